@@ -1,0 +1,24 @@
+//! `groups`: what a group invite joins.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `groups`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "groups")]
+pub struct Model {
+    /// Key in the source.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    /// Name in URLs, compared exactly.
+    #[sea_orm(unique)]
+    pub slug: String,
+    /// Name to show.
+    pub name: String,
+    /// When the group was made.
+    pub created_at: DateTimeUtc,
+    /// When the group was deleted; its invite is then not found.
+    pub deleted_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

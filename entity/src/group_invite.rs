@@ -1,0 +1,25 @@
+//! `group_invites`: one reusable join link a group, seen by those who manage it.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `group_invites`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "group_invites")]
+pub struct Model {
+    /// Key in the source.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    /// Which group the link joins.
+    #[sea_orm(unique)]
+    pub group_id: i64,
+    /// The code in the link, a secret: at most 64 characters, compared exactly.
+    #[sea_orm(unique)]
+    pub code: String,
+    /// When the code was made.
+    pub created_at: DateTimeUtc,
+    /// When the code was last changed.
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

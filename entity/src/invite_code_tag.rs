@@ -1,0 +1,24 @@
+//! `invite_code_tags`: which tags an invite code gives.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `invite_code_tags`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "invite_code_tags")]
+pub struct Model {
+    /// The code.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub invite_code_id: i64,
+    /// The tag.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tag_id: i64,
+    /// The code's row.
+    #[sea_orm(belongs_to, from = "invite_code_id", to = "id")]
+    pub invite_code: BelongsTo<super::invite_code::Entity>,
+    /// The tag's row.
+    #[sea_orm(belongs_to, from = "tag_id", to = "id")]
+    pub tag: BelongsTo<super::tag::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

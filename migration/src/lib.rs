@@ -1,0 +1,29 @@
+//! The database schema of Invite Gateway, step by step, for PostgreSQL 15 and later and for SQLite.
+
+use sea_orm_migration::prelude::async_trait;
+
+mod column;
+mod m20261121_000001_users;
+mod m20261121_000002_invite_codes;
+mod m20261121_000003_workspaces;
+mod m20261121_000004_groups;
+mod m20261121_000005_courses;
+
+pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
+
+/// Applies and reverts the steps, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_users::Migration),
+            Box::new(m20261121_000002_invite_codes::Migration),
+            Box::new(m20261121_000003_workspaces::Migration),
+            Box::new(m20261121_000004_groups::Migration),
+            Box::new(m20261121_000005_courses::Migration),
+        ]
+    }
+}

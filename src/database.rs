@@ -1,0 +1,112 @@
+//! Opens the database that `DATABASE_URL` names, and tells whether it can be served from.
+
+use std::{collections::HashSet, time::Duration};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
+    sea_query::Query,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+/// The URL of an SQLite database that lives in memory and ends with its connection.
+pub const IN_MEMORY: &str = "sqlite::memory:";
+
+/// How long a statement waits for a lock that another SQLite connection holds.
+const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// Where the database is, and how many connections to keep.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// `postgres://…` or `sqlite://…`.
+    pub url: String,
+    /// Upper bound of open connections.
+    pub max_connections: u32,
+    /// How long a statement waits for a free connection before the database counts as away.
+    pub acquire_timeout: Duration,
+    /// Whether to make an SQLite file that is not there.
+    pub create: bool,
+}
+
+impl Pool {
+    /// A pool over `url` with few connections, for commands that do one thing and end.
+    pub fn small(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 2,
+            acquire_timeout: Duration::from_secs(5),
+            create: false,
+        }
+    }
+
+    /// Opens the pool. Connections to PostgreSQL are made when first needed, so that a server
+    /// that is away does not keep the process from starting.
+    ///
+    /// # Errors
+    /// The URL cannot be understood, or the SQLite file cannot be opened.
+    pub async fn open(&self) -> Result<DatabaseConnection, DbErr> {
+        let in_memory = self.url == IN_MEMORY;
+        let mut options = ConnectOptions::new(&self.url);
+        options
+            .max_connections(if in_memory { 1 } else { self.max_connections })
+            .acquire_timeout(self.acquire_timeout)
+            .connect_timeout(self.acquire_timeout)
+            .connect_lazy(self.url.starts_with("postgres"))
+            .sqlx_logging(false);
+        if in_memory {
+            // The data would end with the connection.
+            options
+                .idle_timeout(None::<Duration>)
+                .max_lifetime(None::<Duration>);
+        } else {
+            let create = self.create;
+            options.map_sqlx_sqlite_opts(move |sqlite| {
+                sqlite
+                    .create_if_missing(create)
+                    .foreign_keys(true)
+                    .busy_timeout(SQLITE_BUSY)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+            });
+        }
+        Database::connect(options).await
+    }
+}
+
+/// Whether the gateway can be served from a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Reachable, and every migration is applied.
+    Ready,
+    /// It did not answer.
+    Unreachable,
+    /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
+    NotMigrated,
+}
+
+/// Asks the database whether it can be served from, with one statement that changes nothing.
+pub async fn readiness(database: &DatabaseConnection) -> Readiness {
+    if database.ping().await.is_err() {
+        return Readiness::Unreachable;
+    }
+    let applied = Query::select()
+        .column("version")
+        .from("seaql_migrations")
+        .take();
+    let applied: HashSet<String> = match database.query_all(&applied).await {
+        Ok(rows) => rows
+            .iter()
+            .filter_map(|row| row.try_get("", "version").ok())
+            .collect(),
+        // The table is made by the first migration.
+        Err(_) => return Readiness::NotMigrated,
+    };
+    let all_applied = Migrator::migrations()
+        .iter()
+        .all(|migration| applied.contains(migration.name()));
+    if all_applied {
+        Readiness::Ready
+    } else {
+        Readiness::NotMigrated
+    }
+}

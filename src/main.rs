@@ -1,0 +1,3 @@
+//! The command line of Invite Gateway.
+
+fn main() {}

@@ -1,5 +1,7 @@
 //! Invite Gateway: one GraphQL API over all of an organisation's invite data.
 
+pub mod access;
 pub mod clock;
 pub mod database;
 pub mod email;
+pub mod loader;

@@ -1,0 +1,82 @@
+//! Groups: their profile is for signed-in viewers, their invite for who manages them.
+
+use entity::group::Model;
+
+use super::{Access, AccessError, findable, proof::GroupManager};
+use crate::loader::{
+    LoadError, Page, Slice,
+    role::{MANAGES_GROUP, Place},
+};
+
+/// What names a group.
+#[derive(Clone, Copy, Debug)]
+pub enum GroupKey<'a> {
+    /// Key in the source.
+    Id(i64),
+    /// Name in URLs.
+    Slug(&'a str),
+}
+
+/// A group's profile.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    /// Key in the source.
+    pub id: i64,
+    /// Name in URLs.
+    pub slug: String,
+    /// Name to show.
+    pub name: String,
+}
+
+impl From<Model> for GroupView {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+        }
+    }
+}
+
+impl Access {
+    /// The group of that id or slug, for signed-in viewers.
+    pub async fn group(&self, key: GroupKey<'_>) -> Result<Option<GroupView>, LoadError> {
+        if self.viewer.id().is_none() {
+            return Ok(None);
+        }
+        let row = match key {
+            GroupKey::Id(id) => self.loaders.group(id).await?,
+            GroupKey::Slug(slug) => self.loaders.group_by_slug(findable(slug)).await?,
+        };
+        Ok(row.map(|row| row.open().into()))
+    }
+
+    /// The group that an invite which the viewer sees leads to, unless deleted.
+    pub async fn group_reached(&self, id: i64) -> Result<Option<GroupView>, LoadError> {
+        let row = self.loaders.group(id).await?;
+        Ok(row.map(|row| row.open().into()))
+    }
+
+    /// The viewer's role in the group.
+    pub async fn group_role(&self, id: i64) -> Result<Option<String>, LoadError> {
+        Ok(self.standing(Place::Group(id)).await?.role)
+    }
+
+    /// Proof that the viewer manages the group.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    pub async fn group_manager(&self, group: &GroupView) -> Result<GroupManager, AccessError> {
+        if self.manages(Place::Group(group.id), &MANAGES_GROUP).await? {
+            Ok(GroupManager::of(group.id))
+        } else {
+            Err(self.denied())
+        }
+    }
+
+    /// A page of the groups that the viewer manages, by id; for staff: of all.
+    pub async fn groups(&self, page: &Page) -> Result<Slice<GroupView>, AccessError> {
+        let slice = self.loaders.groups(&self.managed()?, page).await?;
+        Ok(slice.map(|row| row.open().into()))
+    }
+}

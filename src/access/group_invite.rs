@@ -1,0 +1,117 @@
+//! Group invites: seen by who manages the group, and staff.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use entity::group_invite::Model;
+
+use super::{Access, AccessError, GroupView};
+use crate::loader::{
+    LoadError, Page, Slice,
+    role::{MANAGES_GROUP, Place},
+};
+
+/// Where a group invite is accepted: a URL with `{slug}` and `{code}` in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupInviteUrl(String);
+
+impl GroupInviteUrl {
+    /// The form that the contract's example has.
+    pub const DEFAULT: &str = "https://www.are.na/group/{slug}/invite/{code}";
+
+    /// The URL that accepts this invite; it contains the code.
+    pub fn of(&self, group: &GroupView, invite: &GroupInviteView) -> String {
+        let encode = |text: &str| {
+            url::form_urlencoded::byte_serialize(text.as_bytes())
+                .collect::<String>()
+                .replace('+', "%20")
+        };
+        self.0
+            .replace("{slug}", &encode(&group.slug))
+            .replace("{code}", &encode(&invite.code))
+    }
+}
+
+impl FromStr for GroupInviteUrl {
+    type Err = String;
+
+    fn from_str(template: &str) -> Result<Self, String> {
+        if !template.contains("{code}") {
+            return Err("it must contain {code}, and may contain {slug}".to_owned());
+        }
+        let example = template.replace("{slug}", "slug").replace("{code}", "code");
+        match url::Url::parse(&example) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(template.to_owned())),
+            _ => Err("it must be an absolute http or https URL".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for GroupInviteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A group's reusable invite.
+#[derive(Clone, Debug)]
+pub struct GroupInviteView {
+    /// Key in the source.
+    pub id: i64,
+    /// Which group it joins.
+    pub group_id: i64,
+    /// The code in the link.
+    pub code: String,
+    /// When the code was made.
+    pub created_at: DateTime<Utc>,
+    /// When the code was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<Model> for GroupInviteView {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            group_id: row.group_id,
+            code: row.code,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Access {
+    /// The invite of that id.
+    pub async fn group_invite(&self, id: i64) -> Result<Option<GroupInviteView>, LoadError> {
+        if self.viewer.id().is_none() {
+            return Ok(None);
+        }
+        let Some(row) = self.loaders.group_invite(id).await? else {
+            return Ok(None);
+        };
+        let place = Place::Group(row.peek().group_id);
+        let visible = self.manages(place, &MANAGES_GROUP).await?;
+        Ok(visible.then(|| row.open().into()))
+    }
+
+    /// The invite of a group, for who manages it; none where the group has no code.
+    pub async fn group_invite_of(
+        &self,
+        group: &GroupView,
+    ) -> Result<Option<GroupInviteView>, AccessError> {
+        let manager = self.group_manager(group).await?;
+        let row = self.loaders.group_invite_of(&manager).await?;
+        Ok(row.map(|row| row.open().into()))
+    }
+
+    /// A page of the invites of all groups that the viewer manages; for staff: of all.
+    pub async fn group_invites(&self, page: &Page) -> Result<Slice<GroupInviteView>, AccessError> {
+        let slice = self.loaders.group_invites(&self.managed()?, page).await?;
+        Ok(slice.map(|row| row.open().into()))
+    }
+
+    /// Where a group's invite is accepted.
+    pub fn group_invite_url(&self, group: &GroupView, invite: &GroupInviteView) -> String {
+        self.policy.group_invite_url.of(group, invite)
+    }
+}

@@ -1,0 +1,66 @@
+//! Invites of every kind: those that the viewer sent, and those addressed to them.
+
+use super::{
+    Access, AccessError, CourseInviteView, GroupInviteView, InviteCodeView, WorkspaceInviteView,
+};
+use crate::loader::{
+    InviteKind, InviteSort, LoadError, Page, Slice,
+    invite::{InviteFilter, InviteRef},
+};
+
+/// An invite of any kind.
+#[derive(Clone, Debug)]
+pub enum InviteView {
+    /// A personal code.
+    InviteCode(InviteCodeView),
+    /// An e-mail invitation to a workspace.
+    WorkspaceInvite(WorkspaceInviteView),
+    /// A group's reusable link.
+    GroupInvite(GroupInviteView),
+    /// A user's invitation to a course.
+    CourseInvite(CourseInviteView),
+}
+
+impl Access {
+    /// A page of the invites that the viewer made.
+    pub async fn sent_invites(
+        &self,
+        filter: &InviteFilter,
+        sort: InviteSort,
+        page: &Page,
+    ) -> Result<Slice<InviteRef>, AccessError> {
+        let person = self.person()?;
+        Ok(self
+            .loaders
+            .sent_invites(&person, filter, sort, page, self.now)
+            .await?)
+    }
+
+    /// A page of the invites addressed to the viewer, by user or by verified address.
+    pub async fn received_invites(
+        &self,
+        filter: &InviteFilter,
+        sort: InviteSort,
+        page: &Page,
+    ) -> Result<Slice<InviteRef>, AccessError> {
+        let person = self.person()?;
+        Ok(self
+            .loaders
+            .received_invites(&person, filter, sort, page, self.now)
+            .await?)
+    }
+
+    /// The invite that a list named, by the rules of its kind.
+    pub async fn invite(&self, invite: InviteRef) -> Result<Option<InviteView>, LoadError> {
+        let id = invite.id;
+        Ok(match invite.kind {
+            InviteKind::InviteCode => self.invite_code(id).await?.map(InviteView::InviteCode),
+            InviteKind::WorkspaceInvite => self
+                .workspace_invite(id)
+                .await?
+                .map(InviteView::WorkspaceInvite),
+            InviteKind::GroupInvite => self.group_invite(id).await?.map(InviteView::GroupInvite),
+            InviteKind::CourseInvite => self.course_invite(id).await?.map(InviteView::CourseInvite),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Invite codes: seen by who holds the code, by the invitee, the inviter, and staff.
+
+use chrono::{DateTime, Utc};
+use entity::invite_code::Model;
+
+use super::{Access, AccessError, Published, findable, proof::Guarded};
+use crate::loader::{
+    InviteSort, LoadError, Page, Slice, Status,
+    invite_code::{InviteCodeFilter, status},
+};
+
+/// An invite code as the viewer may see it.
+#[derive(Clone, Debug)]
+pub struct InviteCodeView {
+    /// Key in the source.
+    pub id: i64,
+    /// The code itself: for who holds it already, its inviter, and staff.
+    pub code: Option<String>,
+    /// Role that using the code gives.
+    pub role: Option<String>,
+    /// Name of the person invited.
+    pub name: Option<String>,
+    /// Address of the person invited; possibly masked.
+    pub email: Option<String>,
+    /// Who made the code.
+    pub inviter_id: Option<i64>,
+    /// The account made with the code.
+    pub user_id: Option<i64>,
+    /// When the code was made.
+    pub generated_at: DateTime<Utc>,
+    /// When the code was sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When the code was used.
+    pub used_at: Option<DateTime<Utc>>,
+    /// When an unused code expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Effective status.
+    pub status: Status,
+}
+
+impl Access {
+    /// The invite code that this code names.
+    pub async fn invite_code_by_code(
+        &self,
+        code: &str,
+    ) -> Result<Option<InviteCodeView>, LoadError> {
+        let row = self.loaders.invite_code_by_code(findable(code)).await?;
+        Ok(row.map(|row| {
+            let published = self.published(self.is_party(row.peek()));
+            self.invite_code_view(row.open(), true, published)
+        }))
+    }
+
+    /// The invite code of that id.
+    pub async fn invite_code(&self, id: i64) -> Result<Option<InviteCodeView>, LoadError> {
+        if self.viewer.id().is_none() {
+            return Ok(None);
+        }
+        let row = self.loaders.invite_code(id).await?;
+        Ok(row
+            .filter(|row| self.is_party(row.peek()))
+            .map(|row| self.listed_invite_code(row)))
+    }
+
+    /// A page of the codes that the viewer made; for staff: of all.
+    pub async fn invite_codes(
+        &self,
+        filter: &InviteCodeFilter,
+        sort: InviteSort,
+        page: &Page,
+    ) -> Result<Slice<InviteCodeView>, AccessError> {
+        let managed = self.managed()?;
+        let slice = self
+            .loaders
+            .invite_codes(&managed, filter, sort, page, self.now)
+            .await?;
+        Ok(slice.map(|row| self.listed_invite_code(row)))
+    }
+
+    /// Whether the viewer is the invitee, the inviter, or staff.
+    fn is_party(&self, row: &Model) -> bool {
+        let viewer = &self.viewer;
+        viewer.is_staff()
+            || viewer.is(row.invited_by_id)
+            || viewer.is(row.user_id)
+            || viewer.has_verified(row.email_norm.as_deref())
+    }
+
+    /// The code of a party that did not bring it along.
+    fn listed_invite_code(&self, row: Guarded<Model>) -> InviteCodeView {
+        let row = row.open();
+        let may_give_it = self.viewer.is_staff() || self.viewer.is(row.invited_by_id);
+        self.invite_code_view(row, may_give_it, Published::InFull)
+    }
+
+    fn invite_code_view(&self, row: Model, with_code: bool, email: Published) -> InviteCodeView {
+        let status = status(&row, self.now);
+        InviteCodeView {
+            id: row.id,
+            code: Some(row.code).filter(|_| with_code),
+            role: row.role,
+            name: row.name,
+            email: row.email.and_then(|address| email.show(&address)),
+            inviter_id: row.invited_by_id,
+            user_id: row.user_id,
+            generated_at: row.generated_at,
+            sent_at: row.sent_at,
+            used_at: row.used_at,
+            expires_at: row.expires_at,
+            status,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Who may see what: the one place where the rules are, each beside the kind that it is about.
+//!
+//! Denied by default. What a viewer sees depends on who they are, on the code or token that they
+//! hold, and on their role in the target. Rows come closed in from the loader ([`proof::Guarded`])
+//! or demand a proof that is made here; what leaves this module are views, which hold nothing that
+//! this viewer may not read. *Absent* and *hidden* are both `None`.
+
+pub mod proof;
+
+mod course;
+mod course_invite;
+mod group;
+mod group_invite;
+mod invite;
+mod invite_code;
+mod tag;
+mod user;
+mod viewer;
+mod workspace;
+mod workspace_invite;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use course::CourseView;
+pub use course_invite::CourseInviteView;
+pub use group::{GroupKey, GroupView};
+pub use group_invite::{GroupInviteUrl, GroupInviteView};
+pub use invite::InviteView;
+pub use invite_code::InviteCodeView;
+pub use tag::TagView;
+pub use user::{Published, UserView};
+pub use viewer::Viewer;
+pub use workspace::WorkspaceView;
+pub use workspace_invite::WorkspaceInviteView;
+
+pub use course::CourseKey;
+
+use crate::loader::{
+    LoadError, Loaders,
+    role::{Place, RoleLoader, Standing},
+};
+use proof::{Managed, Person};
+
+/// To whom the addresses are shown that the contracts publish to the holder of a code or token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Disclosure {
+    /// To the holder, as the contracts have it.
+    #[default]
+    Contract,
+    /// In full only to the invitee, the inviter, who manages the target, and staff; to other
+    /// holders as `j…@e….com`.
+    Masked,
+}
+
+/// What is shown, as the operator settled it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// To whom published addresses are shown.
+    pub disclosure: Disclosure,
+    /// Where a group invite is accepted.
+    pub group_invite_url: GroupInviteUrl,
+}
+
+/// Why something was not answered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Only for signed-in viewers.
+    #[error("sign in to see this")]
+    Unauthenticated,
+    /// Not for this viewer.
+    #[error("not for this viewer")]
+    Forbidden,
+    /// The rows could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+/// What one viewer may see, at the one instant of their request.
+pub struct Access {
+    viewer: Viewer,
+    roles: Option<RoleLoader>,
+    loaders: Arc<Loaders>,
+    policy: Arc<Policy>,
+    now: DateTime<Utc>,
+}
+
+impl Access {
+    /// For one request of `viewer` at `now`.
+    pub fn new(
+        viewer: Viewer,
+        loaders: Arc<Loaders>,
+        policy: Arc<Policy>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let roles = viewer.person().map(|person| loaders.roles_of(person, now));
+        Self {
+            viewer,
+            roles,
+            loaders,
+            policy,
+            now,
+        }
+    }
+
+    /// Who is asking.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The instant that statuses are told of.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The lists of what the viewer manages; for staff: of everything.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`].
+    pub fn managed(&self) -> Result<Managed, AccessError> {
+        let id = self.viewer.id().ok_or(AccessError::Unauthenticated)?;
+        Ok(if self.viewer.is_staff() {
+            Managed::everything()
+        } else {
+            Managed::by(id)
+        })
+    }
+
+    /// The lists of what the viewer sent and received.
+    fn person(&self) -> Result<Person, AccessError> {
+        self.viewer.person().ok_or(AccessError::Unauthenticated)
+    }
+
+    /// What the viewer is in a place: nothing, when signed out.
+    async fn standing(&self, place: Place) -> Result<Standing, LoadError> {
+        match &self.roles {
+            Some(roles) => roles.standing(place).await,
+            None => Ok(Standing::default()),
+        }
+    }
+
+    /// Whether the viewer is staff or has one of `roles` in `place`.
+    async fn manages(&self, place: Place, roles: &[&str]) -> Result<bool, LoadError> {
+        if self.viewer.is_staff() {
+            return Ok(true);
+        }
+        let standing = self.standing(place).await?;
+        Ok(standing
+            .role
+            .is_some_and(|role| roles.contains(&role.as_str())))
+    }
+
+    /// What a viewer gets who does not manage the target.
+    fn denied(&self) -> AccessError {
+        match self.viewer {
+            Viewer::Anonymous => AccessError::Unauthenticated,
+            Viewer::User { .. } => AccessError::Forbidden,
+        }
+    }
+}
+
+/// What to look for instead of text that no row can hold: found in nothing, in like time.
+fn findable(text: &str) -> &str {
+    if text.contains('\0') { "" } else { text }
+}

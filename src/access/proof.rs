@@ -1,0 +1,120 @@
+//! What guarded rows demand before they are loaded or read: values that the access module alone
+//! can make. Both `access` and `loader` stand on this page, and it on nothing.
+
+/// A row that was loaded and may not be read yet: only the access module can open it, after asking
+/// whether this viewer may see this row.
+#[derive(Clone, Debug)]
+pub struct Guarded<T>(T);
+
+impl<T> Guarded<T> {
+    /// Closes a row in.
+    pub fn seal(row: T) -> Self {
+        Self(row)
+    }
+
+    pub(super) fn open(self) -> T {
+        self.0
+    }
+
+    pub(super) fn peek(&self) -> &T {
+        &self.0
+    }
+}
+
+/// The viewer manages this workspace, or is staff: they see its invites.
+#[derive(Debug)]
+pub struct WorkspaceManager {
+    workspace_id: i64,
+}
+
+impl WorkspaceManager {
+    pub(super) fn of(workspace_id: i64) -> Self {
+        Self { workspace_id }
+    }
+
+    /// Which workspace.
+    pub fn workspace_id(&self) -> i64 {
+        self.workspace_id
+    }
+}
+
+/// The viewer manages this group, or is staff: they see its invite.
+#[derive(Debug)]
+pub struct GroupManager {
+    group_id: i64,
+}
+
+impl GroupManager {
+    pub(super) fn of(group_id: i64) -> Self {
+        Self { group_id }
+    }
+
+    /// Which group.
+    pub fn group_id(&self) -> i64 {
+        self.group_id
+    }
+}
+
+/// The viewer manages this course, or is staff: they see its invitees.
+#[derive(Debug)]
+pub struct CourseManager {
+    course_id: i64,
+}
+
+impl CourseManager {
+    pub(super) fn of(course_id: i64) -> Self {
+        Self { course_id }
+    }
+
+    /// Which course.
+    pub fn course_id(&self) -> i64 {
+        self.course_id
+    }
+}
+
+/// How far a list of what the viewer manages reaches: it is for them, so it needs no further check.
+#[derive(Debug)]
+pub struct Managed {
+    by: Option<i64>,
+}
+
+impl Managed {
+    pub(super) fn everything() -> Self {
+        Self { by: None }
+    }
+
+    pub(super) fn by(user_id: i64) -> Self {
+        Self { by: Some(user_id) }
+    }
+
+    /// Whose; none for staff, who manage everything.
+    pub fn user_id(&self) -> Option<i64> {
+        self.by
+    }
+}
+
+/// The signed-in person: the lists of what they sent and received are theirs.
+#[derive(Debug)]
+pub struct Person {
+    user_id: i64,
+    verified_email_norm: Option<String>,
+}
+
+impl Person {
+    pub(super) fn new(user_id: i64, verified_email_norm: Option<String>) -> Self {
+        Self {
+            user_id,
+            verified_email_norm,
+        }
+    }
+
+    /// Who.
+    pub fn user_id(&self) -> i64 {
+        self.user_id
+    }
+
+    /// The address that is proven to be theirs, as addresses are compared; never empty.
+    pub fn verified_email_norm(&self) -> Option<&str> {
+        self.verified_email_norm.as_deref()
+    }
+}

@@ -1,0 +1,75 @@
+//! Who is asking.
+
+use std::sync::Arc;
+
+use entity::user::Model;
+
+use super::proof::{Guarded, Person};
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub enum Viewer {
+    /// Nobody known: no token was sent.
+    Anonymous,
+    /// A user whose token was verified.
+    User {
+        /// Their row.
+        user: Arc<SignedIn>,
+    },
+}
+
+/// The viewer's own row, which is theirs to read.
+#[derive(Debug)]
+pub struct SignedIn {
+    row: Model,
+    is_staff: bool,
+}
+
+impl Viewer {
+    /// The user whom a verified token speaks of. `has_staff_scope` tells whether the token itself
+    /// makes them staff.
+    pub fn signed_in(user: Guarded<Model>, has_staff_scope: bool) -> Self {
+        let row = user.open();
+        let is_staff = row.is_staff || has_staff_scope;
+        let user = Arc::new(SignedIn { row, is_staff });
+        Self::User { user }
+    }
+
+    /// Key of the user; none when signed out.
+    pub fn id(&self) -> Option<i64> {
+        self.row().map(|row| row.id)
+    }
+
+    /// Whether they see everything.
+    pub fn is_staff(&self) -> bool {
+        matches!(self, Self::User { user } if user.is_staff)
+    }
+
+    /// Whether they are the user of that id.
+    pub(super) fn is(&self, id: Option<i64>) -> bool {
+        id.is_some() && self.id() == id
+    }
+
+    /// Whether that address, as addresses are compared, is proven to be theirs.
+    pub(super) fn has_verified(&self, email_norm: Option<&str>) -> bool {
+        email_norm.is_some() && self.verified_email_norm() == email_norm
+    }
+
+    pub(super) fn row(&self) -> Option<&Model> {
+        match self {
+            Self::Anonymous => None,
+            Self::User { user } => Some(&user.row),
+        }
+    }
+
+    pub(super) fn person(&self) -> Option<Person> {
+        let email = self.verified_email_norm().map(str::to_owned);
+        self.id().map(|id| Person::new(id, email))
+    }
+
+    fn verified_email_norm(&self) -> Option<&str> {
+        self.row()
+            .filter(|row| row.is_verified && !row.email_norm.is_empty())
+            .map(|row| row.email_norm.as_str())
+    }
+}

@@ -1,0 +1,88 @@
+//! Workspaces: anybody reaches one through an invite whose token they hold; by id they are for
+//! members, invitees and staff. Their invites are for who manages them.
+
+use entity::workspace::Model;
+
+use super::{Access, AccessError, proof::WorkspaceManager};
+use crate::loader::{
+    LoadError, Page, Slice,
+    role::{MANAGES_WORKSPACE, Place},
+};
+
+/// A workspace's profile.
+#[derive(Clone, Debug)]
+pub struct WorkspaceView {
+    /// Key in the source.
+    pub id: i64,
+    /// Name to show.
+    pub name: String,
+    /// What the workspace is for; may be empty.
+    pub description: String,
+    /// Logo to show.
+    pub logo_url: Option<String>,
+}
+
+impl From<Model> for WorkspaceView {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            logo_url: row.logo_url,
+        }
+    }
+}
+
+impl Access {
+    /// The workspace of that id, for members, invitees and staff.
+    pub async fn workspace(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
+        if self.viewer.id().is_none() {
+            return Ok(None);
+        }
+        let Some(row) = self.loaders.workspace(id).await? else {
+            return Ok(None);
+        };
+        if !self.viewer.is_staff() {
+            let standing = self.standing(Place::Workspace(id)).await?;
+            if standing.role.is_none() && !standing.is_invited {
+                return Ok(None);
+            }
+        }
+        Ok(Some(row.open().into()))
+    }
+
+    /// The workspace that an invite which the viewer sees leads to, unless deleted.
+    pub async fn workspace_reached(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
+        let row = self.loaders.workspace(id).await?;
+        Ok(row.map(|row| row.open().into()))
+    }
+
+    /// The viewer's role in the workspace.
+    pub async fn workspace_role(&self, id: i64) -> Result<Option<String>, LoadError> {
+        Ok(self.standing(Place::Workspace(id)).await?.role)
+    }
+
+    /// Proof that the viewer manages the workspace.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    pub async fn workspace_manager(
+        &self,
+        workspace: &WorkspaceView,
+    ) -> Result<WorkspaceManager, AccessError> {
+        if self
+            .manages(Place::Workspace(workspace.id), &MANAGES_WORKSPACE)
+            .await?
+        {
+            Ok(WorkspaceManager::of(workspace.id))
+        } else {
+            Err(self.denied())
+        }
+    }
+
+    /// A page of the workspaces that the viewer manages, by id; for staff: of all.
+    pub async fn workspaces(&self, page: &Page) -> Result<Slice<WorkspaceView>, AccessError> {
+        let slice = self.loaders.workspaces(&self.managed()?, page).await?;
+        Ok(slice.map(|row| row.open().into()))
+    }
+}

@@ -1,0 +1,150 @@
+//! Workspace invites: seen by who holds the token, by the invitee, the inviter, who manages the
+//! workspace, and staff. The token itself is never shown.
+
+use chrono::{DateTime, Utc};
+use entity::workspace_invite::Model;
+use uuid::Uuid;
+
+use super::{Access, AccessError, Published, WorkspaceView};
+use crate::loader::{
+    InviteSort, LoadError, Page, Slice, Status,
+    role::{MANAGES_WORKSPACE, Place},
+    workspace_invite::{WorkspaceInviteFilter, status},
+};
+
+/// A workspace invite as the viewer may see it; it does not hold the token.
+#[derive(Clone, Debug)]
+pub struct WorkspaceInviteView {
+    /// Key in the source.
+    pub id: i64,
+    /// Address of the person invited; possibly masked.
+    pub email: Option<String>,
+    /// Which workspace accepting joins.
+    pub workspace_id: i64,
+    /// Who invited.
+    pub inviter_id: Option<i64>,
+    /// How far the inviter's address is published to the viewer.
+    pub inviter_email: Published,
+    /// Role that accepting gives.
+    pub role: String,
+    /// Words of the inviter.
+    pub message: Option<String>,
+    /// Effective status.
+    pub status: Status,
+    /// When the invite was made.
+    pub created_at: DateTime<Utc>,
+    /// When a pending invite expires.
+    pub expires_at: DateTime<Utc>,
+    /// When it was accepted.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// Who accepted it.
+    pub accepted_by_id: Option<i64>,
+}
+
+impl Access {
+    /// The invite that this token names. A token that cannot be one is looked for like another.
+    pub async fn workspace_invite_by_token(
+        &self,
+        token: Option<Uuid>,
+    ) -> Result<Option<WorkspaceInviteView>, LoadError> {
+        let sought = token.unwrap_or_default();
+        let row = self.loaders.workspace_invite_by_token(sought).await?;
+        let Some(row) = row.filter(|_| token.is_some()) else {
+            return Ok(None);
+        };
+        // Who the viewer is matters only where addresses are masked, and may cost a statement.
+        let entitled = !self.masks() || self.is_workspace_invite_party(row.peek()).await?;
+        let published = self.published(entitled);
+        Ok(Some(self.workspace_invite_view(
+            row.open(),
+            published,
+            published,
+        )))
+    }
+
+    /// The invite of that id.
+    pub async fn workspace_invite(
+        &self,
+        id: i64,
+    ) -> Result<Option<WorkspaceInviteView>, LoadError> {
+        if self.viewer.id().is_none() {
+            return Ok(None);
+        }
+        let Some(row) = self.loaders.workspace_invite(id).await? else {
+            return Ok(None);
+        };
+        let visible = self.is_workspace_invite_party(row.peek()).await?;
+        Ok(visible.then(|| self.listed_workspace_invite(row.open())))
+    }
+
+    /// A page of a workspace's invites, for who manages it.
+    pub async fn workspace_invites_of(
+        &self,
+        workspace: &WorkspaceView,
+        filter: WorkspaceInviteFilter,
+        sort: InviteSort,
+        page: Page,
+    ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
+        let manager = self.workspace_manager(workspace).await?;
+        let slice = self
+            .loaders
+            .workspace_invites_of(&manager, filter, sort, page, self.now)
+            .await?;
+        Ok(slice.map(|row| self.listed_workspace_invite(row.open())))
+    }
+
+    /// A page of the invites of all workspaces that the viewer manages; for staff: of all.
+    pub async fn workspace_invites(
+        &self,
+        filter: &WorkspaceInviteFilter,
+        sort: InviteSort,
+        page: &Page,
+    ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
+        let managed = self.managed()?;
+        let slice = self
+            .loaders
+            .workspace_invites(&managed, filter, sort, page, self.now)
+            .await?;
+        Ok(slice.map(|row| self.listed_workspace_invite(row.open())))
+    }
+
+    /// Whether the viewer is the invitee, the inviter, manages the workspace, or is staff.
+    async fn is_workspace_invite_party(&self, row: &Model) -> Result<bool, LoadError> {
+        let viewer = &self.viewer;
+        if viewer.is(row.inviter_id)
+            || viewer.is(row.accepted_by_id)
+            || viewer.has_verified(Some(&row.email_norm))
+        {
+            return Ok(true);
+        }
+        self.manages(Place::Workspace(row.workspace_id), &MANAGES_WORKSPACE)
+            .await
+    }
+
+    /// The invite of a party that did not bring its token along.
+    fn listed_workspace_invite(&self, row: Model) -> WorkspaceInviteView {
+        self.workspace_invite_view(row, Published::InFull, Published::Nowhere)
+    }
+
+    fn workspace_invite_view(
+        &self,
+        row: Model,
+        email: Published,
+        inviter_email: Published,
+    ) -> WorkspaceInviteView {
+        WorkspaceInviteView {
+            id: row.id,
+            email: email.show(&row.email),
+            workspace_id: row.workspace_id,
+            inviter_id: row.inviter_id,
+            inviter_email,
+            status: status(&row, self.now),
+            role: row.role,
+            message: row.message,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            accepted_at: row.accepted_at,
+            accepted_by_id: row.accepted_by_id,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Courses: by id, by slug, and the list of those that somebody manages.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use entity::{
+    course::{Column, Entity, Model},
+    course_member,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, Select,
+    sea_query::{Expr, Query, SelectStatement},
+};
+
+use super::{
+    LoadError, Loaders, Page, Rows, Slice, SortType,
+    listing::{Listing, sealed},
+    role::MANAGES_COURSE,
+    sealed_by,
+};
+use crate::access::proof::{Guarded, Managed};
+
+pub(super) const TABLE: &str = "courses";
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct BySlug(String);
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let rows = self
+            .having(live(), Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+impl Loader<BySlug> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[BySlug]) -> Result<HashMap<BySlug, Self::Value>, LoadError> {
+        let slugs = keys.iter().map(|key| key.0.clone());
+        let rows = self.having(live(), Column::Slug, slugs).await?;
+        Ok(sealed_by(rows, |row| BySlug(row.slug.clone())))
+    }
+}
+
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+/// Keys of the courses that are not deleted.
+pub(super) fn live_ids() -> SelectStatement {
+    Query::select()
+        .column((Entity, Column::Id))
+        .from(Entity)
+        .and_where(Column::DeletedAt.is_null())
+        .take()
+}
+
+/// Whether the user made the course, or has a role that manages it.
+fn managed_by(user_id: i64) -> Condition {
+    use course_member::Column as Member;
+    let managing = Query::select()
+        .column((course_member::Entity, Member::CourseId))
+        .from(course_member::Entity)
+        .and_where(Member::UserId.eq(user_id))
+        .and_where(Member::Role.is_in(MANAGES_COURSE))
+        .take();
+    Condition::any()
+        .add(Column::CreatedById.eq(user_id))
+        .add(Expr::col((Entity, Column::Id)).in_subquery(managing))
+}
+
+impl Loaders {
+    /// The course of that id, unless deleted.
+    pub async fn course(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// The course of that slug, unless deleted.
+    pub async fn course_by_slug(&self, slug: &str) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(BySlug(slug.to_owned())).await
+    }
+
+    /// A page of the courses that somebody manages, by id; for staff: of all.
+    pub async fn courses(
+        &self,
+        managed: &Managed,
+        page: &Page,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let condition = Condition::all()
+            .add(Column::DeletedAt.is_null())
+            .add_option(managed.user_id().map(managed_by));
+        let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
+        Listing::of::<Entity>(condition, [by_id])
+            .page(&self.database, page, sealed)
+            .await
+    }
+}

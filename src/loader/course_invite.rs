@@ -1,0 +1,267 @@
+//! Course invites: by id, and the invitees of a course.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use entity::{
+    course_invite::{Column, Entity, Model},
+    course_member, user,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, ExprTrait, FromQueryResult,
+    QueryResult,
+    sea_query::{Expr, JoinType, Query, SelectStatement},
+};
+
+use super::{
+    InstantRange, LoadError, Loaders, Page, Rows, Slice, SortType, Status, course,
+    filter::contains_text,
+    key::any_of,
+    listing::{Listing, Parents, Source, columns_of},
+};
+use crate::access::proof::{CourseManager, Guarded};
+
+/// Prefix of the invitee's columns.
+const INVITEE: &str = "invitee_";
+const IS_MEMBER: &str = "is_member";
+
+/// An invite with what its status hangs on.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The invite.
+    pub invite: Model,
+    /// Whether the invitee is a member of the course by now.
+    pub is_member: bool,
+}
+
+/// An invite with its invitee.
+#[derive(Clone, Debug)]
+pub struct Invitee {
+    /// The invite.
+    pub invite: Row,
+    /// Who is invited.
+    pub user: Guarded<user::Model>,
+}
+
+/// Narrows the list of a course's invitees.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CourseInviteeFilter {
+    /// Who invited.
+    pub inviter: Option<i64>,
+    /// Part of the invitee's username or full name.
+    pub search: Option<String>,
+    /// When they were invited.
+    pub invited: InstantRange,
+}
+
+/// What invitees are ordered by; ties are broken by the invite's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InviteeSort {
+    /// When they were invited.
+    InvitedAt,
+    /// Their username, in the database's order.
+    Username,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+/// A page of one course's invitees; keys that differ in the course alone share a statement.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PageOf {
+    course_id: i64,
+    list: List,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct List {
+    filter: CourseInviteeFilter,
+    sort: InviteeSort,
+    page: Page,
+}
+
+/// Effective status of a course invite. Who has become a member has accepted, in whichever way;
+/// course invites do not expire.
+pub fn status(row: &Row) -> Status {
+    if row.invite.accepted_at.is_some() || row.is_member {
+        Status::Accepted
+    } else if row.invite.cancelled_at.is_some() {
+        Status::Cancelled
+    } else {
+        Status::Pending
+    }
+}
+
+/// [`status`] as a condition on rows.
+pub(super) fn status_is(status: Status) -> Condition {
+    let accepted = Condition::any()
+        .add(Column::AcceptedAt.is_not_null())
+        .add(is_member());
+    match status {
+        Status::Accepted => accepted,
+        Status::Cancelled => Condition::all()
+            .add(accepted.not())
+            .add(Column::CancelledAt.is_not_null()),
+        Status::Pending => is_open(),
+        Status::Expired => Condition::all().add(Expr::cust("1 = 0")),
+    }
+}
+
+/// Whether the invite waits for an answer: what makes a user an invitee of the course.
+pub(super) fn is_open() -> Condition {
+    Condition::all()
+        .add(Column::AcceptedAt.is_null())
+        .add(Column::CancelledAt.is_null())
+        .add(is_member().not())
+}
+
+fn is_member() -> Expr {
+    use course_member::Column as Member;
+    let membership = Query::select()
+        .expr(Expr::val(1i32))
+        .from(course_member::Entity)
+        .and_where(
+            Expr::col((course_member::Entity, Member::CourseId)).equals((Entity, Column::CourseId)),
+        )
+        .and_where(
+            Expr::col((course_member::Entity, Member::UserId)).equals((Entity, Column::UserId)),
+        )
+        .take();
+    Expr::exists(membership)
+}
+
+/// Invites whose course and invitee are there: others are not found on any path.
+pub(super) fn live_rows() -> SelectStatement {
+    Query::select()
+        .from(Entity)
+        .join(
+            JoinType::InnerJoin,
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
+        )
+        .and_where(user::Column::DeletedAt.is_null())
+        .and_where(Expr::col((Entity, Column::CourseId)).in_subquery(course::live_ids()))
+        .take()
+}
+
+fn columns() -> Vec<(Expr, String)> {
+    let mut columns = columns_of::<Entity>("");
+    columns.push((is_member(), IS_MEMBER.to_owned()));
+    columns
+}
+
+fn read(row: &QueryResult) -> Result<Row, DbErr> {
+    Ok(Row {
+        invite: Model::from_query_result(row, "")?,
+        is_member: row.try_get("", IS_MEMBER)?,
+    })
+}
+
+fn read_invitee(row: &QueryResult) -> Result<Invitee, DbErr> {
+    Ok(Invitee {
+        invite: read(row)?,
+        user: Guarded::seal(user::Model::from_query_result(row, INVITEE)?),
+    })
+}
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Row>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let ids = keys.iter().map(|key| key.0);
+        let mut statement = live_rows();
+        statement.and_where(any_of(&self.database, (Entity, Column::Id), ids));
+        for (expr, name) in columns() {
+            statement.expr_as(expr, name);
+        }
+        let rows = self.database.query_all(&statement).await?;
+        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(super::sealed_by(rows, |row| ById(row.invite.id)))
+    }
+}
+
+impl Loader<PageOf> for Rows {
+    type Value = Slice<Invitee>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, LoadError> {
+        let mut courses_of: HashMap<&List, Vec<i64>> = HashMap::new();
+        for key in keys {
+            courses_of.entry(&key.list).or_default().push(key.course_id);
+        }
+        let mut found = HashMap::new();
+        for (list, ids) in courses_of {
+            let parents = Parents {
+                table: course::TABLE,
+                column: Expr::col((Entity, Column::CourseId)),
+                ids: &ids,
+            };
+            let pages = list
+                .listing(&self.database)
+                .pages(&self.database, &list.page, &parents, read_invitee)
+                .await?;
+            found.extend(pages.into_iter().map(|(course_id, slice)| {
+                let list = list.clone();
+                (PageOf { course_id, list }, slice)
+            }));
+        }
+        Ok(found)
+    }
+}
+
+impl List {
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        let user = |column| Expr::col((user::Entity, column));
+        let invited_at = Expr::col((Entity, Column::CreatedAt));
+        let filter = &self.filter;
+        let mut condition =
+            is_open().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
+        if let Some(text) = &filter.search {
+            let columns = [user(user::Column::Username), user(user::Column::FullName)];
+            condition = condition.add(contains_text(
+                database.get_database_backend(),
+                columns,
+                text,
+            ));
+        }
+        condition = condition.add(filter.invited.contains(invited_at.clone()));
+
+        let mut columns = columns();
+        columns.extend(columns_of::<user::Entity>(INVITEE));
+        let (sort, sort_type) = match self.sort {
+            InviteeSort::InvitedAt => (invited_at, SortType::Instant),
+            InviteeSort::Username => (user(user::Column::Username), SortType::Text),
+        };
+        Listing {
+            sources: vec![Source {
+                rows: live_rows().cond_where(condition).take(),
+                columns,
+                order: vec![sort, Expr::col((Entity, Column::Id))],
+            }],
+            order: vec![sort_type, SortType::Int],
+        }
+    }
+}
+
+impl Loaders {
+    /// The invite of that id.
+    pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// A page of a course's invitees, in one statement with those of other courses.
+    pub async fn course_invitees(
+        &self,
+        manager: &CourseManager,
+        filter: CourseInviteeFilter,
+        sort: InviteeSort,
+        page: Page,
+    ) -> Result<Slice<Invitee>, LoadError> {
+        let key = PageOf {
+            course_id: manager.course_id(),
+            list: List { filter, sort, page },
+        };
+        Ok(self.one(key).await?.unwrap_or_else(Slice::empty))
+    }
+}

@@ -1,0 +1,73 @@
+//! Why rows could not be loaded.
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// Why rows could not be loaded. Neither kind is a client's doing, and none of its text is for
+/// clients.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database does not answer now; asking again later can succeed.
+    #[error("the database is away: {0}")]
+    Unavailable(Arc<DbErr>),
+    /// The statement failed.
+    #[error("a statement failed: {0}")]
+    Failed(Arc<DbErr>),
+}
+
+impl From<DbErr> for LoadError {
+    fn from(error: DbErr) -> Self {
+        if is_unavailable(&error) {
+            Self::Unavailable(Arc::new(error))
+        } else {
+            Self::Failed(Arc::new(error))
+        }
+    }
+}
+
+/// Whether the error says that the database is away, and not that the statement is wrong.
+pub(crate) fn is_unavailable(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            match error.as_ref() {
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| is_away(&code)),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// PostgreSQL: class 08 (connection), 53 (resources), 57P (shutdown, not yet started).
+/// SQLite: `SQLITE_BUSY` (5), `SQLITE_IOERR` (10), `SQLITE_CANTOPEN` (14), extended codes included.
+fn is_away(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 10 | 14),
+        _ => ["08", "53", "57P"]
+            .iter()
+            .any(|class| code.starts_with(class)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_away;
+
+    #[test]
+    fn a_database_that_is_away_is_told_from_a_statement_that_is_wrong() {
+        for code in ["08006", "53300", "57P01", "57P03", "5", "261", "14", "266"] {
+            assert!(is_away(code), "{code}");
+        }
+        for code in ["42P01", "23505", "22021", "57014", "1", "1555", "2067"] {
+            assert!(!is_away(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Groups: by id, by slug, and the list of those that somebody manages.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use entity::{
+    group::{Column, Entity, Model},
+    group_member,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, Select,
+    sea_query::{Expr, Query, SelectStatement},
+};
+
+use super::{
+    LoadError, Loaders, Page, Rows, Slice, SortType,
+    listing::{Listing, sealed},
+    role::MANAGES_GROUP,
+    sealed_by,
+};
+use crate::access::proof::{Guarded, Managed};
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct BySlug(String);
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let rows = self
+            .having(live(), Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+impl Loader<BySlug> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[BySlug]) -> Result<HashMap<BySlug, Self::Value>, LoadError> {
+        let slugs = keys.iter().map(|key| key.0.clone());
+        let rows = self.having(live(), Column::Slug, slugs).await?;
+        Ok(sealed_by(rows, |row| BySlug(row.slug.clone())))
+    }
+}
+
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+/// Keys of the groups that are not deleted.
+pub(super) fn live_ids() -> SelectStatement {
+    Query::select()
+        .column((Entity, Column::Id))
+        .from(Entity)
+        .and_where(Column::DeletedAt.is_null())
+        .take()
+}
+
+/// Keys of the groups that the user manages.
+pub(super) fn managed_ids(user_id: i64) -> SelectStatement {
+    use group_member::Column as Member;
+    Query::select()
+        .column((group_member::Entity, Member::GroupId))
+        .from(group_member::Entity)
+        .and_where(Member::UserId.eq(user_id))
+        .and_where(Member::Role.is_in(MANAGES_GROUP))
+        .take()
+}
+
+impl Loaders {
+    /// The group of that id, unless deleted.
+    pub async fn group(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// The group of that slug, unless deleted.
+    pub async fn group_by_slug(&self, slug: &str) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(BySlug(slug.to_owned())).await
+    }
+
+    /// A page of the groups that somebody manages, by id; for staff: of all.
+    pub async fn groups(
+        &self,
+        managed: &Managed,
+        page: &Page,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let condition = Condition::all()
+            .add(Column::DeletedAt.is_null())
+            .add_option(
+                managed
+                    .user_id()
+                    .map(|id| Expr::col((Entity, Column::Id)).in_subquery(managed_ids(id))),
+            );
+        let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
+        Listing::of::<Entity>(condition, [by_id])
+            .page(&self.database, page, sealed)
+            .await
+    }
+}

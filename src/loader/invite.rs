@@ -1,0 +1,190 @@
+//! Lists of invites of every kind: those that a person sent, and those addressed to them.
+//!
+//! They give kinds and ids; the rows are then loaded, and guarded, like any other.
+
+use chrono::{DateTime, Utc};
+use entity::{course_invite, invite_code, workspace_invite};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryResult,
+    sea_query::{Expr, Query, SelectStatement},
+};
+
+use super::{
+    InstantRange, InviteKind, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    course_invite as course_invites,
+    filter::{any_status, far_future},
+    invite_code as invite_codes,
+    listing::{Listing, Source},
+    workspace_invite as workspace_invites,
+};
+use crate::access::proof::Person;
+
+/// Narrows a list of invites of every kind.
+#[derive(Clone, Debug, Default)]
+pub struct InviteFilter {
+    /// Of these kinds.
+    pub kinds: Option<Vec<InviteKind>>,
+    /// Effective status.
+    pub statuses: Option<Vec<Status>>,
+    /// When the invite was made.
+    pub created: InstantRange,
+    /// When it expires; an invite that never does is outside of every range.
+    pub expires: InstantRange,
+}
+
+/// Names an invite of any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InviteRef {
+    /// Its kind.
+    pub kind: InviteKind,
+    /// Its id among those of its kind.
+    pub id: i64,
+}
+
+const KIND: &str = "kind";
+const ID: &str = "invite_id";
+const INVITE_CODE: i64 = 1;
+const WORKSPACE_INVITE: i64 = 2;
+const COURSE_INVITE: i64 = 3;
+
+impl Loaders {
+    /// A page of the invites that the person made.
+    pub async fn sent_invites(
+        &self,
+        person: &Person,
+        filter: &InviteFilter,
+        sort: InviteSort,
+        page: &Page,
+        now: DateTime<Utc>,
+    ) -> Result<Slice<InviteRef>, LoadError> {
+        let id = person.user_id();
+        let codes = invite_code::Column::InvitedById.eq(id).into();
+        let workspaces = workspace_invite::Column::InviterId.eq(id).into();
+        let courses = course_invite::Column::InvitedById.eq(id).into();
+        let listing = filter.listing([codes, workspaces, courses], sort, now);
+        listing.page(&self.database, page, read).await
+    }
+
+    /// A page of the invites addressed to the person, by user or by verified address.
+    pub async fn received_invites(
+        &self,
+        person: &Person,
+        filter: &InviteFilter,
+        sort: InviteSort,
+        page: &Page,
+        now: DateTime<Utc>,
+    ) -> Result<Slice<InviteRef>, LoadError> {
+        let id = person.user_id();
+        let email = person.verified_email_norm();
+        let codes = Condition::any()
+            .add(invite_code::Column::UserId.eq(id))
+            .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email)));
+        let workspaces = Condition::any()
+            .add(workspace_invite::Column::AcceptedById.eq(id))
+            .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
+        let courses = course_invite::Column::UserId.eq(id).into();
+        let listing = filter.listing([codes, workspaces, courses], sort, now);
+        listing.page(&self.database, page, read).await
+    }
+}
+
+fn read(row: &QueryResult) -> Result<InviteRef, DbErr> {
+    let kind = match row.try_get::<i64>("", KIND)? {
+        INVITE_CODE => InviteKind::InviteCode,
+        WORKSPACE_INVITE => InviteKind::WorkspaceInvite,
+        _ => InviteKind::CourseInvite,
+    };
+    let id = row.try_get("", ID)?;
+    Ok(InviteRef { kind, id })
+}
+
+impl InviteFilter {
+    /// The invites of each kind whose person is theirs. No list has group invites: those are
+    /// nobody's in particular.
+    fn listing(
+        &self,
+        [codes, workspaces, courses]: [Condition; 3],
+        sort: InviteSort,
+        now: DateTime<Utc>,
+    ) -> Listing {
+        let mut sources = Vec::new();
+        if self.has(InviteKind::InviteCode) {
+            use invite_code::{Column, Entity};
+            let condition = Condition::all()
+                .add(codes)
+                .add(self.statuses_are(|status| invite_codes::status_is(status, now)))
+                .add(self.created.contains(column::<Entity>(Column::GeneratedAt)))
+                .add(self.expires.contains(column::<Entity>(Column::ExpiresAt)));
+            sources.push(source(
+                Query::select().from(Entity).cond_where(condition).take(),
+                INVITE_CODE,
+                column::<Entity>(Column::Id),
+                invite_codes::sort_expr(sort),
+            ));
+        }
+        if self.has(InviteKind::WorkspaceInvite) {
+            use workspace_invite::{Column, Entity};
+            let condition = Condition::all()
+                .add(workspaces)
+                .add(self.statuses_are(|status| workspace_invites::status_is(status, now)))
+                .add(workspace_invites::in_live_workspace())
+                .add(self.created.contains(column::<Entity>(Column::CreatedAt)))
+                .add(self.expires.contains(column::<Entity>(Column::ExpiresAt)));
+            sources.push(source(
+                Query::select().from(Entity).cond_where(condition).take(),
+                WORKSPACE_INVITE,
+                column::<Entity>(Column::Id),
+                workspace_invites::sort_expr(sort),
+            ));
+        }
+        if self.has(InviteKind::CourseInvite) && !self.expires.is_bounded() {
+            use course_invite::{Column, Entity};
+            let condition = Condition::all()
+                .add(courses)
+                .add(self.statuses_are(course_invites::status_is))
+                .add(self.created.contains(column::<Entity>(Column::CreatedAt)));
+            let sort = match sort {
+                InviteSort::CreatedAt => column::<Entity>(Column::CreatedAt),
+                InviteSort::ExpiresAt => Expr::val(far_future()),
+            };
+            sources.push(source(
+                course_invites::live_rows().cond_where(condition).take(),
+                COURSE_INVITE,
+                column::<Entity>(Column::Id),
+                sort,
+            ));
+        }
+        Listing {
+            sources,
+            order: vec![SortType::Instant, SortType::Int, SortType::Int],
+        }
+    }
+
+    fn has(&self, kind: InviteKind) -> bool {
+        self.kinds
+            .as_ref()
+            .is_none_or(|kinds| kinds.contains(&kind))
+    }
+
+    fn statuses_are(&self, status_is: impl Fn(Status) -> Condition) -> Condition {
+        match &self.statuses {
+            None => Condition::all(),
+            Some(statuses) => Condition::all().add(any_status(statuses, status_is)),
+        }
+    }
+}
+
+fn column<E: EntityTrait>(column: E::Column) -> Expr {
+    Expr::col((E::default(), column))
+}
+
+fn source(rows: SelectStatement, kind: i64, id: Expr, sort: Expr) -> Source {
+    Source {
+        rows,
+        columns: vec![
+            (Expr::val(kind), KIND.to_owned()),
+            (id.clone(), ID.to_owned()),
+        ],
+        order: vec![sort, id, Expr::val(kind)],
+    }
+}

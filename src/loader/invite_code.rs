@@ -1,0 +1,181 @@
+//! Invite codes: by code, by id, and the list of those that somebody manages.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use chrono::{DateTime, Utc};
+use entity::{
+    invite_code::{Column, Entity, Model},
+    invite_code_tag,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait,
+    sea_query::{Expr, Func, Query},
+};
+
+use super::{
+    InstantRange, InviteSort, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    filter::{any_status, contains_text, far_future},
+    key::any_of,
+    listing::{Listing, sealed},
+    sealed_by,
+};
+use crate::access::proof::{Guarded, Managed};
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ByCode(String);
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let rows = self
+            .having(Entity::find(), Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+impl Loader<ByCode> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ByCode]) -> Result<HashMap<ByCode, Self::Value>, LoadError> {
+        let codes = keys.iter().map(|key| key.0.clone());
+        let rows = self.having(Entity::find(), Column::Code, codes).await?;
+        Ok(sealed_by(rows, |row| ByCode(row.code.clone())))
+    }
+}
+
+/// Narrows the list of invite codes.
+#[derive(Clone, Debug, Default)]
+pub struct InviteCodeFilter {
+    /// Effective status.
+    pub statuses: Option<Vec<Status>>,
+    /// Role that using the code gives.
+    pub roles: Option<Vec<String>>,
+    /// Gives any of these tags.
+    pub tags: Option<Vec<i64>>,
+    /// Address of the person invited, as addresses are compared.
+    pub email_norm: Option<String>,
+    /// Part of the name or address of the person invited.
+    pub search: Option<String>,
+    /// When the code was made.
+    pub created: InstantRange,
+}
+
+/// Effective status of a code at `now`.
+pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
+    if row.used_at.is_some() {
+        Status::Accepted
+    } else if row.cancelled_at.is_some() {
+        Status::Cancelled
+    } else if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        Status::Expired
+    } else {
+        Status::Pending
+    }
+}
+
+/// [`status`] as a condition on rows.
+pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
+    let unused = Condition::all().add(Column::UsedAt.is_null());
+    let waiting = unused.clone().add(Column::CancelledAt.is_null());
+    let expired = Column::ExpiresAt.lte(now);
+    match status {
+        Status::Accepted => Condition::all().add(Column::UsedAt.is_not_null()),
+        Status::Cancelled => unused.add(Column::CancelledAt.is_not_null()),
+        Status::Expired => waiting.add(expired),
+        Status::Pending => waiting.add(
+            Condition::any()
+                .add(Column::ExpiresAt.is_null())
+                .add(Column::ExpiresAt.gt(now)),
+        ),
+    }
+}
+
+/// What a code is sorted by; one that never expires sorts as the far future.
+pub(super) fn sort_expr(sort: InviteSort) -> Expr {
+    let column = |column| Expr::col((Entity, column));
+    match sort {
+        InviteSort::CreatedAt => column(Column::GeneratedAt),
+        InviteSort::ExpiresAt => {
+            Func::coalesce([column(Column::ExpiresAt), Expr::val(far_future())]).into()
+        }
+    }
+}
+
+impl Loaders {
+    /// The invite code that this code names: who holds it may see it.
+    pub async fn invite_code_by_code(
+        &self,
+        code: &str,
+    ) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ByCode(code.to_owned())).await
+    }
+
+    /// The invite code of that id.
+    pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// A page of the codes that somebody made; for staff: of all.
+    pub async fn invite_codes(
+        &self,
+        managed: &Managed,
+        filter: &InviteCodeFilter,
+        sort: InviteSort,
+        page: &Page,
+        now: DateTime<Utc>,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let backend = self.database.get_database_backend();
+        let mut condition = Condition::all()
+            .add_option(managed.user_id().map(|id| Column::InvitedById.eq(id)))
+            .add_option(
+                filter
+                    .email_norm
+                    .as_ref()
+                    .map(|email| Column::EmailNorm.eq(email)),
+            )
+            .add_option(
+                filter
+                    .statuses
+                    .as_ref()
+                    .map(|statuses| any_status(statuses, |status| status_is(status, now))),
+            )
+            .add_option(filter.roles.as_ref().map(|roles| {
+                any_of(
+                    &self.database,
+                    (Entity, Column::Role),
+                    roles.iter().cloned(),
+                )
+            }));
+        if let Some(tags) = &filter.tags {
+            let tag = (invite_code_tag::Entity, invite_code_tag::Column::TagId);
+            let tagged = Query::select()
+                .column(invite_code_tag::Column::InviteCodeId)
+                .from(invite_code_tag::Entity)
+                .and_where(any_of(&self.database, tag, tags.iter().copied()))
+                .take();
+            condition = condition.add(Column::Id.in_subquery(tagged));
+        }
+        if let Some(text) = &filter.search {
+            let columns = [Column::Name, Column::Email].map(|column| Expr::col((Entity, column)));
+            condition = condition.add(contains_text(backend, columns, text));
+        }
+        let created = Expr::col((Entity, Column::GeneratedAt));
+        condition = condition.add(filter.created.contains(created));
+
+        let order = [
+            (sort_expr(sort), SortType::Instant),
+            (Expr::col((Entity, Column::Id)), SortType::Int),
+        ];
+        Listing::of::<Entity>(condition, order)
+            .page(&self.database, page, sealed)
+            .await
+    }
+}

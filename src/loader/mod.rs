@@ -1,0 +1,98 @@
+//! Which rows: everything that is read from the database, in batches and pages.
+//!
+//! Rows that are the same for everybody are loaded by key through one dataloader that lives as
+//! long as the process and keeps nothing, so that concurrent requests share statements. What a
+//! viewer's roles are is loaded, and kept, for one request ([`role::RoleLoader`]).
+
+mod error;
+mod filter;
+mod gather;
+mod key;
+mod listing;
+mod page;
+
+pub mod course;
+pub mod course_invite;
+pub mod group;
+pub mod group_invite;
+pub mod invite;
+pub mod invite_code;
+pub mod role;
+pub mod tag;
+pub mod user;
+pub mod workspace;
+pub mod workspace_invite;
+
+use std::{collections::HashMap, hash::Hash};
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use sea_orm::{DatabaseConnection, EntityTrait, QueryFilter, Select, Value, sea_query::ValueType};
+
+use crate::access::proof::Guarded;
+
+pub use error::LoadError;
+pub(crate) use error::is_unavailable;
+pub use filter::{InstantRange, InviteKind, InviteSort, Status};
+pub use gather::gather;
+pub use page::{End, Page, Position, Slice, SortType, SortValue};
+
+/// Most keys in one statement.
+const MAX_BATCH: usize = 1000;
+
+/// Loads rows by key; cheap to share, one a process.
+pub struct Loaders {
+    rows: DataLoader<Rows>,
+    database: DatabaseConnection,
+}
+
+impl Loaders {
+    /// Loaders over `database`.
+    pub fn new(database: DatabaseConnection) -> Self {
+        let rows = Rows {
+            database: database.clone(),
+        };
+        Self {
+            rows: DataLoader::new(rows, gather::Gathered, gather::Gathered)
+                .max_batch_size(MAX_BATCH),
+            database,
+        }
+    }
+
+    /// The row of a key, in one statement with those of all keys of its kind that are wanted now.
+    async fn one<K>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
+    where
+        K: Clone + Eq + Hash + Send + Sync + 'static,
+        Rows: Loader<K, Error = LoadError>,
+    {
+        self.rows.load_one(key).await
+    }
+}
+
+/// Each row under its key, closed in.
+fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Guarded<M>> {
+    rows.into_iter()
+        .map(|row| (key(&row), Guarded::seal(row)))
+        .collect()
+}
+
+/// Loads batches: implements [`Loader`] once for each kind of key.
+struct Rows {
+    database: DatabaseConnection,
+}
+
+impl Rows {
+    /// The rows of `select` whose `column` is any of `keys`.
+    async fn having<E, K>(
+        &self,
+        select: Select<E>,
+        column: E::Column,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<E::Model>, LoadError>
+    where
+        E: EntityTrait,
+        K: Into<Value> + ValueType + Clone,
+    {
+        let wanted = key::any_of(&self.database, (E::default(), column), keys);
+        Ok(select.filter(wanted).all(&self.database).await?)
+    }
+}

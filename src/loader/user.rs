@@ -1,0 +1,98 @@
+//! Users by id, and by what a bearer token calls them.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use entity::user::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{LoadError, Loaders, Rows, sealed_by};
+use crate::access::proof::Guarded;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ByUsername(String);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ByExtId(String);
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let rows = self
+            .having(live(), Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+impl Loader<ByUsername> for Rows {
+    type Value = Model;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ByUsername]) -> Result<HashMap<ByUsername, Model>, LoadError> {
+        let names = keys.iter().map(|key| key.0.clone());
+        let rows = self.having(live(), Column::Username, names).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (ByUsername(row.username.clone()), row))
+            .collect())
+    }
+}
+
+impl Loader<ByExtId> for Rows {
+    type Value = Vec<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ByExtId]) -> Result<HashMap<ByExtId, Vec<Model>>, LoadError> {
+        let ids = keys.iter().map(|key| key.0.clone());
+        let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
+        for row in self.having(live(), Column::ExtId, ids).await? {
+            if let Some(ext_id) = row.ext_id.clone() {
+                found.entry(ByExtId(ext_id)).or_default().push(row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A deleted user resolves to nobody, whichever way they are looked for.
+fn live() -> sea_orm::Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+/// What a bearer token calls its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// `users.id`.
+    Id(i64),
+    /// `users.username`.
+    Username(String),
+    /// `users.ext_id`.
+    ExtId(String),
+}
+
+impl Loaders {
+    /// The user of that id, unless deleted.
+    pub async fn user(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// The one user that a verified token speaks of. An external id that several users share
+    /// names nobody.
+    pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
+        match subject {
+            Subject::Id(id) => self.user(id).await,
+            Subject::Username(name) => Ok(self.one(ByUsername(name)).await?.map(Guarded::seal)),
+            Subject::ExtId(id) => {
+                let mut users = self.one(ByExtId(id)).await?.unwrap_or_default();
+                let one = users.pop().filter(|_| users.is_empty());
+                Ok(one.map(Guarded::seal))
+            }
+        }
+    }
+}

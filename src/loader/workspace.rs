@@ -1,0 +1,85 @@
+//! Workspaces: by id, and the list of those that somebody manages.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use entity::{
+    workspace::{Column, Entity, Model},
+    workspace_member,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter,
+    sea_query::{Expr, Query, SelectStatement},
+};
+
+use super::{
+    LoadError, Loaders, Page, Rows, Slice, SortType,
+    listing::{Listing, sealed},
+    role::MANAGES_WORKSPACE,
+    sealed_by,
+};
+use crate::access::proof::{Guarded, Managed};
+
+pub(super) const TABLE: &str = "workspaces";
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let live = Entity::find().filter(Column::DeletedAt.is_null());
+        let rows = self
+            .having(live, Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+/// Keys of the workspaces that are not deleted.
+pub(super) fn live_ids() -> SelectStatement {
+    Query::select()
+        .column((Entity, Column::Id))
+        .from(Entity)
+        .and_where(Column::DeletedAt.is_null())
+        .take()
+}
+
+/// Keys of the workspaces that the user manages.
+pub(super) fn managed_ids(user_id: i64) -> SelectStatement {
+    use workspace_member::Column as Member;
+    Query::select()
+        .column((workspace_member::Entity, Member::WorkspaceId))
+        .from(workspace_member::Entity)
+        .and_where(Member::UserId.eq(user_id))
+        .and_where(Member::Role.is_in(MANAGES_WORKSPACE))
+        .take()
+}
+
+impl Loaders {
+    /// The workspace of that id, unless deleted.
+    pub async fn workspace(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// A page of the workspaces that somebody manages, by id; for staff: of all.
+    pub async fn workspaces(
+        &self,
+        managed: &Managed,
+        page: &Page,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let condition = Condition::all()
+            .add(Column::DeletedAt.is_null())
+            .add_option(
+                managed
+                    .user_id()
+                    .map(|id| Expr::col((Entity, Column::Id)).in_subquery(managed_ids(id))),
+            );
+        let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
+        Listing::of::<Entity>(condition, [by_id])
+            .page(&self.database, page, sealed)
+            .await
+    }
+}

@@ -1,0 +1,264 @@
+//! Workspace invites: by token, by id, of a workspace, and the list of those that somebody manages.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use chrono::{DateTime, Utc};
+use entity::workspace_invite::{Column, Entity, Model, StoredStatus};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter, Select,
+    sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{
+    InstantRange, InviteSort, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    filter::{any_status, contains_text},
+    key::any_of,
+    listing::{Listing, Parents, sealed},
+    sealed_by, workspace,
+};
+use crate::access::proof::{Guarded, Managed, WorkspaceManager};
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ById(i64);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ByToken(Uuid);
+
+/// A page of one workspace's invites; keys that differ in the workspace alone share a statement.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PageOf {
+    workspace_id: i64,
+    list: List,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct List {
+    filter: WorkspaceInviteFilter,
+    sort: InviteSort,
+    page: Page,
+    now: DateTime<Utc>,
+}
+
+/// Narrows a list of workspace invites.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct WorkspaceInviteFilter {
+    /// Of any of these workspaces.
+    pub workspaces: Option<Vec<i64>>,
+    /// Effective status.
+    pub statuses: Option<Vec<Status>>,
+    /// Role that accepting gives.
+    pub roles: Option<Vec<String>>,
+    /// Who invited.
+    pub inviter: Option<i64>,
+    /// Address of the person invited, as addresses are compared.
+    pub email_norm: Option<String>,
+    /// Part of the address of the person invited, or of the inviter's message.
+    pub search: Option<String>,
+    /// When the invite was made.
+    pub created: InstantRange,
+    /// When it expires.
+    pub expires: InstantRange,
+}
+
+/// Invites of workspaces that are not deleted: those of others are not found on any path.
+fn live() -> Select<Entity> {
+    Entity::find().filter(in_live_workspace())
+}
+
+/// Whether the invite's workspace is there.
+pub(super) fn in_live_workspace() -> Expr {
+    Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::live_ids())
+}
+
+impl Loader<ById> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
+        let rows = self
+            .having(live(), Column::Id, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ById(row.id)))
+    }
+}
+
+impl Loader<ByToken> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ByToken]) -> Result<HashMap<ByToken, Self::Value>, LoadError> {
+        let rows = self
+            .having(live(), Column::Token, keys.iter().map(|key| key.0))
+            .await?;
+        Ok(sealed_by(rows, |row| ByToken(row.token)))
+    }
+}
+
+impl Loader<PageOf> for Rows {
+    type Value = Slice<Guarded<Model>>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, LoadError> {
+        let mut workspaces_of: HashMap<&List, Vec<i64>> = HashMap::new();
+        for key in keys {
+            workspaces_of
+                .entry(&key.list)
+                .or_default()
+                .push(key.workspace_id);
+        }
+        let mut found = HashMap::new();
+        for (list, ids) in workspaces_of {
+            let parents = Parents {
+                table: workspace::TABLE,
+                column: Expr::col((Entity, Column::WorkspaceId)),
+                ids: &ids,
+            };
+            let condition = list.filter.condition(&self.database, list.now);
+            let pages = Listing::of::<Entity>(condition, order(list.sort))
+                .pages(&self.database, &list.page, &parents, sealed)
+                .await?;
+            found.extend(pages.into_iter().map(|(workspace_id, slice)| {
+                let list = list.clone();
+                (PageOf { workspace_id, list }, slice)
+            }));
+        }
+        Ok(found)
+    }
+}
+
+/// Effective status of an invite at `now`.
+pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
+    match row.status {
+        StoredStatus::Accepted => Status::Accepted,
+        StoredStatus::Cancelled => Status::Cancelled,
+        StoredStatus::Expired => Status::Expired,
+        StoredStatus::Pending if row.expires_at <= now => Status::Expired,
+        StoredStatus::Pending => Status::Pending,
+    }
+}
+
+/// [`status`] as a condition on rows.
+pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
+    let stored = |stored: StoredStatus| Column::Status.eq(stored);
+    let pending = Condition::all().add(stored(StoredStatus::Pending));
+    match status {
+        Status::Accepted => Condition::all().add(stored(StoredStatus::Accepted)),
+        Status::Cancelled => Condition::all().add(stored(StoredStatus::Cancelled)),
+        Status::Pending => pending.add(Column::ExpiresAt.gt(now)),
+        Status::Expired => Condition::any()
+            .add(stored(StoredStatus::Expired))
+            .add(pending.add(Column::ExpiresAt.lte(now))),
+    }
+}
+
+/// What an invite is sorted by.
+pub(super) fn sort_expr(sort: InviteSort) -> Expr {
+    match sort {
+        InviteSort::CreatedAt => Expr::col((Entity, Column::CreatedAt)),
+        InviteSort::ExpiresAt => Expr::col((Entity, Column::ExpiresAt)),
+    }
+}
+
+fn order(sort: InviteSort) -> [(Expr, SortType); 2] {
+    [
+        (sort_expr(sort), SortType::Instant),
+        (Expr::col((Entity, Column::Id)), SortType::Int),
+    ]
+}
+
+impl WorkspaceInviteFilter {
+    fn condition(&self, database: &DatabaseConnection, now: DateTime<Utc>) -> Condition {
+        let column = |column| Expr::col((Entity, column));
+        let mut condition =
+            Condition::all()
+                .add_option(self.workspaces.as_ref().map(|ids| {
+                    any_of(database, (Entity, Column::WorkspaceId), ids.iter().copied())
+                }))
+                .add_option(
+                    self.statuses
+                        .as_ref()
+                        .map(|statuses| any_status(statuses, |status| status_is(status, now))),
+                )
+                .add_option(
+                    self.roles.as_ref().map(|roles| {
+                        any_of(database, (Entity, Column::Role), roles.iter().cloned())
+                    }),
+                )
+                .add_option(self.inviter.map(|id| Column::InviterId.eq(id)))
+                .add_option(
+                    self.email_norm
+                        .as_ref()
+                        .map(|email| Column::EmailNorm.eq(email)),
+                );
+        if let Some(text) = &self.search {
+            let columns = [column(Column::Email), column(Column::Message)];
+            condition = condition.add(contains_text(
+                database.get_database_backend(),
+                columns,
+                text,
+            ));
+        }
+        condition
+            .add(self.created.contains(column(Column::CreatedAt)))
+            .add(self.expires.contains(column(Column::ExpiresAt)))
+    }
+}
+
+impl Loaders {
+    /// The invite that this token names: who holds it may see it.
+    pub async fn workspace_invite_by_token(
+        &self,
+        token: Uuid,
+    ) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ByToken(token)).await
+    }
+
+    /// The invite of that id.
+    pub async fn workspace_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.one(ById(id)).await
+    }
+
+    /// A page of one workspace's invites, in one statement with those of other workspaces.
+    pub async fn workspace_invites_of(
+        &self,
+        manager: &WorkspaceManager,
+        filter: WorkspaceInviteFilter,
+        sort: InviteSort,
+        page: Page,
+        now: DateTime<Utc>,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let key = PageOf {
+            workspace_id: manager.workspace_id(),
+            list: List {
+                filter,
+                sort,
+                page,
+                now,
+            },
+        };
+        Ok(self.one(key).await?.unwrap_or_else(Slice::empty))
+    }
+
+    /// A page of the invites of all workspaces that somebody manages; for staff: of all.
+    pub async fn workspace_invites(
+        &self,
+        managed: &Managed,
+        filter: &WorkspaceInviteFilter,
+        sort: InviteSort,
+        page: &Page,
+        now: DateTime<Utc>,
+    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        let reach = managed.user_id().map(|id| {
+            Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::managed_ids(id))
+        });
+        let condition = filter
+            .condition(&self.database, now)
+            .add(in_live_workspace())
+            .add_option(reach);
+        Listing::of::<Entity>(condition, order(sort))
+            .page(&self.database, page, sealed)
+            .await
+    }
+}

@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod database;
+pub mod demo;
 pub mod email;

@@ -259,3 +259,47 @@ fn addressed(row: invite_code::Model, name: &str, email: &str) -> invite_code::M
         ..row
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EXPIRES_SOON, EXPIRES_SOON_AFTER, TIE, TIE_COUNT, at, codes, rows};
+
+    #[test]
+    fn every_code_has_the_status_that_its_case_names() {
+        let now = at(2026, 7, 1, 12, 0);
+        for code in codes() {
+            let row = &code.row;
+            let status = if row.used_at.is_some() {
+                "ACCEPTED"
+            } else if row.cancelled_at.is_some() {
+                "CANCELLED"
+            } else if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
+                "EXPIRED"
+            } else {
+                "PENDING"
+            };
+            assert!(code.shows.starts_with(status), "{}", row.code);
+        }
+    }
+
+    #[test]
+    fn one_code_expires_soon_after_the_start() {
+        let now = at(2026, 7, 1, 12, 0);
+        let rows = rows(now);
+        let soon = rows.iter().find(|row| row.code == EXPIRES_SOON);
+        assert_eq!(
+            soon.and_then(|row| row.expires_at),
+            Some(now + EXPIRES_SOON_AFTER)
+        );
+    }
+
+    #[test]
+    fn ties_share_one_instant() {
+        let rows = rows(at(2026, 7, 1, 12, 0));
+        let first = rows.iter().find(|row| row.code == TIE).expect("the tie");
+        let ties = rows
+            .iter()
+            .filter(|row| row.generated_at == first.generated_at);
+        assert_eq!(ties.count(), usize::try_from(TIE_COUNT).expect("a count"));
+    }
+}

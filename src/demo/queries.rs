@@ -122,7 +122,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "node",
-            shows: "node: her own invite code by its global id; for others it is null.",
+            shows: "node: an invite code that she issued, by its global id; null for strangers.",
             query: "query Node($id: ID!) {
   node(id: $id) { id ... on InviteCode { code status email } }
 }",

@@ -265,3 +265,73 @@ fn invite(id: i64, email: &str) -> workspace_invite::Model {
         cancelled_at: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::workspace_invite::StoredStatus;
+    use uuid::Uuid;
+
+    use super::{
+        super::people::{self, people},
+        FOR_JOSE, FOR_LEO, FOR_MEI, PAGED_COUNT, TIDEWATER, TIE, TIE_COUNT, at, invites, rows,
+        token,
+    };
+
+    #[test]
+    fn every_invite_has_the_status_that_its_case_names() {
+        let now = at(2026, 7, 1, 12, 0);
+        for invite in invites() {
+            let status = match invite.row.status {
+                StoredStatus::Accepted => "ACCEPTED",
+                StoredStatus::Cancelled => "CANCELLED",
+                StoredStatus::Expired => "EXPIRED",
+                StoredStatus::Pending if invite.row.expires_at <= now => "EXPIRED",
+                StoredStatus::Pending => "PENDING",
+            };
+            let shows = invite.shows;
+            assert!(
+                shows.starts_with(status) || shows.starts_with("Of a deleted workspace"),
+                "{shows}"
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_of_people_are_theirs_however_they_are_written() {
+        let people = people();
+        for (token, user_id) in [
+            (FOR_MEI, people::MEI),
+            (FOR_LEO, people::LEO),
+            (FOR_JOSE, people::JOSE),
+        ] {
+            let rows = rows();
+            let invite = rows.iter().find(|row| row.token == token).expect("a row");
+            let person = people.iter().find(|person| person.row.id == user_id);
+            let person = &person.expect("a person").row;
+            assert_eq!(invite.email_norm, person.email_norm);
+            assert_eq!(invite.email == person.email, user_id == people::LEO);
+        }
+    }
+
+    #[test]
+    fn there_are_ties_and_enough_to_page() {
+        let rows = rows();
+        let first = rows.iter().find(|row| row.token == TIE).expect("a row");
+        let ties = rows.iter().filter(|row| {
+            row.workspace_id == first.workspace_id && row.created_at == first.created_at
+        });
+        assert_eq!(ties.count(), usize::try_from(TIE_COUNT).expect("a count"));
+        let paged = rows.iter().filter(|row| row.workspace_id == TIDEWATER);
+        assert_eq!(
+            paged.count(),
+            usize::try_from(PAGED_COUNT + 1).expect("a count")
+        );
+    }
+
+    #[test]
+    fn a_token_ends_in_its_id() {
+        let expected = Uuid::parse_str("d0000000-0000-4000-8000-000000000172");
+        assert_eq!(expected, Ok(token(172)));
+        assert_eq!(token(172).get_version_num(), 4);
+    }
+}

@@ -2,7 +2,7 @@
 //! that never change, so that documents and tests can name them.
 //!
 //! One subject, one file: its constants, its rows, and what each row shows. [`load`] puts the rows
-//! into a database, [`describe`] lists them, [`banner`] is what the terminal shows at start.
+//! into a database, [`describe()`] lists them, [`banner()`] is what the terminal shows at start.
 
 mod banner;
 mod case;

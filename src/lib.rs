@@ -3,5 +3,6 @@
 pub mod access;
 pub mod clock;
 pub mod database;
+pub mod demo;
 pub mod email;
 pub mod loader;

@@ -1,0 +1,178 @@
+//! The whole sample data as one document: who signs in, which cases there are, what to ask.
+
+use jsonwebtoken::errors::Error;
+use serde::Serialize;
+
+use super::{
+    case::{Case, Kind, Sample},
+    codes, courses,
+    examples::{self, Example, RestExample},
+    groups, people, queries, tags, tokens, workspace_invites, workspaces,
+};
+
+/// What `invite-gateway demo --describe` prints: the same with every start of a build.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Description {
+    /// Path of the GraphQL endpoint.
+    pub graphql: &'static str,
+    /// Path of the description of the REST endpoints.
+    pub openapi: &'static str,
+    /// Who signs in.
+    pub personas: Vec<Persona>,
+    /// Every row worth naming.
+    pub cases: Vec<Case>,
+    /// Queries to try, at least one for each root field.
+    pub examples: Vec<Example>,
+    /// The REST endpoints to try, one for each contract.
+    pub rest: Vec<RestExample>,
+}
+
+impl Description {
+    /// The persona called `name`.
+    pub fn persona(&self, name: &str) -> Option<&Persona> {
+        self.personas.iter().find(|persona| persona.name == name)
+    }
+}
+
+/// Somebody to sign in as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Persona {
+    /// What examples call the persona.
+    pub name: &'static str,
+    /// Key of the account.
+    pub user_id: i64,
+    /// Username of the account.
+    pub username: String,
+    /// Role in the story.
+    pub story: &'static str,
+    /// What the persona may see.
+    pub sees: &'static str,
+    /// The scope in the token.
+    pub scope: Option<&'static str>,
+    /// Bearer token, valid for every demo of the same build.
+    pub token: String,
+}
+
+/// Lists the sample data, without a database.
+///
+/// # Errors
+/// As for [`tokens::mint`].
+pub fn describe() -> Result<Description, Error> {
+    Ok(Description {
+        graphql: "/graphql",
+        openapi: "/openapi.json",
+        personas: personas()?,
+        cases: cases(),
+        examples: queries::graphql(),
+        rest: examples::rest(),
+    })
+}
+
+fn personas() -> Result<Vec<Persona>, Error> {
+    let people = people::people();
+    let username = |id| {
+        let person = people.iter().find(|person| person.row.id == id);
+        person.map(|person| person.row.username.clone())
+    };
+    people::SIGN_INS
+        .iter()
+        .map(|sign_in| {
+            Ok(Persona {
+                name: sign_in.name,
+                user_id: sign_in.user_id,
+                username: username(sign_in.user_id).unwrap_or_default(),
+                story: sign_in.story,
+                sees: sign_in.sees,
+                scope: sign_in.scope,
+                token: tokens::mint(sign_in.user_id, sign_in.scope)?,
+            })
+        })
+        .collect()
+}
+
+fn cases() -> Vec<Case> {
+    /// The cases of one kind; `key` reads a row's id, and what it is looked up by.
+    fn of<M>(
+        kind: Kind,
+        samples: Vec<Sample<M>>,
+        key: impl Fn(M) -> (i64, Option<String>),
+    ) -> impl Iterator<Item = Case> {
+        samples.into_iter().map(move |sample| {
+            let (id, key) = key(sample.row);
+            Case::new(kind, id, key, sample.shows)
+        })
+    }
+    of(Kind::User, people::people(), |row| {
+        (row.id, Some(row.username))
+    })
+    .chain(of(Kind::Tag, tags::tags(), |row| (row.id, None)))
+    .chain(of(Kind::InviteCode, codes::codes(), |row| {
+        (row.id, Some(row.code))
+    }))
+    .chain(of(Kind::Workspace, workspaces::workspaces(), |row| {
+        (row.id, None)
+    }))
+    .chain(of(
+        Kind::WorkspaceInvite,
+        workspace_invites::invites(),
+        |row| (row.id, Some(row.token.to_string())),
+    ))
+    .chain(of(Kind::Group, groups::groups(), |row| {
+        (row.id, Some(row.slug))
+    }))
+    .chain(of(Kind::GroupInvite, groups::invites(), |row| {
+        (row.id, Some(row.code))
+    }))
+    .chain(of(Kind::Course, courses::courses(), |row| {
+        (row.id, Some(row.slug))
+    }))
+    .chain(of(Kind::CourseInvite, courses::invites(), |row| {
+        (row.id, None)
+    }))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{describe, people};
+
+    #[test]
+    fn the_description_is_the_same_every_time() {
+        let json = || serde_json::to_string(&describe().expect("a description")).expect("JSON");
+        assert_eq!(json(), json());
+    }
+
+    #[test]
+    fn every_persona_is_a_person_with_a_token_of_their_own() {
+        let description = describe().expect("a description");
+        let tokens: HashSet<_> = description
+            .personas
+            .iter()
+            .map(|persona| &persona.token)
+            .collect();
+        assert_eq!(tokens.len(), people::SIGN_INS.len());
+        assert!(
+            description
+                .personas
+                .iter()
+                .all(|persona| !persona.username.is_empty())
+        );
+    }
+
+    #[test]
+    fn no_two_cases_are_the_same_row() {
+        let description = describe().expect("a description");
+        let ids: HashSet<_> = description
+            .cases
+            .iter()
+            .map(|case| &case.global_id)
+            .collect();
+        assert_eq!(ids.len(), description.cases.len());
+    }
+}

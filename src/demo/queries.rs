@@ -1,0 +1,260 @@
+//! The GraphQL queries to try: at least one for each root field, and what is denied.
+
+use serde_json::json;
+
+use super::{
+    case::Kind, codes, courses, examples::Example, groups, people, workspace_invites, workspaces,
+};
+
+/// The queries: what anybody may ask first, denials last.
+pub(super) fn graphql() -> Vec<Example> {
+    let mut examples = public();
+    examples.extend(signed_in());
+    examples.extend(denied());
+    examples
+}
+
+fn public() -> Vec<Example> {
+    vec![
+        Example {
+            name: "invite-code",
+            shows: "inviteCode: whoever holds a code sees what it is for.",
+            query: "query InviteCode($code: String!) {
+  inviteCode(code: $code) {
+    databaseId status isExpired role name email generatedAt sentAt usedAt expiresAt
+    invitedByUsername
+    inviter { username fullName }
+    tags { kind name color }
+  }
+}",
+            variables: json!({ "code": codes::PENDING }),
+            persona: None,
+            error: None,
+        },
+        Example {
+            name: "invite-code-statuses",
+            shows: "inviteCode: one code of each status; codes compare exactly, unknown ones are null.",
+            query: "query InviteCodeStatuses {
+  pending: inviteCode(code: \"NEVER-EXPIRES\") { status expiresAt }
+  accepted: inviteCode(code: \"USED-2026\") { status usedAt user { username } }
+  expired: inviteCode(code: \"EXPIRED-2026\") { status isExpired expiresAt }
+  cancelled: inviteCode(code: \"CANCELLED-2026\") { status }
+  unknown: inviteCode(code: \"Welcome-2026\") { status }
+}",
+            variables: json!({}),
+            persona: None,
+            error: None,
+        },
+        Example {
+            name: "workspace-invite",
+            shows: "workspaceInvite: whoever holds a token sees the invite and its workspace.",
+            query: "query WorkspaceInvite($token: UUID!) {
+  workspaceInvite(token: $token) {
+    databaseId status isExpired email role roleDisplay message createdAt expiresAt
+    inviterName
+    inviter { username fullName avatarUrl isVerified }
+    workspace { databaseId name description logoUrl }
+  }
+}",
+            variables: json!({ "token": workspace_invites::PENDING }),
+            persona: None,
+            error: None,
+        },
+        Example {
+            name: "workspace-invite-expired",
+            shows: "workspaceInvite: stored as pending, but past its expiry, so EXPIRED.",
+            query: "query ExpiredWorkspaceInvite($token: UUID!) {
+  workspaceInvite(token: $token) { status isExpired expiresAt }
+}",
+            variables: json!({ "token": workspace_invites::PENDING_PAST_EXPIRY }),
+            persona: None,
+            error: None,
+        },
+    ]
+}
+
+fn signed_in() -> Vec<Example> {
+    vec![
+        Example {
+            name: "workspace",
+            shows: "workspace: an admin pages through its invites, newest first.",
+            query: "query Workspace($id: ID!, $after: String) {
+  workspace(id: $id) {
+    name viewerRole
+    invites(first: 20, after: $after, orderBy: { field: CREATED_AT, direction: DESC }) {
+      totalCount
+      nodes { databaseId email role status createdAt }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}",
+            variables: json!({ "id": workspaces::TIDEWATER.to_string() }),
+            persona: Some("workspace-admin"),
+            error: None,
+        },
+        Example {
+            name: "group",
+            shows: "group: a manager sees its join link; a group without a code has none.",
+            query: "query Groups($id: ID!, $withoutCode: ID!) {
+  group(id: $id) { slug name viewerRole invite { databaseId code url createdAt updatedAt } }
+  withoutCode: group(id: $withoutCode) { slug invite { code } }
+}",
+            variables: json!({ "id": groups::STUDIO, "withoutCode": groups::NO_CODE }),
+            persona: Some("group-manager"),
+            error: None,
+        },
+        Example {
+            name: "course",
+            shows: "course: a manager pages through 2,000 invitees, by the instant of the invite.",
+            query: "query Course($id: ID!, $after: String) {
+  course(id: $id) {
+    name privacy viewerRole
+    invitees(first: 20, after: $after, orderBy: { field: INVITED_AT, direction: ASC }) {
+      totalCount
+      edges { node { username fullName extId } invite { createdAt inviter { username } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}",
+            variables: json!({ "id": courses::BIG }),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "node",
+            shows: "node: an invite code that she issued, by its global id; null for strangers.",
+            query: "query Node($id: ID!) {
+  node(id: $id) { id ... on InviteCode { code status email } }
+}",
+            variables: json!({ "id": Kind::InviteCode.global_id(codes::PENDING_ID) }),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "nodes",
+            shows: "nodes: several kinds at once; null where she may not look.",
+            query: "query Nodes($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename id
+    ... on Course { slug name }
+    ... on User { username fullName }
+    ... on WorkspaceInvite { email }
+  }
+}",
+            variables: json!({ "ids": [
+                Kind::Course.global_id(courses::BIG_ID),
+                Kind::User.global_id(people::MEI),
+                Kind::WorkspaceInvite.global_id(1),
+            ] }),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "viewer",
+            shows: "viewer: what concerns an invitee; the secret course that invites her is visible.",
+            query: "query Viewer {
+  viewer {
+    user { username email isVerified }
+    receivedInvites(first: 10) {
+      totalCount
+      nodes {
+        __typename databaseId status createdAt inviter { username }
+        target { __typename ... on Workspace { name } ... on Course { slug privacy } }
+      }
+    }
+  }
+}",
+            variables: json!({}),
+            persona: Some("invitee"),
+            error: None,
+        },
+        Example {
+            name: "invite-codes",
+            shows: "inviteCodes: the pending codes that she issued, thirty of one instant among them.",
+            query: "query InviteCodes($after: String) {
+  inviteCodes(
+    first: 25, after: $after
+    filter: { status: [PENDING] }
+    orderBy: { field: CREATED_AT, direction: DESC }
+  ) {
+    totalCount
+    nodes { databaseId code name email generatedAt expiresAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}",
+            variables: json!({}),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "workspace-invites",
+            shows: "workspaceInvites: expired ones of all her workspaces, however they are stored.",
+            query: "query WorkspaceInvites {
+  workspaceInvites(first: 10, filter: { status: [EXPIRED] }) {
+    totalCount
+    nodes { databaseId email status expiresAt workspace { name } }
+  }
+}",
+            variables: json!({}),
+            persona: Some("workspace-admin"),
+            error: None,
+        },
+        Example {
+            name: "group-invites",
+            shows: "groupInvites: the join links of the groups that he manages.",
+            query: "query GroupInvites {
+  groupInvites(first: 10) { totalCount nodes { code url group { slug } } }
+}",
+            variables: json!({}),
+            persona: Some("group-manager"),
+            error: None,
+        },
+        Example {
+            name: "staff-totals",
+            shows: "inviteCodes, workspaceInvites, groupInvites: staff count everybody's.",
+            query: "query StaffTotals {
+  inviteCodes(first: 1) { totalCount }
+  workspaceInvites(first: 1) { totalCount }
+  groupInvites(first: 1) { totalCount }
+}",
+            variables: json!({}),
+            persona: Some("staff"),
+            error: None,
+        },
+    ]
+}
+
+fn denied() -> Vec<Example> {
+    vec![
+        Example {
+            name: "course-secret",
+            shows: "course: a secret one is null for the uninvited, as if it did not exist.",
+            query: "query SecretCourse($id: ID!) {
+  course(id: $id) { name }
+}",
+            variables: json!({ "id": courses::SECRET }),
+            persona: Some("nobody"),
+            error: None,
+        },
+        Example {
+            name: "course-invitees-forbidden",
+            shows: "course: anybody signed in sees an open course, but not whom it invites.",
+            query: "query ForbiddenInvitees($id: ID!) {
+  course(id: $id) { name invitees(first: 1) { totalCount } }
+}",
+            variables: json!({ "id": courses::BIG }),
+            persona: Some("nobody"),
+            error: Some("FORBIDDEN"),
+        },
+        Example {
+            name: "workspace-invites-unauthenticated",
+            shows: "workspaceInvite: the token shows the workspace, but not its other invites.",
+            query: "query UnauthenticatedInvites($token: UUID!) {
+  workspaceInvite(token: $token) { workspace { name invites(first: 1) { totalCount } } }
+}",
+            variables: json!({ "token": workspace_invites::PENDING }),
+            persona: None,
+            error: Some("UNAUTHENTICATED"),
+        },
+    ]
+}

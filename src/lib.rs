@@ -5,4 +5,5 @@ pub mod clock;
 pub mod database;
 pub mod demo;
 pub mod email;
+pub mod graphql;
 pub mod loader;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
 use uuid::Uuid;
 
-use super::{Access, AccessError, Published, WorkspaceView};
+use super::{Access, AccessError, Published, UserView, WorkspaceView};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
     role::{MANAGES_WORKSPACE, Place},
@@ -146,5 +146,29 @@ impl Access {
             accepted_at: row.accepted_at,
             accepted_by_id: row.accepted_by_id,
         }
+    }
+}
+
+/// Name of an inviter to show: the full name, or else the username.
+pub fn inviter_name(inviter: &UserView) -> &str {
+    if inviter.full_name.is_empty() {
+        &inviter.username
+    } else {
+        &inviter.full_name
+    }
+}
+
+/// Human-readable name of a role's key; `UNKNOWN` where the key has none.
+pub fn role_display(role: &str) -> &'static str {
+    match role {
+        "owner" => "Owner",
+        "admin" => "Admin",
+        "manager" => "Manager",
+        "member" => "Member",
+        "editor" => "Editor",
+        "viewer" => "Viewer",
+        "guest" => "Guest",
+        "billing" => "Billing",
+        _ => "UNKNOWN",
     }
 }

@@ -99,8 +99,7 @@ impl Loaders {
             .add(Column::DeletedAt.is_null())
             .add_option(managed.user_id().map(managed_by));
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
-        Listing::of::<Entity>(condition, [by_id])
-            .page(&self.database, page, sealed)
-            .await
+        let listing = Listing::of::<Entity>(condition, [by_id]);
+        self.list(listing, page, sealed).await
     }
 }

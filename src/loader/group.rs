@@ -98,8 +98,7 @@ impl Loaders {
                     .map(|id| Expr::col((Entity, Column::Id)).in_subquery(managed_ids(id))),
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
-        Listing::of::<Entity>(condition, [by_id])
-            .page(&self.database, page, sealed)
-            .await
+        let listing = Listing::of::<Entity>(condition, [by_id]);
+        self.list(listing, page, sealed).await
     }
 }

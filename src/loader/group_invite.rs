@@ -82,8 +82,7 @@ impl Loaders {
             (Expr::col((Entity, Column::CreatedAt)), SortType::Instant),
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
-        Listing::of::<Entity>(condition, order)
-            .page(&self.database, page, sealed)
-            .await
+        let listing = Listing::of::<Entity>(condition, order);
+        self.list(listing, page, sealed).await
     }
 }

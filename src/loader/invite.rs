@@ -62,7 +62,7 @@ impl Loaders {
         let workspaces = workspace_invite::Column::InviterId.eq(id).into();
         let courses = course_invite::Column::InvitedById.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        listing.page(&self.database, page, read).await
+        self.list(listing, page, read).await
     }
 
     /// A page of the invites addressed to the person, by user or by verified address.
@@ -84,7 +84,7 @@ impl Loaders {
             .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
         let courses = course_invite::Column::UserId.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        listing.page(&self.database, page, read).await
+        self.list(listing, page, read).await
     }
 }
 

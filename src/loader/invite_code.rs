@@ -174,8 +174,7 @@ impl Loaders {
             (sort_expr(sort), SortType::Instant),
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
-        Listing::of::<Entity>(condition, order)
-            .page(&self.database, page, sealed)
-            .await
+        let listing = Listing::of::<Entity>(condition, order);
+        self.list(listing, page, sealed).await
     }
 }

@@ -23,12 +23,16 @@ pub mod user;
 pub mod workspace;
 pub mod workspace_invite;
 
-use std::{collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use sea_orm::{DatabaseConnection, EntityTrait, QueryFilter, Select, Value, sea_query::ValueType};
+use sea_orm::{
+    DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, Select, Value,
+    sea_query::ValueType,
+};
 
 use crate::access::proof::Guarded;
+use listing::Listing;
 
 pub use error::LoadError;
 pub(crate) use error::is_unavailable;
@@ -65,6 +69,21 @@ impl Loaders {
         Rows: Loader<K, Error = LoadError>,
     {
         self.rows.load_one(key).await
+    }
+
+    /// A page of a list that nobody else asks for.
+    async fn list<T: Send + 'static>(
+        &self,
+        listing: Listing,
+        page: &Page,
+        read: fn(&QueryResult) -> Result<T, DbErr>,
+    ) -> Result<Slice<T>, LoadError> {
+        let (database, page) = (self.database.clone(), page.clone());
+        gather::drive(async move { listing.page(&database, &page, read).await })
+            .await
+            .unwrap_or(Err(LoadError::Unavailable(Arc::new(DbErr::Custom(
+                "the runtime is shutting down".to_owned(),
+            )))))
     }
 }
 

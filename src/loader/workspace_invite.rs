@@ -257,8 +257,7 @@ impl Loaders {
             .condition(&self.database, now)
             .add(in_live_workspace())
             .add_option(reach);
-        Listing::of::<Entity>(condition, order(sort))
-            .page(&self.database, page, sealed)
-            .await
+        let listing = Listing::of::<Entity>(condition, order(sort));
+        self.list(listing, page, sealed).await
     }
 }

@@ -1,0 +1,224 @@
+//! Relay connections: the arguments that page through a list, and the types that hold a page.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+
+use super::{cursor, error::Failure};
+use crate::loader::{End, Page, Position, Slice, SortType};
+
+/// Rows of a page when the query names no number.
+const DEFAULT_PAGE: u64 = 25;
+/// Most rows of a page.
+pub(super) const MAX_PAGE: u64 = 100;
+
+/// The paging arguments of a field, as they were sent.
+pub(super) struct PageArguments {
+    pub(super) first: Option<i32>,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+}
+
+/// A list in one order.
+pub(super) struct ListOrder {
+    /// Names the list and the order, for its cursors alone.
+    pub(super) name: String,
+    /// What rows are ordered by.
+    pub(super) sort: Vec<SortType>,
+    /// Whether the greatest come first.
+    pub(super) descending: bool,
+}
+
+impl PageArguments {
+    /// The page that is asked for. What else to ask of the list is read from the selection.
+    pub(super) fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {
+        let (end, limit) = match (self.first, self.last) {
+            (Some(_), Some(_)) => {
+                let allowed = "cannot be combined with last; send one of them";
+                return Err(Failure::bad_input("first", allowed));
+            }
+            (None, None) => (End::First, DEFAULT_PAGE),
+            (Some(first), None) => (End::First, page_size("first", first)?),
+            (None, Some(last)) => (End::Last, page_size("last", last)?),
+        };
+        let bound = |argument, sent: Option<String>| {
+            sent.map(|text| {
+                cursor::decode(&list.name, &list.sort, &text).ok_or_else(|| {
+                    let allowed = "must be a cursor that this list gave in this order";
+                    Failure::bad_input(argument, allowed)
+                })
+            })
+            .transpose()
+        };
+        let selected = ctx.look_ahead();
+        let page_info = selected.field("pageInfo");
+        Ok(Page {
+            end,
+            limit,
+            skip: 0,
+            after: bound("after", self.after)?,
+            before: bound("before", self.before)?,
+            descending: list.descending,
+            with_total: selected.field("totalCount").exists(),
+            with_bounds: page_info.field("hasNextPage").exists()
+                || page_info.field("hasPreviousPage").exists(),
+        })
+    }
+}
+
+fn page_size(argument: &'static str, sent: i32) -> Result<u64, Failure> {
+    u64::try_from(sent)
+        .ok()
+        .filter(|size| *size <= MAX_PAGE)
+        .ok_or_else(|| Failure::bad_input(argument, format!("must be between 0 and {MAX_PAGE}")))
+}
+
+/// Where a page stands in its list.
+#[derive(Clone, SimpleObject)]
+pub(super) struct PageInfo {
+    /// Whether the list goes on behind the last edge of this page.
+    has_next_page: bool,
+    /// Whether the list has rows ahead of the first edge of this page.
+    has_previous_page: bool,
+    /// Cursor of the first edge; null on an empty page.
+    start_cursor: Option<String>,
+    /// Cursor of the last edge; null on an empty page.
+    end_cursor: Option<String>,
+}
+
+/// A page with what its cursors are written from.
+pub(super) struct Paged<T> {
+    list: Arc<str>,
+    slice: Slice<T>,
+}
+
+impl<T> Paged<T> {
+    pub(super) fn new(list: &ListOrder, slice: Slice<T>) -> Self {
+        Self {
+            list: list.name.as_str().into(),
+            slice,
+        }
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (PlaceInList, &T)> {
+        self.slice.rows.iter().map(|(position, row)| {
+            let place = PlaceInList {
+                list: self.list.clone(),
+                position: position.clone(),
+            };
+            (place, row)
+        })
+    }
+
+    pub(super) fn page_info(&self) -> PageInfo {
+        let cursor = |row: Option<&(Position, T)>| {
+            row.map(|(position, _)| cursor::encode(&self.list, position))
+        };
+        PageInfo {
+            has_next_page: self.slice.has_next,
+            has_previous_page: self.slice.has_previous,
+            start_cursor: cursor(self.slice.rows.first()),
+            end_cursor: cursor(self.slice.rows.last()),
+        }
+    }
+
+    pub(super) fn total_count(&self) -> i32 {
+        i32::try_from(self.slice.total).unwrap_or(i32::MAX)
+    }
+}
+
+/// What an edge's cursor is written from, if it is selected.
+pub(super) struct PlaceInList {
+    list: Arc<str>,
+    position: Position,
+}
+
+impl PlaceInList {
+    pub(super) fn cursor(&self) -> String {
+        cursor::encode(&self.list, &self.position)
+    }
+}
+
+/// What stands in a connection whose edges carry nothing but their node.
+pub(super) trait ConnectionNode: OutputType + Clone {
+    /// Name of the connection's type.
+    const CONNECTION: &'static str;
+    /// Name of the edge's type.
+    const EDGE: &'static str;
+}
+
+/// A page of a list.
+pub(super) struct Connection<N>(pub(super) Paged<N>);
+
+impl<N: ConnectionNode> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed(N::CONNECTION)
+    }
+}
+
+/// A page of a list, with what is needed to ask for the next one.
+#[Object(name_type)]
+impl<N: ConnectionNode> Connection<N> {
+    /// The rows of this page, each with its cursor.
+    async fn edges(&self) -> Vec<Edge<N>> {
+        self.0
+            .rows()
+            .map(|(place, node)| Edge {
+                place,
+                node: node.clone(),
+            })
+            .collect()
+    }
+
+    /// The rows of this page without their cursors.
+    async fn nodes(&self) -> Vec<&N> {
+        self.0.rows().map(|(_, node)| node).collect()
+    }
+
+    /// Where this page stands in its list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.page_info()
+    }
+
+    /// Length of the whole list, whichever page was asked for. Counted only when selected.
+    async fn total_count(&self) -> i32 {
+        self.0.total_count()
+    }
+}
+
+/// A row of a list with its place in it.
+pub(super) struct Edge<N> {
+    place: PlaceInList,
+    node: N,
+}
+
+impl<N: ConnectionNode> TypeName for Edge<N> {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed(N::EDGE)
+    }
+}
+
+/// A row of a list with its place in it.
+#[Object(name_type)]
+impl<N: ConnectionNode> Edge<N> {
+    /// The row's place, to be sent as `after` or `before` of the same list in the same order.
+    async fn cursor(&self) -> String {
+        self.place.cursor()
+    }
+
+    /// The row.
+    async fn node(&self) -> &N {
+        &self.node
+    }
+}
+
+macro_rules! connections {
+    ($($node:ty => $connection:literal, $edge:literal;)*) => {$(
+        impl $crate::graphql::connection::ConnectionNode for $node {
+            const CONNECTION: &'static str = $connection;
+            const EDGE: &'static str = $edge;
+        }
+    )*};
+}
+pub(super) use connections;

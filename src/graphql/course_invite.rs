@@ -1,0 +1,240 @@
+//! `CourseInvite` and the invitees of a course. Contract: `GET /api/v2/course/{id}/invite/`.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+
+use super::{
+    connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
+    context::Ask,
+    course::Course,
+    error::{Failure, Nullable, nullable},
+    filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
+    id::global_id,
+    invite::InviteTarget,
+    node::NodeKind,
+    scalar::{BigInt, DateTime},
+    user::User,
+};
+use crate::{
+    access::{CourseInviteView, CourseView, Published, UserView},
+    loader::{
+        SortType, Status,
+        course_invite::{CourseInviteeFilter as Filter, InviteeSort},
+    },
+};
+
+/// The role that accepting a course invite gives: the one that manages nothing.
+const JOINED: &str = "joined";
+
+/// A user's invitation to a course.
+#[derive(Clone)]
+pub(super) struct CourseInvite(pub(super) CourseInviteView);
+
+impl CourseInvite {
+    async fn course_of(&self, ctx: &Context<'_>) -> Result<Option<Course>, Failure> {
+        let course = ctx.access()?.course_reached(self.0.course_id).await?;
+        Ok(course.map(Course))
+    }
+}
+
+/// A user's invitation to a course.
+#[Object]
+impl CourseInvite {
+    /// Names this invite among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::CourseInvite, self.0.id)
+    }
+
+    /// Primary key in the source.
+    pub(super) async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// The course that accepting joins.
+    async fn course(&self, ctx: &Context<'_>) -> Result<Course, Failure> {
+        // Rows are loaded only with a course that is there; it can only just have been deleted.
+        self.course_of(ctx).await?.ok_or(Failure::Unavailable)
+    }
+
+    /// Who is invited.
+    async fn invitee(&self, ctx: &Context<'_>) -> Result<User, Failure> {
+        // Rows are loaded only with an invitee that is there.
+        let invitee = ctx.access()?.invitee_of(&self.0).await?;
+        invitee.map(User).ok_or(Failure::Unavailable)
+    }
+
+    /// Effective status at the instant of the request. Who has become a member of the course has
+    /// accepted. Course invites do not expire.
+    pub(super) async fn status(&self) -> InviteStatus {
+        self.0.status.into()
+    }
+
+    /// Whether `status` is `EXPIRED`.
+    pub(super) async fn is_expired(&self) -> bool {
+        self.0.status == Status::Expired
+    }
+
+    /// Stable key of the role that accepting gives.
+    pub(super) async fn role(&self) -> Option<String> {
+        Some(JOINED.to_owned())
+    }
+
+    /// Who invited. Null when that account is gone, or unknown.
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let inviter = access
+            .user_reached(self.0.inviter_id, Published::Nowhere)
+            .await;
+        nullable(inviter, User)
+    }
+
+    /// What accepting joins: the course.
+    pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
+        nullable(self.course_of(ctx).await, InviteTarget::Course)
+    }
+
+    /// When the user was invited.
+    pub(super) async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// Always null: course invites do not expire.
+    pub(super) async fn expires_at(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// When it was accepted. Null: not yet, or the source does not tell.
+    pub(super) async fn accepted_at(&self) -> Option<DateTime> {
+        self.0.accepted_at.map(DateTime)
+    }
+}
+
+/// Narrows the list of a course's invitees. All that is given must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct CourseInviteeFilter {
+    /// Invited by this user (their `id` or `databaseId`).
+    pub inviter: Option<ID>,
+    /// With this text in the username or full name, whatever the case.
+    pub search: Option<String>,
+    /// Invited within this range.
+    pub created_at: Option<DateTimeRange>,
+}
+
+/// What a course's invitees can be ordered by. Ties are broken by the invite's id in the same
+/// direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "InviteeSort")]
+pub(super) enum CourseInviteeOrderField {
+    /// When the user was invited.
+    InvitedAt,
+    /// The user's username.
+    Username,
+}
+
+/// Order of a course's invitees.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct CourseInviteeOrder {
+    /// What to order by.
+    pub field: CourseInviteeOrderField,
+    /// In which direction.
+    pub direction: OrderDirection,
+}
+
+/// A page of the users invited to a course.
+pub(super) struct CourseInviteeConnection(Paged<(User, CourseInvite)>);
+
+/// A page of the users invited to a course. The nodes are users; the edges carry their invites.
+#[Object]
+impl CourseInviteeConnection {
+    /// The rows of this page, each with its cursor and invite.
+    async fn edges(&self) -> Vec<CourseInviteeEdge> {
+        let edge = |(place, (user, invite)): (_, &(User, CourseInvite))| CourseInviteeEdge {
+            place,
+            user: user.clone(),
+            invite: invite.clone(),
+        };
+        self.0.rows().map(edge).collect()
+    }
+
+    /// The invitees of this page without their cursors and invites.
+    async fn nodes(&self) -> Vec<&User> {
+        self.0.rows().map(|(_, (user, _))| user).collect()
+    }
+
+    /// Where this page stands in its list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.page_info()
+    }
+
+    /// Length of the whole list, whichever page was asked for. Counted only when selected.
+    async fn total_count(&self) -> i32 {
+        self.0.total_count()
+    }
+}
+
+/// An invitee with their place in the list and their invite.
+pub(super) struct CourseInviteeEdge {
+    place: PlaceInList,
+    user: User,
+    invite: CourseInvite,
+}
+
+/// An invitee with their place in the list and their invite.
+#[Object]
+impl CourseInviteeEdge {
+    /// The row's place, to be sent as `after` or `before` of the same list in the same order.
+    async fn cursor(&self) -> String {
+        self.place.cursor()
+    }
+
+    /// The invitee.
+    async fn node(&self) -> &User {
+        &self.user
+    }
+
+    /// The invitation itself.
+    async fn invite(&self) -> &CourseInvite {
+        &self.invite
+    }
+}
+
+/// A page of a course's invitees; oldest invites first, unless ordered otherwise.
+pub(super) async fn invitees(
+    ctx: &Context<'_>,
+    course: &CourseView,
+    filter: Option<CourseInviteeFilter>,
+    order_by: Option<CourseInviteeOrder>,
+    page: PageArguments,
+) -> Result<CourseInviteeConnection, Failure> {
+    let access = ctx.access()?;
+    let CourseInviteeOrder { field, direction } = order_by.unwrap_or(CourseInviteeOrder {
+        field: CourseInviteeOrderField::InvitedAt,
+        direction: OrderDirection::Asc,
+    });
+    let sort_type = match field {
+        CourseInviteeOrderField::InvitedAt => SortType::Instant,
+        CourseInviteeOrderField::Username => SortType::Text,
+    };
+    let list = ListOrder {
+        name: format!("course:{}.invitees/{field:?}/{direction:?}", course.id),
+        sort: vec![sort_type, SortType::Int],
+        descending: direction == OrderDirection::Desc,
+    };
+    // Who may not see the list learns nothing of which arguments it would take.
+    access.course_manager(course).await?;
+    let filter = filter.unwrap_or_default();
+    let filter = Filter {
+        inviter: id("filter.inviter", NodeKind::User, filter.inviter)?,
+        search: search("filter.search", filter.search)?,
+        invited: range("filter.createdAt", filter.created_at)?,
+    };
+    let page = page.page(ctx, &list)?;
+    let slice = access
+        .course_invitees(course, filter, field.into(), page)
+        .await?;
+    let slice = slice
+        .map(|(user, invite): (UserView, CourseInviteView)| (User(user), CourseInvite(invite)));
+    Ok(CourseInviteeConnection(Paged::new(&list, slice)))
+}

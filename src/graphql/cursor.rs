@@ -1,0 +1,89 @@
+//! Cursors: opaque text that holds a place in one list in one order, and is refused elsewhere.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
+
+use crate::loader::{Position, SortType, SortValue};
+
+/// Longer text is no cursor of ours.
+const MAX_LENGTH: usize = 4096;
+
+/// Writes a place in the list that `list` names; the name tells the order, too.
+pub(super) fn encode(list: &str, position: &Position) -> String {
+    let values = position.0.iter().map(|value| match value {
+        SortValue::Int(value) => Value::from(*value),
+        SortValue::Instant(value) => {
+            Value::from(value.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        }
+        SortValue::Text(value) => Value::from(value.clone()),
+    });
+    let cursor: Vec<Value> = std::iter::once(Value::from(list)).chain(values).collect();
+    URL_SAFE_NO_PAD.encode(Value::from(cursor).to_string())
+}
+
+/// Reads a place in the list that `list` names; none where the text is no cursor of that list.
+pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Position> {
+    if cursor.len() > MAX_LENGTH {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let read: Vec<Value> = serde_json::from_slice(&bytes).ok()?;
+    let (named, values) = read.split_first()?;
+    if named.as_str() != Some(list) || values.len() != order.len() {
+        return None;
+    }
+    let values = values.iter().zip(order).map(|(value, kind)| match kind {
+        SortType::Int => value.as_i64().map(SortValue::Int),
+        SortType::Instant => DateTime::parse_from_rfc3339(value.as_str()?)
+            .ok()
+            .map(|instant| SortValue::Instant(instant.with_timezone(&Utc))),
+        // The databases cannot compare with a NUL character, and no row holds one.
+        SortType::Text => value
+            .as_str()
+            .filter(|text| !text.contains('\0'))
+            .map(|text| SortValue::Text(text.to_owned())),
+    });
+    values.collect::<Option<Vec<_>>>().map(Position)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+
+    use super::{decode, encode};
+    use crate::loader::{Position, SortType, SortValue};
+
+    const ORDER: [SortType; 3] = [SortType::Instant, SortType::Text, SortType::Int];
+
+    fn place() -> impl Strategy<Value = Position> {
+        let instant = (-62_000_000_000i64..250_000_000_000, 0u32..1_000_000).prop_map(|(s, us)| {
+            SortValue::Instant(DateTime::<Utc>::from_timestamp(s, us * 1000).unwrap())
+        });
+        let text = "[^\0]{0,40}".prop_map(SortValue::Text);
+        let int = any::<i64>().prop_map(SortValue::Int);
+        (instant, text, int).prop_map(|(a, b, c)| Position(vec![a, b, c]))
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_leads_back_to_its_place(place in place()) {
+            let cursor = encode("a list", &place);
+            prop_assert_eq!(decode("a list", &ORDER, &cursor), Some(place));
+        }
+
+        #[test]
+        fn a_cursor_is_refused_by_another_list_or_order(place in place()) {
+            let cursor = encode("a list", &place);
+            prop_assert_eq!(decode("another list", &ORDER, &cursor), None);
+            prop_assert_eq!(decode("a list", &ORDER[..2], &cursor), None);
+            prop_assert_eq!(decode("a list", &[SortType::Int; 3], &cursor), None);
+        }
+
+        #[test]
+        fn any_other_text_is_no_cursor(text in ".{0,80}") {
+            prop_assert_eq!(decode("a list", &ORDER, &text), None);
+        }
+    }
+}

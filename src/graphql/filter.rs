@@ -1,0 +1,213 @@
+//! Inputs that several lists share: ranges, orders, and the checks of what clients send.
+
+use async_graphql::{Enum, ID, InputObject};
+
+use super::{
+    connection::ListOrder, error::Failure, id::parse_id, node::NodeKind, scalar::DateTime,
+};
+use crate::{
+    email,
+    loader::{InstantRange, InviteSort, SortType, Status},
+};
+
+/// Most values of a list in a filter.
+const MAX_VALUES: usize = 100;
+/// Most characters of a text in a filter.
+const MAX_TEXT: usize = 320;
+
+/// Effective status of an invite at the instant of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Status")]
+pub(super) enum InviteStatus {
+    /// Waiting for an answer.
+    Pending,
+    /// Accepted or used.
+    Accepted,
+    /// Withdrawn before it was accepted.
+    Cancelled,
+    /// Not answered before it expired. It cannot be accepted any more.
+    Expired,
+}
+
+/// Direction of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(super) enum OrderDirection {
+    /// Smallest, oldest or alphabetically first value first.
+    Asc,
+    /// Greatest, newest or alphabetically last value first.
+    Desc,
+}
+
+/// What lists of invites can be ordered by. Ties are broken by id in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "InviteSort")]
+pub(super) enum InviteOrderField {
+    /// When the invite was made.
+    CreatedAt,
+    /// When the invite expires. One that never does sorts as the far future.
+    ExpiresAt,
+}
+
+/// Order of a list of invites.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct InviteOrder {
+    /// What to order by.
+    pub field: InviteOrderField,
+    /// In which direction.
+    pub direction: OrderDirection,
+}
+
+impl InviteOrder {
+    /// Newest first, when the query names no order.
+    const DEFAULT: Self = Self {
+        field: InviteOrderField::CreatedAt,
+        direction: OrderDirection::Desc,
+    };
+
+    /// What to sort by, and the list of that name in this order; `ties` break ties.
+    pub(super) fn of(
+        order: Option<Self>,
+        list: &str,
+        ties: &[SortType],
+    ) -> (InviteSort, ListOrder) {
+        let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
+        let mut sort = vec![SortType::Instant];
+        sort.extend(ties);
+        let order = ListOrder {
+            name: format!("{list}/{field:?}/{direction:?}"),
+            sort,
+            descending: direction == OrderDirection::Desc,
+        };
+        (field.into(), order)
+    }
+}
+
+/// A stretch of time: `from <= value < until`. A bound that is left out does not bound.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct DateTimeRange {
+    /// First instant within.
+    pub from: Option<DateTime>,
+    /// First instant no longer within.
+    pub until: Option<DateTime>,
+}
+
+/// Reads a range; one that holds nothing is refused, since it is a mistake.
+pub(super) fn range(
+    argument: &'static str,
+    sent: Option<DateTimeRange>,
+) -> Result<InstantRange, Failure> {
+    let Some(range) = sent else {
+        return Ok(InstantRange::default());
+    };
+    let range = InstantRange {
+        from: range.from.map(|instant| instant.0),
+        until: range.until.map(|instant| instant.0),
+    };
+    match (range.from, range.until) {
+        (Some(from), Some(until)) if from >= until => Err(Failure::bad_input(
+            argument,
+            "from must be earlier than until",
+        )),
+        _ => Ok(range),
+    }
+}
+
+/// Reads a list of at most as many values as a filter may have.
+fn values<T, U>(
+    argument: &'static str,
+    sent: Option<Vec<T>>,
+    mut read: impl FnMut(T) -> Result<U, Failure>,
+) -> Result<Option<Vec<U>>, Failure> {
+    let Some(sent) = sent else {
+        return Ok(None);
+    };
+    if sent.len() > MAX_VALUES {
+        let allowed = format!("must have at most {MAX_VALUES} values");
+        return Err(Failure::bad_input(argument, allowed));
+    }
+    sent.into_iter()
+        .map(&mut read)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// Reads statuses.
+pub(super) fn statuses(
+    argument: &'static str,
+    sent: Option<Vec<InviteStatus>>,
+) -> Result<Option<Vec<Status>>, Failure> {
+    values(argument, sent, |status| Ok(status.into()))
+}
+
+/// Reads texts that are compared exactly.
+pub(super) fn texts(
+    argument: &'static str,
+    sent: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>, Failure> {
+    values(argument, sent, |text| checked(argument, text))
+}
+
+/// Reads ids of objects of one kind.
+pub(super) fn ids(
+    argument: &'static str,
+    kind: NodeKind,
+    sent: Option<Vec<ID>>,
+) -> Result<Option<Vec<i64>>, Failure> {
+    values(argument, sent, |id| read_id(argument, kind, &id))
+}
+
+/// Reads the id of an object of one kind.
+pub(super) fn id(
+    argument: &'static str,
+    kind: NodeKind,
+    sent: Option<ID>,
+) -> Result<Option<i64>, Failure> {
+    sent.map(|id| read_id(argument, kind, &id)).transpose()
+}
+
+fn read_id(argument: &'static str, kind: NodeKind, sent: &ID) -> Result<i64, Failure> {
+    parse_id(kind, sent).ok_or_else(|| {
+        let allowed = format!("must be the id or databaseId of a {}", kind.type_name());
+        Failure::bad_input(argument, allowed)
+    })
+}
+
+/// Reads an address, as addresses are compared.
+pub(super) fn address(
+    argument: &'static str,
+    sent: Option<String>,
+) -> Result<Option<String>, Failure> {
+    let Some(sent) = sent else {
+        return Ok(None);
+    };
+    let address = email::normalize(&checked(argument, sent)?);
+    if address.is_empty() {
+        return Err(Failure::bad_input(argument, "must not be empty"));
+    }
+    Ok(Some(address))
+}
+
+/// Reads a text to search for; blank text searches for nothing.
+pub(super) fn search(
+    argument: &'static str,
+    sent: Option<String>,
+) -> Result<Option<String>, Failure> {
+    let text = sent.map(|text| checked(argument, text)).transpose()?;
+    Ok(text
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty()))
+}
+
+fn checked(argument: &'static str, text: String) -> Result<String, Failure> {
+    if text.contains('\0') {
+        return Err(Failure::bad_input(
+            argument,
+            "must not contain a NUL character",
+        ));
+    }
+    if text.chars().count() > MAX_TEXT {
+        let allowed = format!("must have at most {MAX_TEXT} characters");
+        return Err(Failure::bad_input(argument, allowed));
+    }
+    Ok(text)
+}

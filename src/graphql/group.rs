@@ -1,0 +1,94 @@
+//! `Group`.
+
+use async_graphql::{Context, ID, Object};
+
+use super::{
+    connection::connections,
+    context::Ask,
+    error::{Nullable, nullable},
+    group_invite::GroupInvite,
+    id::{global_id, parse_id},
+    node::NodeKind,
+    scalar::BigInt,
+};
+use crate::access::{GroupKey, GroupView};
+
+/// A group: what a group invite joins.
+#[derive(Clone)]
+pub(super) struct Group(pub(super) GroupView);
+
+connections! {
+    Group => "GroupConnection", "GroupEdge";
+}
+
+/// A group: what a group invite joins.
+#[Object]
+impl Group {
+    /// Names this group among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::Group, self.0.id)
+    }
+
+    /// Primary key in the source, as the REST contracts print it.
+    async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// Name in URLs.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Name to show.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Role of the signed-in person in this group: `owner` and `manager` manage it. Null for who
+    /// is no member.
+    async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        nullable(access.group_role(self.0.id).await, |role| role)
+    }
+
+    /// The group's reusable join link. Only for who manages the group, and staff. Null where the
+    /// group has none.
+    async fn invite(&self, ctx: &Context<'_>) -> Nullable<GroupInvite> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        nullable(access.group_invite_of(&self.0).await, GroupInvite)
+    }
+}
+
+/// Root fields about groups.
+#[derive(Default)]
+pub(super) struct GroupQuery;
+
+#[Object]
+impl GroupQuery {
+    /// A group, for signed-in viewers. Null for others, and when there is none.
+    async fn group(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The group's `id`, `databaseId` or `slug`.")] id: ID,
+    ) -> Nullable<Group> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let by_id = match parse_id(NodeKind::Group, &id) {
+            Some(id) => access.group(GroupKey::Id(id)).await,
+            None => Ok(None),
+        };
+        match by_id {
+            // A slug may look like an id.
+            Ok(None) => nullable(access.group(GroupKey::Slug(&id)).await, Group),
+            found => nullable(found, Group),
+        }
+    }
+}

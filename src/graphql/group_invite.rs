@@ -1,0 +1,164 @@
+//! `GroupInvite`: a group's reusable join link. Contract: `GET /v3/groups/{id}/invite`.
+
+use async_graphql::{Context, ID, Object};
+
+use super::{
+    connection::{Connection, ListOrder, PageArguments, Paged, connections},
+    context::Ask,
+    error::{Failure, Nullable, nullable},
+    filter::InviteStatus,
+    group::Group,
+    id::global_id,
+    invite::InviteTarget,
+    node::NodeKind,
+    scalar::{BigInt, DateTime, Url},
+    user::User,
+};
+use crate::{
+    access::GroupInviteView,
+    loader::{SortType, Status},
+};
+
+/// The role that joining by a group's link gives: the one that manages nothing.
+const MEMBER: &str = "member";
+
+/// A group's reusable join link, seen by those who manage the group.
+#[derive(Clone)]
+pub(super) struct GroupInvite(pub(super) GroupInviteView);
+
+connections! {
+    GroupInvite => "GroupInviteConnection", "GroupInviteEdge";
+}
+
+impl GroupInvite {
+    async fn group_of(&self, ctx: &Context<'_>) -> Result<Option<Group>, Failure> {
+        let group = ctx.access()?.group_reached(self.0.group_id).await?;
+        Ok(group.map(Group))
+    }
+
+    /// The group; rows are loaded only with one that is there, so that it can only just have been
+    /// deleted.
+    async fn live_group(&self, ctx: &Context<'_>) -> Result<Group, Failure> {
+        self.group_of(ctx).await?.ok_or(Failure::Unavailable)
+    }
+}
+
+/// A group's reusable join link, seen by those who manage the group.
+#[Object]
+impl GroupInvite {
+    /// Names this invite among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::GroupInvite, self.0.id)
+    }
+
+    /// Primary key in the source, as the REST contracts print it.
+    pub(super) async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// The code that joining needs.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// Public URL that accepts the invite; contains the code.
+    async fn url(&self, ctx: &Context<'_>) -> Result<Url, Failure> {
+        let Group(group) = self.live_group(ctx).await?;
+        Ok(Url(ctx.access()?.group_invite_url(&group, &self.0)))
+    }
+
+    /// The group that accepting joins.
+    async fn group(&self, ctx: &Context<'_>) -> Result<Group, Failure> {
+        self.live_group(ctx).await
+    }
+
+    /// When the code was last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+
+    /// Always `PENDING`: the link can be used again and again.
+    pub(super) async fn status(&self) -> InviteStatus {
+        Status::Pending.into()
+    }
+
+    /// Always false: the link does not expire.
+    pub(super) async fn is_expired(&self) -> bool {
+        false
+    }
+
+    /// Stable key of the role that accepting gives.
+    pub(super) async fn role(&self) -> Option<String> {
+        Some(MEMBER.to_owned())
+    }
+
+    /// Always null: the source does not tell who made the link.
+    pub(super) async fn inviter(&self) -> Nullable<User> {
+        None
+    }
+
+    /// What accepting joins: the group.
+    pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
+        nullable(self.group_of(ctx).await, InviteTarget::Group)
+    }
+
+    /// When the code was made.
+    pub(super) async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// Always null: the link does not expire.
+    pub(super) async fn expires_at(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// Always null: the link is for many.
+    pub(super) async fn accepted_at(&self) -> Option<DateTime> {
+        None
+    }
+}
+
+/// Root fields about group invites.
+#[derive(Default)]
+pub(super) struct GroupInviteQuery;
+
+#[Object]
+impl GroupInviteQuery {
+    /// The invites of all groups that the signed-in person manages; for staff: all. Newest first.
+    async fn group_invites(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
+        last: Option<i32>,
+        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+    ) -> Nullable<Connection<GroupInvite>> {
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(group_invites(ctx, page).await)
+    }
+}
+
+async fn group_invites(
+    ctx: &Context<'_>,
+    page: PageArguments,
+) -> Result<Connection<GroupInvite>, Failure> {
+    let access = ctx.access()?;
+    access.managed()?;
+    let list = ListOrder {
+        name: "groupInvites".to_owned(),
+        sort: vec![SortType::Instant, SortType::Int],
+        descending: true,
+    };
+    let page = page.page(ctx, &list)?;
+    let slice = access.group_invites(&page).await?;
+    Ok(Connection(Paged::new(&list, slice.map(GroupInvite))))
+}

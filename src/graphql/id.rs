@@ -1,0 +1,73 @@
+//! Global ids: opaque, typed text that names one object of the whole schema.
+
+use async_graphql::ID;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use super::node::NodeKind;
+
+/// The global id of an object: base64url of `Type:key`, without padding.
+pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
+    ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.type_name())))
+}
+
+/// Reads a global id; none where the text is not exactly what [`global_id`] writes.
+pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
+    const MAX_LENGTH: usize = 64;
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (type_name, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    Some((NodeKind::of(type_name)?, parse_database_id(id)?))
+}
+
+/// Reads the key of an object of that kind from a global id or a database id.
+pub(super) fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
+    parse_database_id(text).or_else(|| {
+        parse_global_id(text)
+            .filter(|(named, _)| *named == kind)
+            .map(|(_, id)| id)
+    })
+}
+
+/// Reads a key as the REST contracts print it; other spellings of the number are refused, so that
+/// every object has one.
+fn parse_database_id(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|id: &i64| id.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{global_id, parse_global_id, parse_id};
+    use crate::graphql::node::NodeKind;
+
+    proptest! {
+        #[test]
+        fn a_global_id_names_its_object_alone(id in any::<i64>()) {
+            for kind in NodeKind::ALL {
+                let written = global_id(kind, id);
+                prop_assert_eq!(parse_global_id(&written), Some((kind, id)));
+                prop_assert_eq!(parse_id(kind, &written), Some(id));
+            }
+            let of_user = global_id(NodeKind::User, id);
+            prop_assert_eq!(parse_id(NodeKind::Tag, &of_user), None);
+        }
+
+        #[test]
+        fn other_text_names_nothing(text in "\\PC{0,40}") {
+            if let Some((kind, id)) = parse_global_id(&text) {
+                prop_assert_eq!(global_id(kind, id).0, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_id_has_one_spelling() {
+        assert_eq!(parse_id(NodeKind::Group, "12"), Some(12));
+        for text in ["012", "+12", " 12", "12.0", "", "99999999999999999999"] {
+            assert_eq!(parse_id(NodeKind::Group, text), None, "{text}");
+        }
+    }
+}

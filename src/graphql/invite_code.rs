@@ -1,0 +1,243 @@
+//! `InviteCode`: a personal code. Contract: `GET /api/v2/invite_code/{code}/`.
+
+use async_graphql::{Context, ID, InputObject, Object};
+
+use super::{
+    connection::{Connection, PageArguments, Paged, connections},
+    context::Ask,
+    error::{Failure, Nullable, nullable},
+    filter::{
+        DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
+    },
+    id::global_id,
+    invite::InviteTarget,
+    node::NodeKind,
+    scalar::{BigInt, DateTime},
+    tag::Tag,
+    user::User,
+};
+use crate::{
+    access::{InviteCodeView, Published},
+    loader::{SortType, Status, invite_code::InviteCodeFilter as Filter},
+};
+
+/// A personal code that lets one person join the community.
+#[derive(Clone)]
+pub(super) struct InviteCode(pub(super) InviteCodeView);
+
+connections! {
+    InviteCode => "InviteCodeConnection", "InviteCodeEdge";
+}
+
+impl InviteCode {
+    async fn inviter_of(&self, ctx: &Context<'_>) -> Result<Option<User>, Failure> {
+        let inviter = ctx
+            .access()?
+            .user_reached(self.0.inviter_id, Published::Nowhere)
+            .await?;
+        Ok(inviter.map(User))
+    }
+}
+
+/// A personal code that lets one person join the community.
+#[Object]
+impl InviteCode {
+    /// Names this invite among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::InviteCode, self.0.id)
+    }
+
+    /// Primary key in the source, as the REST contracts print it.
+    pub(super) async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// The code itself. Shown to who looked the invite up by it, to its inviter, and to staff;
+    /// otherwise null.
+    async fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Name of the person invited.
+    async fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
+    /// Stable key of the role that using the code gives.
+    pub(super) async fn role(&self) -> Option<String> {
+        self.0.role.clone()
+    }
+
+    /// The tags that using the code gives, by name.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>, Failure> {
+        let tags = ctx.access()?.tags_of(&self.0).await?;
+        Ok(tags.into_iter().map(Tag).collect())
+    }
+
+    /// When the code was made; the same as `createdAt`.
+    async fn generated_at(&self) -> DateTime {
+        DateTime(self.0.generated_at)
+    }
+
+    /// When the code was sent. Null: not yet.
+    async fn sent_at(&self) -> Option<DateTime> {
+        self.0.sent_at.map(DateTime)
+    }
+
+    /// When the code was used; the same as `acceptedAt`. Null: not yet.
+    async fn used_at(&self) -> Option<DateTime> {
+        self.0.used_at.map(DateTime)
+    }
+
+    /// Username of `inviter`.
+    async fn invited_by_username(&self, ctx: &Context<'_>) -> Nullable<String> {
+        let inviter = self.inviter_of(ctx).await;
+        nullable(inviter, |User(inviter)| inviter.username)
+    }
+
+    /// The account created with this code. Null until it is used, and when that account is gone.
+    async fn user(&self, ctx: &Context<'_>) -> Nullable<User> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let user = access
+            .user_reached(self.0.user_id, Published::Nowhere)
+            .await;
+        nullable(user, User)
+    }
+
+    /// Effective status at the instant of the request: a pending invite past its expiry is
+    /// `EXPIRED`.
+    pub(super) async fn status(&self) -> InviteStatus {
+        self.0.status.into()
+    }
+
+    /// Whether `status` is `EXPIRED`.
+    pub(super) async fn is_expired(&self) -> bool {
+        self.0.status == Status::Expired
+    }
+
+    /// Who made the code. Null when that account is gone, or unknown.
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
+        self.inviter_of(ctx).await.transpose()
+    }
+
+    /// What accepting joins. Always null: a code is for the whole community.
+    pub(super) async fn target(&self) -> Nullable<InviteTarget> {
+        None
+    }
+
+    /// When the invite was made.
+    pub(super) async fn created_at(&self) -> DateTime {
+        DateTime(self.0.generated_at)
+    }
+
+    /// From when on the code cannot be used any more. Null: never.
+    pub(super) async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
+    }
+
+    /// When the code was used. Null: not yet.
+    pub(super) async fn accepted_at(&self) -> Option<DateTime> {
+        self.0.used_at.map(DateTime)
+    }
+}
+
+/// Narrows a list of invite codes. All that is given must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct InviteCodeFilter {
+    /// With any of these statuses.
+    pub status: Option<Vec<InviteStatus>>,
+    /// Giving any of these roles (keys, compared exactly).
+    pub role: Option<Vec<String>>,
+    /// Giving any of these tags (their `id` or `databaseId`).
+    pub tag: Option<Vec<ID>>,
+    /// For the person with this address, whatever the case of its letters.
+    pub email: Option<String>,
+    /// With this text in the name or the address of the person invited, whatever the case.
+    pub search: Option<String>,
+    /// Made within this range.
+    pub created_at: Option<DateTimeRange>,
+}
+
+/// Root fields about invite codes.
+#[derive(Default)]
+pub(super) struct InviteCodeQuery;
+
+#[Object]
+impl InviteCodeQuery {
+    /// The invite that a personal code names; open to everybody who holds the code. Null when
+    /// there is none.
+    async fn invite_code(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The code, exactly as it was given (letter case counts).",
+            secret
+        )]
+        code: String,
+    ) -> Nullable<InviteCode> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        nullable(access.invite_code_by_code(&code).await, InviteCode)
+    }
+
+    /// The invite codes that the signed-in person made; for staff: all. Newest first unless
+    /// ordered otherwise.
+    #[allow(clippy::too_many_arguments)]
+    async fn invite_codes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Narrows the list.", secret)] filter: Option<InviteCodeFilter>,
+        #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
+            InviteOrder,
+        >,
+        #[graphql(
+            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
+        last: Option<i32>,
+        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+    ) -> Nullable<Connection<InviteCode>> {
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(invite_codes(ctx, filter, order_by, page).await)
+    }
+}
+
+async fn invite_codes(
+    ctx: &Context<'_>,
+    filter: Option<InviteCodeFilter>,
+    order_by: Option<InviteOrder>,
+    page: PageArguments,
+) -> Result<Connection<InviteCode>, Failure> {
+    let access = ctx.access()?;
+    access.managed()?;
+    let filter = filter.unwrap_or_default();
+    let filter = Filter {
+        statuses: statuses("filter.status", filter.status)?,
+        roles: texts("filter.role", filter.role)?,
+        tags: ids("filter.tag", NodeKind::Tag, filter.tag)?,
+        email_norm: address("filter.email", filter.email)?,
+        search: search("filter.search", filter.search)?,
+        created: range("filter.createdAt", filter.created_at)?,
+    };
+    let (sort, list) = InviteOrder::of(order_by, "inviteCodes", &[SortType::Int]);
+    let page = page.page(ctx, &list)?;
+    let slice = access.invite_codes(&filter, sort, &page).await?;
+    Ok(Connection(Paged::new(&list, slice.map(InviteCode))))
+}

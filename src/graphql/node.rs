@@ -1,0 +1,162 @@
+//! Objects that have a global id, and the fields that look them up by it.
+
+use async_graphql::{Context, ID, Interface, Object};
+use futures_util::future::try_join_all;
+
+use super::{
+    context::Ask,
+    course::Course,
+    course_invite::CourseInvite,
+    error::{Failure, Nullable},
+    group::Group,
+    group_invite::GroupInvite,
+    id::parse_global_id,
+    invite_code::InviteCode,
+    tag::Tag,
+    user::User,
+    workspace::Workspace,
+    workspace_invite::WorkspaceInvite,
+};
+use crate::access::{Access, CourseKey, GroupKey};
+
+/// Most ids of one `nodes`.
+const MAX_IDS: usize = 100;
+
+/// An object with a global id.
+#[derive(Clone, Interface)]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Names this object among all objects of the schema; opaque."
+))]
+pub(super) enum Node {
+    InviteCode(InviteCode),
+    WorkspaceInvite(WorkspaceInvite),
+    GroupInvite(GroupInvite),
+    CourseInvite(CourseInvite),
+    User(User),
+    Tag(Tag),
+    Workspace(Workspace),
+    Group(Group),
+    Course(Course),
+}
+
+/// The types that have a global id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum NodeKind {
+    InviteCode,
+    WorkspaceInvite,
+    GroupInvite,
+    CourseInvite,
+    User,
+    Tag,
+    Workspace,
+    Group,
+    Course,
+}
+
+impl NodeKind {
+    pub(super) const ALL: [Self; 9] = [
+        Self::InviteCode,
+        Self::WorkspaceInvite,
+        Self::GroupInvite,
+        Self::CourseInvite,
+        Self::User,
+        Self::Tag,
+        Self::Workspace,
+        Self::Group,
+        Self::Course,
+    ];
+
+    /// Name of the GraphQL type.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Self::InviteCode => "InviteCode",
+            Self::WorkspaceInvite => "WorkspaceInvite",
+            Self::GroupInvite => "GroupInvite",
+            Self::CourseInvite => "CourseInvite",
+            Self::User => "User",
+            Self::Tag => "Tag",
+            Self::Workspace => "Workspace",
+            Self::Group => "Group",
+            Self::Course => "Course",
+        }
+    }
+
+    pub(super) fn of(type_name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.type_name() == type_name)
+    }
+}
+
+/// The object of that global id, by the rules of its kind.
+async fn fetch(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
+    let Some((kind, id)) = parse_global_id(id) else {
+        return Ok(None);
+    };
+    Ok(match kind {
+        NodeKind::InviteCode => access
+            .invite_code(id)
+            .await?
+            .map(|it| InviteCode(it).into()),
+        NodeKind::WorkspaceInvite => access
+            .workspace_invite(id)
+            .await?
+            .map(|it| WorkspaceInvite(it).into()),
+        NodeKind::GroupInvite => access
+            .group_invite(id)
+            .await?
+            .map(|it| GroupInvite(it).into()),
+        NodeKind::CourseInvite => access
+            .course_invite(id)
+            .await?
+            .map(|it| CourseInvite(it).into()),
+        NodeKind::User => access.user(id).await?.map(|it| User(it).into()),
+        NodeKind::Tag => access.tag(id).await?.map(|it| Tag(it).into()),
+        NodeKind::Workspace => access.workspace(id).await?.map(|it| Workspace(it).into()),
+        NodeKind::Group => access
+            .group(GroupKey::Id(id))
+            .await?
+            .map(|it| Group(it).into()),
+        NodeKind::Course => access
+            .course(CourseKey::Id(id))
+            .await?
+            .map(|it| Course(it).into()),
+    })
+}
+
+/// Root fields that look up objects by global id.
+#[derive(Default)]
+pub(super) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The object of a global id. Null when there is none, or when the viewer may not see it.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A global id, as any `id` field answers it.")] id: ID,
+    ) -> Nullable<Node> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        fetch(access, &id).await.transpose()
+    }
+
+    /// The objects of several global ids, in the order of the ids. Null in place of each that is
+    /// not there or that the viewer may not see.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>, Failure> {
+        if ids.len() > MAX_IDS {
+            let allowed = format!("must have at most {MAX_IDS} values");
+            return Err(Failure::bad_input("ids", allowed));
+        }
+        let access = ctx.access()?;
+        try_join_all(ids.iter().map(|id| fetch(access, id))).await
+    }
+}

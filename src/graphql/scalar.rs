@@ -1,0 +1,147 @@
+//! The schema's own scalars.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{SecondsFormat, SubsecRound, Utc};
+
+/// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
+/// offset and is read to the microsecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DateTime(pub chrono::DateTime<Utc>);
+
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        chrono::DateTime::parse_from_rfc3339(text)
+            .map(|instant| Self(instant.with_timezone(&Utc).trunc_subsecs(6)))
+            .map_err(|_| bad_scalar("an RFC 3339 instant such as 2026-01-31T12:00:00Z"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
+/// Text that is no UUID names nothing: it is answered like an unknown one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Uuid(pub Option<uuid::Uuid>);
+
+#[Scalar(
+    name = "UUID",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc9562"
+)]
+impl ScalarType for Uuid {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(Self(hyphenated_uuid(text))),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        self.0
+            .map_or(Value::Null, |uuid| Value::String(uuid.to_string()))
+    }
+}
+
+fn hyphenated_uuid(text: &str) -> Option<uuid::Uuid> {
+    const HYPHENATED: usize = 36;
+    uuid::Uuid::try_parse(text)
+        .ok()
+        .filter(|_| text.len() == HYPHENATED)
+}
+
+/// An absolute URL (RFC 3986).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Url(pub String);
+
+#[Scalar(
+    name = "URL",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc3986"
+)]
+impl ScalarType for Url {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) if url::Url::parse(text).is_ok() => Ok(Self(text.clone())),
+            Value::String(_) => Err(bad_scalar("an absolute URL")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// A 64-bit integer, written as a decimal string, since not every client can hold it as a number.
+/// Input takes a string or an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BigInt(pub i64);
+
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let number = match &value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64(),
+            _ => return Err(InputValueError::expected_type(value)),
+        };
+        number
+            .map(Self)
+            .ok_or_else(|| bad_scalar("a 64-bit integer"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+fn bad_scalar<T: async_graphql::InputType>(allowed: &str) -> InputValueError<T> {
+    InputValueError::custom(format_args!("expected {allowed}"))
+        .with_extension("code", super::error::Code::BadUserInput.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{ScalarType, Value};
+
+    use super::{BigInt, DateTime, Uuid};
+
+    #[test]
+    fn an_instant_of_any_offset_is_answered_in_utc() {
+        let read = DateTime::parse(Value::from("2026-01-31T13:00:00.1234567+01:00")).unwrap();
+        assert_eq!(read.to_value(), Value::from("2026-01-31T12:00:00.123456Z"));
+    }
+
+    #[test]
+    fn text_that_is_no_uuid_names_nothing() {
+        let uuid = "123e4567-e89b-12d3-a456-426614174000";
+        assert!(Uuid::parse(Value::from(uuid)).unwrap().0.is_some());
+        for text in [
+            "",
+            "x",
+            "123e4567e89b12d3a456426614174000",
+            "{123e4567-e89b-12d3-a456-426614174000}",
+        ] {
+            assert_eq!(
+                Uuid::parse(Value::from(text)).unwrap(),
+                Uuid(None),
+                "{text}"
+            );
+        }
+        assert!(Uuid::parse(Value::from(1)).is_err());
+    }
+
+    #[test]
+    fn a_big_integer_is_text_that_no_client_rounds() {
+        assert_eq!(
+            BigInt(i64::MAX).to_value(),
+            Value::from("9223372036854775807")
+        );
+        assert_eq!(BigInt::parse(Value::from("-5")).unwrap(), BigInt(-5));
+        assert!(BigInt::parse(Value::from("5.0")).is_err());
+    }
+}

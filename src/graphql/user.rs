@@ -1,0 +1,60 @@
+//! `User`.
+
+use async_graphql::{ID, Object};
+
+use super::{
+    id::global_id,
+    node::NodeKind,
+    scalar::{BigInt, Url},
+};
+use crate::access::UserView;
+
+/// A person with an account.
+#[derive(Clone)]
+pub(super) struct User(pub(super) UserView);
+
+/// A person with an account.
+#[Object]
+impl User {
+    /// Names this user among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::User, self.0.id)
+    }
+
+    /// Primary key in the source, as the REST contracts print it.
+    async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// Unique sign-in name.
+    async fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    /// Name to show; may be empty.
+    async fn full_name(&self) -> &str {
+        &self.0.full_name
+    }
+
+    /// Picture to show.
+    async fn avatar_url(&self) -> Option<Url> {
+        self.0.avatar_url.clone().map(Url)
+    }
+
+    /// Whether the user's address is proven to be theirs.
+    async fn is_verified(&self) -> bool {
+        self.0.is_verified
+    }
+
+    /// Id in the customer's own system. Shown to staff, and to who manages a course of an invitee
+    /// of that course; otherwise null.
+    async fn ext_id(&self) -> Option<&str> {
+        self.0.ext_id.as_deref()
+    }
+
+    /// Address. Shown to the user and to staff, and as the inviter's of a workspace invite to who
+    /// looked that up by its token (possibly masked, as in `j…@e….com`); otherwise null.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+}

@@ -1,0 +1,243 @@
+//! `WorkspaceInvite`: an e-mail invitation. Contract: `GET /api/v1/invites/{token}/`.
+
+use async_graphql::{Context, ID, InputObject, Object};
+
+use super::{
+    connection::{Connection, PageArguments, Paged, connections},
+    context::Ask,
+    error::{Failure, Nullable, nullable},
+    filter::{
+        DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
+    },
+    id::global_id,
+    invite::InviteTarget,
+    node::NodeKind,
+    scalar::{BigInt, DateTime, Uuid},
+    user::User,
+    workspace::Workspace,
+};
+use crate::{
+    access::{Published, WorkspaceInviteView, inviter_name, role_display},
+    loader::{SortType, Status, workspace_invite::WorkspaceInviteFilter as Filter},
+};
+
+/// An e-mail invitation to a workspace. Its token is a password: no field shows it.
+#[derive(Clone)]
+pub(super) struct WorkspaceInvite(pub(super) WorkspaceInviteView);
+
+connections! {
+    WorkspaceInvite => "WorkspaceInviteConnection", "WorkspaceInviteEdge";
+}
+
+impl WorkspaceInvite {
+    async fn inviter_of(&self, ctx: &Context<'_>) -> Result<Option<User>, Failure> {
+        let invite = &self.0;
+        let inviter = ctx
+            .access()?
+            .user_reached(invite.inviter_id, invite.inviter_email)
+            .await?;
+        Ok(inviter.map(User))
+    }
+
+    async fn workspace_of(&self, ctx: &Context<'_>) -> Result<Option<Workspace>, Failure> {
+        let workspace = ctx.access()?.workspace_reached(self.0.workspace_id).await?;
+        Ok(workspace.map(Workspace))
+    }
+}
+
+/// An e-mail invitation to a workspace. Its token is a password: no field shows it.
+#[Object]
+impl WorkspaceInvite {
+    /// Names this invite among all objects of the schema; opaque.
+    pub(super) async fn id(&self) -> ID {
+        global_id(NodeKind::WorkspaceInvite, self.0.id)
+    }
+
+    /// Primary key in the source, as the REST contracts print it.
+    pub(super) async fn database_id(&self) -> BigInt {
+        BigInt(self.0.id)
+    }
+
+    /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+
+    /// The workspace that accepting joins.
+    async fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace, Failure> {
+        // Rows are loaded only with a workspace that is there; it can only just have been deleted.
+        self.workspace_of(ctx).await?.ok_or(Failure::Unavailable)
+    }
+
+    /// Name of the inviter to show: the full name, or else the username.
+    async fn inviter_name(&self, ctx: &Context<'_>) -> Nullable<String> {
+        let inviter = self.inviter_of(ctx).await;
+        nullable(inviter, |User(inviter)| inviter_name(&inviter).to_owned())
+    }
+
+    /// Stable key of the role that accepting gives.
+    pub(super) async fn role(&self) -> Option<String> {
+        Some(self.0.role.clone())
+    }
+
+    /// Human-readable role; `UNKNOWN` when the key has no name.
+    async fn role_display(&self) -> &str {
+        role_display(&self.0.role)
+    }
+
+    /// Words of the inviter.
+    async fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// Who accepted the invite. Null while nobody has, and when that account is gone.
+    async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<User> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let user = access
+            .user_reached(self.0.accepted_by_id, Published::Nowhere)
+            .await;
+        nullable(user, User)
+    }
+
+    /// Effective status at the instant of the request: a pending invite past its expiry is
+    /// `EXPIRED`.
+    pub(super) async fn status(&self) -> InviteStatus {
+        self.0.status.into()
+    }
+
+    /// Whether `status` is `EXPIRED`.
+    pub(super) async fn is_expired(&self) -> bool {
+        self.0.status == Status::Expired
+    }
+
+    /// Who invited. Null when that account is gone, or unknown.
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
+        self.inviter_of(ctx).await.transpose()
+    }
+
+    /// What accepting joins: the workspace.
+    pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
+        nullable(self.workspace_of(ctx).await, InviteTarget::Workspace)
+    }
+
+    /// When the invite was made.
+    pub(super) async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// From when on it cannot be accepted any more.
+    pub(super) async fn expires_at(&self) -> Option<DateTime> {
+        Some(DateTime(self.0.expires_at))
+    }
+
+    /// When it was accepted. Null: not yet.
+    pub(super) async fn accepted_at(&self) -> Option<DateTime> {
+        self.0.accepted_at.map(DateTime)
+    }
+}
+
+/// Narrows a list of workspace invites. All that is given must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct WorkspaceInviteFilter {
+    /// Of any of these workspaces (their `id` or `databaseId`).
+    pub workspace: Option<Vec<ID>>,
+    /// With any of these statuses.
+    pub status: Option<Vec<InviteStatus>>,
+    /// Giving any of these roles (keys, compared exactly).
+    pub role: Option<Vec<String>>,
+    /// Made by this user (their `id` or `databaseId`).
+    pub inviter: Option<ID>,
+    /// For the person with this address, whatever the case of its letters.
+    pub email: Option<String>,
+    /// With this text in the address of the person invited or in the message, whatever the case.
+    pub search: Option<String>,
+    /// Made within this range.
+    pub created_at: Option<DateTimeRange>,
+    /// Expiring within this range.
+    pub expires_at: Option<DateTimeRange>,
+}
+
+impl WorkspaceInviteFilter {
+    pub(super) fn read(self) -> Result<Filter, Failure> {
+        Ok(Filter {
+            workspaces: ids("filter.workspace", NodeKind::Workspace, self.workspace)?,
+            statuses: statuses("filter.status", self.status)?,
+            roles: texts("filter.role", self.role)?,
+            inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
+            email_norm: address("filter.email", self.email)?,
+            search: search("filter.search", self.search)?,
+            created: range("filter.createdAt", self.created_at)?,
+            expires: range("filter.expiresAt", self.expires_at)?,
+        })
+    }
+}
+
+/// Root fields about workspace invites.
+#[derive(Default)]
+pub(super) struct WorkspaceInviteQuery;
+
+#[Object]
+impl WorkspaceInviteQuery {
+    /// The invite that an e-mailed token names; open to everybody who holds the token. Null when
+    /// there is none.
+    async fn workspace_invite(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The token from the invite's link.", secret)] token: Uuid,
+    ) -> Nullable<WorkspaceInvite> {
+        let access = match ctx.access() {
+            Ok(access) => access,
+            Err(failure) => return Some(Err(failure)),
+        };
+        nullable(
+            access.workspace_invite_by_token(token.0).await,
+            WorkspaceInvite,
+        )
+    }
+
+    /// The invites of all workspaces that the signed-in person manages; for staff: all. Newest
+    /// first unless ordered otherwise.
+    #[allow(clippy::too_many_arguments)]
+    async fn workspace_invites(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Narrows the list.", secret)] filter: Option<WorkspaceInviteFilter>,
+        #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
+            InviteOrder,
+        >,
+        #[graphql(
+            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
+        last: Option<i32>,
+        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+    ) -> Nullable<Connection<WorkspaceInvite>> {
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+        };
+        Some(workspace_invites(ctx, filter, order_by, page).await)
+    }
+}
+
+async fn workspace_invites(
+    ctx: &Context<'_>,
+    filter: Option<WorkspaceInviteFilter>,
+    order_by: Option<InviteOrder>,
+    page: PageArguments,
+) -> Result<Connection<WorkspaceInvite>, Failure> {
+    let access = ctx.access()?;
+    access.managed()?;
+    let filter = filter.unwrap_or_default().read()?;
+    let (sort, list) = InviteOrder::of(order_by, "workspaceInvites", &[SortType::Int]);
+    let page = page.page(ctx, &list)?;
+    let slice = access.workspace_invites(&filter, sort, &page).await?;
+    Ok(Connection(Paged::new(&list, slice.map(WorkspaceInvite))))
+}

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 use tokio::{fs::File, io::AsyncRead};
 
 use super::{Console, ImportError, Kind, Options, Summary};
@@ -67,7 +67,7 @@ async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String>
     let database = Pool::small(&args.database_url)
         .open()
         .await
-        .map_err(|error| format!("the database cannot be opened: {error}"))?;
+        .map_err(|error| cannot_open(&error))?;
     let outcome = match unready(&database).await {
         Some(reason) => (FAILED, reason.to_owned()),
         None => {
@@ -88,6 +88,17 @@ async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String>
     Ok(outcome)
 }
 
+/// Why the database cannot be opened, without its URL: that may hold a password.
+fn cannot_open(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => {
+            format!("the database cannot be opened: {cause}")
+        }
+        _ => "the database's URL is not understood: expected `postgres://…` or `sqlite://…`"
+            .to_owned(),
+    }
+}
+
 async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>), String> {
     if file == Path::new("-") {
         return Ok((Box::new(tokio::io::stdin()), None));
@@ -99,7 +110,7 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
         return Err(format!("{}: is a folder", file.display()));
     }
     // A pipe has no length.
-    let bytes = metadata.is_file().then(|| metadata.len());
+    let bytes = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(opened), bytes))
 }
 

@@ -1,7 +1,5 @@
 //! Tells which field of a row the database refuses, without a word of the database's own.
 
-use std::iter;
-
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
     ExprTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait, RuntimeErr, SqlErr,
@@ -61,7 +59,7 @@ pub(super) fn is_transient(error: &DbErr) -> bool {
                 .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
                 .is_some()
         })
-        .and_then(|error| error.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| code.starts_with("40"))
 }
 
@@ -75,18 +73,27 @@ fn driver_error(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     error.as_database_error()
 }
 
-/// Writes `upserts` one by one, and explains the first that is refused.
-pub(super) async fn write_singly<E: Table>(
+/// Writes `upserts`, and explains the first that is refused, found by halving.
+pub(super) async fn write<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[Upsert<E>],
 ) -> Result<(), Refusal> {
-    for upsert in upserts {
+    let mut rest = upserts;
+    let mut length = rest.len();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(length.min(rest.len()));
         let savepoint = transaction.begin().await?;
-        match upsert::write(&savepoint, iter::once(upsert)).await {
-            Ok(()) => savepoint.commit().await?,
+        match upsert::write(&savepoint, now.iter()).await {
+            Ok(()) => {
+                savepoint.commit().await?;
+                rest = later;
+            }
             Err(error) if is_refused(&error) => {
                 savepoint.rollback().await?;
-                return Err(Refusal::Row(explain(transaction, upsert, &error).await?));
+                if let [upsert] = now {
+                    return Err(Refusal::Row(explain(transaction, upsert, &error).await?));
+                }
+                length = now.len() / 2;
             }
             Err(error) => return Err(error.into()),
         }

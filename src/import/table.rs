@@ -38,12 +38,12 @@ macro_rules! tables {
             TagSet::replace(transaction, rows.iter().flat_map(|row| &row.tag_sets)).await
         }
 
-        /// Writes one row of the file piece by piece, so that what is at fault can be named.
-        pub(super) async fn write_singly(
+        /// Writes one row of the file table by table, and names what is at fault if it fails.
+        pub(super) async fn write_explained(
             transaction: &DatabaseTransaction,
             row: &Rows,
         ) -> Result<(), Refusal> {
-            $(constraint::write_singly(transaction, &row.$rows).await?;)+
+            $(constraint::write(transaction, &row.$rows).await?;)+
             TagSet::replace(transaction, row.tag_sets.iter()).await?;
             Ok(())
         }

@@ -5,7 +5,7 @@ use entity::{
     course_invite, group_invite, invite_code, invite_code_tag, tag, user, workspace_invite,
 };
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
 
 use super::{Kind, Options, Rejection, Report, Summary, run};
 use crate::{

@@ -181,7 +181,10 @@ async fn advance_ids<E: Table>(
     if !sequenced || transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    let Some(id) = E::PrimaryKey::iter().next().map(|key| key.into_column()) else {
+    let Some(id) = E::PrimaryKey::iter()
+        .next()
+        .map(PrimaryKeyToColumn::into_column)
+    else {
         return Ok(());
     };
     let highest = models

@@ -123,13 +123,13 @@ async fn attempt(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Resu
     }
 }
 
-/// Writes one row piece by piece, or tells which piece is refused.
+/// Writes one row, or tells which of its fields is refused.
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,
 ) -> Result<Option<Rejection>, DbErr> {
     let savepoint = transaction.begin().await?;
-    match table::write_singly(&savepoint, &row.rows).await {
+    match table::write_explained(&savepoint, &row.rows).await {
         Ok(()) => savepoint.commit().await.map(|()| None),
         Err(Refusal::Row(error)) => {
             savepoint.rollback().await?;

@@ -1,7 +1,7 @@
 //! Loads an organisation's data from files: NDJSON or a JSON array, in the contracts' own shapes.
 //!
-//! A file is read row by row ([`reader`]), each row is checked ([`row`], [`kind`]) and comes to
-//! rows of tables ([`table`]), which are upserted ([`upsert`]) a chunk at a time ([`writer`]).
+//! A file is read row by row (`reader`), each row is checked (`row`, `kind`) and comes to
+//! rows of tables (`table`), which are upserted (`upsert`) a chunk at a time (`writer`).
 
 use std::{
     fmt, io,

@@ -6,4 +6,5 @@ pub mod database;
 pub mod demo;
 pub mod email;
 pub mod graphql;
+pub mod import;
 pub mod loader;

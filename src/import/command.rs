@@ -1,0 +1,141 @@
+//! The command `import`: opens the file and the database, and tells how it went.
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use tokio::{fs::File, io::AsyncRead};
+
+use super::{Console, ImportError, Kind, Options, Summary};
+use crate::{
+    clock::Clock,
+    database::{Pool, Readiness, readiness},
+};
+
+/// The exit status where rows were rejected, or the import failed.
+const FAILED: u8 = 1;
+
+/// The exit status where the command was not understood.
+const WRONG_USAGE: u8 = 2;
+
+/// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes.
+///
+/// Loading the same file again changes nothing. Bad rows are reported, and the others load; the
+/// exit status is then 1.
+#[derive(Args, Clone)]
+pub struct ImportArgs {
+    /// What the rows are
+    #[arg(value_enum)]
+    pub kind: Kind,
+    /// The file, or `-` for standard input
+    pub file: PathBuf,
+    /// Stop at the first bad row, and leave nothing written
+    #[arg(long)]
+    pub strict: bool,
+    /// Check everything against the database, and leave nothing written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The database: `postgres://…` or `sqlite://…`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+}
+
+/// Runs the command: 0 if all rows loaded, 1 if some were rejected or it failed, 2 if the file or
+/// the database's URL cannot be used.
+pub async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
+    let (status, message) = match import(args, clock).await {
+        Ok(done) => done,
+        Err(message) => (WRONG_USAGE, message),
+    };
+    // Nobody is left to tell if the console is gone: the status says it too.
+    let _ = if status == 0 {
+        writeln!(io::stdout(), "{message}")
+    } else {
+        writeln!(io::stderr(), "{message}")
+    };
+    ExitCode::from(status)
+}
+
+/// The exit status and the last words; as an error, what is wrong with the arguments.
+async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
+    let (source, bytes) = open(&args.file).await?;
+    let database = Pool::small(&args.database_url)
+        .open()
+        .await
+        .map_err(|error| cannot_open(&error))?;
+    let outcome = match unready(&database).await {
+        Some(reason) => (FAILED, reason.to_owned()),
+        None => {
+            let options = Options {
+                strict: args.strict,
+                dry_run: args.dry_run,
+            };
+            let mut console = Console::stderr(bytes);
+            let outcome =
+                super::run(&database, clock, args.kind, source, options, &mut console).await;
+            // As above: the summary still follows.
+            let _ = console.finish();
+            last_words(args.kind, outcome)
+        }
+    };
+    // What is committed stays so, whatever becomes of the connections.
+    let _ = database.close().await;
+    Ok(outcome)
+}
+
+/// Why the database cannot be opened, without its URL: that may hold a password.
+fn cannot_open(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => {
+            format!("the database cannot be opened: {cause}")
+        }
+        _ => "the database's URL is not understood: expected `postgres://…` or `sqlite://…`"
+            .to_owned(),
+    }
+}
+
+async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>), String> {
+    if file == Path::new("-") {
+        return Ok((Box::new(tokio::io::stdin()), None));
+    }
+    let cannot = |error: io::Error| format!("{}: {error}", file.display());
+    let opened = File::open(file).await.map_err(cannot)?;
+    let metadata = opened.metadata().await.map_err(cannot)?;
+    if metadata.is_dir() {
+        return Err(format!("{}: is a folder", file.display()));
+    }
+    // A pipe has no length.
+    let bytes = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(opened), bytes))
+}
+
+async fn unready(database: &DatabaseConnection) -> Option<&'static str> {
+    match readiness(database).await {
+        Readiness::Ready => None,
+        Readiness::Unreachable => Some("the database does not answer"),
+        Readiness::NotMigrated => {
+            Some("the database is not migrated: run `invite-gateway migrate up`")
+        }
+    }
+}
+
+fn last_words(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String) {
+    match outcome {
+        Ok(summary) => {
+            let status = if summary.rejected == 0 { 0 } else { FAILED };
+            (status, format!("{kind}: {summary}"))
+        }
+        Err(error) => {
+            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            let summary = error.so_far();
+            let message =
+                format!("{error}: {cause}\n{kind}: {summary}; run it again to complete it");
+            (FAILED, message)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Group invites, with the group inside them.
+
+use chrono::{DateTime, Utc};
+use entity::group_invite::ActiveModel;
+use sea_orm::ActiveValue::Set;
+
+use super::{LONGEST_CODE, group};
+use crate::import::{
+    row::{FieldError, Object},
+    table::Rows,
+    upsert::Upsert,
+};
+
+pub(super) fn read(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    if row.text_if(&["type"], usize::MAX)?.is_some() {
+        row.one_of(&["type"], &["GroupInvite"])?;
+    }
+    let names = ["group", "group_id"];
+    let group_id = match row.nested(&names) {
+        Some(group) => group::nested(&group, now, rows)?,
+        None => row.id(&names)?,
+    };
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        group_id: Set(group_id),
+        code: Set(row.filled(&["code"], LONGEST_CODE)?),
+        created_at: Set(row.instant("created_at")?),
+        updated_at: Set(row.instant("updated_at")?),
+    };
+    rows.group_invites.push(Upsert {
+        model,
+        at: row.path().to_owned(),
+    });
+    Ok(())
+}

@@ -1,0 +1,315 @@
+//! Loads an organisation's data from files: NDJSON or a JSON array, in the contracts' own shapes.
+//!
+//! A file is read row by row (`reader`), each row is checked (`row`, `kind`) and comes to
+//! rows of tables (`table`), which are upserted (`upsert`) a chunk at a time (`writer`).
+
+use std::{
+    fmt, io,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseConnection, DbErr};
+use tokio::io::AsyncRead;
+
+use crate::clock::Clock;
+
+mod command;
+mod constraint;
+mod kind;
+mod progress;
+mod reader;
+mod row;
+mod table;
+#[cfg(test)]
+mod tests;
+mod upsert;
+mod writer;
+
+pub use command::{ImportArgs, run as run_command};
+pub use kind::Kind;
+pub use progress::Console;
+
+use reader::{RawRow, Reader};
+use row::{FieldError, Object};
+use table::Rows;
+use writer::{CheckedRow, Writer};
+
+/// Rows in a chunk, which is what a transaction holds.
+const CHUNK_ROWS: usize = 500;
+
+/// Bytes of text in a chunk: long rows make it end early.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+
+/// How an import goes about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Stop at the first bad row, and leave nothing written.
+    pub strict: bool,
+    /// Do everything, and leave nothing written.
+    pub dry_run: bool,
+}
+
+/// What became of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows seen in the input, good and bad.
+    pub read: u64,
+    /// Rows committed; in a dry run, rows that would be.
+    pub written: u64,
+    /// Bad rows.
+    pub rejected: u64,
+    /// Whether this only tried.
+    pub dry_run: bool,
+    /// Whether everything was undone because of a bad row.
+    pub rolled_back: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            read,
+            written,
+            rejected,
+            ..
+        } = self;
+        write!(
+            f,
+            "{read} rows read, {written} written, {rejected} rejected"
+        )?;
+        write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
+        if self.rolled_back {
+            f.write_str(" (all undone)")
+        } else if self.dry_run {
+            f.write_str(" (dry run: all undone)")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A row that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The line on which the row starts, from 1.
+    pub line: u64,
+    /// Path of the field at fault; empty when the row as a whole is.
+    pub field: String,
+    /// What is wrong, and what would be right. Holds no value of the row.
+    pub reason: String,
+}
+
+impl Rejection {
+    fn new(line: u64, error: FieldError) -> Self {
+        Self {
+            line,
+            field: error.field,
+            reason: error.reason,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.reason)
+    }
+}
+
+/// Is told how an import goes.
+pub trait Report: Send {
+    /// A row was left out.
+    fn rejected(&mut self, rejection: &Rejection);
+
+    /// A chunk was written. `bytes` of the input have been read so far.
+    fn progressed(&mut self, so_far: &Summary, bytes: u64);
+}
+
+/// What ends an import before the end of its input. Running it again completes it.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The input failed.
+    #[error("the input cannot be read")]
+    Input {
+        /// Why.
+        source: io::Error,
+        /// What had been committed before.
+        so_far: Summary,
+    },
+    /// The database failed, or went away.
+    #[error("the database cannot go on")]
+    Database {
+        /// Why.
+        source: DbErr,
+        /// What had been committed before.
+        so_far: Summary,
+    },
+}
+
+impl ImportError {
+    /// What had been committed before.
+    pub fn so_far(&self) -> &Summary {
+        match self {
+            Self::Input { so_far, .. } | Self::Database { so_far, .. } => so_far,
+        }
+    }
+}
+
+/// Loads rows of `kind` from `source`.
+///
+/// Loading the same rows again changes nothing. Rows that cannot be loaded are told to `report`,
+/// and the others load, unless `options` say otherwise.
+///
+/// # Errors
+/// The input or the database fails. Whole chunks are committed by then, or nothing at all where
+/// `options` ask for one transaction; never half a row.
+pub async fn run(
+    database: &DatabaseConnection,
+    clock: &Clock,
+    kind: Kind,
+    source: impl AsyncRead + Unpin + Send,
+    options: Options,
+    report: &mut dyn Report,
+) -> Result<Summary, ImportError> {
+    let started = Instant::now();
+    let mut import = Import {
+        kind,
+        options,
+        now: clock.now(),
+        report,
+        summary: Summary {
+            dry_run: options.dry_run,
+            ..Summary::default()
+        },
+    };
+    let outcome = import.load(database, Reader::new(source)).await;
+    let mut summary = import.summary;
+    summary.elapsed = started.elapsed();
+    let nothing_kept = options.strict && summary.rejected > 0;
+    if nothing_kept || (outcome.is_err() && options.in_one_transaction()) {
+        summary.written = 0;
+        summary.rolled_back = true;
+    }
+    match outcome {
+        Ok(()) => Ok(summary),
+        Err(Failure::Input(source)) => Err(ImportError::Input {
+            source,
+            so_far: summary,
+        }),
+        Err(Failure::Database(source)) => Err(ImportError::Database {
+            source,
+            so_far: summary,
+        }),
+    }
+}
+
+impl Options {
+    fn in_one_transaction(self) -> bool {
+        self.strict || self.dry_run
+    }
+}
+
+/// An import under way.
+struct Import<'a> {
+    kind: Kind,
+    options: Options,
+    /// What rows without an instant of their own get; one for all, so that a run is consistent.
+    now: DateTime<Utc>,
+    report: &'a mut dyn Report,
+    summary: Summary,
+}
+
+enum Failure {
+    Input(io::Error),
+    Database(DbErr),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Rows that wait to be written together.
+#[derive(Default)]
+struct Chunk {
+    rows: Vec<CheckedRow>,
+    rejected: Vec<Rejection>,
+    bytes: usize,
+}
+
+impl Import<'_> {
+    async fn load<R: AsyncRead + Unpin>(
+        &mut self,
+        database: &DatabaseConnection,
+        mut reader: Reader<R>,
+    ) -> Result<(), Failure> {
+        let writer = if self.options.in_one_transaction() {
+            Writer::of_all(database).await?
+        } else {
+            Writer::of_chunks(database)
+        };
+        let mut chunk = Chunk::default();
+        while let Some(row) = reader.next().await? {
+            self.summary.read += 1;
+            chunk.bytes += row.text.as_ref().map_or(0, Vec::len);
+            let line = row.line;
+            match self.check(row) {
+                Ok(rows) => chunk.rows.push(CheckedRow { line, rows }),
+                Err(error) => chunk.rejected.push(Rejection::new(line, error)),
+            }
+            let full =
+                chunk.rows.len() + chunk.rejected.len() >= CHUNK_ROWS || chunk.bytes >= CHUNK_BYTES;
+            // A strict import stops at the first bad row, which may be one that waits.
+            if full || (self.options.strict && !chunk.rejected.is_empty()) {
+                self.write(&writer, std::mem::take(&mut chunk), reader.bytes())
+                    .await?;
+            }
+            if self.options.strict && self.summary.rejected > 0 {
+                break;
+            }
+        }
+        self.write(&writer, chunk, reader.bytes()).await?;
+        let refused = self.options.strict && self.summary.rejected > 0;
+        writer.end(!refused && !self.options.dry_run).await?;
+        Ok(())
+    }
+
+    /// What a row of the file comes to.
+    fn check(&self, row: RawRow) -> Result<Rows, FieldError> {
+        let text = row.text.map_err(FieldError::whole)?;
+        let value = row::parse(&text)?;
+        let mut rows = Rows::default();
+        self.kind.read(&Object::row(&value)?, self.now, &mut rows)?;
+        Ok(rows)
+    }
+
+    /// Writes a chunk, and tells what was rejected in it, in the order of the file.
+    async fn write(&mut self, writer: &Writer<'_>, chunk: Chunk, bytes: u64) -> Result<(), DbErr> {
+        let refused = writer.write(&chunk.rows).await?;
+        self.summary.written += (chunk.rows.len() - refused.len()) as u64;
+        let mut rejected = chunk.rejected;
+        rejected.extend(refused);
+        rejected.sort_by_key(|rejection| rejection.line);
+        if self.options.strict {
+            rejected.truncate(1);
+        }
+        for rejection in &rejected {
+            self.report.rejected(rejection);
+        }
+        self.summary.rejected += rejected.len() as u64;
+        self.report.progressed(&self.summary, bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,312 @@
+//! Whole imports into a database in memory.
+
+use chrono::DateTime;
+use entity::{
+    course_invite, group_invite, invite_code, invite_code_tag, tag, user, workspace_invite,
+};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
+
+use super::{Kind, Options, Rejection, Report, Summary, run};
+use crate::{
+    clock::Clock,
+    database::{IN_MEMORY, Pool},
+};
+
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Report for Told {
+    fn rejected(&mut self, rejection: &Rejection) {
+        self.0.push(rejection.to_string());
+    }
+
+    fn progressed(&mut self, _so_far: &Summary, _bytes: u64) {}
+}
+
+const STRICT: Options = Options {
+    strict: true,
+    dry_run: false,
+};
+const DRY: Options = Options {
+    strict: false,
+    dry_run: true,
+};
+
+async fn database() -> DatabaseConnection {
+    let database = Pool::small(IN_MEMORY).open().await.unwrap();
+    Migrator::up(&database, None).await.unwrap();
+    database
+}
+
+/// Imports `text` on day `day`, and returns the summary and what was told of bad rows.
+async fn import(
+    database: &DatabaseConnection,
+    kind: Kind,
+    text: &str,
+    options: Options,
+    day: i64,
+) -> (Summary, Vec<String>) {
+    let now = DateTime::from_timestamp(day * 86_400, 0).unwrap();
+    let clock = Clock::new(move || now);
+    let mut told = Told::default();
+    let summary = run(database, &clock, kind, text.as_bytes(), options, &mut told)
+        .await
+        .unwrap();
+    assert_eq!(summary.rejected as usize, told.0.len());
+    (summary, told.0)
+}
+
+/// Imports rows that are all good.
+async fn load(database: &DatabaseConnection, kind: Kind, text: &str, day: i64) {
+    let (_, told) = import(database, kind, text, Options::default(), day).await;
+    assert_eq!(told, [""; 0]);
+}
+
+const USERS: &str = r#"
+{"id":1,"username":"ada","full_name":"Ada","email":"Ada@X.io","is_verified":true,"is_staff":true}
+{"id":"2","username":"bob","real_name":"Bob"}
+"#;
+
+#[tokio::test]
+async fn the_same_file_twice_gives_the_same_tables() {
+    let database = database().await;
+    let codes = r##"[{
+        "id": 5, "code": "abc", "role": "user", "generated_at": "2026-01-01T00:00:00+01:00",
+        "email": "Eve@X.io", "invited_by": 9, "invited_by_username": "zed",
+        "user": {"id": 1, "username": "ada", "real_name": "Ada L.", "is_staff": true, "ext_id": "x"},
+        "tags": [
+            {"id": 1, "type": "user", "name": "t", "color": "#00ff00", "deleted": true},
+            {"id": 2, "type": "user", "name": "u", "color": "#00ff00", "visible": false}
+        ]
+    }]"##;
+    let page = r#"{"course": {"id": 3, "slug": "c", "name": "C", "privacy": "open",
+        "created_by": {"id": 4, "username": "dan"}}, "count": 2, "next": null, "results":
+        [{"id": 2, "username": "bob", "real_name": "Bobby", "avatar": "", "ext_id": null},
+         {"id": 1, "username": "ada"}]}"#
+        .replace('\n', " ");
+    let invites = r#"{"token":"6f1c1f1e-0000-4000-8000-000000000001","email":"a@b.c",
+        "workspace_id":8,"workspace_name":"W","workspace_description":"","workspace_logo":"",
+        "inviter":{"id":1,"email":"ada@y.io","full_name":"Ada","username":"ada","is_verified":true,
+        "profile_picture":"p"},"inviter_name":"Ada","role_display":"Team Lead","is_expired":false,
+        "expires_at":"2026-02-01T00:00:00Z","message":"","status":"pending"}"#
+        .replace('\n', " ");
+    let link = r#"{"id":7,"type":"GroupInvite","code":"g","url":"u","_links":{},
+        "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",
+        "group":{"id":6,"slug":"g","name":"G"}}"#
+        .replace('\n', " ");
+    let mut seen = Vec::new();
+    for day in [1, 2] {
+        load(&database, Kind::Users, USERS, day).await;
+        load(&database, Kind::InviteCodes, codes, day).await;
+        load(&database, Kind::CourseInvites, &page, day).await;
+        load(&database, Kind::WorkspaceInvites, &invites, day).await;
+        load(&database, Kind::GroupInvites, &link, day).await;
+        seen.push((
+            user::Entity::find()
+                .order_by_id_asc()
+                .all(&database)
+                .await
+                .unwrap(),
+            tag::Entity::find().all(&database).await.unwrap(),
+            invite_code::Entity::find().all(&database).await.unwrap(),
+            course_invite::Entity::find()
+                .order_by_id_asc()
+                .all(&database)
+                .await
+                .unwrap(),
+            workspace_invite::Entity::find()
+                .all(&database)
+                .await
+                .unwrap(),
+            group_invite::Entity::find().all(&database).await.unwrap(),
+        ));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let (users, tags, codes, invitees, invites, _) = &seen[0];
+    let ada = &users[0];
+    assert!(ada.is_staff && ada.is_verified);
+    assert_eq!(
+        (ada.email.as_str(), ada.email_norm.as_str()),
+        ("ada@y.io", "ada@y.io")
+    );
+    assert_eq!(ada.ext_id.as_deref(), Some("x"));
+    assert_eq!(
+        users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        [1, 2, 4, 9]
+    );
+    assert!(tags[0].deleted_at.is_some() && tags[1].deleted_at.is_none());
+    assert_eq!(codes[0].email_norm.as_deref(), Some("eve@x.io"));
+    assert_eq!(
+        invitees
+            .iter()
+            .map(|invite| invite.user_id)
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+    assert_eq!(
+        (invites[0].role.as_str(), &invites[0].message),
+        ("team_lead", &None)
+    );
+}
+
+#[tokio::test]
+async fn a_nested_user_never_becomes_staff() {
+    let database = database().await;
+    let code = r#"{"id":1,"code":"a","generated_at":"2026-01-01T00:00:00Z",
+        "user":{"id":5,"username":"eve","is_staff":true}}"#
+        .replace('\n', " ");
+    load(&database, Kind::InviteCodes, &code, 1).await;
+    let eve = user::Entity::find_by_id(5)
+        .one(&database)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!eve.is_staff);
+}
+
+#[tokio::test]
+async fn bad_rows_are_told_and_the_others_load() {
+    let database = database().await;
+    load(&database, Kind::Users, USERS, 1).await;
+    let rows = r#"
+{"workspace_id":1,"user_id":1,"role":"owner"}
+{"id":3,"username":"ada","full_name":""}
+{"id":4,"username":"dan","full_name":"","email":7}
+not json
+{"id":5,"username":"eve","full_name":""}
+{"id":5,"username":"eva","full_name":""}
+"#;
+    let (summary, told) = import(&database, Kind::Users, rows, Options::default(), 1).await;
+    assert_eq!(
+        told,
+        [
+            "line 2: id: required, and not there",
+            "line 3: username: already used by another row",
+            "line 4: email: expected text, found a number",
+            "line 5: not valid JSON at byte 2 of the row: expected ident",
+        ]
+    );
+    assert_eq!((summary.read, summary.written, summary.rejected), (6, 2, 4));
+    let eva = user::Entity::find_by_id(5)
+        .one(&database)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(eva.username, "eva");
+
+    let member = r#"{"workspace_id":1,"user_id":1,"role":"owner"}"#;
+    let (_, told) = import(
+        &database,
+        Kind::WorkspaceMembers,
+        member,
+        Options::default(),
+        1,
+    )
+    .await;
+    assert_eq!(told, ["line 1: workspace_id: no such workspace"]);
+    let course = r#"{"course":{"id":1,"slug":"c","name":"C","privacy":"open","created_by":77},"results":[]}"#;
+    let (_, told) = import(
+        &database,
+        Kind::CourseInvites,
+        course,
+        Options::default(),
+        1,
+    )
+    .await;
+    assert_eq!(told, ["line 1: course.created_by_id: no such user"]);
+    let code = r#"{"id":1,"code":"a","generated_at":"2026-01-01T00:00:00Z","user":{"id":8,"username":"bob"}}"#;
+    let (_, told) = import(&database, Kind::InviteCodes, code, Options::default(), 1).await;
+    assert_eq!(told, ["line 1: user.username: already used by another row"]);
+    assert_eq!(
+        invite_code::Entity::find().count(&database).await.unwrap(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn one_transaction_leaves_nothing_behind() {
+    let database = database().await;
+    let rows = format!("{USERS}\n{{\"id\":3,\"username\":\"ada\",\"full_name\":\"\"}}\n{{}}");
+    let (summary, told) = import(&database, Kind::Users, &rows, STRICT, 1).await;
+    assert_eq!(told, ["line 5: username: already used by another row"]);
+    assert!(summary.rolled_back);
+    assert_eq!((summary.written, summary.rejected), (0, 1));
+    let (summary, told) = import(&database, Kind::Users, &rows, DRY, 1).await;
+    assert_eq!((summary.written, told.len()), (2, 2));
+    assert_eq!(user::Entity::find().count(&database).await.unwrap(), 0);
+    let (summary, _) = import(&database, Kind::Users, USERS, STRICT, 1).await;
+    assert_eq!((summary.written, summary.rolled_back), (2, false));
+    assert_eq!(user::Entity::find().count(&database).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_code_has_exactly_the_tags_of_its_last_row() {
+    let database = database().await;
+    let code = |tags: &str| {
+        format!(r#"{{"id":1,"code":"a","generated_at":"2026-01-01T00:00:00Z","tags":[{tags}]}}"#)
+    };
+    let one = r##"{"id":1,"type":"user","name":"a","color":"#000000"}"##;
+    let two = r##"{"id":2,"kind":"category","name":"a","color":"#FFFFFF"}"##;
+    let stored = async || -> Vec<i64> {
+        let pairs = invite_code_tag::Entity::find()
+            .order_by_id_asc()
+            .all(&database)
+            .await
+            .unwrap();
+        pairs.iter().map(|pair| pair.tag_id).collect()
+    };
+    load(
+        &database,
+        Kind::InviteCodes,
+        &[code(one), code(two)].join("\n"),
+        1,
+    )
+    .await;
+    assert_eq!(stored().await, [2]);
+    load(
+        &database,
+        Kind::InviteCodes,
+        &code(&[one, one, two].join(",")),
+        1,
+    )
+    .await;
+    assert_eq!(stored().await, [1, 2]);
+    load(&database, Kind::InviteCodes, &code(""), 1).await;
+    assert_eq!(stored().await, [0; 0]);
+    let bad = code(&one.replace("#000000", "red"));
+    let (_, told) = import(&database, Kind::InviteCodes, &bad, Options::default(), 1).await;
+    assert_eq!(told, ["line 1: tags[0].color: expected #rrggbb"]);
+}
+
+#[tokio::test]
+async fn an_invite_keeps_its_id_and_explicit_ids_are_stepped_over() {
+    let database = database().await;
+    load(&database, Kind::Users, USERS, 1).await;
+    load(
+        &database,
+        Kind::Courses,
+        r#"{"id":1,"slug":"c","name":"C","privacy":"open","created_by":1}"#,
+        1,
+    )
+    .await;
+    let rows = r#"{"course_id":1,"user_id":2}
+{"course_id":1,"user":{"id":1,"username":"ada"},"id":1}"#;
+    load(&database, Kind::CourseInvites, rows, 1).await;
+    let rows = r#"{"course_id":1,"user_id":1,"id":30,"accepted_at":"2026-01-01T00:00:00Z"}"#;
+    load(&database, Kind::CourseInvites, rows, 2).await;
+    let invites = course_invite::Entity::find()
+        .order_by_id_asc()
+        .all(&database)
+        .await
+        .unwrap();
+    let ids: Vec<_> = invites
+        .iter()
+        .map(|invite| (invite.id, invite.user_id))
+        .collect();
+    assert_eq!(ids, [(1, 1), (2, 2)]);
+    assert!(invites[0].accepted_at.is_some());
+    let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":2}"#;
+    let (_, told) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;
+    assert_eq!(told, ["line 1: id: already used by another row"]);
+}

@@ -2,9 +2,13 @@
 
 pub mod access;
 pub mod clock;
+pub mod command;
+pub mod config;
 pub mod database;
 pub mod demo;
 pub mod email;
 pub mod graphql;
+pub mod http;
 pub mod import;
 pub mod loader;
+pub mod log;

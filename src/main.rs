@@ -1,3 +1,11 @@
 //! The command line of Invite Gateway.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use invite_gateway::command::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Cli::parse().run().await
+}

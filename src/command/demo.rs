@@ -1,0 +1,71 @@
+//! `demo`: the gateway over sample data in memory.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use migration::{Migrator, MigratorTrait};
+use url::Url;
+
+use super::{failed, print, serve};
+use crate::{
+    auth::{SubjectClaim, TokenSettings},
+    clock::Clock,
+    config::{HttpOptions, LogOptions, PolicyOptions},
+    database::{IN_MEMORY, Pool},
+    demo::{self, tokens},
+    log,
+};
+
+#[derive(Args)]
+pub(super) struct DemoArgs {
+    /// Print every code, token, id and slug with the case that it shows, as JSON, and end
+    #[arg(long)]
+    describe: bool,
+    #[command(flatten)]
+    http: HttpOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
+    let description = match demo::describe() {
+        Ok(description) => description,
+        Err(error) => return failed(error),
+    };
+    if args.describe {
+        return match serde_json::to_string_pretty(&description) {
+            Ok(json) => print(&format!("{json}\n")),
+            Err(error) => failed(error),
+        };
+    }
+    log::start(&args.log);
+    let loaded = async {
+        let database = Pool::small(IN_MEMORY).open().await?;
+        Migrator::up(&database, None).await?;
+        demo::load(&database, clock.now()).await?;
+        Ok::<_, sea_orm::DbErr>(database)
+    };
+    let database = match loaded.await {
+        Ok(database) => database,
+        Err(error) => return failed(format_args!("the sample data cannot be made: {error}")),
+    };
+    let secret = match tokens::SECRET.parse() {
+        Ok(secret) => secret,
+        Err(error) => return failed(error),
+    };
+    let settings = TokenSettings {
+        secret: Some(secret),
+        issuer: Some(tokens::ISSUER.to_owned()),
+        audience: Some(tokens::AUDIENCE.to_owned()),
+        subject: SubjectClaim::Id,
+        ..TokenSettings::default()
+    };
+    let announce = |url: &Url| {
+        let base = url.as_str().trim_end_matches('/');
+        // Nobody is left to tell if the console is gone; the log goes on.
+        let _ = print(&demo::banner(base, &description));
+    };
+    serve::gateway(database, settings, &args.http, &args.policy, clock, announce).await
+}

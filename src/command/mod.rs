@@ -1,0 +1,89 @@
+//! The command line: one file a subcommand that has more to do than to call a module.
+
+mod demo;
+mod migrate;
+mod serve;
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{auth, clock::Clock, config::ServeArgs, graphql, import};
+use demo::DemoArgs;
+use migrate::MigrateArgs;
+
+/// The exit status of a command that was not understood, as clap has it.
+const WRONG_USAGE: u8 = 2;
+
+/// One GraphQL API over all of an organisation's invite data.
+#[derive(Parser)]
+#[command(name = "invite-gateway", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the process lives")]
+enum Command {
+    /// Serve the gateway over a database
+    Serve(ServeArgs),
+    /// Serve the gateway over sample data in memory, to try it
+    Demo(DemoArgs),
+    /// Make or change the database's tables
+    Migrate(MigrateArgs),
+    /// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes
+    Import(import::ImportArgs),
+    /// Print the public GraphQL schema
+    Schema,
+    /// Print a bearer token for development
+    Token(auth::TokenArgs),
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub async fn run(self) -> ExitCode {
+        let clock = Clock::system();
+        match self.command {
+            Command::Serve(args) => serve::run(args, clock).await,
+            Command::Demo(args) => demo::run(args, clock).await,
+            Command::Migrate(args) => migrate::run(args).await,
+            Command::Import(args) => import::run_command(args, &clock).await,
+            Command::Schema => print(&graphql::sdl()),
+            Command::Token(args) => match auth::run(&args, &clock, &mut io::stdout()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => wrong_usage(error),
+            },
+        }
+    }
+}
+
+/// Prints what a command is for.
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader has closed its end, as `head` does: nobody is left to tell.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Ends a command that failed.
+fn failed(error: impl Display) -> ExitCode {
+    complain(error);
+    ExitCode::FAILURE
+}
+
+/// Ends a command whose settings cannot be used.
+fn wrong_usage(error: impl Display) -> ExitCode {
+    complain(error);
+    ExitCode::from(WRONG_USAGE)
+}
+
+fn complain(error: impl Display) {
+    // Nobody is left to tell if the console is gone: the status says it too.
+    let _ = writeln!(io::stderr(), "error: {error}");
+}

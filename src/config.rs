@@ -1,0 +1,182 @@
+//! Every setting once: its flag, environment variable, default, unit and meaning.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::{
+    access::{Disclosure, GroupInviteUrl, Policy},
+    auth::TokenOptions,
+    database::Pool,
+};
+
+/// Settings of `serve`.
+#[derive(Args, Clone)]
+pub struct ServeArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    /// How the gateway is reached.
+    #[command(flatten)]
+    pub http: HttpOptions,
+    /// Which bearer tokens are taken.
+    #[command(flatten)]
+    pub tokens: TokenOptions,
+    /// What is shown.
+    #[command(flatten)]
+    pub policy: PolicyOptions,
+    /// What is logged.
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+/// Where the data is.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseOptions {
+    /// The database: postgres://user:password@host:port/name or sqlite://path
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = database_url)]
+    pub database_url: String,
+
+    /// Most open connections, 1 to 1000
+    #[arg(long, env = "GATEWAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub database_max_connections: u32,
+
+    /// How long a request waits for a connection before it is answered 503, in seconds, 1 to 60
+    #[arg(long, env = "GATEWAY_DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 2,
+          value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub database_acquire_timeout: u64,
+}
+
+impl DatabaseOptions {
+    /// The pool that these options describe.
+    pub fn pool(&self) -> Pool {
+        Pool {
+            url: self.database_url.clone(),
+            max_connections: self.database_max_connections,
+            acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
+            create: false,
+        }
+    }
+}
+
+/// Which database a command is about.
+#[derive(Args, Clone)]
+pub struct DatabaseUrl {
+    /// The database: postgres://user:password@host:port/name or sqlite://path
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = database_url)]
+    pub database_url: String,
+}
+
+/// Refuses what is no URL of a database that the gateway knows. The text is not repeated: it may
+/// hold a password.
+pub fn database_url(text: &str) -> Result<String, String> {
+    let known = ["postgres://", "postgresql://", "sqlite:"];
+    if known.iter().any(|scheme| text.starts_with(scheme)) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected postgres://user:password@host:port/name or sqlite://path".to_owned())
+    }
+}
+
+/// How the gateway is reached.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpOptions {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://
+    /// and the address listened on]
+    #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// Longest body of a request, in bytes, 1024 to 16777216
+    #[arg(long, env = "GATEWAY_MAX_BODY", value_name = "BYTES", default_value_t = 131_072,
+          value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
+    pub max_body: u32,
+
+    /// How long to finish what is in flight when told to stop, in seconds, 0 to 600
+    #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_timeout: u64,
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
+            Ok(url)
+        }
+        _ => Err("expected an absolute http or https URL without query or fragment".to_owned()),
+    }
+}
+
+/// What is shown.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Disclosure")]
+pub struct PolicyOptions {
+    /// To whom the addresses are shown that the contracts publish to holders of a code or token
+    #[arg(long, env = "GATEWAY_DISCLOSURE", value_enum, default_value_t)]
+    pub disclosure: Disclosure,
+
+    /// URL that accepts a group invite, with {slug} and {code} in it
+    #[arg(long, env = "GATEWAY_GROUP_INVITE_URL", value_name = "TEMPLATE",
+          default_value = GroupInviteUrl::DEFAULT)]
+    pub group_invite_url: GroupInviteUrl,
+}
+
+impl PolicyOptions {
+    /// The policy that these options describe.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::new(Policy {
+            disclosure: self.disclosure,
+            group_invite_url: self.group_invite_url.clone(),
+        })
+    }
+}
+
+/// What is logged.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Log")]
+pub struct LogOptions {
+    /// Least severe lines that are written
+    #[arg(long, env = "GATEWAY_LOG", value_enum, default_value_t)]
+    pub log: LogLevel,
+
+    /// Form of the lines
+    #[arg(long, env = "GATEWAY_LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// Least severe lines that are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// Faults of the gateway's own.
+    Error,
+    /// What may become a fault.
+    Warn,
+    /// One line a request.
+    #[default]
+    Info,
+    /// What is of use to who mends the gateway.
+    Debug,
+}
+
+/// Form of the log's lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}

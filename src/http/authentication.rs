@@ -1,0 +1,48 @@
+//! Settles who is asking before anything else of a request is read.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{Gateway, graphql_error};
+use crate::{access::Access, auth::AuthError, graphql::Code, rest};
+
+/// Puts what the viewer may see beside the request, or refuses a token that is not good.
+pub(super) async fn layer(
+    State(gateway): State<Gateway>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let viewer = match gateway.authenticator.viewer(request.headers()).await {
+        Ok(viewer) => viewer,
+        Err(error) => return refusal(&error, request.uri().path()),
+    };
+    let now = gateway.clock.now();
+    let access = Access::new(viewer, gateway.loaders, gateway.policy, now);
+    request.extensions_mut().insert(Arc::new(access));
+    next.run(request).await
+}
+
+/// An answer in the manner of the endpoint that was asked.
+fn refusal(error: &AuthError, path: &str) -> Response {
+    let status = error.status();
+    let mut response = match rest::manner_of(path) {
+        Some(manner) => rest::error_response(manner, status),
+        None if status.is_server_error() => {
+            graphql_error(status, Code::ServiceUnavailable, &error.message())
+        }
+        None => graphql_error(status, Code::Unauthenticated, &error.message()),
+    };
+    let headers = response.headers_mut();
+    if status.is_server_error() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    } else {
+        headers.insert(header::WWW_AUTHENTICATE, error.www_authenticate());
+    }
+    response
+}

@@ -1,0 +1,29 @@
+//! Whether the process lives, and whether it can serve.
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use sea_orm::DatabaseConnection;
+use serde_json::{Value, json};
+
+use crate::database::{Readiness, readiness};
+
+pub(super) fn router(database: DatabaseConnection) -> Router {
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .with_state(database)
+}
+
+/// The process lives; nothing else is asked, so that a database that is away restarts nobody.
+async fn live() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// The database is reachable and migrated.
+async fn ready(State(database): State<DatabaseConnection>) -> (StatusCode, Json<Value>) {
+    let (status, word) = match readiness(&database).await {
+        Readiness::Ready => (StatusCode::OK, "ready"),
+        Readiness::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "database unreachable"),
+        Readiness::NotMigrated => (StatusCode::SERVICE_UNAVAILABLE, "database not migrated"),
+    };
+    (status, Json(json!({ "status": word })))
+}

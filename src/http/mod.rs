@@ -1,0 +1,119 @@
+//! Routes and layers: from a connection to an answer.
+
+mod authentication;
+mod graphql;
+mod health;
+mod request_log;
+mod serve;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use sea_orm::DatabaseConnection;
+use serde_json::json;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use url::Url;
+
+pub use serve::serve;
+
+use crate::{
+    access::Policy,
+    auth::Authenticator,
+    clock::Clock,
+    graphql::{Code, INTERNAL_MESSAGE, schema},
+    loader::{Loaders, gather},
+    rest::{self, RestSettings},
+};
+
+/// What the gateway is made of.
+#[derive(Clone)]
+pub struct Gateway {
+    /// Where the data is.
+    pub database: DatabaseConnection,
+    /// Reads it.
+    pub loaders: Arc<Loaders>,
+    /// Tells who is asking.
+    pub authenticator: Authenticator,
+    /// What is shown.
+    pub policy: Arc<Policy>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// What absolute URLs of the gateway's own begin with.
+    pub public_url: Url,
+    /// Longest body of a request, in bytes.
+    pub max_body: usize,
+}
+
+/// The whole HTTP service.
+pub fn app(gateway: Gateway) -> Router {
+    let rest = RestSettings {
+        public_url: gateway.public_url.clone(),
+    };
+    // Who is asking is settled, and what they ask for is loaded, within one gathering.
+    let data = Router::new()
+        .route("/graphql", graphql::route(schema()))
+        .merge(rest::router(rest.clone()))
+        .layer(middleware::from_fn_with_state(gateway.clone(), authentication::layer))
+        .layer(middleware::from_fn(|request, next: middleware::Next| {
+            gather(next.run(request))
+        }));
+    let no_store = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    Router::new()
+        .merge(data)
+        .merge(rest::openapi_router(rest))
+        .merge(health::router(gateway.database.clone()))
+        .route("/", get(index))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(gateway.max_body))
+        .layer(no_store)
+        .layer(CatchPanicLayer::custom(|_| internal_error()))
+        .layer(middleware::from_fn(request_log::layer))
+}
+
+/// What there is to open.
+async fn index() -> Json<serde_json::Value> {
+    Json(json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "graphql": "/graphql",
+        "openapi": "/openapi.json",
+        "health": ["/health/live", "/health/ready"],
+    }))
+}
+
+async fn not_found() -> Response {
+    let message = "Nothing is here; / lists what there is.";
+    graphql_error(StatusCode::NOT_FOUND, Code::BadRequest, message)
+}
+
+async fn method_not_allowed() -> Response {
+    let message = "This method is not allowed here; the Allow header lists those that are.";
+    graphql_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message)
+}
+
+fn internal_error() -> Response {
+    graphql_error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        Code::InternalServerError,
+        INTERNAL_MESSAGE,
+    )
+}
+
+/// An answer in the shape of a GraphQL response that never executed.
+fn graphql_error(status: StatusCode, code: Code, message: &str) -> Response {
+    let body = json!({
+        "errors": [{ "message": message, "extensions": { "code": code.as_str() } }],
+    });
+    (status, Json(body)).into_response()
+}

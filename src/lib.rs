@@ -1,6 +1,7 @@
 //! Invite Gateway: one GraphQL API over all of an organisation's invite data.
 
 pub mod access;
+pub mod auth;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -1,6 +1,5 @@
 //! The whole sample data as one document: who signs in, which cases there are, what to ask.
 
-use jsonwebtoken::errors::Error;
 use serde::Serialize;
 
 use super::{
@@ -9,6 +8,7 @@ use super::{
     examples::{self, Example, RestExample},
     groups, people, queries, tags, tokens, workspace_invites, workspaces,
 };
+use crate::auth::MintError;
 
 /// What `invite-gateway demo --describe` prints: the same with every start of a build.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,7 +61,7 @@ pub struct Persona {
 ///
 /// # Errors
 /// As for [`tokens::mint`].
-pub fn describe() -> Result<Description, Error> {
+pub fn describe() -> Result<Description, MintError> {
     Ok(Description {
         graphql: "/graphql",
         openapi: "/openapi.json",
@@ -72,7 +72,7 @@ pub fn describe() -> Result<Description, Error> {
     })
 }
 
-fn personas() -> Result<Vec<Persona>, Error> {
+fn personas() -> Result<Vec<Persona>, MintError> {
     let people = people::people();
     let username = |id| {
         let person = people.iter().find(|person| person.row.id == id);

@@ -5,8 +5,9 @@ use entity::user;
 use super::{
     case::{Sample, sample},
     data::at,
-    learners, tokens,
+    learners,
 };
+use crate::auth::STAFF_SCOPE;
 
 /// Amara Okafor, course manager: made the big course and most invite codes.
 pub const AMARA: i64 = 1;
@@ -92,7 +93,7 @@ pub(super) const SIGN_INS: [SignIn; 8] = [
     SignIn {
         name: "staff",
         user_id: SAM,
-        scope: Some(tokens::STAFF_SCOPE),
+        scope: Some(STAFF_SCOPE),
         story: "Administers the installation, by the scope of the token alone.",
         sees: "everything",
     },

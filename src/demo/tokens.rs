@@ -1,7 +1,8 @@
 //! Bearer tokens of the demo: the same ones every time, so that documents can print them.
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, errors::Error};
-use serde::Serialize;
+use std::time::Duration;
+
+use crate::auth::{self, MintError, NewClaims, SecretTooShort, SubjectClaim, TokenSettings};
 
 /// The HS256 key that signs the demo's bearer tokens.
 ///
@@ -15,44 +16,41 @@ pub const ISSUER: &str = "invite-gateway-demo";
 /// Whom the demo's tokens are for.
 pub const AUDIENCE: &str = "invite-gateway-demo";
 
-/// The scope that makes its bearer staff.
-pub const STAFF_SCOPE: &str = "invites:admin";
-
 /// 2026-01-01T00:00:00Z. Fixed, since a token must not differ from one start to the next.
 const ISSUED_AT: i64 = 1_767_225_600;
 
 /// 2099-12-31T23:59:59Z.
 const EXPIRES_AT: i64 = 4_102_444_799;
 
-/// In declaration order: the order is part of the token.
-#[derive(Serialize)]
-struct Claims<'a> {
-    sub: String,
-    iat: i64,
-    exp: i64,
-    iss: &'static str,
-    aud: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
+/// What a server must trust to take the demo's tokens, and no others.
+///
+/// # Errors
+/// The demo's secret would be too short; it is not.
+pub fn settings() -> Result<TokenSettings, SecretTooShort> {
+    Ok(TokenSettings {
+        secret: Some(SECRET.parse()?),
+        jwks: None,
+        issuer: Some(ISSUER.to_owned()),
+        audience: Some(AUDIENCE.to_owned()),
+        leeway: Duration::from_secs(30),
+        subject: SubjectClaim::Id,
+    })
 }
 
 /// The bearer token of the user `user_id`.
 ///
 /// # Errors
 /// The cryptography refuses to sign; with HS256 and a constant key it has no reason to.
-pub fn mint(user_id: i64, scope: Option<&str>) -> Result<String, Error> {
-    encode(
-        &Header::new(Algorithm::HS256),
-        &Claims {
-            sub: user_id.to_string(),
-            iat: ISSUED_AT,
-            exp: EXPIRES_AT,
-            iss: ISSUER,
-            aud: AUDIENCE,
-            scope,
-        },
-        &EncodingKey::from_secret(SECRET.as_bytes()),
-    )
+pub fn mint(user_id: i64, scope: Option<&str>) -> Result<String, MintError> {
+    let claims = NewClaims {
+        sub: &user_id.to_string(),
+        iat: ISSUED_AT,
+        exp: EXPIRES_AT,
+        iss: Some(ISSUER),
+        aud: Some(AUDIENCE),
+        scope,
+    };
+    auth::mint(&SECRET.parse()?, &claims)
 }
 
 #[cfg(test)]
@@ -62,7 +60,8 @@ mod tests {
     use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
     use serde_json::Value;
 
-    use super::{AUDIENCE, ISSUER, SECRET, STAFF_SCOPE, mint};
+    use super::{AUDIENCE, ISSUER, SECRET, mint};
+    use crate::auth::STAFF_SCOPE;
 
     #[test]
     fn a_token_names_its_user_and_scope_and_never_changes() {

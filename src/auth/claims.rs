@@ -1,0 +1,123 @@
+//! What a token says (RFC 7519 §4), and what it must say to be taken.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::{InvalidToken, SubjectClaim, TokenSettings};
+use crate::loader::user::Subject;
+
+/// The claims that matter. A claim that is there twice, or has another type, makes the whole
+/// unreadable (RFC 7519 §4).
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    /// Seconds since 1970, possibly with a fraction (RFC 7519 §2, NumericDate).
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iss: Option<String>,
+    aud: Option<Texts>,
+    sub: Option<String>,
+    /// RFC 8693 §4.2, RFC 9068 §2.2.3; some issuers send it as a list, or call it `scp`.
+    scope: Option<Texts>,
+    scp: Option<Texts>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Claims {
+    /// Whom the token speaks of. `sub` is taken as it is written: neither trimmed nor folded.
+    pub(super) fn subject(&self, by: SubjectClaim) -> Result<Subject, InvalidToken> {
+        let sub = self.sub.as_deref().unwrap_or_default();
+        // PostgreSQL has no text with NUL: such a look-up would fail, not find nobody.
+        if sub.is_empty() || sub.contains('\0') {
+            return Err(InvalidToken::Subject);
+        }
+        Ok(match by {
+            SubjectClaim::Id => Subject::Id(id(sub).ok_or(InvalidToken::Subject)?),
+            SubjectClaim::ExtId => Subject::ExtId(sub.to_owned()),
+            SubjectClaim::Username => Subject::Username(sub.to_owned()),
+        })
+    }
+
+    /// Whether the token was given that scope.
+    pub(super) fn has_scope(&self, wanted: &str) -> bool {
+        [&self.scope, &self.scp]
+            .into_iter()
+            .flatten()
+            .any(|scopes| match scopes {
+                // RFC 6749 §3.3: separated by spaces, compared by case.
+                Texts::One(text) => text.split(' ').any(|scope| scope == wanted),
+                Texts::Many(list) => list.iter().any(|scope| scope == wanted),
+            })
+    }
+}
+
+/// The integer, if that is how it is written: one user has one `sub`, not also `+7` and `007`.
+fn id(sub: &str) -> Option<i64> {
+    let id: i64 = sub.parse().ok()?;
+    (id.to_string() == sub).then_some(id)
+}
+
+/// What authentic claims must say.
+pub(super) struct ClaimRules {
+    issuer: Option<String>,
+    audience: Option<String>,
+    leeway: f64,
+}
+
+impl ClaimRules {
+    pub(super) fn new(settings: &TokenSettings) -> Self {
+        Self {
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+            leeway: settings.leeway.as_secs_f64(),
+        }
+    }
+
+    pub(super) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<(), InvalidToken> {
+        self.check_time(claims, seconds(now))?;
+        if let Some(expected) = &self.issuer
+            && claims.iss.as_ref() != Some(expected)
+        {
+            return Err(InvalidToken::Issuer);
+        }
+        self.check_audience(claims)
+    }
+
+    fn check_time(&self, claims: &Claims, now: f64) -> Result<(), InvalidToken> {
+        // Floating point does not wrap around, whatever a token says: huge numbers stay huge.
+        let exp = claims.exp.ok_or(InvalidToken::NoExpiry)?;
+        if now >= exp + self.leeway {
+            return Err(InvalidToken::Expired);
+        }
+        if claims.nbf.is_some_and(|nbf| nbf > now + self.leeway) {
+            return Err(InvalidToken::NotYet);
+        }
+        Ok(())
+    }
+
+    fn check_audience(&self, claims: &Claims) -> Result<(), InvalidToken> {
+        let is_meant = |audience: &String| match &claims.aud {
+            Some(Texts::One(named)) => named == audience,
+            Some(Texts::Many(named)) => named.contains(audience),
+            None => false,
+        };
+        match &self.audience {
+            Some(audience) if is_meant(audience) => Ok(()),
+            Some(_) => Err(InvalidToken::Audience),
+            None if claims.aud.is_some() => Err(InvalidToken::UnknownAudience),
+            None => Ok(()),
+        }
+    }
+}
+
+fn seconds(instant: DateTime<Utc>) -> f64 {
+    let whole = instant.timestamp() as f64;
+    whole + Duration::from_nanos(instant.timestamp_subsec_nanos().into()).as_secs_f64()
+}

@@ -1,0 +1,114 @@
+//! `invite-gateway token`: makes a bearer token for development.
+
+use std::{io, str::FromStr, time::Duration};
+
+use clap::Args;
+
+use super::{MintError, NewClaims, SigningOptions, mint};
+use crate::clock::Clock;
+
+/// Makes a bearer token for development, signed with the shared secret
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// Whom it speaks of: the value of `sub`, by default a user's id
+    #[arg(long, value_name = "SUB")]
+    pub user: String,
+
+    /// What it allows, such as invites:admin for staff; may be repeated [default: nothing]
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+
+    /// How long it is good for: a number and s, m, h or d
+    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    pub expires_in: Period,
+
+    /// The secret, issuer and audience of the server that is to take it.
+    #[command(flatten)]
+    pub signing: SigningOptions,
+}
+
+/// Why no token was printed.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenCommandError {
+    /// There is nothing to sign with.
+    #[error(
+        "a token is signed with the server's secret: give --jwt-secret or set GATEWAY_JWT_SECRET"
+    )]
+    NoSecret,
+    /// The server would refuse it.
+    #[error("--user must not be empty")]
+    NoUser,
+    /// It could not be signed.
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    /// It could not be printed.
+    #[error("the token could not be printed: {0}")]
+    Print(#[from] io::Error),
+}
+
+/// Prints a token, and nothing else, to `out`.
+///
+/// # Errors
+/// There is no secret or no user, or `out` cannot be written to.
+pub fn run(
+    args: &TokenArgs,
+    clock: &Clock,
+    out: &mut impl io::Write,
+) -> Result<(), TokenCommandError> {
+    let signing = &args.signing;
+    let secret = signing.jwt_secret.as_ref();
+    let secret = secret.ok_or(TokenCommandError::NoSecret)?;
+    if args.user.is_empty() {
+        return Err(TokenCommandError::NoUser);
+    }
+    let scopes: Vec<&str> = args
+        .scope
+        .iter()
+        .flat_map(|scopes| scopes.split_ascii_whitespace())
+        .collect();
+    let scope = scopes.join(" ");
+    let iat = clock.now().timestamp();
+    let claims = NewClaims {
+        sub: &args.user,
+        iat,
+        exp: iat.saturating_add_unsigned(args.expires_in.0.as_secs()),
+        iss: signing.jwt_issuer.as_deref(),
+        aud: signing.jwt_audience.as_deref(),
+        scope: (!scope.is_empty()).then_some(&scope),
+    };
+    writeln!(out, "{}", mint(secret, &claims)?)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// A period of whole seconds, more than none: `90s`, `30m`, `1h`, `7d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+/// The text is no period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a number over 0 and a unit, such as 90s, 30m, 1h or 7d")]
+pub struct NotAPeriod;
+
+impl FromStr for Period {
+    type Err = NotAPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
+        let unit = text.char_indices().next_back().ok_or(NotAPeriod)?;
+        let (digits, seconds) = match unit {
+            (at, 's') => (&text[..at], 1),
+            (at, 'm') => (&text[..at], 60),
+            (at, 'h') => (&text[..at], 60 * 60),
+            (at, 'd') => (&text[..at], 24 * 60 * 60),
+            _ => return Err(NotAPeriod),
+        };
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAPeriod);
+        }
+        let number: u64 = digits.parse().map_err(|_| NotAPeriod)?;
+        match number.checked_mul(seconds) {
+            None | Some(0) => Err(NotAPeriod),
+            Some(seconds) => Ok(Self(Duration::from_secs(seconds))),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Why a request's token was not taken, and what its sender is told.
+
+use axum::http::{HeaderValue, StatusCode};
+
+use super::bearer::MAX_LENGTH;
+use crate::loader::LoadError;
+
+/// The challenge that names no error: RFC 6750 §3.1 wants none where no bearer token was sent.
+const CHALLENGE: &str = r#"Bearer realm="invite-gateway""#;
+
+/// Why it is not known who asks.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The `Authorization` header is there, but not of the scheme `Bearer`.
+    #[error("only the authentication scheme Bearer is supported")]
+    UnsupportedScheme,
+    /// The token is not to be trusted.
+    #[error(transparent)]
+    Invalid(#[from] InvalidToken),
+    /// No published key could be loaded yet.
+    #[error("the keys that verify tokens are not available")]
+    KeysUnavailable,
+    /// The database that knows the users is away. For the log only.
+    #[error(transparent)]
+    Unavailable(LoadError),
+    /// The look-up of the user went wrong. For the log only.
+    #[error(transparent)]
+    Failed(LoadError),
+}
+
+/// What is wrong with a token. The texts are fixed, and in the characters that RFC 6750 §3 allows
+/// in an `error_description`; nothing of the token is in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// Two headers may name two users.
+    #[error("more than one Authorization header was sent")]
+    SeveralHeaders,
+    /// Not three parts of base64url, or no JSON in them.
+    #[error("the token is malformed")]
+    Malformed,
+    /// Nobody needs a token of that size.
+    #[error("the token is longer than {MAX_LENGTH} bytes")]
+    TooLong,
+    /// Neither a secret nor a key set is configured.
+    #[error("this server accepts no tokens")]
+    NotAccepted,
+    /// Signature, algorithm or key do not fit. Which of them is not told.
+    #[error("the token's signature cannot be verified")]
+    Unverified,
+    /// RFC 8725 §3.11: another kind of JWT, such as an ID token's logout, is no access token.
+    #[error("the token is of a type that is not accepted")]
+    Type,
+    /// RFC 7515 §4.1.11: `crit` lists what must be understood, and nothing of it is.
+    #[error("the token demands an extension that is not supported")]
+    Extension,
+    /// A claim has the wrong type, or is there twice.
+    #[error("the token's claims are malformed")]
+    Claims,
+    /// A token without `exp` would be good for ever.
+    #[error("the token has no expiry")]
+    NoExpiry,
+    /// RFC 7519 §4.1.4.
+    #[error("the token has expired")]
+    Expired,
+    /// RFC 7519 §4.1.5.
+    #[error("the token is not valid yet")]
+    NotYet,
+    /// RFC 8725 §3.8.
+    #[error("the token is not from the configured issuer")]
+    Issuer,
+    /// RFC 8725 §3.9.
+    #[error("the token is not for the configured audience")]
+    Audience,
+    /// RFC 7519 §4.1.3: who does not identify with any of the audience must reject the token.
+    #[error("the token is for an audience, and none is configured")]
+    UnknownAudience,
+    /// `sub` is absent, or cannot be what users are configured to be called.
+    #[error("the token's subject cannot name a user")]
+    Subject,
+    /// Nobody of that name, or somebody who was deleted.
+    #[error("the token's user is not known")]
+    UnknownUser,
+}
+
+impl From<LoadError> for AuthError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Unavailable(_) => Self::Unavailable(error),
+            LoadError::Failed(_) => Self::Failed(error),
+        }
+    }
+}
+
+impl AuthError {
+    /// Status of the answer: 401, or 5xx when the token may well be good.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::UnsupportedScheme | Self::Invalid(_) => StatusCode::UNAUTHORIZED,
+            Self::KeysUnavailable | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The error's code in GraphQL and REST answers.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsupportedScheme | Self::Invalid(_) => "UNAUTHENTICATED",
+            Self::KeysUnavailable | Self::Unavailable(_) => "SERVICE_UNAVAILABLE",
+            Self::Failed(_) => "INTERNAL_SERVER_ERROR",
+        }
+    }
+
+    /// What the client may read. [`Display`](std::fmt::Display) is for the log.
+    pub fn message(&self) -> String {
+        match self {
+            Self::UnsupportedScheme | Self::Invalid(_) | Self::KeysUnavailable => self.to_string(),
+            Self::Unavailable(_) => "the service is not available now".to_owned(),
+            Self::Failed(_) => "Internal server error".to_owned(),
+        }
+    }
+
+    /// Value of `WWW-Authenticate`, which every 401 must carry (RFC 9110 §15.5.2), in the syntax
+    /// of RFC 6750 §3.
+    pub fn www_authenticate(&self) -> HeaderValue {
+        let Self::Invalid(error) = self else {
+            return HeaderValue::from_static(CHALLENGE);
+        };
+        let challenge =
+            format!(r#"{CHALLENGE}, error="invalid_token", error_description="{error}""#);
+        HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static(CHALLENGE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sea_orm::DbErr;
+
+    use super::{AuthError, InvalidToken};
+    use crate::loader::LoadError;
+
+    #[test]
+    fn a_bad_token_is_challenged_in_the_syntax_of_rfc_6750() {
+        use InvalidToken::{
+            Audience, Claims, Expired, Extension, Issuer, Malformed, NoExpiry, NotAccepted, NotYet,
+            SeveralHeaders, Subject, TooLong, Type, UnknownAudience, UnknownUser, Unverified,
+        };
+        for error in [
+            SeveralHeaders,
+            Malformed,
+            TooLong,
+            NotAccepted,
+            Unverified,
+            Type,
+            Extension,
+            Claims,
+            NoExpiry,
+            Expired,
+            NotYet,
+            Issuer,
+            Audience,
+            UnknownAudience,
+            Subject,
+            UnknownUser,
+        ] {
+            let description = error.to_string();
+            let is_allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            assert!(description.bytes().all(is_allowed), "{description}");
+            let error = AuthError::from(error);
+            assert_eq!(
+                error.www_authenticate(),
+                format!(
+                    r#"Bearer realm="invite-gateway", error="invalid_token", error_description="{description}""#
+                )
+            );
+            assert_eq!(
+                (error.status().as_u16(), error.code()),
+                (401, "UNAUTHENTICATED")
+            );
+            assert_eq!(error.message(), description);
+        }
+        let error = AuthError::UnsupportedScheme;
+        assert_eq!(error.www_authenticate(), r#"Bearer realm="invite-gateway""#);
+        assert_eq!(error.status().as_u16(), 401);
+    }
+
+    #[test]
+    fn what_a_database_says_is_not_for_clients() {
+        let cause = Arc::new(DbErr::Custom("users at 10.0.0.7".to_owned()));
+        for (error, status, code) in [
+            (
+                LoadError::Unavailable(cause.clone()),
+                503,
+                "SERVICE_UNAVAILABLE",
+            ),
+            (LoadError::Failed(cause), 500, "INTERNAL_SERVER_ERROR"),
+        ] {
+            let error = AuthError::from(error);
+            assert_eq!((error.status().as_u16(), error.code()), (status, code));
+            assert!(!error.message().contains("10.0.0.7"));
+            assert!(error.to_string().contains("10.0.0.7"));
+        }
+        assert_eq!(AuthError::KeysUnavailable.status().as_u16(), 503);
+    }
+}

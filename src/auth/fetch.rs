@@ -1,0 +1,130 @@
+//! Reads the document of a key set from a file or over HTTP, within limits.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use reqwest::{Client, StatusCode, Url, redirect};
+use tokio::{fs::File, io::AsyncReadExt, time::timeout};
+
+use super::{
+    SettingsError,
+    location::{self, JwksLocation, Place},
+};
+
+/// How long the whole of it may take.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// Longest document, in bytes.
+const SIZE_LIMIT: usize = 1024 * 1024;
+
+/// Most redirects that are followed.
+const REDIRECT_LIMIT: usize = 3;
+
+/// Reads the document again and again.
+pub(super) enum Reader {
+    File(PathBuf),
+    Web { client: Client, url: Url },
+}
+
+/// Why the document could not be read. What is told names no more of a URL than its host.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("it took longer than {} seconds", TIME_LIMIT.as_secs())]
+    Slow,
+    #[error("it is longer than {SIZE_LIMIT} bytes")]
+    Long,
+    #[error("{0}")]
+    File(#[from] io::Error),
+    #[error("the answer was {0}")]
+    Status(StatusCode),
+    #[error("{}", with_causes(.0))]
+    Web(reqwest::Error),
+}
+
+impl From<reqwest::Error> for ReadError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Web(error.without_url())
+    }
+}
+
+impl Reader {
+    pub(super) fn new(location: JwksLocation) -> Result<Self, SettingsError> {
+        match location.into_place() {
+            Place::File(path) => Ok(Self::File(path)),
+            Place::Web(url) => {
+                let client = Client::builder()
+                    .user_agent(concat!("invite-gateway/", env!("CARGO_PKG_VERSION")))
+                    .redirect(redirects(url.scheme().to_owned()))
+                    .referer(false)
+                    .build()
+                    .map_err(SettingsError::Client)?;
+                Ok(Self::Web { client, url })
+            }
+        }
+    }
+
+    pub(super) async fn read(&self) -> Result<Vec<u8>, ReadError> {
+        let document = async {
+            match self {
+                Self::File(path) => read_file(path).await,
+                Self::Web { client, url } => read_web(client, url.clone()).await,
+            }
+        };
+        timeout(TIME_LIMIT, document)
+            .await
+            .unwrap_or(Err(ReadError::Slow))
+    }
+}
+
+/// Redirects are followed to where the operator could have sent us: over the same scheme.
+fn redirects(scheme: String) -> redirect::Policy {
+    redirect::Policy::custom(move |attempt| {
+        if attempt.previous().len() > REDIRECT_LIMIT {
+            attempt.error("too many redirects")
+        } else if attempt.url().scheme() != scheme || location::check(attempt.url()).is_err() {
+            attempt.error("a redirect leads to where keys are not fetched from")
+        } else {
+            attempt.follow()
+        }
+    })
+}
+
+async fn read_file(path: &PathBuf) -> Result<Vec<u8>, ReadError> {
+    let mut document = Vec::new();
+    let limit = SIZE_LIMIT as u64 + 1;
+    let file = File::open(path).await?;
+    file.take(limit).read_to_end(&mut document).await?;
+    within_limit(document.len())?;
+    Ok(document)
+}
+
+async fn read_web(client: &Client, url: Url) -> Result<Vec<u8>, ReadError> {
+    let mut response = client.get(url).send().await?;
+    // A redirect that could not be followed is no document either.
+    if response.status() != StatusCode::OK {
+        return Err(ReadError::Status(response.status()));
+    }
+    let mut document = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        within_limit(document.len() + chunk.len())?;
+        document.extend_from_slice(&chunk);
+    }
+    Ok(document)
+}
+
+fn within_limit(length: usize) -> Result<(), ReadError> {
+    if length > SIZE_LIMIT {
+        return Err(ReadError::Long);
+    }
+    Ok(())
+}
+
+/// The library says what went wrong in the causes, such as an expired certificate.
+fn with_causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,245 @@
+//! Reads a published key set (JWKS, RFC 7517) into the keys that can verify tokens.
+
+use std::{fmt, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, error::Category};
+
+use super::key::VerifyingKey;
+
+/// RFC 7518 §3.3: keys of RS256 have 2048 bits or more. The library goes no further than 8192.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Bytes of a coordinate of P-256 (RFC 7518 §6.2.1.2) and of an Ed25519 key (RFC 8032 §5.1.5).
+const COORDINATE: usize = 32;
+
+/// The usable keys of a set.
+pub(super) struct KeySet {
+    keys: Vec<Published>,
+    skipped: Vec<Skipped>,
+}
+
+struct Published {
+    kid: Option<String>,
+    key: Arc<VerifyingKey>,
+}
+
+/// What a set says about a token's key.
+pub(super) enum Search {
+    /// It is this one.
+    Found(Arc<VerifyingKey>),
+    /// It is not to be used, or it is open which one it is.
+    Unfit,
+    /// The set does not have it; a newer one may.
+    Unknown,
+}
+
+/// A key of the set that verifies no token of ours, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Skipped {
+    pub(super) kid: Option<String>,
+    pub(super) reason: Reason,
+}
+
+/// Why a key is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Reason {
+    #[error("it is not a JWK")]
+    NotAKey,
+    #[error("only RSA, EC P-256 and OKP Ed25519 keys are supported")]
+    Unsupported,
+    #[error("a symmetric key must not be published")]
+    Symmetric,
+    #[error("its private part is published, so anybody may have signed with it")]
+    Private,
+    #[error("its `use` is not `sig`")]
+    Use,
+    #[error("its `key_ops` are without `verify`")]
+    Operations,
+    #[error("its `alg` is not the one that is used with such a key: RS256, ES256 or EdDSA")]
+    Algorithm,
+    #[error("its RSA modulus has not 2048 to 8192 bits, or its exponent is no odd number over 1")]
+    Rsa,
+    #[error("its coordinates are not 32 bytes of base64url")]
+    Coordinate,
+}
+
+/// The document is no key set. Of its text nothing is told: it may be another file's.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("it is not a JWK Set: {0}")]
+pub(super) struct NotAKeySet(Flaw);
+
+#[derive(Clone, Copy, Debug)]
+struct Flaw {
+    category: Category,
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = match self.category {
+            Category::Eof => "the JSON ends early",
+            Category::Data => "the JSON has no list of `keys`",
+            Category::Syntax | Category::Io => "the JSON is malformed",
+        };
+        write!(f, "{problem} (line {}, column {})", self.line, self.column)
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Value>,
+}
+
+/// The parameters that matter (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    kid: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    d: Option<IgnoredAny>,
+}
+
+impl KeySet {
+    /// Reads a document. A key that cannot be used is skipped (RFC 7517 §5).
+    pub(super) fn parse(json: &[u8]) -> Result<Self, NotAKeySet> {
+        let document: Document = serde_json::from_slice(json).map_err(|error| {
+            NotAKeySet(Flaw {
+                category: error.classify(),
+                line: error.line(),
+                column: error.column(),
+            })
+        })?;
+        let mut set = Self {
+            keys: Vec::new(),
+            skipped: Vec::new(),
+        };
+        for value in document.keys {
+            let kid = value.get("kid").and_then(Value::as_str).map(str::to_owned);
+            match read(value) {
+                Ok(published) => set.keys.push(published),
+                Err(reason) => set.skipped.push(Skipped { kid, reason }),
+            }
+        }
+        Ok(set)
+    }
+
+    /// How many keys are usable.
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The keys that are not usable.
+    pub(super) fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// The key of a token with that header: the one it names, or the only one that fits.
+    ///
+    /// The header does not choose how the key is used, since each key has its one algorithm; it
+    /// only fails to find a key whose algorithm is another.
+    pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Search {
+        let is_named = |published: &&Published| kid.is_none() || published.kid.as_deref() == kid;
+        let fits = |published: &&Published| published.key.algorithm() == algorithm;
+        let mut fitting = self.keys.iter().filter(is_named).filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Search::Found(Arc::clone(&only.key)),
+            (Some(_), Some(_)) => Search::Unfit,
+            (None, _) if kid.is_some() && self.keys.iter().any(|key| is_named(&key)) => {
+                Search::Unfit
+            }
+            (None, _) => Search::Unknown,
+        }
+    }
+}
+
+fn read(value: Value) -> Result<Published, Reason> {
+    let jwk: Jwk = serde_json::from_value(value).map_err(|_| Reason::NotAKey)?;
+    let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("RSA", _) => (Algorithm::RS256, rsa(&jwk)?),
+        ("EC", Some("P-256")) => (Algorithm::ES256, p256(&jwk)?),
+        ("OKP", Some("Ed25519")) => (Algorithm::EdDSA, ed25519(&jwk)?),
+        ("oct", _) => return Err(Reason::Symmetric),
+        _ => return Err(Reason::Unsupported),
+    };
+    if jwk.d.is_some() {
+        return Err(Reason::Private);
+    }
+    if jwk.usage.is_some_and(|usage| usage != "sig") {
+        return Err(Reason::Use);
+    }
+    if jwk
+        .key_ops
+        .is_some_and(|operations| !operations.iter().any(|name| name == "verify"))
+    {
+        return Err(Reason::Operations);
+    }
+    // RFC 9864 §2.2 calls EdDSA over this curve Ed25519.
+    let is_ours = |alg: &str| match algorithm {
+        Algorithm::RS256 => alg == "RS256",
+        Algorithm::ES256 => alg == "ES256",
+        _ => alg == "EdDSA" || alg == "Ed25519",
+    };
+    if jwk.alg.is_some_and(|alg| !is_ours(&alg)) {
+        return Err(Reason::Algorithm);
+    }
+    Ok(Published {
+        kid: jwk.kid,
+        key: Arc::new(VerifyingKey::new(algorithm, key)),
+    })
+}
+
+fn rsa(jwk: &Jwk) -> Result<DecodingKey, Reason> {
+    let modulus = bytes(jwk.n.as_deref()).ok_or(Reason::Rsa)?;
+    let exponent = bytes(jwk.e.as_deref()).ok_or(Reason::Rsa)?;
+    let (modulus, exponent) = (without_zeros(&modulus), without_zeros(&exponent));
+    // With the exponent 1 every signature would be its own proof.
+    let is_odd_over_one = exponent.last().is_some_and(|last| last % 2 == 1) && exponent != [1];
+    if !RSA_BITS.contains(&bits(modulus)) || !is_odd_over_one {
+        return Err(Reason::Rsa);
+    }
+    Ok(DecodingKey::from_rsa_raw_components(modulus, exponent))
+}
+
+fn p256(jwk: &Jwk) -> Result<DecodingKey, Reason> {
+    let x = coordinate(jwk.x.as_deref())?;
+    let y = coordinate(jwk.y.as_deref())?;
+    DecodingKey::from_ec_components(x, y).map_err(|_| Reason::Coordinate)
+}
+
+fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Reason> {
+    let x = coordinate(jwk.x.as_deref())?;
+    DecodingKey::from_ed_components(x).map_err(|_| Reason::Coordinate)
+}
+
+/// The text, if it is one of a coordinate: the library itself does not look at the length.
+fn coordinate(text: Option<&str>) -> Result<&str, Reason> {
+    text.filter(|text| bytes(Some(text)).is_some_and(|bytes| bytes.len() == COORDINATE))
+        .ok_or(Reason::Coordinate)
+}
+
+fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text?).ok()
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+/// Length of a number that starts with no zero.
+fn bits(number: &[u8]) -> usize {
+    let leading = number.first().map_or(0, |first| first.leading_zeros());
+    number.len() * 8 - leading as usize
+}

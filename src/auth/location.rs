@@ -1,0 +1,150 @@
+//! Where the key set (JWKS, RFC 7517) is published.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use url::{Host, Url};
+
+/// Where the key set is: a file, or a URL that nobody in between can change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JwksLocation(Place);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    File(PathBuf),
+    Web(Url),
+}
+
+/// Why a key set cannot be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// An empty text.
+    #[error("expected an https:// URL or a path")]
+    Empty,
+    /// The URL cannot be parsed.
+    #[error("not a URL")]
+    NotAUrl,
+    /// Whoever can change the answer can sign tokens.
+    #[error("http:// is for this machine only; use https://")]
+    Insecure,
+    /// Neither `https`, `http` nor `file`.
+    #[error("expected an https:// URL, a file:// URL or a path")]
+    Scheme,
+    /// `file://host/…` is on another machine.
+    #[error("a file:// URL must name a file of this machine: file:///…")]
+    RemoteFile,
+    /// They would end up in logs; key sets are public.
+    #[error("the URL must not hold a user name or a password")]
+    Credentials,
+}
+
+impl JwksLocation {
+    pub(super) fn into_place(self) -> Place {
+        self.0
+    }
+}
+
+impl FromStr for JwksLocation {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        if text.is_empty() {
+            return Err(LocationError::Empty);
+        }
+        if !is_url(text) {
+            return Ok(Self(Place::File(text.into())));
+        }
+        let url = Url::parse(text).map_err(|_| LocationError::NotAUrl)?;
+        if url.scheme() == "file" {
+            let path = url.to_file_path().map_err(|()| LocationError::RemoteFile)?;
+            return Ok(Self(Place::File(path)));
+        }
+        check(&url)?;
+        Ok(Self(Place::Web(url)))
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    text.contains("://") || text.starts_with("file:")
+}
+
+/// Whether keys may be fetched from there.
+pub(super) fn check(url: &Url) -> Result<(), LocationError> {
+    match url.scheme() {
+        "https" => {}
+        "http" if is_this_machine(url) => {}
+        "http" => return Err(LocationError::Insecure),
+        _ => return Err(LocationError::Scheme),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(LocationError::Credentials);
+    }
+    Ok(())
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// What a log may say of it: a path, or the host without what follows.
+impl fmt::Display for JwksLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::File(path) => path.display().fmt(f),
+            Place::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{JwksLocation, LocationError, Place};
+
+    #[test]
+    fn keys_come_from_files_tls_or_this_machine() {
+        for (text, path) in [
+            ("jwks.json", "jwks.json"),
+            ("/etc/gateway/jwks.json", "/etc/gateway/jwks.json"),
+            ("file:///etc/my%20keys.json", "/etc/my keys.json"),
+        ] {
+            let place = text.parse::<JwksLocation>().unwrap().into_place();
+            assert_eq!(place, Place::File(Path::new(path).to_owned()), "{text}");
+        }
+        for text in [
+            "https://id.example.com/jwks.json?tenant=1",
+            "HTTPS://id.example.com/",
+            "http://localhost:8080/jwks",
+            "http://127.0.0.1/jwks",
+            "http://[::1]:1/jwks",
+        ] {
+            let location = text.parse::<JwksLocation>().unwrap();
+            assert!(!location.to_string().contains('/'), "{location}");
+            assert!(matches!(location.into_place(), Place::Web(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_do_not_come_from_where_others_could_change_them() {
+        use LocationError::{Credentials, Empty, Insecure, NotAUrl, RemoteFile, Scheme};
+        for (text, expected) in [
+            ("", Empty),
+            ("https://", NotAUrl),
+            ("http://id.example.com/jwks", Insecure),
+            ("http://localhost.example.com/", Insecure),
+            ("http://127.0.0.1.example.com/", Insecure),
+            ("http://169.254.169.254/", Insecure),
+            ("ftp://id.example.com/jwks", Scheme),
+            ("file://server/share/jwks.json", RemoteFile),
+            ("https://me:secret@id.example.com/", Credentials),
+            ("https://me@id.example.com/", Credentials),
+        ] {
+            assert_eq!(text.parse::<JwksLocation>(), Err(expected), "{text}");
+        }
+    }
+}

@@ -6,3 +6,4 @@ pub mod database;
 pub mod demo;
 pub mod email;
 pub mod loader;
+pub mod rest;

@@ -33,7 +33,7 @@ pub use tag::TagView;
 pub use user::{Published, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
-pub use workspace_invite::WorkspaceInviteView;
+pub use workspace_invite::{WorkspaceInviteView, role_display};
 
 pub use course::CourseKey;
 

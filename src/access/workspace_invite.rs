@@ -41,6 +41,21 @@ pub struct WorkspaceInviteView {
     pub accepted_by_id: Option<i64>,
 }
 
+/// A role as people read it; `UNKNOWN` when it has no known name.
+pub fn role_display(role: &str) -> &'static str {
+    match role {
+        "owner" => "Owner",
+        "admin" => "Admin",
+        "manager" => "Manager",
+        "member" => "Member",
+        "editor" => "Editor",
+        "viewer" => "Viewer",
+        "guest" => "Guest",
+        "billing" => "Billing",
+        _ => "UNKNOWN",
+    }
+}
+
 impl Access {
     /// The invite that this token names. A token that cannot be one is looked for like another.
     pub async fn workspace_invite_by_token(

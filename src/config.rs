@@ -86,7 +86,12 @@ pub fn database_url(text: &str) -> Result<String, String> {
 #[command(next_help_heading = "HTTP")]
 pub struct HttpOptions {
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, env = "GATEWAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "GATEWAY_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: SocketAddr,
 
     /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://

@@ -13,3 +13,4 @@ pub mod http;
 pub mod import;
 pub mod loader;
 pub mod log;
+pub mod rest;

@@ -26,7 +26,13 @@ pub fn start(options: &LogOptions) {
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let lines = match options.log_format {
         LogFormat::Pretty => lines.with_ansi(io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(own)).init();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(own))
+        .init();
 }

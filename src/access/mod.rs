@@ -33,7 +33,7 @@ pub use tag::TagView;
 pub use user::{Published, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
-pub use workspace_invite::{WorkspaceInviteView, inviter_name, role_display};
+pub use workspace_invite::{WorkspaceInviteView, inviter_name, parse_token, role_display};
 
 pub use course::CourseKey;
 

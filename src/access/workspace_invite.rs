@@ -41,6 +41,29 @@ pub struct WorkspaceInviteView {
     pub accepted_by_id: Option<i64>,
 }
 
+/// A role as people read it; `UNKNOWN` when it has no known name.
+pub fn role_display(role: &str) -> &'static str {
+    match role {
+        "owner" => "Owner",
+        "admin" => "Admin",
+        "manager" => "Manager",
+        "member" => "Member",
+        "editor" => "Editor",
+        "viewer" => "Viewer",
+        "guest" => "Guest",
+        "billing" => "Billing",
+        _ => "UNKNOWN",
+    }
+}
+
+/// Reads a token: a UUID (RFC 9562) with hyphens, and no other way of writing one.
+pub fn parse_token(text: &str) -> Option<Uuid> {
+    const HYPHENATED: usize = 36;
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|_| text.len() == HYPHENATED)
+}
+
 impl Access {
     /// The invite that this token names. A token that cannot be one is looked for like another.
     pub async fn workspace_invite_by_token(
@@ -155,20 +178,5 @@ pub fn inviter_name(inviter: &UserView) -> &str {
         &inviter.username
     } else {
         &inviter.full_name
-    }
-}
-
-/// Human-readable name of a role's key; `UNKNOWN` where the key has none.
-pub fn role_display(role: &str) -> &'static str {
-    match role {
-        "owner" => "Owner",
-        "admin" => "Admin",
-        "manager" => "Manager",
-        "member" => "Member",
-        "editor" => "Editor",
-        "viewer" => "Viewer",
-        "guest" => "Guest",
-        "billing" => "Billing",
-        _ => "UNKNOWN",
     }
 }

@@ -1,6 +1,6 @@
 //! `demo`: the gateway over sample data in memory.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
 use migration::{Migrator, MigratorTrait};
@@ -59,13 +59,22 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         secret: Some(secret),
         issuer: Some(tokens::ISSUER.to_owned()),
         audience: Some(tokens::AUDIENCE.to_owned()),
+        jwks: None,
+        leeway: Duration::ZERO,
         subject: SubjectClaim::Id,
-        ..TokenSettings::default()
     };
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
         // Nobody is left to tell if the console is gone; the log goes on.
         let _ = print(&demo::banner(base, &description));
     };
-    serve::gateway(database, settings, &args.http, &args.policy, clock, announce).await
+    serve::gateway(
+        database,
+        settings,
+        &args.http,
+        &args.policy,
+        clock,
+        announce,
+    )
+    .await
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use migration::{MigrationStatus, MigrationTrait, Migrator, MigratorTrait};
+use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::{failed, print};
@@ -64,7 +64,11 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
     match result {
         Ok((report, all_applied)) => {
             let printed = print(&report);
-            if all_applied { printed } else { ExitCode::FAILURE }
+            if all_applied {
+                printed
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => failed(format_args!("the migration stopped: {error}")),
     }

@@ -28,7 +28,10 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, for as long as the process lives")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, for as long as the process lives"
+)]
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),

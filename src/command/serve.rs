@@ -57,7 +57,10 @@ pub(super) async fn gateway(
             return failed(format_args!("cannot listen on {}: {error}", options.listen));
         }
     };
-    let local = match listener.local_addr().map(|address| format!("http://{address}/").parse()) {
+    let local: Url = match listener
+        .local_addr()
+        .map(|address| format!("http://{address}/").parse())
+    {
         Ok(Ok(url)) => url,
         Ok(Err(error)) => return failed(error),
         Err(error) => return failed(error),

@@ -3,6 +3,8 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{SecondsFormat, SubsecRound, Utc};
 
+use crate::access::parse_token;
+
 /// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
 /// offset and is read to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) struct Uuid(pub Option<uuid::Uuid>);
 impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => Ok(Self(hyphenated_uuid(text))),
+            Value::String(text) => Ok(Self(parse_token(text))),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
@@ -45,13 +47,6 @@ impl ScalarType for Uuid {
         self.0
             .map_or(Value::Null, |uuid| Value::String(uuid.to_string()))
     }
-}
-
-fn hyphenated_uuid(text: &str) -> Option<uuid::Uuid> {
-    const HYPHENATED: usize = 36;
-    uuid::Uuid::try_parse(text)
-        .ok()
-        .filter(|_| text.len() == HYPHENATED)
 }
 
 /// An absolute URL (RFC 3986).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -32,6 +32,7 @@ pub(super) async fn layer(
 fn refusal(error: &AuthError, path: &str) -> Response {
     let status = error.status();
     let mut response = match rest::manner_of(path) {
+        Some(manner) if status == StatusCode::UNAUTHORIZED => rest::bad_token_response(manner),
         Some(manner) => rest::error_response(manner, status),
         None if status.is_server_error() => {
             graphql_error(status, Code::ServiceUnavailable, &error.message())

@@ -134,7 +134,10 @@ async fn execute(
         Ok(document) => document,
         Err(error) => {
             let errors = vec![ServerError::from(error)];
-            return media.answer(GraphqlResponse::from_errors(errors), Code::GraphqlParseFailed);
+            return media.answer(
+                GraphqlResponse::from_errors(errors),
+                Code::GraphqlParseFailed,
+            );
         }
     };
     let name = parameters
@@ -172,7 +175,9 @@ fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let mut parts = content_type.split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(JSON));
+    let is_json = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case(JSON));
     is_json
         && parts
             .filter_map(|parameter| parameter.split_once('='))
@@ -197,7 +202,11 @@ fn accepted(headers: &HeaderMap) -> Media {
         .flat_map(|accept| accept.split(','))
         .filter_map(|range| range.split(';').next())
         .any(|range| range.trim().eq_ignore_ascii_case(GRAPHQL_RESPONSE));
-    if asked_by_name { Media::GraphqlResponse } else { Media::Json }
+    if asked_by_name {
+        Media::GraphqlResponse
+    } else {
+        Media::Json
+    }
 }
 
 impl Media {
@@ -209,10 +218,14 @@ impl Media {
     /// Writes a response. An error without a code never came from a resolver: before execution it
     /// gets `code`, otherwise a value did not fit its argument.
     fn answer(self, mut response: GraphqlResponse, code: Code) -> Response {
-        let was_executed =
-            response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty());
+        let was_executed = response.errors.is_empty()
+            || response.errors.iter().any(|error| !error.path.is_empty());
         for error in &mut response.errors {
-            let code = if was_executed { Code::BadUserInput } else { code };
+            let code = if was_executed {
+                Code::BadUserInput
+            } else {
+                code
+            };
             let extensions = error.extensions.get_or_insert_default();
             if extensions.get("code").is_none() {
                 extensions.set("code", code.as_str());

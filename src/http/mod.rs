@@ -60,7 +60,10 @@ pub fn app(gateway: Gateway) -> Router {
     let data = Router::new()
         .route("/graphql", graphql::route(schema()))
         .merge(rest::router(rest.clone()))
-        .layer(middleware::from_fn_with_state(gateway.clone(), authentication::layer))
+        .layer(middleware::from_fn_with_state(
+            gateway.clone(),
+            authentication::layer,
+        ))
         .layer(middleware::from_fn(|request, next: middleware::Next| {
             gather(next.run(request))
         }));
@@ -70,7 +73,7 @@ pub fn app(gateway: Gateway) -> Router {
     );
     Router::new()
         .merge(data)
-        .merge(rest::openapi_router(rest))
+        .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.database.clone()))
         .route("/", get(index))
         .fallback(not_found)

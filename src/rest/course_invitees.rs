@@ -1,0 +1,312 @@
+//! `GET /api/v2/course/{id}/invite/` of SelfCommunity: whom a course invites, for who manages it.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use axum::{
+    Extension,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
+    response::Response,
+    routing::get,
+};
+use serde::Serialize;
+use url::form_urlencoded;
+use utoipa::{OpenApi, ToSchema};
+
+use super::{
+    Endpoint, Manner, RestSettings,
+    community_user::CommunityUser,
+    error::{DetailError, ManagersErrors, ParameterErrors, Refusal},
+    id, respond, text,
+};
+use crate::{
+    access::{Access, CourseKey},
+    loader::{
+        End, Page,
+        course_invite::{CourseInviteeFilter, InviteeSort},
+    },
+};
+
+pub(super) const ENDPOINT: Endpoint = Endpoint {
+    path: PATH,
+    manner: Manner::Detail,
+    route: || get(list),
+    document: Document::openapi,
+};
+
+const PATH: &str = "/api/v2/course/{id}/invite/";
+
+const LIMIT: &str = "limit";
+const OFFSET: &str = "offset";
+const DEFAULT_LIMIT: u64 = 25;
+const LIMITS: RangeInclusive<u64> = 1..=100;
+const OFFSETS: RangeInclusive<u64> = 0..=1_000_000_000;
+
+/// Stands for an id that cannot be one: looked for like another, and never found.
+const NO_COURSE: i64 = i64::MIN;
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(list),
+    components(schemas(DetailError)),
+    tags((name = "Course invitees", description = "Users who are invited to courses (SelfCommunity)."))
+)]
+struct Document;
+
+/// Which results are wanted.
+#[derive(Debug, PartialEq, Eq, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Window {
+    /// Number of results to return per page
+    #[param(required = false, minimum = 1, maximum = 100, default = 25)]
+    limit: u64,
+    /// The initial index from which to return the results
+    #[param(required = false, minimum = 0, maximum = 1_000_000_000, default = 0)]
+    offset: u64,
+}
+
+impl Window {
+    /// Reads a query string. Parameters that it does not know are passed over.
+    fn read(query: &str) -> Result<Self, ParameterErrors> {
+        let mut errors = ParameterErrors::default();
+        let mut read = |name: &str, default, allowed: RangeInclusive<u64>| {
+            whole_number(query, name, default, &allowed).unwrap_or_else(|()| {
+                let message = format!(
+                    "Must be a whole number from {} to {}, given at most once.",
+                    allowed.start(),
+                    allowed.end()
+                );
+                errors.0.insert(name.to_owned(), vec![message]);
+                default
+            })
+        };
+        let window = Self {
+            limit: read(LIMIT, DEFAULT_LIMIT, LIMITS),
+            offset: read(OFFSET, 0, OFFSETS),
+        };
+        if errors.0.is_empty() {
+            Ok(window)
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn next(&self, count: u64) -> Option<Self> {
+        let offset = self.offset + self.limit;
+        (offset < count).then_some(Self {
+            limit: self.limit,
+            offset,
+        })
+    }
+
+    fn previous(&self) -> Option<Self> {
+        (self.offset > 0).then_some(Self {
+            limit: self.limit,
+            offset: self.offset.saturating_sub(self.limit),
+        })
+    }
+
+    fn page(&self) -> Page {
+        Page {
+            end: End::First,
+            limit: self.limit,
+            skip: self.offset,
+            after: None,
+            before: None,
+            descending: false,
+            with_total: true,
+            with_bounds: false,
+        }
+    }
+
+    fn url(&self, settings: &RestSettings, course_id: i64) -> String {
+        let mut url = settings.url(&PATH.replace("{id}", &course_id.to_string()));
+        let mut query = url.query_pairs_mut();
+        query.append_pair(LIMIT, &self.limit.to_string());
+        if self.offset > 0 {
+            query.append_pair(OFFSET, &self.offset.to_string());
+        }
+        drop(query);
+        url.into()
+    }
+}
+
+/// The parameter of that name, in decimal digits alone.
+fn whole_number(
+    query: &str,
+    name: &str,
+    default: u64,
+    allowed: &RangeInclusive<u64>,
+) -> Result<u64, ()> {
+    let mut values = form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value);
+    let Some(value) = values.next() else {
+        return Ok(default);
+    };
+    if values.next().is_some() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(());
+    }
+    let number = value.parse().map_err(drop)?;
+    if allowed.contains(&number) {
+        Ok(number)
+    } else {
+        Err(())
+    }
+}
+
+/// A page of the users invited to a course.
+#[derive(Serialize, ToSchema)]
+struct CourseInvitees {
+    /// Total results count
+    count: u64,
+    /// Next page url; null at the end
+    #[schema(required, format = "uri")]
+    next: Option<String>,
+    /// Previous page url; null at the start
+    #[schema(required, format = "uri")]
+    previous: Option<String>,
+    /// List of results, in the order of their invites
+    results: Vec<CommunityUser>,
+}
+
+/// Get Course Invited Users
+///
+/// This endpoint retrieves the list of all invited users to the course identified by `{id}`: those
+/// who have neither accepted nor joined. This operation requires the course creator or manager
+/// role.
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "getCourseInvitedUsers",
+    tag = "Course invitees",
+    params(
+        ("id" = i64, Path, example = 1, description = "A unique integer value identifying this course"),
+        Window
+    ),
+    responses(
+        (status = 200, description = "A page of the invited users.", body = CourseInvitees,
+        example = json!({
+            "count": 2000,
+            "next": "https://invites.example.com/api/v2/course/1/invite/?limit=1&offset=2",
+            "previous": "https://invites.example.com/api/v2/course/1/invite/?limit=1",
+            "results": [{
+                "id": 12,
+                "username": "omar.farouk",
+                "real_name": "Omar Farouk",
+                "ext_id": "P-0012",
+                "avatar": "https://avatars.example.com/12.png"
+            }]
+        })),
+        (status = 400, description = "A parameter is not what is allowed.", body = ParameterErrors,
+        example = json!({
+            "limit": ["Must be a whole number from 1 to 100, given at most once."]
+        })),
+        ManagersErrors
+    ),
+    security(("bearer" = []))
+)]
+async fn list(
+    Extension(access): Extension<Arc<Access>>,
+    State(settings): State<Arc<RestSettings>>,
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let found = find(&access, &settings, &text(path), &query).await;
+    respond(Manner::Detail, found)
+}
+
+async fn find(
+    access: &Access,
+    settings: &RestSettings,
+    course_id: &str,
+    query: &str,
+) -> Result<CourseInvitees, Refusal> {
+    if access.viewer().id().is_none() {
+        return Err(Refusal::Unauthenticated);
+    }
+    let window = Window::read(query).map_err(Refusal::Parameters)?;
+    let key = CourseKey::Id(id(course_id).unwrap_or(NO_COURSE));
+    let course = access.course(key).await?.ok_or(Refusal::NotFound)?;
+    let slice = access
+        .course_invitees(
+            &course,
+            CourseInviteeFilter::default(),
+            InviteeSort::InvitedAt,
+            window.page(),
+        )
+        .await?;
+    let count = slice.total.unsigned_abs();
+    let url = |window: Window| window.url(settings, course.id);
+    Ok(CourseInvitees {
+        count,
+        next: window.next(count).map(url),
+        previous: window.previous().map(url),
+        results: slice
+            .rows
+            .into_iter()
+            .map(|(_, (user, _))| user.into())
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Window;
+
+    #[test]
+    fn what_is_not_said_is_the_default() {
+        for query in ["", "page=2&=&&x", "Limit=7", "limits=0"] {
+            let expected = Window {
+                limit: 25,
+                offset: 0,
+            };
+            assert_eq!(Window::read(query).expect("a window"), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_inclusive() {
+        for (query, limit, offset) in [
+            ("limit=1", 1, 0),
+            ("limit=100&offset=1000000000", 100, 1_000_000_000),
+            ("offset=%30&li%6dit=007&cursor=x", 7, 0),
+        ] {
+            let expected = Window { limit, offset };
+            assert_eq!(Window::read(query).expect("a window"), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_refused_parameter_is_named_with_what_is_allowed() {
+        let limit = "Must be a whole number from 1 to 100, given at most once.";
+        let offset = "Must be a whole number from 0 to 1000000000, given at most once.";
+        for value in [
+            "",
+            "0",
+            "-1",
+            "101",
+            "1.5",
+            "+5",
+            "%2B5",
+            "%205",
+            "1e1",
+            "ten",
+            "0x10",
+            "%FF",
+            "１",
+            "99999999999999999999999",
+        ] {
+            let errors = Window::read(&format!("limit={value}")).expect_err(value);
+            assert_eq!(json!(errors), json!({"limit": [limit]}), "{value}");
+        }
+        for value in ["", "-1", "1000000001", "x"] {
+            let errors = Window::read(&format!("offset={value}")).expect_err(value);
+            assert_eq!(json!(errors), json!({"offset": [offset]}), "{value}");
+        }
+        let errors = Window::read("limit=5&limit=5&offset=1&offset=").expect_err("repeated");
+        assert_eq!(json!(errors), json!({"limit": [limit], "offset": [offset]}));
+    }
+}

@@ -1,0 +1,166 @@
+//! `GET /v3/groups/{id}/invite` of Are.na: a group's invite code, for who manages the group.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, State, rejection::PathRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::{
+    Endpoint, Manner, RestSettings,
+    error::{ArenaError, ArenaManagersErrors, Refusal},
+    id, respond, text,
+};
+use crate::{
+    access::{Access, GroupKey, GroupView},
+    loader::LoadError,
+};
+
+pub(super) const ENDPOINT: Endpoint = Endpoint {
+    path: PATH,
+    manner: Manner::Arena,
+    route: || get(show),
+    document: Document::openapi,
+};
+
+const PATH: &str = "/v3/groups/{id}/invite";
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(show),
+    components(schemas(ArenaError)),
+    tags((name = "Group invites", description = "Reusable links to join groups (Are.na)."))
+)]
+struct Document;
+
+/// Shareable invite code for joining a group
+#[derive(Serialize, ToSchema)]
+struct GroupInvite {
+    /// Unique identifier for the invite code
+    #[schema(examples(12345))]
+    id: i64,
+    /// Kind of the resource
+    #[serde(rename = "type")]
+    #[schema(inline)]
+    kind: GroupInviteType,
+    /// Invite code required to join the group
+    #[schema(examples("abc123xyz"))]
+    code: String,
+    /// Public URL for accepting the group invite
+    #[schema(
+        format = "uri",
+        examples("https://www.are.na/group/research-studio/invite/abc123xyz")
+    )]
+    url: String,
+    /// When the invite code was created
+    #[schema(examples("2023-01-15T10:30:00Z"))]
+    created_at: DateTime<Utc>,
+    /// When the invite code was last updated
+    #[schema(examples("2023-01-15T10:30:00Z"))]
+    updated_at: DateTime<Utc>,
+    /// Where this resource is
+    #[serde(rename = "_links")]
+    links: Links,
+}
+
+/// Kind of the resource
+#[derive(Serialize, ToSchema)]
+enum GroupInviteType {
+    GroupInvite,
+}
+
+/// HATEOAS links for navigation and discovery. Follows HAL (Hypertext Application Language) format
+/// where link relationships are expressed as object keys.
+#[derive(Serialize, ToSchema)]
+struct Links {
+    /// This resource, by the group's id
+    #[serde(rename = "self")]
+    this: Link,
+}
+
+/// A hypermedia link containing the URL of a linked resource. The relationship type is expressed
+/// by the key in the parent `_links` object.
+#[derive(Serialize, ToSchema)]
+struct Link {
+    /// The URL of the linked resource
+    #[schema(format = "uri")]
+    href: String,
+}
+
+/// Get group invite
+///
+/// Returns the group's shareable invite code and public invite URL. Only users who can manage the
+/// group may view the reusable invite code. A group without a code has no invite: 404.
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "getGroupInvite",
+    tag = "Group invites",
+    params(("id" = String, Path, example = "research-studio",
+        description = "Resource ID or slug. Digits alone are an ID, or a slug where no group has that ID.")),
+    responses(
+        (status = 200, description = "The group's invite.", body = GroupInvite, example = json!({
+            "id": 12345,
+            "type": "GroupInvite",
+            "code": "abc123xyz",
+            "url": "https://www.are.na/group/research-studio/invite/abc123xyz",
+            "created_at": "2023-01-15T10:30:00Z",
+            "updated_at": "2023-01-15T10:30:00Z",
+            "_links": {"self": {"href": "https://invites.example.com/v3/groups/1/invite"}}
+        })),
+        ArenaManagersErrors
+    ),
+    security(("bearer" = []))
+)]
+async fn show(
+    Extension(access): Extension<Arc<Access>>,
+    State(settings): State<Arc<RestSettings>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    respond(Manner::Arena, find(&access, &settings, &text(path)).await)
+}
+
+async fn find(
+    access: &Access,
+    settings: &RestSettings,
+    id_or_slug: &str,
+) -> Result<GroupInvite, Refusal> {
+    if access.viewer().id().is_none() {
+        return Err(Refusal::Unauthenticated);
+    }
+    let group = group(access, id_or_slug).await?.ok_or(Refusal::NotFound)?;
+    let invite = access
+        .group_invite_of(&group)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    Ok(GroupInvite {
+        id: invite.id,
+        kind: GroupInviteType::GroupInvite,
+        url: access.group_invite_url(&group, &invite),
+        code: invite.code,
+        created_at: invite.created_at,
+        updated_at: invite.updated_at,
+        links: Links {
+            this: Link {
+                href: settings
+                    .url(&PATH.replace("{id}", &group.id.to_string()))
+                    .into(),
+            },
+        },
+    })
+}
+
+async fn group(access: &Access, id_or_slug: &str) -> Result<Option<GroupView>, LoadError> {
+    if let Some(id) = id(id_or_slug)
+        && let Some(group) = access.group(GroupKey::Id(id)).await?
+    {
+        return Ok(Some(group));
+    }
+    access.group(GroupKey::Slug(id_or_slug)).await
+}

@@ -1,0 +1,214 @@
+//! `GET /api/v2/invite_code/{code}/` of SelfCommunity: an invite code, for who holds it.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, rejection::PathRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use entity::tag::TagKind;
+use futures_util::future::try_join3;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::{
+    Endpoint, Manner,
+    community_user::CommunityUser,
+    error::{DetailError, PublicErrors, Refusal},
+    respond, text,
+};
+use crate::access::{Access, Published, TagView};
+
+pub(super) const ENDPOINT: Endpoint = Endpoint {
+    path: PATH,
+    manner: Manner::Detail,
+    route: || get(show),
+    document: Document::openapi,
+};
+
+const PATH: &str = "/api/v2/invite_code/{code}/";
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(show),
+    components(schemas(DetailError)),
+    tags((name = "Invite codes", description = "Personal codes to join the community (SelfCommunity)."))
+)]
+struct Document;
+
+/// A personal code to join the community.
+#[derive(Serialize, ToSchema)]
+struct InviteCode {
+    /// Unique integer value identifying this invite code.
+    id: i64,
+    /// The username of the user who sent the invite code; null when that account is gone.
+    #[schema(required)]
+    invited_by_username: Option<String>,
+    /// The role that using the code gives; null when there is none.
+    #[schema(required)]
+    role: Option<String>,
+    /// The tags that using the code gives, by name.
+    tags: Vec<Tag>,
+    /// The name of the person invited; null for whoever holds the code.
+    #[schema(required)]
+    name: Option<String>,
+    /// The email of the person invited; null for whoever holds the code. Where the operator
+    /// settled so, it is masked but for the parties of the invite: `j…@e….com`.
+    #[schema(required)]
+    email: Option<String>,
+    /// Unique human readable code.
+    code: String,
+    /// Datetime of invite generation.
+    generated_at: DateTime<Utc>,
+    /// Datetime of invite send; null when it was not sent.
+    #[schema(required)]
+    sent_at: Option<DateTime<Utc>>,
+    /// Datetime of invite use; null when it was not used.
+    #[schema(required)]
+    used_at: Option<DateTime<Utc>>,
+    /// The id of the user who sent the invite code; null when that account is gone.
+    #[schema(required)]
+    invited_by: Option<i64>,
+    /// The account made with the code; null when the code was not used, or that account is gone.
+    #[schema(required)]
+    user: Option<CommunityUser>,
+}
+
+/// A label that an invite code gives.
+#[derive(Serialize, ToSchema)]
+struct Tag {
+    /// Unique integer value identifying this tag.
+    id: i64,
+    /// Whether the tag can still be given.
+    active: bool,
+    /// What the tag labels.
+    #[serde(rename = "type")]
+    kind: TagType,
+    /// Unique among the tags of its type.
+    name: String,
+    /// What the tag means; null when nobody said.
+    #[schema(required)]
+    description: Option<String>,
+    /// `#rrggbb`.
+    #[schema(pattern = "^#[0-9A-Fa-f]{6}$")]
+    color: String,
+    /// Whether the tag is shown beside a name.
+    visible: bool,
+    /// Always false: deleted tags are not listed.
+    deleted: bool,
+    /// Datetime of tag creation.
+    created_at: DateTime<Utc>,
+}
+
+/// What a tag labels.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum TagType {
+    User,
+    Category,
+    Contribution,
+}
+
+impl From<TagView> for Tag {
+    fn from(tag: TagView) -> Self {
+        Self {
+            id: tag.id,
+            active: tag.active,
+            kind: match tag.kind {
+                TagKind::User => TagType::User,
+                TagKind::Category => TagType::Category,
+                TagKind::Contribution => TagType::Contribution,
+            },
+            name: tag.name,
+            description: tag.description,
+            color: tag.color,
+            visible: tag.visible,
+            deleted: false,
+            created_at: tag.created_at,
+        }
+    }
+}
+
+/// Get a Specific Invite Code
+///
+/// This endpoint retrieves a specific invite code by code. This operation does not require
+/// authentication: the code is the proof.
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "getInviteCode",
+    tag = "Invite codes",
+    params(("code" = String, Path, max_length = 64, example = "WELCOME-2026",
+        description = "The code identifying the invite; compared exactly.")),
+    responses(
+        (status = 200, description = "The invite code.", body = InviteCode, example = json!({
+            "id": 2,
+            "invited_by_username": "noor.haddad",
+            "role": "member",
+            "tags": [{
+                "id": 2,
+                "active": true,
+                "type": "category",
+                "name": "Rust",
+                "description": "Given to those we know as Rust.",
+                "color": "#336650",
+                "visible": true,
+                "deleted": false,
+                "created_at": "2025-09-01T08:00:00Z"
+            }],
+            "name": "Omar Farouk",
+            "email": "omar.farouk@example.com",
+            "code": "USED-2026",
+            "generated_at": "2026-03-03T09:00:00Z",
+            "sent_at": "2026-03-03T09:05:00Z",
+            "used_at": "2026-03-09T15:30:00Z",
+            "invited_by": 2,
+            "user": {
+                "id": 12,
+                "username": "omar.farouk",
+                "real_name": "Omar Farouk",
+                "ext_id": null,
+                "avatar": "https://avatars.example.com/12.png"
+            }
+        })),
+        PublicErrors
+    ),
+    security((), ("bearer" = []))
+)]
+async fn show(
+    Extension(access): Extension<Arc<Access>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    respond(Manner::Detail, find(&access, &text(path)).await)
+}
+
+async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
+    let invite = access
+        .invite_code_by_code(code)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let (inviter, user, tags) = try_join3(
+        access.user_reached(invite.inviter_id, Published::Nowhere),
+        access.user_reached(invite.user_id, Published::Nowhere),
+        access.tags_of(&invite),
+    )
+    .await?;
+    Ok(InviteCode {
+        id: invite.id,
+        invited_by: inviter.as_ref().map(|inviter| inviter.id),
+        invited_by_username: inviter.map(|inviter| inviter.username),
+        role: invite.role,
+        tags: tags.into_iter().map(Tag::from).collect(),
+        name: invite.name,
+        email: invite.email,
+        // Shown to who holds it.
+        code: invite.code.unwrap_or_default(),
+        generated_at: invite.generated_at,
+        sent_at: invite.sent_at,
+        used_at: invite.used_at,
+        user: user.map(CommunityUser::from),
+    })
+}

@@ -1,0 +1,240 @@
+//! `GET /api/v1/invites/{token}/` of AISquare Studio: a workspace invite, for who holds its token.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Path, rejection::PathRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use futures_util::future::try_join;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+use uuid::Uuid;
+
+use super::{
+    Endpoint, Manner,
+    error::{DetailError, PublicErrors, Refusal},
+    respond, text,
+};
+use crate::{
+    access::{Access, UserView, inviter_name, parse_token, role_display},
+    loader::Status,
+};
+
+pub(super) const ENDPOINT: Endpoint = Endpoint {
+    path: PATH,
+    manner: Manner::Detail,
+    route: || get(show),
+    document: Document::openapi,
+};
+
+const PATH: &str = "/api/v1/invites/{token}/";
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(show),
+    components(schemas(DetailError)),
+    tags((name = "Workspace invites", description = "E-mail invitations to workspaces (AISquare Studio)."))
+)]
+struct Document;
+
+/// Public details of a workspace invite (no authentication required). Used when users click
+/// invite links before logging in.
+#[derive(Serialize, ToSchema)]
+struct WorkspaceInvitePublic {
+    /// Email address of the person being invited. Where the operator settled so, it is masked but
+    /// for the parties of the invite: `j…@e….com`.
+    #[schema(format = Email)]
+    email: String,
+    /// Name of the workspace.
+    workspace_name: String,
+    /// Unique integer value identifying the workspace.
+    workspace_id: i64,
+    /// What the workspace is for; empty when nobody said.
+    workspace_description: String,
+    /// URL of the workspace's logo; empty when there is none.
+    workspace_logo: String,
+    /// Who invited; null when that account is gone, which the contract has no word for.
+    #[schema(required)]
+    inviter: Option<SimpleUser>,
+    /// Full name of who invited, or their username when they gave none; empty when that account is
+    /// gone.
+    inviter_name: String,
+    /// Human-readable role name, or "UNKNOWN" if not found.
+    #[schema(value_type = String)]
+    role_display: &'static str,
+    /// True if the invite is expired, false otherwise.
+    is_expired: bool,
+    /// When this invite expires.
+    expires_at: DateTime<Utc>,
+    /// Message from the inviter; empty when there is none.
+    message: String,
+    /// Current status of the invitation.
+    status: InviteStatus,
+}
+
+/// A user with their profile picture.
+#[derive(Serialize, ToSchema)]
+struct SimpleUser {
+    /// Unique integer value identifying this user.
+    id: i64,
+    /// Their email address; empty when there is none. Where the operator settled so, it is masked
+    /// but for the parties of the invite: `j…@e….com`.
+    #[schema(format = Email)]
+    email: String,
+    /// Name to show; may be empty.
+    full_name: String,
+    /// Unique sign-in name.
+    username: String,
+    /// Whether the address is proven to be theirs.
+    is_verified: bool,
+    /// The URL of the profile picture, or null if not available.
+    #[schema(required, format = "uri")]
+    profile_picture: Option<String>,
+}
+
+impl From<UserView> for SimpleUser {
+    fn from(user: UserView) -> Self {
+        Self {
+            id: user.id,
+            email: user.email.unwrap_or_default(),
+            full_name: user.full_name,
+            username: user.username,
+            is_verified: user.is_verified,
+            profile_picture: user.avatar_url,
+        }
+    }
+}
+
+/// Status of an invitation now: a pending one past its expiry is expired.
+///
+/// * `pending` - Pending
+/// * `accepted` - Accepted
+/// * `cancelled` - Cancelled
+/// * `expired` - Expired
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Status21eEnum)]
+enum InviteStatus {
+    Pending,
+    Accepted,
+    Cancelled,
+    Expired,
+}
+
+impl From<Status> for InviteStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::Pending,
+            Status::Accepted => Self::Accepted,
+            Status::Cancelled => Self::Cancelled,
+            Status::Expired => Self::Expired,
+        }
+    }
+}
+
+/// Get Workspace Invite Details
+///
+/// Retrieve details of a workspace invite using its token (public endpoint).
+#[utoipa::path(
+    get,
+    path = PATH,
+    operation_id = "getWorkspaceInvite",
+    tag = "Workspace invites",
+    params(("token" = Uuid, Path, example = "d0000000-0000-4000-8000-000000000001",
+        description = "The token in the invite link.")),
+    responses(
+        (status = 200, description = "Invite details retrieved", body = WorkspaceInvitePublic,
+        example = json!({
+            "email": "jonas.weber@example.org",
+            "workspace_name": "Atlas Research",
+            "workspace_id": 1,
+            "workspace_description": "Where the people of Atlas Research work together.",
+            "workspace_logo": "https://logos.example.com/1.svg",
+            "inviter": {
+                "id": 3,
+                "email": "ingrid.sorensen@example.com",
+                "full_name": "Ingrid Sørensen",
+                "username": "ingrid.sorensen",
+                "is_verified": true,
+                "profile_picture": "https://avatars.example.com/3.png"
+            },
+            "inviter_name": "Ingrid Sørensen",
+            "role_display": "Member",
+            "is_expired": false,
+            "expires_at": "2099-12-31T23:59:00Z",
+            "message": "Come and join us.",
+            "status": "pending"
+        })),
+        PublicErrors
+    ),
+    security((), ("bearer" = []))
+)]
+async fn show(
+    Extension(access): Extension<Arc<Access>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Response {
+    respond(
+        Manner::Detail,
+        find(&access, parse_token(&text(path))).await,
+    )
+}
+
+async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePublic, Refusal> {
+    let invite = access
+        .workspace_invite_by_token(token)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let (workspace, inviter) = try_join(
+        access.workspace_reached(invite.workspace_id),
+        access.user_reached(invite.inviter_id, invite.inviter_email),
+    )
+    .await?;
+    let workspace = workspace.ok_or(Refusal::NotFound)?;
+    Ok(WorkspaceInvitePublic {
+        email: invite.email.unwrap_or_default(),
+        workspace_name: workspace.name,
+        workspace_id: workspace.id,
+        workspace_description: workspace.description,
+        workspace_logo: workspace.logo_url.unwrap_or_default(),
+        inviter_name: inviter
+            .as_ref()
+            .map(|inviter| inviter_name(inviter).to_owned())
+            .unwrap_or_default(),
+        inviter: inviter.map(SimpleUser::from),
+        role_display: role_display(&invite.role),
+        is_expired: invite.status == Status::Expired,
+        expires_at: invite.expires_at,
+        message: invite.message.unwrap_or_default(),
+        status: invite.status.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token;
+
+    #[test]
+    fn a_token_is_a_uuid_with_hyphens() {
+        let canonical = "d0000000-0000-4000-8000-00000000000a";
+        assert!(parse_token(&canonical).is_some());
+        assert_eq!(
+            parse_token(&canonical),
+            parse_token(&canonical.to_uppercase())
+        );
+        for other in [
+            "",
+            "d000000000004000800000000000000a",
+            "{d0000000-0000-4000-8000-00000000000a}",
+            "urn:uuid:d0000000-0000-4000-8000-00000000000a",
+            "d0000000-0000-4000-8000-00000000000",
+            "d0000000-0000-4000-8000-00000000000g",
+            " d0000000-0000-4000-8000-00000000000a",
+        ] {
+            assert_eq!(parse_token(&other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The gateway's behaviours, one file each. Every one is tried on SQLite and on PostgreSQL.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test binary has no interface; its names say what they are"
+)]
+
+mod support;
+
+mod health;

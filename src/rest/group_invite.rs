@@ -47,7 +47,6 @@ struct GroupInvite {
     id: i64,
     /// Kind of the resource
     #[serde(rename = "type")]
-    #[schema(inline)]
     kind: GroupInviteType,
     /// Invite code required to join the group
     #[schema(examples("abc123xyz"))]

@@ -12,6 +12,9 @@ mod group_invite;
 mod invite_code;
 mod workspace_invite;
 
+#[cfg(test)]
+mod tests;
+
 use std::{future::ready, sync::Arc};
 
 use axum::{

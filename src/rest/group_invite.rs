@@ -14,7 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Endpoint, Manner, RestSettings,
-    error::{ArenaError, ArenaManagersErrors, Refusal},
+    described_errors::ArenaManagersErrors,
+    error::{ArenaError, Refusal},
     id, respond, text,
 };
 use crate::{

@@ -113,7 +113,6 @@ impl From<AccessError> for Refusal {
 
 /// What is wrong with the query parameters, by their name.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(examples(json!({"limit": ["Must be a whole number from 1 to 100, given at most once."]})))]
 pub(super) struct ParameterErrors(pub(super) BTreeMap<String, Vec<String>>);
 
 /// An error, as Django REST framework has it.

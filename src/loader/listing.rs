@@ -207,7 +207,8 @@ impl Listing {
                 let window = self.ranked_window(database, page, parents);
                 let joined = Expr::col((WINDOW, PARENT_ID))
                     .equals((HEAD, PARENT_ID))
-                    .and(Expr::col((WINDOW, RANK)).lte(page.limit + 1));
+                    .and(Expr::col((WINDOW, RANK)).gt(page.skip))
+                    .and(Expr::col((WINDOW, RANK)).lte(page.skip + page.limit + 1));
                 statement.join_subquery(JoinType::LeftJoin, window, WINDOW, joined);
             }
         }

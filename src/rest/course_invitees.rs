@@ -15,7 +15,8 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Endpoint, Manner, RestSettings,
     community_user::CommunityUser,
-    error::{DetailError, ManagersErrors, ParameterErrors, Refusal},
+    described_errors::ManagersErrors,
+    error::{DetailError, ParameterErrors, Refusal},
     id, respond, text,
 };
 use crate::{

@@ -7,10 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
-use utoipa::{
-    IntoResponses, ToSchema,
-    openapi::{ContentBuilder, HeaderBuilder, Object, Ref, RefOr, ResponseBuilder, Type, response},
-};
+use utoipa::ToSchema;
 
 use super::answer;
 use crate::{access::AccessError, loader::LoadError};
@@ -35,8 +32,7 @@ pub enum Manner {
 /// An error of a contract of that manner: 401 with a `WWW-Authenticate` header, 503 with
 /// `Retry-After`, and every one with `Cache-Control: no-store`.
 pub fn error_response(manner: Manner, status: StatusCode) -> Response {
-    let body = Body::new(manner, status, message(manner, status));
-    let mut response = answer(status, &body);
+    let mut response = answer(status, &Body::of(manner, status));
     match status {
         StatusCode::UNAUTHORIZED => {
             response
@@ -117,7 +113,6 @@ impl From<AccessError> for Refusal {
 
 /// What is wrong with the query parameters, by their name.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(examples(json!({"limit": ["Must be a whole number from 1 to 100, given at most once."]})))]
 pub(super) struct ParameterErrors(pub(super) BTreeMap<String, Vec<String>>);
 
 /// An error, as Django REST framework has it.
@@ -148,14 +143,29 @@ pub(super) struct ArenaErrorDetails {
     message: &'static str,
 }
 
+/// What an error's answer says.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Body {
+pub(super) enum Body {
     Detail(DetailError),
     Arena(ArenaError),
 }
 
 impl Body {
+    /// Of an error of that status.
+    pub(super) fn of(manner: Manner, status: StatusCode) -> Self {
+        Self::new(manner, status, message(manner, status))
+    }
+
+    /// Of the 401 for a token that is not valid.
+    pub(super) fn of_bad_token(manner: Manner) -> Self {
+        let message = match manner {
+            Manner::Detail => "Invalid token.",
+            Manner::Arena => "The access token is not valid.",
+        };
+        Self::new(manner, StatusCode::UNAUTHORIZED, message)
+    }
+
     fn new(manner: Manner, status: StatusCode, message: &'static str) -> Self {
         match manner {
             Manner::Detail => Self::Detail(DetailError { detail: message }),
@@ -165,14 +175,6 @@ impl Body {
                 details: ArenaErrorDetails { message },
             }),
         }
-    }
-
-    fn of_bad_token(manner: Manner) -> Self {
-        let message = match manner {
-            Manner::Detail => "Invalid token.",
-            Manner::Arena => "The access token is not valid.",
-        };
-        Self::new(manner, StatusCode::UNAUTHORIZED, message)
     }
 }
 
@@ -215,129 +217,6 @@ fn message(manner: Manner, status: StatusCode) -> &'static str {
         Manner::Detail => detail,
         Manner::Arena => arena,
     }
-}
-
-/// The errors of what anybody may ask for, described.
-pub(super) struct PublicErrors;
-
-impl IntoResponses for PublicErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        let unauthorized = described(
-            Manner::Detail,
-            StatusCode::UNAUTHORIZED,
-            "A bearer token was sent, and it is not valid.",
-            &Body::of_bad_token(Manner::Detail),
-        );
-        by_status(
-            Manner::Detail,
-            &[
-                (
-                    StatusCode::NOT_FOUND,
-                    "Unknown, malformed, deleted and hidden look the same.",
-                ),
-                FAILED,
-                AWAY,
-            ],
-        )
-        .into_iter()
-        .chain([unauthorized])
-        .collect()
-    }
-}
-
-/// The errors of what managers may ask for, described in the manner of Django REST framework.
-pub(super) struct ManagersErrors;
-
-impl IntoResponses for ManagersErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(Manner::Detail, &MANAGERS)
-    }
-}
-
-/// The errors of what managers may ask for, described in the manner of Are.na.
-pub(super) struct ArenaManagersErrors;
-
-impl IntoResponses for ArenaManagersErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(Manner::Arena, &MANAGERS)
-    }
-}
-
-type Meaning = (StatusCode, &'static str);
-
-const FAILED: Meaning = (
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "The gateway failed; the reason is in its log.",
-);
-const AWAY: Meaning = (
-    StatusCode::SERVICE_UNAVAILABLE,
-    "The database is away; asking again later can succeed.",
-);
-const MANAGERS: [Meaning; 5] = [
-    (
-        StatusCode::UNAUTHORIZED,
-        "No bearer token was sent, or it is not valid: told before anything else.",
-    ),
-    (
-        StatusCode::FORBIDDEN,
-        "It exists, and the viewer does not manage it.",
-    ),
-    (
-        StatusCode::NOT_FOUND,
-        "Unknown, malformed, deleted and hidden look the same.",
-    ),
-    FAILED,
-    AWAY,
-];
-
-fn by_status(manner: Manner, meanings: &[Meaning]) -> BTreeMap<String, RefOr<response::Response>> {
-    meanings
-        .iter()
-        .map(|&(status, meaning)| {
-            let body = Body::new(manner, status, message(manner, status));
-            described(manner, status, meaning, &body)
-        })
-        .collect()
-}
-
-fn described(
-    manner: Manner,
-    status: StatusCode,
-    meaning: &str,
-    body: &Body,
-) -> (String, RefOr<response::Response>) {
-    let schema = match manner {
-        Manner::Detail => DetailError::name(),
-        Manner::Arena => ArenaError::name(),
-    };
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(schema)))
-        .example(serde_json::to_value(body).ok())
-        .build();
-    let mut response = ResponseBuilder::new()
-        .description(meaning)
-        .content("application/json", content);
-    let mut header = |name: header::HeaderName, of: Type, text: &str| {
-        let header = HeaderBuilder::new()
-            .schema(Some(Object::with_type(of)))
-            .description(Some(text))
-            .build();
-        response = std::mem::take(&mut response).header(name.as_str(), header);
-    };
-    match status {
-        StatusCode::UNAUTHORIZED => header(
-            header::WWW_AUTHENTICATE,
-            Type::String,
-            "How to sign in: `Bearer`.",
-        ),
-        StatusCode::SERVICE_UNAVAILABLE => header(
-            header::RETRY_AFTER,
-            Type::Integer,
-            "After how many seconds to ask again.",
-        ),
-        _ => {}
-    }
-    (status.as_str().to_owned(), response.build().into())
 }
 
 #[cfg(test)]

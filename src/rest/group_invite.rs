@@ -14,7 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Endpoint, Manner, RestSettings,
-    error::{ArenaError, ArenaManagersErrors, Refusal},
+    described_errors::ArenaManagersErrors,
+    error::{ArenaError, Refusal},
     id, respond, text,
 };
 use crate::{
@@ -47,7 +48,6 @@ struct GroupInvite {
     id: i64,
     /// Kind of the resource
     #[serde(rename = "type")]
-    #[schema(inline)]
     kind: GroupInviteType,
     /// Invite code required to join the group
     #[schema(examples("abc123xyz"))]

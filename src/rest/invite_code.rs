@@ -17,7 +17,8 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Endpoint, Manner,
     community_user::CommunityUser,
-    error::{DetailError, PublicErrors, Refusal},
+    described_errors::PublicErrors,
+    error::{DetailError, Refusal},
     respond, text,
 };
 use crate::access::{Access, Published, TagView};

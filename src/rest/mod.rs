@@ -1,16 +1,20 @@
 //! The four contracts' endpoints as they are: thin, over the same [`Access`](crate::access::Access)
 //! as everything else, and the OpenAPI document that is generated from them.
 //!
-//! One contract, one file; a new one is a file and its line in [`ENDPOINTS`]. A request must carry
+//! One contract, one file; a new one is a file and its line in `ENDPOINTS`. A request must carry
 //! its viewer's [`Access`](crate::access::Access) as an extension, and run within
 //! [`gather`](crate::loader::gather) so that it loads in few statements.
 
 mod community_user;
 mod course_invitees;
+mod described_errors;
 mod error;
 mod group_invite;
 mod invite_code;
 mod workspace_invite;
+
+#[cfg(test)]
+mod tests;
 
 use std::{future::ready, sync::Arc};
 

@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::{
     Endpoint, Manner,
-    error::{DetailError, PublicErrors, Refusal},
+    described_errors::PublicErrors,
+    error::{DetailError, Refusal},
     respond, text,
 };
 use crate::{

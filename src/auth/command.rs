@@ -112,3 +112,103 @@ impl FromStr for Period {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, time::Duration};
+
+    use clap::{CommandFactory, Parser};
+    use jsonwebtoken::dangerous::insecure_decode_claims;
+    use serde_json::{Value, json};
+
+    use super::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
+    use crate::auth::tests::{Hand, NOW, SECRET};
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        token: TokenArgs,
+    }
+
+    fn print(arguments: &[&str]) -> Result<String, TokenCommandError> {
+        let cli = Cli::try_parse_from([&["token"], arguments].concat()).expect("arguments");
+        let mut out = Vec::new();
+        run(&cli.token, &Hand::new().clock(), &mut out)?;
+        Ok(String::from_utf8(out).expect("text"))
+    }
+
+    fn claims(arguments: &[&str]) -> HashMap<String, Value> {
+        let printed = print(arguments).expect("a token");
+        let token = printed.strip_suffix('\n').expect("a line");
+        insecure_decode_claims(token).expect("claims")
+    }
+
+    #[test]
+    fn a_token_says_what_was_asked_for() {
+        let least = claims(&["--user", "7", "--jwt-secret", SECRET]);
+        let expected = json!({ "sub": "7", "iat": NOW, "exp": NOW + 3600 });
+        assert_eq!(json!(least), expected);
+
+        let most = claims(&[
+            "--user=grace",
+            "--scope=invites:admin email",
+            "--scope=openid",
+            "--expires-in=30m",
+            "--jwt-issuer=us",
+            "--jwt-audience=them",
+            "--jwt-secret",
+            SECRET,
+        ]);
+        let expected = json!({
+            "sub": "grace",
+            "iat": NOW,
+            "exp": NOW + 1800,
+            "iss": "us",
+            "aud": "them",
+            "scope": "invites:admin email openid",
+        });
+        assert_eq!(json!(most), expected);
+    }
+
+    #[test]
+    fn without_a_secret_or_a_user_there_is_no_token() {
+        let error = print(&["--user", "7"]).expect_err("no secret");
+        assert!(matches!(error, TokenCommandError::NoSecret));
+        let error = print(&["--user", "", "--jwt-secret", SECRET]).expect_err("no user");
+        assert!(matches!(error, TokenCommandError::NoUser));
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_period_is_a_number_and_a_unit() {
+        for (text, seconds) in [
+            ("1s", 1),
+            ("3600s", 3600),
+            ("30m", 1800),
+            ("1h", 3600),
+            ("007d", 7 * 86_400),
+        ] {
+            let period = Duration::from_secs(seconds);
+            assert_eq!(text.parse(), Ok(Period(period)), "{text}");
+        }
+        for text in [
+            "",
+            "h",
+            "1",
+            "0s",
+            "-1h",
+            "+1h",
+            "1.5h",
+            "1 h",
+            " 1h",
+            "1H",
+            "1w",
+            "1ü",
+            "1h30m",
+            "99999999999999999999s",
+            "9999999999999999999d",
+        ] {
+            assert_eq!(text.parse::<Period>(), Err(NotAPeriod), "{text}");
+        }
+    }
+}

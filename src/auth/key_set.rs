@@ -243,3 +243,165 @@ fn bits(number: &[u8]) -> usize {
     let leading = number.first().map_or(0, |first| first.leading_zeros());
     number.len() * 8 - leading as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{KeySet, Reason};
+    use crate::auth::tests::{
+        changed,
+        signer::{Signer, base64, key_set},
+    };
+
+    #[test]
+    fn unusable_keys_are_skipped_and_told_with_their_reason() {
+        use Reason::{
+            Algorithm, Coordinate, NotAKey, Operations, Private, Rsa, Symmetric, Unsupported, Use,
+        };
+        let rsa = Signer::rsa().jwk(None);
+        let p256 = Signer::p256().jwk(None);
+        let ed25519 = Signer::ed25519().jwk(None);
+        let modulus = |bytes: usize| base64(vec![0xff; bytes]);
+        let with = |key: &Value, changes| changed(key.clone(), changes);
+
+        let good = [
+            with(
+                &rsa,
+                json!({ "alg": "RS256", "use": "sig", "key_ops": ["verify"] }),
+            ),
+            with(
+                &rsa,
+                json!({ "n": modulus(1024), "x5c": ["AAAA"], "unknown": {} }),
+            ),
+            with(
+                &p256,
+                json!({ "alg": "ES256", "key_ops": ["sign", "verify"] }),
+            ),
+            with(&ed25519, json!({ "alg": "EdDSA" })),
+            with(&ed25519, json!({ "alg": "Ed25519" })),
+        ];
+        let set = KeySet::parse(key_set(&good).as_bytes()).expect("a set");
+        assert_eq!((set.len(), set.skipped()), (good.len(), &[][..]));
+
+        let bad = [
+            ("oct", json!({ "kty": "oct", "k": "AAAA" }), Symmetric),
+            ("a text", json!("key"), NotAKey),
+            ("no type", with(&rsa, json!({ "kty": null })), NotAKey),
+            ("a numeric name", with(&rsa, json!({ "kid": 1 })), NotAKey),
+            ("for encryption", with(&rsa, json!({ "use": "enc" })), Use),
+            (
+                "to encrypt",
+                with(&rsa, json!({ "key_ops": ["encrypt"] })),
+                Operations,
+            ),
+            (
+                "no operation",
+                with(&rsa, json!({ "key_ops": [] })),
+                Operations,
+            ),
+            ("HS256", with(&rsa, json!({ "alg": "HS256" })), Algorithm),
+            ("PS256", with(&rsa, json!({ "alg": "PS256" })), Algorithm),
+            ("RS512", with(&rsa, json!({ "alg": "RS512" })), Algorithm),
+            ("none", with(&ed25519, json!({ "alg": "none" })), Algorithm),
+            (
+                "RSA as ES256",
+                with(&rsa, json!({ "alg": "ES256" })),
+                Algorithm,
+            ),
+            ("1024 bits", with(&rsa, json!({ "n": modulus(128) })), Rsa),
+            ("2040 bits", with(&rsa, json!({ "n": modulus(255) })), Rsa),
+            (
+                "2040 bits and zeros",
+                with(
+                    &rsa,
+                    json!({ "n": base64([&[0; 9][..], &[0xff; 255]].concat()) }),
+                ),
+                Rsa,
+            ),
+            ("8200 bits", with(&rsa, json!({ "n": modulus(1025) })), Rsa),
+            ("exponent 1", with(&rsa, json!({ "e": "AQ" })), Rsa),
+            (
+                "exponent 1 and zeros",
+                with(&rsa, json!({ "e": "AAAB" })),
+                Rsa,
+            ),
+            ("an even exponent", with(&rsa, json!({ "e": "AQAA" })), Rsa),
+            ("no exponent", with(&rsa, json!({ "e": "" })), Rsa),
+            ("no modulus", with(&rsa, json!({ "n": null })), Rsa),
+            ("padded base64", with(&rsa, json!({ "e": "AQAB====" })), Rsa),
+            (
+                "a private RSA key",
+                with(&rsa, json!({ "d": "AQAB" })),
+                Private,
+            ),
+            (
+                "a private OKP key",
+                with(&ed25519, json!({ "d": "AQAB" })),
+                Private,
+            ),
+            ("P-384", with(&p256, json!({ "crv": "P-384" })), Unsupported),
+            (
+                "secp256k1",
+                with(&p256, json!({ "crv": "secp256k1" })),
+                Unsupported,
+            ),
+            ("no curve", with(&p256, json!({ "crv": null })), Unsupported),
+            (
+                "X25519",
+                with(&ed25519, json!({ "crv": "X25519" })),
+                Unsupported,
+            ),
+            (
+                "Ed448",
+                with(&ed25519, json!({ "crv": "Ed448" })),
+                Unsupported,
+            ),
+            (
+                "AKP",
+                json!({ "kty": "AKP", "alg": "ML-DSA-44" }),
+                Unsupported,
+            ),
+            (
+                "a short x",
+                with(&p256, json!({ "x": base64([1; 31]) })),
+                Coordinate,
+            ),
+            (
+                "a long y",
+                with(&p256, json!({ "y": base64([1; 33]) })),
+                Coordinate,
+            ),
+            ("no y", with(&p256, json!({ "y": null })), Coordinate),
+            (
+                "a short key",
+                with(&ed25519, json!({ "x": base64([1; 31]) })),
+                Coordinate,
+            ),
+        ];
+        for (name, key, expected) in bad {
+            let document = key_set(&[key, ed25519.clone()]);
+            let set = KeySet::parse(document.as_bytes()).expect("a set");
+            assert_eq!(set.len(), 1, "{name}");
+            assert_eq!(set.skipped()[0].reason, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_set_is_told_without_its_text() {
+        for document in [
+            "",
+            "{",
+            "[]",
+            r#"{"keys":{}}"#,
+            r#"{"password":"s3cret"}"#,
+            "s3cret",
+        ] {
+            let error = KeySet::parse(document.as_bytes()).err().expect("refused");
+            let text = error.to_string();
+            assert!(!text.contains("s3cret") && text.contains("line"), "{text}");
+        }
+        let empty = KeySet::parse(br#"{"keys":[]}"#).expect("a set");
+        assert_eq!(empty.len(), 0);
+    }
+}

@@ -140,6 +140,15 @@ impl KeySource {
         self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for the refresh that runs in the background.
+    #[cfg(test)]
+    pub(super) async fn settled(&self) {
+        let last = self.last().clone();
+        if let Some(refresh) = last {
+            refresh.done().await;
+        }
+    }
+
     async fn load(&self, started: DateTime<Utc>) {
         match self.read().await {
             Ok(keys) => self.replace(Loaded { keys, at: started }),

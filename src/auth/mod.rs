@@ -22,7 +22,7 @@ mod options;
 mod secret;
 mod settings;
 #[cfg(test)]
-mod test_support;
+mod tests;
 mod verifier;
 
 use std::sync::Arc;
@@ -91,6 +91,3 @@ impl Authenticator {
         Ok(Viewer::signed_in(user, claims.has_scope(STAFF_SCOPE)))
     }
 }
-
-#[cfg(test)]
-mod tests;

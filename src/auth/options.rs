@@ -102,3 +102,73 @@ impl TypedValueParser for SecretParser {
             .map_err(|error: super::SecretTooShort| refuse(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::TokenOptions;
+    use crate::auth::{SubjectClaim, TokenSettings, tests::SECRET};
+
+    /// Serves
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        tokens: TokenOptions,
+    }
+
+    fn settings(arguments: &[&str]) -> Result<TokenSettings, clap::Error> {
+        let cli = Cli::try_parse_from([&["serve"], arguments].concat())?;
+        Ok(cli.tokens.into())
+    }
+
+    #[test]
+    fn options_become_settings() {
+        let settings = settings(&[]).expect("defaults");
+        assert_eq!(settings.leeway.as_secs(), 30);
+        assert_eq!(settings.subject, SubjectClaim::Id);
+        assert!(settings.secret.is_none() && settings.jwks.is_none());
+
+        let settings = self::settings(&[
+            "--jwt-secret",
+            SECRET,
+            "--jwt-jwks=https://id.example.com/jwks",
+            "--jwt-issuer=us",
+            "--jwt-audience=them",
+            "--jwt-leeway=300",
+            "--jwt-subject=ext-id",
+        ])
+        .expect("options");
+        assert!(settings.secret.is_some() && settings.jwks.is_some());
+        assert_eq!(settings.issuer.as_deref(), Some("us"));
+        assert_eq!(settings.audience.as_deref(), Some("them"));
+        assert_eq!(settings.leeway.as_secs(), 300);
+        assert_eq!(settings.subject, SubjectClaim::ExtId);
+    }
+
+    #[test]
+    fn bad_options_are_refused_and_a_bad_secret_is_not_repeated() {
+        for argument in [
+            "--jwt-leeway=301",
+            "--jwt-leeway=-1",
+            "--jwt-subject=email",
+            "--jwt-jwks=http://id.example.com/",
+            "--jwt-issuer=",
+            "--jwt-audience=",
+        ] {
+            assert!(settings(&[argument]).is_err(), "{argument}");
+        }
+        let error = settings(&["--jwt-secret=hunter2"]).expect_err("too short");
+        let text = error.to_string();
+        assert!(!text.contains("hunter2") && text.contains("32"), "{text}");
+    }
+
+    #[test]
+    fn the_help_keeps_to_its_subject() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.starts_with("Serves"), "{help}");
+        for name in ["SECRET", "JWKS", "ISSUER", "AUDIENCE", "LEEWAY", "SUBJECT"] {
+            assert!(help.contains(&format!("GATEWAY_JWT_{name}")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A small server that publishes a key set, and can fail to.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header::LOCATION},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+
+#[derive(Clone)]
+pub(super) struct Issuer {
+    pub(super) origin: String,
+    document: Arc<Mutex<Option<String>>>,
+    asked: Arc<AtomicUsize>,
+    gate: Arc<Semaphore>,
+}
+
+impl Issuer {
+    /// Publishes the document at `/keys`; without one it answers 503.
+    pub(super) async fn start(document: Option<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let issuer = Self {
+            origin: format!("http://{}", listener.local_addr().expect("an address")),
+            document: Arc::new(Mutex::new(document)),
+            asked: Arc::default(),
+            gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+        };
+        let router = Router::new()
+            .route("/keys", get(publish))
+            .route("/moved", get(|| async { Redirect::temporary("/keys") }))
+            .route("/loop", get(|| async { Redirect::temporary("/loop") }))
+            .route("/away", get(|| away("http://keys.example.com/keys")))
+            .route("/other-scheme", get(|| away("https://127.0.0.1:1/keys")))
+            .with_state(issuer.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        issuer
+    }
+
+    pub(super) fn publish(&self, document: Option<String>) {
+        *self.document.lock().expect("a lock") = document;
+    }
+
+    /// How often keys were asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Lets nothing be answered until [`Self::release`].
+    pub(super) fn hold(&self) {
+        self.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub(super) fn release(&self) {
+        self.gate.add_permits(Semaphore::MAX_PERMITS);
+    }
+}
+
+async fn publish(State(issuer): State<Issuer>) -> Response {
+    issuer.asked.fetch_add(1, Ordering::SeqCst);
+    let _permit = issuer.gate.acquire().await;
+    let document = issuer.document.lock().expect("a lock").clone();
+    match document {
+        Some(document) => document.into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn away(location: &'static str) -> Response {
+    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
+}

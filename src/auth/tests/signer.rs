@@ -1,0 +1,121 @@
+//! Whoever signs the tests' tokens, without the library that verifies them.
+
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RsaKeyPair, RsaPublicKeyComponents,
+    },
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+
+pub(in crate::auth) enum Signer {
+    Secret(Vec<u8>),
+    Rsa(Box<RsaKeyPair>),
+    P256(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl Signer {
+    pub(in crate::auth) fn secret(secret: impl AsRef<[u8]>) -> Self {
+        Self::Secret(secret.as_ref().to_vec())
+    }
+
+    pub(in crate::auth) fn rsa() -> Self {
+        Self::Rsa(Box::new(
+            RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"),
+        ))
+    }
+
+    pub(in crate::auth) fn p256() -> Self {
+        Self::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"))
+    }
+
+    pub(in crate::auth) fn ed25519() -> Self {
+        Self::Ed25519(Ed25519KeyPair::generate().expect("a key"))
+    }
+
+    pub(in crate::auth) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Secret(_) => Algorithm::HS256,
+            Self::Rsa(_) => Algorithm::RS256,
+            Self::P256(_) => Algorithm::ES256,
+            Self::Ed25519(_) => Algorithm::EdDSA,
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Secret(secret) => {
+                let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+                hmac::sign(&key, message).as_ref().to_vec()
+            }
+            Self::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .expect("a signature");
+                signature
+            }
+            Self::P256(key) => {
+                let signature = key.sign(&random, message).expect("a signature");
+                signature.as_ref().to_vec()
+            }
+            Self::Ed25519(key) => key.sign(message).as_ref().to_vec(),
+        }
+    }
+
+    /// A token with exactly that header and those claims.
+    pub(in crate::auth) fn token(&self, header: &Value, claims: &Value) -> String {
+        self.raw(&header.to_string(), &claims.to_string())
+    }
+
+    pub(in crate::auth) fn raw(&self, header: &str, claims: &str) -> String {
+        let message = format!("{}.{}", base64(header), base64(claims));
+        format!("{message}.{}", base64(self.sign(message.as_bytes())))
+    }
+
+    /// The header that such a token has, with a key id or without.
+    pub(in crate::auth) fn header(&self, kid: Option<&str>) -> Value {
+        let mut header = json!({ "alg": self.algorithm(), "typ": "JWT" });
+        if let Some(kid) = kid {
+            header["kid"] = kid.into();
+        }
+        header
+    }
+
+    /// The public key; none of a shared secret.
+    pub(in crate::auth) fn jwk(&self, kid: Option<&str>) -> Value {
+        let mut jwk = match self {
+            Self::Secret(secret) => json!({ "kty": "oct", "k": base64(secret) }),
+            Self::Rsa(key) => {
+                let public = RsaPublicKeyComponents::<Vec<u8>>::from(key.public_key());
+                json!({ "kty": "RSA", "n": base64(public.n), "e": base64(public.e) })
+            }
+            Self::P256(key) => {
+                let point = key.public_key().as_ref();
+                let (x, y) = point[1..].split_at(32);
+                json!({ "kty": "EC", "crv": "P-256", "x": base64(x), "y": base64(y) })
+            }
+            Self::Ed25519(key) => {
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": base64(key.public_key()) })
+            }
+        };
+        if let Some(kid) = kid {
+            jwk["kid"] = kid.into();
+        }
+        jwk
+    }
+}
+
+pub(in crate::auth) fn base64(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+pub(in crate::auth) fn key_set(keys: &[Value]) -> String {
+    json!({ "keys": keys }).to_string()
+}

@@ -26,6 +26,7 @@ use crate::{
 /// What all kinds of invites share. The concrete types keep their contract's own words beside
 /// these.
 #[derive(Clone, Interface)]
+#[allow(clippy::duplicated_attributes, reason = "several fields have one type")]
 #[graphql(
     field(
         name = "id",

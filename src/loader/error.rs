@@ -27,7 +27,7 @@ impl From<DbErr> for LoadError {
 }
 
 /// Whether the error says that the database is away, and not that the statement is wrong.
-pub(crate) fn is_unavailable(error: &DbErr) -> bool {
+fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {

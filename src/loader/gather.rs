@@ -130,9 +130,12 @@ mod tests {
                 }
             })
         };
-        let seen = gather(join_all([1, 50, 3].map(|wait| async {
-            load(wait).await;
-            begun.load(Ordering::SeqCst)
+        let seen = gather(join_all([1, 50, 3].map(|wait| {
+            let (batch, begun) = (load(wait), &begun);
+            async move {
+                batch.await;
+                begun.load(Ordering::SeqCst)
+            }
         })))
         .await;
         assert_eq!(seen, [3, 3, 3]);

@@ -35,7 +35,6 @@ use crate::access::proof::Guarded;
 use listing::Listing;
 
 pub use error::LoadError;
-pub(crate) use error::is_unavailable;
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};

@@ -216,7 +216,7 @@ async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePub
 
 #[cfg(test)]
 mod tests {
-    use super::token;
+    use crate::access::parse_token;
 
     #[test]
     fn a_token_is_a_uuid_with_hyphens() {

@@ -8,4 +8,7 @@
 
 mod support;
 
+mod batching;
 mod health;
+mod pages;
+mod statuses;

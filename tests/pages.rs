@@ -1,7 +1,7 @@
 //! Pages: walking a list forward or backward sees every row once, in order.
 
 use chrono::{DateTime, Duration, Utc};
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Gateway, Viewer, data, each_database};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database};
+use crate::support::{Backend, Gateway, Viewer, data, each_database};
 
 /// Asks twice, so that what only the first request on a connection costs is not counted; gives the
 /// statements of the second, and its answer, which must hold no error.
@@ -202,6 +202,26 @@ each_database! {
         assert_eq!(sent["nodes"].as_array().map(Vec::len), Some(90));
         // The viewer, the list, three kinds, the role in the course, and two kinds of targets.
         assert_eq!(statements, 8);
+    }
+
+    async fn batches_of_a_kind_have_few_texts(gateway) {
+        gateway.add(data::user(1, "inviter")).await;
+        gateway.add_all((1..=9).map(|n| entity::invite_code::Model {
+            invited_by_id: Some(1),
+            ..data::invite_code(n, &format!("CODE-{n}"))
+        })).await;
+        for n in 1..=9 {
+            let ids: Vec<_> = (1..=n).map(|id| global_id("InviteCode", id)).collect();
+            let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+            gateway.graphql_with(Viewer::User(1), document, json!({ "ids": ids })).await;
+        }
+        let mut texts = gateway.statement_texts();
+        texts.retain(|text| text.contains(r#"FROM "invite_codes""#));
+        match gateway.backend {
+            Backend::Postgres => assert_eq!(texts.len(), 1, "{texts:#?}"),
+            // Lists of 1, 2, 4, 8 and 16 keys.
+            Backend::Sqlite => assert_eq!(texts.len(), 5, "{texts:#?}"),
+        }
     }
 
     async fn what_is_not_selected_is_not_asked_for(gateway) {

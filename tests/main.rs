@@ -8,6 +8,7 @@
 
 mod support;
 
+mod architecture;
 mod batching;
 mod health;
 mod pages;

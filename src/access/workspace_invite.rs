@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{Access, AccessError, Published, UserView, WorkspaceView};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
-    role::{MANAGES_WORKSPACE, Place},
+    role::Place,
+    workspace::MANAGES_WORKSPACE,
     workspace_invite::{WorkspaceInviteFilter, status},
 };
 

@@ -62,6 +62,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use super::super::instants::at;
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -80,7 +81,7 @@ mod tests {
 
     use super::{
         super::{Case, Kind, courses, describe},
-        at, load,
+        load,
     };
     use crate::database::{IN_MEMORY, Pool};
 

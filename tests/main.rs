@@ -8,4 +8,11 @@
 
 mod support;
 
+mod authentication;
+mod command_line;
+mod contracts;
+mod demo;
 mod health;
+mod imports;
+mod outage;
+mod serving;

@@ -5,6 +5,11 @@
     unreachable_pub,
     reason = "a test binary has no interface; its names say what they are"
 )]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness fails by panicking, as tests do"
+)]
 
 mod support;
 

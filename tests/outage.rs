@@ -158,3 +158,18 @@ async fn told_to_stop_while_the_database_is_away_it_stops() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_database_that_is_silent_is_away_too() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let proxy = Proxy::before(&gateway.url).await;
+        let server = serve(&proxy.url(&gateway.url)).await;
+        recovers(&server).await;
+        proxy.stall();
+        is_away(&server).await;
+        proxy.heal();
+        recovers(&server).await;
+    })
+    .await;
+}

@@ -10,10 +10,21 @@ use tokio::{
 };
 use url::Url;
 
+/// What becomes of connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// They are forwarded.
+    Open,
+    /// They are broken, and new ones closed at once.
+    Cut,
+    /// They stay, and nothing comes through.
+    Stalled,
+}
+
 /// Forwards connections to a server while it is not cut. Ends with the test.
 pub struct Proxy {
     address: SocketAddr,
-    cut: Arc<watch::Sender<bool>>,
+    state: Arc<watch::Sender<State>>,
     accepting: JoinHandle<()>,
 }
 
@@ -24,8 +35,8 @@ impl Proxy {
         let upstream = url.socket_addrs(|| Some(5432)).expect("an address")[0];
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let cut = Arc::new(watch::Sender::new(false));
-        let sender = cut.clone();
+        let state = Arc::new(watch::Sender::new(State::Open));
+        let sender = state.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(forward(client, upstream, sender.subscribe()));
@@ -33,7 +44,7 @@ impl Proxy {
         });
         Self {
             address,
-            cut,
+            state,
             accepting,
         }
     }
@@ -50,12 +61,17 @@ impl Proxy {
 
     /// Breaks all connections, and closes new ones at once.
     pub fn cut(&self) {
-        self.cut.send_replace(true);
+        self.state.send_replace(State::Cut);
     }
 
-    /// Forwards again.
+    /// Lets nothing through, and says nothing of it: a cable is out.
+    pub fn stall(&self) {
+        self.state.send_replace(State::Stalled);
+    }
+
+    /// Forwards again. What was stalled is broken.
     pub fn heal(&self) {
-        self.cut.send_replace(false);
+        self.state.send_replace(State::Open);
     }
 }
 
@@ -65,14 +81,16 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, upstream: SocketAddr, mut cut: watch::Receiver<bool>) {
+async fn forward(mut client: TcpStream, upstream: SocketAddr, mut state: watch::Receiver<State>) {
     tokio::select! {
         biased;
         // An error means that the test has ended.
-        _ = cut.wait_for(|cut| *cut) => {}
+        _ = state.wait_for(|state| *state != State::Open) => {}
         _ = async {
             let mut server = TcpStream::connect(upstream).await?;
             copy_bidirectional(&mut client, &mut server).await
-        } => {}
+        } => return,
     }
+    // The client's connection stays for as long as the stall does.
+    let _ = state.wait_for(|state| *state != State::Stalled).await;
 }

@@ -1,5 +1,7 @@
 //! Every setting once: its flag, environment variable, default, unit and meaning.
 
+mod unquoted;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
@@ -8,8 +10,10 @@ use url::Url;
 use crate::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::TokenOptions,
-    database::Pool,
+    database::{self, Pool},
 };
+
+pub use unquoted::Unquoted;
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]
@@ -36,7 +40,8 @@ pub struct ServeArgs {
 #[command(next_help_heading = "Database")]
 pub struct DatabaseOptions {
     /// The database: postgres://user:password@host:port/name or sqlite://path
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = database_url)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true,
+          value_parser = Unquoted(database::check_url))]
     pub database_url: String,
 
     /// Most open connections, 1 to 1000
@@ -66,19 +71,9 @@ impl DatabaseOptions {
 #[derive(Args, Clone)]
 pub struct DatabaseUrl {
     /// The database: postgres://user:password@host:port/name or sqlite://path
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = database_url)]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true,
+          value_parser = Unquoted(database::check_url))]
     pub database_url: String,
-}
-
-/// Refuses what is no URL of a database that the gateway knows. The text is not repeated: it may
-/// hold a password.
-pub fn database_url(text: &str) -> Result<String, String> {
-    let known = ["postgres://", "postgresql://", "sqlite:"];
-    if known.iter().any(|scheme| text.starts_with(scheme)) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected postgres://user:password@host:port/name or sqlite://path".to_owned())
-    }
 }
 
 /// How the gateway is reached.
@@ -90,7 +85,8 @@ pub struct HttpOptions {
         long,
         env = "GATEWAY_LISTEN",
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
+        default_value = "127.0.0.1:8080",
+        value_parser = listen
     )]
     pub listen: SocketAddr,
 
@@ -108,6 +104,12 @@ pub struct HttpOptions {
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout: u64,
+}
+
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(
+        |_| "expected an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0",
+    )
 }
 
 fn public_url(text: &str) -> Result<Url, String> {

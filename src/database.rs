@@ -6,7 +6,10 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
     sea_query::Query,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 /// The URL of an SQLite database that lives in memory and ends with its connection.
@@ -14,6 +17,28 @@ pub const IN_MEMORY: &str = "sqlite::memory:";
 
 /// How long a statement waits for a lock that another SQLite connection holds.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// The text is no URL of a database that the gateway knows. It is not repeated: it may hold a
+/// password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected postgres://user:password@host:port/name or sqlite://path")]
+pub struct NotADatabase;
+
+/// Refuses what cannot be opened whatever is there.
+///
+/// # Errors
+/// The text is no URL of PostgreSQL or SQLite.
+pub fn check_url(text: &str) -> Result<String, NotADatabase> {
+    let is_postgres = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    let is_understood = if is_postgres {
+        text.parse::<PgConnectOptions>().is_ok()
+    } else {
+        text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok()
+    };
+    is_understood.then(|| text.to_owned()).ok_or(NotADatabase)
+}
 
 /// Where the database is, and how many connections to keep.
 #[derive(Clone, Debug)]

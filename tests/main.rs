@@ -5,11 +5,23 @@
     unreachable_pub,
     reason = "a test binary has no interface; its names say what they are"
 )]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness fails by panicking, as tests do"
+)]
 
 mod support;
 
 mod architecture;
+mod authentication;
 mod batching;
+mod command_line;
+mod contracts;
+mod demo;
 mod health;
+mod imports;
+mod outage;
 mod pages;
+mod serving;
 mod statuses;

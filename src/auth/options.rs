@@ -1,15 +1,11 @@
 //! The command line's options about tokens, each with its environment variable.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
-use clap::{
-    Arg, Args, Command,
-    builder::{NonEmptyStringValueParser, TypedValueParser},
-    error::ErrorKind,
-    value_parser,
-};
+use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use super::{JwksLocation, Secret, SubjectClaim, TokenSettings};
+use crate::config::Unquoted;
 
 /// What whoever makes a token and whoever checks it must agree on.
 #[derive(Args, Clone, Debug)]
@@ -20,7 +16,7 @@ pub struct SigningOptions {
         env = "GATEWAY_JWT_SECRET",
         hide_env_values = true,
         value_name = "SECRET",
-        value_parser = SecretParser
+        value_parser = Unquoted(Secret::from_str)
     )]
     pub jwt_secret: Option<Secret>,
 
@@ -75,31 +71,6 @@ impl From<TokenOptions> for TokenSettings {
             leeway: Duration::from_secs(options.jwt_leeway),
             subject: options.jwt_subject,
         }
-    }
-}
-
-/// Parses a secret without ever repeating it: clap's own errors quote what was given.
-#[derive(Clone)]
-struct SecretParser;
-
-impl TypedValueParser for SecretParser {
-    type Value = Secret;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        _: Option<&Arg>,
-        value: &std::ffi::OsStr,
-    ) -> Result<Secret, clap::Error> {
-        let refuse = |reason: String| {
-            let message = format!("--jwt-secret (GATEWAY_JWT_SECRET): {reason}\n");
-            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
-        };
-        let text = value
-            .to_str()
-            .ok_or_else(|| refuse("the secret is not UTF-8".to_owned()))?;
-        text.parse()
-            .map_err(|error: super::SecretTooShort| refuse(error.to_string()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Description, codes, courses, people, workspace_invites};
 
-/// What to open, three commands to paste, and whom to sign in as; `base_url` is where the demo
+/// Where it listens, three commands to paste, and whom to sign in as; `base_url` is where the demo
 /// listens, such as `http://127.0.0.1:8080`.
 ///
 /// Tokens stand on their own lines, from the first column: the terminal wraps them, and a copy of
@@ -17,11 +17,11 @@ pub fn banner(base_url: &str, description: &Description) -> String {
         "\
 Invite Gateway demo. The sample data lives in memory and ends with this process.
 
-Open
+Listening
   {graphql}
-      the GraphQL API; in a browser, a page to try queries in
+      the GraphQL API
   {openapi}
-      the REST endpoints
+      what the REST endpoints are
 
 Try: anybody who holds a code may look it up
 {look_up}

@@ -8,12 +8,13 @@ use std::{
 };
 
 use clap::Args;
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::DatabaseConnection;
 use tokio::{fs::File, io::AsyncRead};
 
 use super::{Console, ImportError, Kind, Options, Summary};
 use crate::{
     clock::Clock,
+    config::DatabaseUrl,
     database::{Pool, Readiness, readiness},
 };
 
@@ -40,9 +41,9 @@ pub struct ImportArgs {
     /// Check everything against the database, and leave nothing written
     #[arg(long)]
     pub dry_run: bool,
-    /// The database: `postgres://…` or `sqlite://…`
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
+    /// Where to load it.
+    #[command(flatten)]
+    pub database: DatabaseUrl,
 }
 
 /// Runs the command: 0 if all rows loaded, 1 if some were rejected or it failed, 2 if the file or
@@ -64,10 +65,10 @@ pub async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 /// The exit status and the last words; as an error, what is wrong with the arguments.
 async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
-    let database = Pool::small(&args.database_url)
+    let database = Pool::small(&args.database.database_url)
         .open()
         .await
-        .map_err(|error| cannot_open(&error))?;
+        .map_err(|error| format!("the database cannot be opened: {error}"))?;
     let outcome = match unready(&database).await {
         Some(reason) => (FAILED, reason.to_owned()),
         None => {
@@ -86,17 +87,6 @@ async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String>
     // What is committed stays so, whatever becomes of the connections.
     let _ = database.close().await;
     Ok(outcome)
-}
-
-/// Why the database cannot be opened, without its URL: that may hold a password.
-fn cannot_open(error: &DbErr) -> String {
-    match error {
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) => {
-            format!("the database cannot be opened: {cause}")
-        }
-        _ => "the database's URL is not understood: expected `postgres://…` or `sqlite://…`"
-            .to_owned(),
-    }
 }
 
 async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>), String> {

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Response, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode},
 };
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -22,9 +22,33 @@ impl Answer {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8(bytes.into()).expect("text");
+        Self::new(parts.status, parts.headers, text)
+    }
+
+    /// Reads an answer as it was sent. Its body must not have been sent in chunks.
+    pub(super) fn parse(sent: &str) -> Self {
+        let (head, text) = sent.split_once("\r\n\r\n").expect("a head and a body");
+        let mut lines = head.lines();
+        let status_line = lines.next().expect("a status line");
+        let status = status_line.split(' ').nth(1).expect("a status");
+        let headers: HeaderMap = lines
+            .map(|line| {
+                let (name, value) = line.split_once(": ").expect("a header");
+                (
+                    HeaderName::from_bytes(name.as_bytes()).expect("a header's name"),
+                    HeaderValue::from_str(value).expect("a header's value"),
+                )
+            })
+            .collect();
+        let length = headers.get("content-length").expect("a length");
+        assert_eq!(length, &text.len().to_string(), "the body is whole");
+        Self::new(status.parse().expect("a status"), headers, text.to_owned())
+    }
+
+    fn new(status: StatusCode, headers: HeaderMap, text: String) -> Self {
         Self {
-            status: parts.status,
-            headers: parts.headers,
+            status,
+            headers,
             json: serde_json::from_str(&text).unwrap_or_default(),
             text,
         }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    panic::resume_unwind,
+    panic::{AssertUnwindSafe, resume_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use invite_gateway::database::Pool;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -87,31 +88,28 @@ impl StatementCount {
 }
 
 /// Runs one test over a gateway of its own, and clears up behind it however it ends.
-pub async fn run<F>(backend: Backend, test: impl FnOnce(Gateway) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
+pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
     match backend {
         Backend::Sqlite => {
             let folder = TempDir::new().expect("a folder for the database");
             let gateway = Gateway::over(sqlite(&folder).await);
-            let ended = tokio::spawn(test(gateway)).await;
+            let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
             drop(folder);
-            if let Err(error) = ended {
-                resume_unwind(error.into_panic());
+            if let Err(panic) = ended {
+                resume_unwind(panic);
             }
         }
         Backend::Postgres => {
             let (opened, admin, name) = postgres().await;
             let gateway = Gateway::over(opened);
-            let ended = tokio::spawn(test(gateway)).await;
+            let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
             let drop_database = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
             admin
                 .execute_unprepared(&drop_database)
                 .await
                 .expect("dropping the test's database");
-            if let Err(error) = ended {
-                resume_unwind(error.into_panic());
+            if let Err(panic) = ended {
+                resume_unwind(panic);
             }
         }
     }

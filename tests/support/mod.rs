@@ -4,6 +4,10 @@
 mod answer;
 pub mod data;
 mod database;
+pub mod process;
+pub mod proxy;
+pub mod tables;
+pub mod wire;
 
 use std::{
     sync::{Arc, Mutex},
@@ -39,7 +43,8 @@ pub const PUBLIC_URL: &str = "https://gateway.example";
 /// When nothing else is set, it is this hour.
 pub const NOW: &str = "2026-06-01T12:00:00Z";
 
-const SECRET: &str = "a secret of the tests, long enough for HS256";
+/// Signs the tokens that the tests' gateways take.
+pub const SECRET: &str = "a secret of the tests, long enough for HS256";
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +294,8 @@ impl Report for Rejected {
     fn progressed(&mut self, _: &Summary, _: u64) {}
 }
 
-fn secret() -> Secret {
+/// [`SECRET`], to sign with.
+pub fn secret() -> Secret {
     SECRET.parse().expect("a secret that is long enough")
 }
 

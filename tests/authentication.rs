@@ -1,0 +1,259 @@
+//! Who is asking: bearer tokens over HTTP, good and bad.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Method, StatusCode, header},
+};
+use entity::user;
+use futures_util::stream;
+use invite_gateway::auth::{NewClaims, Secret, mint};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::{
+    Answer, Gateway, Viewer, at, data, each_database, process::Server, secret, wire::Request,
+};
+
+const WHO: &str = "{ viewer { user { username } } }";
+const LOOK_UP: &str = r#"{ inviteCode(code: "AbC-123") { code } }"#;
+const CODE: &str = "/api/v2/invite_code/AbC-123/";
+const WORKSPACE: &str = "/api/v1/invites/11111111-1111-4111-8111-000000000004/";
+const GROUP: &str = "/v3/groups/studio/invite";
+const COURSE: &str = "/api/v2/course/1/invite/";
+
+/// What anybody may look up, and who is deleted.
+async fn fill(gateway: &Gateway) {
+    gateway
+        .add_all([
+            data::user(7, "grace"),
+            user::Model {
+                deleted_at: Some(at("2026-02-01T00:00:00Z")),
+                ..data::user(8, "gone")
+            },
+        ])
+        .await;
+    gateway.add(data::invite_code(5, "AbC-123")).await;
+    gateway.add(data::workspace(1)).await;
+    gateway.add(data::workspace_invite(4, 1)).await;
+}
+
+/// A header with a token of user 7 that is good in the tests' hour but for what `change` changes.
+fn bearer(secret: &Secret, change: impl FnOnce(&mut NewClaims<'static>)) -> String {
+    let now = at(crate::support::NOW).timestamp();
+    let mut claims = NewClaims {
+        sub: "7",
+        iat: now,
+        exp: now + 3600,
+        iss: None,
+        aud: None,
+        scope: None,
+    };
+    change(&mut claims);
+    format!("Bearer {}", mint(secret, &claims).expect("a token"))
+}
+
+/// Headers that do not tell who asks, and what the answer says is wrong with them.
+fn bad_headers() -> Vec<(String, Option<&'static str>)> {
+    let now = at(crate::support::NOW).timestamp();
+    let good = bearer(&secret(), |_| {});
+    let other: Secret = "another secret, as long as it has to be"
+        .parse()
+        .expect("a secret");
+    let (signed, signature) = good.rsplit_once('.').expect("a signature");
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    let forged = format!("{signed}.{first}{}", &signature[1..]);
+    vec![
+        (
+            bearer(&secret(), |claims| claims.exp = now),
+            Some("the token has expired"),
+        ),
+        (
+            bearer(&other, |_| {}),
+            Some("the token's signature cannot be verified"),
+        ),
+        (forged, Some("the token's signature cannot be verified")),
+        (
+            bearer(&secret(), |claims| claims.aud = Some("others")),
+            Some("the token is for an audience, and none is configured"),
+        ),
+        (
+            bearer(&secret(), |claims| claims.sub = "grace"),
+            Some("the token's subject cannot name a user"),
+        ),
+        (
+            bearer(&secret(), |claims| claims.sub = "99"),
+            Some("the token's user is not known"),
+        ),
+        // Deleted, which nobody is told apart from unknown.
+        (
+            bearer(&secret(), |claims| claims.sub = "8"),
+            Some("the token's user is not known"),
+        ),
+        ("Bearer garbage".to_owned(), Some("the token is malformed")),
+        ("Bearer".to_owned(), Some("the token is malformed")),
+        (format!("{good} {good}"), Some("the token is malformed")),
+        (
+            format!("Bearer {}", "a".repeat(8193)),
+            Some("the token is longer than 8192 bytes"),
+        ),
+        ("Basic Z3JhY2U6c2VjcmV0".to_owned(), None),
+        (good.replacen("Bearer", "Token", 1), None),
+        (String::new(), None),
+    ]
+}
+
+/// The answer of an endpoint to a header that does not tell who asks.
+fn refused(answer: &Answer, body: &Value, challenge: &str) {
+    assert_eq!(
+        (answer.status, &answer.json),
+        (StatusCode::UNAUTHORIZED, body)
+    );
+    assert_eq!(answer.header("www-authenticate"), challenge);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("application/json")
+    );
+}
+
+fn graphql_refusal(message: &str) -> Value {
+    json!({ "errors": [{ "message": message, "extensions": { "code": "UNAUTHENTICATED" } }] })
+}
+
+each_database! {
+    async fn without_a_token_the_viewer_is_anonymous(gateway) {
+        fill(&gateway).await;
+        let data = gateway.data(Viewer::Anonymous, WHO).await;
+        assert_eq!(data, json!({ "viewer": null }));
+        let data = gateway.data(Viewer::Anonymous, LOOK_UP).await;
+        assert_eq!(data, json!({ "inviteCode": { "code": "AbC-123" } }));
+        for path in [CODE, WORKSPACE] {
+            assert_eq!(gateway.get(Viewer::Anonymous, path).await.status, StatusCode::OK, "{path}");
+        }
+        for path in [GROUP, COURSE] {
+            let answer = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+        }
+    }
+
+    async fn a_good_token_tells_who_asks(gateway) {
+        fill(&gateway).await;
+        let good = bearer(&secret(), |_| {});
+        for header in [good.clone(), good.replacen("Bearer", "bearer", 1)] {
+            let data = gateway.data(Viewer::Header(&header), WHO).await;
+            assert_eq!(data, json!({ "viewer": { "user": { "username": "grace" } } }));
+        }
+        // The clock is the gateway's: an hour later the same token has expired.
+        gateway.set_now(at("2026-06-01T13:00:00Z"));
+        let answer = gateway.graphql(Viewer::Header(&good), WHO).await;
+        assert_eq!(answer, graphql_refusal("the token has expired"));
+    }
+
+    async fn a_bad_token_is_refused_everywhere_and_never_anonymous(gateway) {
+        fill(&gateway).await;
+        let realm = r#"Bearer realm="invite-gateway""#;
+        let detail = json!({ "detail": "Invalid token." });
+        let arena = json!({ "error": "Unauthorized", "code": 401, "details": {
+            "message": "The access token is not valid." } });
+        for (header, wrong) in bad_headers() {
+            let viewer = Viewer::Header(&header);
+            let message = wrong.unwrap_or("only the authentication scheme Bearer is supported");
+            let challenge = wrong.map_or_else(|| realm.to_owned(), |wrong| {
+                format!(r#"{realm}, error="invalid_token", error_description="{wrong}""#)
+            });
+            for document in [WHO, LOOK_UP, "{ __typename }", "{ broken"] {
+                let body = json!({ "query": document }).to_string();
+                let request = gateway
+                    .request(viewer, Method::POST, "/graphql")
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .body(body.into())
+                    .expect("a request");
+                refused(&gateway.send(request).await, &graphql_refusal(message), &challenge);
+            }
+            let by_get = gateway.get(viewer, "/graphql?query={__typename}").await;
+            refused(&by_get, &graphql_refusal(message), &challenge);
+            for (path, body) in [
+                (CODE, &detail),
+                (WORKSPACE, &detail),
+                (COURSE, &detail),
+                (GROUP, &arena),
+            ] {
+                refused(&gateway.get(viewer, path).await, body, &challenge);
+            }
+        }
+    }
+
+    async fn several_headers_are_refused_even_if_each_is_good(gateway) {
+        fill(&gateway).await;
+        let good = bearer(&secret(), |_| {});
+        for first in [good.as_str(), "Basic Z3JhY2U6c2VjcmV0"] {
+            let request = gateway
+                .request(Viewer::Header(first), Method::GET, CODE)
+                .header(header::AUTHORIZATION, &good)
+                .body(Body::empty())
+                .expect("a request");
+            let challenge = r#"Bearer realm="invite-gateway", error="invalid_token", error_description="more than one Authorization header was sent""#;
+            refused(&gateway.send(request).await, &json!({ "detail": "Invalid token." }), challenge);
+        }
+    }
+
+    async fn a_token_in_the_url_is_not_looked_for(gateway) {
+        fill(&gateway).await;
+        let good = bearer(&secret(), |_| {});
+        let token = good.strip_prefix("Bearer ").expect("a token");
+        let path = format!("/graphql?query={{viewer{{user{{username}}}}}}&access_token={token}");
+        let path = path.replace('{', "%7B").replace('}', "%7D");
+        let answer = gateway.get(Viewer::Anonymous, &path).await;
+        assert_eq!(answer.json, json!({ "data": { "viewer": null } }));
+    }
+
+    async fn what_is_for_everybody_does_not_look_at_tokens(gateway) {
+        for path in ["/health/live", "/health/ready", "/openapi.json", "/"] {
+            let answer = gateway.get(Viewer::Header("Bearer garbage"), path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+        }
+    }
+
+    async fn who_asks_is_settled_before_the_body_is_read(gateway) {
+        fill(&gateway).await;
+        let request = gateway
+            .request(Viewer::Header("Bearer garbage"), Method::POST, "/graphql")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))
+            .expect("a request");
+        let answer = timeout(Duration::from_secs(30), gateway.send(request)).await;
+        let answer = answer.expect("an answer without a body");
+        assert_eq!(answer.json, graphql_refusal("the token is malformed"));
+
+        let server = Server::over(&gateway.url).await;
+        let mut wire = server.connect().await;
+        let request = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#)
+            .authorized(Some("Bearer garbage"));
+        wire.write(&request.head()).await;
+        wire.write(r#"{"query":"#).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.json, graphql_refusal("the token is malformed"));
+    }
+
+    async fn a_user_who_is_deleted_is_signed_out_at_once(gateway) {
+        use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+        fill(&gateway).await;
+        let good = bearer(&secret(), |_| {});
+        let viewer = Viewer::Header(&good);
+        assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::OK);
+        let deleted = user::ActiveModel {
+            id: Set(7),
+            deleted_at: Set(Some(at("2026-05-01T00:00:00Z"))),
+            ..Default::default()
+        };
+        deleted.update(&gateway.database).await.expect("a user");
+        assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::UNAUTHORIZED);
+        let answer = gateway.graphql(viewer, WHO).await;
+        assert_eq!(answer, graphql_refusal("the token's user is not known"));
+    }
+}

@@ -1,0 +1,375 @@
+//! The real program: migrations, the schema, tokens, and settings that cannot be used.
+
+use std::fs;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Gateway, SECRET, data, each_database,
+    process::{Ended, Process, Server},
+    tables,
+};
+
+const STEPS: [&str; 5] = [
+    "m20261121_000001_users",
+    "m20261121_000002_invite_codes",
+    "m20261121_000003_workspaces",
+    "m20261121_000004_groups",
+    "m20261121_000005_courses",
+];
+
+/// What `migrate` prints when the first `applied` steps are.
+fn steps(applied: usize) -> String {
+    let word = |at| if at < applied { "applied" } else { "pending" };
+    STEPS
+        .iter()
+        .enumerate()
+        .map(|(at, step)| format!("{}  {step}\n", word(at)))
+        .collect()
+}
+
+async fn migrate(gateway: &Gateway, arguments: &[&str]) -> Ended {
+    let migrate = [
+        &["migrate"],
+        arguments,
+        &["--database-url", gateway.url.as_str()],
+    ];
+    Process::run(&migrate.concat()).await
+}
+
+#[track_caller]
+fn printed(ended: &Ended, status: i32, stdout: &str) {
+    assert_eq!(
+        (ended.status, ended.stdout.as_str(), ended.stderr.as_str()),
+        (Some(status), stdout, "")
+    );
+}
+
+each_database! {
+    async fn migrations_go_up_and_down_and_up_again(gateway) {
+        let tables_of_data = [
+            "course_invites", "course_members", "courses", "group_invites", "group_members",
+            "groups", "invite_code_tags", "invite_codes", "seaql_migrations", "tags", "users",
+            "workspace_invites", "workspace_members", "workspaces",
+        ];
+        assert_eq!(tables::names(&gateway.database).await, tables_of_data);
+        tables::remove(&gateway.database).await;
+        assert_eq!(tables::names(&gateway.database).await, [""; 0]);
+
+        printed(&migrate(&gateway, &["status"]).await, 1, &steps(0));
+        printed(&migrate(&gateway, &["up", "--steps=2"]).await, 0, &steps(2));
+        printed(&migrate(&gateway, &["status"]).await, 1, &steps(2));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
+        printed(&migrate(&gateway, &["status"]).await, 0, &steps(5));
+        assert_eq!(tables::names(&gateway.database).await, tables_of_data);
+
+        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(4));
+        printed(&migrate(&gateway, &["down", "--all"]).await, 0, &steps(0));
+        assert_eq!(tables::names(&gateway.database).await, ["seaql_migrations"]);
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
+        gateway.add(data::user(1, "ada")).await;
+    }
+
+    async fn down_wants_to_be_told_how_far(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        let before = tables::dump(&gateway.database).await;
+        for arguments in [&["down"][..], &["down", "--all", "--steps=1"]] {
+            let ended = migrate(&gateway, arguments).await;
+            assert_eq!(ended.status, Some(2), "{arguments:?}");
+            assert!(ended.stderr.contains("--steps"), "{}", ended.stderr);
+        }
+        assert_eq!(tables::dump(&gateway.database).await, before);
+    }
+
+    async fn a_token_is_taken_by_a_server_with_the_same_settings(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let same = ["--jwt-issuer=us", "--jwt-audience=them"];
+        let server = Server::with(&gateway.url, &same).await;
+        let mut settings = vec![
+            ("GATEWAY_JWT_SECRET", SECRET),
+            ("GATEWAY_JWT_ISSUER", "us"),
+            ("GATEWAY_JWT_AUDIENCE", "them"),
+        ];
+        let who = async |settings: &[(&str, &str)]| {
+            let ended = Process::run_in(settings, &["token", "--user=7"]).await;
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+            let token = ended.stdout.strip_suffix('\n').expect("a line");
+            let authorization = format!("Bearer {token}");
+            let query = "{ viewer { user { username } } }";
+            server.graphql(Some(&authorization), query, json!({})).await
+        };
+        let answer = who(&settings).await;
+        assert_eq!(answer.json["data"]["viewer"]["user"]["username"], "grace");
+
+        settings[2].1 = "others";
+        assert_eq!(who(&settings).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_database_file_is_made_by_migrating_up_and_not_otherwise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("new.db");
+    let url = format!("--database-url=sqlite://{}", file.display());
+    for command in [
+        &["migrate", "status"][..],
+        &["migrate", "down", "--all"],
+        &["serve", "--listen=127.0.0.1:0"],
+    ] {
+        let ended = Process::run(&[command, &[url.as_str()]].concat()).await;
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+        let expected = "error: the database cannot be opened: ";
+        assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
+        assert!(!file.exists(), "{command:?}");
+    }
+    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(5));
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn schema_prints_the_schema_that_is_committed() {
+    let ended = Process::run(&["schema"]).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
+    let committed = fs::read_to_string(committed).expect("schema.graphql");
+    assert!(
+        ended.stdout == committed,
+        "schema.graphql is not what the code says. If the change is meant, write it anew with\n\n    \
+         cargo run -- schema > schema.graphql\n"
+    );
+}
+
+#[tokio::test]
+async fn the_description_of_the_demo_is_json_and_the_same_every_time() {
+    let first = Process::run(&["demo", "--describe"]).await;
+    let second = Process::run(&["demo", "--describe"]).await;
+    assert_eq!((first.status, first.stderr.as_str()), (Some(0), ""));
+    assert_eq!(first.stdout, second.stdout);
+    let description: Value = serde_json::from_str(&first.stdout).expect("JSON");
+    for list in ["personas", "cases", "examples", "rest"] {
+        let list = description[list].as_array().expect(list);
+        assert!(!list.is_empty());
+    }
+}
+
+/// A setting with a value that cannot be used, given as an environment variable and as a flag.
+struct Wrong {
+    flag: &'static str,
+    variable: &'static str,
+    value: &'static str,
+    /// What the message must say: why, and what is allowed.
+    told: &'static [&'static str],
+    /// What it must not say.
+    secret: Option<&'static str>,
+}
+
+const WRONG: &[Wrong] = &[
+    Wrong {
+        flag: "--listen",
+        variable: "GATEWAY_LISTEN",
+        value: "localhost",
+        told: &["expected an IP address and a port", "127.0.0.1:8080"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--public-url",
+        variable: "GATEWAY_PUBLIC_URL",
+        value: "gateway.example",
+        told: &["absolute http or https URL"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--jwt-leeway",
+        variable: "GATEWAY_JWT_LEEWAY",
+        value: "301",
+        told: &["301", "0..=300"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--jwt-subject",
+        variable: "GATEWAY_JWT_SUBJECT",
+        value: "email",
+        told: &["id, ext-id, username"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--disclosure",
+        variable: "GATEWAY_DISCLOSURE",
+        value: "everything",
+        told: &["contract, masked"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--group-invite-url",
+        variable: "GATEWAY_GROUP_INVITE_URL",
+        value: "https://groups.example/{slug}",
+        told: &["must contain {code}"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--group-invite-url",
+        variable: "GATEWAY_GROUP_INVITE_URL",
+        value: "groups/{code}",
+        told: &["absolute http or https URL"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--max-body",
+        variable: "GATEWAY_MAX_BODY",
+        value: "1",
+        told: &["1024..=16777216"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--log",
+        variable: "GATEWAY_LOG",
+        value: "loud",
+        told: &["off, error, warn, info, debug"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--jwt-secret",
+        variable: "GATEWAY_JWT_SECRET",
+        value: "hunter2",
+        told: &["GATEWAY_JWT_SECRET", "7 bytes", "at least 32"],
+        secret: Some("hunter2"),
+    },
+    Wrong {
+        flag: "--jwt-jwks",
+        variable: "GATEWAY_JWT_JWKS",
+        value: "http://id.example/jwks",
+        told: &["https"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--database-url",
+        variable: "DATABASE_URL",
+        value: "mysql://gateway:hunter2@db.example/gateway",
+        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        secret: Some("hunter2"),
+    },
+    Wrong {
+        flag: "--database-url",
+        variable: "DATABASE_URL",
+        value: "postgres://gateway:hunter2@db.example:port/gateway",
+        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        secret: Some("hunter2"),
+    },
+    Wrong {
+        flag: "--database-url",
+        variable: "DATABASE_URL",
+        value: "postgres://gateway:hunter2/@db.example/gateway",
+        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        secret: Some("hunter2"),
+    },
+];
+
+#[tokio::test]
+async fn settings_that_cannot_be_used_are_named_with_what_is_allowed() {
+    for wrong in WRONG {
+        let database = ("DATABASE_URL", "sqlite://nowhere.db");
+        let by_variable: &[_] = &[database, (wrong.variable, wrong.value)];
+        let argument = format!("{}={}", wrong.flag, wrong.value);
+        let by_flag = Process::run_in(&[database], &["serve", &argument]).await;
+        let by_variable = Process::run_in(by_variable, &["serve"]).await;
+        for ended in [by_flag, by_variable] {
+            let said = &ended.stderr;
+            assert_eq!(
+                (ended.status, ended.stdout.as_str()),
+                (Some(2), ""),
+                "{said}"
+            );
+            assert!(
+                said.starts_with("error: ") && said.contains(wrong.flag),
+                "{said}"
+            );
+            for told in wrong.told {
+                assert!(said.contains(told), "{argument}: {said}");
+            }
+            if let Some(secret) = wrong.secret {
+                assert!(!said.contains(secret), "{said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_command_with_a_database_refuses_the_same_urls_and_repeats_none() {
+    for url in ["mysql://u:hunter2@h/d", "postgres://u:hunter2@h:port/d", ""] {
+        for command in [
+            &["serve"][..],
+            &["migrate", "up"],
+            &["migrate", "status"],
+            &["migrate", "down", "--all"],
+            &["import", "users", "-"],
+        ] {
+            let ended = Process::run_in(&[("DATABASE_URL", url)], command).await;
+            assert_eq!(ended.status, Some(2), "{command:?}: {}", ended.stderr);
+            assert!(
+                ended.stderr.contains("--database-url (DATABASE_URL)"),
+                "{}",
+                ended.stderr
+            );
+            assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_and_a_key_set_exclude_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite://{}", folder.path().join("new.db").display());
+    let keys = folder.path().join("keys.json");
+    fs::write(&keys, r#"{"keys": []}"#).expect("a file");
+    let up = ["migrate", "up", "--database-url", &database];
+    assert_eq!(Process::run(&up).await.status, Some(0));
+
+    let environment = [
+        ("DATABASE_URL", database.as_str()),
+        ("GATEWAY_JWT_SECRET", SECRET),
+        ("GATEWAY_JWT_JWKS", keys.to_str().expect("UTF-8")),
+        ("GATEWAY_LISTEN", "127.0.0.1:0"),
+    ];
+    let ended = Process::run_in(&environment, &["serve"]).await;
+    assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+    for told in ["secret", "JWKS", "choose one"] {
+        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains(SECRET));
+}
+
+#[tokio::test]
+async fn what_the_program_does_not_know_is_wrong_usage() {
+    for arguments in [
+        &["--bogus"][..],
+        &["bogus"],
+        &["serve", "--bogus"],
+        &["import", "bogus", "-"],
+        &["token", "--user=7", "--expires-in=soon"],
+    ] {
+        let ended = Process::run_in(&[("DATABASE_URL", "sqlite://x.db")], arguments).await;
+        assert_eq!(ended.status, Some(2), "{arguments:?}");
+        assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+    }
+    let ended = Process::run(&["token", "--user=7"]).await;
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
+    assert!(
+        ended.stderr.contains("GATEWAY_JWT_SECRET"),
+        "{}",
+        ended.stderr
+    );
+
+    let version = format!("invite-gateway {}\n", env!("CARGO_PKG_VERSION"));
+    printed(&Process::run(&["--version"]).await, 0, &version);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_a_failure_that_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let ended = Process::run(&["demo", "--listen", &address]).await;
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+    assert!(ended.stderr.contains(&address), "{}", ended.stderr);
+}

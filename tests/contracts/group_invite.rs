@@ -1,0 +1,148 @@
+//! `GET /v3/groups/{id}/invite`: a group's reusable code, for who manages the group.
+
+use axum::http::StatusCode;
+use invite_gateway::import::Kind;
+use serde_json::{Value, json};
+
+use super::{has_code, import, is_exactly, is_not_found, is_refused, minified};
+use crate::support::{Gateway, Viewer, data, each_database};
+
+/// The contract's own example, with the links of this gateway.
+const INVITE: &str = r#"{
+    "id": 12345,
+    "type": "GroupInvite",
+    "code": "abc123xyz",
+    "url": "https://www.are.na/group/research-studio/invite/abc123xyz",
+    "created_at": "2023-01-15T10:30:00Z",
+    "updated_at": "2023-01-16T10:30:00.125Z",
+    "_links": {"self": {"href": "https://gateway.example/v3/groups/77/invite"}}
+}"#;
+
+const BY_ID: &str = "/v3/groups/77/invite";
+const BY_SLUG: &str = "/v3/groups/research-studio/invite";
+
+const OWNER: Viewer<'_> = Viewer::User(1);
+const MANAGER: Viewer<'_> = Viewer::User(2);
+const MEMBER: Viewer<'_> = Viewer::User(3);
+const STRANGER: Viewer<'_> = Viewer::User(4);
+
+/// The group 77 with its invite, the group 78 without, and who belongs to both.
+async fn fill(gateway: &Gateway) {
+    let user = |id: i64| json!({ "id": id, "username": format!("user{id}"), "full_name": "" });
+    import(gateway, Kind::Users, &[user(1), user(2), user(3), user(4)]).await;
+    let mut row = minified(INVITE).0;
+    row["group"] = json!({ "id": 77, "slug": "research-studio", "name": "Research Studio" });
+    import(gateway, Kind::GroupInvites, &[row]).await;
+    let group = json!({ "id": 78, "slug": "1984", "name": "No code" });
+    import(gateway, Kind::Groups, &[group]).await;
+    let member = |group: i64, user: i64, role: &str| json!({ "group_id": group, "user_id": user, "role": role });
+    let members = [
+        member(77, 1, "owner"),
+        member(77, 2, "manager"),
+        member(77, 3, "member"),
+        member(78, 1, "owner"),
+    ];
+    import(gateway, Kind::GroupMembers, &members).await;
+}
+
+fn error(status: u16, name: &str, message: &str) -> Value {
+    json!({ "error": name, "code": status, "details": { "message": message } })
+}
+
+fn not_found() -> Value {
+    error(
+        404,
+        "Not Found",
+        "The resource you are looking for does not exist.",
+    )
+}
+
+each_database! {
+    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+        fill(&gateway).await;
+        let text = minified(INVITE).1;
+        for viewer in [OWNER, MANAGER, Viewer::Staff(4)] {
+            for path in [BY_ID, BY_SLUG] {
+                is_exactly(&gateway.get(viewer, path).await, &text);
+            }
+        }
+    }
+
+    async fn its_link_leads_to_itself(gateway) {
+        fill(&gateway).await;
+        let answer = gateway.get(OWNER, BY_SLUG).await;
+        let href = answer.json["_links"]["self"]["href"].as_str().expect("a URL");
+        let path = href.strip_prefix("https://gateway.example").expect("the public URL");
+        assert_eq!(gateway.get(OWNER, path).await.text, answer.text);
+    }
+
+    async fn graphql_says_the_same_field_by_field(gateway) {
+        fill(&gateway).await;
+        let query = r#"{ group(id: "research-studio") { databaseId slug name viewerRole invite {
+            databaseId code url createdAt updatedAt status isExpired expiresAt acceptedAt role
+            inviter { username } group { slug } target { ... on Group { name } }
+        } } }"#;
+        assert_eq!(gateway.data(MANAGER, query).await, json!({ "group": {
+            "databaseId": "77",
+            "slug": "research-studio",
+            "name": "Research Studio",
+            "viewerRole": "manager",
+            "invite": {
+                "databaseId": "12345",
+                "code": "abc123xyz",
+                "url": "https://www.are.na/group/research-studio/invite/abc123xyz",
+                "createdAt": "2023-01-15T10:30:00Z",
+                "updatedAt": "2023-01-16T10:30:00.125Z",
+                "status": "PENDING",
+                "isExpired": false,
+                "expiresAt": null,
+                "acceptedAt": null,
+                "role": "member",
+                "inviter": null,
+                "group": { "slug": "research-studio" },
+                "target": { "name": "Research Studio" },
+            },
+        } }));
+    }
+
+    async fn who_does_not_manage_the_group_is_refused(gateway) {
+        fill(&gateway).await;
+        let sign_in = error(401, "Unauthorized", "You must be signed in to access this resource.");
+        let forbidden =
+            error(403, "Forbidden", "You do not have permission to access this resource.");
+        for path in [BY_ID, BY_SLUG, "/v3/groups/none/invite"] {
+            let answer = gateway.get(Viewer::Anonymous, path).await;
+            is_refused(&answer, StatusCode::UNAUTHORIZED, &sign_in);
+        }
+        let query = r#"{ group(id: "77") { name invite { code } } }"#;
+        for viewer in [MEMBER, STRANGER] {
+            for path in [BY_ID, BY_SLUG] {
+                is_refused(&gateway.get(viewer, path).await, StatusCode::FORBIDDEN, &forbidden);
+            }
+            let answer = gateway.graphql(viewer, query).await;
+            has_code(&answer, json!(["group", "invite"]), "FORBIDDEN");
+            let group = json!({ "group": { "name": "Research Studio", "invite": null } });
+            assert_eq!(answer["data"], group);
+        }
+        let nothing = gateway.data(Viewer::Anonymous, query).await;
+        assert_eq!(nothing, json!({ "group": null }));
+    }
+
+    async fn what_is_no_group_or_has_no_code_is_not_found(gateway) {
+        fill(&gateway).await;
+        let paths = ["99", "Research-Studio", "78", "%FF", "%00", "-77", "99999999999999999999"]
+            .map(|id| format!("/v3/groups/{id}/invite"));
+        is_not_found(&gateway, OWNER, &paths, &not_found()).await;
+        let query = r#"{ group(id: "78") { invite { code } } }"#;
+        let data = gateway.data(OWNER, query).await;
+        assert_eq!(data, json!({ "group": { "invite": null } }));
+    }
+
+    async fn digits_are_a_slug_where_no_group_has_that_id(gateway) {
+        fill(&gateway).await;
+        gateway.add(data::group_invite(5, 78, "orwell")).await;
+        for path in ["/v3/groups/1984/invite", "/v3/groups/78/invite"] {
+            assert_eq!(gateway.get(OWNER, path).await.json["code"], "orwell", "{path}");
+        }
+    }
+}

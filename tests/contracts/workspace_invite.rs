@@ -1,0 +1,167 @@
+//! `GET /api/v1/invites/{token}/`: a workspace invite, for whoever holds its token.
+
+use entity::workspace;
+use invite_gateway::{access::Disclosure, import::Kind};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use serde_json::{Value, json};
+
+use super::{detail, import, is_exactly, is_not_found, minified};
+use crate::support::{Viewer, at, each_database};
+
+const TOKEN: &str = "6f1c1f1e-7d3c-4a44-9c5f-0123456789ab";
+const PATH: &str = "/api/v1/invites/6f1c1f1e-7d3c-4a44-9c5f-0123456789ab/";
+
+/// The contract's schema, filled.
+const INVITE: &str = r#"{
+    "email": "Jonas.Weber@Example.org",
+    "workspace_name": "Atlas “Research”",
+    "workspace_id": 31,
+    "workspace_description": "Where Atlas works",
+    "workspace_logo": "https://img.example/atlas.png",
+    "inviter": {"id": 3, "email": "Ingrid@Example.com", "full_name": "Ingrid Sørensen", "username": "ingrid", "is_verified": true, "profile_picture": "https://img.example/3.png"},
+    "inviter_name": "Ingrid Sørensen",
+    "role_display": "Member",
+    "is_expired": false,
+    "expires_at": "2026-07-01T00:00:00.500Z",
+    "message": "Join us",
+    "status": "pending"
+}"#;
+
+/// The same with nothing in it that can be left out.
+const BARE: &str = r#"{
+    "email": "a@b.example",
+    "workspace_name": "",
+    "workspace_id": 32,
+    "workspace_description": "",
+    "workspace_logo": "",
+    "inviter": null,
+    "inviter_name": "",
+    "role_display": "UNKNOWN",
+    "is_expired": true,
+    "expires_at": "2026-01-01T00:00:00Z",
+    "message": "",
+    "status": "expired"
+}"#;
+
+/// A row of the import: what the contract shows, and the token, which it does not.
+fn with_token(example: &str, token: &str) -> Value {
+    let mut row = minified(example).0;
+    row["token"] = token.into();
+    row["created_at"] = "2026-05-01T00:00:00Z".into();
+    row
+}
+
+each_database! {
+    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let text = minified(INVITE).1;
+        is_exactly(&gateway.get(Viewer::Anonymous, PATH).await, &text);
+        is_exactly(&gateway.get(Viewer::Anonymous, &PATH.to_uppercase().replace("/API/V1/INVITES", "/api/v1/invites")).await, &text);
+
+        let other = "6f1c1f1e-7d3c-4a44-9c5f-0123456789ac";
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(BARE, other)]).await;
+        let path = format!("/api/v1/invites/{other}/");
+        is_exactly(&gateway.get(Viewer::Anonymous, &path).await, &minified(BARE).1);
+    }
+
+    async fn graphql_says_the_same_field_by_field(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let query = r#"query Invite($token: UUID!) { workspaceInvite(token: $token) {
+            email role roleDisplay message status isExpired createdAt expiresAt acceptedAt
+            inviterName acceptedBy { username }
+            inviter { databaseId username fullName email isVerified avatarUrl extId }
+            workspace { databaseId name description logoUrl viewerRole }
+            target { __typename ... on Workspace { name } }
+        } }"#;
+        let answer = gateway
+            .graphql_with(Viewer::Anonymous, query, json!({ "token": TOKEN }))
+            .await;
+        assert_eq!(answer, json!({ "data": { "workspaceInvite": {
+            "email": "Jonas.Weber@Example.org",
+            "role": "member",
+            "roleDisplay": "Member",
+            "message": "Join us",
+            "status": "PENDING",
+            "isExpired": false,
+            "createdAt": "2026-05-01T00:00:00Z",
+            "expiresAt": "2026-07-01T00:00:00.500Z",
+            "acceptedAt": null,
+            "inviterName": "Ingrid Sørensen",
+            "acceptedBy": null,
+            "inviter": {
+                "databaseId": "3", "username": "ingrid", "fullName": "Ingrid Sørensen",
+                "email": "Ingrid@Example.com", "isVerified": true,
+                "avatarUrl": "https://img.example/3.png", "extId": null,
+            },
+            "workspace": {
+                "databaseId": "31", "name": "Atlas “Research”", "description": "Where Atlas works",
+                "logoUrl": "https://img.example/atlas.png", "viewerRole": null,
+            },
+            "target": { "__typename": "Workspace", "name": "Atlas “Research”" },
+        } } }));
+    }
+
+    async fn an_invite_expires_by_the_clock(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        for (now, is_expired, status) in [
+            ("2026-07-01T00:00:00.499999Z", false, "pending"),
+            ("2026-07-01T00:00:00.5Z", true, "expired"),
+        ] {
+            gateway.set_now(at(now));
+            let body = gateway.get(Viewer::Anonymous, PATH).await.json;
+            assert_eq!((&body["is_expired"], &body["status"]), (&json!(is_expired), &json!(status)));
+            let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ isExpired status }} }}"#);
+            let data = gateway.data(Viewer::Anonymous, &query).await;
+            let expected = json!({ "isExpired": is_expired, "status": status.to_uppercase() });
+            assert_eq!(data["workspaceInvite"], expected);
+        }
+    }
+
+    async fn the_token_is_nowhere_in_an_answer(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let answer = gateway.get(Viewer::Anonymous, PATH).await;
+        assert!(!answer.text.contains(TOKEN));
+        let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ id databaseId token }} }}"#);
+        let answer = gateway.graphql(Viewer::Anonymous, &query).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+    }
+
+    async fn addresses_are_masked_where_the_operator_says_so(gateway) {
+        let gateway = gateway.with_disclosure(Disclosure::Masked);
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let body = gateway.get(Viewer::Anonymous, PATH).await.json;
+        assert_eq!(body["email"], "J…@E….org");
+        assert_eq!(body["inviter"]["email"], "I…@E….com");
+        let body = gateway.get(Viewer::User(3), PATH).await.json;
+        assert_eq!(body["email"], "Jonas.Weber@Example.org");
+        assert_eq!(body["inviter"]["email"], "Ingrid@Example.com");
+    }
+
+    async fn what_is_no_token_or_of_a_deleted_workspace_is_not_found(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let paths = [
+            "6f1c1f1e-7d3c-4a44-9c5f-0123456789ac",
+            "6f1c1f1e7d3c4a449c5f0123456789ab",
+            "%7B6f1c1f1e-7d3c-4a44-9c5f-0123456789ab%7D",
+            "00000000-0000-0000-0000-000000000000",
+            "token",
+            "%FF",
+        ]
+        .map(|token| format!("/api/v1/invites/{token}/"));
+        is_not_found(&gateway, Viewer::Anonymous, &paths, &detail("Not found.")).await;
+
+        let deleted = workspace::ActiveModel {
+            id: Set(31),
+            deleted_at: Set(Some(at("2026-05-02T00:00:00Z"))),
+            ..Default::default()
+        };
+        deleted.update(&gateway.database).await.expect("a workspace");
+        let paths = [PATH.to_owned()];
+        for viewer in [Viewer::Anonymous, Viewer::User(3)] {
+            is_not_found(&gateway, viewer, &paths, &detail("Not found.")).await;
+            let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ email }} }}"#);
+            let data = gateway.data(viewer, &query).await;
+            assert_eq!(data, json!({ "workspaceInvite": null }));
+        }
+    }
+}

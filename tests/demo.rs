@@ -1,0 +1,220 @@
+//! The demo: what it describes is what it answers.
+
+use std::process::Command;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer,
+    process::{Process, Server, address_in, eventually},
+};
+
+/// Starts the demo; gives it and its banner.
+async fn start() -> (Server, String) {
+    let process = Process::start(&["demo", "--listen=127.0.0.1:0", "--log-format=json"]);
+    let banner = eventually("the banner", async || {
+        let (stdout, _) = process.written();
+        stdout.contains("demo --describe\n").then_some(stdout)
+    })
+    .await;
+    let url = banner
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("http://"))
+        .expect("a URL");
+    let address = address_in(url);
+    (Server { process, address }, banner)
+}
+
+async fn description() -> Value {
+    let ended = Process::run(&["demo", "--describe"]).await;
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+fn list<'a>(description: &'a Value, name: &str) -> &'a [Value] {
+    description[name].as_array().expect("a list")
+}
+
+/// The header of the persona that an example names.
+fn authorization(description: &Value, example: &Value) -> Option<String> {
+    let name = example["persona"].as_str()?;
+    let persona = list(description, "personas")
+        .iter()
+        .find(|persona| persona["name"] == name)
+        .expect("a persona");
+    Some(format!(
+        "Bearer {}",
+        persona["token"].as_str().expect("a token")
+    ))
+}
+
+/// The codes of a GraphQL answer's errors.
+fn codes(answer: &Answer) -> Vec<&Value> {
+    let errors = answer.json["errors"].as_array();
+    errors
+        .into_iter()
+        .flatten()
+        .map(|error| &error["extensions"]["code"])
+        .collect()
+}
+
+/// Whether there is anything in it but nulls and empty lists.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(values) => values.iter().any(says_something),
+        Value::Object(fields) => fields.values().any(says_something),
+        _ => true,
+    }
+}
+
+#[tokio::test]
+async fn every_example_answers_as_it_says() {
+    let (server, _) = start().await;
+    let description = description().await;
+    for example in list(&description, "examples") {
+        let name = &example["name"];
+        let authorization = authorization(&description, example);
+        let query = example["query"].as_str().expect("a query");
+        let variables = example["variables"].clone();
+        let answer = server
+            .graphql(authorization.as_deref(), query, variables)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text);
+        let expected: Vec<_> = Some(&example["error"])
+            .filter(|code| !code.is_null())
+            .into_iter()
+            .collect();
+        assert_eq!(codes(&answer), expected, "{name}: {}", answer.text);
+        // The one example whose point is that there is nothing to see.
+        let hidden = name == "course-secret";
+        assert_eq!(
+            says_something(&answer.json["data"]),
+            !hidden,
+            "{name}: {}",
+            answer.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_rest_example_answers() {
+    let (server, _) = start().await;
+    let description = description().await;
+    for example in list(&description, "rest") {
+        let name = &example["name"];
+        let authorization = authorization(&description, example);
+        let path = example["path"].as_str().expect("a path");
+        let answer = server.get(authorization.as_deref(), path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text);
+        assert!(says_something(&answer.json), "{name}: {}", answer.text);
+        // Whoever needs a token is told so without.
+        if authorization.is_some() {
+            let answer = server.get(None, path).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+        }
+    }
+    let openapi = description["openapi"].as_str().expect("a path");
+    assert_eq!(server.get(None, openapi).await.json["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn every_persona_can_sign_in() {
+    let (server, _) = start().await;
+    for persona in list(&description().await, "personas") {
+        let authorization = format!("Bearer {}", persona["token"].as_str().expect("a token"));
+        let query = "{ viewer { user { databaseId username } } }";
+        let answer = server.graphql(Some(&authorization), query, json!({})).await;
+        let expected = json!({
+            "databaseId": persona["userId"].to_string(),
+            "username": persona["username"],
+        });
+        assert_eq!(
+            answer.json["data"]["viewer"]["user"], expected,
+            "{}",
+            persona["name"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_code_and_token_shows_the_case_that_it_is_said_to_show() {
+    let (server, _) = start().await;
+    let description = description().await;
+    let by_code = "query($key: String!) { invite: inviteCode(code: $key) { databaseId status } }";
+    let by_token =
+        "query($key: UUID!) { invite: workspaceInvite(token: $key) { databaseId status } }";
+    let mut looked_up = 0;
+    for case in list(&description, "cases") {
+        let query = match case["kind"].as_str() {
+            Some("InviteCode") => by_code,
+            Some("WorkspaceInvite") => by_token,
+            _ => continue,
+        };
+        looked_up += 1;
+        let shows = case["shows"].as_str().expect("text");
+        let answer = server
+            .graphql(None, query, json!({ "key": case["key"] }))
+            .await;
+        let expected = if shows.ends_with("not found.") {
+            Value::Null
+        } else {
+            let is_letter = |letter: char| letter.is_ascii_alphabetic();
+            let status = shows.split(|letter| !is_letter(letter)).next();
+            json!({ "databaseId": case["id"].to_string(), "status": status })
+        };
+        assert_eq!(
+            answer.json,
+            json!({ "data": { "invite": expected } }),
+            "{case}"
+        );
+    }
+    assert!(looked_up > 30, "{looked_up}");
+}
+
+#[tokio::test]
+async fn the_commands_of_the_banner_work_when_they_are_pasted() {
+    let (server, banner) = start().await;
+    assert!(
+        !banner.contains("browser"),
+        "there is no page for browsers yet:\n{banner}"
+    );
+    let mut commands = Vec::new();
+    for line in banner.lines() {
+        if line.starts_with("curl ") {
+            commands.push(String::new());
+        } else if !line.starts_with("  -") {
+            continue;
+        }
+        let command = commands.last_mut().expect("a command before its options");
+        *command += &format!("{line}\n");
+    }
+    assert_eq!(commands.len(), 3, "{banner}");
+    for command in commands {
+        let pasted = tokio::task::spawn_blocking({
+            let command = command.clone();
+            move || {
+                let mut shell = Command::new("sh");
+                shell.args(["-ec", &command]).env("no_proxy", "*").output()
+            }
+        });
+        let output = pasted.await.expect("a shell").expect("a shell");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let answer: Value = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{command}\n{text}\n{error}"));
+        assert_eq!(answer.get("errors"), None, "{command}\n{text}");
+        assert!(
+            says_something(answer.get("data").unwrap_or(&answer)),
+            "{command}\n{text}"
+        );
+    }
+    drop(server);
+}
+
+#[tokio::test]
+async fn it_stops_when_it_is_told_to() {
+    let (server, _) = start().await;
+    server.process.signal("INT");
+    assert_eq!(server.process.ended().await.status, Some(0));
+}

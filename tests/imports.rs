@@ -1,0 +1,399 @@
+//! Loading files: what loads, what is refused and why, and what is left when it is stopped.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use entity::invite_code;
+use invite_gateway::import::Kind;
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{
+    Gateway, each_database,
+    process::{Ended, Process, eventually},
+    tables,
+};
+
+const MADE: &str = "2026-01-01T00:00:00Z";
+
+/// Rows of every kind, in an order in which they load.
+fn everything() -> Vec<(&'static str, Vec<Value>)> {
+    let user = |id: i64, name: &str| {
+        json!({ "id": id, "username": name, "full_name": format!("Full {name}"),
+            "email": format!("{name}@Example.com"), "is_verified": true, "created_at": MADE })
+    };
+    vec![
+        (
+            "users",
+            vec![user(1, "ada"), user(2, "bob"), user(3, "cleo")],
+        ),
+        (
+            "workspaces",
+            vec![json!({ "id": 1, "name": "Atlas", "created_at": MADE })],
+        ),
+        (
+            "workspace-members",
+            vec![json!({ "workspace_id": 1, "user_id": 1, "role": "owner" })],
+        ),
+        (
+            "groups",
+            vec![json!({ "id": 1, "slug": "studio", "name": "Studio", "created_at": MADE })],
+        ),
+        (
+            "group-members",
+            vec![json!({ "group_id": 1, "user_id": 2, "role": "manager" })],
+        ),
+        (
+            "courses",
+            vec![
+                json!({ "id": 1, "slug": "rust", "name": "Rust", "privacy": "open",
+            "created_by": 1, "created_at": MADE }),
+            ],
+        ),
+        (
+            "course-members",
+            vec![json!({ "course_id": 1, "user_id": 1, "role": "creator" })],
+        ),
+        ("invite-codes", (1..=3).map(code).collect()),
+        (
+            "workspace-invites",
+            vec![json!({
+            "token": "11111111-1111-4111-8111-000000000001", "email": "eve@example.org",
+            "workspace_name": "Atlas", "workspace_id": 1, "workspace_description": "",
+            "workspace_logo": "", "inviter": { "id": 1, "email": "ada@Example.com",
+                "full_name": "Full ada", "username": "ada", "is_verified": true,
+                "profile_picture": null },
+            "inviter_name": "Full ada", "role_display": "Member", "is_expired": false,
+            "expires_at": "2099-01-01T00:00:00Z", "message": "", "status": "pending",
+            "created_at": MADE })],
+        ),
+        (
+            "group-invites",
+            vec![json!({ "id": 1, "type": "GroupInvite", "code": "join",
+            "url": "https://www.are.na/group/studio/invite/join", "created_at": MADE,
+            "updated_at": MADE, "_links": {}, "group": 1 })],
+        ),
+        (
+            "course-invites",
+            vec![
+                json!({ "course": 1, "count": 2, "next": null, "previous": null,
+            "results": [
+                { "id": 2, "username": "bob", "real_name": "Full bob", "ext_id": "b", "avatar": null,
+                    "invited_at": MADE },
+                { "id": 3, "username": "cleo", "real_name": "Full cleo", "ext_id": null,
+                    "avatar": null, "invited_at": MADE },
+            ] }),
+            ],
+        ),
+    ]
+}
+
+/// An invite code with a tag, and with an inviter who is made along with it.
+fn code(id: i64) -> Value {
+    json!({ "id": id, "code": format!("code-{id}"), "role": "user", "generated_at": MADE,
+        "invited_by": 900, "invited_by_username": "zed",
+        "user": { "id": 901, "username": "yan", "real_name": "Yan" },
+        "tags": [{ "id": 1, "type": "user", "name": "beta", "color": "#00ff00",
+            "created_at": MADE }] })
+}
+
+fn lines(rows: &[Value]) -> String {
+    rows.iter().map(|row| format!("{row}\n")).collect()
+}
+
+/// A folder with a file of rows.
+fn file(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rows");
+    fs::write(&path, text).expect("a file");
+    (folder, path)
+}
+
+async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
+    let file = file.to_str().expect("UTF-8");
+    let import = ["import", kind, file, "--database-url", &gateway.url];
+    Process::run(&[&import, more].concat()).await
+}
+
+/// Imports text by way of a file.
+async fn import_text(gateway: &Gateway, kind: &str, text: &str, more: &[&str]) -> Ended {
+    let (_folder, path) = file(text);
+    import(gateway, kind, &path, more).await
+}
+
+/// How the program ended: its status, and its last words without how long it took.
+fn summary(ended: &Ended) -> (Option<i32>, String) {
+    let words = if ended.status == Some(0) {
+        &ended.stdout
+    } else {
+        &ended.stderr
+    };
+    let last = words.lines().last().unwrap_or_default();
+    let (before, after) = last.split_once(", in ").unwrap_or((last, ""));
+    let after = after.split_once(" s").map_or("", |(_, after)| after);
+    (ended.status, format!("{before}{after}"))
+}
+
+fn is(status: i32, words: &str) -> (Option<i32>, String) {
+    (Some(status), words.to_owned())
+}
+
+/// Users of whom some cannot be loaded.
+const MIXED: &str = r#"{"id":1,"username":"ada","full_name":"Ada"}
+
+{"id":2,"username":"ada","full_name":"Another Ada"}
+{"id":0,"username":"bob","full_name":"Bob"}
+{"id":4,"full_name":"Nameless"}
+{"id":5,"username":"eve","full_name":"Eve","created_at":"yesterday"}
+{"id":6,"username":"fay",
+{"id":7,"username":"gil","full_name":"Gil"}
+"#;
+
+const MIXED_REJECTIONS: [&str; 5] = [
+    "line 3: username: already used by another row",
+    "line 4: id: expected a positive 64-bit integer",
+    "line 5: username: required, and not there",
+    "line 6: created_at: expected an RFC 3339 instant such as 2026-01-31T12:00:00Z",
+    "line 7: not valid JSON at byte 25 of the row: EOF while parsing a value",
+];
+
+each_database! {
+    async fn every_kind_loads_and_again_changes_nothing(gateway) {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            for (kind, rows) in everything() {
+                let ended = import_text(&gateway, kind, &lines(&rows), &[]).await;
+                let number = rows.len();
+                let words = format!("{kind}: {number} rows read, {number} written, 0 rejected");
+                assert_eq!(summary(&ended), is(0, &words), "{}", ended.stderr);
+                assert_eq!(ended.stderr, "");
+            }
+            seen.push(tables::dump(&gateway.database).await);
+        }
+        assert_eq!(seen[0], seen[1]);
+        let counts: Vec<_> = seen[0].iter().map(|(name, rows)| (*name, rows.len())).collect();
+        assert_eq!(counts, [
+            ("users", 5), ("tags", 1), ("invite_codes", 3), ("invite_code_tags", 3),
+            ("workspaces", 1), ("workspace_members", 1), ("workspace_invites", 1),
+            ("groups", 1), ("group_members", 1), ("group_invites", 1),
+            ("courses", 1), ("course_members", 1), ("course_invites", 2),
+        ]);
+    }
+
+    async fn lines_an_array_and_standard_input_are_the_same(gateway) {
+        let rows: Vec<Value> = (1..=1200).map(code).collect();
+        let (text, array) = (lines(&rows), Value::from(rows.clone()));
+        let words = is(0, "invite-codes: 1200 rows read, 1200 written, 0 rejected");
+        let url = gateway.url.as_str();
+        let by_input = ["import", "invite-codes", "-", "--database-url", url];
+        let mut seen = Vec::new();
+        for text in [text, array.to_string(), format!("\u{feff}{array:#}\n")] {
+            let ended = import_text(&gateway, "invite-codes", &text, &[]).await;
+            assert_eq!(summary(&ended), words, "{}", ended.stderr);
+            let mut tables = vec![tables::dump(&gateway.database).await];
+            tables::empty(&gateway.database).await;
+            let ended = Process::run_with_input(&text, &by_input).await;
+            assert_eq!(summary(&ended), words, "{}", ended.stderr);
+            tables.push(tables::dump(&gateway.database).await);
+            tables::empty(&gateway.database).await;
+            seen.extend(tables);
+        }
+        // Users who are made along with codes are made now: they alone differ.
+        for tables in &seen {
+            assert_eq!(tables[0].1.len(), 2);
+            assert!(tables[1..] == seen[0][1..]);
+        }
+        assert_eq!((seen[0][2].1.len(), seen[0][3].1.len()), (1200, 1200));
+    }
+
+    async fn bad_rows_are_told_and_the_others_load(gateway) {
+        let ended = import_text(&gateway, "users", MIXED, &[]).await;
+        let told: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
+        assert_eq!(summary(&ended), is(1, "users: 7 rows read, 2 written, 5 rejected"));
+        assert_eq!(ended.stdout, "");
+        let users = &tables::dump(&gateway.database).await[0].1;
+        assert_eq!(users.len(), 2);
+        assert!(users[0].contains("\"ada\"") && users[1].contains("\"gil\""));
+
+        let array = r#"[{"id":8,"username":"hal","full_name":""},
+            {"id":9},
+            {"id":10,"username":"ivy","full_name":""}"#;
+        let ended = import_text(&gateway, "users", array, &[]).await;
+        let told: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(told[..2], [
+            "line 2: username: required, and not there",
+            "line 3: the file ends inside the array: expected `]`",
+        ]);
+        assert_eq!(summary(&ended), is(1, "users: 4 rows read, 2 written, 2 rejected"));
+    }
+
+    async fn what_a_row_refers_to_must_be_there(gateway) {
+        let user = json!({ "id": 1, "username": "ada", "full_name": "" });
+        let (_, rejected) = gateway.import(Kind::Users, &[user]).await;
+        assert_eq!(rejected, []);
+        for (kind, row, told) in [
+            (
+                Kind::WorkspaceMembers,
+                json!({ "workspace_id": 9, "user_id": 1, "role": "owner" }),
+                ("workspace_id", "no such workspace"),
+            ),
+            (
+                Kind::GroupInvites,
+                json!({ "id": 1, "group_id": 9, "code": "join", "created_at": MADE,
+                    "updated_at": MADE }),
+                ("group_id", "no such group"),
+            ),
+            (
+                Kind::InviteCodes,
+                json!({ "id": 1, "code": "a", "generated_at": MADE, "invited_by": 9 }),
+                ("invited_by_id", "no such user"),
+            ),
+            (
+                Kind::CourseInvites,
+                json!({ "course_id": 9, "user_id": 1 }),
+                ("course_id", "no such course"),
+            ),
+        ] {
+            let (summary, rejected) = gateway.import(kind, &[row]).await;
+            assert_eq!((summary.written, summary.rejected), (0, 1), "{kind}");
+            let rejected = &rejected[0];
+            assert_eq!(rejected.line, 1);
+            assert_eq!((rejected.field.as_str(), rejected.reason.as_str()), told, "{kind}");
+        }
+    }
+
+    async fn strict_stops_at_the_first_bad_row_and_undoes_all(gateway) {
+        let before = tables::dump(&gateway.database).await;
+        let ended = import_text(&gateway, "users", MIXED, &["--strict"]).await;
+        assert_eq!(ended.stderr.lines().next(), Some(MIXED_REJECTIONS[0]));
+        assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
+        let (status, words) = summary(&ended);
+        assert_eq!(status, Some(1));
+        assert!(words.ends_with("0 written, 1 rejected (all undone)"), "{words}");
+        assert_eq!(tables::dump(&gateway.database).await, before);
+
+        // A bad row after many good ones undoes those, too.
+        let mut rows: Vec<Value> = (1..=1200).map(code).collect();
+        rows.push(json!({ "id": 1201 }));
+        let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--strict"]).await;
+        let told = "line 1201: code: required, and not there";
+        assert_eq!(ended.stderr.lines().next(), Some(told));
+        let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (all undone)";
+        assert_eq!(summary(&ended), is(1, words));
+        assert_eq!(tables::dump(&gateway.database).await, before);
+
+        rows.pop();
+        let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--strict"]).await;
+        assert_eq!(summary(&ended), is(0, "invite-codes: 1200 rows read, 1200 written, 0 rejected"));
+    }
+
+    async fn a_dry_run_tells_all_and_writes_nothing(gateway) {
+        let before = tables::dump(&gateway.database).await;
+        let ended = import_text(&gateway, "users", MIXED, &["--dry-run"]).await;
+        let told: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
+        let words = "users: 7 rows read, 2 written, 5 rejected (dry run: all undone)";
+        assert_eq!(summary(&ended), is(1, words));
+        assert_eq!(tables::dump(&gateway.database).await, before);
+
+        let rows: Vec<Value> = (1..=1200).map(code).collect();
+        let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--dry-run"]).await;
+        let words = "invite-codes: 1200 rows read, 1200 written, 0 rejected (dry run: all undone)";
+        assert_eq!(summary(&ended), is(0, words));
+        assert_eq!(tables::dump(&gateway.database).await, before);
+    }
+
+    async fn a_database_that_is_not_migrated_is_told(gateway) {
+        tables::remove(&gateway.database).await;
+        let ended = import_text(&gateway, "users", MIXED, &[]).await;
+        let told = "the database is not migrated: run `invite-gateway migrate up`\n";
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), told));
+        assert_eq!(tables::names(&gateway.database).await, [""; 0]);
+    }
+
+    async fn a_file_that_cannot_be_read_is_wrong_usage(gateway) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, told) in [
+            (folder.path().join("none"), "No such file"),
+            (folder.path().to_owned(), "is a folder"),
+        ] {
+            let ended = import(&gateway, "users", &path, &[]).await;
+            assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
+            assert!(ended.stderr.contains(told), "{}", ended.stderr);
+            assert!(ended.stderr.contains(path.to_str().expect("UTF-8")), "{}", ended.stderr);
+        }
+    }
+
+    async fn an_empty_file_is_fine(gateway) {
+        for text in ["", "\n \n", "[]"] {
+            let ended = import_text(&gateway, "users", text, &[]).await;
+            assert_eq!(summary(&ended), is(0, "users: 0 rows read, 0 written, 0 rejected"));
+        }
+    }
+
+    async fn killed_halfway_it_leaves_whole_chunks_and_a_second_run_completes_it(gateway) {
+        const CHUNK: u64 = 500;
+        const SENT: i64 = 3000;
+        const ALL: i64 = 4000;
+        let with_user = |id: i64| {
+            // A user of its own, so that a chunk is more than one table.
+            let mut row = code(id);
+            row["user"] = json!({ "id": 1000 + id, "username": format!("user-{id}") });
+            row["invited_by"] = Value::Null;
+            row["invited_by_username"] = Value::Null;
+            row
+        };
+        let rows: Vec<Value> = (1..=ALL).map(with_user).collect();
+        let (_folder, path) = file(&lines(&rows));
+        let users = lines(&(1..=ALL).map(|id| json!({
+            "id": 1000 + id, "username": format!("user-{id}"), "full_name": "", "created_at": MADE,
+        })).collect::<Vec<_>>());
+        let count = async || {
+            invite_code::Entity::find().count(&gateway.database).await.expect("a count")
+        };
+        let finish = async || {
+            let ended = import(&gateway, "invite-codes", &path, &[]).await;
+            let words = "invite-codes: 4000 rows read, 4000 written, 0 rejected";
+            assert_eq!(summary(&ended), is(0, words), "{}", ended.stderr);
+            // Users made along with codes are made now: tell when, for both runs alike.
+            let ended = import_text(&gateway, "users", &users, &[]).await;
+            assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+            tables::dump(&gateway.database).await
+        };
+        let undisturbed = finish().await;
+        tables::empty(&gateway.database).await;
+
+        let url = gateway.url.as_str();
+        let mut process =
+            Process::start(&["import", "invite-codes", "-", "--database-url", url]);
+        let mut input = process.input();
+        let text = lines(&rows[..SENT as usize]);
+        let feeder = thread::spawn(move || {
+            // Fails when the process is killed. The pipe stays open until then.
+            input.write_all(text.as_bytes()).unwrap_or_default();
+            input
+        });
+        eventually("a chunk that is committed", async || {
+            (count().await >= CHUNK).then_some(())
+        })
+        .await;
+        process.signal("KILL");
+        let ended = process.ended().await;
+        assert_eq!(ended.status, None, "{ended:?}");
+        drop(feeder.join().expect("a feeder"));
+
+        let left = tables::dump(&gateway.database).await;
+        let codes = left[2].1.len() as u64;
+        assert!((CHUNK..=SENT as u64).contains(&codes) && codes.is_multiple_of(CHUNK), "{codes} codes");
+        assert_eq!(left[0].1.len() as u64, codes, "as many users as codes");
+        assert_eq!(left[3].1.len() as u64, codes, "every code has its tag");
+        assert!(left != undisturbed);
+        assert_eq!(finish().await, undisturbed);
+    }
+}

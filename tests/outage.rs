@@ -1,0 +1,175 @@
+//! A database that goes away and comes back, while the gateway runs.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::{
+    Answer, Backend, Gateway, data,
+    process::{Server, authorization, eventually},
+    proxy::Proxy,
+    run,
+};
+
+/// Longest that an answer may take that says that the database is away: the time to wait for a
+/// connection, 1 second here, and some for a busy machine.
+const SOON: Duration = Duration::from_secs(10);
+
+const LOOK_UP: &str = r#"{ inviteCode(code: "AbC-123") { databaseId } }"#;
+const CODE: &str = "/api/v2/invite_code/AbC-123/";
+const GROUP: &str = "/v3/groups/studio/invite";
+
+async fn serve(url: &str) -> Server {
+    Server::with(url, &["--database-acquire-timeout=1"]).await
+}
+
+async fn fill(gateway: &Gateway) {
+    gateway.add(data::invite_code(5, "AbC-123")).await;
+    gateway.add(data::user(7, "grace")).await;
+    gateway.add(data::group(1, "studio")).await;
+    gateway.add(data::group_member(1, 7, "owner")).await;
+    gateway.add(data::group_invite(3, 1, "join")).await;
+}
+
+async fn soon<T>(asked: &str, answer: impl Future<Output = T>) -> T {
+    let answer = timeout(SOON, answer).await;
+    answer.unwrap_or_else(|_| panic!("{asked}: no answer in {SOON:?}"))
+}
+
+#[track_caller]
+fn is(answer: &Answer, status: StatusCode, body: &Value) {
+    assert_eq!((answer.status, &answer.json), (status, body));
+}
+
+/// The code of the only error of a GraphQL answer.
+fn code(answer: &Answer) -> &Value {
+    let errors = answer.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", answer.text);
+    &errors[0]["extensions"]["code"]
+}
+
+/// Asks everything while the database is away.
+async fn is_away(server: &Server) {
+    let (ok, away) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
+    let grace = authorization(7);
+
+    let answer = soon("GraphQL", server.graphql(None, LOOK_UP, json!({}))).await;
+    assert_eq!(
+        (answer.status, code(&answer)),
+        (ok, &json!("SERVICE_UNAVAILABLE"))
+    );
+    assert_eq!(answer.json["data"], json!({ "inviteCode": null }));
+    // Who asks cannot be told: nothing is executed, and nobody is taken for anonymous.
+    let answer = soon(
+        "GraphQL, signed in",
+        server.graphql(Some(&grace), LOOK_UP, json!({})),
+    )
+    .await;
+    assert_eq!(
+        (answer.status, code(&answer)),
+        (away, &json!("SERVICE_UNAVAILABLE"))
+    );
+    assert_eq!(
+        (answer.json.get("data"), answer.header("retry-after")),
+        (None, "1")
+    );
+
+    let detail = json!({ "detail": "Service temporarily unavailable, try again later." });
+    let arena = json!({ "error": "Service Unavailable", "code": 503, "details": {
+        "message": "The service is temporarily unavailable. Try again later." } });
+    for (authorization, path, body) in [
+        (None, CODE, &detail),
+        (Some(grace.as_str()), CODE, &detail),
+        (Some(grace.as_str()), GROUP, &arena),
+    ] {
+        let answer = soon(path, server.get(authorization, path)).await;
+        is(&answer, away, body);
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(answer.header("www-authenticate"), "");
+    }
+
+    let answer = soon("live", server.get(None, "/health/live")).await;
+    is(&answer, ok, &json!({ "status": "ok" }));
+    let answer = soon("ready", server.get(None, "/health/ready")).await;
+    is(&answer, away, &json!({ "status": "database unreachable" }));
+}
+
+/// Waits until the gateway is ready; then everything is answered as if nothing had been.
+async fn recovers(server: &Server) {
+    eventually("ready", async || {
+        let ready = server.get(None, "/health/ready").await;
+        (ready.status == StatusCode::OK).then_some(())
+    })
+    .await;
+    let grace = authorization(7);
+    for authorization in [None, Some(grace.as_str())] {
+        let answer = server.graphql(authorization, LOOK_UP, json!({})).await;
+        let expected = json!({ "data": { "inviteCode": { "databaseId": "5" } } });
+        is(&answer, StatusCode::OK, &expected);
+        assert_eq!(server.get(authorization, CODE).await.json["id"], 5);
+    }
+    assert_eq!(server.get(Some(&grace), GROUP).await.json["code"], "join");
+}
+
+#[tokio::test]
+async fn a_cut_is_told_and_its_end_is_noticed() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let proxy = Proxy::before(&gateway.url).await;
+        let server = serve(&proxy.url(&gateway.url)).await;
+        for _ in 0..2 {
+            recovers(&server).await;
+            proxy.cut();
+            is_away(&server).await;
+            proxy.heal();
+        }
+        recovers(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_starts_without_its_database_waits_for_it() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let proxy = Proxy::before(&gateway.url).await;
+        proxy.cut();
+        let server = serve(&proxy.url(&gateway.url)).await;
+        let warning = "the database does not answer; serving begins when it does";
+        assert_eq!(server.process.logged(warning).await["level"], "WARN");
+        is_away(&server).await;
+        proxy.heal();
+        recovers(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn told_to_stop_while_the_database_is_away_it_stops() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let proxy = Proxy::before(&gateway.url).await;
+        let server = serve(&proxy.url(&gateway.url)).await;
+        proxy.cut();
+        server.process.signal("TERM");
+        let ended = soon("SIGTERM", server.process.ended()).await;
+        assert_eq!(ended.status, Some(0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_silent_is_away_too() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let proxy = Proxy::before(&gateway.url).await;
+        let server = serve(&proxy.url(&gateway.url)).await;
+        recovers(&server).await;
+        proxy.stall();
+        is_away(&server).await;
+        proxy.heal();
+        recovers(&server).await;
+    })
+    .await;
+}

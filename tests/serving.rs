@@ -1,0 +1,327 @@
+//! The real program as a server: over TCP, told to stop, and what it logs.
+
+use axum::http::StatusCode;
+use entity::workspace_invite;
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Backend, Gateway, data, each_database,
+    process::{Ended, Process, Server, authorization, eventually, log_lines},
+    run, tables,
+    wire::{Request, Wire},
+};
+
+const LOOK_UP: &str =
+    "query LookUp($code: String!) { inviteCode(code: $code) { databaseId code } }";
+
+each_database! {
+    async fn it_answers_over_tcp(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        gateway.add(data::user(7, "grace")).await;
+        let server = Server::over(&gateway.url).await;
+
+        let answer = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
+        let expected = json!({ "data": { "inviteCode": { "databaseId": "5", "code": "AbC-123" } } });
+        assert_eq!((answer.status, answer.json), (StatusCode::OK, expected));
+
+        let answer = server.get(None, "/api/v2/invite_code/AbC-123/").await;
+        assert_eq!((answer.status, &answer.json["id"]), (StatusCode::OK, &json!(5)));
+        assert_eq!(answer.header("cache-control"), "no-store");
+
+        let me = "{ viewer { user { username email } } }";
+        let answer = server.graphql(Some(&authorization(7)), me, json!({})).await;
+        let expected = json!({ "username": "grace", "email": "grace@example.com" });
+        assert_eq!(answer.json["data"]["viewer"]["user"], expected);
+
+        for (path, body) in [
+            ("/health/live", json!({ "status": "ok" })),
+            ("/health/ready", json!({ "status": "ready" })),
+        ] {
+            let answer = server.get(None, path).await;
+            assert_eq!((answer.status, answer.json), (StatusCode::OK, body), "{path}");
+        }
+        assert_eq!(server.get(None, "/").await.json["graphql"], "/graphql");
+        assert_eq!(server.get(None, "/nothing").await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn absolute_urls_begin_with_the_public_url_or_where_it_listens(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::course(1, "rust", 7)).await;
+        gateway.add_all([data::user(8, "eve"), data::user(9, "eva")]).await;
+        gateway.add_all([data::course_invite(1, 1, 8), data::course_invite(2, 1, 9)]).await;
+        let next = async |server: &Server| {
+            let path = "/api/v2/course/1/invite/?limit=1";
+            let answer = server.get(Some(&authorization(7)), path).await;
+            answer.json["next"].as_str().expect("a URL").to_owned()
+        };
+        let server = Server::over(&gateway.url).await;
+        let here = format!("http://{}/api/v2/course/1/invite/?limit=1&offset=1", server.address);
+        assert_eq!(next(&server).await, here);
+        let server = Server::with(&gateway.url, &["--public-url=https://x.example/base/"]).await;
+        let there = "https://x.example/base/api/v2/course/1/invite/?limit=1&offset=1";
+        assert_eq!(next(&server).await, there);
+    }
+
+    async fn it_is_ready_once_the_database_is_migrated_without_a_restart(gateway) {
+        tables::remove(&gateway.database).await;
+        let server = Server::over(&gateway.url).await;
+        let warning = "the database is not migrated: run `invite-gateway migrate up`";
+        assert_eq!(server.process.logged(warning).await["level"], "WARN");
+        let ready = server.get(None, "/health/ready").await;
+        let expected = json!({ "status": "database not migrated" });
+        assert_eq!((ready.status, ready.json), (StatusCode::SERVICE_UNAVAILABLE, expected));
+        assert_eq!(server.get(None, "/health/live").await.status, StatusCode::OK);
+
+        let up = ["migrate", "up", "--database-url", &gateway.url];
+        assert_eq!(Process::run(&up).await.status, Some(0));
+        assert_eq!(server.get(None, "/health/ready").await.status, StatusCode::OK);
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let answer = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
+        assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5", "{}", answer.text);
+    }
+
+    async fn told_to_stop_it_answers_what_is_in_flight_and_takes_nothing_new(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
+        for signal in ["TERM", "INT"] {
+            let server = Server::over(&gateway.url).await;
+            let (mut wire, rest) = half_sent(&server, &body).await;
+            server.process.signal(signal);
+            let line = server.process.logged("stopping: finishing what is in flight").await;
+            assert_eq!(line["signal"], format!("SIG{signal}"));
+            refuses(&server).await;
+
+            wire.write(rest).await;
+            let answer = wire.answer().await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5");
+            assert_eq!(server.process.ended().await.status, Some(0), "SIG{signal}");
+        }
+    }
+
+    async fn told_to_stop_it_gives_up_what_does_not_end(gateway) {
+        let server = Server::with(&gateway.url, &["--drain-timeout=0"]).await;
+        let (_wire, _) = half_sent(&server, r#"{"query":"{ __typename }"}"#).await;
+        server.process.signal("TERM");
+        let ended = server.process.ended().await;
+        assert_eq!(ended.status, Some(0));
+        let lines = log_lines(&ended.stderr);
+        let last = lines.last().expect("a line");
+        assert_eq!(last["message"], "gave up what was still in flight");
+    }
+
+    async fn every_request_is_one_line_of_the_log_and_has_an_id(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let server = Server::over(&gateway.url).await;
+        let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
+        let look_up = Request::post_json("/graphql", &body).header("x-request-id", "trace-1.a_B");
+        let answer = server.send(&look_up).await;
+        assert_eq!(answer.header("x-request-id"), "trace-1.a_B");
+
+        let not_plain = Request::get("/api/v2/invite_code/none/").header("x-request-id", "a b");
+        let answer = server.send(&not_plain).await;
+        let made_up = answer.header("x-request-id").to_owned();
+        assert!(made_up.len() == 32 && made_up.bytes().all(|b| b.is_ascii_hexdigit()), "{made_up}");
+
+        let too_long = "x".repeat(65);
+        let answer = server.send(&Request::get("/nothing").header("x-request-id", &too_long)).await;
+        assert_eq!(answer.header("x-request-id").len(), 32);
+
+        let lines = answered(&stopped(server).await);
+        let told = |line: &Value| {
+            let words = ["method", "route", "operation", "status"];
+            words.map(|word| line[word].clone())
+        };
+        assert_eq!(
+            lines.iter().map(told).collect::<Vec<_>>(),
+            [
+                [json!("POST"), json!("/graphql"), json!("LookUp"), json!(200)],
+                [json!("GET"), json!("/api/v2/invite_code/{code}/"), Value::Null, json!(404)],
+                [json!("GET"), json!("none"), Value::Null, json!(404)],
+            ]
+        );
+        assert_eq!(lines[0]["span"]["id"], "trace-1.a_B");
+        assert_eq!(lines[1]["span"]["id"], made_up.as_str());
+        for line in &lines {
+            assert!(line["milliseconds"].is_number() && line["timestamp"].is_string(), "{line}");
+            assert_eq!(line["level"], "INFO");
+        }
+    }
+
+    async fn nothing_secret_is_logged(gateway) {
+        const CODE: &str = "PLANTED-code-1";
+        const ADDRESS: &str = "planted-address@secret.example";
+        const VARIABLE: &str = "PLANTED-variable-2";
+        const GARBAGE: &str = "PLANTED-bearer-3";
+        let workspace_token = data::token(4).to_string();
+        let signed = authorization(7);
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::invite_code(5, CODE)).await;
+        gateway.add(workspace_invite::Model {
+            email: ADDRESS.to_owned(),
+            email_norm: ADDRESS.to_owned(),
+            ..data::workspace_invite(4, 1)
+        }).await;
+        let server = Server::with(&gateway.url, &["--log=debug"]).await;
+
+        let variables = json!({ "code": CODE, "email": ADDRESS, "x": VARIABLE }).to_string();
+        let encode = |text: &str| -> String {
+            url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+        };
+        let post = |query: &str| {
+            format!(r#"{{"query":{},"variables":{variables}}}"#, json!(query))
+        };
+        let in_literal = format!(r#"{{ inviteCode(code: "{CODE}") {{ email }} }}"#);
+        let broken = format!(r#"{{ inviteCode(code: "{CODE}" {{ {ADDRESS}"#);
+        let unknown = format!(r#"{{ inviteCode(code: "{CODE}") {{ bogus }} }}"#);
+        let failing = format!(r#"{{ workspaceInvite(token: "{VARIABLE}") {{ email }} }}"#);
+        let mine = r#"query Mine($email: String) {
+            inviteCodes(filter: { email: $email, search: $email }) { totalCount }
+        }"#;
+        let by_token = format!(r#"{{ workspaceInvite(token: "{workspace_token}") {{ email }} }}"#);
+        let bodies = [
+            post(LOOK_UP), post(&in_literal), post(&broken), post(&unknown), post(&failing),
+            post(mine), post(&by_token), format!("{{{CODE}"), format!(r#"{{"query":["{CODE}"]}}"#),
+        ];
+        let query = encode(&in_literal);
+        let paths = [
+            format!("/graphql?query={query}&variables={}", encode(&variables)),
+            format!("/graphql?query={query}&variables={VARIABLE}"),
+            format!("/graphql?query={}", encode(&broken)),
+            format!("/graphql?access_token={GARBAGE}"),
+            format!("/api/v2/invite_code/{CODE}/?email={ADDRESS}"),
+            format!("/api/v2/invite_code/{CODE}/{VARIABLE}"),
+            format!("/api/v1/invites/{workspace_token}/"),
+            format!("/api/v1/invites/{workspace_token}/%FF"),
+            format!("/v3/groups/{VARIABLE}/invite?code={CODE}"),
+            format!("/api/v2/course/{VARIABLE}/invite/?limit={CODE}"),
+            format!("/health/ready?{CODE}"),
+            format!("/{CODE}/{ADDRESS}/{workspace_token}"),
+        ];
+        let garbage = format!("Bearer {GARBAGE}");
+        let basic = format!("Basic {GARBAGE}");
+        let ask_all = async || {
+            for authorization in [None, Some(&signed), Some(&garbage), Some(&basic)] {
+                let authorization = authorization.map(String::as_str);
+                for body in &bodies {
+                    let request = Request::post_json("/graphql", body).authorized(authorization);
+                    server.send(&request.header("x-request-id", &in_literal)).await;
+                }
+                for path in &paths {
+                    server.send(&Request::get(path).authorized(authorization)).await;
+                }
+            }
+        };
+        ask_all().await;
+        // What fails in the database is told to the operator: without values.
+        for table in ["invite_codes", "workspace_invites"] {
+            let rename = format!("ALTER TABLE {table} RENAME TO no_{table}");
+            gateway.database.execute_unprepared(&rename).await.expect("a new name");
+        }
+        ask_all().await;
+        gateway.database.execute_unprepared("ALTER TABLE users RENAME TO no_users").await
+            .expect("a new name");
+        ask_all().await;
+
+        let ended = stopped(server).await;
+        let asked = 3 * 4 * (bodies.len() + paths.len());
+        assert_eq!(answered(&ended).len(), asked);
+        let errors = log_lines(&ended.stderr).iter().filter(|line| line["level"] == "ERROR").count();
+        assert!(errors > 0, "the failures were told");
+        let token = signed.strip_prefix("Bearer ").expect("a token");
+        for secret in [CODE, ADDRESS, VARIABLE, GARBAGE, workspace_token.as_str(), token, "PLANTED"] {
+            for written in [&ended.stdout, &ended.stderr] {
+                let line = written.lines().find(|line| line.contains(secret));
+                assert_eq!(line, None, "{secret}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn told_to_stop_it_waits_for_a_statement_that_waits() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let server = Server::over(&gateway.url).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes IN ACCESS EXCLUSIVE MODE")
+            .await
+            .expect("a lock");
+        let mut wires = [server.connect().await, server.connect().await];
+        let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
+        wires[0]
+            .write(&Request::post_json("/graphql", &body).text())
+            .await;
+        let rest = Request::get("/api/v2/invite_code/AbC-123/").text();
+        wires[1].write(&rest).await;
+        eventually("statements that wait for the lock", async || {
+            let waiting = "SELECT count(*) AS waiting FROM pg_locks JOIN pg_database d \
+                           ON d.oid = database WHERE datname = current_database() AND NOT granted";
+            let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+            let row = gateway
+                .database
+                .query_one_raw(waiting)
+                .await
+                .expect("pg_locks");
+            let waiting: i64 = row
+                .expect("a count")
+                .try_get("", "waiting")
+                .expect("a number");
+            (waiting == 2).then_some(())
+        })
+        .await;
+
+        server.process.signal("TERM");
+        server
+            .process
+            .logged("stopping: finishing what is in flight")
+            .await;
+        refuses(&server).await;
+        lock.commit().await.expect("the end of the lock");
+        let [graphql, rest] = &mut wires;
+        assert_eq!(
+            graphql.answer().await.json["data"]["inviteCode"]["databaseId"],
+            "5"
+        );
+        assert_eq!(rest.answer().await.json["id"], 5);
+        assert_eq!(server.process.ended().await.status, Some(0));
+    })
+    .await;
+}
+
+/// Sends half of a request's body, which is provably in flight: its handler has asked for the body.
+/// Gives the other half.
+async fn half_sent<'a>(server: &Server, body: &'a str) -> (Wire, &'a str) {
+    let (first, rest) = body.split_at(body.len() / 2);
+    let request = Request::post_json("/graphql", body).header("expect", "100-continue");
+    let mut wire = server.connect().await;
+    wire.write(&request.head()).await;
+    wire.expect("HTTP/1.1 100 Continue\r\n\r\n").await;
+    wire.write(first).await;
+    (wire, rest)
+}
+
+/// Waits until the server takes no new connections.
+async fn refuses(server: &Server) {
+    eventually("a refused connection", async || {
+        Wire::connect(server.address).await.err()
+    })
+    .await;
+}
+
+/// Stops the server, and gives all that it has written.
+async fn stopped(server: Server) -> Ended {
+    server.process.signal("TERM");
+    let ended = server.process.ended().await;
+    assert_eq!(ended.status, Some(0));
+    ended
+}
+
+/// The log's lines about requests.
+fn answered(ended: &Ended) -> Vec<Value> {
+    let mut lines = log_lines(&ended.stderr);
+    lines.retain(|line| line["message"] == "answered");
+    lines
+}

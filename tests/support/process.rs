@@ -1,0 +1,280 @@
+//! The real program, as its users run it: its own process, arguments, environment and streams.
+
+use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use invite_gateway::auth::{NewClaims, mint};
+use serde_json::{Value, json};
+
+use super::{
+    Answer, secret,
+    wire::{self, Wire},
+};
+
+/// Longest that a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// 2099-12-31T23:59:59Z: programs go by the machine's own clock.
+const FAR_FUTURE: i64 = 4_102_444_799;
+
+/// Asks until there is an answer. Panics with `what` was awaited if it does not come.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(started.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A run of the program. Ends with the test, however that ends.
+pub struct Process {
+    child: Child,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+/// What a process that ended has left.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit status; none if a signal ended it.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Process {
+    /// Starts the program with these arguments, and with nothing in its environment.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(&[], arguments)
+    }
+
+    /// Starts the program with these arguments and environment variables.
+    pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_invite-gateway"))
+            .args(arguments)
+            .env_clear()
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        Self {
+            stdout: Stream::collect(child.stdout.take().expect("a pipe")),
+            stderr: Stream::collect(child.stderr.take().expect("a pipe")),
+            child,
+        }
+    }
+
+    /// Runs the program to its end, with nothing to read.
+    pub async fn run(arguments: &[&str]) -> Ended {
+        Self::run_in(&[], arguments).await
+    }
+
+    /// As [`Self::run`], with these environment variables.
+    pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
+        let mut process = Self::start_in(environment, arguments);
+        drop(process.input());
+        process.ended().await
+    }
+
+    /// Runs the program to its end, with `input` to read.
+    pub async fn run_with_input(input: &str, arguments: &[&str]) -> Ended {
+        let mut process = Self::start(arguments);
+        let mut stdin = process.input();
+        let input = input.to_owned();
+        // A program that does not read to the end closes the pipe: its exit status tells of it.
+        let feeder = thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap_or_default());
+        let ended = process.ended().await;
+        feeder.join().expect("a feeder that ends");
+        ended
+    }
+
+    /// Its standard input.
+    pub fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("an input not taken yet")
+    }
+
+    /// What it has written so far, to standard output and to standard error.
+    pub fn written(&self) -> (String, String) {
+        (self.stdout.text(), self.stderr.text())
+    }
+
+    /// The first line of its log, in JSON, of which this is the message.
+    pub async fn logged(&self, message: &str) -> Value {
+        eventually(message, async || {
+            log_lines(&self.stderr.text())
+                .into_iter()
+                .find(|line| line["message"] == message)
+        })
+        .await
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.expect("a shell").success(), "{kill}");
+    }
+
+    /// Waits for its end.
+    pub async fn ended(mut self) -> Ended {
+        let status = eventually("the end of the process", async || {
+            self.child.try_wait().expect("a child of ours")
+        })
+        .await;
+        Ended {
+            status: status.code(),
+            stdout: self.stdout.whole(),
+            stderr: self.stderr.whole(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.child.kill().unwrap_or_default();
+        self.child.wait().expect("a child of ours");
+    }
+}
+
+/// Whole lines of a log in JSON. Panics on a line that is none.
+pub fn log_lines(text: &str) -> Vec<Value> {
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect()
+}
+
+/// What a process writes, read as it comes, so that no pipe fills up.
+struct Stream {
+    collected: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+trait Source: Read + Send + 'static {}
+impl Source for ChildStdout {}
+impl Source for ChildStderr {}
+
+impl Stream {
+    fn collect(mut source: impl Source) -> Self {
+        let collected = Arc::new(Mutex::new(Vec::new()));
+        let into = collected.clone();
+        let reader = thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = source.read(&mut piece) {
+                into.lock()
+                    .expect("nobody panics with it")
+                    .extend(&piece[..length]);
+            }
+        });
+        Self {
+            collected,
+            reader: Some(reader),
+        }
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.collected.lock().expect("nobody panics with it");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// All of it, once the process has ended.
+    fn whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("a reader that ends");
+        }
+        self.text()
+    }
+}
+
+/// `invite-gateway serve` over a database, on a free port, taking the tests' tokens.
+pub struct Server {
+    pub process: Process,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts, and listens.
+    pub async fn over(database_url: &str) -> Self {
+        Self::with(database_url, &[]).await
+    }
+
+    /// As [`Self::over`], with more arguments.
+    pub async fn with(database_url: &str, more: &[&str]) -> Self {
+        let serve = [
+            "serve",
+            "--database-url",
+            database_url,
+            "--listen=127.0.0.1:0",
+            "--log-format=json",
+            "--jwt-secret",
+            super::SECRET,
+        ];
+        let process = Process::start(&[&serve, more].concat());
+        let listening = process.logged("listening").await;
+        let address = address_in(listening["url"].as_str().expect("a URL"));
+        Self { process, address }
+    }
+
+    /// A connection.
+    pub async fn connect(&self) -> Wire {
+        Wire::connect(self.address).await.expect("a connection")
+    }
+
+    /// Sends a request on a connection of its own.
+    pub async fn send(&self, request: &wire::Request<'_>) -> Answer {
+        let mut wire = self.connect().await;
+        wire.write(&request.text()).await;
+        wire.answer().await
+    }
+
+    /// `GET path`, signed in where `authorization` says as whom.
+    pub async fn get(&self, authorization: Option<&str>, path: &str) -> Answer {
+        self.send(&wire::Request::get(path).authorized(authorization))
+            .await
+    }
+
+    /// Sends a GraphQL document.
+    pub async fn graphql(
+        &self,
+        authorization: Option<&str>,
+        document: &str,
+        variables: Value,
+    ) -> Answer {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let request = wire::Request::post_json("/graphql", &body).authorized(authorization);
+        self.send(&request).await
+    }
+}
+
+/// The address in a URL that a process says it listens at.
+pub fn address_in(url: &str) -> SocketAddr {
+    let url: url::Url = url.parse().expect("a URL");
+    let addresses = url.socket_addrs(|| None).expect("an address");
+    addresses[0]
+}
+
+/// The value of an `Authorization` header of the user of that id, good on the machine's own clock.
+pub fn authorization(user_id: i64) -> String {
+    let claims = NewClaims {
+        sub: &user_id.to_string(),
+        iat: 0,
+        exp: FAR_FUTURE,
+        iss: None,
+        aud: None,
+        scope: None,
+    };
+    format!("Bearer {}", mint(&secret(), &claims).expect("a token"))
+}

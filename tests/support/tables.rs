@@ -1,0 +1,81 @@
+//! All tables, to be compared, and to be emptied or taken away.
+
+use std::fmt::Debug;
+
+use entity::{
+    course, course_invite, course_member, group, group_invite, group_member, invite_code,
+    invite_code_tag, tag, user, workspace, workspace_invite, workspace_member,
+};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, Iterable,
+    ModelTrait, PrimaryKeyToColumn, QueryOrder, Statement,
+};
+
+/// Every row of a table, as text, in the order of its key.
+pub type Table = (&'static str, Vec<String>);
+
+/// Every row of every table of data.
+pub async fn dump(database: &DatabaseConnection) -> Vec<Table> {
+    async fn table<E>(database: &DatabaseConnection, name: &'static str, _: E) -> Table
+    where
+        E: EntityTrait,
+        E::Model: ModelTrait<Entity = E> + FromQueryResult + Debug,
+    {
+        let mut rows = E::find();
+        for key in E::PrimaryKey::iter() {
+            rows = rows.order_by_asc(key.into_column());
+        }
+        let rows = rows.all(database).await.expect("rows");
+        (name, rows.iter().map(|row| format!("{row:?}")).collect())
+    }
+    vec![
+        table(database, "users", user::Entity).await,
+        table(database, "tags", tag::Entity).await,
+        table(database, "invite_codes", invite_code::Entity).await,
+        table(database, "invite_code_tags", invite_code_tag::Entity).await,
+        table(database, "workspaces", workspace::Entity).await,
+        table(database, "workspace_members", workspace_member::Entity).await,
+        table(database, "workspace_invites", workspace_invite::Entity).await,
+        table(database, "groups", group::Entity).await,
+        table(database, "group_members", group_member::Entity).await,
+        table(database, "group_invites", group_invite::Entity).await,
+        table(database, "courses", course::Entity).await,
+        table(database, "course_members", course_member::Entity).await,
+        table(database, "course_invites", course_invite::Entity).await,
+    ]
+}
+
+/// The names of the tables that there are, sorted.
+pub async fn names(database: &DatabaseConnection) -> Vec<String> {
+    let sql = match database.get_database_backend() {
+        DbBackend::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+             ORDER BY name"
+        }
+        _ => {
+            "SELECT table_name::text AS name FROM information_schema.tables \
+             WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY name"
+        }
+    };
+    let names = Statement::from_string(database.get_database_backend(), sql);
+    let rows = database.query_all_raw(names).await.expect("names");
+    rows.iter()
+        .map(|row| row.try_get("", "name").expect("a name"))
+        .collect()
+}
+
+/// Takes everything away: as if nobody had ever migrated the database.
+pub async fn remove(database: &DatabaseConnection) {
+    Migrator::down(database, None).await.expect("migrations");
+    database
+        .execute_unprepared("DROP TABLE seaql_migrations")
+        .await
+        .expect("the table of migrations");
+}
+
+/// Makes every table anew, without rows.
+pub async fn empty(database: &DatabaseConnection) {
+    remove(database).await;
+    Migrator::up(database, None).await.expect("migrations");
+}

@@ -1,0 +1,100 @@
+//! HTTP/1.1 by hand, so that a test says when which bytes are sent.
+
+use std::{fmt::Write, io, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::Answer;
+
+/// Longest that an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A request.
+pub struct Request<'a> {
+    method: &'a str,
+    path: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    body: &'a str,
+}
+
+impl<'a> Request<'a> {
+    pub fn get(path: &'a str) -> Self {
+        Self {
+            method: "GET",
+            path,
+            headers: Vec::new(),
+            body: "",
+        }
+    }
+
+    pub fn post_json(path: &'a str, body: &'a str) -> Self {
+        Self {
+            method: "POST",
+            path,
+            headers: vec![("content-type", "application/json")],
+            body,
+        }
+    }
+
+    pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub fn authorized(self, authorization: Option<&'a str>) -> Self {
+        match authorization {
+            Some(value) => self.header("authorization", value),
+            None => self,
+        }
+    }
+
+    /// All but the body.
+    pub fn head(&self) -> String {
+        let mut text = format!("{} {} HTTP/1.1\r\nhost: test\r\n", self.method, self.path);
+        for (name, value) in &self.headers {
+            write!(text, "{name}: {value}\r\n").expect("text");
+        }
+        if !self.body.is_empty() {
+            write!(text, "content-length: {}\r\n", self.body.len()).expect("text");
+        }
+        text + "connection: close\r\n\r\n"
+    }
+
+    /// All of it.
+    pub fn text(&self) -> String {
+        self.head() + self.body
+    }
+}
+
+/// A connection to a server.
+pub struct Wire(TcpStream);
+
+impl Wire {
+    pub async fn connect(address: SocketAddr) -> io::Result<Self> {
+        TcpStream::connect(address).await.map(Self)
+    }
+
+    pub async fn write(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.expect("a peer");
+    }
+
+    /// Reads exactly `expected`, such as `HTTP/1.1 100 Continue` and an empty line.
+    pub async fn expect(&mut self, expected: &str) {
+        let mut bytes = vec![0; expected.len()];
+        let read = timeout(PATIENCE, self.0.read_exact(&mut bytes)).await;
+        read.expect("an answer in time").expect("a peer");
+        assert_eq!(String::from_utf8_lossy(&bytes), expected);
+    }
+
+    /// Reads the answer, up to the end of the connection.
+    pub async fn answer(&mut self) -> Answer {
+        let mut bytes = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
+        read.expect("an answer in time").expect("a peer");
+        Answer::parse(&String::from_utf8(bytes).expect("text"))
+    }
+}

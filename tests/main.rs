@@ -13,11 +13,15 @@
 
 mod support;
 
+mod architecture;
 mod authentication;
+mod batching;
 mod command_line;
 mod contracts;
 mod demo;
 mod health;
 mod imports;
 mod outage;
+mod pages;
 mod serving;
+mod statuses;

@@ -103,6 +103,10 @@ impl MigrationTrait for Migration {
         manager
             .create_index(index(table, &["email_norm", "created_at", "id"]))
             .await?;
+        // Serves the list over all workspaces.
+        manager
+            .create_index(index(table, &["created_at", "id"]))
+            .await?;
         // Serves "received" lists, and deleting a user without reading every invite.
         manager
             .create_index(index(table, &["accepted_by_id"]))

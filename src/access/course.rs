@@ -4,10 +4,7 @@
 use entity::course::{CoursePrivacy, Model};
 
 use super::{Access, AccessError, findable, proof::CourseManager};
-use crate::loader::{
-    LoadError, Page, Slice,
-    role::{MANAGES_COURSE, Place},
-};
+use crate::loader::{LoadError, Page, Slice, course::MANAGES_COURSE, role::Place};
 
 /// What names a course.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +69,20 @@ impl Access {
             }
         }
         Ok(Some(row.open().into()))
+    }
+
+    /// The course of that id, or else of that slug: text that clients send may be read as either.
+    pub async fn course_named(
+        &self,
+        id: Option<i64>,
+        slug: &str,
+    ) -> Result<Option<CourseView>, LoadError> {
+        if let Some(id) = id
+            && let Some(found) = self.course(CourseKey::Id(id)).await?
+        {
+            return Ok(Some(found));
+        }
+        self.course(CourseKey::Slug(slug)).await
     }
 
     /// The course that an invite which the viewer sees leads to, unless deleted.

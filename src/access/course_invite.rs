@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Access, AccessError, CourseView, Published, UserView};
 use crate::loader::{
     LoadError, Page, Slice, Status,
+    course::MANAGES_COURSE,
     course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
-    role::{MANAGES_COURSE, Place},
+    role::Place,
 };
 
 /// A user's invitation to a course.

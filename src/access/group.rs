@@ -3,10 +3,7 @@
 use entity::group::Model;
 
 use super::{Access, AccessError, findable, proof::GroupManager};
-use crate::loader::{
-    LoadError, Page, Slice,
-    role::{MANAGES_GROUP, Place},
-};
+use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
 
 /// What names a group.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +46,20 @@ impl Access {
             GroupKey::Slug(slug) => self.loaders.group_by_slug(findable(slug)).await?,
         };
         Ok(row.map(|row| row.open().into()))
+    }
+
+    /// The group of that id, or else of that slug: text that clients send may be read as either.
+    pub async fn group_named(
+        &self,
+        id: Option<i64>,
+        slug: &str,
+    ) -> Result<Option<GroupView>, LoadError> {
+        if let Some(id) = id
+            && let Some(found) = self.group(GroupKey::Id(id)).await?
+        {
+            return Ok(Some(found));
+        }
+        self.group(GroupKey::Slug(slug)).await
     }
 
     /// The group that an invite which the viewer sees leads to, unless deleted.

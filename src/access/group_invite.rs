@@ -6,10 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
 use super::{Access, AccessError, GroupView};
-use crate::loader::{
-    LoadError, Page, Slice,
-    role::{MANAGES_GROUP, Place},
-};
+use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
 
 /// Where a group invite is accepted: a URL with `{slug}` and `{code}` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

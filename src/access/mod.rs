@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use course::CourseView;
+pub use course::{CourseKey, CourseView};
 pub use course_invite::CourseInviteView;
 pub use group::{GroupKey, GroupView};
 pub use group_invite::{GroupInviteUrl, GroupInviteView};
@@ -34,8 +34,6 @@ pub use user::{Published, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, inviter_name, parse_token, role_display};
-
-pub use course::CourseKey;
 
 use crate::loader::{
     LoadError, Loaders,

@@ -4,10 +4,7 @@
 use entity::workspace::Model;
 
 use super::{Access, AccessError, proof::WorkspaceManager};
-use crate::loader::{
-    LoadError, Page, Slice,
-    role::{MANAGES_WORKSPACE, Place},
-};
+use crate::loader::{LoadError, Page, Slice, role::Place, workspace::MANAGES_WORKSPACE};
 
 /// A workspace's profile.
 #[derive(Clone, Debug)]

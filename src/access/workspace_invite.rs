@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::{Access, AccessError, Published, UserView, WorkspaceView};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
-    role::{MANAGES_WORKSPACE, Place},
+    role::Place,
+    workspace::MANAGES_WORKSPACE,
     workspace_invite::{WorkspaceInviteFilter, status},
 };
 
@@ -178,5 +179,31 @@ pub fn inviter_name(inviter: &UserView) -> &str {
         &inviter.username
     } else {
         &inviter.full_name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_token;
+
+    #[test]
+    fn a_token_is_a_uuid_with_hyphens() {
+        let canonical = "d0000000-0000-4000-8000-00000000000a";
+        assert!(parse_token(canonical).is_some());
+        assert_eq!(
+            parse_token(canonical),
+            parse_token(&canonical.to_uppercase())
+        );
+        for other in [
+            "",
+            "d000000000004000800000000000000a",
+            "{d0000000-0000-4000-8000-00000000000a}",
+            "urn:uuid:d0000000-0000-4000-8000-00000000000a",
+            "d0000000-0000-4000-8000-00000000000",
+            "d0000000-0000-4000-8000-00000000000g",
+            " d0000000-0000-4000-8000-00000000000a",
+        ] {
+            assert_eq!(parse_token(other), None, "{other}");
+        }
     }
 }

@@ -125,15 +125,15 @@ mod tests {
     use crate::auth::tests::{Hand, NOW, SECRET};
 
     #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        token: TokenArgs,
+    enum Cli {
+        Token(TokenArgs),
     }
 
     fn print(arguments: &[&str]) -> Result<String, TokenCommandError> {
-        let cli = Cli::try_parse_from([&["token"], arguments].concat()).expect("arguments");
+        let arguments = [&["invite-gateway", "token"], arguments].concat();
+        let Cli::Token(args) = Cli::try_parse_from(arguments).expect("arguments");
         let mut out = Vec::new();
-        run(&cli.token, &Hand::new().clock(), &mut out)?;
+        run(&args, &Hand::new().clock(), &mut out)?;
         Ok(String::from_utf8(out).expect("text"))
     }
 
@@ -177,6 +177,13 @@ mod tests {
         let error = print(&["--user", "", "--jwt-secret", SECRET]).expect_err("no user");
         assert!(matches!(error, TokenCommandError::NoUser));
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_says_what_the_command_does() {
+        let help = Cli::try_parse_from(["invite-gateway", "token", "--help"]);
+        let help = help.err().expect("help").to_string();
+        assert!(help.starts_with("Makes a bearer token"), "{help}");
     }
 
     #[test]

@@ -51,12 +51,7 @@ impl Reader {
         match location.into_place() {
             Place::File(path) => Ok(Self::File(path)),
             Place::Web(url) => {
-                let client = Client::builder()
-                    .user_agent(concat!("invite-gateway/", env!("CARGO_PKG_VERSION")))
-                    .redirect(redirects(url.scheme().to_owned()))
-                    .referer(false)
-                    .build()
-                    .map_err(SettingsError::Client)?;
+                let client = client(&url).map_err(SettingsError::Client)?;
                 Ok(Self::Web { client, url })
             }
         }
@@ -72,6 +67,22 @@ impl Reader {
         timeout(TIME_LIMIT, document)
             .await
             .unwrap_or(Err(ReadError::Slow))
+    }
+}
+
+fn client(url: &Url) -> reqwest::Result<Client> {
+    let is_plain = url.scheme() == "http";
+    let builder = Client::builder()
+        .user_agent(concat!("invite-gateway/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirects(url.scheme().to_owned()))
+        .referer(false)
+        .https_only(!is_plain);
+    // What is not encrypted must not leave the machine: not even by way of a proxy. Nor does it
+    // need the machine's trusted certificates, which a small container may lack.
+    if is_plain {
+        builder.no_proxy().tls_certs_only([]).build()
+    } else {
+        builder.build()
     }
 }
 

@@ -2,28 +2,19 @@
 
 use std::{fmt, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::{Deserialize, de::IgnoredAny};
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
 use serde_json::{Value, error::Category};
 
-use super::key::VerifyingKey;
-
-/// RFC 7518 §3.3: keys of RS256 have 2048 bits or more. The library goes no further than 8192.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-
-/// Bytes of a coordinate of P-256 (RFC 7518 §6.2.1.2) and of an Ed25519 key (RFC 8032 §5.1.5).
-const COORDINATE: usize = 32;
+use super::{
+    jwk::{self, Published, Reason},
+    key::VerifyingKey,
+};
 
 /// The usable keys of a set.
 pub(super) struct KeySet {
     keys: Vec<Published>,
     skipped: Vec<Skipped>,
-}
-
-struct Published {
-    kid: Option<String>,
-    key: Arc<VerifyingKey>,
 }
 
 /// What a set says about a token's key.
@@ -41,29 +32,6 @@ pub(super) enum Search {
 pub(super) struct Skipped {
     pub(super) kid: Option<String>,
     pub(super) reason: Reason,
-}
-
-/// Why a key is not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Reason {
-    #[error("it is not a JWK")]
-    NotAKey,
-    #[error("only RSA, EC P-256 and OKP Ed25519 keys are supported")]
-    Unsupported,
-    #[error("a symmetric key must not be published")]
-    Symmetric,
-    #[error("its private part is published, so anybody may have signed with it")]
-    Private,
-    #[error("its `use` is not `sig`")]
-    Use,
-    #[error("its `key_ops` are without `verify`")]
-    Operations,
-    #[error("its `alg` is not the one that is used with such a key: RS256, ES256 or EdDSA")]
-    Algorithm,
-    #[error("its RSA modulus has not 2048 to 8192 bits, or its exponent is no odd number over 1")]
-    Rsa,
-    #[error("its coordinates are not 32 bytes of base64url")]
-    Coordinate,
 }
 
 /// The document is no key set. Of its text nothing is told: it may be another file's.
@@ -94,23 +62,6 @@ struct Document {
     keys: Vec<Value>,
 }
 
-/// The parameters that matter (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
-    kid: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    d: Option<IgnoredAny>,
-}
-
 impl KeySet {
     /// Reads a document. A key that cannot be used is skipped (RFC 7517 §5).
     pub(super) fn parse(json: &[u8]) -> Result<Self, NotAKeySet> {
@@ -127,7 +78,7 @@ impl KeySet {
         };
         for value in document.keys {
             let kid = value.get("kid").and_then(Value::as_str).map(str::to_owned);
-            match read(value) {
+            match jwk::read(value) {
                 Ok(published) => set.keys.push(published),
                 Err(reason) => set.skipped.push(Skipped { kid, reason }),
             }
@@ -164,228 +115,9 @@ impl KeySet {
     }
 }
 
-fn read(value: Value) -> Result<Published, Reason> {
-    let jwk: Jwk = serde_json::from_value(value).map_err(|_| Reason::NotAKey)?;
-    let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-        ("RSA", _) => (Algorithm::RS256, rsa(&jwk)?),
-        ("EC", Some("P-256")) => (Algorithm::ES256, p256(&jwk)?),
-        ("OKP", Some("Ed25519")) => (Algorithm::EdDSA, ed25519(&jwk)?),
-        ("oct", _) => return Err(Reason::Symmetric),
-        _ => return Err(Reason::Unsupported),
-    };
-    if jwk.d.is_some() {
-        return Err(Reason::Private);
-    }
-    if jwk.usage.is_some_and(|usage| usage != "sig") {
-        return Err(Reason::Use);
-    }
-    if jwk
-        .key_ops
-        .is_some_and(|operations| !operations.iter().any(|name| name == "verify"))
-    {
-        return Err(Reason::Operations);
-    }
-    // RFC 9864 §2.2 calls EdDSA over this curve Ed25519.
-    let is_ours = |alg: &str| match algorithm {
-        Algorithm::RS256 => alg == "RS256",
-        Algorithm::ES256 => alg == "ES256",
-        _ => alg == "EdDSA" || alg == "Ed25519",
-    };
-    if jwk.alg.is_some_and(|alg| !is_ours(&alg)) {
-        return Err(Reason::Algorithm);
-    }
-    Ok(Published {
-        kid: jwk.kid,
-        key: Arc::new(VerifyingKey::new(algorithm, key)),
-    })
-}
-
-fn rsa(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let modulus = bytes(jwk.n.as_deref()).ok_or(Reason::Rsa)?;
-    let exponent = bytes(jwk.e.as_deref()).ok_or(Reason::Rsa)?;
-    let (modulus, exponent) = (without_zeros(&modulus), without_zeros(&exponent));
-    // With the exponent 1 every signature would be its own proof.
-    let is_odd_over_one = exponent.last().is_some_and(|last| last % 2 == 1) && exponent != [1];
-    if !RSA_BITS.contains(&bits(modulus)) || !is_odd_over_one {
-        return Err(Reason::Rsa);
-    }
-    Ok(DecodingKey::from_rsa_raw_components(modulus, exponent))
-}
-
-fn p256(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let x = coordinate(jwk.x.as_deref())?;
-    let y = coordinate(jwk.y.as_deref())?;
-    DecodingKey::from_ec_components(x, y).map_err(|_| Reason::Coordinate)
-}
-
-fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let x = coordinate(jwk.x.as_deref())?;
-    DecodingKey::from_ed_components(x).map_err(|_| Reason::Coordinate)
-}
-
-/// The text, if it is one of a coordinate: the library itself does not look at the length.
-fn coordinate(text: Option<&str>) -> Result<&str, Reason> {
-    text.filter(|text| bytes(Some(text)).is_some_and(|bytes| bytes.len() == COORDINATE))
-        .ok_or(Reason::Coordinate)
-}
-
-fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text?).ok()
-}
-
-fn without_zeros(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    number.get(zeros..).unwrap_or_default()
-}
-
-/// Length of a number that starts with no zero.
-fn bits(number: &[u8]) -> usize {
-    let leading = number.first().map_or(0, |first| first.leading_zeros());
-    number.len() * 8 - leading as usize
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
-    use super::{KeySet, Reason};
-    use crate::auth::tests::{
-        changed,
-        signer::{Signer, base64, key_set},
-    };
-
-    #[test]
-    fn unusable_keys_are_skipped_and_told_with_their_reason() {
-        use Reason::{
-            Algorithm, Coordinate, NotAKey, Operations, Private, Rsa, Symmetric, Unsupported, Use,
-        };
-        let rsa = Signer::rsa().jwk(None);
-        let p256 = Signer::p256().jwk(None);
-        let ed25519 = Signer::ed25519().jwk(None);
-        let modulus = |bytes: usize| base64(vec![0xff; bytes]);
-        let with = |key: &Value, changes| changed(key.clone(), changes);
-
-        let good = [
-            with(
-                &rsa,
-                json!({ "alg": "RS256", "use": "sig", "key_ops": ["verify"] }),
-            ),
-            with(
-                &rsa,
-                json!({ "n": modulus(1024), "x5c": ["AAAA"], "unknown": {} }),
-            ),
-            with(
-                &p256,
-                json!({ "alg": "ES256", "key_ops": ["sign", "verify"] }),
-            ),
-            with(&ed25519, json!({ "alg": "EdDSA" })),
-            with(&ed25519, json!({ "alg": "Ed25519" })),
-        ];
-        let set = KeySet::parse(key_set(&good).as_bytes()).expect("a set");
-        assert_eq!((set.len(), set.skipped()), (good.len(), &[][..]));
-
-        let bad = [
-            ("oct", json!({ "kty": "oct", "k": "AAAA" }), Symmetric),
-            ("a text", json!("key"), NotAKey),
-            ("no type", with(&rsa, json!({ "kty": null })), NotAKey),
-            ("a numeric name", with(&rsa, json!({ "kid": 1 })), NotAKey),
-            ("for encryption", with(&rsa, json!({ "use": "enc" })), Use),
-            (
-                "to encrypt",
-                with(&rsa, json!({ "key_ops": ["encrypt"] })),
-                Operations,
-            ),
-            (
-                "no operation",
-                with(&rsa, json!({ "key_ops": [] })),
-                Operations,
-            ),
-            ("HS256", with(&rsa, json!({ "alg": "HS256" })), Algorithm),
-            ("PS256", with(&rsa, json!({ "alg": "PS256" })), Algorithm),
-            ("RS512", with(&rsa, json!({ "alg": "RS512" })), Algorithm),
-            ("none", with(&ed25519, json!({ "alg": "none" })), Algorithm),
-            (
-                "RSA as ES256",
-                with(&rsa, json!({ "alg": "ES256" })),
-                Algorithm,
-            ),
-            ("1024 bits", with(&rsa, json!({ "n": modulus(128) })), Rsa),
-            ("2040 bits", with(&rsa, json!({ "n": modulus(255) })), Rsa),
-            (
-                "2040 bits and zeros",
-                with(
-                    &rsa,
-                    json!({ "n": base64([&[0; 9][..], &[0xff; 255]].concat()) }),
-                ),
-                Rsa,
-            ),
-            ("8200 bits", with(&rsa, json!({ "n": modulus(1025) })), Rsa),
-            ("exponent 1", with(&rsa, json!({ "e": "AQ" })), Rsa),
-            (
-                "exponent 1 and zeros",
-                with(&rsa, json!({ "e": "AAAB" })),
-                Rsa,
-            ),
-            ("an even exponent", with(&rsa, json!({ "e": "AQAA" })), Rsa),
-            ("no exponent", with(&rsa, json!({ "e": "" })), Rsa),
-            ("no modulus", with(&rsa, json!({ "n": null })), Rsa),
-            ("padded base64", with(&rsa, json!({ "e": "AQAB====" })), Rsa),
-            (
-                "a private RSA key",
-                with(&rsa, json!({ "d": "AQAB" })),
-                Private,
-            ),
-            (
-                "a private OKP key",
-                with(&ed25519, json!({ "d": "AQAB" })),
-                Private,
-            ),
-            ("P-384", with(&p256, json!({ "crv": "P-384" })), Unsupported),
-            (
-                "secp256k1",
-                with(&p256, json!({ "crv": "secp256k1" })),
-                Unsupported,
-            ),
-            ("no curve", with(&p256, json!({ "crv": null })), Unsupported),
-            (
-                "X25519",
-                with(&ed25519, json!({ "crv": "X25519" })),
-                Unsupported,
-            ),
-            (
-                "Ed448",
-                with(&ed25519, json!({ "crv": "Ed448" })),
-                Unsupported,
-            ),
-            (
-                "AKP",
-                json!({ "kty": "AKP", "alg": "ML-DSA-44" }),
-                Unsupported,
-            ),
-            (
-                "a short x",
-                with(&p256, json!({ "x": base64([1; 31]) })),
-                Coordinate,
-            ),
-            (
-                "a long y",
-                with(&p256, json!({ "y": base64([1; 33]) })),
-                Coordinate,
-            ),
-            ("no y", with(&p256, json!({ "y": null })), Coordinate),
-            (
-                "a short key",
-                with(&ed25519, json!({ "x": base64([1; 31]) })),
-                Coordinate,
-            ),
-        ];
-        for (name, key, expected) in bad {
-            let document = key_set(&[key, ed25519.clone()]);
-            let set = KeySet::parse(document.as_bytes()).expect("a set");
-            assert_eq!(set.len(), 1, "{name}");
-            assert_eq!(set.skipped()[0].reason, expected, "{name}");
-        }
-    }
+    use super::KeySet;
 
     #[test]
     fn what_is_no_key_set_is_told_without_its_text() {

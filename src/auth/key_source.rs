@@ -167,13 +167,16 @@ impl KeySource {
         let old = self.loaded();
         let known = old.as_ref().map_or(&[][..], |old| old.keys.skipped());
         for skipped in new.keys.skipped() {
-            // Once, not with every refresh.
+            // Once, not with every refresh. Nothing is wrong with it: a set may also hold keys
+            // for encryption.
             if !known.contains(skipped) {
                 let reason = skipped.reason;
-                warn!(jwks = %self.0.location, kid = ?skipped.kid, %reason, "a key is not used");
+                info!(jwks = %self.0.location, kid = ?skipped.kid, %reason, "a key is not used");
             }
         }
-        if old.as_ref().map(|old| old.keys.len()) != Some(new.keys.len()) {
+        if new.keys.len() == 0 {
+            warn!(jwks = %self.0.location, "there is no usable key: every token is refused");
+        } else if old.as_ref().map(|old| old.keys.len()) != Some(new.keys.len()) {
             info!(jwks = %self.0.location, usable = new.keys.len(), "keys loaded");
         }
         let mut loaded = self

@@ -4,15 +4,16 @@
 //! never the token; what is configured is checked strictly; whatever is doubtful is refused. No
 //! token at all makes an anonymous viewer, a bad one never does.
 //!
-//! One concept, one file: [`bearer`] finds the token in the request, [`verifier`] opens it with a
-//! [`key`] that is the shared secret's or, through [`key_source`], comes from a published
-//! [`key_set`], and [`claims`] says what it must hold.
+//! One concept, one file: `bearer` finds the token in the request, `verifier` opens it with a
+//! `key` that is the shared secret or, through `key_source`, one of a published `key_set`, and
+//! `claims` says what it must hold.
 
 mod bearer;
 mod claims;
 mod command;
 mod error;
 mod fetch;
+mod jwk;
 mod key;
 mod key_set;
 mod key_source;

@@ -1,6 +1,6 @@
 //! `demo`: the gateway over sample data in memory.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use clap::Args;
 use migration::{Migrator, MigratorTrait};
@@ -8,7 +8,6 @@ use url::Url;
 
 use super::{failed, print, serve};
 use crate::{
-    auth::{SubjectClaim, TokenSettings},
     clock::Clock,
     config::{HttpOptions, LogOptions, PolicyOptions},
     database::{IN_MEMORY, Pool},
@@ -51,17 +50,9 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         Ok(database) => database,
         Err(error) => return failed(format_args!("the sample data cannot be made: {error}")),
     };
-    let secret = match tokens::SECRET.parse() {
-        Ok(secret) => secret,
+    let settings = match tokens::settings() {
+        Ok(settings) => settings,
         Err(error) => return failed(error),
-    };
-    let settings = TokenSettings {
-        secret: Some(secret),
-        issuer: Some(tokens::ISSUER.to_owned()),
-        audience: Some(tokens::AUDIENCE.to_owned()),
-        jwks: None,
-        leeway: Duration::ZERO,
-        subject: SubjectClaim::Id,
     };
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');

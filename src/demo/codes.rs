@@ -5,7 +5,7 @@ use entity::invite_code;
 
 use super::{
     case::{Sample, sample},
-    data::{at, far_future, long_past},
+    instants::{at, far_future, long_past},
     people,
 };
 

@@ -8,7 +8,7 @@ use entity::{
 
 use super::{
     case::{Sample, sample},
-    data::at,
+    instants::at,
     learners, people,
 };
 

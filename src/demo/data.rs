@@ -1,6 +1,6 @@
 //! Puts the sample data into an empty database.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 use entity::{
     course, course_invite, course_member, group, group_invite, group_member, invite_code,
     invite_code_tag, tag, user, workspace, workspace_invite, workspace_member,
@@ -60,25 +60,9 @@ where
     Ok(())
 }
 
-/// A minute of the calendar, UTC. A date that does not exist becomes 1970, which a test looks for.
-pub(super) fn at(year: i32, month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(year, month, day, hour, minute, 0)
-        .single()
-        .unwrap_or_default()
-}
-
-/// An expiry that nobody who runs the demo lives to see.
-pub(super) fn far_future() -> DateTime<Utc> {
-    at(2099, 12, 31, 23, 59)
-}
-
-/// An expiry that was over before the demo was written.
-pub(super) fn long_past() -> DateTime<Utc> {
-    at(2026, 2, 1, 0, 0)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::instants::at;
     use std::sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -97,7 +81,7 @@ mod tests {
 
     use super::{
         super::{Case, Kind, courses, describe},
-        at, load,
+        load,
     };
     use crate::database::{IN_MEMORY, Pool};
 

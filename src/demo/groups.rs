@@ -5,7 +5,7 @@ use entity::{group, group_invite, group_member};
 
 use super::{
     case::{Sample, sample},
-    data::at,
+    instants::at,
     people,
 };
 

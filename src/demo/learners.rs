@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use entity::user;
 
-use super::data::at;
+use super::instants::at;
 
 /// The id of the first learner; the others follow without a gap.
 pub(super) const FIRST: i64 = 1_001;

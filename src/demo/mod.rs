@@ -9,6 +9,7 @@ mod case;
 mod data;
 mod describe;
 mod examples;
+mod instants;
 mod learners;
 mod queries;
 mod tags;

@@ -4,7 +4,7 @@ use entity::user;
 
 use super::{
     case::{Sample, sample},
-    data::at,
+    instants::at,
     learners,
 };
 use crate::auth::STAFF_SCOPE;

@@ -8,7 +8,7 @@ use entity::{
 use super::{
     case::{Sample, sample},
     codes,
-    data::at,
+    instants::at,
 };
 
 const MENTOR: i64 = 1;

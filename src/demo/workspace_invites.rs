@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     case::{Sample, sample},
-    data::{at, far_future, long_past},
+    instants::{at, far_future, long_past},
     people,
     workspaces::{ATLAS, HARBOUR, QUIET, TIDEWATER},
 };

@@ -4,7 +4,7 @@ use entity::{workspace, workspace_member};
 
 use super::{
     case::{Sample, sample},
-    data::at,
+    instants::at,
     people,
 };
 

@@ -6,13 +6,12 @@ use super::{
     connection::{PageArguments, connections},
     context::Ask,
     course_invite::{CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, invitees},
-    error::{Nullable, nullable},
-    id::{global_id, parse_id},
-    node::NodeKind,
+    error::Nullable,
+    id::{NodeKind, global_id, parse_id},
     scalar::BigInt,
     user::User,
 };
-use crate::access::{CourseKey, CourseView, Published};
+use crate::access::{CourseView, Published};
 
 /// Who may know of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -71,24 +70,18 @@ impl Course {
 
     /// Who made the course, and so manages it. Null when that account is gone.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<User> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let creator = access
-            .user_reached(Some(self.0.created_by_id), Published::Nowhere)
-            .await;
-        nullable(creator, User)
+        ctx.look_up(
+            |access| access.user_reached(Some(self.0.created_by_id), Published::Nowhere),
+            User,
+        )
+        .await
     }
 
     /// Role of the signed-in person in this course: `creator` and `manager` manage it. Null for
     /// who is no member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(access.course_role(self.0.id).await, |role| role)
+        ctx.look_up(|access| access.course_role(self.0.id), |role| role)
+            .await
     }
 
     /// Users invited and not yet members, oldest invites first unless ordered otherwise. Only for
@@ -133,18 +126,8 @@ impl CourseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The course's `id`, `databaseId` or `slug`.")] id: ID,
     ) -> Nullable<Course> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let by_id = match parse_id(NodeKind::Course, &id) {
-            Some(id) => access.course(CourseKey::Id(id)).await,
-            None => Ok(None),
-        };
-        match by_id {
-            // A slug may look like an id.
-            Ok(None) => nullable(access.course(CourseKey::Slug(&id)).await, Course),
-            found => nullable(found, Course),
-        }
+        let key = parse_id(NodeKind::Course, &id);
+        ctx.look_up(|access| access.course_named(key, &id), Course)
+            .await
     }
 }

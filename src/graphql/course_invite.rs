@@ -8,9 +8,8 @@ use super::{
     course::Course,
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
-    id::global_id,
+    id::{NodeKind, global_id},
     invite::InviteTarget,
-    node::NodeKind,
     scalar::{BigInt, DateTime},
     user::User,
 };
@@ -80,14 +79,11 @@ impl CourseInvite {
 
     /// Who invited. Null when that account is gone, or unknown.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let inviter = access
-            .user_reached(self.0.inviter_id, Published::Nowhere)
-            .await;
-        nullable(inviter, User)
+        ctx.look_up(
+            |access| access.user_reached(self.0.inviter_id, Published::Nowhere),
+            User,
+        )
+        .await
     }
 
     /// What accepting joins: the course.

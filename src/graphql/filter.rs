@@ -3,7 +3,10 @@
 use async_graphql::{Enum, ID, InputObject};
 
 use super::{
-    connection::ListOrder, error::Failure, id::parse_id, node::NodeKind, scalar::DateTime,
+    connection::ListOrder,
+    error::Failure,
+    id::{NodeKind, parse_id},
+    scalar::DateTime,
 };
 use crate::{
     email,

@@ -5,13 +5,12 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::connections,
     context::Ask,
-    error::{Nullable, nullable},
+    error::Nullable,
     group_invite::GroupInvite,
-    id::{global_id, parse_id},
-    node::NodeKind,
+    id::{NodeKind, global_id, parse_id},
     scalar::BigInt,
 };
-use crate::access::{GroupKey, GroupView};
+use crate::access::GroupView;
 
 /// A group: what a group invite joins.
 #[derive(Clone)]
@@ -47,21 +46,15 @@ impl Group {
     /// Role of the signed-in person in this group: `owner` and `manager` manage it. Null for who
     /// is no member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(access.group_role(self.0.id).await, |role| role)
+        ctx.look_up(|access| access.group_role(self.0.id), |role| role)
+            .await
     }
 
     /// The group's reusable join link. Only for who manages the group, and staff. Null where the
     /// group has none.
     async fn invite(&self, ctx: &Context<'_>) -> Nullable<GroupInvite> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(access.group_invite_of(&self.0).await, GroupInvite)
+        ctx.look_up(|access| access.group_invite_of(&self.0), GroupInvite)
+            .await
     }
 }
 
@@ -77,18 +70,8 @@ impl GroupQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The group's `id`, `databaseId` or `slug`.")] id: ID,
     ) -> Nullable<Group> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let by_id = match parse_id(NodeKind::Group, &id) {
-            Some(id) => access.group(GroupKey::Id(id)).await,
-            None => Ok(None),
-        };
-        match by_id {
-            // A slug may look like an id.
-            Ok(None) => nullable(access.group(GroupKey::Slug(&id)).await, Group),
-            found => nullable(found, Group),
-        }
+        let key = parse_id(NodeKind::Group, &id);
+        ctx.look_up(|access| access.group_named(key, &id), Group)
+            .await
     }
 }

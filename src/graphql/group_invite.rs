@@ -8,9 +8,8 @@ use super::{
     error::{Failure, Nullable, nullable},
     filter::InviteStatus,
     group::Group,
-    id::global_id,
+    id::{NodeKind, global_id},
     invite::InviteTarget,
-    node::NodeKind,
     scalar::{BigInt, DateTime, Url},
     user::User,
 };

@@ -3,7 +3,54 @@
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::node::NodeKind;
+/// The types that have a global id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum NodeKind {
+    InviteCode,
+    WorkspaceInvite,
+    GroupInvite,
+    CourseInvite,
+    User,
+    Tag,
+    Workspace,
+    Group,
+    Course,
+}
+
+impl NodeKind {
+    pub(super) const ALL: [Self; 9] = [
+        Self::InviteCode,
+        Self::WorkspaceInvite,
+        Self::GroupInvite,
+        Self::CourseInvite,
+        Self::User,
+        Self::Tag,
+        Self::Workspace,
+        Self::Group,
+        Self::Course,
+    ];
+
+    /// Name of the GraphQL type.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Self::InviteCode => "InviteCode",
+            Self::WorkspaceInvite => "WorkspaceInvite",
+            Self::GroupInvite => "GroupInvite",
+            Self::CourseInvite => "CourseInvite",
+            Self::User => "User",
+            Self::Tag => "Tag",
+            Self::Workspace => "Workspace",
+            Self::Group => "Group",
+            Self::Course => "Course",
+        }
+    }
+
+    pub(super) fn of(type_name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.type_name() == type_name)
+    }
+}
 
 /// The global id of an object: base64url of `Type:key`, without padding.
 pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
@@ -40,8 +87,7 @@ fn parse_database_id(text: &str) -> Option<i64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{global_id, parse_global_id, parse_id};
-    use crate::graphql::node::NodeKind;
+    use super::{NodeKind, global_id, parse_global_id, parse_id};
 
     proptest! {
         #[test]

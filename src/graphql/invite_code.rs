@@ -9,9 +9,8 @@ use super::{
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
     },
-    id::global_id,
+    id::{NodeKind, global_id},
     invite::InviteTarget,
-    node::NodeKind,
     scalar::{BigInt, DateTime},
     tag::Tag,
     user::User,
@@ -102,14 +101,11 @@ impl InviteCode {
 
     /// The account created with this code. Null until it is used, and when that account is gone.
     async fn user(&self, ctx: &Context<'_>) -> Nullable<User> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let user = access
-            .user_reached(self.0.user_id, Published::Nowhere)
-            .await;
-        nullable(user, User)
+        ctx.look_up(
+            |access| access.user_reached(self.0.user_id, Published::Nowhere),
+            User,
+        )
+        .await
     }
 
     /// Effective status at the instant of the request: a pending invite past its expiry is
@@ -183,11 +179,8 @@ impl InviteCodeQuery {
         )]
         code: String,
     ) -> Nullable<InviteCode> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(access.invite_code_by_code(&code).await, InviteCode)
+        ctx.look_up(|access| access.invite_code_by_code(&code), InviteCode)
+            .await
     }
 
     /// The invite codes that the signed-in person made; for staff: all. Newest first unless

@@ -10,7 +10,7 @@ use super::{
     error::{Failure, Nullable},
     group::Group,
     group_invite::GroupInvite,
-    id::parse_global_id,
+    id::{NodeKind, parse_global_id},
     invite_code::InviteCode,
     tag::Tag,
     user::User,
@@ -39,55 +39,6 @@ pub(super) enum Node {
     Workspace(Workspace),
     Group(Group),
     Course(Course),
-}
-
-/// The types that have a global id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum NodeKind {
-    InviteCode,
-    WorkspaceInvite,
-    GroupInvite,
-    CourseInvite,
-    User,
-    Tag,
-    Workspace,
-    Group,
-    Course,
-}
-
-impl NodeKind {
-    pub(super) const ALL: [Self; 9] = [
-        Self::InviteCode,
-        Self::WorkspaceInvite,
-        Self::GroupInvite,
-        Self::CourseInvite,
-        Self::User,
-        Self::Tag,
-        Self::Workspace,
-        Self::Group,
-        Self::Course,
-    ];
-
-    /// Name of the GraphQL type.
-    pub(super) fn type_name(self) -> &'static str {
-        match self {
-            Self::InviteCode => "InviteCode",
-            Self::WorkspaceInvite => "WorkspaceInvite",
-            Self::GroupInvite => "GroupInvite",
-            Self::CourseInvite => "CourseInvite",
-            Self::User => "User",
-            Self::Tag => "Tag",
-            Self::Workspace => "Workspace",
-            Self::Group => "Group",
-            Self::Course => "Course",
-        }
-    }
-
-    pub(super) fn of(type_name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.type_name() == type_name)
-    }
 }
 
 /// The object of that global id, by the rules of its kind.
@@ -138,11 +89,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "A global id, as any `id` field answers it.")] id: ID,
     ) -> Nullable<Node> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        fetch(access, &id).await.transpose()
+        ctx.look_up(|access| fetch(access, &id), |node| node).await
     }
 
     /// The objects of several global ids, in the order of the ids. Null in place of each that is

@@ -10,7 +10,9 @@ use crate::access::parse_token;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DateTime(pub chrono::DateTime<Utc>);
 
-#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+/// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
+/// offset and is read to the microsecond.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else {
@@ -31,6 +33,8 @@ impl ScalarType for DateTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Uuid(pub Option<uuid::Uuid>);
 
+/// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
+/// Text that is no UUID names nothing: it is answered like an unknown one.
 #[Scalar(
     name = "UUID",
     specified_by_url = "https://www.rfc-editor.org/rfc/rfc9562"
@@ -53,6 +57,7 @@ impl ScalarType for Uuid {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Url(pub String);
 
+/// An absolute URL (RFC 3986).
 #[Scalar(
     name = "URL",
     specified_by_url = "https://www.rfc-editor.org/rfc/rfc3986"
@@ -76,7 +81,9 @@ impl ScalarType for Url {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BigInt(pub i64);
 
-#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
+/// A 64-bit integer, written as a decimal string, since not every client can hold it as a number.
+/// Input takes a string or an integer.
+#[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
         let number = match &value {

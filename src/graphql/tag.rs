@@ -3,8 +3,7 @@
 use async_graphql::{Enum, ID, Object};
 
 use super::{
-    id::global_id,
-    node::NodeKind,
+    id::{NodeKind, global_id},
     scalar::{BigInt, DateTime},
 };
 use crate::access::TagView;

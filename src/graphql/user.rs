@@ -3,8 +3,7 @@
 use async_graphql::{ID, Object};
 
 use super::{
-    id::global_id,
-    node::NodeKind,
+    id::{NodeKind, global_id},
     scalar::{BigInt, Url},
 };
 use crate::access::UserView;

@@ -5,10 +5,9 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
-    error::{Failure, Nullable, nullable},
+    error::{Failure, Nullable},
     filter::InviteOrder,
-    id::{global_id, parse_id},
-    node::NodeKind,
+    id::{NodeKind, global_id, parse_id},
     scalar::{BigInt, Url},
     workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter},
 };
@@ -53,11 +52,8 @@ impl Workspace {
     /// Role of the signed-in person in this workspace: `owner` and `admin` manage it. Null for who
     /// is no member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(access.workspace_role(self.0.id).await, |role| role)
+        ctx.look_up(|access| access.workspace_role(self.0.id), |role| role)
+            .await
     }
 
     /// Invites to this workspace, newest first unless ordered otherwise. Only for who manages it,
@@ -122,11 +118,7 @@ impl WorkspaceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The workspace's `id` or `databaseId`.")] id: ID,
     ) -> Nullable<Workspace> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
         let id = parse_id(NodeKind::Workspace, &id)?;
-        nullable(access.workspace(id).await, Workspace)
+        ctx.look_up(|access| access.workspace(id), Workspace).await
     }
 }

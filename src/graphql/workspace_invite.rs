@@ -9,9 +9,8 @@ use super::{
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
     },
-    id::global_id,
+    id::{NodeKind, global_id},
     invite::InviteTarget,
-    node::NodeKind,
     scalar::{BigInt, DateTime, Uuid},
     user::User,
     workspace::Workspace,
@@ -92,14 +91,11 @@ impl WorkspaceInvite {
 
     /// Who accepted the invite. Null while nobody has, and when that account is gone.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<User> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        let user = access
-            .user_reached(self.0.accepted_by_id, Published::Nowhere)
-            .await;
-        nullable(user, User)
+        ctx.look_up(
+            |access| access.user_reached(self.0.accepted_by_id, Published::Nowhere),
+            User,
+        )
+        .await
     }
 
     /// Effective status at the instant of the request: a pending invite past its expiry is
@@ -188,14 +184,11 @@ impl WorkspaceInviteQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The token from the invite's link.", secret)] token: Uuid,
     ) -> Nullable<WorkspaceInvite> {
-        let access = match ctx.access() {
-            Ok(access) => access,
-            Err(failure) => return Some(Err(failure)),
-        };
-        nullable(
-            access.workspace_invite_by_token(token.0).await,
+        ctx.look_up(
+            |access| access.workspace_invite_by_token(token.0),
             WorkspaceInvite,
         )
+        .await
     }
 
     /// The invites of all workspaces that the signed-in person manages; for staff: all. Newest

@@ -31,19 +31,28 @@ pub(super) async fn layer(
 /// An answer in the manner of the endpoint that was asked.
 fn refusal(error: &AuthError, path: &str) -> Response {
     let status = error.status();
+    let code = match status {
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::SERVICE_UNAVAILABLE => Code::ServiceUnavailable,
+        _ => Code::InternalServerError,
+    };
+    if status.is_server_error() {
+        tracing::error!(%error, "it could not be settled who is asking");
+    }
     let mut response = match rest::manner_of(path) {
-        Some(manner) if status == StatusCode::UNAUTHORIZED => rest::bad_token_response(manner),
+        Some(manner) if code == Code::Unauthenticated => rest::bad_token_response(manner),
         Some(manner) => rest::error_response(manner, status),
-        None if status.is_server_error() => {
-            graphql_error(status, Code::ServiceUnavailable, &error.message())
-        }
-        None => graphql_error(status, Code::Unauthenticated, &error.message()),
+        None => graphql_error(status, code, &error.message()),
     };
     let headers = response.headers_mut();
-    if status.is_server_error() {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    } else {
-        headers.insert(header::WWW_AUTHENTICATE, error.www_authenticate());
+    match code {
+        Code::Unauthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, error.www_authenticate());
+        }
+        Code::ServiceUnavailable => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
     }
     response
 }

@@ -133,11 +133,8 @@ async fn execute(
     let document = match parse_query(&parameters.query) {
         Ok(document) => document,
         Err(error) => {
-            let errors = vec![ServerError::from(error)];
-            return media.answer(
-                GraphqlResponse::from_errors(errors),
-                Code::GraphqlParseFailed,
-            );
+            let response = GraphqlResponse::from_errors(vec![syntax_error(error)]);
+            return media.answer(response, Code::GraphqlParseFailed);
         }
     };
     let name = parameters
@@ -157,6 +154,16 @@ async fn execute(
         response.extensions_mut().insert(OperationName(name));
     }
     response
+}
+
+/// Says where a document is no GraphQL, without the drawing of the line that the parser makes: that
+/// may be as long as the document.
+fn syntax_error(error: async_graphql::parser::Error) -> ServerError {
+    let mut error = ServerError::from(error);
+    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
+        error.message = format!("Syntax error: {expected}.");
+    }
+    error
 }
 
 /// The name of the only operation of a document.

@@ -21,6 +21,7 @@ mod progress;
 mod reader;
 mod row;
 mod table;
+mod tag_set;
 #[cfg(test)]
 mod tests;
 mod upsert;

@@ -1,4 +1,5 @@
-//! Splits NDJSON, or a JSON array, into the text of its rows, holding one row at a time.
+//! Splits NDJSON, a JSON array, or JSON objects that are laid out over several lines, into the text
+//! of its rows, holding one row at a time.
 
 use std::io;
 
@@ -62,23 +63,65 @@ enum State {
     /// Nothing but space has been seen: it is not known yet whether this is an array.
     #[default]
     Start,
-    /// Each line is a row.
-    Lines,
+    /// Each line is a row, or, where its brackets stay open, each stretch of lines.
+    Lines {
+        nesting: Nesting,
+        at_line_start: bool,
+    },
     /// In the array, before its first element.
     Opened,
     /// In the array, after a comma.
     AfterComma,
-    /// In an element of the array, `depth` brackets deep.
-    Element { depth: u64, text: Text },
+    /// In an element of the array.
+    Element(Nesting),
     /// After the array.
     Closed,
     /// After the end of what can be understood: the rest is not looked at.
     Lost,
 }
 
-/// Whether a byte of an element is in a string, where brackets and commas mean nothing.
-#[derive(Clone, Copy, Debug)]
+/// At the start of a line that begins a row.
+const LINE_START: State = State::Lines {
+    nesting: Nesting {
+        depth: 0,
+        text: Text::Outside,
+    },
+    at_line_start: true,
+};
+
+/// How deep in brackets a row is, and whether in a string, where brackets and commas mean nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nesting {
+    depth: u64,
+    text: Text,
+}
+
+impl Nesting {
+    fn after(self, byte: u8) -> Self {
+        let Self { depth, text } = self;
+        let (depth, text) = match (text, byte) {
+            (Text::Inside, b'\\') => (depth, Text::Escaped),
+            (Text::Inside, b'"') => (depth, Text::Outside),
+            (Text::Inside | Text::Escaped, _) => (depth, Text::Inside),
+            (Text::Outside, b'"') => (depth, Text::Inside),
+            (Text::Outside, b'{' | b'[') => (depth + 1, text),
+            // A stray one stays in the row, whose JSON is then found broken.
+            (Text::Outside, b'}' | b']') => (depth.saturating_sub(1), text),
+            (Text::Outside, _) => (depth, text),
+        };
+        Self { depth, text }
+    }
+
+    /// Whether a line may end here without its row: between the parts of an object or array.
+    fn is_open(self) -> bool {
+        self.depth > 0 && matches!(self.text, Text::Outside)
+    }
+}
+
+/// Whether a byte is in a string.
+#[derive(Clone, Copy, Debug, Default)]
 enum Text {
+    #[default]
     Outside,
     Inside,
     /// After a backslash.
@@ -117,7 +160,10 @@ impl Splitter {
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
             let (taken, row) = match self.state {
-                State::Lines => self.in_lines(rest),
+                State::Lines {
+                    nesting,
+                    at_line_start,
+                } => self.in_lines(rest, nesting, at_line_start),
                 State::Lost => (rest.len(), None),
                 _ => self.step(rest[0]),
             };
@@ -133,11 +179,11 @@ impl Splitter {
     fn end(&mut self) -> Option<RawRow> {
         match self.state {
             State::Start | State::Closed | State::Lost => None,
-            State::Lines => {
+            State::Lines { .. } => {
                 self.state = State::Lost;
-                self.take_line()
+                self.take_unless_blank()
             }
-            State::Element { .. } => {
+            State::Element(_) => {
                 self.state = State::AfterComma;
                 Some(self.take_row())
             }
@@ -148,25 +194,50 @@ impl Splitter {
         }
     }
 
-    fn in_lines(&mut self, bytes: &[u8]) -> (usize, Option<RawRow>) {
-        match bytes.iter().position(|byte| *byte == b'\n') {
-            Some(length) => {
-                self.keep(&bytes[..length]);
-                let row = self.take_line();
-                self.line += 1;
-                (length + 1, row)
-            }
-            None => {
-                self.keep(bytes);
-                (bytes.len(), None)
-            }
+    fn in_lines(
+        &mut self,
+        bytes: &[u8],
+        mut nesting: Nesting,
+        at_line_start: bool,
+    ) -> (usize, Option<RawRow>) {
+        if at_line_start && nesting.depth == 0 {
+            self.row_line = self.line;
         }
+        // An object that begins a line begins a row, even where the row before was cut off.
+        if at_line_start && nesting.depth > 0 && bytes.first() == Some(&b'{') {
+            self.state = LINE_START;
+            return (0, Some(self.take_row()));
+        }
+        let length = bytes.iter().position(|byte| *byte == b'\n');
+        let line = &bytes[..length.unwrap_or(bytes.len())];
+        for byte in line {
+            nesting = nesting.after(*byte);
+        }
+        self.keep(line);
+        let Some(length) = length else {
+            self.state = State::Lines {
+                nesting,
+                at_line_start: false,
+            };
+            return (bytes.len(), None);
+        };
+        self.line += 1;
+        if nesting.is_open() {
+            self.keep(b"\n");
+            self.state = State::Lines {
+                nesting,
+                at_line_start: true,
+            };
+            return (length + 1, None);
+        }
+        self.state = LINE_START;
+        (length + 1, self.take_unless_blank())
     }
 
     /// One byte anywhere but in a file of lines. No byte is taken where only the state changes.
     fn step(&mut self, byte: u8) -> (usize, Option<RawRow>) {
-        if let State::Element { depth, text } = self.state {
-            return self.in_element(byte, depth, text);
+        if let State::Element(nesting) = self.state {
+            return self.in_element(byte, nesting);
         }
         if matches!(self.state, State::Start) && BYTE_ORDER_MARK.get(self.mark) == Some(&byte) {
             self.mark += 1;
@@ -179,7 +250,7 @@ impl Splitter {
         match (self.state, byte) {
             (State::Start, b'[') => self.state = State::Opened,
             (State::Start, _) => {
-                self.state = State::Lines;
+                self.state = LINE_START;
                 return (0, None);
             }
             (State::Opened, b']') => self.state = State::Closed,
@@ -193,10 +264,7 @@ impl Splitter {
             }
             (State::Opened | State::AfterComma, _) => {
                 self.row_line = self.line;
-                self.state = State::Element {
-                    depth: 0,
-                    text: Text::Outside,
-                };
+                self.state = State::Element(Nesting::default());
                 return (0, None);
             }
             _ => {
@@ -207,29 +275,30 @@ impl Splitter {
         (1, None)
     }
 
-    fn in_element(&mut self, byte: u8, depth: u64, text: Text) -> (usize, Option<RawRow>) {
+    fn in_element(&mut self, byte: u8, nesting: Nesting) -> (usize, Option<RawRow>) {
         self.line += u64::from(byte == b'\n');
-        let (depth, text) = match (text, byte) {
-            (Text::Inside, b'\\') => (depth, Text::Escaped),
-            (Text::Inside, b'"') => (depth, Text::Outside),
-            (Text::Inside | Text::Escaped, _) => (depth, Text::Inside),
-            (Text::Outside, b'"') => (depth, Text::Inside),
-            (Text::Outside, b'{' | b'[') => (depth + 1, text),
-            (Text::Outside, b',') if depth == 0 => {
-                self.state = State::AfterComma;
-                return (1, Some(self.take_row()));
-            }
-            (Text::Outside, b']') if depth == 0 => {
-                self.state = State::Closed;
-                return (1, Some(self.take_row()));
-            }
-            // A stray `}` stays in the row, whose JSON is then found broken.
-            (Text::Outside, b'}' | b']') => (depth.saturating_sub(1), text),
-            (Text::Outside, _) => (depth, text),
+        let ended = match byte {
+            b',' => Some(State::AfterComma),
+            b']' => Some(State::Closed),
+            _ => None,
         };
-        self.state = State::Element { depth, text };
-        self.keep(&[byte]);
-        (1, None)
+        match (nesting, ended) {
+            (
+                Nesting {
+                    depth: 0,
+                    text: Text::Outside,
+                },
+                Some(state),
+            ) => {
+                self.state = state;
+                (1, Some(self.take_row()))
+            }
+            _ => {
+                self.state = State::Element(nesting.after(byte));
+                self.keep(&[byte]);
+                (1, None)
+            }
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -241,8 +310,7 @@ impl Splitter {
         }
     }
 
-    fn take_line(&mut self) -> Option<RawRow> {
-        self.row_line = self.line;
+    fn take_unless_blank(&mut self) -> Option<RawRow> {
         let blank = !self.too_long && self.row.iter().all(u8::is_ascii_whitespace);
         if blank {
             self.row.clear();
@@ -273,150 +341,4 @@ impl Splitter {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::{
-        collection, prelude::*, prop_assert_eq, prop_oneof, proptest, strategy::Strategy,
-    };
-    use serde_json::Value;
-
-    use super::{LONGEST_ROW, RawRow, Splitter};
-
-    /// Splits `bytes`, given in pieces of `piece` bytes.
-    fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
-        let mut splitter = Splitter::default();
-        let mut rows = Vec::new();
-        for mut rest in bytes.chunks(piece) {
-            while !rest.is_empty() {
-                let (used, row) = splitter.push(rest);
-                rest = &rest[used..];
-                rows.extend(row);
-            }
-        }
-        rows.extend(std::iter::from_fn(|| splitter.end()));
-        rows
-    }
-
-    /// The line and text of each row, or its error.
-    fn lines(text: &str) -> Vec<(u64, String)> {
-        split(text.as_bytes(), 3)
-            .into_iter()
-            .map(|row| match row.text {
-                Ok(text) => (row.line, String::from_utf8(text).unwrap().trim().to_owned()),
-                Err(reason) => (row.line, format!("error: {reason}")),
-            })
-            .collect()
-    }
-
-    fn expect(text: &str, rows: &[(u64, &str)]) {
-        let rows: Vec<_> = rows.iter().map(|(l, t)| (*l, (*t).to_owned())).collect();
-        assert_eq!(lines(text), rows, "{text}");
-    }
-
-    #[test]
-    fn lines_are_rows_and_blank_lines_are_not() {
-        expect("", &[]);
-        expect(" \n\r\n", &[]);
-        expect(
-            "{\"a\":1}\r\n\n  \n{\"b\":2}",
-            &[(1, "{\"a\":1}"), (4, "{\"b\":2}")],
-        );
-        expect("\u{feff}\n{}\n", &[(2, "{}")]);
-        expect("{broken\n{}\n", &[(1, "{broken"), (2, "{}")]);
-    }
-
-    #[test]
-    fn elements_are_rows_wherever_they_start() {
-        expect("[]", &[]);
-        expect(
-            "\u{feff}\n [\n{\"a\":\n1},{}\n,\n\n{\"b\":[2,{}]}]\n",
-            &[(3, "{\"a\":\n1}"), (4, "{}"), (7, "{\"b\":[2,{}]}")],
-        );
-        expect(
-            r#"[{"a":"]},[\"\\"}, 1]"#,
-            &[(1, r#"{"a":"]},[\"\\"}"#), (1, "1")],
-        );
-    }
-
-    #[test]
-    fn a_broken_element_does_not_take_others_along() {
-        expect("[{oops}, }, {}]", &[(1, "{oops}"), (1, "}"), (1, "{}")]);
-        expect(
-            "[1,,2,]",
-            &[
-                (1, "1"),
-                (1, "error: expected a row before the comma"),
-                (1, "2"),
-                (1, "error: expected a row after the comma"),
-            ],
-        );
-    }
-
-    #[test]
-    fn an_array_that_does_not_end_well_is_told() {
-        let open = "error: the file ends inside the array: expected `]`";
-        expect("[", &[(1, open)]);
-        expect("[{}\n", &[(1, "{}"), (2, open)]);
-        expect("[{},", &[(1, "{}"), (1, open)]);
-        expect("[{\"a\":", &[(1, "{\"a\":"), (1, open)]);
-        expect(
-            "[{}]\n{}\n{}",
-            &[(1, "{}"), (2, "error: expected nothing after the array")],
-        );
-    }
-
-    #[test]
-    fn a_row_that_is_too_long_is_skipped() {
-        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST_ROW));
-        let told = "error: longer than 1 MiB";
-        expect(&format!("{long}\n1"), &[(1, told), (2, "1")]);
-        expect(&format!("[{long},\n1]"), &[(1, told), (2, "1")]);
-    }
-
-    fn json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<String>().prop_map(Value::from),
-            "[\\[\\]{},\"\\\\ \n]*".prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 32, 6, |inner| {
-            prop_oneof![
-                collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                collection::hash_map(any::<String>(), inner, 0..6)
-                    .prop_map(|fields| fields.into_iter().collect()),
-            ]
-        })
-    }
-
-    fn parsed(rows: Vec<RawRow>) -> Vec<Value> {
-        rows.into_iter()
-            .map(|row| serde_json::from_slice(&row.text.unwrap()).unwrap())
-            .collect()
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_lost(
-            values in collection::vec(json(), 0..8),
-            piece in 1_usize..40,
-            pretty: bool,
-        ) {
-            let array = Value::from(values.clone());
-            let text = if pretty { format!("{array:#}") } else { array.to_string() };
-            prop_assert_eq!(&parsed(split(text.as_bytes(), piece)), &values);
-
-            // A first line that opens a list would be taken for an array.
-            let lines: String = values.iter().map(|value| format!("{{\"v\":{value}}}\n")).collect();
-            let rows = parsed(split(lines.as_bytes(), piece));
-            let rows: Vec<Value> = rows.into_iter().map(|mut row| row["v"].take()).collect();
-            prop_assert_eq!(rows, values);
-        }
-
-        #[test]
-        fn no_bytes_make_it_fail(bytes: Vec<u8>, piece in 1_usize..9) {
-            let whole = split(&bytes, bytes.len().max(1));
-            prop_assert_eq!(split(&bytes, piece), whole);
-        }
-    }
-}
+mod tests;

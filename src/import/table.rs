@@ -8,7 +8,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{
     constraint::{self, Refusal},
-    kind::invite_code::TagSet,
+    tag_set::TagSet,
     upsert::{self, Table, Upsert},
 };
 

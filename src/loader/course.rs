@@ -15,12 +15,17 @@ use sea_orm::{
 use super::{
     LoadError, Loaders, Page, Rows, Slice, SortType,
     listing::{Listing, sealed},
-    role::MANAGES_COURSE,
     sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
 
 pub(super) const TABLE: &str = "courses";
+
+/// Roles that manage a course.
+pub const MANAGES_COURSE: [&str; 2] = [CREATOR, "manager"];
+
+/// The role of who made a course.
+pub(super) const CREATOR: &str = "creator";
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);

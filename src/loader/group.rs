@@ -15,10 +15,12 @@ use sea_orm::{
 use super::{
     LoadError, Loaders, Page, Rows, Slice, SortType,
     listing::{Listing, sealed},
-    role::MANAGES_GROUP,
     sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
+
+/// Roles that manage a group.
+pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);

@@ -14,19 +14,10 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Status, course_invite::is_open, gather::Gathered, key::any_of,
-    workspace_invite::status_is,
+    LoadError, Loaders, Status, course::CREATOR, course_invite::is_open, gather::Gathered,
+    key::any_of, workspace_invite::status_is,
 };
 use crate::access::proof::Person;
-
-/// Roles that manage a workspace.
-pub const MANAGES_WORKSPACE: [&str; 2] = ["owner", "admin"];
-/// Roles that manage a group.
-pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
-/// Roles that manage a course.
-pub const MANAGES_COURSE: [&str; 2] = [CREATOR, "manager"];
-
-const CREATOR: &str = "creator";
 
 /// Something that a viewer may have a role in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -15,12 +15,14 @@ use sea_orm::{
 use super::{
     LoadError, Loaders, Page, Rows, Slice, SortType,
     listing::{Listing, sealed},
-    role::MANAGES_WORKSPACE,
     sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
 
 pub(super) const TABLE: &str = "workspaces";
+
+/// Roles that manage a workspace.
+pub const MANAGES_WORKSPACE: [&str; 2] = ["owner", "admin"];
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);

@@ -18,10 +18,7 @@ use super::{
     error::{ArenaError, Refusal},
     id, respond, text,
 };
-use crate::{
-    access::{Access, GroupKey, GroupView},
-    loader::LoadError,
-};
+use crate::access::Access;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
@@ -134,7 +131,10 @@ async fn find(
     if access.viewer().id().is_none() {
         return Err(Refusal::Unauthenticated);
     }
-    let group = group(access, id_or_slug).await?.ok_or(Refusal::NotFound)?;
+    let group = access
+        .group_named(id(id_or_slug), id_or_slug)
+        .await?
+        .ok_or(Refusal::NotFound)?;
     let invite = access
         .group_invite_of(&group)
         .await?
@@ -154,13 +154,4 @@ async fn find(
             },
         },
     })
-}
-
-async fn group(access: &Access, id_or_slug: &str) -> Result<Option<GroupView>, LoadError> {
-    if let Some(id) = id(id_or_slug)
-        && let Some(group) = access.group(GroupKey::Id(id)).await?
-    {
-        return Ok(Some(group));
-    }
-    access.group(GroupKey::Slug(id_or_slug)).await
 }

@@ -2,9 +2,10 @@
 //! server that `TEST_DATABASE_URL` names.
 
 use std::{
+    collections::BTreeSet,
     panic::{AssertUnwindSafe, resume_unwind},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -34,6 +35,29 @@ pub(super) struct Opened {
     pub(super) backend: Backend,
     pub(super) url: String,
     pub(super) statements: StatementCount,
+    pub(super) texts: StatementTexts,
+}
+
+/// The different texts of the statements that were sent, without values.
+#[derive(Clone, Default)]
+pub(super) struct StatementTexts(Arc<Mutex<BTreeSet<String>>>);
+
+impl StatementTexts {
+    pub(super) fn all(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .expect("no test panics while it sends")
+            .iter()
+            .cloned()
+            .collect()
+    }
+
+    fn add(&self, text: &str) {
+        self.0
+            .lock()
+            .expect("no test panics while it sends")
+            .insert(text.to_owned());
+    }
 }
 
 /// Counts the statements that a database receives.
@@ -97,15 +121,18 @@ async fn sqlite(folder: &TempDir) -> Opened {
     let mut database = pool(&url).open().await.expect("an SQLite file");
     Migrator::up(&database, None).await.expect("migrations");
     let count = Arc::new(AtomicU64::new(0));
-    let counted = count.clone();
-    database.set_metric_callback(move |_| {
+    let texts = StatementTexts::default();
+    let (counted, kept) = (count.clone(), texts.clone());
+    database.set_metric_callback(move |sent| {
         counted.fetch_add(1, Ordering::SeqCst);
+        kept.add(&sent.statement.sql);
     });
     Opened {
         database,
         backend: Backend::Sqlite,
         url,
         statements: StatementCount::Sent(count),
+        texts,
     }
 }
 
@@ -123,14 +150,19 @@ async fn postgres() -> (Opened, DatabaseConnection, String) {
         .await
         .expect("a database for the test");
     let url = on(&server, &name);
+    let mut database = pool(&url).open().await.expect("a pool");
+    let texts = StatementTexts::default();
+    let kept = texts.clone();
+    database.set_metric_callback(move |sent| kept.add(&sent.statement.sql));
     let opened = Opened {
-        database: pool(&url).open().await.expect("a pool"),
+        database,
         backend: Backend::Postgres,
         url,
         statements: StatementCount::Received {
             admin: admin.clone(),
             name: name.clone(),
         },
+        texts,
     };
     (opened, admin, name)
 }

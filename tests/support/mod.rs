@@ -67,6 +67,7 @@ pub struct Gateway {
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
     statements: database::StatementCount,
+    texts: database::StatementTexts,
 }
 
 /// An instant as the tests write it.
@@ -83,6 +84,7 @@ impl Gateway {
             backend: opened.backend,
             url: opened.url,
             statements: opened.statements,
+            texts: opened.texts,
             now,
         };
         gateway.with_disclosure(Disclosure::Contract)
@@ -250,6 +252,11 @@ impl Gateway {
         let before = self.statements.now().await;
         let given = asked.await;
         (self.statements.now().await - before, given)
+    }
+
+    /// The different texts of all statements that were sent to the database, without values.
+    pub fn statement_texts(&self) -> Vec<String> {
+        self.texts.all()
     }
 
     /// Imports rows, each as one line; gives the summary and the rejected rows.

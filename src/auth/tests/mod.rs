@@ -1,5 +1,6 @@
 //! Tests of tokens as a whole: good ones, forged ones, and keys that change.
 
+mod claiming;
 mod fetching;
 mod forgeries;
 mod issuer;
@@ -18,7 +19,7 @@ use std::{
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::{SubjectClaim, TokenSettings};
+use super::{AuthError, InvalidToken, SubjectClaim, TokenSettings, verifier::Verifier};
 use crate::clock::Clock;
 
 pub(super) const NOW: i64 = 1_800_000_000;
@@ -82,4 +83,23 @@ pub(super) fn changed(mut good: Value, changes: Value) -> Value {
         }
     }
     good
+}
+
+fn verifier(settings: TokenSettings) -> Verifier {
+    Verifier::new(settings, Hand::new().clock()).expect("settings")
+}
+
+/// Why the token is refused; none when it is taken.
+async fn refusal(verifier: &Verifier, token: &str) -> Option<InvalidToken> {
+    match verifier.verify(token).await {
+        Ok(_) => None,
+        Err(AuthError::Invalid(error)) => Some(error),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+async fn expect(verifier: &Verifier, cases: &[(&str, String, InvalidToken)]) {
+    for (name, token, expected) in cases {
+        assert_eq!(refusal(verifier, token).await, Some(*expected), "{name}");
+    }
 }

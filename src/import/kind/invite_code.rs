@@ -1,12 +1,8 @@
 //! Invite codes, with the user, the inviter and the tags inside them.
 
-use std::collections::{BTreeSet, HashMap};
-
 use chrono::{DateTime, Utc};
-use entity::{invite_code::ActiveModel, invite_code_tag};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use entity::invite_code::ActiveModel;
+use sea_orm::ActiveValue::Set;
 
 use super::{LONGEST_CODE, LONGEST_EMAIL, LONGEST_TEXT, tag, user};
 use crate::{
@@ -14,7 +10,8 @@ use crate::{
     import::{
         row::{FieldError, Object},
         table::Rows,
-        upsert::{self, Upsert},
+        tag_set::TagSet,
+        upsert::Upsert,
     },
 };
 
@@ -61,56 +58,4 @@ pub(super) fn read(
         tags: tags?,
     });
     Ok(())
-}
-
-/// Exactly the tags that an invite code shall have.
-#[derive(Clone, Debug)]
-pub(in crate::import) struct TagSet {
-    invite_code_id: i64,
-    tags: Vec<i64>,
-}
-
-impl TagSet {
-    /// Makes the tags of each code what its last set says.
-    pub(in crate::import) async fn replace(
-        transaction: &DatabaseTransaction,
-        sets: impl Iterator<Item = &Self>,
-    ) -> Result<(), DbErr> {
-        let sets: HashMap<i64, &[i64]> = sets
-            .map(|set| (set.invite_code_id, set.tags.as_slice()))
-            .collect();
-        if sets.is_empty() {
-            return Ok(());
-        }
-        let wanted: BTreeSet<(i64, i64)> = sets
-            .iter()
-            .flat_map(|(code, tags)| tags.iter().map(|tag| (*code, *tag)))
-            .collect();
-        let stored = invite_code_tag::Entity::find()
-            .filter(invite_code_tag::Column::InviteCodeId.is_in(sets.keys().copied()))
-            .all(transaction)
-            .await?;
-        let (kept, excess): (BTreeSet<_>, BTreeSet<_>) = stored
-            .iter()
-            .map(|pair| (pair.invite_code_id, pair.tag_id))
-            .partition(|pair| wanted.contains(pair));
-        for (invite_code_id, tag_id) in excess {
-            invite_code_tag::Entity::delete_by_id((invite_code_id, tag_id))
-                .exec(transaction)
-                .await?;
-        }
-        let missing: Vec<_> = wanted
-            .difference(&kept)
-            .map(
-                |(invite_code_id, tag_id)| Upsert::<invite_code_tag::Entity> {
-                    model: invite_code_tag::ActiveModel {
-                        invite_code_id: Set(*invite_code_id),
-                        tag_id: Set(*tag_id),
-                    },
-                    at: String::new(),
-                },
-            )
-            .collect();
-        upsert::write(transaction, missing.iter()).await
-    }
 }

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::Url;
 
-use super::{RestSettings, router};
+use super::{RestSettings, openapi_router, router};
 use crate::{
     access::{Access, Disclosure, GroupInviteUrl, Policy, Viewer},
     database::{IN_MEMORY, Pool},
@@ -96,15 +96,16 @@ async fn rest_with(disclosure: Disclosure) -> Rest {
         counted.fetch_add(1, Ordering::Relaxed);
     });
     let group_invite_url: GroupInviteUrl = GroupInviteUrl::DEFAULT.parse().expect("a URL");
+    let settings = RestSettings {
+        public_url: public_url(),
+    };
     Rest {
         loaders: Arc::new(Loaders::new(database.clone())),
         policy: Arc::new(Policy {
             disclosure,
             group_invite_url,
         }),
-        router: router(RestSettings {
-            public_url: public_url(),
-        }),
+        router: openapi_router(&settings).merge(router(settings)),
         database,
         statements,
     }

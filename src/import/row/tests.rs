@@ -1,0 +1,78 @@
+//! How fields of a row are read.
+
+use serde_json::json;
+
+use super::{Object, parse};
+
+#[test]
+fn json_errors_tell_where_and_hold_nothing_of_the_row() {
+    let reason = |text: &[u8]| parse(text).unwrap_err().reason;
+    assert_eq!(
+        reason(b"{\"code\":\n \"secret\",}"),
+        "not valid JSON at byte 20 of the row: trailing comma"
+    );
+    assert_eq!(reason(b"{\"a\xFF"), "not valid UTF-8 at byte 4 of the row");
+    assert!(reason("[".repeat(100_000).as_bytes()).contains("recursion limit"));
+    assert!(reason(br#""\ud800""#).contains("not valid JSON"));
+}
+
+#[test]
+fn ids_are_positive_64_bit_integers() {
+    let value = json!({
+        "number": 7, "digits": "9223372036854775807",
+        "bad": [0, -1, 1.5, 9_223_372_036_854_775_808_u64, "9223372036854775808", "+1", "", true],
+    });
+    let row = Object::row(&value).unwrap();
+    assert_eq!(row.id(&["absent", "number"]).unwrap(), 7);
+    assert_eq!(row.id(&["digits"]).unwrap(), i64::MAX);
+    for bad in value["bad"].as_array().unwrap() {
+        let value = json!({ "id": bad });
+        let error = Object::row(&value).unwrap().id(&["id"]).unwrap_err();
+        assert_eq!(error.field, "id", "{bad}");
+    }
+    assert_eq!(
+        row.id(&["id"]).unwrap_err().reason,
+        "required, and not there"
+    );
+}
+
+#[test]
+fn instants_are_stored_in_utc_to_the_microsecond() {
+    let instant = |text: &str| {
+        let value = json!({ "at": text });
+        Object::row(&value)
+            .unwrap()
+            .instant("at")
+            .map(|at| at.to_rfc3339())
+    };
+    let stored = instant("2026-01-31T12:00:00.123456789+02:00").unwrap();
+    assert_eq!(stored, "2026-01-31T10:00:00.123456+00:00");
+    assert_eq!(
+        instant("2016-12-31T23:59:60Z").unwrap(),
+        "2017-01-01T00:00:00+00:00"
+    );
+    for bad in [
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "",
+        "0000-12-31T23:00:00Z",
+    ] {
+        assert!(instant(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn text_is_counted_in_characters_and_has_no_nul() {
+    let value = json!({ "a": "éé", "nul": "a\u{0}b", "tags": [{}, { "color": 1 }] });
+    let row = Object::row(&value).unwrap();
+    assert!(row.text(&["a"], 2).is_ok());
+    assert_eq!(
+        row.text(&["a"], 1).unwrap_err().reason,
+        "expected at most 1 characters"
+    );
+    assert_eq!(row.text(&["nul"], 9).unwrap_err().field, "nul");
+    let tags = row.objects("tags").unwrap();
+    let error = tags[1].text(&["color"], 7).unwrap_err();
+    assert_eq!(error.field, "tags[1].color");
+    assert_eq!(error.reason, "expected text, found a number");
+}

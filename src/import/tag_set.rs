@@ -1,0 +1,62 @@
+//! The tags of invite codes: a set a code, which a row replaces as a whole.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::invite_code_tag;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+};
+
+use super::upsert::{self, Upsert};
+
+/// Exactly the tags that an invite code shall have.
+#[derive(Clone, Debug)]
+pub(super) struct TagSet {
+    pub(super) invite_code_id: i64,
+    pub(super) tags: Vec<i64>,
+}
+
+impl TagSet {
+    /// Makes the tags of each code what its last set says.
+    pub(super) async fn replace(
+        transaction: &DatabaseTransaction,
+        sets: impl Iterator<Item = &Self>,
+    ) -> Result<(), DbErr> {
+        let sets: HashMap<i64, &[i64]> = sets
+            .map(|set| (set.invite_code_id, set.tags.as_slice()))
+            .collect();
+        if sets.is_empty() {
+            return Ok(());
+        }
+        let wanted: BTreeSet<(i64, i64)> = sets
+            .iter()
+            .flat_map(|(code, tags)| tags.iter().map(|tag| (*code, *tag)))
+            .collect();
+        let stored = invite_code_tag::Entity::find()
+            .filter(invite_code_tag::Column::InviteCodeId.is_in(sets.keys().copied()))
+            .all(transaction)
+            .await?;
+        let (kept, excess): (BTreeSet<_>, BTreeSet<_>) = stored
+            .iter()
+            .map(|pair| (pair.invite_code_id, pair.tag_id))
+            .partition(|pair| wanted.contains(pair));
+        for (invite_code_id, tag_id) in excess {
+            invite_code_tag::Entity::delete_by_id((invite_code_id, tag_id))
+                .exec(transaction)
+                .await?;
+        }
+        let missing: Vec<_> = wanted
+            .difference(&kept)
+            .map(
+                |(invite_code_id, tag_id)| Upsert::<invite_code_tag::Entity> {
+                    model: invite_code_tag::ActiveModel {
+                        invite_code_id: Set(*invite_code_id),
+                        tag_id: Set(*tag_id),
+                    },
+                    at: String::new(),
+                },
+            )
+            .collect();
+        upsert::write(transaction, missing.iter()).await
+    }
+}

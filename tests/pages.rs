@@ -1,0 +1,315 @@
+//! Pages: walking a list forward or backward sees every row once, in order.
+
+use chrono::{DateTime, Duration, Utc};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::{Backend, Gateway, Viewer, data, each_database};
+
+/// A page of the staff's list of workspace invites.
+async fn page(gateway: &Gateway, arguments: &str) -> Value {
+    let document = format!(
+        "{{ workspaceInvites({arguments}) {{
+            totalCount
+            pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+            edges {{ cursor node {{ databaseId }} }}
+            nodes {{ databaseId }}
+        }} }}"
+    );
+    let page = gateway.data(Viewer::Staff(1), &document).await["workspaceInvites"].take();
+    let of_edges: Vec<_> = edges(&page)
+        .iter()
+        .map(|edge| edge["node"].clone())
+        .collect();
+    assert_eq!(page["nodes"], json!(of_edges));
+    let cursor = |edge: Option<&Value>| edge.map_or(Value::Null, |edge| edge["cursor"].clone());
+    assert_eq!(
+        page["pageInfo"]["startCursor"],
+        cursor(edges(&page).first())
+    );
+    assert_eq!(page["pageInfo"]["endCursor"], cursor(edges(&page).last()));
+    page
+}
+
+fn edges(page: &Value) -> &Vec<Value> {
+    page["edges"].as_array().expect("edges")
+}
+
+fn ids(page: &Value) -> Vec<i64> {
+    edges(page)
+        .iter()
+        .map(|edge| {
+            edge["node"]["databaseId"]
+                .as_str()
+                .expect("an id")
+                .parse()
+                .expect("a number")
+        })
+        .collect()
+}
+
+fn flags(page: &Value) -> (bool, bool) {
+    let flag = |name: &str| page["pageInfo"][name].as_bool().expect("a flag");
+    (flag("hasPreviousPage"), flag("hasNextPage"))
+}
+
+/// One workspace with an invite for each instant (in seconds); ids count from 1.
+async fn invites_made_at(gateway: &Gateway, seconds: &[i64]) {
+    gateway.add(data::user(1, "staff")).await;
+    gateway.add(data::workspace(1)).await;
+    let invites = seconds
+        .iter()
+        .zip(1..)
+        .map(|(seconds, id)| entity::workspace_invite::Model {
+            created_at: data::made() + Duration::seconds(*seconds),
+            ..data::workspace_invite(id, 1)
+        });
+    gateway.add_all(invites).await;
+}
+
+/// The ids in the order that the list should have.
+fn expected(seconds: &[i64], descending: bool) -> Vec<i64> {
+    let mut rows: Vec<(i64, i64)> = seconds.iter().copied().zip(1..).collect();
+    rows.sort_unstable();
+    if descending {
+        rows.reverse();
+    }
+    rows.into_iter().map(|(_, id)| id).collect()
+}
+
+/// All rows, page by page.
+async fn walk(gateway: &Gateway, order: &str, size: usize, backward: bool) -> Vec<i64> {
+    let mut seen = Vec::new();
+    let mut bound = String::new();
+    loop {
+        let arguments = if backward {
+            format!("orderBy: {order}, last: {size}{bound}")
+        } else {
+            format!("orderBy: {order}, first: {size}{bound}")
+        };
+        let page = page(gateway, &arguments).await;
+        let (has_previous, has_next) = flags(&page);
+        let (ahead, behind) = if backward {
+            (has_next, has_previous)
+        } else {
+            (has_previous, has_next)
+        };
+        assert_eq!(ahead, !seen.is_empty(), "{arguments}");
+        if backward {
+            seen.splice(0..0, ids(&page));
+            bound = format!(", before: {}", page["pageInfo"]["startCursor"]);
+        } else {
+            seen.extend(ids(&page));
+            bound = format!(", after: {}", page["pageInfo"]["endCursor"]);
+        }
+        if !behind {
+            return seen;
+        }
+        assert_eq!(edges(&page).len(), size, "only the last page is short");
+    }
+}
+
+const NEWEST: &str = "{ field: CREATED_AT, direction: DESC }";
+const OLDEST: &str = "{ field: CREATED_AT, direction: ASC }";
+
+each_database! {
+    async fn every_walk_sees_every_row_once(gateway) {
+        // Ties, more than a page of them.
+        let seconds = [5, 1, 1, 1, 1, 1, 9, 1, 3, 3];
+        invites_made_at(&gateway, &seconds).await;
+        for size in [1, 2, 3, 7, 10, 11] {
+            for (order, descending) in [(NEWEST, true), (OLDEST, false)] {
+                for backward in [false, true] {
+                    let seen = walk(&gateway, order, size, backward).await;
+                    assert_eq!(seen, expected(&seconds, descending), "{size} {order} {backward}");
+                }
+            }
+        }
+    }
+
+    async fn the_newest_come_first_by_default(gateway) {
+        let seconds: Vec<i64> = (0..30).collect();
+        invites_made_at(&gateway, &seconds).await;
+        let page = page(&gateway, "filter: {}").await;
+        assert_eq!(ids(&page), (6..=30).rev().collect::<Vec<_>>());
+        assert_eq!(flags(&page), (false, true));
+        assert_eq!(page["totalCount"], 30);
+    }
+
+    async fn an_empty_list_has_an_empty_page(gateway) {
+        invites_made_at(&gateway, &[]).await;
+        for arguments in ["first: 5", "last: 5"] {
+            let page = page(&gateway, arguments).await;
+            assert_eq!(page["totalCount"], 0);
+            assert_eq!(flags(&page), (false, false));
+            assert_eq!(edges(&page).len(), 0);
+        }
+    }
+
+    async fn a_page_of_no_rows_tells_whether_there_are_any(gateway) {
+        invites_made_at(&gateway, &[1, 2]).await;
+        let page = page(&gateway, "first: 0").await;
+        assert_eq!((edges(&page).len(), flags(&page)), (0, (false, true)));
+        assert_eq!(page["totalCount"], 2);
+    }
+
+    async fn the_largest_page_is_a_hundred(gateway) {
+        let seconds: Vec<i64> = (0..101).collect();
+        invites_made_at(&gateway, &seconds).await;
+        let page = page(&gateway, "first: 100").await;
+        assert_eq!((edges(&page).len(), flags(&page)), (100, (false, true)));
+    }
+
+    async fn rows_made_between_two_pages_neither_hide_nor_repeat_others(gateway) {
+        invites_made_at(&gateway, &[10, 20, 30, 40]).await;
+        let first = page(&gateway, "first: 2").await;
+        assert_eq!(ids(&first), [4, 3]);
+        // One ahead of the first page, one within, one in the stretch to come.
+        for (id, seconds) in [(5, 99), (6, 35), (7, 15)] {
+            gateway.add(entity::workspace_invite::Model {
+                created_at: data::made() + Duration::seconds(seconds),
+                ..data::workspace_invite(id, 1)
+            }).await;
+        }
+        let after = format!("first: 10, after: {}", first["pageInfo"]["endCursor"]);
+        let second = page(&gateway, &after).await;
+        assert_eq!(ids(&second), [2, 7, 1]);
+        assert_eq!(flags(&second), (true, false));
+    }
+
+    async fn the_row_of_a_cursor_may_be_gone(gateway) {
+        use sea_orm::EntityTrait;
+        invites_made_at(&gateway, &[10, 20, 30, 40]).await;
+        let first = page(&gateway, "first: 2").await;
+        let after = format!("first: 10, after: {}", first["pageInfo"]["endCursor"]);
+        for id in [3, 4] {
+            entity::workspace_invite::Entity::delete_by_id(id).exec(&gateway.database).await.expect("deleted");
+        }
+        let second = page(&gateway, &after).await;
+        assert_eq!(ids(&second), [2, 1]);
+        assert_eq!(flags(&second), (false, false), "nothing is left ahead of the cursor");
+    }
+
+    async fn both_bounds_cut_out_a_stretch(gateway) {
+        invites_made_at(&gateway, &[10, 20, 30, 40, 50, 60]).await;
+        let all = page(&gateway, "first: 10").await;
+        assert_eq!(ids(&all), [6, 5, 4, 3, 2, 1]);
+        let cursor = |row: usize| all["edges"][row]["cursor"].clone();
+        let within = format!("after: {}, before: {}", cursor(0), cursor(5));
+        for (size, rows, flags_expected) in [
+            ("first: 9", vec![5, 4, 3, 2], (true, true)),
+            ("first: 2", vec![5, 4], (true, true)),
+            ("last: 2", vec![3, 2], (true, true)),
+        ] {
+            let stretch = page(&gateway, &format!("{size}, {within}")).await;
+            assert_eq!((ids(&stretch), flags(&stretch)), (rows, flags_expected), "{size}");
+        }
+    }
+
+    async fn codes_that_never_expire_sort_as_the_far_future(gateway) {
+        gateway.add(data::user(1, "staff")).await;
+        for (id, day) in [(1, None), (2, Some(5)), (3, None), (4, Some(2))] {
+            gateway.add(entity::invite_code::Model {
+                expires_at: day.map(|day| data::later() + Duration::days(day)),
+                ..data::invite_code(id, &format!("CODE-{id}"))
+            }).await;
+        }
+        for (direction, order) in [("ASC", ["4", "2", "1", "3"]), ("DESC", ["3", "1", "2", "4"])] {
+            let mut seen = Vec::new();
+            let mut after = Value::Null;
+            for _ in 0..4 {
+                let document = format!("{{ inviteCodes(first: 1, after: {after}, orderBy: {{ field: EXPIRES_AT, direction: {direction} }}) {{ edges {{ cursor node {{ databaseId }} }} }} }}");
+                let data = gateway.data(Viewer::Staff(1), &document).await;
+                let edge = &data["inviteCodes"]["edges"][0];
+                after = edge["cursor"].clone();
+                seen.push(edge["node"]["databaseId"].clone());
+            }
+            assert_eq!(json!(seen), json!(order), "{direction}");
+        }
+    }
+
+    async fn pages_of_many_parents_are_cut_each_by_itself(gateway) {
+        gateway.add(data::user(1, "staff")).await;
+        for workspace in 1..=3 {
+            gateway.add(data::workspace(workspace)).await;
+            gateway.add_all((1..=workspace * 2).map(|n| entity::workspace_invite::Model {
+                created_at: data::made() + Duration::seconds(n),
+                ..data::workspace_invite(workspace * 100 + n, workspace)
+            })).await;
+        }
+        let data = gateway.data(Viewer::Staff(1), "{ viewer { workspaces { nodes {
+            first: invites(first: 3) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { databaseId } }
+            last: invites(last: 1) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { databaseId } }
+            none: invites(filter: { status: [CANCELLED] }) { totalCount nodes { databaseId } }
+        } } } }").await;
+        let workspaces = data["viewer"]["workspaces"]["nodes"].as_array().expect("workspaces");
+        let expected = [vec!["102", "101"], vec!["204", "203", "202"], vec!["306", "305", "304"]];
+        for ((workspace, expected), total) in workspaces.iter().zip(expected).zip([2, 4, 6]) {
+            let ids = |page: &Value| -> Vec<String> {
+                page["nodes"].as_array().expect("nodes").iter().map(|node| node["databaseId"].as_str().expect("an id").to_owned()).collect()
+            };
+            assert_eq!(ids(&workspace["first"]), expected);
+            assert_eq!(workspace["first"]["totalCount"], total);
+            assert_eq!(workspace["first"]["pageInfo"], json!({ "hasNextPage": total > 3, "hasPreviousPage": false }));
+            assert_eq!(ids(&workspace["last"]).len(), 1);
+            assert!(ids(&workspace["last"])[0].ends_with("01"));
+            assert_eq!(workspace["last"]["pageInfo"], json!({ "hasNextPage": false, "hasPreviousPage": true }));
+            assert_eq!(workspace["none"], json!({ "totalCount": 0, "nodes": [] }));
+        }
+    }
+
+    async fn invitees_page_by_username_too(gateway) {
+        let names = ["dora", "Abel", "çelik", "bert", "zoë", "Ünal", "abel2", "e"];
+        gateway.add(data::user(1, "manager")).await;
+        gateway.add(data::course(1, "course", 1)).await;
+        for (name, id) in names.iter().zip(10..) {
+            gateway.add(data::user(id, name)).await;
+            gateway.add(data::course_invite(id, 1, id)).await;
+        }
+        let mut walks = Vec::new();
+        for (size, direction) in [(100, "ASC"), (2, "ASC"), (3, "ASC"), (2, "DESC")] {
+            let mut seen = Vec::new();
+            let mut after = Value::Null;
+            loop {
+                let document = format!("{{ course(id: 1) {{ invitees(first: {size}, after: {after}, orderBy: {{ field: USERNAME, direction: {direction} }}) {{
+                    pageInfo {{ hasNextPage endCursor }} nodes {{ username }}
+                }} }} }}");
+                let page = gateway.data(Viewer::User(1), &document).await["course"]["invitees"].take();
+                seen.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| node["username"].clone()));
+                after = page["pageInfo"]["endCursor"].clone();
+                if page["pageInfo"]["hasNextPage"] == false {
+                    break;
+                }
+            }
+            if direction == "DESC" {
+                seen.reverse();
+            }
+            assert_eq!(seen.len(), names.len());
+            walks.push(seen);
+        }
+        assert!(walks.windows(2).all(|pair| pair[0] == pair[1]), "{walks:?}");
+    }
+
+    async fn any_list_is_walked_whole(gateway) {
+        use sea_orm::EntityTrait;
+        gateway.add(data::user(1, "staff")).await;
+        gateway.add(data::workspace(1)).await;
+        let cases = if gateway.backend == Backend::Sqlite { 24 } else { 12 };
+        let lists = proptest::collection::vec(0i64..6, 0..14);
+        let case = (lists, 1usize..6, any::<bool>(), any::<bool>());
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..cases {
+            let (seconds, size, descending, backward) =
+                case.new_tree(&mut runner).expect("a case").current();
+            let made = |seconds: i64| -> DateTime<Utc> { data::made() + Duration::microseconds(seconds) };
+            gateway.add_all(seconds.iter().zip(1..).map(|(seconds, id)| entity::workspace_invite::Model {
+                created_at: made(*seconds),
+                ..data::workspace_invite(id, 1)
+            })).await;
+            let order = if descending { NEWEST } else { OLDEST };
+            let seen = walk(&gateway, order, size, backward).await;
+            assert_eq!(seen, expected(&seconds, descending), "{seconds:?} {size} {order} {backward}");
+            entity::workspace_invite::Entity::delete_many().exec(&gateway.database).await.expect("deleted");
+        }
+    }
+}

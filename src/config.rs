@@ -1,7 +1,5 @@
 //! Every setting once: its flag, environment variable, default, unit and meaning.
 
-mod unquoted;
-
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
@@ -11,9 +9,8 @@ use crate::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::TokenOptions,
     database::{self, Pool},
+    unquoted::Unquoted,
 };
-
-pub use unquoted::Unquoted;
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]

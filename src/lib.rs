@@ -14,3 +14,4 @@ pub mod import;
 pub mod loader;
 pub mod log;
 pub mod rest;
+pub mod unquoted;

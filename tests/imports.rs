@@ -159,7 +159,7 @@ const MIXED_REJECTIONS: [&str; 5] = [
     "line 4: id: expected a positive 64-bit integer",
     "line 5: username: required, and not there",
     "line 6: created_at: expected an RFC 3339 instant such as 2026-01-31T12:00:00Z",
-    "line 7: not valid JSON at byte 25 of the row: EOF while parsing a value",
+    "line 7: not valid JSON at byte 26 of the row: EOF while parsing a value",
 ];
 
 each_database! {
@@ -187,12 +187,13 @@ each_database! {
 
     async fn lines_an_array_and_standard_input_are_the_same(gateway) {
         let rows: Vec<Value> = (1..=1200).map(code).collect();
+        let laid_out: String = rows.iter().map(|row| format!("{row:#}\n")).collect();
         let (text, array) = (lines(&rows), Value::from(rows.clone()));
         let words = is(0, "invite-codes: 1200 rows read, 1200 written, 0 rejected");
         let url = gateway.url.as_str();
         let by_input = ["import", "invite-codes", "-", "--database-url", url];
         let mut seen = Vec::new();
-        for text in [text, array.to_string(), format!("\u{feff}{array:#}\n")] {
+        for text in [text, array.to_string(), format!("\u{feff}{array:#}\n"), laid_out] {
             let ended = import_text(&gateway, "invite-codes", &text, &[]).await;
             assert_eq!(summary(&ended), words, "{}", ended.stderr);
             let mut tables = vec![tables::dump(&gateway.database).await];

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use super::{JwksLocation, Secret, SubjectClaim, TokenSettings};
-use crate::config::Unquoted;
+use crate::unquoted::Unquoted;
 
 /// What whoever makes a token and whoever checks it must agree on.
 #[derive(Args, Clone, Debug)]

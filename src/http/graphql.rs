@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{
     Request, Response as GraphqlResponse, ServerError, Variables,
-    parser::{parse_query, types::DocumentOperations},
+    parser::{self, parse_query, types::DocumentOperations},
 };
 use axum::{
     Extension,
@@ -133,7 +133,7 @@ async fn execute(
     let document = match parse_query(&parameters.query) {
         Ok(document) => document,
         Err(error) => {
-            let errors = vec![ServerError::from(error)];
+            let errors = vec![syntax_error(error)];
             return media.answer(
                 GraphqlResponse::from_errors(errors),
                 Code::GraphqlParseFailed,
@@ -157,6 +157,20 @@ async fn execute(
         response.extensions_mut().insert(OperationName(name));
     }
     response
+}
+
+/// Says where a document stops being GraphQL, and what would go on there. The text that the parser
+/// makes quotes the document, which may hold a code or token.
+fn syntax_error(error: parser::Error) -> ServerError {
+    let parser::Error::Syntax { message, start, .. } = error else {
+        return error.into();
+    };
+    let last_line = message.lines().next_back().unwrap_or_default();
+    let message = match last_line.trim_start().strip_prefix("= ") {
+        Some(expected) => format!("Syntax error: {expected}"),
+        None => "Syntax error".to_owned(),
+    };
+    ServerError::new(message, Some(start))
 }
 
 /// The name of the only operation of a document.

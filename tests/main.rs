@@ -8,8 +8,13 @@
 
 mod support;
 
+mod access;
 mod architecture;
 mod batching;
+mod disclosure;
 mod health;
+mod inputs;
 mod pages;
+mod searches;
 mod statuses;
+mod viewer_lists;

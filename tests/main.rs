@@ -13,15 +13,20 @@
 
 mod support;
 
+mod access;
 mod architecture;
 mod authentication;
 mod batching;
 mod command_line;
 mod contracts;
 mod demo;
+mod disclosure;
 mod health;
 mod imports;
+mod inputs;
 mod outage;
 mod pages;
+mod searches;
 mod serving;
 mod statuses;
+mod viewer_lists;

@@ -6,7 +6,7 @@ use super::{
     connection::ListOrder,
     error::Failure,
     id::{NodeKind, parse_id},
-    scalar::DateTime,
+    scalar::{INSTANT, SentInstant},
 };
 use crate::{
     email,
@@ -89,9 +89,9 @@ impl InviteOrder {
 #[derive(Clone, Copy, Debug, InputObject)]
 pub(super) struct DateTimeRange {
     /// First instant within.
-    pub from: Option<DateTime>,
+    pub from: Option<SentInstant>,
     /// First instant no longer within.
-    pub until: Option<DateTime>,
+    pub until: Option<SentInstant>,
 }
 
 /// Reads a range; one that holds nothing is refused, since it is a mistake.
@@ -102,9 +102,17 @@ pub(super) fn range(
     let Some(range) = sent else {
         return Ok(InstantRange::default());
     };
+    let bound = |name, sent: Option<SentInstant>| match sent {
+        Some(SentInstant(None)) => Err(Failure::bad_input(
+            argument,
+            format!("{name} must be {INSTANT}"),
+        )),
+        Some(SentInstant(instant)) => Ok(instant),
+        None => Ok(None),
+    };
     let range = InstantRange {
-        from: range.from.map(|instant| instant.0),
-        until: range.until.map(|instant| instant.0),
+        from: bound("from", range.from)?,
+        until: bound("until", range.until)?,
     };
     match (range.from, range.until) {
         (Some(from), Some(until)) if from >= until => Err(Failure::bad_input(

@@ -1,7 +1,11 @@
 //! The schema's own scalars.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{SecondsFormat, SubsecRound, Utc};
+use std::borrow::Cow;
+
+use async_graphql::{
+    InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value, registry::Registry,
+};
+use chrono::{Datelike, SecondsFormat, SubsecRound, Utc};
 
 use crate::access::parse_token;
 
@@ -16,16 +20,65 @@ pub(super) struct DateTime(pub chrono::DateTime<Utc>);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else {
-            return Err(InputValueError::expected_type(value));
+            return Err(bad_scalar(INSTANT));
         };
-        chrono::DateTime::parse_from_rfc3339(text)
-            .map(|instant| Self(instant.with_timezone(&Utc).trunc_subsecs(6)))
-            .map_err(|_| bad_scalar("an RFC 3339 instant such as 2026-01-31T12:00:00Z"))
+        read_instant(text)
+            .map(Self)
+            .ok_or_else(|| bad_scalar(INSTANT))
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_))
     }
 
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
+}
+
+/// An instant in a range, as it was sent: text that is none is refused where the argument's name is
+/// known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SentInstant(pub Option<chrono::DateTime<Utc>>);
+
+impl InputType for SentInstant {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        <DateTime as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <DateTime as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value {
+            Some(Value::String(text)) => Ok(Self(read_instant(&text))),
+            _ => Err(bad_scalar(INSTANT)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.map_or(Value::Null, |instant| {
+            ScalarType::to_value(&DateTime(instant))
+        })
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+/// What an instant has to look like.
+pub(super) const INSTANT: &str =
+    "an RFC 3339 instant of the years 0001 to 9999 such as 2026-01-31T12:00:00Z";
+
+/// Reads an instant that every database can hold and compare: its year has four digits in UTC.
+fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    let instant = instant.with_timezone(&Utc).trunc_subsecs(6);
+    (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
 /// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
@@ -43,8 +96,12 @@ impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => Ok(Self(parse_token(text))),
-            _ => Err(InputValueError::expected_type(value)),
+            _ => Err(bad_scalar("a UUID in its hyphenated form")),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_))
     }
 
     fn to_value(&self) -> Value {
@@ -66,8 +123,7 @@ impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) if url::Url::parse(text).is_ok() => Ok(Self(text.clone())),
-            Value::String(_) => Err(bad_scalar("an absolute URL")),
-            _ => Err(InputValueError::expected_type(value)),
+            _ => Err(bad_scalar("an absolute URL")),
         }
     }
 
@@ -89,7 +145,7 @@ impl ScalarType for BigInt {
         let number = match &value {
             Value::String(text) => text.parse().ok(),
             Value::Number(number) => number.as_i64(),
-            _ => return Err(InputValueError::expected_type(value)),
+            _ => None,
         };
         number
             .map(Self)
@@ -101,7 +157,7 @@ impl ScalarType for BigInt {
     }
 }
 
-fn bad_scalar<T: async_graphql::InputType>(allowed: &str) -> InputValueError<T> {
+fn bad_scalar<T: InputType>(allowed: &str) -> InputValueError<T> {
     InputValueError::custom(format_args!("expected {allowed}"))
         .with_extension("code", super::error::Code::BadUserInput.as_str())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{
     Request, Response as GraphqlResponse, ServerError, Variables,
-    parser::{parse_query, types::DocumentOperations},
+    parser::{self, parse_query, types::DocumentOperations},
 };
 use axum::{
     Extension,
@@ -156,14 +156,18 @@ async fn execute(
     response
 }
 
-/// Says where a document is no GraphQL, without the drawing of the line that the parser makes: that
-/// may be as long as the document.
-fn syntax_error(error: async_graphql::parser::Error) -> ServerError {
-    let mut error = ServerError::from(error);
-    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
-        error.message = format!("Syntax error: {expected}.");
-    }
-    error
+/// Says where a document stops being GraphQL, and what would go on there. The text that the parser
+/// makes quotes the document, which may hold a code or token.
+fn syntax_error(error: parser::Error) -> ServerError {
+    let parser::Error::Syntax { message, start, .. } = error else {
+        return error.into();
+    };
+    let last_line = message.lines().next_back().unwrap_or_default();
+    let message = match last_line.trim_start().strip_prefix("= ") {
+        Some(expected) => format!("Syntax error: {expected}"),
+        None => "Syntax error".to_owned(),
+    };
+    ServerError::new(message, Some(start))
 }
 
 /// The name of the only operation of a document.

@@ -87,13 +87,15 @@ pub(super) fn contains_text(
         pattern.push(letter);
     }
     pattern.push('%');
-    let like = || LikeExpr::new(pattern.clone()).escape('\\');
+    let like = || LikeExpr::new(pattern.clone());
     columns
         .into_iter()
         .fold(Condition::any(), |any, column| match backend {
+            // There the backslash escapes by itself; sea-query would set an ESCAPE in parentheses,
+            // where it is a syntax error.
             DbBackend::Postgres => any.add(column.ilike(like())),
             // Its LIKE already ignores the case of ASCII letters.
-            _ => any.add(column.like(like())),
+            _ => any.add(column.like(like().escape('\\'))),
         })
 }
 

@@ -31,7 +31,7 @@ const RANK: &str = "rank";
 
 /// A list: rows of one table, or of several that share their columns and order.
 pub(super) struct Listing {
-    /// Where the rows come from; usually one.
+    /// Where the rows come from; usually one. A list without any is empty.
     pub(super) sources: Vec<Source>,
     /// What rows are ordered by, the last ones breaking the ties of the first.
     pub(super) order: Vec<SortType>,
@@ -100,6 +100,9 @@ impl Listing {
         page: &Page,
         read: impl Fn(&QueryResult) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
+        if self.sources.is_empty() {
+            return Ok(Slice::empty());
+        }
         let statement = self.statement(database, page, None);
         let rows = database.query_all(&statement).await?;
         self.slice(page, rows.iter(), &read)

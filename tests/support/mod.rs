@@ -19,6 +19,7 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
@@ -68,6 +69,11 @@ pub struct Gateway {
     now: Arc<Mutex<DateTime<Utc>>>,
     statements: database::StatementCount,
     texts: database::StatementTexts,
+}
+
+/// The global id of the object of that type and key.
+pub fn global_id(type_name: &str, id: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{type_name}:{id}"))
 }
 
 /// An instant as the tests write it.

@@ -1,0 +1,257 @@
+//! Who sees what: each viewer on each path to each object, denials included.
+
+mod hidden;
+mod table;
+mod world;
+
+use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, Viewer, data, each_database, global_id};
+use table::TABLE;
+
+each_database! {
+    async fn every_viewer_sees_on_every_path_what_the_design_says(gateway) {
+        world::build(&gateway).await;
+        let (head, rows) = rows();
+        let viewers: String = world::VIEWERS.iter().map(|(letter, _)| letter).collect();
+        assert_eq!(head, viewers);
+
+        let mut wrong = Vec::new();
+        for (path, expected) in rows {
+            assert_eq!(expected.len(), viewers.len(), "{}", path.0);
+            let mut told = String::new();
+            for (letter, viewer) in world::VIEWERS {
+                match path.ask(&gateway, viewer).await {
+                    Ok(outcome) => told.push(outcome),
+                    Err(why) => {
+                        told.push('?');
+                        wrong.push(format!("{}, {letter}: {why}", path.0));
+                    }
+                }
+            }
+            if told != expected {
+                wrong.push(format!("{}\n  {expected} expected\n  {told}", path.0));
+            }
+        }
+        assert!(wrong.is_empty(), "viewers {viewers}\n{}", wrong.join("\n"));
+    }
+}
+
+/// The first line of the table, and the others, without blanks in their outcomes.
+fn rows() -> (String, Vec<(Path, String)>) {
+    let mut lines = TABLE
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let join = |words: &[&str]| words.concat();
+    let head: Vec<&str> = lines.next().expect("a line").split_whitespace().collect();
+    let rows = lines.map(|line| {
+        let (path, outcomes) = line.split_once("  ").expect("a path and outcomes");
+        let outcomes: Vec<&str> = outcomes.split_whitespace().collect();
+        (Path(path), join(&outcomes))
+    });
+    (join(&head), rows.collect())
+}
+
+/// A line's path, as the table describes it.
+#[derive(Clone, Copy)]
+struct Path(&'static str);
+
+impl Path {
+    /// What the viewer gets.
+    async fn ask(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<char, String> {
+        match self.0.strip_prefix("GET ") {
+            Some(_) => self.ask_rest(gateway, viewer).await,
+            None => self.ask_graphql(gateway, viewer).await,
+        }
+    }
+
+    async fn ask_rest(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<char, String> {
+        let get = |path: String| async move {
+            let path = path.strip_prefix("GET ").expect("a REST path").to_owned();
+            gateway.get(viewer, &path).await
+        };
+        let answer = get(self.named(str::to_owned)).await;
+        let outcome = match answer.status {
+            StatusCode::OK => '+',
+            StatusCode::FORBIDDEN => 'F',
+            StatusCode::UNAUTHORIZED => 'U',
+            StatusCode::NOT_FOUND => '-',
+            other => return Err(format!("{other}: {}", answer.text)),
+        };
+        if matches!(outcome, 'U' | '-') {
+            let absent = get(self.absent(str::to_owned)).await;
+            if (answer.status, &answer.text) != (absent.status, &absent.text) {
+                return Err(format!("hidden: {}\nabsent: {}", answer.text, absent.text));
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn ask_graphql(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<char, String> {
+        let quoted = |name: &str| json!(name).to_string();
+        let path = self.named(quoted);
+        let (steps, is_list) = match path.strip_suffix("[]") {
+            Some(steps) => (steps, true),
+            None => (path.as_str(), false),
+        };
+        let leaf = if is_list {
+            "{ totalCount nodes { id } }"
+        } else {
+            "{ id }"
+        };
+        let answer = gateway.graphql(viewer, &document(steps, leaf)).await;
+        let keys = keys(steps);
+        let place = keys.iter().fold(&answer["data"], |at, key| &at[*key]);
+
+        if let Some(errors) = answer.get("errors") {
+            return match (errors[0]["extensions"]["code"].as_str(), &errors[1]) {
+                _ if !place.is_null() => Err(format!("an error beside data: {answer}")),
+                _ if errors[0]["path"] != json!(keys) => Err(format!("elsewhere: {errors}")),
+                (Some("UNAUTHENTICATED"), Value::Null) => Ok('U'),
+                (Some("FORBIDDEN"), Value::Null) => Ok('F'),
+                _ => Err(errors.to_string()),
+            };
+        }
+        if answer["data"][keys[0]].is_null() {
+            let absent = self.absent(quoted);
+            let absent = absent.strip_suffix("[]").unwrap_or(&absent);
+            let absent = gateway.graphql(viewer, &document(absent, leaf)).await;
+            return if absent == answer {
+                Ok('-')
+            } else {
+                Err(format!("hidden: {answer}\nabsent: {absent}"))
+            };
+        }
+        if place.is_null() {
+            return Ok('.');
+        }
+        if is_list {
+            return listed(gateway, viewer, place).await;
+        }
+        self.is_named_by(&place["id"], keys.len())?;
+        self.is_among_nodes(gateway, viewer).await?;
+        Ok('+')
+    }
+
+    /// The path to what its braces name.
+    fn named(self, write: impl Fn(&str) -> String) -> String {
+        self.with_name(|name| write(&spelled(name)))
+    }
+
+    /// The same path to what does not exist.
+    fn absent(self, write: impl Fn(&str) -> String) -> String {
+        self.with_name(|name| {
+            write(&match name.split_once([':', ' ']) {
+                Some(("token", _)) => data::token(999).to_string(),
+                Some((type_name, _)) => global_id(type_name, 999),
+                None if name.parse::<i64>().is_ok() => "999".to_owned(),
+                None => format!("no-{name}"),
+            })
+        })
+    }
+
+    /// The path with what its braces hold replaced; braces of GraphQL's own are set off by a blank.
+    fn with_name(self, write: impl Fn(&str) -> String) -> String {
+        let Some(open) = self
+            .0
+            .find(": {")
+            .map(|at| at + 2)
+            .or(self.0.find("/{").map(|at| at + 1))
+        else {
+            return self.0.to_owned();
+        };
+        if self.0[open..].starts_with("{ ") {
+            return self.0.to_owned();
+        }
+        let close = open + self.0[open..].find('}').expect("a closing brace");
+        let name = write(&self.0[open + 1..close]);
+        format!("{}{name}{}", &self.0[..open], &self.0[close + 1..])
+    }
+
+    /// Whether `id` is that of the object which a path of one step names by an id.
+    fn is_named_by(self, id: &Value, steps: usize) -> Result<(), String> {
+        let id = id.as_str().ok_or("an object without id")?;
+        let path = self.0;
+        let named = match path
+            .split_once("{")
+            .and_then(|(_, name)| name.split_once('}'))
+        {
+            Some((name, _)) if steps == 1 => name,
+            _ => return Ok(()),
+        };
+        let spelled = String::from_utf8(URL_SAFE_NO_PAD.decode(id).expect("base64")).expect("text");
+        let is_it = match named.parse::<i64>() {
+            Ok(number) => spelled.ends_with(&format!(":{number}")),
+            Err(_) => !named.contains(':') || spelled == named,
+        };
+        if is_it {
+            Ok(())
+        } else {
+            Err(format!("gave {spelled}"))
+        }
+    }
+
+    /// What `node` shows, `nodes` shows, too, in its place.
+    async fn is_among_nodes(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<(), String> {
+        let Some(id) = self
+            .0
+            .strip_prefix("node(id: {")
+            .and_then(|rest| rest.strip_suffix("})"))
+            .map(spelled)
+        else {
+            return Ok(());
+        };
+        let absent = global_id("InviteCode", 999);
+        let document = json!([absent, id, absent]);
+        let document = format!("{{ nodes(ids: {document}) {{ id }} }}");
+        let answer = gateway.graphql(viewer, &document).await;
+        let expected = json!({ "data": { "nodes": [null, { "id": id }, null] } });
+        if answer == expected {
+            Ok(())
+        } else {
+            Err(format!("nodes: {answer}"))
+        }
+    }
+}
+
+/// What braces hold, as the API writes it.
+fn spelled(name: &str) -> String {
+    let number = |text: &str| text.parse().expect("a number");
+    match name.split_once([':', ' ']) {
+        Some(("token", id)) => data::token(number(id)).to_string(),
+        Some((type_name, id)) => global_id(type_name, number(id)),
+        None => name.to_owned(),
+    }
+}
+
+/// The selection of `steps`, one within the other.
+fn document(steps: &str, leaf: &str) -> String {
+    steps.rsplit(" > ").fold(leaf.to_owned(), |inner, step| {
+        format!("{{ {step} {inner} }}")
+    })
+}
+
+/// Under which keys an answer holds the steps.
+fn keys(steps: &str) -> Vec<&str> {
+    steps
+        .split(" > ")
+        .filter(|step| !step.starts_with("..."))
+        .map(|step| step.split('(').next().expect("a name"))
+        .collect()
+}
+
+/// The length of a list whose total is its length, and whose rows the viewer sees by id, too.
+async fn listed(gateway: &Gateway, viewer: Viewer<'_>, list: &Value) -> Result<char, String> {
+    let nodes = list["nodes"].as_array().ok_or("a list without nodes")?;
+    if list["totalCount"] != nodes.len() {
+        return Err(format!("the total is not the number of rows: {list}"));
+    }
+    let ids: Vec<&Value> = nodes.iter().map(|node| &node["id"]).collect();
+    let document = format!("{{ nodes(ids: {}) {{ id }} }}", json!(ids));
+    if gateway.graphql(viewer, &document).await != json!({ "data": { "nodes": nodes } }) {
+        return Err(format!("a row that is hidden by id: {list}"));
+    }
+    char::from_digit(u32::try_from(nodes.len()).expect("few"), 10).ok_or("many rows".to_owned())
+}

@@ -1,0 +1,126 @@
+//! The access matrix, as the design has it.
+
+/// A line is a path and an outcome for each viewer, in the order of the first line.
+///
+/// Paths: `GET …` is REST; others are GraphQL, a step a field. A path that ends in `[]` is a list.
+/// What stands in braces names the object, and is replaced by what names nothing to see whether
+/// hidden and absent look the same.
+///
+/// Outcomes, in REST's words in brackets: `+` shown (200), `-` nothing there, without an error
+/// (404), `.` the parent is shown, nothing is in it, `U` `UNAUTHENTICATED` (401), `F` `FORBIDDEN`
+/// (403). A digit is a list of so many rows.
+pub const TABLE: &str = r#"
+                                                                  anxu ies mOAGRCM SF
+
+# public look-ups: open to all, unless the target is deleted
+inviteCode(code: {CODE-1})                                        ++++ +++ +++++++ ++
+inviteCode(code: {CODE-2})                                        ++++ +++ +++++++ ++
+GET /api/v2/invite_code/{CODE-1}/                                 ++++ +++ +++++++ ++
+workspaceInvite(token: {token 1})                                 ++++ +++ +++++++ ++
+workspaceInvite(token: {token 2})                                 ++++ +++ +++++++ ++
+workspaceInvite(token: {token 3})                                 ---- --- ------- --
+GET /api/v1/invites/{token 1}/                                    ++++ +++ +++++++ ++
+GET /api/v1/invites/{token 3}/                                    ---- --- ------- --
+
+# by global id
+node(id: {InviteCode:1})                                          ---- +++ ------- ++
+node(id: {InviteCode:2})                                          ---- --- ------- ++
+node(id: {InviteCode:3})                                          --+- --- ------- ++
+node(id: {WorkspaceInvite:1})                                     ---- -++ -++---- ++
+node(id: {WorkspaceInvite:2})                                     ---- +-- -++---- ++
+node(id: {WorkspaceInvite:3})                                     ---- --- ------- --
+node(id: {WorkspaceInvite:4})                                     --+- --- ------- ++
+node(id: {GroupInvite:1})                                         ---- --- -+-+--- ++
+node(id: {GroupInvite:2})                                         ---- --- ------- --
+node(id: {GroupInvite:3})                                         --+- --- ------- ++
+node(id: {CourseInvite:1})                                        ---- +-+ ----+++ ++
+node(id: {CourseInvite:2})                                        ---- +-+ ----+++ ++
+node(id: {CourseInvite:3})                                        ---- +-+ ----+++ ++
+node(id: {CourseInvite:4})                                        ---- +-+ ----+++ ++
+node(id: {CourseInvite:5})                                        ---- --- ------- --
+node(id: {CourseInvite:6})                                        --+- --- ------- ++
+node(id: {CourseInvite:7})                                        ---- --- ------- --
+node(id: {User:17})                                               -+++ +++ +++++++ ++
+node(id: {User:15})                                               ---- --- ------- --
+node(id: {Tag:1})                                                 -+++ +++ +++++++ ++
+node(id: {Tag:2})                                                 ---- --- ------- --
+node(id: {Workspace:1})                                           ---- -+- +++---- ++
+node(id: {Workspace:2})                                           ---- --- ------- --
+node(id: {Workspace:3})                                           --+- --- ------- ++
+node(id: {Group:1})                                               -+++ +++ +++++++ ++
+node(id: {Group:2})                                               ---- --- ------- --
+node(id: {Course:1})                                              -+++ +++ +++++++ ++
+node(id: {Course:2})                                              -+++ +++ +++++++ ++
+node(id: {Course:3})                                              ---- +-- +---+++ ++
+node(id: {Course:4})                                              ---- +-- +---+++ ++
+node(id: {Course:5})                                              ---- --- ------- --
+
+# by global id, key or slug
+workspace(id: {Workspace:1})                                      ---- -+- +++---- ++
+workspace(id: {1})                                                ---- -+- +++---- ++
+workspace(id: {2})                                                ---- --- ------- --
+group(id: {Group:1})                                              -+++ +++ +++++++ ++
+group(id: {1})                                                    -+++ +++ +++++++ ++
+group(id: {garden})                                               -+++ +++ +++++++ ++
+group(id: {deleted})                                              ---- --- ------- --
+course(id: {Course:1})                                            -+++ +++ +++++++ ++
+course(id: {1})                                                   -+++ +++ +++++++ ++
+course(id: {open})                                                -+++ +++ +++++++ ++
+course(id: {private})                                             -+++ +++ +++++++ ++
+course(id: {secret})                                              ---- +-- +---+++ ++
+course(id: {draft})                                               ---- +-- +---+++ ++
+course(id: {3})                                                   ---- +-- +---+++ ++
+course(id: {deleted})                                             ---- --- ------- --
+
+# what hangs on a workspace
+workspace(id: {1}) > invites[]                                    ---- -F- F22---- 22
+workspace(id: {2}) > invites[]                                    ---- --- ------- --
+workspace(id: {3}) > invites[]                                    --1- --- ------- 11
+workspaceInvite(token: {token 1}) > workspace                     ++++ +++ +++++++ ++
+workspaceInvite(token: {token 1}) > workspace > invites[]         UFFF FFF F22FFFF 22
+workspaceInvite(token: {token 1}) > inviter                       ++++ +++ +++++++ ++
+
+# what hangs on a group
+group(id: {garden}) > invite                                      -FFF FFF F+F+FFF ++
+group(id: {no-code}) > invite                                     -FFF FFF F.FFFFF ..
+group(id: {deleted}) > invite                                     ---- --- ------- --
+GET /v3/groups/{1}/invite                                         UFFF FFF F+F+FFF ++
+GET /v3/groups/{garden}/invite                                    UFFF FFF F+F+FFF ++
+GET /v3/groups/{no-code}/invite                                   UFFF FFF F-FFFFF --
+GET /v3/groups/{deleted}/invite                                   U--- --- ------- --
+GET /v3/groups/{2}/invite                                         U--- --- ------- --
+
+# what hangs on a course
+course(id: {open}) > invitees[]                                   -FFF FFF FFFF111 11
+course(id: {private}) > invitees[]                                -FFF FFF FFFF111 11
+course(id: {secret}) > invitees[]                                 ---- F-- F---111 11
+course(id: {draft}) > invitees[]                                  ---- F-- F---111 11
+course(id: {deleted}) > invitees[]                                ---- --- ------- --
+node(id: {CourseInvite:3}) > ... on CourseInvite > course         ---- +-+ ----+++ ++
+node(id: {CourseInvite:3}) > ... on CourseInvite > course > invitees[]  ---- F-F ----111 11
+GET /api/v2/course/{1}/invite/                                    UFFF FFF FFFF+++ ++
+GET /api/v2/course/{2}/invite/                                    UFFF FFF FFFF+++ ++
+GET /api/v2/course/{3}/invite/                                    U--- F-- F---+++ ++
+GET /api/v2/course/{4}/invite/                                    U--- F-- F---+++ ++
+GET /api/v2/course/{5}/invite/                                    U--- --- ------- --
+
+# lists of what the viewer manages, narrowed to what they do not
+inviteCodes[]                                                     U010 001 0000000 33
+inviteCodes(filter: { email: "someone@example.org" })[]           U000 001 0000000 11
+inviteCodes(filter: { status: [PENDING] })[]                      U010 001 0000000 33
+workspaceInvites[]                                                U010 000 0220000 33
+workspaceInvites(filter: { workspace: ["1"] })[]                  U000 000 0220000 22
+workspaceInvites(filter: { workspace: ["2"] })[]                  U000 000 0000000 00
+workspaceInvites(filter: { inviter: "5" })[]                      U000 000 0110000 11
+workspaceInvites(filter: { email: "someone@example.org" })[]      U000 000 0110000 11
+groupInvites[]                                                    U010 000 0101000 22
+
+# the viewer's own
+viewer > user                                                     -+++ +++ +++++++ ++
+viewer > workspaces[]                                             -010 000 0110000 22
+viewer > groups[]                                                 -010 000 0201000 33
+viewer > courses[]                                                -010 000 0000444 55
+viewer > sentInvites[]                                            -020 006 0000000 00
+viewer > receivedInvites[]                                        -000 520 0000000 00
+viewer > receivedInvites(filter: { status: [ACCEPTED] })[]        -000 100 0000000 00
+"#;

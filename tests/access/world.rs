@@ -1,0 +1,236 @@
+//! Who and what the access matrix speaks of.
+//!
+//! Of each kind, 1 is the one that most is told of; the others are said below. Course invites have
+//! the ids of their courses.
+
+use entity::course::CoursePrivacy;
+use invite_gateway::email;
+
+use crate::support::{Gateway, Viewer, data};
+
+pub const NOBODY: i64 = 1;
+/// Addressed by user id: made an account with code 1, accepted workspace invite 2, and is invited
+/// to all courses.
+pub const INVITEE: i64 = 2;
+/// Has, verified and in other letter case, the address of code 1 and workspace invites 1 and 3.
+pub const ADDRESSEE: i64 = 3;
+/// Has that address, too, but not verified.
+pub const UNVERIFIED: i64 = 4;
+pub const INVITER: i64 = 5;
+/// A plain member of workspace 1, group 1 and all courses.
+pub const MEMBER: i64 = 6;
+pub const OWNER: i64 = 7;
+pub const WORKSPACE_ADMIN: i64 = 8;
+pub const GROUP_MANAGER: i64 = 9;
+/// Has the role `creator` in all courses.
+pub const COURSE_CREATOR: i64 = 10;
+/// Made all courses, and has no role in them.
+pub const COURSE_AUTHOR: i64 = 11;
+pub const COURSE_MANAGER: i64 = 12;
+pub const STAFF_BY_SCOPE: i64 = 13;
+pub const STAFF_BY_FLAG: i64 = 14;
+pub const DELETED: i64 = 15;
+/// Manages another workspace (3), another group (3) and another course (6).
+pub const ELSEWHERE: i64 = 16;
+/// A user with nothing but an invite to course 6.
+pub const SOMEBODY: i64 = 17;
+
+/// The viewers, in the order of the matrix's columns.
+pub const VIEWERS: [(char, Viewer<'static>); 16] = [
+    ('a', Viewer::Anonymous),
+    ('n', Viewer::User(NOBODY)),
+    ('x', Viewer::User(ELSEWHERE)),
+    ('u', Viewer::User(UNVERIFIED)),
+    ('i', Viewer::User(INVITEE)),
+    ('e', Viewer::User(ADDRESSEE)),
+    ('s', Viewer::User(INVITER)),
+    ('m', Viewer::User(MEMBER)),
+    ('O', Viewer::User(OWNER)),
+    ('A', Viewer::User(WORKSPACE_ADMIN)),
+    ('G', Viewer::User(GROUP_MANAGER)),
+    ('R', Viewer::User(COURSE_CREATOR)),
+    ('C', Viewer::User(COURSE_AUTHOR)),
+    ('M', Viewer::User(COURSE_MANAGER)),
+    ('S', Viewer::Staff(STAFF_BY_SCOPE)),
+    ('F', Viewer::User(STAFF_BY_FLAG)),
+];
+
+const ADDRESS: &str = "Someone@Example.org";
+
+pub async fn build(gateway: &Gateway) {
+    people(gateway).await;
+    codes(gateway).await;
+    workspaces(gateway).await;
+    groups(gateway).await;
+    courses(gateway).await;
+}
+
+async fn people(gateway: &Gateway) {
+    for id in NOBODY..=SOMEBODY {
+        gateway.add(person(id)).await;
+    }
+}
+
+fn person(id: i64) -> entity::user::Model {
+    let user = data::user(id, &format!("user{id}"));
+    match id {
+        ADDRESSEE => with_address(user, &ADDRESS.to_uppercase()),
+        UNVERIFIED => entity::user::Model {
+            is_verified: false,
+            ..with_address(user, ADDRESS)
+        },
+        STAFF_BY_FLAG => entity::user::Model {
+            is_staff: true,
+            ..user
+        },
+        DELETED => entity::user::Model {
+            deleted_at: Some(data::made()),
+            ..user
+        },
+        _ => user,
+    }
+}
+
+fn with_address(user: entity::user::Model, address: &str) -> entity::user::Model {
+    entity::user::Model {
+        email: address.to_owned(),
+        email_norm: email::normalize(address),
+        ..user
+    }
+}
+
+/// 2 is by nobody for nobody; 3 was made by [`ELSEWHERE`]. Tag 2 is deleted.
+async fn codes(gateway: &Gateway) {
+    gateway
+        .add(entity::invite_code::Model {
+            email: Some(ADDRESS.to_owned()),
+            email_norm: Some(email::normalize(ADDRESS)),
+            invited_by_id: Some(INVITER),
+            user_id: Some(INVITEE),
+            ..data::invite_code(1, "CODE-1")
+        })
+        .await;
+    gateway.add(data::invite_code(2, "CODE-2")).await;
+    gateway
+        .add(entity::invite_code::Model {
+            invited_by_id: Some(ELSEWHERE),
+            ..data::invite_code(3, "CODE-3")
+        })
+        .await;
+    gateway.add(data::tag(1, "live")).await;
+    gateway
+        .add(entity::tag::Model {
+            deleted_at: Some(data::made()),
+            ..data::tag(2, "deleted")
+        })
+        .await;
+}
+
+/// 2 is deleted, 3 is another; invites 1 and 2 are to 1, 3 is to 2, 4 is to 3.
+async fn workspaces(gateway: &Gateway) {
+    for id in [1, 2, 3] {
+        gateway
+            .add(entity::workspace::Model {
+                deleted_at: (id == 2).then(data::made),
+                ..data::workspace(id)
+            })
+            .await;
+    }
+    for (workspace, user, role) in [
+        (1, MEMBER, "member"),
+        (1, OWNER, "owner"),
+        (1, WORKSPACE_ADMIN, "admin"),
+        (2, OWNER, "owner"),
+        (2, MEMBER, "member"),
+        (3, ELSEWHERE, "owner"),
+    ] {
+        gateway
+            .add(data::workspace_member(workspace, user, role))
+            .await;
+    }
+    for (id, workspace) in [(1, 1), (3, 2)] {
+        gateway
+            .add(entity::workspace_invite::Model {
+                email: ADDRESS.to_owned(),
+                email_norm: email::normalize(ADDRESS),
+                inviter_id: Some(INVITER),
+                ..data::workspace_invite(id, workspace)
+            })
+            .await;
+    }
+    gateway
+        .add(entity::workspace_invite::Model {
+            status: entity::workspace_invite::StoredStatus::Accepted,
+            accepted_at: Some(data::made()),
+            accepted_by_id: Some(INVITEE),
+            ..data::workspace_invite(2, 1)
+        })
+        .await;
+    gateway.add(data::workspace_invite(4, 3)).await;
+}
+
+/// 2 is deleted, 3 is another, 4 is the owner's and has no code; invites have their groups' ids.
+async fn groups(gateway: &Gateway) {
+    for (id, slug) in [(1, "garden"), (2, "deleted"), (3, "other"), (4, "no-code")] {
+        gateway
+            .add(entity::group::Model {
+                deleted_at: (id == 2).then(data::made),
+                ..data::group(id, slug)
+            })
+            .await;
+        if id != 4 {
+            let invite = data::group_invite(id, id, &format!("group-code-{id}"));
+            gateway.add(invite).await;
+        }
+    }
+    for (group, user, role) in [
+        (1, MEMBER, "member"),
+        (1, OWNER, "owner"),
+        (1, GROUP_MANAGER, "manager"),
+        (2, OWNER, "owner"),
+        (3, ELSEWHERE, "manager"),
+        (4, OWNER, "owner"),
+    ] {
+        gateway.add(data::group_member(group, user, role)).await;
+    }
+}
+
+/// 1 to 4 are open, private, secret and draft, 5 is deleted, 6 is another. Course 1 also invites
+/// somebody who is deleted (invite 7).
+async fn courses(gateway: &Gateway) {
+    for (id, slug, privacy) in [
+        (1, "open", CoursePrivacy::Open),
+        (2, "private", CoursePrivacy::Private),
+        (3, "secret", CoursePrivacy::Secret),
+        (4, "draft", CoursePrivacy::Draft),
+        (5, "deleted", CoursePrivacy::Open),
+    ] {
+        gateway
+            .add(entity::course::Model {
+                privacy,
+                deleted_at: (id == 5).then(data::made),
+                ..data::course(id, slug, COURSE_AUTHOR)
+            })
+            .await;
+        for (user, role) in [
+            (MEMBER, "joined"),
+            (COURSE_CREATOR, "creator"),
+            (COURSE_MANAGER, "manager"),
+        ] {
+            gateway.add(data::course_member(id, user, role)).await;
+        }
+        invite(gateway, id, id, INVITEE, INVITER).await;
+    }
+    gateway.add(data::course(6, "other", ELSEWHERE)).await;
+    invite(gateway, 6, 6, SOMEBODY, ELSEWHERE).await;
+    invite(gateway, 7, 1, DELETED, INVITER).await;
+}
+
+async fn invite(gateway: &Gateway, id: i64, course: i64, invitee: i64, inviter: i64) {
+    gateway
+        .add(entity::course_invite::Model {
+            invited_by_id: Some(inviter),
+            ..data::course_invite(id, course, invitee)
+        })
+        .await;
+}

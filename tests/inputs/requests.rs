@@ -1,0 +1,239 @@
+//! Requests that are no GraphQL, or none of this schema.
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use serde_json::{Value, json};
+
+use super::{STAFF, VIEWER, build, is_fine, refused};
+use crate::support::{Answer, Gateway, data, each_database};
+
+/// Sends a body as it is.
+async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
+    let request = gateway
+        .request(VIEWER, Method::POST, "/graphql")
+        .header(header::CONTENT_TYPE, "application/json");
+    gateway
+        .send(request.body(body.into()).expect("a request"))
+        .await
+}
+
+/// Every error has a code, and none that blames the gateway.
+#[track_caller]
+fn has_code(answer: &Value, code: &str) {
+    let errors = answer["errors"].as_array().expect("errors");
+    assert!(!errors.is_empty());
+    for error in errors {
+        assert_eq!(error["extensions"]["code"], code, "{answer}");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty()),
+            "{answer}"
+        );
+    }
+}
+
+each_database! {
+    async fn a_lone_surrogate_is_no_text(gateway) {
+        build(&gateway).await;
+        for escape in ["\\uD800", "\\uDFFF", "\\ud83d", "\\uDC00\\uD800", "a\\uD800b"] {
+            for document in [
+                format!("{{ inviteCode(code: \"{escape}\") {{ id }} }}"),
+                format!("{{ node(id: \"{escape}\") {{ id }} }}"),
+                format!("{{ inviteCodes(filter: {{ search: \"{escape}\" }}) {{ totalCount }} }}"),
+                format!("{{ groupInvites(after: \"{escape}\") {{ totalCount }} }}"),
+            ] {
+                let message = refused(&gateway, &document, json!({}), "GRAPHQL_PARSE_FAILED").await;
+                assert!(message.starts_with("Syntax error"), "{message}");
+            }
+            // As an escape of JSON's, in the document and in a variable.
+            for body in [
+                format!(r#"{{"query":"{{ inviteCode(code: \"{escape}\") {{ id }} }}"}}"#),
+                format!(r#"{{"query":"query ($it: String!) {{ inviteCode(code: $it) {{ id }} }}","variables":{{"it":"{escape}"}}}}"#),
+                format!(r#"{{"query":"{{ viewer {{ user {{ id }} }} }}","operationName":"{escape}"}}"#),
+            ] {
+                let answer = post(&gateway, body).await;
+                assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+                has_code(&answer.json, "BAD_REQUEST");
+            }
+        }
+        // A pair of them is text in JSON.
+        let body = r#"{"query":"query ($it: String!) { inviteCode(code: $it) { id } }","variables":{"it":"\ud83d\ude00"}}"#;
+        assert_eq!(post(&gateway, body).await.json, json!({ "data": { "inviteCode": null } }));
+        is_fine(&gateway).await;
+    }
+
+    async fn a_nul_in_the_document_is_an_error_or_text(gateway) {
+        build(&gateway).await;
+        let answer = gateway.graphql(VIEWER, "{ inviteCode(code: \"\\u0000\") { id } }").await;
+        assert_eq!(answer, json!({ "data": { "inviteCode": null } }));
+        let answer = gateway.graphql(VIEWER, "{ \0 }").await;
+        has_code(&answer, "GRAPHQL_PARSE_FAILED");
+        for document in ["{ inviteCode(code: \"\0\") { id } }", "{ course(id: \"\0\") { id } }"] {
+            let answer = gateway.graphql(VIEWER, document).await;
+            let is_null = answer.get("errors").is_none();
+            assert!(is_null || answer["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED", "{answer}");
+        }
+        is_fine(&gateway).await;
+    }
+
+    async fn what_is_no_graphql_is_told_where(gateway) {
+        build(&gateway).await;
+        for document in ["", " ", "{", "}", "{ viewer { user { id } }", "query", "{ viewer(}", "SELECT 1", "{ inviteCode(code: \"x) { id } }", "{}"] {
+            let answer = gateway.graphql(VIEWER, document).await;
+            has_code(&answer, "GRAPHQL_PARSE_FAILED");
+            assert!(answer.get("data").is_none(), "{answer}");
+            assert!(answer["errors"][0]["locations"][0]["line"].is_u64(), "{answer}");
+        }
+        let message = refused(&gateway, "{ inviteCode(code: ) { id } }", json!({}), "GRAPHQL_PARSE_FAILED").await;
+        assert!(message.contains("expected"), "{message}");
+    }
+
+    async fn a_syntax_error_does_not_quote_the_document(gateway) {
+        build(&gateway).await;
+        let token = data::token(1).to_string();
+        for document in [
+            format!("{{ workspaceInvite(token: \"{token}\" {{ id }} }}"),
+            format!("{{ workspaceInvite(token: \"{token}) {{ id }} }}"),
+            format!("{{ workspaceInvite(token: {token}) {{ id }} }}"),
+            format!("# = {token}"),
+            format!("{{ viewer {{ user {{ id }} }} = {token}"),
+        ] {
+            let answer = gateway.graphql(VIEWER, &document).await;
+            has_code(&answer, "GRAPHQL_PARSE_FAILED");
+            assert!(!answer.to_string().contains(&token), "{document}: {answer}");
+        }
+    }
+
+    async fn what_the_schema_does_not_have_is_named(gateway) {
+        build(&gateway).await;
+        for (document, name) in [
+            ("{ nothing }", "nothing"),
+            ("{ viewer { nothing } }", "nothing"),
+            ("{ viewer { user } }", "user"),
+            ("{ viewer { user { id { id } } } }", "id"),
+            ("{ inviteCode { id } }", "code"),
+            ("{ inviteCode(code: null) { id } }", "code"),
+            ("{ inviteCode(code: \"x\", more: 1) { id } }", "more"),
+            ("{ inviteCodes(filter: { nothing: 1 }) { totalCount } }", "nothing"),
+            ("{ inviteCodes(orderBy: { field: CREATED_AT }) { totalCount } }", "direction"),
+            ("{ inviteCodes(orderBy: { field: EMAIL, direction: ASC }) { totalCount } }", "EMAIL"),
+            ("{ inviteCodes(filter: { status: [LOST] }) { totalCount } }", "LOST"),
+            ("{ course(id: \"1\") { invitees(orderBy: { field: EMAIL, direction: ASC }) { totalCount } } }", "EMAIL"),
+            ("{ viewer { ...Nothing } }", "Nothing"),
+            ("{ ... on Nothing { id } }", "Nothing"),
+            ("query ($it: Nothing) { viewer { user { id } } }", "Nothing"),
+            ("{ viewer { user { id @nothing } } }", "nothing"),
+            ("{ inviteCode(code: $it) { id } }", "it"),
+        ] {
+            let message = refused(&gateway, document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
+            assert!(message.contains(name), "{document}: {message}");
+        }
+        for document in ["mutation { viewer }", "subscription { viewer }"] {
+            let answer = gateway.graphql(VIEWER, document).await;
+            let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code");
+            assert!(["GRAPHQL_VALIDATION_FAILED", "BAD_REQUEST"].contains(&code), "{answer}");
+        }
+    }
+
+    async fn a_value_of_another_type_is_refused_by_argument(gateway) {
+        build(&gateway).await;
+        for (document, value, argument) in [
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!("1"), "first"),
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!(1.5), "first"),
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!({}), "first"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(1), "code"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(["CODE-1"]), "code"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!({ "it": 1 }), "code"),
+            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(1), "token"),
+            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(["x"]), "token"),
+            ("query ($it: ID!) { node(id: $it) { id } }", json!([]), "id"),
+            ("query ($it: ID!) { node(id: $it) { id } }", json!(true), "id"),
+            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!([{}]), "ids"),
+            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!([null]), "ids"),
+            ("query ($it: DateTime) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }", json!(1), "filter.createdAt.from"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "email": 1 }), "filter.email"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "role": [1] }), "filter.role"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "nothing": 1 }), "filter"),
+            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "EMAIL", "direction": "ASC" }), "orderBy.field"),
+            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "CREATED_AT" }), "orderBy"),
+        ] {
+            let message = refused(&gateway, document, json!({ "it": value }), "GRAPHQL_VALIDATION_FAILED").await;
+            assert!(message.contains(&format!("\"{argument}")), "{document} {value}: {message}");
+        }
+        // No object where one belongs.
+        for value in [json!(1), json!("x"), json!([1])] {
+            let document = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
+            let message = refused(&gateway, document, json!({ "it": value }), "BAD_USER_INPUT").await;
+            assert!(message.contains("InviteCodeFilter"), "{message}");
+        }
+        is_fine(&gateway).await;
+    }
+
+    async fn a_variable_that_is_needed_and_missing_is_refused(gateway) {
+        build(&gateway).await;
+        let document = "query ($it: String!) { inviteCode(code: $it) { id } }";
+        for variables in [json!({}), json!({ "it": null }), json!({ "other": "x" })] {
+            let answer = gateway.graphql_with(VIEWER, document, variables).await;
+            let code = answer["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, Some("GRAPHQL_VALIDATION_FAILED" | "BAD_USER_INPUT")), "{answer}");
+        }
+    }
+
+    async fn a_body_is_a_json_object_with_a_query(gateway) {
+        build(&gateway).await;
+        for body in [
+            "", "x", "null", "1", "[]", "\"{ viewer }\"", "{}", "{\"query\":1}", "{\"query\":null}", "{\"query\":\"{ viewer { user { id } } }\"",
+            "{\"query\":\"{ viewer { user { id } } }\",\"variables\":[]}", "{\"query\":\"{ viewer { user { id } } }\",\"variables\":\"{}\"}",
+            "{\"query\":\"{ viewer { user { id } } }\",\"operationName\":1}",
+            "[{\"query\":\"{ viewer { user { id } } }\"}]",
+        ] {
+            let answer = post(&gateway, body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text);
+            has_code(&answer.json, "BAD_REQUEST");
+        }
+        let answer = post(&gateway, vec![b'{', 0xff, b'}']).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        has_code(&answer.json, "BAD_REQUEST");
+        is_fine(&gateway).await;
+    }
+
+    async fn an_operation_that_is_not_there_or_not_told_is_refused(gateway) {
+        build(&gateway).await;
+        let two = "query A { viewer { user { id } } } query B { viewer { user { id } } }";
+        for body in [
+            json!({ "query": two }),
+            json!({ "query": two, "operationName": "C" }),
+            json!({ "query": two, "operationName": "" }),
+            json!({ "query": "query A { viewer { user { id } } } query A { viewer { user { id } } }" }),
+        ] {
+            let answer = post(&gateway, body.to_string()).await;
+            let code = answer.json["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, Some("GRAPHQL_VALIDATION_FAILED" | "GRAPHQL_PARSE_FAILED" | "BAD_REQUEST")), "{}", answer.text);
+        }
+    }
+
+    async fn a_selection_that_is_too_deep_is_refused(gateway) {
+        build(&gateway).await;
+        let ring = "workspaces { nodes { invites { nodes { workspace { id } } } } }";
+        let mut document = "workspace { id }".to_owned();
+        for _ in 0..20 {
+            document = format!("workspace {{ invites {{ nodes {{ {document} }} }} }}");
+        }
+        let document = format!("{{ workspaceInvites {{ nodes {{ {document} }} }} }}");
+        refused(&gateway, &document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
+        gateway.data(STAFF, &format!("{{ viewer {{ {ring} }} }}")).await;
+    }
+
+    async fn a_bad_field_does_not_take_the_good_ones_along(gateway) {
+        build(&gateway).await;
+        let document = "{ bad: inviteCodes(first: -1) { totalCount } good: inviteCodes { totalCount } }";
+        let answer = gateway.graphql(VIEWER, document).await;
+        assert_eq!(answer["data"], json!({ "bad": null, "good": { "totalCount": 2 } }));
+        has_code(&answer, "BAD_USER_INPUT");
+        assert_eq!(answer["errors"][0]["path"], json!(["bad"]));
+        assert_eq!(answer["errors"][0]["extensions"]["argument"], "first");
+    }
+}

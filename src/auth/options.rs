@@ -9,6 +9,7 @@ use crate::unquoted::Unquoted;
 
 /// What whoever makes a token and whoever checks it must agree on.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Bearer tokens")]
 pub struct SigningOptions {
     /// Secret shared with the issuer for HS256, at least 32 bytes [default: none]
     #[arg(
@@ -31,6 +32,7 @@ pub struct SigningOptions {
 
 /// Which tokens a server trusts.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Bearer tokens")]
 pub struct TokenOptions {
     /// Shared with `invite-gateway token`.
     #[command(flatten)]

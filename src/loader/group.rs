@@ -1,8 +1,5 @@
 //! Groups: by id, by slug, and the list of those that somebody manages.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use entity::{
     group::{Column, Entity, Model},
     group_member,
@@ -13,43 +10,17 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Page, Rows, Slice, SortType,
+    LoadError, Loaders, Page, Slice, SortType,
+    key::row_key,
     listing::{Listing, sealed},
-    sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
 
 /// Roles that manage a group.
 pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct BySlug(String);
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
-
-impl Loader<BySlug> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[BySlug]) -> Result<HashMap<BySlug, Self::Value>, LoadError> {
-        let slugs = keys.iter().map(|key| key.0.clone());
-        let rows = self.having(live(), Column::Slug, slugs).await?;
-        Ok(sealed_by(rows, |row| BySlug(row.slug.clone())))
-    }
-}
+row_key!(ById(i64) in live(), Id, |row| row.id);
+row_key!(BySlug(String) in live(), Slug, |row| row.slug.clone());
 
 fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())

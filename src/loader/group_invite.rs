@@ -1,23 +1,17 @@
 //! Group invites: by id, of a group, and the list of those that somebody manages.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use entity::group_invite::{Column, Entity, Model};
 use sea_orm::{Condition, EntityTrait, ExprTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
-    LoadError, Loaders, Page, Rows, Slice, SortType, group,
+    LoadError, Loaders, Page, Slice, SortType, group,
+    key::row_key,
     listing::{Listing, sealed},
-    sealed_by,
 };
 use crate::access::proof::{GroupManager, Guarded, Managed};
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct OfGroup(i64);
+row_key!(ById(i64) in live(), Id, |row| row.id);
+row_key!(OfGroup(i64) in live(), GroupId, |row| row.group_id);
 
 /// Invites of groups that are not deleted: those of others are not found on any path.
 fn live() -> Select<Entity> {
@@ -26,30 +20,6 @@ fn live() -> Select<Entity> {
 
 fn in_live_group() -> Expr {
     Expr::col((Entity, Column::GroupId)).in_subquery(group::live_ids())
-}
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
-
-impl Loader<OfGroup> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[OfGroup]) -> Result<HashMap<OfGroup, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::GroupId, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| OfGroup(row.group_id)))
-    }
 }
 
 impl Loaders {

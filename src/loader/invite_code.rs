@@ -1,8 +1,5 @@
 //! Invite codes: by code, by id, and the list of those that somebody manages.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Utc};
 use entity::{
     invite_code::{Column, Entity, Model},
@@ -14,42 +11,15 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
     filter::{any_status, contains_text, far_future},
-    key::any_of,
+    key::{any_of, row_key},
     listing::{Listing, sealed},
-    sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByCode(String);
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let rows = self
-            .having(Entity::find(), Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
-
-impl Loader<ByCode> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ByCode]) -> Result<HashMap<ByCode, Self::Value>, LoadError> {
-        let codes = keys.iter().map(|key| key.0.clone());
-        let rows = self.having(Entity::find(), Column::Code, codes).await?;
-        Ok(sealed_by(rows, |row| ByCode(row.code.clone())))
-    }
-}
+row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
+row_key!(ByCode(String) in Entity::find(), Code, |row| row.code.clone());
 
 /// Narrows the list of invite codes.
 #[derive(Clone, Debug, Default)]

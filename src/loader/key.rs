@@ -1,4 +1,5 @@
-//! `column = any of these keys`, as one statement text whatever their number.
+//! Keys that name rows: how batches of them are loaded, with one statement text whatever their
+//! number.
 
 use sea_orm::{
     DatabaseConnection, DbBackend, ExprTrait, Value,
@@ -25,3 +26,27 @@ where
     }
     column.is_in(keys)
 }
+
+/// Declares a key that names one row by the value of one column: the rows that can be found, the
+/// column, and a row's value of it. Uses the `Entity`, `Model` and `Column` where it stands.
+macro_rules! row_key {
+    ($key:ident($value:ty) in $rows:expr, $column:ident, |$row:ident| $of:expr) => {
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        struct $key($value);
+
+        impl async_graphql::dataloader::Loader<$key> for $crate::loader::Rows {
+            type Value = $crate::access::proof::Guarded<Model>;
+            type Error = $crate::loader::LoadError;
+
+            async fn load(
+                &self,
+                keys: &[$key],
+            ) -> Result<std::collections::HashMap<$key, Self::Value>, Self::Error> {
+                let values = keys.iter().map(|key| key.0.clone());
+                let rows = self.having($rows, Column::$column, values).await?;
+                Ok($crate::loader::sealed_by(rows, |$row: &Model| $key($of)))
+            }
+        }
+    };
+}
+pub(super) use row_key;

@@ -9,27 +9,16 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::{LoadError, Loaders, Rows, key::any_of, sealed_by};
+use super::{
+    LoadError, Loaders, Rows,
+    key::{any_of, row_key},
+};
 use crate::access::proof::Guarded;
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
+row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct OfInviteCode(i64);
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let live = Entity::find().filter(Column::DeletedAt.is_null());
-        let rows = self
-            .having(live, Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
 
 impl Loader<OfInviteCode> for Rows {
     type Value = Vec<Guarded<Model>>;

@@ -6,29 +6,16 @@ use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{LoadError, Loaders, Rows, sealed_by};
+use super::{LoadError, Loaders, Rows, key::row_key};
 use crate::access::proof::Guarded;
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
+row_key!(ById(i64) in live(), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByUsername(String);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByExtId(String);
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
 
 impl Loader<ByUsername> for Rows {
     type Value = Model;

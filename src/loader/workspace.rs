@@ -1,8 +1,5 @@
 //! Workspaces: by id, and the list of those that somebody manages.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use entity::{
     workspace::{Column, Entity, Model},
     workspace_member,
@@ -13,9 +10,9 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Page, Rows, Slice, SortType,
+    LoadError, Loaders, Page, Slice, SortType,
+    key::row_key,
     listing::{Listing, sealed},
-    sealed_by,
 };
 use crate::access::proof::{Guarded, Managed};
 
@@ -24,21 +21,7 @@ pub(super) const TABLE: &str = "workspaces";
 /// Roles that manage a workspace.
 pub const MANAGES_WORKSPACE: [&str; 2] = ["owner", "admin"];
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let live = Entity::find().filter(Column::DeletedAt.is_null());
-        let rows = self
-            .having(live, Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
+row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
 
 /// Keys of the workspaces that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {

@@ -14,17 +14,14 @@ use uuid::Uuid;
 use super::{
     InstantRange, InviteSort, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
     filter::{any_status, contains_text},
-    key::any_of,
+    key::{any_of, row_key},
     listing::{Listing, Parents, sealed},
-    sealed_by, workspace,
+    workspace,
 };
 use crate::access::proof::{Guarded, Managed, WorkspaceManager};
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ById(i64);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByToken(Uuid);
+row_key!(ById(i64) in live(), Id, |row| row.id);
+row_key!(ByToken(Uuid) in live(), Token, |row| row.token);
 
 /// A page of one workspace's invites; keys that differ in the workspace alone share a statement.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -70,30 +67,6 @@ fn live() -> Select<Entity> {
 /// Whether the invite's workspace is there.
 pub(super) fn in_live_workspace() -> Expr {
     Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::live_ids())
-}
-
-impl Loader<ById> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::Id, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ById(row.id)))
-    }
-}
-
-impl Loader<ByToken> for Rows {
-    type Value = Guarded<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ByToken]) -> Result<HashMap<ByToken, Self::Value>, LoadError> {
-        let rows = self
-            .having(live(), Column::Token, keys.iter().map(|key| key.0))
-            .await?;
-        Ok(sealed_by(rows, |row| ByToken(row.token)))
-    }
 }
 
 impl Loader<PageOf> for Rows {

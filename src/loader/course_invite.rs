@@ -17,7 +17,7 @@ use super::{
     InstantRange, LoadError, Loaders, Page, Rows, Slice, SortType, Status, course,
     filter::contains_text,
     key::any_of,
-    listing::{Listing, Parents, Source, columns_of},
+    listing::{ListOfParent, Listing, Source, columns_of},
 };
 use crate::access::proof::{CourseManager, Guarded};
 
@@ -66,13 +66,7 @@ pub enum InviteeSort {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
 
-/// A page of one course's invitees; keys that differ in the course alone share a statement.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct PageOf {
-    course_id: i64,
-    list: List,
-}
-
+/// The invitees of a course.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct List {
     filter: CourseInviteeFilter,
@@ -157,13 +151,6 @@ fn read(row: &QueryResult) -> Result<Row, DbErr> {
     })
 }
 
-fn read_invitee(row: &QueryResult) -> Result<Invitee, DbErr> {
-    Ok(Invitee {
-        invite: read(row)?,
-        user: Guarded::seal(user::Model::from_query_result(row, INVITEE)?),
-    })
-}
-
 impl Loader<ById> for Rows {
     type Value = Guarded<Row>;
     type Error = LoadError;
@@ -181,36 +168,25 @@ impl Loader<ById> for Rows {
     }
 }
 
-impl Loader<PageOf> for Rows {
-    type Value = Slice<Invitee>;
-    type Error = LoadError;
+impl ListOfParent for List {
+    type Row = Invitee;
+    const PARENTS: &'static str = course::TABLE;
 
-    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, LoadError> {
-        let mut courses_of: HashMap<&List, Vec<i64>> = HashMap::new();
-        for key in keys {
-            courses_of.entry(&key.list).or_default().push(key.course_id);
-        }
-        let mut found = HashMap::new();
-        for (list, ids) in courses_of {
-            let parents = Parents {
-                table: course::TABLE,
-                column: Expr::col((Entity, Column::CourseId)),
-                ids: &ids,
-            };
-            let pages = list
-                .listing(&self.database)
-                .pages(&self.database, &list.page, &parents, read_invitee)
-                .await?;
-            found.extend(pages.into_iter().map(|(course_id, slice)| {
-                let list = list.clone();
-                (PageOf { course_id, list }, slice)
-            }));
-        }
-        Ok(found)
+    fn parent() -> Expr {
+        Expr::col((Entity, Column::CourseId))
     }
-}
 
-impl List {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn read(row: &QueryResult) -> Result<Invitee, DbErr> {
+        Ok(Invitee {
+            invite: read(row)?,
+            user: Guarded::seal(user::Model::from_query_result(row, INVITEE)?),
+        })
+    }
+
     fn listing(&self, database: &DatabaseConnection) -> Listing {
         let user = |column| Expr::col((user::Entity, column));
         let invited_at = Expr::col((Entity, Column::CreatedAt));
@@ -258,10 +234,7 @@ impl Loaders {
         sort: InviteeSort,
         page: Page,
     ) -> Result<Slice<Invitee>, LoadError> {
-        let key = PageOf {
-            course_id: manager.course_id(),
-            list: List { filter, sort, page },
-        };
-        Ok(self.one(key).await?.unwrap_or_else(Slice::empty))
+        let list = List { filter, sort, page };
+        self.list_of(manager.course_id(), list).await
     }
 }

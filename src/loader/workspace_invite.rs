@@ -1,21 +1,18 @@
 //! Workspace invites: by token, by id, of a workspace, and the list of those that somebody manages.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::{Column, Entity, Model, StoredStatus};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter, Select,
-    sea_query::Expr,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    QueryResult, Select, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    InstantRange, InviteSort, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
     filter::{any_status, contains_text},
     key::{any_of, row_key},
-    listing::{Listing, Parents, sealed},
+    listing::{ListOfParent, Listing, sealed},
     workspace,
 };
 use crate::access::proof::{Guarded, Managed, WorkspaceManager};
@@ -23,13 +20,7 @@ use crate::access::proof::{Guarded, Managed, WorkspaceManager};
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(ByToken(Uuid) in live(), Token, |row| row.token);
 
-/// A page of one workspace's invites; keys that differ in the workspace alone share a statement.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct PageOf {
-    workspace_id: i64,
-    list: List,
-}
-
+/// The invites of a workspace.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct List {
     filter: WorkspaceInviteFilter,
@@ -69,35 +60,25 @@ pub(super) fn in_live_workspace() -> Expr {
     Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::live_ids())
 }
 
-impl Loader<PageOf> for Rows {
-    type Value = Slice<Guarded<Model>>;
-    type Error = LoadError;
+impl ListOfParent for List {
+    type Row = Guarded<Model>;
+    const PARENTS: &'static str = workspace::TABLE;
 
-    async fn load(&self, keys: &[PageOf]) -> Result<HashMap<PageOf, Self::Value>, LoadError> {
-        let mut workspaces_of: HashMap<&List, Vec<i64>> = HashMap::new();
-        for key in keys {
-            workspaces_of
-                .entry(&key.list)
-                .or_default()
-                .push(key.workspace_id);
-        }
-        let mut found = HashMap::new();
-        for (list, ids) in workspaces_of {
-            let parents = Parents {
-                table: workspace::TABLE,
-                column: Expr::col((Entity, Column::WorkspaceId)),
-                ids: &ids,
-            };
-            let condition = list.filter.condition(&self.database, list.now);
-            let pages = Listing::of::<Entity>(condition, order(list.sort))
-                .pages(&self.database, &list.page, &parents, sealed)
-                .await?;
-            found.extend(pages.into_iter().map(|(workspace_id, slice)| {
-                let list = list.clone();
-                (PageOf { workspace_id, list }, slice)
-            }));
-        }
-        Ok(found)
+    fn parent() -> Expr {
+        Expr::col((Entity, Column::WorkspaceId))
+    }
+
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        let condition = self.filter.condition(database, self.now);
+        Listing::of::<Entity>(condition, order(self.sort))
+    }
+
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn read(row: &QueryResult) -> Result<Self::Row, DbErr> {
+        sealed(row)
     }
 }
 
@@ -202,16 +183,13 @@ impl Loaders {
         page: Page,
         now: DateTime<Utc>,
     ) -> Result<Slice<Guarded<Model>>, LoadError> {
-        let key = PageOf {
-            workspace_id: manager.workspace_id(),
-            list: List {
-                filter,
-                sort,
-                page,
-                now,
-            },
+        let list = List {
+            filter,
+            sort,
+            page,
+            now,
         };
-        Ok(self.one(key).await?.unwrap_or_else(Slice::empty))
+        self.list_of(manager.workspace_id(), list).await
     }
 
     /// A page of the invites of all workspaces that somebody manages; for staff: of all.

@@ -5,6 +5,7 @@
 //! rows beyond the bounds. The *window* has the rows of the page and one more, which tells whether
 //! the list goes on. The head is joined to the window, so that an empty page still has a total.
 
+mod of_parent;
 mod statement;
 
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ use super::{
     page::{End, Page, Position, Slice, SortType, SortValue},
 };
 use crate::access::proof::Guarded;
+
+pub(super) use of_parent::ListOfParent;
 
 /// The head's column that names the parent.
 const PARENT_ID: &str = "parent_id";
@@ -43,13 +46,13 @@ pub(super) struct Source {
 }
 
 /// The rows that lists belong to.
-pub(super) struct Parents<'a> {
+struct Parents<'a> {
     /// Their table.
-    pub(super) table: &'static str,
+    table: &'static str,
     /// The column of the list's rows that names the parent.
-    pub(super) column: Expr,
+    column: Expr,
     /// Keys of the parents.
-    pub(super) ids: &'a [i64],
+    ids: &'a [i64],
 }
 
 /// The columns of `E`, under names that begin with `prefix`.
@@ -104,7 +107,7 @@ impl Listing {
     }
 
     /// Loads the page of each parent's list. Parents that do not exist are missing in the answer.
-    pub(super) async fn pages<T>(
+    async fn pages<T>(
         &self,
         database: &DatabaseConnection,
         page: &Page,

@@ -21,6 +21,7 @@ mod command_line;
 mod contracts;
 mod demo;
 mod disclosure;
+mod graphql_over_http;
 mod health;
 mod imports;
 mod inputs;

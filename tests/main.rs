@@ -18,6 +18,7 @@ mod architecture;
 mod authentication;
 mod batching;
 mod command_line;
+mod concurrency;
 mod contracts;
 mod demo;
 mod disclosure;

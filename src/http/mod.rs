@@ -37,7 +37,7 @@ use crate::{
 pub struct Gateway {
     /// Where the data is.
     pub database: DatabaseConnection,
-    /// Reads it.
+    /// Read it: each request has its own of these.
     pub loaders: Arc<Loaders>,
     /// Tells who is asking.
     pub authenticator: Authenticator,

@@ -47,8 +47,8 @@ impl Timer for Gathered {
     }
 }
 
-/// The batches that a request drives. Other requests may wait for the same batches, so that those
-/// of a request that is given up go on without it.
+/// The batches that a request drives. Those of a request that is given up go on without it, so
+/// that no connection is left in the middle of a statement.
 #[derive(Default)]
 struct Batches(FuturesUnordered<FutureObj<'static, ()>>);
 
@@ -75,7 +75,8 @@ impl Drop for Batches {
 ///
 /// Resolvers go on when all batches of a level are there, so that the number of statements does
 /// not hang on which of them the database answers first. While batches run, the request itself is
-/// not polled: inside of it, the database is asked by batches and [`drive`] alone.
+/// not polled: inside of it, the database is asked by batches and [`drive`] alone, and no lock is
+/// waited for that another request holds.
 pub async fn gather<F: Future>(request: F) -> F::Output {
     let mut request = pin!(request);
     let mut batches = Batches::default();

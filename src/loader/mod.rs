@@ -1,8 +1,7 @@
 //! Which rows: everything that is read from the database, in batches and pages.
 //!
-//! Rows that are the same for everybody are loaded by key through one dataloader that lives as
-//! long as the process and keeps nothing, so that concurrent requests share statements. What a
-//! viewer's roles are is loaded, and kept, for one request ([`role::RoleLoader`]).
+//! Each request has a dataloader of its own: one for rows, which keeps nothing, and one for the
+//! viewer's roles, which keeps them as long as the request lasts ([`role::RoleLoader`]).
 
 mod error;
 mod filter;
@@ -42,7 +41,10 @@ pub use page::{End, Page, Position, Slice, SortType, SortValue};
 /// Most keys in one statement.
 const MAX_BATCH: usize = 1000;
 
-/// Loads rows by key; cheap to share, one a process.
+/// Loads rows by key, for one request.
+///
+/// Requests do not share one dataloader: it holds a lock across awaits, so that requests whose
+/// batches run ([`gather`]) would wait for each other.
 pub struct Loaders {
     rows: DataLoader<Rows>,
     database: DatabaseConnection,
@@ -59,6 +61,11 @@ impl Loaders {
                 .max_batch_size(MAX_BATCH),
             database,
         }
+    }
+
+    /// Loaders over the same database for another request.
+    pub fn for_request(&self) -> Self {
+        Self::new(self.database.clone())
     }
 
     /// The row of a key, in one statement with those of all keys of its kind that are wanted now.

@@ -196,6 +196,11 @@ impl Gateway {
         }
     }
 
+    /// The gateway as a service, for tests that ask it from several tasks.
+    pub fn service(&self) -> Router {
+        self.app.clone()
+    }
+
     /// Sends a request as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.expect("an answer");

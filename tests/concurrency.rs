@@ -1,0 +1,72 @@
+//! Many requests at once, on several threads: each is answered, and none keeps another waiting.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use serde_json::json;
+use tokio::{task::JoinSet, time::timeout};
+use tower::ServiceExt;
+
+use crate::support::{Backend, Gateway, data, run};
+
+const CLIENTS: usize = 8;
+const REQUESTS_A_CLIENT: usize = 60;
+
+/// Much longer than all of it takes; only what never ends is cut off.
+const NEVER: Duration = Duration::from_secs(120);
+
+async fn all_are_answered(gateway: Gateway) {
+    gateway.add(data::user(1, "inviter")).await;
+    gateway.add(data::user(2, "user")).await;
+    gateway.add(data::tag(1, "tag")).await;
+    gateway
+        .add(entity::invite_code::Model {
+            invited_by_id: Some(1),
+            user_id: Some(2),
+            ..data::invite_code(1, "CODE")
+        })
+        .await;
+    gateway.add(data::tagged(1, 1)).await;
+    gateway.add(data::workspace(1)).await;
+    gateway.add(data::workspace_invite(1, 1)).await;
+
+    let token = data::token(1);
+    let query = format!(
+        r#"{{
+            a: inviteCode(code: "CODE") {{ tags {{ id }} inviter {{ id }} user {{ id }} }}
+            b: workspaceInvite(token: "{token}") {{ workspace {{ id }} inviter {{ id }} }}
+            c: inviteCode(code: "x") {{ id }}
+        }}"#
+    );
+    let body = json!({ "query": query }).to_string();
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (service, body) = (gateway.service(), body.clone());
+        clients.spawn(async move {
+            for _ in 0..REQUESTS_A_CLIENT {
+                let request = Request::post("/graphql")
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .body(Body::from(body.clone()))
+                    .expect("a request");
+                let response = service.clone().oneshot(request).await.expect("an answer");
+                assert_eq!(response.status(), StatusCode::OK);
+            }
+        });
+    }
+    timeout(NEVER, clients.join_all())
+        .await
+        .expect("every request is answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_sqlite() {
+    run(Backend::Sqlite, all_are_answered).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_postgres() {
+    run(Backend::Postgres, all_are_answered).await;
+}

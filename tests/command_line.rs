@@ -119,9 +119,15 @@ async fn a_database_file_is_made_by_migrating_up_and_not_otherwise() {
         &["serve", "--listen=127.0.0.1:0"],
     ] {
         let ended = Process::run(&[command, &[url.as_str()]].concat()).await;
-        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
-        let expected = "error: the database cannot be opened: ";
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
+        let expected =
+            "error: the database that --database-url (DATABASE_URL) names cannot be opened: ";
         assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("invite-gateway migrate up"),
+            "{}",
+            ended.stderr
+        );
         assert!(!file.exists(), "{command:?}");
     }
     printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(5));

@@ -202,6 +202,23 @@ each_database! {
         }
     }
 
+    async fn who_accepted_is_shown_to_the_parties_alone(gateway) {
+        build(&gateway).await;
+        let document = format!(
+            "{{ workspaceInvite(token: \"{}\") {{ status acceptedBy {{ databaseId }} }} }}",
+            data::token(1)
+        );
+        for viewer in VIEWERS {
+            let is_party = matches!(
+                viewer,
+                Viewer::User(INVITER | INVITEE | MANAGER | ACCEPTER) | Viewer::Staff(_)
+            );
+            let invite = gateway.data(viewer, &document).await["workspaceInvite"].take();
+            assert!(invite["status"].is_string());
+            assert_eq!(!invite["acceptedBy"].is_null(), is_party, "{viewer:?}");
+        }
+    }
+
     async fn no_list_shows_another_users_address(gateway) {
         build(&gateway).await;
         let user = "{ userId: databaseId userEmail: email }";
@@ -225,7 +242,7 @@ each_database! {
             global_id("WorkspaceInvite", 1),
             data::token(1),
         );
-        for (viewer, users_shown) in [(INVITER, 28), (INVITEE, 20), (MANAGER, 19), (LEARNER, 20), (NOBODY, 14)] {
+        for (viewer, users_shown) in [(INVITER, 28), (INVITEE, 20), (MANAGER, 19), (LEARNER, 19), (NOBODY, 13)] {
             let data = gateway.data(Viewer::User(viewer), &document).await;
             let mut users = Vec::new();
             users_in(&data, &mut users);

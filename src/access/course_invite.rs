@@ -88,6 +88,8 @@ impl Access {
         invite: &CourseInviteView,
     ) -> Result<Option<UserView>, LoadError> {
         let row = self.loaders.user(invite.user_id).await?;
-        Ok(row.map(|row| self.user_view(row.open(), Published::Nowhere, invite.manages)))
+        // Who has accepted or was given up is no invitee of the course any more.
+        let manages_invitee = invite.manages && invite.status == Status::Pending;
+        Ok(row.map(|row| self.user_view(row.open(), Published::Nowhere, manages_invitee)))
     }
 }

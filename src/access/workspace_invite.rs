@@ -76,14 +76,14 @@ impl Access {
         let Some(row) = row.filter(|_| token.is_some()) else {
             return Ok(None);
         };
-        // Who the viewer is matters only where addresses are masked, and may cost a statement.
-        let entitled = !self.masks() || self.is_workspace_invite_party(row.peek()).await?;
-        let published = self.published(entitled);
-        Ok(Some(self.workspace_invite_view(
-            row.open(),
-            published,
-            published,
-        )))
+        // Who the viewer is may cost a statement, and does not always matter.
+        let matters = self.masks() || row.peek().accepted_by_id.is_some();
+        let is_party = !matters || self.is_workspace_invite_party(row.peek()).await?;
+        let published = self.published(is_party);
+        let mut view = self.workspace_invite_view(row.open(), published, published);
+        // The contract does not publish who accepted, and a link may have been passed on.
+        view.accepted_by_id = view.accepted_by_id.filter(|_| is_party);
+        Ok(Some(view))
     }
 
     /// The invite of that id.

@@ -63,6 +63,13 @@ pub struct TokenOptions {
     pub jwt_subject: SubjectClaim,
 }
 
+impl TokenOptions {
+    /// Whether there is anything that a token could be verified with.
+    pub fn trusts_any(&self) -> bool {
+        self.signing.jwt_secret.is_some() || self.jwt_jwks.is_some()
+    }
+}
+
 impl From<TokenOptions> for TokenSettings {
     fn from(options: TokenOptions) -> Self {
         Self {

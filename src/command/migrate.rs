@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{failed, print};
+use super::{CannotOpen, failed, print, wrong_usage};
 use crate::{config::DatabaseUrl, database::Pool};
 
 #[derive(Args)]
@@ -56,7 +56,7 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
     };
     let database = match pool.open().await {
         Ok(database) => database,
-        Err(error) => return failed(format_args!("the database cannot be opened: {error}")),
+        Err(error) => return wrong_usage(CannotOpen(error)),
     };
     let result = migrate(&database, args.direction).await;
     // What is applied stays so, whatever becomes of the connections.

@@ -5,12 +5,13 @@ mod migrate;
 mod serve;
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, Write},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
+use sea_orm::DbErr;
 
 use crate::{auth, clock::Clock, config::ServeArgs, graphql, import};
 use demo::DemoArgs;
@@ -84,6 +85,20 @@ fn failed(error: impl Display) -> ExitCode {
 fn wrong_usage(error: impl Display) -> ExitCode {
     complain(error);
     ExitCode::from(WRONG_USAGE)
+}
+
+/// Says that the database cannot be opened, and what to do about an SQLite file that is not there.
+struct CannotOpen(DbErr);
+
+impl Display for CannotOpen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the database that --database-url (DATABASE_URL) names cannot be opened: {}; \
+             `invite-gateway migrate up` makes an SQLite file that is not there",
+            self.0
+        )
+    }
 }
 
 fn complain(error: impl Display) {

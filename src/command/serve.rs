@@ -6,7 +6,7 @@ use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{failed, wrong_usage};
+use super::{CannotOpen, failed, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
@@ -21,7 +21,7 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     log::start(&args.log);
     let database = match args.database.pool().open().await {
         Ok(database) => database,
-        Err(error) => return failed(format_args!("the database cannot be opened: {error}")),
+        Err(error) => return wrong_usage(CannotOpen(error)),
     };
     match readiness(&database).await {
         Readiness::Ready => {}
@@ -31,6 +31,9 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
         }
+    }
+    if !args.tokens.trusts_any() {
+        tracing::warn!("no bearer token is accepted: neither --jwt-secret nor --jwt-jwks is given");
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();

@@ -46,7 +46,7 @@ Sign in as, with the header `authorization: Bearer <token>`
             persona.name, persona.username, persona.sees, persona.token
         );
     }
-    text.push_str("\nMore personas, every code, token and id, and more queries: demo --describe\n");
+    text.push_str("\nMore personas, every code, token and id, and more queries:\n  invite-gateway demo --describe\n");
     text
 }
 

@@ -89,7 +89,8 @@ impl WorkspaceInvite {
         self.0.message.as_deref()
     }
 
-    /// Who accepted the invite. Null while nobody has, and when that account is gone.
+    /// Who accepted the invite: for that person, the invitee, the inviter, who manages the workspace,
+    /// and staff. Null for others, while nobody has, and when that account is gone.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<User> {
         ctx.look_up(
             |access| access.user_reached(self.0.accepted_by_id, Published::Nowhere),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -95,9 +95,15 @@ async fn index() -> Json<serde_json::Value> {
     }))
 }
 
-async fn not_found() -> Response {
-    let message = "Nothing is here; / lists what there is.";
-    graphql_error(StatusCode::NOT_FOUND, Code::BadRequest, message)
+async fn not_found(uri: Uri) -> Response {
+    match rest::manner_of(uri.path()) {
+        // Near the path of a contract, such as without its last slash.
+        Some(manner) => rest::error_response(manner, StatusCode::NOT_FOUND),
+        None => {
+            let message = "Nothing is here; / lists what there is.";
+            graphql_error(StatusCode::NOT_FOUND, Code::BadRequest, message)
+        }
+    }
 }
 
 async fn method_not_allowed() -> Response {

@@ -38,12 +38,21 @@ fn is_unavailable(error: &DbErr) -> bool {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed => true,
-                sqlx::Error::Database(error) => error.code().is_some_and(|code| is_away(&code)),
+                sqlx::Error::Database(error) => {
+                    error.code().is_some_and(|code| is_away(&code))
+                        || is_not_migrated(error.as_ref())
+                }
                 _ => false,
             }
         }
         _ => false,
     }
+}
+
+/// Whether a table is not there: serving begins when the database is migrated.
+fn is_not_migrated(error: &dyn sqlx::error::DatabaseError) -> bool {
+    const UNDEFINED_TABLE: &str = "42P01";
+    error.code().as_deref() == Some(UNDEFINED_TABLE) || error.message().starts_with("no such table")
 }
 
 /// PostgreSQL: class 08 (connection), 53 (resources), 57P (shutdown, not yet started).

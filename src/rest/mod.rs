@@ -165,7 +165,8 @@ fn text(path: Result<Path<String>, PathRejection>) -> String {
 
 /// The id that a path names: decimal digits alone.
 fn id(text: &str) -> Option<i64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    // Other spellings of the number are no id, so that a resource has one path.
+    text.parse()
+        .ok()
+        .filter(|id: &i64| *id >= 0 && id.to_string() == text)
 }

@@ -54,14 +54,14 @@ pub(super) fn nested(
     let id = user.id(&["id"])?;
     let username = user.filled(&["username"], LONGEST_NAME)?;
     let mut model = ActiveModel {
-        username: Set(username.clone()),
         full_name: named_or(user.text_if(FULL_NAME, LONGEST_TEXT)?, String::new()),
-        is_verified: named_or(user.flag_if("is_verified")?, false),
+        // Who an account is, for its tokens and its invites, is for rows of users alone to change.
+        is_verified: Unchanged(user.flag_if("is_verified")?.unwrap_or_default()),
         ..stub(id, username, now)
     };
     if let Some(address) = user.filled_if(&["email"], LONGEST_EMAIL)? {
-        model.email_norm = Set(email::normalize(&address));
-        model.email = Set(address);
+        model.email_norm = Unchanged(email::normalize(&address));
+        model.email = Unchanged(address);
     }
     let avatar = user.filled_if(AVATAR, LONGEST_TEXT)?;
     if AVATAR.iter().any(|name| user.names(name)) {

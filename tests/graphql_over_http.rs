@@ -87,6 +87,25 @@ each_database! {
         }
     }
 
+    async fn small_documents_that_are_ruinous_are_refused(gateway) {
+        let mut bomb = "{ ...F0 }".to_owned();
+        for level in 0..31 {
+            bomb += &format!(" fragment F{level} on Query {{ ...F{0} ...F{0} }}", level + 1);
+        }
+        bomb += " fragment F31 on Query { __typename }";
+        let list = format!("{{ inviteCode(code: {}{}) {{ id }} }}", "[".repeat(1500), "]".repeat(1500));
+        let object = format!("{{ inviteCode(code: {}1{}) {{ id }} }}", "{a:".repeat(1500), "}".repeat(1500));
+        for (document, expected) in [
+            (bomb, "GRAPHQL_VALIDATION_FAILED"),
+            (list, "GRAPHQL_PARSE_FAILED"),
+            (object, "GRAPHQL_PARSE_FAILED"),
+        ] {
+            let answer = gateway.graphql(Viewer::Anonymous, &document).await;
+            assert_eq!(code(&answer), expected);
+            assert!(answer.to_string().len() < 400, "{answer}");
+        }
+    }
+
     async fn other_methods_are_not_allowed(gateway) {
         let request = gateway.request(Viewer::Anonymous, Method::PUT, "/graphql");
         let answer = gateway.send(request.body(String::new().into()).expect("a request")).await;

@@ -16,7 +16,11 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{graphql_error, request_log::OperationName};
+use super::{
+    document::{MAX_NESTING, is_shallow, unfolds_too_far},
+    graphql_error,
+    request_log::OperationName,
+};
 use crate::{
     access::Access,
     graphql::{Code, Schema},
@@ -130,6 +134,10 @@ async fn execute(
     parameters: Parameters,
     media: Media,
 ) -> Response {
+    if !is_shallow(&parameters.query) {
+        let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
+        return media.unexecuted(message, Code::GraphqlParseFailed);
+    }
     let document = match parse_query(&parameters.query) {
         Ok(document) => document,
         Err(error) => {
@@ -137,6 +145,9 @@ async fn execute(
             return media.answer(response, Code::GraphqlParseFailed);
         }
     };
+    if let Some(message) = unfolds_too_far(&document) {
+        return media.unexecuted(message, Code::GraphqlValidationFailed);
+    }
     let name = parameters
         .operation_name
         .clone()
@@ -224,6 +235,12 @@ impl Media {
     /// An answer to what is no GraphQL request.
     fn refuse(self, status: StatusCode, message: &str) -> Response {
         self.typed(graphql_error(status, Code::BadRequest, message))
+    }
+
+    /// An answer to a document that is not executed.
+    fn unexecuted(self, message: String, code: Code) -> Response {
+        let errors = vec![ServerError::new(message, None)];
+        self.answer(GraphqlResponse::from_errors(errors), code)
     }
 
     /// Writes a response. An error without a code never came from a resolver: before execution it

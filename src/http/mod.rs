@@ -1,6 +1,7 @@
 //! Routes and layers: from a connection to an answer.
 
 mod authentication;
+mod document;
 mod graphql;
 mod health;
 mod request_log;

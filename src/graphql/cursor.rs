@@ -1,7 +1,7 @@
 //! Cursors: opaque text that holds a place in one list in one order, and is refused elsewhere.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde_json::Value;
 
 use crate::loader::{Position, SortType, SortValue};
@@ -35,9 +35,7 @@ pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Pos
     }
     let values = values.iter().zip(order).map(|(value, kind)| match kind {
         SortType::Int => value.as_i64().map(SortValue::Int),
-        SortType::Instant => DateTime::parse_from_rfc3339(value.as_str()?)
-            .ok()
-            .map(|instant| SortValue::Instant(instant.with_timezone(&Utc))),
+        SortType::Instant => read_instant(value.as_str()?).map(SortValue::Instant),
         // The databases cannot compare with a NUL character, and no row holds one.
         SortType::Text => value
             .as_str()
@@ -45,6 +43,12 @@ pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Pos
             .map(|text| SortValue::Text(text.to_owned())),
     });
     values.collect::<Option<Vec<_>>>().map(Position)
+}
+
+/// Reads an instant of the years that every database can compare.
+fn read_instant(text: &str) -> Option<DateTime<Utc>> {
+    let instant = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+    (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
 #[cfg(test)]

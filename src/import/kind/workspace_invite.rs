@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{workspace, workspace_invite::ActiveModel};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{LONGEST_EMAIL, LONGEST_NAME, LONGEST_TEXT, user};
 use crate::{
@@ -52,7 +52,16 @@ pub(super) fn read(
 
 fn token(row: &Object<'_>) -> Result<Uuid, FieldError> {
     let text = row.text(&["token"], LONGEST_TEXT)?;
-    Uuid::parse_str(&text).map_err(|_| row.error("token", "expected a UUID"))
+    // The one way of writing a token that look-ups read; the nil UUID is what no secret is.
+    Uuid::try_parse(&text)
+        .ok()
+        .filter(|token| !token.is_nil() && text.len() == Hyphenated::LENGTH)
+        .ok_or_else(|| {
+            row.error(
+                "token",
+                "expected a UUID with hyphens, and not the nil UUID",
+            )
+        })
 }
 
 /// The workspace: as the row's `workspace_…` fields have it, or one that is there already.

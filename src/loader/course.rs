@@ -33,11 +33,7 @@ fn live() -> Select<Entity> {
 
 /// Keys of the courses that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
-    Query::select()
-        .column((Entity, Column::Id))
-        .from(Entity)
-        .and_where(Column::DeletedAt.is_null())
-        .take()
+    super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
 /// Whether the user made the course, or has a role that manages it.

@@ -28,11 +28,7 @@ fn live() -> Select<Entity> {
 
 /// Keys of the groups that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
-    Query::select()
-        .column((Entity, Column::Id))
-        .from(Entity)
-        .and_where(Column::DeletedAt.is_null())
-        .take()
+    super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
 /// Keys of the groups that the user manages.

@@ -26,8 +26,8 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use sea_orm::{
-    DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, Select, Value,
-    sea_query::ValueType,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, Select, Value,
+    sea_query::{Query, SelectStatement, ValueType},
 };
 
 use crate::access::proof::Guarded;
@@ -91,6 +91,15 @@ impl Loaders {
                 "the runtime is shutting down".to_owned(),
             )))))
     }
+}
+
+/// Keys of the rows of `E` that are not deleted.
+fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectStatement {
+    Query::select()
+        .column((E::default(), id))
+        .from(E::default())
+        .and_where(deleted_at.is_null())
+        .take()
 }
 
 /// Each row under its key, closed in.

@@ -25,11 +25,7 @@ row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |r
 
 /// Keys of the workspaces that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
-    Query::select()
-        .column((Entity, Column::Id))
-        .from(Entity)
-        .and_where(Column::DeletedAt.is_null())
-        .take()
+    super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
 /// Keys of the workspaces that the user manages.

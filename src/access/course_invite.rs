@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Access, AccessError, CourseView, Published, UserView};
+use super::{Access, Published, UserView, proof::CourseManager};
 use crate::loader::{
     LoadError, Page, Slice, Status,
     course::MANAGES_COURSE,
@@ -66,15 +66,14 @@ impl Access {
     /// A page of a course's invitees, for who manages it.
     pub async fn course_invitees(
         &self,
-        course: &CourseView,
+        manager: &CourseManager,
         filter: CourseInviteeFilter,
         sort: InviteeSort,
         page: Page,
-    ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
-        let manager = self.course_manager(course).await?;
+    ) -> Result<Slice<(UserView, CourseInviteView)>, LoadError> {
         let slice = self
             .loaders
-            .course_invitees(&manager, filter, sort, page)
+            .course_invitees(manager, filter, sort, page)
             .await?;
         Ok(slice.map(|invitee| {
             let user = self.user_view(invitee.user.open(), Published::Nowhere, true);

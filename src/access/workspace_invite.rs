@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
 use uuid::Uuid;
 
-use super::{Access, AccessError, Published, UserView, WorkspaceView};
+use super::{Access, AccessError, Published, UserView, proof::WorkspaceManager};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
     role::Place,
@@ -104,15 +104,14 @@ impl Access {
     /// A page of a workspace's invites, for who manages it.
     pub async fn workspace_invites_of(
         &self,
-        workspace: &WorkspaceView,
+        manager: &WorkspaceManager,
         filter: WorkspaceInviteFilter,
         sort: InviteSort,
         page: Page,
-    ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
-        let manager = self.workspace_manager(workspace).await?;
+    ) -> Result<Slice<WorkspaceInviteView>, LoadError> {
         let slice = self
             .loaders
-            .workspace_invites_of(&manager, filter, sort, page, self.now)
+            .workspace_invites_of(manager, filter, sort, page, self.now)
             .await?;
         Ok(slice.map(|row| self.listed_workspace_invite(row.open())))
     }

@@ -219,7 +219,7 @@ pub(super) async fn invitees(
         descending: direction == OrderDirection::Desc,
     };
     // Who may not see the list learns nothing of which arguments it would take.
-    access.course_manager(course).await?;
+    let manager = access.course_manager(course).await?;
     let filter = filter.unwrap_or_default();
     let filter = Filter {
         inviter: id("filter.inviter", NodeKind::User, filter.inviter)?,
@@ -228,7 +228,7 @@ pub(super) async fn invitees(
     };
     let page = page.page(ctx, &list)?;
     let slice = access
-        .course_invitees(course, filter, field.into(), page)
+        .course_invitees(&manager, filter, field.into(), page)
         .await?;
     let slice = slice
         .map(|(user, invite): (UserView, CourseInviteView)| (User(user), CourseInvite(invite)));

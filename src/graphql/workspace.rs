@@ -94,13 +94,13 @@ async fn invites(
 ) -> Result<Connection<WorkspaceInvite>, Failure> {
     let access = ctx.access()?;
     // Who may not see the list learns nothing of which arguments it would take.
-    access.workspace_manager(workspace).await?;
+    let manager = access.workspace_manager(workspace).await?;
     let filter = filter.unwrap_or_default().read()?;
     let list = format!("workspace:{}.invites", workspace.id);
     let (sort, list) = InviteOrder::of(order_by, &list, &[SortType::Int]);
     let page = page.page(ctx, &list)?;
     let slice = access
-        .workspace_invites_of(workspace, filter, sort, page)
+        .workspace_invites_of(&manager, filter, sort, page)
         .await?;
     Ok(Connection(Paged::new(&list, slice.map(WorkspaceInvite))))
 }

@@ -229,9 +229,10 @@ async fn find(
     let window = Window::read(query).map_err(Refusal::Parameters)?;
     let key = CourseKey::Id(id(course_id).unwrap_or(NO_COURSE));
     let course = access.course(key).await?.ok_or(Refusal::NotFound)?;
+    let manager = access.course_manager(&course).await?;
     let slice = access
         .course_invitees(
-            &course,
+            &manager,
             CourseInviteeFilter::default(),
             InviteeSort::InvitedAt,
             window.page(),

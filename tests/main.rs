@@ -24,6 +24,7 @@ mod demo;
 mod disclosure;
 mod graphql_over_http;
 mod health;
+mod http_audits;
 mod imports;
 mod inputs;
 mod outage;

@@ -4,6 +4,7 @@
 mod answer;
 pub mod data;
 mod database;
+pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod tables;

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Longest that a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// 2099-12-31T23:59:59Z: programs go by the machine's own clock.
 const FAR_FUTURE: i64 = 4_102_444_799;
@@ -59,10 +59,14 @@ impl Process {
 
     /// Starts the program with these arguments and environment variables.
     pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_invite-gateway"))
-            .args(arguments)
-            .env_clear()
-            .envs(environment.iter().copied())
+        let mut command = Command::new(env!("CARGO_BIN_EXE_invite-gateway"));
+        command.args(arguments).env_clear();
+        Self::spawn(command.envs(environment.iter().copied()))
+    }
+
+    /// Starts another program.
+    pub(super) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,16 @@
+//! The specification's own suite for GraphQL over HTTP, held against the real program.
+
+use serde_json::{Value, json};
+
+use crate::support::{each_database, node::node, process::Server};
+
+each_database! {
+    async fn every_audit_passes(gateway) {
+        let server = Server::over(&gateway.url).await;
+        let url = format!("http://{}/graphql", server.address);
+        let audits = node("http/audits.mjs", &[&url]).await;
+        let audits = audits.as_array().expect("a list");
+        let failed: Vec<&Value> = audits.iter().filter(|audit| audit["status"] != "ok").collect();
+        assert_eq!((audits.len(), json!(failed)), (61, json!([])));
+    }
+}

@@ -1,6 +1,6 @@
 //! Every setting once: its flag, environment variable, default, unit and meaning.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -9,6 +9,7 @@ use crate::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::TokenOptions,
     database::{self, Pool},
+    http::Origin,
     unquoted::Unquoted,
 };
 
@@ -21,6 +22,9 @@ pub struct ServeArgs {
     /// How the gateway is reached.
     #[command(flatten)]
     pub http: HttpOptions,
+    /// How GraphQL is served.
+    #[command(flatten)]
+    pub graphql: GraphqlOptions,
     /// Which bearer tokens are taken.
     #[command(flatten)]
     pub tokens: TokenOptions,
@@ -97,10 +101,60 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body: u32,
 
+    /// Origins whose pages may read answers in browsers, such as https://app.example; * for all.
+    /// Several: separated by commas, or given several times [default: none]
+    #[arg(
+        long,
+        env = "GATEWAY_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub cors_origin: Vec<Origin>,
+
     /// How long to finish what is in flight when told to stop, in seconds, 0 to 600
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout: u64,
+}
+
+/// How GraphQL is served.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "GraphQL")]
+pub struct GraphqlOptions {
+    /// Most operations in one request, as a list; 0 takes no lists
+    #[arg(long, env = "GATEWAY_MAX_BATCH", value_name = "NUMBER", default_value_t = 0,
+          value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub max_batch: u16,
+
+    /// Whether clients may register documents by their SHA-256, and then name them (Apollo's
+    /// automatic persisted queries); each process keeps its own
+    #[arg(
+        long,
+        env = "GATEWAY_AUTOMATIC_PERSISTED_QUERIES",
+        value_enum,
+        default_value_t
+    )]
+    pub automatic_persisted_queries: Switch,
+
+    /// Execute the documents of this file alone: Apollo's operation manifest, or what Relay's
+    /// compiler persists
+    #[arg(long, env = "GATEWAY_TRUSTED_DOCUMENTS", value_name = "FILE")]
+    pub trusted_documents: Option<PathBuf>,
+
+    /// How much text of documents to remember as parsed and validated, in bytes; 0 remembers none
+    #[arg(long, env = "GATEWAY_DOCUMENT_CACHE", value_name = "BYTES", default_value_t = 1_048_576,
+          value_parser = clap::value_parser!(u32).range(0..=1_073_741_824))]
+    pub document_cache: u32,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    #[default]
+    Off,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, &'static str> {

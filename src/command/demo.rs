@@ -9,7 +9,7 @@ use url::Url;
 use super::{failed, print, serve};
 use crate::{
     clock::Clock,
-    config::{HttpOptions, LogOptions, PolicyOptions},
+    config::{GraphqlOptions, HttpOptions, LogOptions, PolicyOptions},
     database::{IN_MEMORY, Pool},
     demo::{self, tokens},
     log,
@@ -22,6 +22,8 @@ pub(super) struct DemoArgs {
     describe: bool,
     #[command(flatten)]
     http: HttpOptions,
+    #[command(flatten)]
+    graphql: GraphqlOptions,
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
@@ -59,13 +61,10 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         // Nobody is left to tell if the console is gone; the log goes on.
         let _ = print(&demo::banner(base, &description));
     };
-    serve::gateway(
-        database,
-        settings,
-        &args.http,
-        &args.policy,
-        clock,
-        announce,
-    )
-    .await
+    let options = serve::Options {
+        http: &args.http,
+        graphql: &args.graphql,
+        policy: &args.policy,
+    };
+    serve::gateway(database, settings, options, clock, announce).await
 }

@@ -10,9 +10,10 @@ use super::{CannotOpen, failed, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
-    config::{HttpOptions, PolicyOptions, ServeArgs},
+    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch},
     database::{Readiness, readiness},
-    http::{self, Gateway},
+    graphql::{Executor, SchemaSettings},
+    http::{self, Cors, Gateway, Graphql, Manifest, PersistedDocuments, Registered, StopSignal},
     loader::Loaders,
     log,
 };
@@ -37,15 +38,30 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();
-    gateway(database, tokens, &args.http, &args.policy, clock, announce).await
+    let options = Options {
+        http: &args.http,
+        graphql: &args.graphql,
+        policy: &args.policy,
+    };
+    gateway(database, tokens, options, clock, announce).await
+}
+
+/// What `serve` and `demo` share of their settings.
+pub(super) struct Options<'a> {
+    pub(super) http: &'a HttpOptions,
+    pub(super) graphql: &'a GraphqlOptions,
+    pub(super) policy: &'a PolicyOptions,
 }
 
 /// Serves over a database that is open, until told to stop. `announce` is told where.
 pub(super) async fn gateway(
     database: DatabaseConnection,
     tokens: TokenSettings,
-    options: &HttpOptions,
-    policy: &PolicyOptions,
+    Options {
+        http: options,
+        graphql,
+        policy,
+    }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
@@ -53,6 +69,10 @@ pub(super) async fn gateway(
     let authenticator = match Authenticator::new(tokens, loaders.clone(), clock.clone()) {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
+    };
+    let graphql = match served_graphql(graphql).await {
+        Ok(graphql) => graphql,
+        Err(exit) => return exit,
     };
     let listener = match TcpListener::bind(options.listen).await {
         Ok(listener) => listener,
@@ -76,14 +96,62 @@ pub(super) async fn gateway(
         clock,
         public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
         max_body: options.max_body as usize,
+        graphql,
+        cors: Cors(options.cors_origin.clone()),
     });
+    let stop_signal = match StopSignal::listen() {
+        Ok(stop_signal) => stop_signal,
+        Err(error) => return failed(error),
+    };
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
-    let served = http::serve(listener, app, drain).await;
+    let served = http::serve(listener, app, stop_signal, drain).await;
     // Nothing is written while serving, so that nothing is lost whatever becomes of this.
     let _ = database.close().await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error),
     }
+}
+
+/// How GraphQL is served by these options.
+async fn served_graphql(options: &GraphqlOptions) -> Result<Graphql, ExitCode> {
+    let settings = SchemaSettings::default();
+    let Some(executor) = Executor::new(settings, options.document_cache.into()) else {
+        return Err(failed("the schema's own definition cannot be read"));
+    };
+    let persisted = match (
+        &options.trusted_documents,
+        options.automatic_persisted_queries,
+    ) {
+        (Some(_), Switch::On) => {
+            return Err(wrong_usage(
+                "--automatic-persisted-queries and --trusted-documents exclude each other: a \
+                 document that anybody may register is not trusted",
+            ));
+        }
+        (Some(path), Switch::Off) => {
+            let manifest = Manifest::read(path).map_err(|error| {
+                wrong_usage(format_args!(
+                    "--trusted-documents: {} {error}",
+                    path.display()
+                ))
+            })?;
+            for (id, document) in manifest.documents() {
+                if let Err(refusal) = executor.check(document).await {
+                    let errors = refusal.into_errors();
+                    let reason = errors.first().map(|error| error.message.as_str());
+                    tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                }
+            }
+            PersistedDocuments::Trusted(Arc::new(manifest))
+        }
+        (None, Switch::On) => PersistedDocuments::Automatic(Registered::default()),
+        (None, Switch::Off) => PersistedDocuments::Off,
+    };
+    Ok(Graphql {
+        executor,
+        persisted,
+        max_batch: options.max_batch.into(),
+    })
 }

@@ -22,6 +22,12 @@ pub enum Code {
     GraphqlValidationFailed,
     /// The HTTP request is not one of GraphQL over HTTP.
     BadRequest,
+    /// No document was registered under this hash: send it with its hash.
+    PersistedQueryNotFound,
+    /// Documents cannot be named here: send them.
+    PersistedQueryNotSupported,
+    /// The document is none of those that are trusted.
+    PersistedQueryNotInList,
     /// The database is away.
     ServiceUnavailable,
     /// A fault of the gateway's own.
@@ -38,6 +44,9 @@ impl Code {
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadRequest => "BAD_REQUEST",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::PersistedQueryNotInList => "PERSISTED_QUERY_NOT_IN_LIST",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }

@@ -6,6 +6,7 @@ mod course;
 mod course_invite;
 mod cursor;
 mod error;
+mod execution;
 mod filter;
 mod group;
 mod group_invite;
@@ -20,9 +21,12 @@ mod viewer;
 mod workspace;
 mod workspace_invite;
 
-use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions};
+use async_graphql::{
+    EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode,
+};
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
+pub use execution::{Executor, Prepared, Refusal, Request};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -44,13 +48,25 @@ pub struct Query(
 /// asks for it, stay well below.
 const MAX_DEPTH: usize = 20;
 
-/// The schema. Each request brings its [`crate::access::Access`] as data, in an `Arc`.
-pub fn schema() -> Schema {
+/// What of the schema can be set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSettings {}
+
+/// The schema, to execute what is validated already. Each request brings its
+/// [`crate::access::Access`] as data, in an `Arc`.
+fn schema(settings: SchemaSettings) -> Schema {
+    schema_builder(settings)
+        .validation_mode(ValidationMode::Fast)
+        .finish()
+}
+
+fn schema_builder(
+    SchemaSettings {}: SchemaSettings,
+) -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
     Schema::build(Query::default(), EmptyMutation, EmptySubscription)
         .register_output_type::<invite::Invite>()
         .limit_depth(MAX_DEPTH)
         .disable_suggestions()
-        .finish()
 }
 
 /// The schema in the schema definition language, sorted, without federation machinery.
@@ -62,6 +78,6 @@ pub fn sdl() -> String {
         .include_specified_by()
         .prefer_single_line_descriptions()
         .use_space_ident();
-    let sdl = schema().sdl_with_options(options);
+    let sdl = schema(SchemaSettings::default()).sdl_with_options(options);
     format!("{}\n", sdl.trim_end())
 }

@@ -1,7 +1,7 @@
 //! Routes and layers: from a connection to an answer.
 
 mod authentication;
-mod document;
+mod cors;
 mod graphql;
 mod health;
 mod request_log;
@@ -19,16 +19,25 @@ use axum::{
 };
 use sea_orm::DatabaseConnection;
 use serde_json::json;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate, SizeAbove},
+    },
+    set_header::SetResponseHeaderLayer,
+};
 use url::Url;
 
-pub use serve::serve;
+pub use cors::{Cors, Origin};
+pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
+pub use serve::{StopSignal, serve};
 
 use crate::{
     access::Policy,
     auth::Authenticator,
     clock::Clock,
-    graphql::{Code, INTERNAL_MESSAGE, schema},
+    graphql::{Code, INTERNAL_MESSAGE},
     loader::{Loaders, gather},
     rest::{self, RestSettings},
 };
@@ -50,7 +59,14 @@ pub struct Gateway {
     pub public_url: Url,
     /// Longest body of a request, in bytes.
     pub max_body: usize,
+    /// How GraphQL is served.
+    pub graphql: Graphql,
+    /// Which pages of other origins may read answers.
+    pub cors: Cors,
 }
+
+/// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
+const MIN_COMPRESSED: u64 = 1024;
 
 /// The whole HTTP service.
 pub fn app(gateway: Gateway) -> Router {
@@ -59,7 +75,7 @@ pub fn app(gateway: Gateway) -> Router {
     };
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
-        .route("/graphql", graphql::route(schema()))
+        .route("/graphql", graphql::route(gateway.graphql.clone()))
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
             gateway.clone(),
@@ -68,6 +84,9 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(|request, next: middleware::Next| {
             gather(next.run(request))
         }));
+    let data = gateway.cors.apply(data);
+    let compression = CompressionLayer::new()
+        .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)));
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -81,6 +100,7 @@ pub fn app(gateway: Gateway) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
         .layer(no_store)
+        .layer(compression)
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(middleware::from_fn(request_log::layer))
 }

@@ -5,24 +5,52 @@ use std::{io, time::Duration};
 use axum::Router;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
-/// Answers until SIGTERM or SIGINT; then takes nothing new, finishes what is in flight, and gives
-/// up what is not done within `drain`.
+/// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
+/// there, so that whoever waits for that may stop it at once.
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The signals cannot be listened for.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for it; gives its name.
+    async fn received(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Answers until told to stop; then takes nothing new, finishes what is in flight, and gives up
+/// what is not done within `drain`.
 ///
 /// # Errors
-/// The signals cannot be listened for, or the listener breaks.
-pub async fn serve(listener: TcpListener, app: Router, drain: Duration) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// The listener breaks.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    stop_signal: StopSignal,
+    drain: Duration,
+) -> io::Result<()> {
     let (stop, mut stopping) = watch::channel(false);
     let stopped = async move {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
+        let name = stop_signal.received().await;
         tracing::info!(signal = name, "stopping: finishing what is in flight");
         // The receiver lives as long as the server.
         let _ = stop.send(true);

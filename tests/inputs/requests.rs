@@ -138,30 +138,32 @@ each_database! {
         }
     }
 
-    async fn a_value_of_another_type_is_refused_by_argument(gateway) {
+    async fn a_variable_of_another_type_is_refused(gateway) {
         build(&gateway).await;
-        for (document, value, argument) in [
-            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!("1"), "first"),
-            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!(1.5), "first"),
-            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!({}), "first"),
-            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(1), "code"),
-            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(["CODE-1"]), "code"),
-            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!({ "it": 1 }), "code"),
-            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(1), "token"),
-            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(["x"]), "token"),
-            ("query ($it: ID!) { node(id: $it) { id } }", json!([]), "id"),
-            ("query ($it: ID!) { node(id: $it) { id } }", json!(true), "id"),
-            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!([{}]), "ids"),
-            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!([null]), "ids"),
-            ("query ($it: DateTime) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }", json!(1), "filter.createdAt.from"),
-            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "email": 1 }), "filter.email"),
-            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "role": [1] }), "filter.role"),
-            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "nothing": 1 }), "filter"),
-            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "EMAIL", "direction": "ASC" }), "orderBy.field"),
-            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "CREATED_AT" }), "orderBy"),
+        for (document, value, told) in [
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!("1"), "expected an integer of 32 bits"),
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!(1.5), "expected an integer of 32 bits"),
+            ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!({}), "expected an integer of 32 bits"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(1), "expected a string"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!(["CODE-1"]), "expected a string"),
+            ("query ($it: String!) { inviteCode(code: $it) { id } }", json!({ "it": 1 }), "expected a string"),
+            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(1), "expected a string"),
+            ("query ($it: UUID!) { workspaceInvite(token: $it) { id } }", json!(["x"]), "expected a string"),
+            ("query ($it: ID!) { node(id: $it) { id } }", json!([]), "expected a string or an integer"),
+            ("query ($it: ID!) { node(id: $it) { id } }", json!(true), "expected a string or an integer"),
+            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!({}), "expected a string or an integer"),
+            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!(["x", {}]), "at [1]: expected a string or an integer"),
+            ("query ($it: [ID!]!) { nodes(ids: $it) { id } }", json!([null]), "at [0]: expected \"ID!\", not null"),
+            ("query ($it: DateTime) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }", json!(1), "expected a string"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "email": 1 }), "at email: expected a string"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "role": [1] }), "at role[0]: expected a string"),
+            ("query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }", json!({ "nothing": 1 }), "has no field \"nothing\""),
+            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "EMAIL", "direction": "ASC" }), "at field: expected one of "),
+            ("query ($it: InviteOrder) { inviteCodes(orderBy: $it) { totalCount } }", json!({ "field": "CREATED_AT" }), "the field \"direction\" is required"),
         ] {
-            let message = refused(&gateway, document, json!({ "it": value }), "GRAPHQL_VALIDATION_FAILED").await;
-            assert!(message.contains(&format!("\"{argument}")), "{document} {value}: {message}");
+            let message = refused(&gateway, document, json!({ "it": value }), "BAD_USER_INPUT").await;
+            assert!(message.starts_with("Variable \"$it\""), "{message}");
+            assert!(message.contains(told), "{document} {value}: {message}");
         }
         // No object where one belongs.
         for value in [json!(1), json!("x"), json!([1])] {
@@ -175,10 +177,13 @@ each_database! {
     async fn a_variable_that_is_needed_and_missing_is_refused(gateway) {
         build(&gateway).await;
         let document = "query ($it: String!) { inviteCode(code: $it) { id } }";
-        for variables in [json!({}), json!({ "it": null }), json!({ "other": "x" })] {
-            let answer = gateway.graphql_with(VIEWER, document, variables).await;
-            let code = answer["errors"][0]["extensions"]["code"].as_str();
-            assert!(matches!(code, Some("GRAPHQL_VALIDATION_FAILED" | "BAD_USER_INPUT")), "{answer}");
+        for (variables, told) in [
+            (json!({}), "was not provided"),
+            (json!({ "other": "x" }), "was not provided"),
+            (json!({ "it": null }), "not null"),
+        ] {
+            let message = refused(&gateway, document, variables, "BAD_USER_INPUT").await;
+            assert!(message.contains("$it") && message.contains(told), "{message}");
         }
     }
 

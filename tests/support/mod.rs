@@ -26,7 +26,8 @@ use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::Clock,
-    http::{Gateway as Parts, app},
+    graphql::{Executor, SchemaSettings},
+    http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
 };
@@ -94,11 +95,16 @@ impl Gateway {
             texts: opened.texts,
             now,
         };
-        gateway.with_disclosure(Disclosure::Contract)
+        gateway.with(|_| {})
     }
 
     /// The same with another setting of who sees published addresses.
-    pub fn with_disclosure(mut self, disclosure: Disclosure) -> Self {
+    pub fn with_disclosure(self, disclosure: Disclosure) -> Self {
+        self.with(|parts| parts.policy = policy(disclosure))
+    }
+
+    /// The same with other settings.
+    pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let loaders = Arc::new(Loaders::new(self.database.clone()));
         let tokens = TokenSettings {
             secret: Some(secret()),
@@ -110,18 +116,19 @@ impl Gateway {
         };
         let authenticator =
             Authenticator::new(tokens, loaders.clone(), self.clock()).expect("usable settings");
-        self.app = app(Parts {
+        let mut parts = Parts {
             database: self.database.clone(),
             loaders,
             authenticator,
-            policy: Arc::new(Policy {
-                disclosure,
-                group_invite_url: GroupInviteUrl::DEFAULT.parse().expect("a template"),
-            }),
+            policy: policy(Disclosure::Contract),
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
-        });
+            graphql: graphql(DOCUMENT_CACHE),
+            cors: Cors::default(),
+        };
+        change(&mut parts);
+        self.app = app(parts);
         self
     }
 
@@ -292,6 +299,26 @@ impl Gateway {
         .expect("an import that ends");
         (summary, rejected.0)
     }
+}
+
+/// How much text of documents a gateway remembers, in bytes.
+pub const DOCUMENT_CACHE: u64 = 1_048_576;
+
+/// GraphQL as it is served by default, but for how much it remembers.
+pub fn graphql(document_cache: u64) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), document_cache);
+    Graphql {
+        executor: executor.expect("a readable schema"),
+        persisted: PersistedDocuments::default(),
+        max_batch: 0,
+    }
+}
+
+fn policy(disclosure: Disclosure) -> Arc<Policy> {
+    Arc::new(Policy {
+        disclosure,
+        group_invite_url: GroupInviteUrl::DEFAULT.parse().expect("a template"),
+    })
 }
 
 /// Keeps the rows that an import rejected.

@@ -1,0 +1,116 @@
+//! Cross-origin requests of browsers (Fetch, CORS protocol): closed unless origins are named.
+
+use std::{str::FromStr, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, header},
+};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use url::Url;
+
+/// Which pages of other origins may read answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors(pub Vec<Origin>);
+
+/// An origin, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Pages of every origin. Tokens are sent in a header that pages set themselves, so that this
+    /// gives no page what it could not ask for elsewhere.
+    Any,
+    /// Pages of this origin, as browsers write it.
+    One(HeaderValue),
+}
+
+/// How long a browser may remember that it may ask.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected * or an origin without path, such as https://app.example or http://localhost:5173";
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let url = Url::parse(text).map_err(|_| EXPECTED)?;
+        let origin = url.origin();
+        // Without path, query or user, a URL is its origin; browsers write the host in lower case
+        // and leave out the scheme's own port.
+        let is_origin = origin.is_tuple()
+            && matches!(url.scheme(), "http" | "https")
+            && text
+                .trim_end_matches('/')
+                .eq_ignore_ascii_case(url.as_str().trim_end_matches('/'));
+        if !is_origin || text.contains('*') || url.path() != "/" || !url.username().is_empty() {
+            return Err(EXPECTED);
+        }
+        HeaderValue::from_str(&origin.ascii_serialization())
+            .map(Self::One)
+            .map_err(|_| EXPECTED)
+    }
+}
+
+impl Cors {
+    /// Answers preflight requests and marks answers, for origins that are named. Where none is,
+    /// nothing is added, so that browsers keep closed.
+    pub(super) fn apply(&self, router: Router) -> Router {
+        let origins = if self.0.contains(&Origin::Any) {
+            AllowOrigin::any()
+        } else {
+            AllowOrigin::list(self.0.iter().filter_map(|origin| match origin {
+                Origin::One(origin) => Some(origin.clone()),
+                Origin::Any => None,
+            }))
+        };
+        if self.0.is_empty() {
+            return router;
+        }
+        let layer = CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers([
+                HeaderName::from_static("x-request-id"),
+                header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
+            ])
+            .max_age(MAX_AGE);
+        router.layer(layer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        for (text, origin) in [
+            ("https://app.example", "https://app.example"),
+            ("https://app.example/", "https://app.example"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("HTTPS://App.Example", "https://app.example"),
+        ] {
+            assert_eq!(
+                text.parse(),
+                Ok(Origin::One(origin.parse().unwrap())),
+                "{text}"
+            );
+        }
+        assert_eq!("*".parse(), Ok(Origin::Any));
+        for text in [
+            "",
+            "app.example",
+            "https://app.example/path",
+            "https://app.example?x",
+            "https://me@app.example",
+            "file:///x",
+            "null",
+            "https://*.example.com",
+        ] {
+            assert!(text.parse::<Origin>().is_err(), "{text}");
+        }
+    }
+}

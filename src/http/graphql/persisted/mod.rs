@@ -1,0 +1,200 @@
+//! Persisted documents: the client names a document instead of sending it. Either any client may
+//! register documents by their hash (automatic, Apollo's protocol), or only the documents of a
+//! manifest are executed at all (trusted).
+
+mod manifest;
+
+use std::sync::Arc;
+
+use quick_cache::{Weighter, sync::Cache};
+use sha2::{Digest, Sha256};
+
+pub use manifest::{Manifest, ManifestError};
+
+use super::parameters::{Parameters, PersistedQuery};
+use crate::graphql::{Code, Refusal};
+
+/// Which documents may be named instead of sent.
+#[derive(Clone, Default)]
+pub enum PersistedDocuments {
+    /// None.
+    #[default]
+    Off,
+    /// Those that clients have sent before with their hash.
+    Automatic(Registered),
+    /// Those of a manifest, and no others are executed.
+    Trusted(Arc<Manifest>),
+}
+
+/// Documents that clients have registered, by SHA-256. Bounded by their text; those of this process
+/// alone.
+#[derive(Clone)]
+pub struct Registered(Arc<Cache<Hash, Arc<str>, ByText>>);
+
+type Hash = [u8; 32];
+
+#[derive(Clone)]
+struct ByText;
+
+impl Weighter<Hash, Arc<str>> for ByText {
+    fn weight(&self, _: &Hash, text: &Arc<str>) -> u64 {
+        text.len() as u64 + size_of::<Hash>() as u64
+    }
+}
+
+impl Registered {
+    /// Most text that is kept, in bytes.
+    const CAPACITY: u64 = 4 * 1024 * 1024;
+
+    /// Longest document that is kept, in bytes.
+    const MAX_TEXT: usize = 16 * 1024;
+}
+
+impl Default for Registered {
+    fn default() -> Self {
+        let documents = Cache::with_weighter(4096, Self::CAPACITY, ByText);
+        Self(Arc::new(documents))
+    }
+}
+
+/// The document that a request sends or names.
+pub(super) struct Named {
+    pub(super) query: String,
+    /// To be kept once the document has turned out to be valid.
+    pub(super) registration: Option<Registration>,
+}
+
+impl Named {
+    fn only(query: String) -> Self {
+        Self {
+            query,
+            registration: None,
+        }
+    }
+}
+
+/// A document for those who will name it by its hash.
+pub(super) struct Registration {
+    documents: Registered,
+    hash: Hash,
+    text: Arc<str>,
+}
+
+impl Registration {
+    pub(super) fn keep(self) {
+        self.documents.0.insert(self.hash, self.text);
+    }
+}
+
+impl PersistedDocuments {
+    /// Finds the document that a request sends or names.
+    pub(super) fn find(&self, parameters: &mut Parameters) -> Result<Named, Refusal> {
+        let query = parameters.query.take();
+        let persisted = parameters.extensions.take();
+        let persisted = persisted.and_then(|extensions| extensions.persisted_query);
+        if persisted.as_ref().is_some_and(|it| it.version != 1) {
+            let message = "extensions.persistedQuery.version: must be 1.";
+            return Err(Refusal::new(Code::BadRequest, message));
+        }
+        match self {
+            Self::Trusted(manifest) => {
+                let id = parameters.document_id.take();
+                let id = id.or_else(|| persisted.map(|it| it.sha256_hash));
+                trusted(manifest, query, id).map(Named::only)
+            }
+            Self::Automatic(registered) => automatic(registered, query, persisted.as_ref()),
+            Self::Off => match query {
+                Some(query) => Ok(Named::only(query)),
+                None if persisted.is_some() || parameters.document_id.is_some() => {
+                    Err(Refusal::new(
+                        Code::PersistedQueryNotSupported,
+                        "PersistedQueryNotSupported",
+                    ))
+                }
+                None => Err(no_query()),
+            },
+        }
+    }
+}
+
+fn automatic(
+    registered: &Registered,
+    query: Option<String>,
+    persisted: Option<&PersistedQuery>,
+) -> Result<Named, Refusal> {
+    let Some(persisted) = persisted else {
+        return query.map(Named::only).ok_or_else(no_query);
+    };
+    let hash = read_hash(&persisted.sha256_hash).ok_or_else(|| {
+        let message =
+            "extensions.persistedQuery.sha256Hash: must be a SHA-256 in 64 hexadecimal digits.";
+        Refusal::new(Code::BadRequest, message)
+    })?;
+    match query {
+        None => match registered.0.get(&hash) {
+            Some(text) => Ok(Named::only(text.as_ref().to_owned())),
+            // Clients know this message, too.
+            None => Err(Refusal::new(
+                Code::PersistedQueryNotFound,
+                "PersistedQueryNotFound",
+            )),
+        },
+        Some(query) if Sha256::digest(&query)[..] == hash => {
+            let registration = (query.len() <= Registered::MAX_TEXT).then(|| Registration {
+                documents: registered.clone(),
+                hash,
+                text: query.as_str().into(),
+            });
+            Ok(Named {
+                query,
+                registration,
+            })
+        }
+        Some(_) => {
+            let message =
+                "extensions.persistedQuery.sha256Hash: is not the SHA-256 of the document sent.";
+            Err(Refusal::new(Code::BadRequest, message))
+        }
+    }
+}
+
+fn trusted(
+    manifest: &Manifest,
+    query: Option<String>,
+    id: Option<String>,
+) -> Result<String, Refusal> {
+    let found = match (&query, id) {
+        (None, None) => return Err(no_query()),
+        (None, Some(id)) => manifest.document(&id).map(str::to_owned),
+        (Some(_), id) => query.filter(|query| match id {
+            Some(id) => manifest.document(&id) == Some(query),
+            None => manifest.holds(query),
+        }),
+    };
+    found.ok_or_else(|| {
+        let message = "Only the documents of this service's manifest are executed.";
+        Refusal::new(Code::PersistedQueryNotInList, message)
+    })
+}
+
+fn no_query() -> Refusal {
+    Refusal::new(
+        Code::BadRequest,
+        "Send the document as the string \"query\".",
+    )
+}
+
+fn read_hash(text: &str) -> Option<Hash> {
+    let mut hash = [0; 32];
+    if text.len() != 2 * hash.len() || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(hash)
+}

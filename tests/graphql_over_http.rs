@@ -1,7 +1,14 @@
 //! How GraphQL travels over HTTP.
 
-use axum::http::{Method, StatusCode, header};
+use std::io::Read;
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, Viewer, data, each_database};
 
@@ -115,4 +122,145 @@ each_database! {
         let answer = gateway.get(Viewer::Anonymous, "/nothing").await;
         assert_eq!((answer.status, code(&answer.json)), (StatusCode::NOT_FOUND, &json!("BAD_REQUEST")));
     }
+
+    async fn an_answer_is_of_a_type_that_the_client_takes(gateway) {
+        let body = r#"{"query":"{ __typename }"}"#;
+        for (accept, status, content_type) in [
+            ("*/*", StatusCode::OK, "application/json; charset=utf-8"),
+            ("application/graphql-response+json;q=0.5, application/json", StatusCode::OK, "application/json; charset=utf-8"),
+            ("application/json, application/graphql-response+json", StatusCode::OK, "application/graphql-response+json; charset=utf-8"),
+            ("text/html", StatusCode::NOT_ACCEPTABLE, "application/json; charset=utf-8"),
+        ] {
+            let answer = post(&gateway, &[JSON, ("accept", accept)], body).await;
+            assert_eq!((answer.status, answer.header("content-type")), (status, content_type), "{accept}");
+            assert_eq!(answer.header("vary"), "accept");
+        }
+        let answer = post(&gateway, &[JSON, ("accept", "text/html")], body).await;
+        assert_eq!(code(&answer.json), "BAD_REQUEST");
+        assert!(answer.text.contains("application/graphql-response+json or application/json"), "{}", answer.text);
+        let request = gateway.request(Viewer::Anonymous, Method::GET, "/graphql?query=%7B__typename%7D");
+        let request = request.header("accept", "image/png").body(String::new().into());
+        assert_eq!(gateway.send(request.expect("a request")).await.status, StatusCode::NOT_ACCEPTABLE);
+    }
+
+    async fn a_mutation_is_not_for_get(gateway) {
+        for path in [
+            "/graphql?query=mutation%20%7B%20__typename%20%7D",
+            "/graphql?query=query%20A%20%7B%20__typename%20%7D%20mutation%20B%20%7B%20__typename%20%7D&operationName=B",
+        ] {
+            let answer = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{}", answer.text);
+            assert_eq!(answer.header("allow"), "POST");
+            assert_eq!(code(&answer.json), "BAD_REQUEST");
+            assert_eq!(answer.json.get("data"), None);
+        }
+        // By POST it is refused only because the schema has none.
+        let answer = gateway.graphql(Viewer::Anonymous, "mutation { __typename }").await;
+        assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED");
+    }
+
+    async fn a_parameter_that_is_there_twice_is_refused(gateway) {
+        let answer = gateway.get(Viewer::Anonymous, "/graphql?query=%7Ba%7D&query=%7B__typename%7D").await;
+        assert_eq!((answer.status, code(&answer.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
+        assert!(answer.text.contains("query"), "{}", answer.text);
+    }
+
+    async fn a_variable_must_fit_where_it_is_used(gateway) {
+        for (document, told) in [
+            ("query ($it: String!) { workspaceInvite(token: $it) { id } }", "\"$it\" of type \"String!\" used in position expecting type \"UUID!\""),
+            ("query ($it: UUID) { workspaceInvite(token: $it) { id } }", "\"UUID\" used in position expecting type \"UUID!\""),
+            ("query ($it: ID!) { nodes(ids: $it) { id } }", "\"[ID!]!\""),
+            ("query ($it: [ID]!) { nodes(ids: $it) { id } }", "\"[ID!]!\""),
+            ("query ($it: String) { viewer { user { id @skip(if: $it) } } }", "\"Boolean!\""),
+        ] {
+            let answer = gateway.graphql(Viewer::Anonymous, document).await;
+            assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED", "{document}");
+            let message = answer["errors"][0]["message"].as_str().expect("a message");
+            assert!(message.replace('\'', "\"").contains(told), "{message}");
+        }
+        for document in [
+            "query ($it: UUID! = \"x\") { workspaceInvite(token: $it) { id } }",
+            "query ($it: UUID = \"x\") { workspaceInvite(token: $it) { id } }",
+            "query ($it: [ID!]! = []) { nodes(ids: $it) { id } }",
+            "query ($it: ID! = 1) { nodes(ids: [$it]) { id } }",
+        ] {
+            let answer = gateway.graphql(Viewer::Anonymous, document).await;
+            assert_eq!(answer.get("errors"), None, "{document}");
+        }
+    }
+
+    async fn several_operations_in_one_request_are_taken_where_configured(gateway) {
+        gateway.add_all([data::invite_code(1, "ONE"), data::invite_code(2, "TWO")]).await;
+        let look_up = |code: &str| json!({ "query": "query ($it: String!) { inviteCode(code: $it) { databaseId } }", "variables": { "it": code } });
+        let batch = json!([look_up("ONE"), { "query": "{ nothing }" }, look_up("TWO")]).to_string();
+        let answer = post(&gateway, &[JSON], &batch).await;
+        assert_eq!((answer.status, code(&answer.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
+
+        let gateway = gateway.with(|parts| parts.graphql.max_batch = 3);
+        let (statements, answer) = gateway.counted(post(&gateway, &[JSON], &batch)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json[0], json!({ "data": { "inviteCode": { "databaseId": "1" } } }));
+        assert_eq!(code(&answer.json[1]), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(answer.json[1].get("data"), None);
+        assert_eq!(answer.json[2], json!({ "data": { "inviteCode": { "databaseId": "2" } } }));
+        assert_eq!(statements, 1, "look-ups of a batch share their statement");
+
+        for (body, told) in [
+            (json!([]), "no operation"),
+            (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "at most 3"),
+            (json!([1]), "expected a JSON object"),
+        ] {
+            let answer = post(&gateway, &[JSON], &body.to_string()).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+            assert!(answer.text.contains(told), "{}", answer.text);
+        }
+    }
+
+    async fn long_answers_are_compressed_as_the_client_likes(gateway) {
+        let body = r#"{"query":"{ __schema { types { name description fields { name description } } } }"}"#;
+        let plain = post(&gateway, &[JSON], body).await;
+        assert_eq!((plain.status, plain.header("content-encoding")), (StatusCode::OK, ""));
+        for encoding in ["br", "gzip", "zstd"] {
+            let answer = send_raw(&gateway, &[JSON, ("accept-encoding", encoding)], body).await;
+            assert_eq!(answer.0, encoding);
+            let read = match encoding {
+                "br" => read_all(brotli::Decompressor::new(&answer.1[..], 4096)),
+                "gzip" => read_all(flate2::read::GzDecoder::new(&answer.1[..])),
+                _ => read_all(zstd::Decoder::new(&answer.1[..]).expect("a decoder")),
+            };
+            assert!(answer.1.len() * 2 < read.len());
+            assert_eq!(read, plain.text, "{encoding}");
+        }
+        let short = post(&gateway, &[JSON, ("accept-encoding", "gzip")], r#"{"query":"{ __typename }"}"#).await;
+        assert_eq!(short.header("content-encoding"), "");
+    }
+}
+
+/// The encoding and the bytes of an answer.
+async fn send_raw(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> (String, Vec<u8>) {
+    let mut request = gateway.request(Viewer::Anonymous, Method::POST, "/graphql");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Body::from(body.to_owned()))
+        .expect("a request");
+    let answer = gateway.service().oneshot(request).await.expect("an answer");
+    let encoding = answer.headers()["content-encoding"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let bytes = answer
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
+    (encoding, bytes.into())
+}
+
+fn read_all(mut source: impl Read) -> String {
+    let mut text = String::new();
+    source.read_to_string(&mut text).expect("compressed text");
+    text
 }

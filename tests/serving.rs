@@ -45,6 +45,17 @@ each_database! {
         assert_eq!(server.get(None, "/nothing").await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn it_speaks_http_2_without_being_asked_twice(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let server = Server::over(&gateway.url).await;
+        let client = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
+        let url = format!("http://{}/api/v2/invite_code/AbC-123/", server.address);
+        let answer = client.get(url).send().await.expect("an answer");
+        assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+        let body: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        assert_eq!(body["id"], 5);
+    }
+
     async fn absolute_urls_begin_with_the_public_url_or_where_it_listens(gateway) {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::course(1, "rust", 7)).await;

@@ -84,14 +84,13 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(|request, next: middleware::Next| {
             gather(next.run(request))
         }));
-    let data = gateway.cors.apply(data);
     let compression = CompressionLayer::new()
         .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)));
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
     );
-    Router::new()
+    let app = Router::new()
         .merge(data)
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.database.clone()))
@@ -100,7 +99,11 @@ pub fn app(gateway: Gateway) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
         .layer(no_store)
-        .layer(compression)
+        .layer(compression);
+    // Outside of everything that refuses, so that pages can read why.
+    gateway
+        .cors
+        .apply(app)
         .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(middleware::from_fn(request_log::layer))
 }

@@ -1,0 +1,100 @@
+//! Which pages of other origins may read answers in a browser.
+
+use axum::http::{Method, StatusCode, header};
+use invite_gateway::http::Cors;
+
+use crate::support::{Answer, Gateway, Viewer, data, each_database, process::Process};
+
+async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Answer {
+    let request = gateway
+        .request(Viewer::Anonymous, Method::OPTIONS, path)
+        .header(header::ORIGIN, origin)
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+        .header(
+            header::ACCESS_CONTROL_REQUEST_HEADERS,
+            "authorization,content-type",
+        );
+    gateway
+        .send(request.body(String::new().into()).expect("a request"))
+        .await
+}
+
+async fn post(gateway: &Gateway, origin: &str) -> Answer {
+    let request = gateway
+        .request(Viewer::Anonymous, Method::POST, "/graphql")
+        .header(header::ORIGIN, origin)
+        .header(header::CONTENT_TYPE, "application/json");
+    let body = r#"{"query":"{ __typename }"}"#.to_owned();
+    gateway
+        .send(request.body(body.into()).expect("a request"))
+        .await
+}
+
+const APP: &str = "https://app.example";
+const OTHER: &str = "https://other.example";
+
+each_database! {
+    async fn no_page_may_unless_configured(gateway) {
+        let answer = preflight(&gateway, APP, "/graphql").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let answer = post(&gateway, APP).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+
+    async fn pages_of_named_origins_may(gateway) {
+        gateway.add(data::invite_code(1, "CODE")).await;
+        let gateway = gateway.with(|parts| {
+            parts.cors = Cors(vec![APP.parse().expect("an origin")]);
+        });
+        for path in ["/graphql", "/api/v2/invite_code/CODE/"] {
+            let answer = preflight(&gateway, APP, path).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert_eq!(answer.header("access-control-allow-origin"), APP);
+            assert_eq!(answer.header("access-control-allow-methods"), "GET,POST");
+            assert_eq!(answer.header("access-control-allow-headers"), "authorization,content-type");
+            assert_eq!(answer.header("access-control-allow-credentials"), "");
+        }
+        assert_eq!(post(&gateway, APP).await.header("access-control-allow-origin"), APP);
+
+        let answer = preflight(&gateway, OTHER, "/graphql").await;
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let answer = post(&gateway, OTHER).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let varies = answer.headers.get_all(header::VARY).iter();
+        let varies: Vec<_> = varies.filter_map(|value| value.to_str().ok()).collect();
+        assert!(varies.join(",").contains("origin"), "{varies:?}");
+        assert!(varies.join(",").contains("accept"), "{varies:?}");
+    }
+
+    async fn refusals_can_be_read_by_named_origins(gateway) {
+        let gateway = gateway.with(|parts| {
+            parts.cors = Cors(vec![APP.parse().expect("an origin")]);
+        });
+        let request = gateway
+            .request(Viewer::Header("Bearer nothing"), Method::POST, "/graphql")
+            .header(header::ORIGIN, APP);
+        let answer = gateway.send(request.body(String::new().into()).expect("a request")).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.header("access-control-allow-origin"), APP);
+        assert!(answer.header("access-control-expose-headers").contains("www-authenticate"));
+    }
+
+    async fn a_star_lets_all_pages(gateway) {
+        let gateway = gateway.with(|parts| parts.cors = Cors(vec!["*".parse().expect("all")]));
+        assert_eq!(post(&gateway, OTHER).await.header("access-control-allow-origin"), "*");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_origin_ends_the_start() {
+    for origin in ["app.example", "https://app.example/path", "null"] {
+        let ended = Process::run(&["demo", "--cors-origin", origin]).await;
+        assert_eq!(ended.status, Some(2), "{origin}");
+        assert!(
+            ended.stderr.contains("such as https://app.example"),
+            "{}",
+            ended.stderr
+        );
+    }
+}

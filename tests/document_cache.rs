@@ -1,0 +1,329 @@
+//! A gateway that remembers documents answers like one that forgets them.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::support::{Answer, DOCUMENT_CACHE, Gateway, Viewer, data, each_database, graphql};
+
+const VIEWER: Viewer<'static> = Viewer::User(1);
+
+/// Documents, each with the operation to execute and several values of its variables.
+fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
+    let texts = || {
+        vec![
+            json!({}),
+            json!({ "it": null }),
+            json!({ "it": "CODE-1" }),
+            json!({ "it": "CODE-2" }),
+            json!({ "it": "unknown" }),
+            json!({ "it": 1 }),
+            json!({ "it": ["CODE-1"] }),
+            json!({ "it": "CODE-1", "other": 1 }),
+            json!({ "other": "CODE-1" }),
+        ]
+    };
+    let lists = || {
+        vec![
+            json!({}),
+            json!({ "it": "PENDING" }),
+            json!({ "it": ["PENDING"] }),
+            json!({ "it": ["NOTHING"] }),
+            json!({ "it": [null] }),
+            json!({ "it": [] }),
+            json!({ "it": null }),
+            json!({ "it": 1 }),
+        ]
+    };
+    vec![
+        (
+            "query ($it: String!) { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } }",
+            Some("A"),
+            texts(),
+        ),
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } }",
+            Some("B"),
+            texts(),
+        ),
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String! = \"CODE-2\") { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String) { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String = \"CODE-1\") { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: ID!) { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: Nothing!) { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String!) { inviteCode(code: \"CODE-1\") { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String!) { inviteCode(code: $it) { nothing } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: String!) { inviteCode(code: $it) { databaseId }",
+            None,
+            texts(),
+        ),
+        // Two operations, of which the other's variables are not looked at.
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B { viewer { user { id } } }",
+            Some("B"),
+            texts(),
+        ),
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: UUID!) { workspaceInvite(token: $it) { id } }",
+            Some("A"),
+            texts(),
+        ),
+        (
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: UUID!) { workspaceInvite(token: $it) { id } }",
+            Some("B"),
+            texts(),
+        ),
+        // Fragments, and variables within them and within directives.
+        (
+            "query ($it: String!) { ...F } fragment F on Query { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: Int!) { ...F } fragment F on Query { inviteCode(code: $it) { databaseId } }",
+            None,
+            texts(),
+        ),
+        (
+            "query ($it: Boolean!) { viewer { user { id @include(if: $it) username } } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": true }),
+                json!({ "it": false }),
+                json!({ "it": 1 }),
+                json!({ "it": null }),
+            ],
+        ),
+        (
+            "query ($it: String!) { viewer { user { id @include(if: $it) username } } }",
+            None,
+            texts(),
+        ),
+        // Variables as part of an argument.
+        (
+            "query ($it: [InviteStatus!]) { inviteCodes(filter: { status: $it }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: [InviteStatus!]!) { inviteCodes(filter: { status: $it }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: InviteStatus!) { inviteCodes(filter: { status: [$it] }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: InviteStatus!) { inviteCodes(filter: { status: $it }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: [InviteStatus!]) { inviteCodes(filter: { status: $it, email: 5 }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: [InviteStatus!]) { inviteCodes(filter: { status: $it, nothing: 5 }) { totalCount } }",
+            None,
+            lists(),
+        ),
+        (
+            "query ($it: DateTime) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": null }),
+                json!({ "it": "2026-01-01T00:00:00Z" }),
+                json!({ "it": "yesterday" }),
+                json!({ "it": 5 }),
+            ],
+        ),
+        (
+            "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": {} }),
+                json!({ "it": { "email": "a@example.com" } }),
+                json!({ "it": { "email": 1 } }),
+                json!({ "it": { "nothing": 1 } }),
+                json!({ "it": { "status": "PENDING" } }),
+                json!({ "it": { "status": ["LOST"] } }),
+                json!({ "it": [] }),
+            ],
+        ),
+        (
+            "query ($it: Int) { inviteCodes(first: $it) { nodes { databaseId } } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": null }),
+                json!({ "it": 1 }),
+                json!({ "it": 0 }),
+                json!({ "it": -1 }),
+                json!({ "it": 101 }),
+                json!({ "it": 1.5 }),
+                json!({ "it": 99999999999_i64 }),
+                json!({ "it": "1" }),
+            ],
+        ),
+        (
+            "query ($it: Int, $at: String) { inviteCodes(first: $it, after: $at) { nodes { databaseId } } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": 1 }),
+                json!({ "it": 1, "at": null }),
+                json!({ "it": 1, "at": "x" }),
+                json!({ "at": "x" }),
+                json!({ "it": "x", "at": 1 }),
+            ],
+        ),
+        (
+            "query ($it: [ID!]!) { nodes(ids: $it) { id } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": [] }),
+                json!({ "it": "x" }),
+                json!({ "it": ["x", 1] }),
+                json!({ "it": [null] }),
+                json!({ "it": [[]] }),
+            ],
+        ),
+        (
+            "query ($it: ID!) { nodes(ids: [$it, \"x\"]) { id } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": "x" }),
+                json!({ "it": 1 }),
+                json!({ "it": null }),
+            ],
+        ),
+        // Introspection, whose arguments stand in no definition of ours.
+        (
+            "query ($it: String!) { __type(name: $it) { name } }",
+            None,
+            vec![
+                json!({ "it": "Query" }),
+                json!({ "it": "Nothing" }),
+                json!({ "it": 1 }),
+                json!({}),
+            ],
+        ),
+        (
+            "query ($it: Boolean) { __type(name: \"Invite\") { fields(includeDeprecated: $it) { name } } }",
+            None,
+            vec![json!({ "it": true }), json!({ "it": "x" }), json!({})],
+        ),
+    ]
+}
+
+async fn ask(router: &Router, gateway: &Gateway, body: &Value) -> (StatusCode, String) {
+    let request = gateway
+        .request(VIEWER, Method::POST, "/graphql")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/graphql-response+json");
+    let request = request
+        .body(Body::from(body.to_string()))
+        .expect("a request");
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let answer = Answer::read(response).await;
+    (answer.status, answer.text)
+}
+
+each_database! {
+    async fn answers_are_the_same(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add_all([data::invite_code(1, "CODE-1"), data::invite_code(2, "CODE-2")]).await;
+        let gateway = gateway.with(|parts| parts.graphql = graphql(0));
+        let forgets = gateway.service();
+        let gateway = gateway.with(|parts| parts.graphql = graphql(DOCUMENT_CACHE));
+        let remembers = gateway.service();
+        let (mut answered, mut refused) = (0, 0);
+        // Forwards and backwards, so that each comes once after all the others.
+        let mut all: Vec<Value> = asked()
+            .into_iter()
+            .flat_map(|(query, operation, values)| {
+                values.into_iter().map(move |variables| {
+                    json!({ "query": query, "operationName": operation, "variables": variables })
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            for body in &all {
+                let expected = ask(&forgets, &gateway, body).await;
+                for _ in 0..2 {
+                    assert_eq!(ask(&remembers, &gateway, body).await, expected, "{body}");
+                }
+                if expected.0 == StatusCode::OK { answered += 1 } else { refused += 1 }
+            }
+            all.reverse();
+        }
+        // Neither is rare.
+        assert!(answered > 100 && refused > 100, "{answered} {refused}");
+    }
+
+    async fn documents_beyond_what_it_holds_are_answered_too(gateway) {
+        gateway.add(data::invite_code(1, "CODE-1")).await;
+        let gateway = gateway.with(|parts| parts.graphql = graphql(1000));
+        for round in 0..200 {
+            let document = format!("query Q{round} {{ inviteCode(code: \"CODE-1\") {{ databaseId }} }}");
+            let expected = json!({ "inviteCode": { "databaseId": "1" } });
+            assert_eq!(gateway.data(Viewer::Anonymous, &document).await, expected);
+        }
+    }
+}

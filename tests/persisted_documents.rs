@@ -1,0 +1,226 @@
+//! Documents that clients name instead of sending them: registered by anybody, or trusted.
+
+use std::{fs, path::PathBuf};
+
+use axum::http::{Method, StatusCode, header};
+use invite_gateway::http::{PersistedDocuments, Registered};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::support::{
+    Answer, Gateway, Viewer, data, each_database,
+    process::{Ended, Process, Server},
+};
+
+const QUERY: &str = "query LookUp($code: String!) { inviteCode(code: $code) { databaseId } }";
+
+fn hash(document: &str) -> String {
+    let digest = Sha256::digest(document);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn extension(hash: &str) -> Value {
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
+}
+
+async fn post(gateway: &Gateway, body: Value) -> Answer {
+    let request = gateway
+        .request(Viewer::Anonymous, Method::POST, "/graphql")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/graphql-response+json");
+    gateway
+        .send(request.body(body.to_string().into()).expect("a request"))
+        .await
+}
+
+#[track_caller]
+fn refused(answer: &Answer, code: &str, message: &str) {
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+    let error = &answer.json["errors"][0];
+    assert_eq!(error["extensions"]["code"], code, "{}", answer.text);
+    let told = error["message"].as_str().expect("a message");
+    assert!(told.contains(message), "{told}");
+    assert_eq!(answer.json.get("data"), None);
+}
+
+async fn registering(gateway: Gateway) -> Gateway {
+    gateway.add(data::invite_code(1, "CODE")).await;
+    gateway.with(|parts| {
+        parts.graphql.persisted = PersistedDocuments::Automatic(Registered::default());
+    })
+}
+
+each_database! {
+    async fn a_document_is_registered_with_its_hash_and_then_named(gateway) {
+        let gateway = registering(gateway).await;
+        let variables = json!({ "code": "CODE" });
+        let named = json!({ "variables": variables, "extensions": extension(&hash(QUERY)) });
+        let found = json!({ "data": { "inviteCode": { "databaseId": "1" } } });
+
+        let answer = post(&gateway, named.clone()).await;
+        refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+
+        let mut registration = named.clone();
+        registration["query"] = json!(QUERY);
+        assert_eq!(post(&gateway, registration).await.json, found);
+        assert_eq!(post(&gateway, named).await.json, found);
+
+        let upper = json!({ "variables": variables, "extensions": extension(&hash(QUERY).to_uppercase()) });
+        assert_eq!(post(&gateway, upper).await.json, found);
+
+        // As Apollo's clients send it by GET.
+        let mut url = url::Url::parse("http://gateway/graphql").expect("a URL");
+        url.query_pairs_mut()
+            .append_pair("operationName", "LookUp")
+            .append_pair("variables", &variables.to_string())
+            .append_pair("extensions", &extension(&hash(QUERY)).to_string());
+        let path = format!("/graphql?{}", url.query().expect("a query"));
+        assert_eq!(gateway.get(Viewer::Anonymous, &path).await.json, found);
+    }
+
+    async fn a_hash_of_something_else_registers_nothing(gateway) {
+        let gateway = registering(gateway).await;
+        for (wrong, told) in [
+            (hash("{ __typename }"), "is not the SHA-256"),
+            ("x".to_owned(), "64 hexadecimal digits"),
+            ("+".repeat(64), "64 hexadecimal digits"),
+            ("é".repeat(32), "64 hexadecimal digits"),
+        ] {
+            let answer = post(&gateway, json!({ "query": QUERY, "extensions": extension(&wrong) })).await;
+            refused(&answer, "BAD_REQUEST", told);
+        }
+        let answer = post(&gateway, json!({ "extensions": extension(&hash("{ __typename }")) })).await;
+        refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        let version = json!({ "persistedQuery": { "version": 2, "sha256Hash": hash(QUERY) } });
+        refused(&post(&gateway, json!({ "query": QUERY, "extensions": version })).await, "BAD_REQUEST", "must be 1");
+    }
+
+    async fn what_is_not_valid_is_not_registered(gateway) {
+        let gateway = registering(gateway).await;
+        for document in ["{ nothing }", "{", "query ($it: Nothing) { viewer { user { id } } }"] {
+            let extensions = extension(&hash(document));
+            let answer = post(&gateway, json!({ "query": document, "extensions": extensions })).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            let answer = post(&gateway, json!({ "extensions": extensions })).await;
+            refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        }
+    }
+
+    async fn naming_a_document_is_off_unless_configured(gateway) {
+        gateway.add(data::invite_code(1, "CODE")).await;
+        let answer = post(&gateway, json!({ "extensions": extension(&hash(QUERY)) })).await;
+        refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+        let answer = post(&gateway, json!({ "documentId": "x" })).await;
+        refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+        // A document that is sent is answered whatever is said beside it.
+        let sent = json!({ "query": QUERY, "variables": { "code": "CODE" }, "extensions": extension(&hash(QUERY)) });
+        assert_eq!(post(&gateway, sent).await.json["data"]["inviteCode"]["databaseId"], "1");
+    }
+
+    async fn only_trusted_documents_are_executed(gateway) {
+        gateway.add(data::invite_code(1, "CODE")).await;
+        let folder = TempDir::new().expect("a folder");
+        let apollo = json!({
+            "format": "apollo-persisted-query-manifest",
+            "version": 1,
+            "operations": [{ "id": hash(QUERY), "name": "LookUp", "type": "query", "body": QUERY }],
+        });
+        let relay = json!({ hash(QUERY): QUERY });
+        let found = json!({ "data": { "inviteCode": { "databaseId": "1" } } });
+        for manifest in [apollo, relay] {
+            let path = write(&folder, &manifest.to_string());
+            let trusted = path.to_str().expect("a path");
+            let server = Server::with(&gateway.url, &["--trusted-documents", trusted]).await;
+            let ask = async |mut body: Value| {
+                body["variables"] = json!({ "code": "CODE" });
+                let body = body.to_string();
+                let request = crate::support::wire::Request::post_json("/graphql", &body)
+                    .header("accept", "application/graphql-response+json");
+                server.send(&request).await
+            };
+            for named in [
+                json!({ "extensions": extension(&hash(QUERY)) }),
+                json!({ "documentId": hash(QUERY) }),
+                json!({ "doc_id": hash(QUERY) }),
+                json!({ "id": hash(QUERY) }),
+                json!({ "query": QUERY }),
+                json!({ "query": QUERY, "documentId": hash(QUERY) }),
+            ] {
+                assert_eq!(ask(named.clone()).await.json, found, "{named}");
+            }
+            for other in [
+                json!({ "query": "{ __typename }" }),
+                json!({ "query": format!("{QUERY} ") }),
+                json!({ "query": "{ __schema { types { name } } }" }),
+                json!({ "query": "{ __typename }", "documentId": hash(QUERY) }),
+                json!({ "documentId": "unknown" }),
+                json!({ "extensions": extension(&hash("{ __typename }")) }),
+            ] {
+                let answer = ask(other.clone()).await;
+                refused(&answer, "PERSISTED_QUERY_NOT_IN_LIST", "manifest");
+            }
+        }
+    }
+}
+
+fn write(folder: &TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("manifest.json");
+    fs::write(&path, text).expect("a file");
+    path
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_used_ends_the_start() {
+    let folder = TempDir::new().expect("a folder");
+    let start = async |more: &[&str]| -> Ended {
+        let demo = ["demo", "--listen=127.0.0.1:0"];
+        Process::run(&[&demo, more].concat()).await
+    };
+    let path = write(&folder, "[]");
+    let path = path.to_str().expect("a path");
+    let ended = start(&["--trusted-documents", path]).await;
+    assert_eq!(ended.status, Some(2));
+    assert!(
+        ended.stderr.contains("--trusted-documents") && ended.stderr.contains("Relay"),
+        "{}",
+        ended.stderr
+    );
+    let ended = start(&["--trusted-documents", "/nothing/there.json"]).await;
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("cannot be read"), "{}", ended.stderr);
+    let both = [
+        "--trusted-documents",
+        path,
+        "--automatic-persisted-queries=on",
+    ];
+    let ended = start(&both).await;
+    assert_eq!(ended.status, Some(2));
+    assert!(
+        ended.stderr.contains("exclude each other"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_trusted_document_that_does_not_fit_the_schema_is_warned_of() {
+    let folder = TempDir::new().expect("a folder");
+    let path = write(
+        &folder,
+        r#"{"one": "{ nothing }", "two": "{ __typename }"}"#,
+    );
+    let path = path.to_str().expect("a path");
+    let demo = [
+        "demo",
+        "--listen=127.0.0.1:0",
+        "--log-format=json",
+        "--trusted-documents",
+        path,
+    ];
+    let process = Process::start(&demo);
+    let warning = process
+        .logged("a trusted document does not fit the schema")
+        .await;
+    assert_eq!(warning["id"], "one");
+}

@@ -12,10 +12,11 @@ pub(super) struct Parameters {
     #[serde(default)]
     pub(super) variables: Variables,
     pub(super) extensions: Option<Extensions>,
-    /// Names a persisted document: the specification's draft, Relay's convention, and its older
-    /// one.
-    #[serde(alias = "doc_id", alias = "id")]
-    pub(super) document_id: Option<String>,
+    /// Names a persisted document: so the specification's draft, and by convention Relay.
+    #[serde(alias = "doc_id")]
+    document_id: Option<String>,
+    /// Relay's older convention. Others number their requests by it.
+    id: Option<serde_json::Value>,
 }
 
 /// The extensions of a request; others than these are ignored.
@@ -75,8 +76,14 @@ impl Parameters {
     pub(super) fn names_a_document(&self) -> bool {
         let persisted = self.extensions.as_ref();
         self.query.is_some()
-            || self.document_id.is_some()
+            || self.document_id().is_some()
             || persisted.is_some_and(|it| it.persisted_query.is_some())
+    }
+
+    /// The name of a persisted document.
+    pub(super) fn document_id(&self) -> Option<&str> {
+        let id = self.id.as_ref().and_then(serde_json::Value::as_str);
+        self.document_id.as_deref().or(id)
     }
 
     /// Reads the query string of a `GET`.

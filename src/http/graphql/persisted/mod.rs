@@ -98,14 +98,14 @@ impl PersistedDocuments {
         }
         match self {
             Self::Trusted(manifest) => {
-                let id = parameters.document_id.take();
-                let id = id.or_else(|| persisted.map(|it| it.sha256_hash));
+                let hash = persisted.as_ref().map(|it| it.sha256_hash.as_str());
+                let id = parameters.document_id().or(hash);
                 trusted(manifest, query, id).map(Named::only)
             }
             Self::Automatic(registered) => automatic(registered, query, persisted.as_ref()),
             Self::Off => match query {
                 Some(query) => Ok(Named::only(query)),
-                None if persisted.is_some() || parameters.document_id.is_some() => {
+                None if persisted.is_some() || parameters.document_id().is_some() => {
                     Err(Refusal::new(
                         Code::PersistedQueryNotSupported,
                         "PersistedQueryNotSupported",
@@ -161,13 +161,13 @@ fn automatic(
 fn trusted(
     manifest: &Manifest,
     query: Option<String>,
-    id: Option<String>,
+    id: Option<&str>,
 ) -> Result<String, Refusal> {
     let found = match (&query, id) {
         (None, None) => return Err(no_query()),
-        (None, Some(id)) => manifest.document(&id).map(str::to_owned),
+        (None, Some(id)) => manifest.document(id).map(str::to_owned),
         (Some(_), id) => query.filter(|query| match id {
-            Some(id) => manifest.document(&id) == Some(query),
+            Some(id) => manifest.document(id) == Some(query),
             None => manifest.holds(query),
         }),
     };

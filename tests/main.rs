@@ -22,6 +22,7 @@ mod concurrency;
 mod contracts;
 mod demo;
 mod disclosure;
+mod frontends;
 mod graphql_over_http;
 mod health;
 mod http_audits;

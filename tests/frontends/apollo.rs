@@ -12,27 +12,23 @@ async fn visit(server: &Server) -> Value {
 }
 
 each_database! {
-    async fn an_invite_of_any_kind_is_read_from_the_cache_as_an_invite(gateway) {
+    async fn apollo_reads_merges_and_tells_refusals(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server).await;
+
+        // What is an invite of any kind is one in the cache.
         let card = json!({ "status": "PENDING", "target": null, "inviter": "Full manager" });
         assert_eq!(seen["card"], card);
         let kinds = [vec!["WorkspaceInvite"; 2], vec!["InviteCode"; 4], vec!["CourseInvite"; 4]];
         assert_eq!(seen["sent"], json!(kinds.concat()));
-    }
 
-    async fn pages_are_merged_and_another_filter_is_another_list(gateway) {
-        let server = invites(&gateway).await;
-        let seen = visit(&server).await;
+        // Pages are merged, and another filter is another list.
         let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
         assert_eq!(seen["pages"], json!([first(2), first(4), first(5)]));
         assert_eq!(seen["total"], 5);
         assert_eq!(seen["search"], json!(first(1)));
-    }
 
-    async fn what_is_null_is_told_from_what_is_refused(gateway) {
-        let server = invites(&gateway).await;
-        let seen = visit(&server).await;
+        // What is null is told from what is refused.
         let nothing = |field: &str, codes: &[&str]| json!({ "data": { field: null }, "codes": codes });
         assert_eq!(seen["nobody"], nothing("inviteCode", &[]));
         assert_eq!(seen["anonymous"], nothing("viewer", &[]));

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::{COURSE, GROUP, MANAGER, OTHER, folder, invites, token, url};
-use crate::support::{each_database, node::node, process::Server};
+use crate::support::{data, each_database, node::node, process::Server};
+
+/// A group that has no link.
+const WITHOUT_LINK: &str = "spinners";
 
 /// The built application, once for all tests.
 async fn application() -> &'static str {
@@ -21,23 +24,25 @@ async fn application() -> &'static str {
 }
 
 async fn visit(server: &Server, user: i64) -> Value {
+    visit_at(server, user, GROUP).await
+}
+
+async fn visit_at(server: &Server, user: i64, group: &str) -> Value {
     let script = format!("{}/visit.js", application().await);
-    node(&script, &[&url(server), &token(user), COURSE, GROUP]).await
+    node(&script, &[&url(server), &token(user), COURSE, group]).await
 }
 
 each_database! {
-    async fn a_page_is_merged_into_its_list_without_a_row_twice(gateway) {
+    async fn pages_are_merged_into_their_lists_without_a_row_twice(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server, MANAGER).await;
-        assert_eq!(seen["total"], 5);
-        let name = |id: i64| format!("Full invitee{id}");
-        let first = |count: i64| (1..=count).map(name).collect::<Vec<_>>();
-        assert_eq!(seen["inviteePages"], json!([first(2), first(4), first(5)]));
-    }
 
-    async fn a_list_of_the_viewer_is_paged_in_both_directions(gateway) {
-        let server = invites(&gateway).await;
-        let seen = visit(&server, MANAGER).await;
+        // Forwards, on an object that is found again by `node`.
+        assert_eq!(seen["total"], 5);
+        let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
+        assert_eq!(seen["inviteePages"], json!([first(2), first(4), first(5)]));
+
+        // In both directions, on `Viewer`.
         let sent = [
             "2 to Workspace Workspace 1", "1 to Workspace Workspace 1",
             "4 to the community", "3 to the community", "2 to the community",
@@ -51,30 +56,23 @@ each_database! {
         );
         // Entered behind the fourth row, and paged up.
         assert_eq!(seen["sentPagesUp"], json!([sent[4..6], sent[2..6], sent[..6]]));
-    }
 
-    async fn a_list_of_the_query_is_paged_from_its_end(gateway) {
-        let server = invites(&gateway).await;
-        let seen = visit(&server, MANAGER).await;
-        // Newest first, without the one that was withdrawn.
+        // Backwards, on `Query`: newest first, without the code that was withdrawn.
         let codes = ["CODE-4", "CODE-3", "CODE-2"];
         assert_eq!(seen["codePages"], json!([codes[1..], codes[..]]));
-    }
 
-    async fn a_fragment_on_an_interface_is_refetched_by_its_node(gateway) {
-        let server = invites(&gateway).await;
-        let seen = visit(&server, MANAGER).await;
-        assert_eq!(
-            seen["refetched"],
-            json!(["EXPIRED", "InviteCardRefetchQuery", "PENDING"])
-        );
+        // A fragment on an interface, which the store had wrong before.
+        let refetched = ["EXPIRED", "InviteCardRefetchQuery", "PENDING"];
+        assert_eq!(seen["refetched"], json!(refetched));
+        assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
     }
 
     async fn a_refusal_is_told_from_nothing_there(gateway) {
         let server = invites(&gateway).await;
-        let seen = visit(&server, MANAGER).await;
-        assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
-        let seen = visit(&server, OTHER).await;
-        assert_eq!(seen["link"], "refused");
+        gateway.add(data::group(2, WITHOUT_LINK)).await;
+        gateway.add(data::group_member(2, MANAGER, "owner")).await;
+        let link = async |user, group| visit_at(&server, user, group).await["link"].take();
+        assert_eq!(link(OTHER, GROUP).await, "refused");
+        assert_eq!(link(MANAGER, WITHOUT_LINK).await, "none");
     }
 }

@@ -1,4 +1,5 @@
-// The rules of @graphql-eslint: all that it has, and why some are held otherwise than it says.
+// The rules of @graphql-eslint: all that it has, and why some are held otherwise than it says. The
+// documents of the Relay application keep the rules of its own compiler instead.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 

@@ -12,7 +12,7 @@ const parsed = readdirSync(folder).map((name) => parse(readFileSync(new URL(name
 // Operations by name.
 export const documents = separateOperations(concatAST(parsed));
 
-// The fragments, all in one document.
+// The fragments, each a document.
 export const fragments = parsed.filter(({ definitions: [only] }) => only.kind === 'FragmentDefinition');
 
 const schema = buildSchema(readFileSync(SCHEMA, 'utf8'));

@@ -8,7 +8,7 @@ import { apollo } from './client.mjs';
 const [url, manager, other, code, course, group] = process.argv.slice(2);
 const [InviteCard] = fragments;
 
-// The codes of what went wrong; of `FORBIDDEN` and `UNAUTHENTICATED`, a frontend makes pages.
+// The codes of what went wrong, and the status where no GraphQL was answered.
 function codes(error) {
   if (CombinedGraphQLErrors.is(error)) return error.errors.map(({ extensions }) => extensions.code);
   if (ServerError.is(error)) return [error.statusCode, ...codesOf(error.bodyText)];

@@ -24,6 +24,7 @@ mod cross_origin;
 mod demo;
 mod disclosure;
 mod document_cache;
+mod frontends;
 mod graphql_over_http;
 mod health;
 mod http_audits;

@@ -76,7 +76,6 @@ pub fn sdl() -> String {
         .sorted_arguments()
         .sorted_enum_items()
         .include_specified_by()
-        .prefer_single_line_descriptions()
         .use_space_ident();
     let sdl = schema(SchemaSettings::default()).sdl_with_options(options);
     format!("{}\n", sdl.trim_end())

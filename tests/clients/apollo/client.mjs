@@ -1,0 +1,24 @@
+// Apollo Client over the gateway, as a frontend configures it.
+import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+import { relayStylePagination } from '@apollo/client/utilities';
+
+import { possibleTypes } from '../documents.mjs';
+
+// Pages are merged; what narrows or orders a list makes it another list.
+const list = relayStylePagination(['filter', 'orderBy']);
+export const typePolicies = {
+  Course: { fields: { invitees: list } },
+  Query: { fields: { groupInvites: list, inviteCodes: list, workspaceInvites: list } },
+  // There is one `Viewer`, and it has no id.
+  Viewer: { keyFields: [], fields: { receivedInvites: list, sentInvites: list } },
+  Workspace: { fields: { invites: list } },
+};
+
+// `before` are links that stand before the one to the server.
+export function apollo(url, token, before = []) {
+  const http = new HttpLink({ uri: url, headers: token ? { authorization: `Bearer ${token}` } : {} });
+  return new ApolloClient({
+    cache: new InMemoryCache({ possibleTypes, typePolicies }),
+    link: before.concat(http).reduceRight((next, link) => link.concat(next)),
+  });
+}

@@ -1,0 +1,10 @@
+// Generates an application's types in a folder from the committed schema, and compiles what uses
+// them. Prints the digest of each generated file.
+import { SCHEMA } from '../build_folder.mjs';
+import { compile } from '../typescript.mjs';
+import { generate } from './generate.mjs';
+
+const [folder] = process.argv.slice(2);
+const generated = generate(folder, SCHEMA);
+compile(folder);
+process.stdout.write(JSON.stringify(generated));

@@ -1,0 +1,6 @@
+// Generates the application's types in a folder from what the server at a URL says its schema is.
+// Prints the digest of each generated file.
+import { generate } from './generate.mjs';
+
+const [folder, url] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(generate(folder, url)));

@@ -1,0 +1,53 @@
+// Lints the committed schema, the documents that the clients send, and the queries of the README.
+// Prints what it found without the findings that are expected, and those that were expected and are
+// not there.
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { ESLint } from 'eslint';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const overrideConfigFile = fileURLToPath(new URL('eslint.config.mjs', import.meta.url));
+
+// What a rule finds and what is meant so: the schema's line, and why.
+const EXPECTED = [
+  // Lists that are no pages: a page's nodes without their cursors,
+  { rule: 'relay-edge-types', line: /^nodes: \[\w+!\]!$/ },
+  // Relay's own plural identifying root field, as many as there are ids,
+  { rule: 'relay-edge-types', line: /^\): \[Node\]!$/ },
+  // and the few tags of a code, which the contract has whole.
+  { rule: 'relay-edge-types', line: /^tags: \[Tag!\]!$/ },
+  // Words of their own, not the type's name and something: `Invite` and `User`.
+  { rule: 'no-typename-prefix', line: /^inviter: User$/ },
+  { rule: 'no-typename-prefix', line: /^username: String!$/ },
+];
+
+// The indented blocks of a Markdown text that are queries, each with the line that it begins at.
+function queries(text) {
+  const blocks = [...text.matchAll(/^ {4}query .*\n(?: {4}.*\n)*/gm)];
+  return blocks.map(({ index, 0: block }) => [
+    text.slice(0, index).split('\n').length,
+    block.replaceAll(/^ {4}/gm, ''),
+  ]);
+}
+
+const eslint = new ESLint({ cwd: root, overrideConfigFile });
+const files = await eslint.lintFiles(['schema.graphql', 'tests/clients/documents/*.graphql']);
+for (const [line, query] of queries(readFileSync(join(root, 'README.md'), 'utf8'))) {
+  files.push(...(await eslint.lintText(query, { filePath: join(root, `README.md/${line}.graphql`) })));
+}
+
+const found = [];
+const met = new Set();
+for (const { filePath, source = '', messages } of files) {
+  const lines = source.split('\n');
+  for (const { ruleId, line, message } of messages) {
+    const text = lines[line - 1]?.trim();
+    const expected = EXPECTED.find((it) => ruleId === `@graphql-eslint/${it.rule}` && it.line.test(text));
+    if (expected) met.add(expected);
+    else found.push(`${relative(root, filePath)}:${line} ${ruleId}: ${message}`);
+  }
+}
+const missing = EXPECTED.filter((it) => !met.has(it)).map(({ rule, line }) => `${rule} ${line}`);
+process.stdout.write(JSON.stringify({ linted: files.length, found, missing }));

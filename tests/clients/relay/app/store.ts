@@ -1,0 +1,108 @@
+// What Relay's hooks do, without React: read a fragment, load the next page of its connection,
+// refetch it.
+import {
+  createOperationDescriptor,
+  fetchQuery,
+  getFragment,
+  getPaginationMetadata,
+  getPaginationVariables,
+  getRefetchMetadata,
+  getRequest,
+  getSingularSelector,
+} from 'relay-runtime';
+import type {
+  Direction,
+  Environment,
+  GraphQLTaggedNode,
+  OperationType,
+  SingularReaderSelector,
+  Variables,
+} from 'relay-runtime';
+import type { KeyType, KeyTypeData } from 'react-relay/ReactRelayTypes';
+
+interface PageInfo {
+  readonly startCursor?: string | null;
+  readonly endCursor?: string | null;
+  readonly hasNextPage?: boolean | null;
+  readonly hasPreviousPage?: boolean | null;
+}
+
+// Fetches a query, keeps what it gave from the garbage collector, and reads it.
+export async function load<Q extends OperationType>(
+  environment: Environment,
+  query: GraphQLTaggedNode,
+  variables: Q['variables'],
+): Promise<Q['response']> {
+  const operation = createOperationDescriptor(getRequest(query), variables);
+  environment.retain(operation);
+  await fetchQuery<Q>(environment, query, variables).toPromise();
+  return environment.lookup(operation.fragment).data as Q['response'];
+}
+
+function selector(fragment: GraphQLTaggedNode, key: unknown): SingularReaderSelector {
+  const found = getSingularSelector(getFragment(fragment), key);
+  if (!found) throw new Error('the key is not one of this fragment');
+  return found;
+}
+
+// The fragment's data as the store has it now.
+export function read<K extends KeyType>(
+  environment: Environment,
+  fragment: GraphQLTaggedNode,
+  key: K,
+): NonNullable<KeyTypeData<K>> {
+  return environment.lookup(selector(fragment, key)).data as NonNullable<KeyTypeData<K>>;
+}
+
+// Fetches more of a fragment's connection. False: there is no more on that side.
+export async function loadMore<K extends KeyType>(
+  environment: Environment,
+  fragment: GraphQLTaggedNode,
+  key: K,
+  direction: Direction,
+  count: number,
+): Promise<boolean> {
+  const node = getFragment(fragment);
+  const { connectionPathInFragmentData, paginationMetadata, paginationRequest } =
+    getPaginationMetadata(node, 'loadMore');
+  const { identifierInfo } = getRefetchMetadata(node, 'loadMore');
+  const { owner, variables: own } = selector(fragment, key);
+  const data = read(environment, fragment, key) as Record<string, unknown>;
+  const connection = connectionPathInFragmentData.reduce<unknown>(
+    (within, name) => (within as Record<string, unknown>)[name],
+    data,
+  );
+  if (!connection) return false;
+  const { pageInfo } = connection as { pageInfo: PageInfo };
+  const forward = direction === 'forward';
+  if (!(forward ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return false;
+  const variables: Variables = getPaginationVariables(
+    direction,
+    count,
+    forward ? pageInfo.endCursor : pageInfo.startCursor,
+    { ...owner.variables, ...own },
+    {},
+    paginationMetadata,
+  );
+  if (identifierInfo) {
+    variables[identifierInfo.identifierQueryVariableName] = data[identifierInfo.identifierField];
+  }
+  await fetchQuery(environment, paginationRequest, variables).toPromise();
+  return true;
+}
+
+// Fetches a fragment on an object again, by its id. Gives the name of the query that did.
+export async function refetch<K extends KeyType>(
+  environment: Environment,
+  fragment: GraphQLTaggedNode,
+  key: K,
+): Promise<string> {
+  const { identifierInfo, refetchableRequest } = getRefetchMetadata(getFragment(fragment), 'refetch');
+  const data = read(environment, fragment, key) as Record<string, unknown>;
+  const variables: Variables = { ...selector(fragment, key).variables };
+  if (identifierInfo) {
+    variables[identifierInfo.identifierQueryVariableName] = data[identifierInfo.identifierField];
+  }
+  await fetchQuery(environment, refetchableRequest, variables).toPromise();
+  return refetchableRequest.params.name;
+}

@@ -1,0 +1,100 @@
+//! What frontends are built with, held against the gateway: linters, code generators and clients.
+//! The scripts and applications are in `tests/clients`.
+
+mod apollo;
+mod codegen;
+mod linters;
+mod readme;
+mod relay;
+mod urql;
+
+use std::path::PathBuf;
+
+use chrono::Duration;
+use entity::{course_invite, invite_code, workspace_invite};
+
+use crate::support::{
+    Gateway, data,
+    process::{Server, authorization},
+};
+
+/// Who manages everything here, and who manages nothing.
+const MANAGER: i64 = 1;
+const OTHER: i64 = 2;
+
+/// The course whose invitees are paged through, and the group whose link is read.
+const COURSE: &str = "weaving";
+const GROUP: &str = "weavers";
+
+/// A code that the manager made.
+const CODE: &str = "CODE-4";
+
+/// Five invitees of a course, and what their inviter sent elsewhere: four codes, of which one is
+/// withdrawn, and two invites to a workspace. All in the order of their making.
+async fn invites(gateway: &Gateway) -> Server {
+    gateway.add(data::user(MANAGER, "manager")).await;
+    gateway.add(data::user(OTHER, "other")).await;
+    gateway.add(data::course(1, COURSE, MANAGER)).await;
+    gateway.add(data::workspace(1)).await;
+    gateway
+        .add(data::workspace_member(1, MANAGER, "owner"))
+        .await;
+    gateway.add(data::group(1, GROUP)).await;
+    gateway.add(data::group_member(1, MANAGER, "owner")).await;
+    gateway.add(data::group_invite(1, 1, "JOIN-US")).await;
+    gateway.add(data::tag(1, "Weaver")).await;
+    let after = |minutes| data::made() + Duration::minutes(minutes);
+    for id in 1..=5 {
+        let user = 10 + id;
+        gateway.add(data::user(user, &format!("invitee{id}"))).await;
+        gateway
+            .add(course_invite::Model {
+                invited_by_id: Some(MANAGER),
+                created_at: after(id),
+                ..data::course_invite(id, 1, user)
+            })
+            .await;
+    }
+    for id in 1..=4 {
+        gateway
+            .add(invite_code::Model {
+                invited_by_id: Some(MANAGER),
+                generated_at: after(10 + id),
+                cancelled_at: (id == 1).then(|| after(20)),
+                ..data::invite_code(id, &format!("CODE-{id}"))
+            })
+            .await;
+    }
+    gateway.add(data::tagged(4, 1)).await;
+    for id in 1..=2 {
+        gateway
+            .add(workspace_invite::Model {
+                inviter_id: Some(MANAGER),
+                created_at: after(20 + id),
+                ..data::workspace_invite(id, 1)
+            })
+            .await;
+    }
+    Server::over(&gateway.url).await
+}
+
+fn url(server: &Server) -> String {
+    format!("http://{}/graphql", server.address)
+}
+
+/// A bearer token of the user of that id.
+fn token(user: i64) -> String {
+    let header = authorization(user);
+    header
+        .strip_prefix("Bearer ")
+        .expect("a bearer token")
+        .to_owned()
+}
+
+/// A folder of the test binary's own to build in, under `target/`.
+fn folder(name: &str) -> String {
+    let folder: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "frontends", name]
+        .iter()
+        .collect();
+    folder.display().to_string()
+}

@@ -1,0 +1,55 @@
+//! Apollo Client over its normalized cache.
+
+use serde_json::{Value, json};
+
+use super::{CODE, COURSE, GROUP, MANAGER, OTHER, invites, token, url};
+use crate::support::{each_database, global_id, node::node, process::Server};
+
+async fn visit(server: &Server) -> Value {
+    let (manager, other) = (token(MANAGER), token(OTHER));
+    let arguments = [&url(server), &*manager, &*other, CODE, COURSE, GROUP];
+    node("apollo/visit.mjs", &arguments).await
+}
+
+each_database! {
+    async fn apollo_reads_merges_and_tells_refusals(gateway) {
+        let server = invites(&gateway).await;
+        let seen = visit(&server).await;
+
+        // What is an invite of any kind is one in the cache.
+        let card = json!({ "status": "PENDING", "target": null, "inviter": "Full manager" });
+        assert_eq!(seen["card"], card);
+        let kinds = [vec!["WorkspaceInvite"; 2], vec!["InviteCode"; 4], vec!["CourseInvite"; 4]];
+        assert_eq!(seen["sent"], json!(kinds.concat()));
+
+        // Pages are merged, and another filter is another list.
+        let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
+        assert_eq!(seen["pages"], json!([first(2), first(4), first(5)]));
+        assert_eq!(seen["total"], 5);
+        assert_eq!(seen["search"], json!(first(1)));
+
+        // What is null is told from what is refused.
+        let nothing = |field: &str, codes: &[&str]| json!({ "data": { field: null }, "codes": codes });
+        assert_eq!(seen["nobody"], nothing("inviteCode", &[]));
+        assert_eq!(seen["anonymous"], nothing("viewer", &[]));
+        assert_eq!(seen["badInput"], nothing("viewer", &["BAD_USER_INPUT"]));
+        let group = |invite, codes: &[&str]| json!({
+            "data": { "group": {
+                "__typename": "Group",
+                "id": global_id("Group", 1),
+                "name": "Group weavers",
+                "invite": invite,
+            } },
+            "codes": codes,
+        });
+        let invite = json!({
+            "__typename": "GroupInvite",
+            "id": global_id("GroupInvite", 1),
+            "url": "https://www.are.na/group/weavers/invite/JOIN-US",
+        });
+        assert_eq!(seen["managers"], group(invite, &[]));
+        assert_eq!(seen["others"], group(Value::Null, &["FORBIDDEN"]));
+        assert_eq!(seen["signedOut"], nothing("workspaceInvites", &["UNAUTHENTICATED"]));
+        assert_eq!(seen["badToken"], json!({ "codes": [401, "UNAUTHENTICATED"] }));
+    }
+}

@@ -1,0 +1,78 @@
+//! An application of Relay's: compiled by its compiler and by strict TypeScript, and run over its
+//! own store.
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::{COURSE, GROUP, MANAGER, OTHER, folder, invites, token, url};
+use crate::support::{data, each_database, node::node, process::Server};
+
+/// A group that has no link.
+const WITHOUT_LINK: &str = "spinners";
+
+/// The built application, once for all tests.
+async fn application() -> &'static str {
+    static BUILT: OnceCell<String> = OnceCell::const_new();
+    BUILT
+        .get_or_init(async || {
+            let folder = folder("relay");
+            let artifacts = node("relay/build.mjs", &[&folder]).await;
+            assert_eq!(artifacts.as_array().map(Vec::len), Some(11), "{artifacts}");
+            folder
+        })
+        .await
+}
+
+async fn visit(server: &Server, user: i64) -> Value {
+    visit_at(server, user, GROUP).await
+}
+
+async fn visit_at(server: &Server, user: i64, group: &str) -> Value {
+    let script = format!("{}/visit.js", application().await);
+    node(&script, &[&url(server), &token(user), COURSE, group]).await
+}
+
+each_database! {
+    async fn pages_are_merged_into_their_lists_without_a_row_twice(gateway) {
+        let server = invites(&gateway).await;
+        let seen = visit(&server, MANAGER).await;
+
+        // Forwards, on an object that is found again by `node`.
+        assert_eq!(seen["total"], 5);
+        let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
+        assert_eq!(seen["inviteePages"], json!([first(2), first(4), first(5)]));
+
+        // In both directions, on `Viewer`.
+        let sent = [
+            "2 to Workspace Workspace 1", "1 to Workspace Workspace 1",
+            "4 to the community", "3 to the community", "2 to the community",
+            "1 to the community", "5 to Course Course weaving", "4 to Course Course weaving",
+            "3 to Course Course weaving", "2 to Course Course weaving",
+            "1 to Course Course weaving",
+        ];
+        assert_eq!(
+            seen["sentPages"],
+            json!([sent[..2], sent[..4], sent[..6], sent[..8], sent[..10], sent[..]])
+        );
+        // Entered behind the fourth row, and paged up.
+        assert_eq!(seen["sentPagesUp"], json!([sent[4..6], sent[2..6], sent[..6]]));
+
+        // Backwards, on `Query`: newest first, without the code that was withdrawn.
+        let codes = ["CODE-4", "CODE-3", "CODE-2"];
+        assert_eq!(seen["codePages"], json!([codes[1..], codes[..]]));
+
+        // A fragment on an interface, which the store had wrong before.
+        let refetched = ["EXPIRED", "InviteCardRefetchQuery", "PENDING"];
+        assert_eq!(seen["refetched"], json!(refetched));
+        assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
+    }
+
+    async fn a_refusal_is_told_from_nothing_there(gateway) {
+        let server = invites(&gateway).await;
+        gateway.add(data::group(2, WITHOUT_LINK)).await;
+        gateway.add(data::group_member(2, MANAGER, "owner")).await;
+        let link = async |user, group| visit_at(&server, user, group).await["link"].take();
+        assert_eq!(link(OTHER, GROUP).await, "refused");
+        assert_eq!(link(MANAGER, WITHOUT_LINK).await, "none");
+    }
+}

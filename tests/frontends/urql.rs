@@ -1,0 +1,38 @@
+//! urql over its document cache.
+
+use serde_json::{Value, json};
+
+use super::{COURSE, GROUP, MANAGER, OTHER, invites, token, url};
+use crate::support::{each_database, global_id, node::node};
+
+each_database! {
+    async fn urql_reads_pages_and_tells_refusals(gateway) {
+        let server = invites(&gateway).await;
+        let (manager, other) = (token(MANAGER), token(OTHER));
+        let arguments = [&url(&server), &*manager, &*other, COURSE, GROUP];
+        let seen = node("urql/visit.mjs", &arguments).await;
+        let names = |ids: &[i64]| ids.iter().map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
+        let group = |invite, codes: &[&str]| json!({
+            "data": { "group": {
+                "__typename": "Group",
+                "id": global_id("Group", 1),
+                "name": "Group weavers",
+                "invite": invite,
+            } },
+            "codes": codes,
+        });
+        let invite = json!({
+            "__typename": "GroupInvite",
+            "id": global_id("GroupInvite", 1),
+            "url": "https://www.are.na/group/weavers/invite/JOIN-US",
+        });
+        assert_eq!(seen, json!({
+            "pages": [names(&[1, 2]), names(&[3, 4]), names(&[5])],
+            "cached": "hit",
+            "get": group(invite, &[]),
+            "others": group(Value::Null, &["FORBIDDEN"]),
+            "anonymous": { "data": { "viewer": null }, "codes": [] },
+            "badToken": { "codes": ["UNAUTHENTICATED"] },
+        }));
+    }
+}

@@ -231,6 +231,8 @@ each_database! {
             assert!(answer.1.len() * 2 < read.len());
             assert_eq!(read, plain.text, "{encoding}");
         }
+        let all = send_raw(&gateway, &[JSON, ("accept-encoding", "gzip, deflate, br, zstd")], body).await;
+        assert_eq!(all.0, "br", "zstd is not what a client gets that reads others");
         let short = post(&gateway, &[JSON, ("accept-encoding", "gzip")], r#"{"query":"{ __typename }"}"#).await;
         assert_eq!(short.header("content-encoding"), "");
     }

@@ -84,8 +84,12 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(|request, next: middleware::Next| {
             gather(next.run(request))
         }));
-    let compression = CompressionLayer::new()
-        .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)));
+    // Clients are about that say that they read zstd and do not: it is for those that read nothing
+    // else.
+    let is_long = DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED));
+    let compression = CompressionLayer::new;
+    let common = compression().no_zstd().compress_when(is_long.clone());
+    let zstd = compression().no_br().no_gzip().compress_when(is_long);
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -99,7 +103,8 @@ pub fn app(gateway: Gateway) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
         .layer(no_store)
-        .layer(compression);
+        .layer(common)
+        .layer(zstd);
     // Outside of everything that refuses, so that pages can read why.
     gateway
         .cors

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CODE, COURSE, GROUP, MANAGER, OTHER, invites, token, url};
-use crate::support::{each_database, global_id, node::node, process::Server};
+use crate::support::{data, each_database, global_id, node::node, process::Server};
 
 async fn visit(server: &Server) -> Value {
     let (manager, other) = (token(MANAGER), token(OTHER));
@@ -51,5 +51,20 @@ each_database! {
         assert_eq!(seen["others"], group(Value::Null, &["FORBIDDEN"]));
         assert_eq!(seen["signedOut"], nothing("workspaceInvites", &["UNAUTHENTICATED"]));
         assert_eq!(seen["badToken"], json!({ "codes": [401, "UNAUTHENTICATED"] }));
+    }
+
+    async fn automatic_persisted_queries_are_sent_once(gateway) {
+        gateway.add(data::invite_code(1, CODE)).await;
+        for (settings, requests) in [
+            // The second client only names what the first has registered.
+            (&["--automatic-persisted-queries=on"][..], &["GET hash", "POST document", "GET hash"][..]),
+            // Told that it cannot, a client sends its documents.
+            (&[], &["GET hash", "POST document", "GET hash", "POST document"]),
+        ] {
+            let server = Server::with(&gateway.url, settings).await;
+            let seen = node("apollo/persisted.mjs", &[&url(&server), CODE]).await;
+            assert_eq!(seen["read"], json!(["PENDING", "PENDING"]));
+            assert_eq!(seen["requests"], json!(requests));
+        }
     }
 }

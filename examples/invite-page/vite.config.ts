@@ -2,7 +2,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
-import { describeDemo } from './describe-demo';
+import { describeDemo } from './describe-demo.ts';
 
 // One origin for page and API: no CORS, and the gateway need not know where the page lives.
 const proxy = { '/graphql': process.env.GATEWAY_URL ?? 'http://127.0.0.1:8080' };

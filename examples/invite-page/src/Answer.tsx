@@ -30,7 +30,7 @@ export function Answer<Data>({ result, retry, children, list }: Props<Data>) {
       ) : data ? (
         children(data)
       ) : (
-        <p className="card">Asking the gateway…</p>
+        <p className="card alone">Asking the gateway…</p>
       )}
     </div>
   );

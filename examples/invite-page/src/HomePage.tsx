@@ -12,7 +12,7 @@ export function HomePage() {
   return (
     <>
       <title>Invites</title>
-      <section className="card">
+      <section className="card alone">
         <h1>Were you invited?</h1>
         <p>Open the link that you were sent, or enter your code. Letter case counts.</p>
         <form className="row" onSubmit={open}>
@@ -36,7 +36,7 @@ function DemoLinks() {
   const demo = useDemo();
   if (!demo) return null;
   return (
-    <section className="card">
+    <section className="card alone">
       <h2>In the demo</h2>
       <p>
         Groups have links, which their managers see: sign in as <code>group-manager</code> under{' '}

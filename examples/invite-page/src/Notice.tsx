@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 
 export function Notice({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="card">
+    <section className="card alone">
       <title>{title}</title>
       <h1>{title}</h1>
       {children}

@@ -6,11 +6,9 @@ const ACCEPT_URL = import.meta.env.VITE_ACCEPT_URL;
 /** Origins that pictures may come from. Others would learn who opens which invite. */
 const IMAGE_ORIGINS = (import.meta.env.VITE_IMAGE_ORIGINS ?? '').split(/\s+/);
 
-export type Kind = 'code' | 'workspace' | 'group' | 'course';
-
-/** The address that accepts an invite, if there is one: `VITE_ACCEPT_URL` with its key. */
-export function acceptUrl(kind: Kind, key: string): string | undefined {
-  return ACCEPT_URL?.replace('{kind}', kind).replace('{key}', encodeURIComponent(key));
+/** The address that accepts an invite, if there is one, such as `…/code/WELCOME-2026`. */
+export function acceptUrl(...address: string[]): string | undefined {
+  return ACCEPT_URL && [ACCEPT_URL, ...address.map(encodeURIComponent)].join('/');
 }
 
 export function mayLoad(picture: string): boolean {

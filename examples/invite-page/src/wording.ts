@@ -6,10 +6,13 @@ const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 /** `2026-05-01T10:00:00Z` as the day that it is where the reader is. */
 export const dayOf = (instant: string) => day.format(new Date(instant));
 
-/** The key of a role, `course_manager`, where the gateway has no name for it. */
+/** Roles whose keys are no nouns. */
+const roleNames: Record<string, string | undefined> = { joined: 'Participant' };
+
+/** A role, where the gateway has only its key, such as `course_manager`. */
 export function roleOf(key: string): string {
   const words = key.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return roleNames[key] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export const statusNames: Record<InviteStatus, string> = {

@@ -33,7 +33,7 @@ export function GroupPage({ slug, code }: { slug: string; code: string }) {
   const [result, retry] = useQuery({ query, variables: { slug } });
   // `invite` alone is denied: the group is answered beside the error.
   const denied = result.error && result.data?.group && problemOf(result.error) === 'denied';
-  const accept = acceptUrl('group', code);
+  const accept = acceptUrl('group', slug, code);
   return (
     <Answer result={denied ? { ...result, error: undefined } : result} retry={retry}>
       {({ group }) => {

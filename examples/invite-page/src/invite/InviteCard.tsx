@@ -5,7 +5,7 @@ import { type ReactNode, useId } from 'react';
 import { type FragmentType, graphql, readFragment } from '../gql';
 import type { InviteCardFragment } from '../gql/graphql';
 import { Picture } from '../Picture';
-import { dayOf, nameOf, roleOf, statusNames } from '../wording';
+import { dayOf, nameOf, roleOf } from '../wording';
 
 const fragment = graphql(`
   fragment InviteCard on Invite {
@@ -51,13 +51,14 @@ interface Props {
 export function InviteCard(props: Props) {
   const invite = readFragment(fragment, props.invite);
   const { inviter, role, status, target } = invite;
-  const what = target?.name ?? 'the community';
+  const what = target?.name ?? 'The community';
   const roleName = props.roleName ?? (role && roleOf(role));
   const Heading = props.listed ? 'h2' : 'h1';
   const heading = useId();
+  const [state, advice] = explained(invite);
   return (
-    <article className="card invite" aria-labelledby={heading}>
-      {!props.listed && <title>{`Join ${what}`}</title>}
+    <article className={props.listed ? 'card' : 'card alone'} aria-labelledby={heading}>
+      {!props.listed && <title>{`Join ${target?.name ?? 'the community'}`}</title>}
       <p className="inviter">
         {inviter ? (
           <>
@@ -68,13 +69,13 @@ export function InviteCard(props: Props) {
           'You are invited to join'
         )}
       </p>
-      <Heading id={heading} className="target">
+      <div className="target">
         {target?.__typename === 'Workspace' && <Picture url={target.logoUrl} name={what} />}
-        <bdi>{what}</bdi>
-      </Heading>
+        <Heading id={heading}><bdi>{what}</bdi></Heading>
+      </div>
       {target && 'description' in target && target.description && <p>{target.description}</p>}
       <p className={`status ${status.toLowerCase()}`}>
-        <strong>{statusNames[status]}.</strong> {explained(invite)}
+        <strong>{state}</strong> {advice}
       </p>
       <dl>
         {roleName && <Detail term="You join as">{roleName}</Detail>}
@@ -88,17 +89,27 @@ export function InviteCard(props: Props) {
 }
 
 /** What the status means to whoever holds the link, and what can be done. */
-function explained({ status, acceptedAt, expiresAt, inviter }: InviteCardFragment): string {
+function explained({ status, acceptedAt, expiresAt, inviter, target }: InviteCardFragment) {
   const whom = inviter ? nameOf(inviter) : 'whoever sent it to you';
   switch (status) {
     case 'PENDING':
-      return expiresAt ? `You can accept it until ${dayOf(expiresAt)}.` : 'It does not expire.';
+      if (target?.__typename === 'Group') return ['Open.', 'The link is for many, and does not expire.'];
+      return [
+        'Waiting for your answer.',
+        expiresAt ? `You can accept until ${dayOf(expiresAt)}.` : 'This invite does not expire.',
+      ];
     case 'ACCEPTED':
-      return `It was used${acceptedAt ? ` on ${dayOf(acceptedAt)}` : ''}, and works once. If that was you, sign in.`;
+      return [
+        acceptedAt ? `Accepted on ${dayOf(acceptedAt)}.` : 'Accepted already.',
+        'An invite works once. If that was you, sign in.',
+      ];
     case 'EXPIRED':
-      return `It could be accepted until ${expiresAt ? dayOf(expiresAt) : 'recently'}. Ask ${whom} for a new one.`;
+      return [
+        expiresAt ? `Expired on ${dayOf(expiresAt)}.` : 'Expired.',
+        `Ask ${whom} for a new invite.`,
+      ];
     case 'CANCELLED':
-      return `It was taken back before it was accepted. If you did not expect that, ask ${whom}.`;
+      return ['Withdrawn before it was accepted.', `If you did not expect that, ask ${whom}.`];
   }
 }
 

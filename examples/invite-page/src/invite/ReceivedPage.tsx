@@ -10,6 +10,7 @@ import { Pager } from '../listing/Pager';
 import { Notice } from '../Notice';
 import { acceptUrl } from '../settings';
 import { SignIn } from '../SignIn';
+import { statusNames } from '../wording';
 import { InviteCard } from './InviteCard';
 
 const query = graphql(`
@@ -48,7 +49,7 @@ const query = graphql(`
 `);
 
 export function ReceivedPage() {
-  const listing = useListing<OrderDirection>('DESC');
+  const listing = useListing<OrderDirection>('DESC', 'PENDING');
   const { asked } = listing;
   const [result, retry] = useQuery({
     query,
@@ -75,7 +76,7 @@ export function ReceivedPage() {
             <h1>Your invites</h1>
             <Controls
               listing={listing}
-              anyStatus="Pending"
+              statuses={statusNames}
               orders={{ DESC: 'Newest first', ASC: 'Oldest first' }}
             />
             {nodes.length === 0 && <p className="card">No invites.</p>}

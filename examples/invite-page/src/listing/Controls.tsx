@@ -1,15 +1,14 @@
 // The controls above a list. The search waits for Enter; a choice applies at once.
 import { type SubmitEvent, useId } from 'react';
 
-import { statusNames } from '../wording';
-import type { Listing } from './listing';
+import type { Listing, StatusChoice } from './listing';
 
 export interface ControlsProps<Order extends string> {
   listing: Listing<Order>;
   /** What the search looks into; none: the list cannot be searched. */
   searched?: string;
-  /** What no status means; none: the list cannot be narrowed to a status. */
-  anyStatus?: string;
+  /** The statuses to choose from; none: the list cannot be narrowed to a status. */
+  statuses?: Partial<Record<StatusChoice, string>>;
   orders: Record<Order, string>;
 }
 
@@ -25,17 +24,17 @@ export function Controls<Order extends string>(props: ControlsProps<Order>) {
   return (
     <form className="row" role="search" onSubmit={search}>
       {props.searched && (
-        <>
+        <div className="field">
           <label htmlFor={id}>Search {props.searched}</label>
           <input id={id} name="search" type="search" defaultValue={asked.search} />
           <button type="submit">Search</button>
-        </>
+        </div>
       )}
-      {props.anyStatus && (
+      {props.statuses && (
         <Choice
           label="Status"
           value={asked.status}
-          choices={{ '': props.anyStatus, ...statusNames }}
+          choices={props.statuses}
           choose={(status) => ask({ status })}
         />
       )}
@@ -58,21 +57,21 @@ export function Controls<Order extends string>(props: ControlsProps<Order>) {
 interface ChoiceProps<Value extends string> {
   label: string;
   value: Value;
-  choices: Record<Value, string>;
+  choices: Partial<Record<Value, string>>;
   choose: (value: Value) => void;
 }
 
 function Choice<Value extends string>({ label, value, choices, choose }: ChoiceProps<Value>) {
   const id = useId();
   return (
-    <>
+    <div className="field">
       <label htmlFor={id}>{label}</label>
       {/* The options are the choices' keys: no other value comes out of the element. */}
       <select id={id} value={value} onChange={({ target }) => choose(target.value as Value)}>
-        {Object.entries<string>(choices).map(([key, name]) => (
+        {Object.entries(choices as Record<string, string>).map(([key, name]) => (
           <option key={key} value={key}>{name}</option>
         ))}
       </select>
-    </>
+    </div>
   );
 }

@@ -3,6 +3,7 @@
 import { useState } from 'react';
 
 import type { InviteStatus } from '../gql/graphql';
+import { statusNames } from '../wording';
 
 export interface PageInfo {
   startCursor: string | null;
@@ -11,9 +12,14 @@ export interface PageInfo {
   hasPreviousPage: boolean;
 }
 
+/** A status, or none to choose all. */
+export type StatusChoice = InviteStatus | '';
+
+export const anyStatus: Record<StatusChoice, string> = { '': 'Any', ...statusNames };
+
 export interface Asked<Order extends string> {
   search: string;
-  status: InviteStatus | '';
+  status: StatusChoice;
   order: Order;
   size: number;
   place: { after: string } | { before: string } | null;
@@ -27,10 +33,13 @@ export interface Listing<Order extends string> {
   previous: (from: PageInfo) => void;
 }
 
-export function useListing<Order extends string>(order: Order): Listing<Order> {
+export function useListing<Order extends string>(
+  order: Order,
+  status: StatusChoice = '',
+): Listing<Order> {
   const [asked, set] = useState<Asked<Order>>({
     search: '',
-    status: '',
+    status,
     order,
     size: 10,
     place: null,

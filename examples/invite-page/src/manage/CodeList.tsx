@@ -5,7 +5,7 @@ import { Answer } from '../Answer';
 import { graphql } from '../gql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
-import { pageOf, searchOf, statusOf, useListing } from '../listing/listing';
+import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/listing';
 import { Status } from '../listing/Status';
 import { dayOf, roleOf } from '../wording';
 
@@ -66,7 +66,7 @@ export function CodeList() {
             title="Invite codes"
             listing={listing}
             searched="names and addresses"
-            anyStatus="Any"
+            statuses={anyStatus}
             orders={inviteOrders}
             connection={inviteCodes}
             fetching={result.fetching}

@@ -95,8 +95,9 @@ export function CourseList({ id }: { id: string }) {
               ),
               Username: ({ node }) => <bdi>{node.username}</bdi>,
               'Your id': ({ node }) => node.extId,
-              'Invited by': ({ invite }) =>
-                invite.inviter && <bdi>{nameOf(invite.inviter)}</bdi>,
+              'Invited by': ({ invite }) => (
+                <bdi>{invite.inviter ? nameOf(invite.inviter) : 'Not known'}</bdi>
+              ),
               Invited: ({ invite }) => dayOf(invite.createdAt),
             }}
           />

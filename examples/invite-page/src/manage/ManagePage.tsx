@@ -63,9 +63,12 @@ export function ManagePage() {
             <title>What you manage</title>
             <h1>What you manage</h1>
             <p>You are signed in as <bdi>{nameOf(user)}</bdi>.</p>
-            <ul className="card">
-              <li><a href="/manage/codes">Invite codes</a></li>
-            </ul>
+            <section className="card">
+              <h2>Community</h2>
+              <ul>
+                <li><a href="/manage/codes">Invite codes</a></li>
+              </ul>
+            </section>
             <Section
               title="Workspaces"
               totalCount={workspaces.totalCount}

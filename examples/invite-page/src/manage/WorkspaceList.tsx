@@ -5,7 +5,7 @@ import { Answer } from '../Answer';
 import { graphql } from '../gql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
-import { pageOf, searchOf, statusOf, useListing } from '../listing/listing';
+import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/listing';
 import { Status } from '../listing/Status';
 import { dayOf } from '../wording';
 import { NothingHere } from './NothingHere';
@@ -71,7 +71,7 @@ export function WorkspaceList({ id }: { id: string }) {
             title={`Invites to ${workspace.name}`}
             listing={listing}
             searched="addresses and messages"
-            anyStatus="Any"
+            statuses={anyStatus}
             orders={inviteOrders}
             connection={workspace.invites}
             fetching={result.fetching}
@@ -81,7 +81,7 @@ export function WorkspaceList({ id }: { id: string }) {
               For: ({ email }) => email,
               Role: ({ roleDisplay }) => roleDisplay,
               Status: ({ status }) => <Status status={status} />,
-              'Invited by': ({ inviterName }) => inviterName && <bdi>{inviterName}</bdi>,
+              'Invited by': ({ inviterName }) => <bdi>{inviterName ?? 'Not known'}</bdi>,
               Made: ({ createdAt }) => dayOf(createdAt),
               Expires: ({ expiresAt }) => (expiresAt ? dayOf(expiresAt) : 'Never'),
             }}

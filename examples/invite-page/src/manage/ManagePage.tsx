@@ -113,14 +113,17 @@ function Section({ title, totalCount, links }: SectionProps) {
   return (
     <section className="card">
       <h2>{title}</h2>
-      {totalCount === 0 && <p className="quiet">None.</p>}
-      <ul>
-        {links.map(({ id, name, href }) => (
-          <li key={id}>
-            {href ? <a href={href}><bdi>{name}</bdi></a> : <><bdi>{name}</bdi> (no join link)</>}
-          </li>
-        ))}
-      </ul>
+      {totalCount === 0 ? (
+        <p className="quiet">None.</p>
+      ) : (
+        <ul>
+          {links.map(({ id, name, href }) => (
+            <li key={id}>
+              {href ? <a href={href}><bdi>{name}</bdi></a> : <><bdi>{name}</bdi> (no join link)</>}
+            </li>
+          ))}
+        </ul>
+      )}
       {totalCount > links.length && <p>The first {links.length} of {totalCount}.</p>}
     </section>
   );

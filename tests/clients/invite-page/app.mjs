@@ -9,12 +9,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const folder = fileURLToPath(new URL('../../../examples/invite-page/', import.meta.url));
 
 /** Runs one of the app's npm scripts; throws if it fails. What it says goes to standard error. */
-export function npmRun(script, ...more) {
-  const { status } = spawnSync('npm', ['run', script, '--', ...more], {
+export function npmRun(...script) {
+  const { status } = spawnSync('npm', ['run', ...script], {
     cwd: folder,
     stdio: ['ignore', 2, 2],
   });
-  if (status !== 0) throw new Error(`npm run ${script} ended with ${status}`);
+  if (status !== 0) throw new Error(`npm run ${script.join(' ')} ended with ${status}`);
 }
 
 /** All text of a folder's files. */

@@ -3,8 +3,10 @@ import { chromium } from 'playwright-core';
 
 const TOKEN_KEPT_AS = 'invite-page.token';
 
-/** A logo, for the one foreign origin that the app under test may load pictures from. */
-const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="teal"/></svg>';
+/** The logo of every workspace that has one, as no host but this one is there. */
+const LOGO = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="teal"/></svg>',
+).toString('base64');
 
 export async function startBrowser(app) {
   const browser = await chromium.launch({
@@ -17,6 +19,7 @@ export async function startBrowser(app) {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
     ],
   });
   const noticed = { errors: [], foreign: new Set(), graphqlMethods: new Set() };
@@ -42,14 +45,18 @@ export async function startBrowser(app) {
         [TOKEN_KEPT_AS, token],
       );
     }
-    await context.route(
-      (url) => url.origin !== app.url,
-      (route) => {
-        noticed.foreign.add(route.request().url());
-        return route.fulfill({ contentType: 'image/svg+xml', body: LOGO });
-      },
-    );
     const page = await context.newPage();
+    // Not by `route`, which would have every module of the app loaded anew for every screen.
+    const devtools = await context.newCDPSession(page);
+    devtools.on('Fetch.requestPaused', ({ requestId }) =>
+      devtools.send('Fetch.fulfillRequest', {
+        requestId,
+        responseCode: 200,
+        responseHeaders: [{ name: 'content-type', value: 'image/svg+xml' }],
+        body: LOGO,
+      }),
+    );
+    await devtools.send('Fetch.enable', { patterns: [{ urlPattern: 'https://*' }] });
     page.on('pageerror', (error) => noticed.errors.push(String(error)));
     page.on('console', (message) => {
       const text = message.text();
@@ -58,9 +65,9 @@ export async function startBrowser(app) {
       noticed.errors.push(`${page.url()}: ${text}`);
     });
     page.on('request', (request) => {
-      if (new URL(request.url()).pathname === '/graphql') {
-        noticed.graphqlMethods.add(request.method());
-      }
+      const { origin, pathname, protocol } = new URL(request.url());
+      if (origin !== app.url && protocol !== 'data:') noticed.foreign.add(request.url());
+      if (pathname === '/graphql') noticed.graphqlMethods.add(request.method());
     });
     return page;
   }

@@ -14,11 +14,12 @@ import { answers, outage, refusedToken } from './troubles.mjs';
 const [gateway, program, plan, screenshots] = process.argv.slice(2);
 const { visits, bad } = JSON.parse(plan);
 
-/** What one screen says to one visitor, and whether it is fit for keyboards, readers and phones. */
-async function screen(browser, app, personas, { address, persona }, index) {
-  const token = persona && personas.find(({ name }) => name === persona).token;
-  const page = await browser.open({ token });
-  await visit(page, app.url + address);
+const WIDE = { width: 1000, height: 800 };
+const PHONE = { width: 360, height: 640 };
+
+/** What one screen says to its visitor, and whether it is fit for readers and phones. */
+async function screen(page, address, index) {
+  await visit(page, address);
   const main = page.locator('main');
   const seen = {
     heading: await headingOf(page),
@@ -36,16 +37,16 @@ async function screen(browser, app, personas, { address, persona }, index) {
     unlabelled: await page.locator('input, select').evaluateAll((controls) =>
       controls.filter(({ labels }) => labels.length === 0).length,
     ),
+    overflows: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
   };
   if (screenshots) {
+    await page.setViewportSize(WIDE);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(screenshots, `${index}-${colorScheme}.png`) });
     }
+    await page.setViewportSize(PHONE);
   }
-  await page.setViewportSize({ width: 360, height: 640 });
-  seen.overflows = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  await page.context().close();
   return seen;
 }
 
@@ -55,7 +56,8 @@ let app;
 let browser;
 try {
   npmRun('check');
-  npmRun('build', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn');
+  // Without its `prebuild`: the types are there.
+  npmRun('--ignore-scripts', 'build', '--', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn');
   const text = textOf(built);
   app = await startApp({
     GATEWAY_URL: wire.url,
@@ -68,8 +70,13 @@ try {
   const tokenOf = (persona) => personas.find(({ name }) => name === persona).token;
 
   const screens = [];
-  for (const [index, each] of visits.entries()) {
-    screens.push(await screen(browser, app, personas, each, index));
+  const pages = new Map();
+  for (const [index, { address, persona }] of visits.entries()) {
+    if (!pages.has(persona)) {
+      const token = persona && tokenOf(persona);
+      pages.set(persona, await browser.open({ token, viewport: PHONE }));
+    }
+    screens.push(await screen(pages.get(persona), app.url + address, index));
   }
   const seen = {
     built: { queries: text.includes('inviteCode('), demo: text.includes('demo.json') },

@@ -149,6 +149,7 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
     let nothing = seen["nothing"]["text"].as_str().expect("text");
     assert!(nothing.contains("No invite fits."), "{nothing}");
     // Nothing stays on the screen of who has signed out.
+    assert_eq!(seen["meanwhile"], "Asking the gateway…");
     let signed_out = seen["signedOut"].as_str().expect("text");
     assert!(
         signed_out.starts_with("Sign in to see this"),

@@ -45,10 +45,25 @@ export async function workspace(browser, app, persona, name) {
   await page.getByLabel('Search').fill('no such address');
   await asking(page, () => page.getByRole('button', { name: 'Search' }).click());
   seen.nothing = { ...(await shown(page)), text: await page.locator('main').innerText() };
-  await asking(page, () => page.getByRole('button', { name: 'Sign out' }).click());
-  seen.signedOut = await page.locator('main').innerText();
+  Object.assign(seen, await signedOut(page));
   await page.context().close();
   return seen;
+}
+
+/** What is on the screen after signing out: before the gateway has answered, and then. */
+async function signedOut(page) {
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  await page.route('**/graphql', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/graphql');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await asked;
+  const meanwhile = await page.locator('main').innerText();
+  await asking(page, answer);
+  return { meanwhile, signedOut: await page.locator('main').innerText() };
 }
 
 /** Whom a course invites, from pasting a token on. */

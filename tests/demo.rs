@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Starts the demo; gives it and its banner.
-async fn start() -> (Server, String) {
+pub async fn start() -> (Server, String) {
     let process = Process::start(&["demo", "--listen=127.0.0.1:0", "--log-format=json"]);
     let banner = eventually("the banner", async || {
         let (stdout, _) = process.written();
@@ -27,7 +27,7 @@ async fn start() -> (Server, String) {
     (Server { process, address }, banner)
 }
 
-async fn description() -> Value {
+pub async fn description() -> Value {
     let ended = Process::run(&["demo", "--describe"]).await;
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
@@ -37,7 +37,7 @@ fn list<'a>(description: &'a Value, name: &str) -> &'a [Value] {
 }
 
 /// The header of the persona that an example names.
-fn authorization(description: &Value, example: &Value) -> Option<String> {
+pub fn authorization(description: &Value, example: &Value) -> Option<String> {
     let name = example["persona"].as_str()?;
     let persona = list(description, "personas")
         .iter()

@@ -30,6 +30,7 @@ mod health;
 mod http_audits;
 mod imports;
 mod inputs;
+mod invite_page;
 mod outage;
 mod pages;
 mod persisted_documents;

@@ -1,0 +1,12 @@
+// A screen that says one thing: nothing found, nothing to see, something went wrong.
+import type { ReactNode } from 'react';
+
+export function Notice({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="card alone">
+      <title>{title}</title>
+      <h1>{title}</h1>
+      {children}
+    </section>
+  );
+}

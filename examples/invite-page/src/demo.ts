@@ -1,0 +1,18 @@
+// What the demo has to try: while developing only, from the dev server's /demo.json.
+import { useEffect, useState } from 'react';
+
+export interface Demo {
+  personas: { name: string; story: string; token: string }[];
+  cases: { kind: string; key: string | null; globalId: string; shows: string }[];
+}
+
+/** Null while it is not there, and where the dev server has no demo to describe. */
+export function useDemo(): Demo | null {
+  const [demo, setDemo] = useState<Demo | null>(null);
+  useEffect(() => {
+    void fetch('/demo.json')
+      .then((response) => response.json() as Promise<Demo | null>)
+      .then(setDemo);
+  }, []);
+  return demo;
+}

@@ -1,0 +1,100 @@
+// Behind /received: all invites to the person signed in, of every kind in one list.
+import { useQuery } from 'urql';
+
+import { Answer } from '../Answer';
+import { graphql } from '../gql';
+import type { OrderDirection } from '../gql/graphql';
+import { Controls } from '../listing/Controls';
+import { pageOf, statusOf, useListing } from '../listing/listing';
+import { Pager } from '../listing/Pager';
+import { Notice } from '../Notice';
+import { acceptUrl } from '../settings';
+import { SignIn } from '../SignIn';
+import { statusNames } from '../wording';
+import { InviteCard } from './InviteCard';
+
+const query = graphql(`
+  query ReceivedPage(
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $filter: InviteFilter
+    $orderBy: InviteOrder
+  ) {
+    viewer {
+      receivedInvites(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        filter: $filter
+        orderBy: $orderBy
+      ) {
+        totalCount
+        pageInfo {
+          startCursor
+          endCursor
+          hasNextPage
+          hasPreviousPage
+        }
+        nodes {
+          __typename
+          id
+          ...InviteCard
+        }
+      }
+    }
+  }
+`);
+
+export function ReceivedPage() {
+  const listing = useListing<OrderDirection>('DESC', 'PENDING');
+  const { asked } = listing;
+  const [result, retry] = useQuery({
+    query,
+    variables: {
+      ...pageOf(asked),
+      filter: statusOf(asked),
+      orderBy: { field: 'CREATED_AT', direction: asked.order },
+    },
+  });
+  return (
+    <Answer result={result} retry={retry} list>
+      {({ viewer }) => {
+        if (!viewer) {
+          return (
+            <Notice title="Sign in to see your invites">
+              <SignIn />
+            </Notice>
+          );
+        }
+        const { nodes, pageInfo, totalCount } = viewer.receivedInvites;
+        return (
+          <>
+            <title>Your invites</title>
+            <h1>Your invites</h1>
+            <Controls
+              listing={listing}
+              statuses={statusNames}
+              orders={{ DESC: 'Newest first', ASC: 'Oldest first' }}
+            />
+            {nodes.length === 0 && <p className="card">No invites.</p>}
+            {nodes.map((invite) => (
+              <InviteCard
+                key={invite.id}
+                invite={invite}
+                // Only course invites are accepted by who they are; others by code or token.
+                accept={
+                  invite.__typename === 'CourseInvite' ? acceptUrl('course', invite.id) : undefined
+                }
+                listed
+              />
+            ))}
+            <Pager {...{ listing, pageInfo, totalCount }} shown={nodes.length} fetching={result.fetching} />
+          </>
+        );
+      }}
+    </Answer>
+  );
+}

@@ -1,0 +1,40 @@
+// Behind /i/workspace/…: an invitation that was e-mailed.
+import { useQuery } from 'urql';
+
+import { Answer } from '../Answer';
+import { graphql } from '../gql';
+import { acceptUrl } from '../settings';
+import { roleOf } from '../wording';
+import { Detail, InviteCard } from './InviteCard';
+import { UnknownInvite } from './UnknownInvite';
+
+const query = graphql(`
+  query WorkspacePage($token: UUID!) {
+    workspaceInvite(token: $token) {
+      ...InviteCard
+      email
+      message
+      role
+      roleDisplay
+    }
+  }
+`);
+
+export function WorkspacePage({ token }: { token: string }) {
+  const [result, retry] = useQuery({ query, variables: { token } });
+  return (
+    <Answer result={result} retry={retry}>
+      {({ workspaceInvite: invite }) => {
+        if (!invite) return <UnknownInvite />;
+        const { email, message, role, roleDisplay } = invite;
+        const roleName = roleDisplay === 'UNKNOWN' && role ? roleOf(role) : roleDisplay;
+        return (
+          <InviteCard invite={invite} accept={acceptUrl('workspace', token)} roleName={roleName}>
+            {email && <Detail term="For">{email}</Detail>}
+            {message && <Detail term="Message"><blockquote>{message}</blockquote></Detail>}
+          </InviteCard>
+        );
+      }}
+    </Answer>
+  );
+}

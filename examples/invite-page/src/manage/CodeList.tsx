@@ -1,0 +1,89 @@
+// Behind /manage/codes: the invite codes that the person signed in made; staff see all.
+import { useQuery } from 'urql';
+
+import { Answer } from '../Answer';
+import { graphql } from '../gql';
+import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
+import { List } from '../listing/List';
+import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/listing';
+import { Status } from '../listing/Status';
+import { dayOf, roleOf } from '../wording';
+
+const query = graphql(`
+  query CodeList(
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $filter: InviteCodeFilter
+    $orderBy: InviteOrder
+  ) {
+    inviteCodes(
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      filter: $filter
+      orderBy: $orderBy
+    ) {
+      totalCount
+      pageInfo {
+        startCursor
+        endCursor
+        hasNextPage
+        hasPreviousPage
+      }
+      nodes {
+        id
+        code
+        name
+        email
+        role
+        status
+        createdAt
+        expiresAt
+      }
+    }
+  }
+`);
+
+export function CodeList() {
+  const listing = useListing<InviteOrderName>('newest');
+  const { asked } = listing;
+  const [result, retry] = useQuery({
+    query,
+    variables: {
+      ...pageOf(asked),
+      filter: { ...searchOf(asked), ...statusOf(asked) },
+      orderBy: inviteOrderBy[asked.order],
+    },
+  });
+  return (
+    <Answer result={result} retry={retry} list>
+      {({ inviteCodes }) =>
+        inviteCodes && (
+          <List
+            title="Invite codes"
+            listing={listing}
+            searched="names and addresses"
+            statuses={anyStatus}
+            orders={inviteOrders}
+            connection={inviteCodes}
+            fetching={result.fetching}
+            rows={inviteCodes.nodes}
+            keyOf={({ id }) => id}
+            columns={{
+              Code: ({ code }) =>
+                code && <a href={`/i/code/${encodeURIComponent(code)}`}>{code}</a>,
+              For: ({ name, email }) => [name, email].filter(Boolean).join(', ') || 'Anybody',
+              Role: ({ role }) => role && roleOf(role),
+              Status: ({ status }) => <Status status={status} />,
+              Made: ({ createdAt }) => dayOf(createdAt),
+              Expires: ({ expiresAt }) => (expiresAt ? dayOf(expiresAt) : 'Never'),
+            }}
+          />
+        )
+      }
+    </Answer>
+  );
+}

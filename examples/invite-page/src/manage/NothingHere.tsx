@@ -1,0 +1,17 @@
+// A workspace or course that the gateway does not show: unknown and hidden look the same.
+import { Notice } from '../Notice';
+import { useSession } from '../session';
+import { SignIn } from '../SignIn';
+
+export function NothingHere() {
+  const { token } = useSession();
+  return token ? (
+    <Notice title="There is nothing here for you">
+      <p>It may not exist, or you are not in it. <a href="/manage">All that you manage</a></p>
+    </Notice>
+  ) : (
+    <Notice title="Sign in to see this">
+      <SignIn />
+    </Notice>
+  );
+}

@@ -1,0 +1,30 @@
+// What kind of problem an error of the gateway is, to whoever looks at the page.
+import type { CombinedError } from '@urql/core';
+
+export type Problem = 'unreachable' | 'too many' | 'signed out' | 'denied' | 'other';
+
+/** `extensions.code` of the first error that has one. */
+export function codeOf(error: CombinedError): string | undefined {
+  const codes = error.graphQLErrors.map(({ extensions }) => extensions.code);
+  return codes.find((code) => typeof code === 'string');
+}
+
+export function problemOf(error: CombinedError): Problem {
+  const response = error.response as Response | undefined;
+  // A proxy that limits rates or has lost the gateway answers with no GraphQL.
+  if (response?.status === 429) return 'too many';
+  switch (codeOf(error)) {
+    case 'UNAUTHENTICATED':
+      return 'signed out';
+    case 'FORBIDDEN':
+      return 'denied';
+    case 'SERVICE_UNAVAILABLE':
+      return 'unreachable';
+    case 'RATE_LIMITED':
+      return 'too many';
+    case undefined:
+      return error.networkError ? 'unreachable' : 'other';
+    default:
+      return 'other';
+  }
+}

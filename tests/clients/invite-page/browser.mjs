@@ -1,0 +1,98 @@
+// Chromium, and what it notices while pages are open: errors, and requests that leave the app.
+import { chromium } from 'playwright-core';
+
+const TOKEN_KEPT_AS = 'invite-page.token';
+
+/** The logo of every workspace that has one, as no host but this one is there. */
+const LOGO = Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="teal"/></svg>',
+).toString('base64');
+
+export async function startBrowser(app) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+  });
+  const noticed = { errors: [], foreign: new Set(), graphqlMethods: new Set() };
+
+  /**
+   * A page in a context of its own, signed in by `token` if there is one. `rough`: answers that
+   * are no success are part of the scenario, and the browser's own lines about them no error.
+   */
+  async function open({ token, rough, ...options } = {}) {
+    const context = await browser.newContext({
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      viewport: { width: 1000, height: 800 },
+      ...options,
+    });
+    if (token) {
+      // Once: signing out and another's signing in must last.
+      await context.addInitScript(
+        ([key, value]) => {
+          if (!sessionStorage.getItem('told')) sessionStorage.setItem(key, value);
+          sessionStorage.setItem('told', 'yes');
+        },
+        [TOKEN_KEPT_AS, token],
+      );
+    }
+    const page = await context.newPage();
+    // Not by `route`, which would have every module of the app loaded anew for every screen.
+    const devtools = await context.newCDPSession(page);
+    devtools.on('Fetch.requestPaused', ({ requestId }) =>
+      devtools.send('Fetch.fulfillRequest', {
+        requestId,
+        responseCode: 200,
+        responseHeaders: [{ name: 'content-type', value: 'image/svg+xml' }],
+        body: LOGO,
+      }),
+    );
+    await devtools.send('Fetch.enable', { patterns: [{ urlPattern: 'https://*' }] });
+    page.on('pageerror', (error) => noticed.errors.push(String(error)));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (!['error', 'warning'].includes(message.type())) return;
+      if (rough && text.startsWith('Failed to load resource')) return;
+      noticed.errors.push(`${page.url()}: ${text}`);
+    });
+    page.on('request', (request) => {
+      const { origin, pathname, protocol } = new URL(request.url());
+      if (origin !== app.url && protocol !== 'data:') noticed.foreign.add(request.url());
+      if (pathname === '/graphql') noticed.graphqlMethods.add(request.method());
+    });
+    return page;
+  }
+
+  return { open, noticed, stop: () => browser.close() };
+}
+
+/** Opens an address of the app, and waits for what it has to say. */
+export async function visit(page, address) {
+  await page.goto(address);
+  await settled(page);
+}
+
+/** Waits until there is a heading, and nothing is being asked. */
+export async function settled(page) {
+  await page.locator('h1').waitFor();
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+}
+
+/** Does what makes the page ask the gateway, and waits until the answer is on the screen. */
+export async function asking(page, act) {
+  const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/graphql');
+  await act();
+  await answered;
+  await settled(page);
+}
+
+export const headingOf = (page) => page.locator('h1').innerText();

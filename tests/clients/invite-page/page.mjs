@@ -1,0 +1,98 @@
+// The example `invite-page` in Chromium, from its own dev server against a gateway in demo mode.
+// Arguments: the gateway's URL; its program, which describes the demo; the screens to visit and the
+// bad answers to try, in JSON; optionally a folder for screenshots, light and dark.
+// Prints what was seen.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { npmRun, startApp, textOf, wireTo } from './app.mjs';
+import { headingOf, startBrowser, visit } from './browser.mjs';
+import { course, workspace } from './lists.mjs';
+import { answers, outage, refusedToken } from './troubles.mjs';
+
+const [gateway, program, plan, screenshots] = process.argv.slice(2);
+const { visits, bad } = JSON.parse(plan);
+
+const WIDE = { width: 1000, height: 800 };
+const PHONE = { width: 360, height: 640 };
+
+/** What one screen says to its visitor, and whether it is fit for readers and phones. */
+async function screen(page, address, index) {
+  await visit(page, address);
+  const main = page.locator('main');
+  const seen = {
+    heading: await headingOf(page),
+    text: await main.innerText(),
+    title: await page.title(),
+    accept: await main.getByRole('link', { name: /^(Accept|Join)/ }).evaluateAll((links) =>
+      links.map((link) => link.href),
+    ),
+    pictures: await page.locator('img').evaluateAll((images) =>
+      Promise.all(
+        images.map((image) => image.decode().then(() => image.src, () => `not shown: ${image.src}`)),
+      ),
+    ),
+    headings: await page.locator('h1').count(),
+    unlabelled: await page.locator('input, select').evaluateAll((controls) =>
+      controls.filter(({ labels }) => labels.length === 0).length,
+    ),
+    overflows: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
+  };
+  if (screenshots) {
+    await page.setViewportSize(WIDE);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(screenshots, `${index}-${colorScheme}.png`) });
+    }
+    await page.setViewportSize(PHONE);
+  }
+  return seen;
+}
+
+const built = mkdtempSync(join(tmpdir(), 'invite-page-'));
+const wire = await wireTo(gateway);
+let app;
+let browser;
+try {
+  npmRun('check');
+  // Without its `prebuild`: the types are there.
+  npmRun('--ignore-scripts', 'build', '--', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn');
+  const text = textOf(built);
+  app = await startApp({
+    GATEWAY_URL: wire.url,
+    INVITE_GATEWAY: program,
+    VITE_ACCEPT_URL: 'https://product.example/accept',
+    VITE_IMAGE_ORIGINS: 'https://logos.example.com',
+  });
+  browser = await startBrowser(app);
+  const { personas } = await (await fetch(`${app.url}/demo.json`)).json();
+  const tokenOf = (persona) => personas.find(({ name }) => name === persona).token;
+
+  const screens = [];
+  const pages = new Map();
+  for (const [index, { address, persona }] of visits.entries()) {
+    if (!pages.has(persona)) {
+      const token = persona && tokenOf(persona);
+      pages.set(persona, await browser.open({ token, viewport: PHONE }));
+    }
+    screens.push(await screen(pages.get(persona), app.url + address, index));
+  }
+  const seen = {
+    built: { queries: text.includes('inviteCode('), demo: text.includes('demo.json') },
+    screens,
+    workspace: await workspace(browser, app, 'workspace-admin', /Tidewater/),
+    course: await course(browser, app, tokenOf('course-manager'), 'rust-from-zero', 'maria'),
+    outage: await outage(browser, app, wire),
+    answers: await answers(browser, app, bad),
+    refusedToken: await refusedToken(browser, app),
+  };
+  const { errors, foreign, graphqlMethods } = browser.noticed;
+  const noticed = { errors, foreign: [...foreign], graphqlMethods: [...graphqlMethods] };
+  process.stdout.write(JSON.stringify({ ...seen, noticed }));
+} finally {
+  await browser?.stop();
+  await app?.stop();
+  await wire.cut();
+  rmSync(built, { recursive: true, force: true });
+}

@@ -1,0 +1,208 @@
+//! The example `invite-page`, from its own dev server in Chromium, over the demo.
+
+mod visits;
+
+use serde_json::{Value, json};
+
+use crate::{
+    demo,
+    support::{node::node, process::Server},
+};
+use visits::Visit;
+
+/// Where the app is told that invites are accepted.
+const ACCEPT: &str = "https://product.example/accept";
+
+/// Answers that are no success, the heading that a visitor reads, and the way on.
+fn bad_answers() -> Value {
+    let coded = |status: u16, code: &str| {
+        let error = json!({ "message": "Not now.", "extensions": { "code": code } });
+        json!({
+            "status": status,
+            "contentType": "application/json",
+            "body": json!({ "errors": [error] }).to_string(),
+        })
+    };
+    json!([
+        coded(503, "SERVICE_UNAVAILABLE"),
+        coded(200, "INTERNAL_SERVER_ERROR"),
+        { "status": 429, "contentType": "text/plain", "body": "Slow down." },
+        { "status": 502, "contentType": "text/html", "body": "<h1>Bad gateway</h1>" },
+    ])
+}
+
+/// What the first column of a list shows on these pages, in order.
+fn rows(pages: &Value) -> Vec<&Value> {
+    let mut rows = Vec::new();
+    for page in pages.as_array().expect("pages") {
+        rows.extend(page["rows"].as_array().expect("rows"));
+    }
+    rows
+}
+
+#[tokio::test]
+async fn every_screen_says_what_its_visitor_may_know() {
+    let (server, _) = demo::start().await;
+    let visits = visits::all();
+    let plan = json!({
+        "visits": visits
+            .iter()
+            .map(|visit| json!({ "address": visit.address, "persona": visit.persona }))
+            .collect::<Vec<_>>(),
+        "bad": bad_answers(),
+    });
+    let url = format!("http://{}", server.address);
+    let program = env!("CARGO_BIN_EXE_invite-gateway");
+    let seen = node("invite-page/page.mjs", &[&url, program, &plan.to_string()]).await;
+
+    let screens = seen["screens"].as_array().expect("screens");
+    assert_eq!(screens.len(), visits.len());
+    for (screen, visit) in screens.iter().zip(&visits) {
+        assert_screen(screen, visit);
+    }
+    assert_workspace_list(&seen["workspace"], &server).await;
+    assert_course_list(&seen["course"], &server).await;
+    assert_troubles(&seen);
+
+    // What is built has the screens, and nothing of the demo.
+    assert_eq!(seen["built"], json!({ "queries": true, "demo": false }));
+    // Codes and tokens are in no URL that is asked, and no other host learns of them: pictures come
+    // from the one origin that the app was told, and the demo's avatars from none.
+    assert_eq!(
+        seen["noticed"],
+        json!({
+            "errors": [],
+            "foreign": ["https://logos.example.com/1.svg"],
+            "graphqlMethods": ["POST"],
+        })
+    );
+}
+
+fn assert_screen(screen: &Value, visit: &Visit) {
+    let who = format!("{} by {:?}", visit.address, visit.persona);
+    assert_eq!(screen["heading"], visit.heading, "{who}: {screen:#}");
+    let lines = screen["text"].as_str().expect("text").lines();
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    let text = lines.join(" / ");
+    for says in visit.says {
+        assert!(text.contains(says), "{who}: {says:?} is not in {text:?}");
+    }
+    let accept = screen["accept"].as_array().expect("links");
+    assert_eq!(!accept.is_empty(), visit.accept, "{who}: {screen:#}");
+    if let Some(address) = visit.address.strip_prefix("/i/").filter(|_| visit.accept) {
+        assert_eq!(accept[0], format!("{ACCEPT}/{address}"), "{who}");
+    }
+    for picture in screen["pictures"].as_array().expect("pictures") {
+        assert_eq!(picture, "https://logos.example.com/1.svg", "{who}");
+    }
+    // For readers of screens, for keyboards, and for phones.
+    assert_ne!(screen["title"], "", "{who}");
+    assert_eq!(screen["headings"], 1, "{who}");
+    assert_eq!(screen["unlabelled"], 0, "{who}");
+    assert_eq!(screen["overflows"], false, "{who}");
+}
+
+async fn assert_workspace_list(seen: &Value, server: &Server) {
+    let query = "{ workspace(id: 2) {
+        all: invites(first: 100) { totalCount nodes { email } }
+        expired: invites(first: 100, filter: { status: [EXPIRED] },
+            orderBy: { field: CREATED_AT, direction: ASC }) { nodes { email } }
+    } }";
+    let admin = demo::authorization(
+        &demo::description().await,
+        &json!({ "persona": "workspace-admin" }),
+    );
+    let answer = server
+        .graphql(admin.as_deref(), query, json!({}))
+        .await
+        .json;
+    let workspace = &answer["data"]["workspace"];
+    let emails = |list: &str| -> Vec<&Value> {
+        let nodes = workspace[list]["nodes"].as_array().expect("nodes");
+        nodes.iter().map(|node| &node["email"]).collect()
+    };
+    let all = emails("all");
+    assert_eq!(workspace["all"]["totalCount"], 73);
+
+    assert_eq!(seen["before"], "Sign in to manage invites");
+    assert_eq!(seen["heading"], "Invites to Tidewater Lab 🌊");
+    for (list, pages, last) in [
+        ("first", 8, "3 of 73 shown"),
+        ("fifty", 2, "23 of 73 shown"),
+    ] {
+        let forward = &seen[list]["forward"];
+        assert_eq!(rows(forward), all, "{list}");
+        assert_eq!(forward.as_array().map(Vec::len), Some(pages), "{list}");
+        assert_eq!(forward[pages - 1]["says"], last, "{list}");
+        // The way back shows the same pages.
+        let mut backward = seen[list]["backward"].as_array().expect("pages").clone();
+        backward.reverse();
+        assert_eq!(&Value::from(backward), forward, "{list}");
+    }
+    let oldest: Vec<_> = all.iter().rev().take(50).copied().collect();
+    assert_eq!(rows(&json!([seen["oldest"]])), oldest);
+    let expired = emails("expired");
+    assert_eq!(rows(&json!([seen["expired"]])), expired);
+    assert_eq!(expired.len(), 8);
+    assert_eq!(seen["expired"]["says"], "8 of 8 shown");
+    // Nothing fits is not nothing there, and not a denial.
+    let nothing = seen["nothing"]["text"].as_str().expect("text");
+    assert!(nothing.contains("No invite fits."), "{nothing}");
+    // Nothing stays on the screen of who has signed out.
+    assert_eq!(seen["meanwhile"], "Asking the gateway…");
+    let signed_out = seen["signedOut"].as_str().expect("text");
+    assert!(
+        signed_out.starts_with("Sign in to see this"),
+        "{signed_out}"
+    );
+    assert!(!signed_out.contains("Tidewater"), "{signed_out}");
+}
+
+async fn assert_course_list(seen: &Value, server: &Server) {
+    let query = r#"{ course(id: "rust-from-zero") {
+        invitees(first: 100, filter: { search: "maria" }, orderBy: { field: USERNAME, direction: ASC }) {
+            totalCount
+            nodes { fullName }
+        }
+    } }"#;
+    let manager = demo::authorization(
+        &demo::description().await,
+        &json!({ "persona": "course-manager" }),
+    );
+    let answer = server
+        .graphql(manager.as_deref(), query, json!({}))
+        .await
+        .json;
+    let found = &answer["data"]["course"]["invitees"];
+    let nodes = found["nodes"].as_array().expect("nodes");
+    let names: Vec<_> = nodes.iter().map(|node| &node["fullName"]).collect();
+    let total = &found["totalCount"];
+
+    assert_eq!(seen["heading"], "Invited to Rust from Zero");
+    assert_eq!(seen["all"]["says"], "10 of 2000 shown");
+    assert_eq!(seen["found"]["says"], format!("10 of {total} shown"));
+    assert_eq!(seen["ordered"]["says"], format!("{total} of {total} shown"));
+    assert_eq!(rows(&json!([seen["ordered"]])), names);
+}
+
+fn assert_troubles(seen: &Value) {
+    let away = "We cannot reach the invites just now";
+    assert_eq!(
+        seen["outage"],
+        json!({ "away": away, "stillAway": away, "back": "The community", "focused": "main" })
+    );
+    let told = |heading: &str| json!({ "heading": heading, "buttons": ["Try again"] });
+    assert_eq!(
+        seen["answers"],
+        json!([
+            told(away),
+            told("That did not work"),
+            told("That was a little too fast"),
+            told(away),
+        ])
+    );
+    assert_eq!(
+        seen["refusedToken"],
+        json!({ "refused": "Your sign-in is no longer good", "then": "The community" })
+    );
+}

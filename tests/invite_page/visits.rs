@@ -1,0 +1,272 @@
+//! Who visits which screen of the example `invite-page`, and what they are told.
+
+use crate::support::global_id;
+
+const NOT_FOUND: &str = "We cannot find this invite";
+const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
+const MANAGERS_ALONE: &str = "only the group’s managers can see";
+
+/// A screen, who visits it, and what they are told.
+pub struct Visit {
+    pub address: String,
+    pub persona: Option<&'static str>,
+    pub heading: &'static str,
+    pub says: &'static [&'static str],
+    /// Whether there is a button that accepts the invite.
+    pub accept: bool,
+}
+
+/// What a visitor is told who is signed out.
+fn anybody(
+    address: impl Into<String>,
+    heading: &'static str,
+    says: &'static [&'static str],
+) -> Visit {
+    Visit {
+        address: address.into(),
+        persona: None,
+        heading,
+        says,
+        accept: false,
+    }
+}
+
+impl Visit {
+    /// The same visit by somebody signed in.
+    fn by(self, persona: &'static str) -> Self {
+        let persona = Some(persona);
+        Self { persona, ..self }
+    }
+
+    /// The invite can be accepted.
+    fn open(self) -> Self {
+        Self {
+            accept: true,
+            ..self
+        }
+    }
+}
+
+fn workspace_invite(number: u32) -> String {
+    format!("/i/workspace/d0000000-0000-4000-8000-{number:012}")
+}
+
+fn course_invite(id: i64) -> String {
+    format!("/i/course/{}", global_id("CourseInvite", id))
+}
+
+fn codes() -> Vec<Visit> {
+    let community = "The community";
+    vec![
+        anybody(
+            "/i/code/WELCOME-2026",
+            community,
+            &[
+                "Amara Okafor invites you to join",
+                PENDING,
+                "You join as / Member",
+                "Jonas Weber",
+                "You get the tags / Mentor / Rust",
+            ],
+        )
+        .open(),
+        anybody(
+            "/i/code/NEVER-EXPIRES",
+            community,
+            &["Waiting for your answer. This invite does not expire."],
+        )
+        .open(),
+        anybody(
+            "/i/code/INVITER-DELETED",
+            community,
+            &["You are invited to join", PENDING],
+        )
+        .open(),
+        // Of its four tags, the one that can be given and is shown.
+        anybody(
+            "/i/code/TAGGED-2026",
+            community,
+            &["You get the tags / Mentor / Accept the invite"],
+        )
+        .open(),
+        anybody(
+            "/i/code/USED-2026",
+            community,
+            &["Accepted on 9 March 2026."],
+        ),
+        anybody(
+            "/i/code/EXPIRED-2026",
+            community,
+            &["Expired on 1 February 2026. Ask Amara Okafor for a new invite."],
+        ),
+        anybody(
+            "/i/code/CANCELLED-2026",
+            community,
+            &["Withdrawn before it was accepted."],
+        ),
+        anybody("/i/code/Welcome-2026", NOT_FOUND, &["letter case counts"]),
+        anybody("/i/code/%25", NOT_FOUND, &[]),
+    ]
+}
+
+fn workspace_invites() -> Vec<Visit> {
+    let atlas = "Atlas Research";
+    vec![
+        anybody(
+            workspace_invite(1),
+            atlas,
+            &[
+                "Ingrid Sørensen invites you to join",
+                "Where the people of Atlas Research work together.",
+                PENDING,
+                "You join as / Member",
+                "We would love to have you with us",
+            ],
+        )
+        .open(),
+        // A role that has no name, and a workspace without a logo.
+        anybody(workspace_invite(8), atlas, &["You join as / Time keeper"]).open(),
+        anybody(workspace_invite(10), "Tidewater Lab 🌊", &["T🌊"]).open(),
+        anybody(workspace_invite(7), atlas, &["You are invited to join"]).open(),
+        anybody(workspace_invite(2), atlas, &["Accepted on 4 March 2026."]),
+        anybody(
+            workspace_invite(3),
+            atlas,
+            &["Withdrawn before it was accepted."],
+        ),
+        anybody(
+            workspace_invite(5),
+            atlas,
+            &["Expired on 1 February 2026. Ask Ingrid Sørensen for a new invite."],
+        ),
+        anybody(workspace_invite(9), NOT_FOUND, &[]),
+        anybody(workspace_invite(99), NOT_FOUND, &[]),
+        anybody("/i/workspace/not-a-token", NOT_FOUND, &[]),
+    ]
+}
+
+fn group_invites() -> Vec<Visit> {
+    let studio = "/i/group/research-studio/abc123xyz";
+    vec![
+        anybody(
+            studio,
+            "You are invited to a group",
+            &["Sign in to see which"],
+        ),
+        anybody(studio, "Join Research Studio", &[MANAGERS_ALONE])
+            .by("nobody")
+            .open(),
+        anybody(
+            studio,
+            "Research Studio",
+            &["Open. The link is for many", "You join as / Member"],
+        )
+        .by("group-manager")
+        .open(),
+        anybody(
+            "/i/group/research-studio/an-older-code",
+            "This link no longer joins Research Studio",
+            &["show the current link"],
+        )
+        .by("group-manager"),
+        anybody(
+            "/i/group/open-lab/an-older-code",
+            "This link no longer joins Open Lab",
+            &["The group has no join link now."],
+        )
+        .by("group-manager"),
+        anybody(
+            "/i/group/night-shift/night-shift-2026",
+            "Join Nachtschicht ☾",
+            &[MANAGERS_ALONE],
+        )
+        .by("group-manager")
+        .open(),
+        anybody("/i/group/old-guild/old-guild-2024", NOT_FOUND, &[]).by("group-manager"),
+    ]
+}
+
+fn course_invites() -> Vec<Visit> {
+    let rust = "Rust from Zero";
+    vec![
+        anybody(course_invite(1), "You are invited to a course", &[]),
+        anybody(
+            course_invite(1),
+            rust,
+            &[
+                "Amara Okafor invites you",
+                "You join as / Participant",
+                "For / 田中 芽衣",
+            ],
+        )
+        .by("invitee")
+        .open(),
+        anybody(course_invite(1), NOT_FOUND, &[]).by("nobody"),
+        anybody(course_invite(2), rust, &["Accepted on 8 March 2026."]).by("staff"),
+        anybody(
+            course_invite(3),
+            rust,
+            &["Withdrawn before it was accepted."],
+        )
+        .by("staff"),
+    ]
+}
+
+/// Lists of who may see them, who may not, and who has nothing to see.
+fn lists() -> Vec<Visit> {
+    let course = "/manage/course/rust-from-zero";
+    let sign_in = "Sign in to see this";
+    let hidden = "There is nothing here for you";
+    vec![
+        anybody("/received", "Sign in to see your invites", &[]),
+        anybody("/received", "Your invites", &["No invites."]).by("nobody"),
+        anybody(
+            "/received",
+            "Your invites",
+            &[
+                "The community",
+                "Atlas Research",
+                "夜警 Night Watch",
+                "5 of 5 shown",
+            ],
+        )
+        .by("invitee")
+        .open(),
+        anybody("/manage/codes", sign_in, &["Bearer token"]),
+        anybody(
+            "/manage/codes",
+            "Invite codes",
+            &["There are no invites here yet."],
+        )
+        .by("nobody"),
+        anybody("/manage/codes", "Invite codes", &["10 of 44 shown"]).by("course-manager"),
+        anybody(course, sign_in, &[]),
+        anybody(
+            course,
+            "This is not yours to see",
+            &["Only those who manage it"],
+        )
+        .by("nobody"),
+        anybody("/manage/course/night-watch", hidden, &[]).by("nobody"),
+        anybody("/manage/workspace/1", sign_in, &[]),
+        anybody("/manage/workspace/1", hidden, &[]).by("nobody"),
+        anybody(
+            "/manage",
+            "What you manage",
+            &["signed in as Noor Haddad", "Open Lab (no join link)"],
+        )
+        .by("group-manager"),
+        anybody("/", "Were you invited?", &["Invite code"]),
+        anybody("/nowhere", "There is no such page", &[]),
+    ]
+}
+
+/// All visits.
+pub fn all() -> Vec<Visit> {
+    let mut visits = codes();
+    visits.extend(workspace_invites());
+    visits.extend(group_invites());
+    visits.extend(course_invites());
+    visits.extend(lists());
+    visits
+}

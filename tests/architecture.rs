@@ -14,7 +14,10 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "log",
         ],
     ),
-    ("config", &["access", "auth", "database", "unquoted"]),
+    (
+        "config",
+        &["access", "auth", "database", "graphql", "unquoted"],
+    ),
     ("database", &[]),
     ("demo", &["auth", "database", "email"]),
     ("email", &[]),

@@ -9,7 +9,7 @@ use url::Url;
 use super::{failed, print, serve};
 use crate::{
     clock::Clock,
-    config::{HttpOptions, LogOptions, PolicyOptions},
+    config::{FederationOptions, HttpOptions, LogOptions, PolicyOptions},
     database::{IN_MEMORY, Pool},
     demo::{self, tokens},
     log,
@@ -24,6 +24,8 @@ pub(super) struct DemoArgs {
     http: HttpOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    #[command(flatten)]
+    federation: FederationOptions,
     #[command(flatten)]
     log: LogOptions,
 }
@@ -64,6 +66,7 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         settings,
         &args.http,
         &args.policy,
+        args.federation.schema(),
         clock,
         announce,
     )

@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     config::{HttpOptions, PolicyOptions, ServeArgs},
     database::{Readiness, readiness},
+    graphql::SchemaSettings,
     http::{self, Gateway},
     loader::Loaders,
     log,
@@ -37,7 +38,17 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();
-    gateway(database, tokens, &args.http, &args.policy, clock, announce).await
+    let schema = args.federation.schema();
+    gateway(
+        database,
+        tokens,
+        &args.http,
+        &args.policy,
+        schema,
+        clock,
+        announce,
+    )
+    .await
 }
 
 /// Serves over a database that is open, until told to stop. `announce` is told where.
@@ -46,6 +57,7 @@ pub(super) async fn gateway(
     tokens: TokenSettings,
     options: &HttpOptions,
     policy: &PolicyOptions,
+    schema: SchemaSettings,
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
@@ -73,6 +85,7 @@ pub(super) async fn gateway(
         loaders,
         authenticator,
         policy: policy.policy(),
+        schema,
         clock,
         public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
         max_body: options.max_body as usize,

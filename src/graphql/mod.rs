@@ -6,6 +6,7 @@ mod course;
 mod course_invite;
 mod cursor;
 mod error;
+mod federation;
 mod filter;
 mod group;
 mod group_invite;
@@ -20,9 +21,12 @@ mod viewer;
 mod workspace;
 mod workspace_invite;
 
-use async_graphql::{EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions};
+use async_graphql::{
+    EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder,
+};
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
+use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -38,30 +42,80 @@ pub struct Query(
     course::CourseQuery,
     node::NodeQuery,
     viewer::ViewerQuery,
+    federation::FederationQuery,
 );
 
 /// Deepest selection that is answered: every page of the schema, and introspection as GraphiQL
 /// asks for it, stay well below.
 const MAX_DEPTH: usize = 20;
 
+/// Where the root fields `node` and `nodes` are. Two subgraphs that have them do not compose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NodeFields {
+    /// In the served schema, for direct clients; not in the subgraph's.
+    #[default]
+    Direct,
+    /// In both.
+    Everywhere,
+    /// In neither.
+    Nowhere,
+}
+
+/// What of the schema the operator settles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSettings {
+    /// Where `node` and `nodes` are.
+    pub node: NodeFields,
+    /// Whether the subgraph's schema has `@authenticated`.
+    pub auth_directives: bool,
+}
+
+type Builder = SchemaBuilder<Query, EmptyMutation, EmptySubscription>;
+
+fn builder(has_node: bool) -> Builder {
+    let builder = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .register_output_type::<invite::Invite>();
+    if has_node {
+        builder
+    } else {
+        builder.register_output_type::<Changed<WithoutNode>>()
+    }
+}
+
 /// The schema. Each request brings its [`crate::access::Access`] as data, in an `Arc`.
-pub fn schema() -> Schema {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
-        .register_output_type::<invite::Invite>()
+pub fn schema(settings: SchemaSettings) -> Schema {
+    builder(settings.node != NodeFields::Nowhere)
+        .data(Served(subgraph_sdl(settings)))
         .limit_depth(MAX_DEPTH)
         .disable_suggestions()
         .finish()
 }
 
-/// The schema in the schema definition language, sorted, without federation machinery.
-pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
+/// The public schema in the schema definition language, sorted, without federation machinery.
+pub fn sdl(settings: SchemaSettings) -> String {
+    let schema = builder(settings.node != NodeFields::Nowhere)
+        .register_output_type::<Changed<Unfederated>>()
+        .finish();
+    export(&schema, SDLExportOptions::new())
+}
+
+/// The schema for the composition of a supergraph: that of a subgraph of Apollo Federation 2.
+pub fn subgraph_sdl(settings: SchemaSettings) -> String {
+    let mut builder = builder(settings.node == NodeFields::Everywhere)
+        .register_output_type::<Changed<Keyed>>();
+    if settings.auth_directives {
+        builder = builder.register_output_type::<Changed<Authenticated>>();
+    }
+    export(&builder.finish(), SDLExportOptions::new().federation())
+}
+
+fn export(schema: &Schema, options: SDLExportOptions) -> String {
+    let options = options
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
         .include_specified_by()
         .prefer_single_line_descriptions()
         .use_space_ident();
-    let sdl = schema().sdl_with_options(options);
-    format!("{}\n", sdl.trim_end())
+    format!("{}\n", schema.sdl_with_options(options).trim_end())
 }

@@ -28,7 +28,7 @@ use crate::{
     access::Policy,
     auth::Authenticator,
     clock::Clock,
-    graphql::{Code, INTERNAL_MESSAGE, schema},
+    graphql::{Code, INTERNAL_MESSAGE, SchemaSettings, schema},
     loader::{Loaders, gather},
     rest::{self, RestSettings},
 };
@@ -44,6 +44,8 @@ pub struct Gateway {
     pub authenticator: Authenticator,
     /// What is shown.
     pub policy: Arc<Policy>,
+    /// What of the schema is settled.
+    pub schema: SchemaSettings,
     /// Tells the time.
     pub clock: Clock,
     /// What absolute URLs of the gateway's own begin with.
@@ -59,7 +61,7 @@ pub fn app(gateway: Gateway) -> Router {
     };
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
-        .route("/graphql", graphql::route(schema()))
+        .route("/graphql", graphql::route(schema(gateway.schema)))
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
             gateway.clone(),

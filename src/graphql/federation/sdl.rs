@@ -1,0 +1,110 @@
+//! The subgraph's schema: the public one with keys and without what another subgraph owns.
+//!
+//! What routers read is made by changing what the types have registered, and printed by the
+//! exporter of async-graphql. What hangs on the operator's settings, and keys, which would make
+//! async-graphql answer `_entities` itself, is changed here; `@shareable` and `@tag` stand at the
+//! types.
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use async_graphql::{
+    ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
+    parser::types::Field,
+    registry::{MetaDirectiveInvocation, MetaField, MetaType, Registry},
+};
+
+use super::{super::id::NodeKind, representation::KEYS};
+
+/// Tag of the fields that the anonymous are denied with `UNAUTHENTICATED`.
+const SIGNED_IN: &str = "signed-in";
+
+/// Name that the directive has without being imported.
+const AUTHENTICATED: &str = "federation__authenticated";
+
+/// The text that `_service` answers, as data of the schema.
+pub(in crate::graphql) struct Served(pub(in crate::graphql) String);
+
+/// A change of what the types have registered.
+pub(in crate::graphql) trait Change: Send + Sync {
+    fn change(registry: &mut Registry);
+}
+
+/// Makes a change where types register themselves.
+pub(in crate::graphql) struct Changed<C>(PhantomData<C>);
+
+impl<C: Change> OutputType for Changed<C> {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed("")
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        C::change(registry);
+        String::new()
+    }
+
+    async fn resolve(
+        &self,
+        _ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(Value::Null)
+    }
+}
+
+/// Without the root fields that look up objects of every kind.
+pub(in crate::graphql) struct WithoutNode;
+
+impl Change for WithoutNode {
+    fn change(registry: &mut Registry) {
+        remove_root_fields(registry, &["node", "nodes"]);
+    }
+}
+
+/// Without the fields and types for routers.
+pub(in crate::graphql) struct Unfederated;
+
+impl Change for Unfederated {
+    fn change(registry: &mut Registry) {
+        remove_root_fields(registry, &["_entities", "_service"]);
+        registry.remove_unused_types();
+    }
+}
+
+/// With the keys of every kind.
+pub(in crate::graphql) struct Keyed;
+
+impl Change for Keyed {
+    fn change(registry: &mut Registry) {
+        for kind in NodeKind::ALL {
+            for key in KEYS {
+                registry.add_keys(kind.type_name(), key);
+            }
+        }
+    }
+}
+
+/// With `@authenticated` wherever the tag says so.
+pub(in crate::graphql) struct Authenticated;
+
+impl Change for Authenticated {
+    fn change(registry: &mut Registry) {
+        for ty in registry.types.values_mut() {
+            let MetaType::Object { fields, .. } = ty else {
+                continue;
+            };
+            let is_tagged = |field: &&mut MetaField| field.tags.iter().any(|tag| tag == SIGNED_IN);
+            for field in fields.values_mut().filter(is_tagged) {
+                field.directive_invocations.push(MetaDirectiveInvocation {
+                    name: AUTHENTICATED.to_owned(),
+                    args: Default::default(),
+                });
+            }
+        }
+    }
+}
+
+fn remove_root_fields(registry: &mut Registry, names: &[&str]) {
+    if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(&registry.query_type) {
+        fields.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}

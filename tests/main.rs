@@ -22,6 +22,8 @@ mod concurrency;
 mod contracts;
 mod demo;
 mod disclosure;
+mod entities;
+mod federation;
 mod graphql_over_http;
 mod health;
 mod http_audits;

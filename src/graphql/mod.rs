@@ -26,7 +26,7 @@ use async_graphql::{
 };
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
-use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode};
+use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -101,12 +101,13 @@ pub fn sdl(settings: SchemaSettings) -> String {
 
 /// The schema for the composition of a supergraph: that of a subgraph of Apollo Federation 2.
 pub fn subgraph_sdl(settings: SchemaSettings) -> String {
-    let mut builder = builder(settings.node == NodeFields::Everywhere)
-        .register_output_type::<Changed<Keyed>>();
+    let mut builder =
+        builder(settings.node == NodeFields::Everywhere).register_output_type::<Changed<Keyed>>();
     if settings.auth_directives {
         builder = builder.register_output_type::<Changed<Authenticated>>();
     }
-    export(&builder.finish(), SDLExportOptions::new().federation())
+    let exported = export(&builder.finish(), SDLExportOptions::new().federation());
+    linked(&exported, settings.auth_directives)
 }
 
 fn export(schema: &Schema, options: SDLExportOptions) -> String {

@@ -8,7 +8,7 @@ mod sdl;
 use async_graphql::{Any, Context, Object, SimpleObject};
 use futures_util::future::join_all;
 
-pub(super) use sdl::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode};
+pub(super) use sdl::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 
 use super::{
     context::Ask,
@@ -49,9 +49,9 @@ impl FederationQuery {
             return Err(Failure::bad_input("representations", allowed));
         }
         let access = ctx.access()?;
-        let found = representations.iter().map(|Any(sent)| async move {
-            nullable(find(access, sent).await, Entity)
-        });
+        let found = representations
+            .iter()
+            .map(|Any(sent)| async move { nullable(find(access, sent).await, Entity) });
         Ok(join_all(found).await)
     }
 

@@ -32,7 +32,11 @@ pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
     let key = |name| fields.get(name).filter(|value| **value != Value::Null);
     let named = match (key(ID), key(DATABASE_ID)) {
         (None, None) => {
-            let allowed = format!("must have {} where __typename is {}", KEYS.join(" or "), kind.type_name());
+            let allowed = format!(
+                "must have {} where __typename is {}",
+                KEYS.join(" or "),
+                kind.type_name()
+            );
             return Err(refused(allowed));
         }
         (Some(global), None) => by_global_id(kind, global)?,

@@ -18,8 +18,14 @@ use super::{super::id::NodeKind, representation::KEYS};
 /// Tag of the fields that the anonymous are denied with `UNAUTHENTICATED`.
 const SIGNED_IN: &str = "signed-in";
 
-/// Name that the directive has without being imported.
-const AUTHENTICATED: &str = "federation__authenticated";
+/// The specification that the subgraph follows.
+const SPECIFICATION: &str = "https://specs.apollo.dev/federation/v2.5";
+
+/// The directive that [`Authenticated`] writes.
+const AUTHENTICATED: &str = "authenticated";
+
+/// How the exporter begins the link to the specification, which it writes last.
+const LINK: &str = "extend schema @link(";
 
 /// The text that `_service` answers, as data of the schema.
 pub(in crate::graphql) struct Served(pub(in crate::graphql) String);
@@ -101,6 +107,21 @@ impl Change for Authenticated {
             }
         }
     }
+}
+
+/// The exported schema with a link of our own: the exporter imports a fixed list of directives, in
+/// which `@authenticated` is missing.
+pub(in crate::graphql) fn linked(exported: &str, auth_directives: bool) -> String {
+    let types = exported
+        .rfind(LINK)
+        .map_or(exported, |link| &exported[..link]);
+    let mut imports = vec!["key", "shareable", "tag"];
+    if auth_directives {
+        imports.push(AUTHENTICATED);
+    }
+    let imports: Vec<_> = imports.iter().map(|name| format!("\"@{name}\"")).collect();
+    let imports = imports.join(", ");
+    format!("{types}{LINK}\n  url: \"{SPECIFICATION}\",\n  import: [{imports}]\n)\n")
 }
 
 fn remove_root_fields(registry: &mut Registry, names: &[&str]) {

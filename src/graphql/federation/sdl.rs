@@ -72,7 +72,9 @@ pub(in crate::graphql) struct Unfederated;
 impl Change for Unfederated {
     fn change(registry: &mut Registry) {
         remove_root_fields(registry, &["_entities", "_service"]);
-        registry.remove_unused_types();
+        for name in ["_Any", "_Entity", "_Service"] {
+            registry.types.remove(name);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ const FOLDER = new URL('../../../examples/supergraph/', import.meta.url);
 
 const read = (name) => readFileSync(new URL(name, FOLDER), 'utf8');
 
-// A list of { name, url, sdl }; `file` has what `invite-gateway schema --subgraph` printed.
+// A list of { name, url, sdl }; `file` has the schema of ours, which else is left out.
 export function subgraphs(file) {
   const listed = Object.entries(parseYaml(read('supergraph.yaml')).subgraphs).map(
     ([name, { routing_url, schema }]) => ({ name, url: routing_url, file: schema.file }),
@@ -25,7 +25,7 @@ export function subgraphs(file) {
   return listed.map(({ name, url, file: path }) => ({
     name,
     url,
-    sdl: name === 'invites' ? readFileSync(file, 'utf8') : read(path),
+    sdl: name !== 'invites' ? read(path) : file && readFileSync(file, 'utf8'),
   }));
 }
 

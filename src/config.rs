@@ -161,8 +161,9 @@ pub struct FederationOptions {
     pub node_in_subgraph: Option<Switch>,
 
     /// Whether the subgraph's schema has @authenticated at the fields that need a signed-in viewer.
-    /// Off by default: the gateway denies them by itself, and with the directive a router has to
-    /// know how to authenticate (Apollo Router wants a licence for it), or denies them to everybody
+    /// Off by default, since the gateway denies them by itself, and a router that cannot
+    /// authenticate viewers denies such fields to everybody, or (Apollo Router without GraphOS)
+    /// refuses the schema
     #[arg(long, env = "GATEWAY_AUTH_DIRECTIVES", value_enum, default_value_t)]
     pub auth_directives: Switch,
 }

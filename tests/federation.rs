@@ -1,13 +1,13 @@
-//! The gateway as a subgraph: its schema composes, and real gateways answer across it.
+//! The gateway as a subgraph: its schema composes, and is served as it is printed.
 
 use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    Viewer, data, each_database, global_id,
+    Viewer, data, each_database,
     node::node,
-    process::{Process, Server, authorization},
+    process::{Process, Server},
 };
 
 fn project(path: &str) -> PathBuf {
@@ -193,190 +193,6 @@ each_database! {
             assert!(schema.contains(&line), "{marked}");
         }
     }
-
-    async fn real_gateways_answer_across_subgraphs(gateway) {
-        // As the accounts of tests/clients/federation/others.mjs have them.
-        for (id, username) in [(1, "grace"), (2, "ada"), (3, "maria")] {
-            gateway.add(data::user(id, username)).await;
-        }
-        gateway.add(data::course(1, "compilers", 1)).await;
-        for user_id in [2, 3] {
-            gateway.add(entity::course_invite::Model {
-                invited_by_id: Some(1),
-                ..data::course_invite(user_id, 1, user_id)
-            }).await;
-        }
-        gateway.add(entity::invite_code::Model {
-            invited_by_id: Some(1),
-            ..data::invite_code(1, "CODE")
-        }).await;
-        let server = Server::over(&gateway.url).await;
-        let url = format!("http://{}/graphql", server.address);
-        let journeys = journeys();
-        let requests: Vec<_> = journeys.iter().map(|journey| json!({
-            "query": journey.query,
-            "authorization": journey.viewer.map(authorization),
-        })).collect();
-        let requests = json!(requests).to_string();
-        for name in ["apollo", "hive"] {
-            let told = node("federation/ask.mjs", &[name, &url, &requests]).await;
-            let told = told.as_array().expect("a list");
-            assert_eq!(told.len(), journeys.len());
-            for (journey, told) in journeys.iter().zip(told) {
-                journey.check(name, told);
-            }
-        }
-    }
-}
-
-/// A query through a supergraph, and what comes of it in each gateway.
-struct Journey {
-    query: String,
-    /// Whose token is forwarded.
-    viewer: Option<i64>,
-    data: Value,
-    /// The error that comes first, by its path and code.
-    denied: Option<(Value, &'static str)>,
-    /// How many requests our subgraph received, and what was in all of them.
-    calls: usize,
-    asked: &'static str,
-}
-
-impl Journey {
-    #[track_caller]
-    fn check(&self, gateway: &str, told: &Value) {
-        let Value::Object(calls) = &told["calls"] else {
-            panic!("{gateway}: {told}");
-        };
-        let answer = &told["answer"];
-        assert_eq!(answer["data"], self.data, "{gateway}: {answer:#}");
-        let first = answer
-            .get("errors")
-            .map(|errors| (&errors[0]["path"], &errors[0]["extensions"]["code"]));
-        let denied = self.denied.as_ref();
-        let denied = denied.map(|(path, code)| (path, json!(code)));
-        let denied = denied.as_ref().map(|(path, code)| (*path, code));
-        assert_eq!(first, denied, "{gateway}: {answer:#}");
-        let received = calls["invites"].as_array().expect("requests");
-        assert_eq!(received.len(), self.calls, "{gateway}: {received:#?}");
-        for document in received {
-            let document = document.as_str().expect("a document");
-            assert!(document.contains(self.asked), "{gateway}: {document}");
-        }
-    }
-}
-
-fn journeys() -> Vec<Journey> {
-    let [user, course, code] =
-        ["User", "Course", "InviteCode"].map(|type_name| global_id(type_name, 1));
-    vec![
-        // From an invite to what another subgraph knows of its inviter.
-        Journey {
-            query: r#"{ inviteCode(code: "CODE") { inviter { username biography } } }"#.to_owned(),
-            viewer: None,
-            data: json!({ "inviteCode": { "inviter": { "username": "grace", "biography": "Compilers." } } }),
-            denied: None,
-            calls: 1,
-            asked: "inviteCode(code:",
-        },
-        // A manager's page.
-        Journey {
-            query: r#"{ course(id: "compilers") { invitees {
-                totalCount nodes { username extId biography }
-            } } }"#
-                .to_owned(),
-            viewer: Some(1),
-            data: json!({ "course": { "invitees": { "totalCount": 2, "nodes": [
-                { "username": "ada", "extId": "ext-2", "biography": "Engines." },
-                { "username": "maria", "extId": "ext-3", "biography": "Insects." },
-            ] } } }),
-            denied: None,
-            calls: 1,
-            asked: "course(id:",
-        },
-        // From an account, by the database id of a course.
-        Journey {
-            query: r#"{ account(username: "grace") { biography recommendedCourse {
-                name invitees { nodes { fullName } }
-            } } }"#
-                .to_owned(),
-            viewer: Some(1),
-            data: json!({ "account": { "biography": "Compilers.", "recommendedCourse": {
-                "name": "Course compilers",
-                "invitees": { "nodes": [{ "fullName": "Full ada" }, { "fullName": "Full maria" }] },
-            } } }),
-            denied: None,
-            calls: 1,
-            asked: "...on Course{",
-        },
-        // From an account, by either key.
-        Journey {
-            query: r#"{ account(username: "maria") { fullName isVerified } }"#.to_owned(),
-            viewer: Some(2),
-            data: json!({ "account": { "fullName": "Full maria", "isVerified": true } }),
-            denied: None,
-            calls: 1,
-            asked: "...on User{",
-        },
-        // From another's `node`, by global id.
-        Journey {
-            query: format!(
-                r#"{{ node(id: "{course}") {{ __typename id ... on Course {{ slug }} }} }}"#
-            ),
-            viewer: Some(1),
-            data: json!({ "node": { "__typename": "Course", "id": course, "slug": "compilers" } }),
-            denied: None,
-            calls: 1,
-            asked: "_entities(representations:",
-        },
-        Journey {
-            query: format!(
-                r#"{{ node(id: "{user}") {{ ... on User {{ username fullName biography }} }} }}"#
-            ),
-            viewer: Some(3),
-            data: json!({ "node": {
-                "username": "grace", "fullName": "Full grace", "biography": "Compilers.",
-            } }),
-            denied: None,
-            calls: 1,
-            asked: "_entities(representations:",
-        },
-        // Another's invite code is hidden from its inviter's invitee.
-        Journey {
-            query: format!(r#"{{ node(id: "{code}") {{ id ... on InviteCode {{ email }} }} }}"#),
-            viewer: Some(3),
-            data: json!({ "node": { "id": code, "email": null } }),
-            denied: None,
-            calls: 1,
-            asked: "_entities(representations:",
-        },
-        // Denied: to who does not manage the course, and to the anonymous.
-        Journey {
-            query: r#"{ account(username: "grace") { recommendedCourse {
-                name invitees { totalCount }
-            } } }"#
-                .to_owned(),
-            viewer: Some(3),
-            data: json!({ "account": { "recommendedCourse": {
-                "name": "Course compilers", "invitees": null,
-            } } }),
-            denied: Some((
-                json!(["account", "recommendedCourse", "invitees"]),
-                "FORBIDDEN",
-            )),
-            calls: 1,
-            asked: "_entities(representations:",
-        },
-        Journey {
-            query: r#"{ inviteCodes { totalCount } account(username: "grace") { biography } }"#
-                .to_owned(),
-            viewer: None,
-            data: json!({ "inviteCodes": null, "account": { "biography": "Compilers." } }),
-            denied: Some((json!(["inviteCodes"]), "UNAUTHENTICATED")),
-            calls: 1,
-            asked: "inviteCodes{",
-        },
-    ]
 }
 
 const KINDS: [&str; 9] = [

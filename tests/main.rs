@@ -34,4 +34,5 @@ mod pages;
 mod searches;
 mod serving;
 mod statuses;
+mod supergraph;
 mod viewer_lists;

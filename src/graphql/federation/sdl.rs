@@ -131,3 +131,21 @@ fn remove_root_fields(registry: &mut Registry, names: &[&str]) {
         fields.retain(|name, _| !names.contains(&name.as_str()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::linked;
+
+    #[test]
+    fn the_link_is_ours_whatever_the_exporter_writes() {
+        let expected = "type Tag\nextend schema @link(\n  url: \"https://specs.apollo.dev/federation/v2.5\",\n  \
+                        import: [\"@key\", \"@shareable\", \"@tag\", \"@authenticated\"]\n)\n";
+        for exported in [
+            "type Tag\n",
+            "type Tag\nextend schema @link(\n  import: [\"@key\"]\n)\n",
+        ] {
+            assert_eq!(linked(exported, true), expected);
+        }
+        assert!(!linked("type Tag\n", false).contains("authenticated"));
+    }
+}

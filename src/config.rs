@@ -157,14 +157,26 @@ pub struct FederationOptions {
     /// Whether the fields node and nodes are in the subgraph. on: they are, which composes only
     /// where no other subgraph has them. off: they are not, nor are direct clients answered them
     /// [default: not in the subgraph, but answered to direct clients]
-    #[arg(long, env = "GATEWAY_NODE_IN_SUBGRAPH", value_enum)]
+    #[arg(
+        long,
+        env = "GATEWAY_NODE_IN_SUBGRAPH",
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true
+    )]
     pub node_in_subgraph: Option<Switch>,
 
     /// Whether the subgraph's schema has @authenticated at the fields that need a signed-in viewer.
-    /// Off by default, since the gateway denies them by itself, and a router that cannot
-    /// authenticate viewers denies such fields to everybody, or (Apollo Router without GraphOS)
-    /// refuses the schema
-    #[arg(long, env = "GATEWAY_AUTH_DIRECTIVES", value_enum, default_value_t)]
+    /// Off by default: the gateway denies them by itself, and a router that does not authenticate
+    /// viewers denies such fields to everybody, or refuses the supergraph
+    #[arg(
+        long,
+        env = "GATEWAY_AUTH_DIRECTIVES",
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
     pub auth_directives: Switch,
 }
 

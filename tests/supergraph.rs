@@ -10,6 +10,17 @@ use crate::support::{
 };
 
 each_database! {
+    async fn a_gateway_that_leaves_authentication_to_us_may_have_the_directives(gateway) {
+        gateway.add(data::user(1, "grace")).await;
+        let server = Server::with(&gateway.url, &["--auth-directives=on"]).await;
+        let url = format!("http://{}/graphql", server.address);
+        let query = "{ inviteCodes { totalCount } }";
+        let requests = json!([{ "query": query, "authorization": authorization(1) }, { "query": query }]);
+        let told = node("federation/ask.mjs", &["hive", &url, &requests.to_string()]).await;
+        assert_eq!(told[0]["answer"], json!({ "data": { "inviteCodes": { "totalCount": 0 } } }));
+        assert_eq!(told[1]["answer"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{told}");
+    }
+
     async fn real_gateways_answer_across_subgraphs(gateway) {
         // As the accounts of tests/clients/federation/others.mjs have them.
         for (id, username) in [(1, "grace"), (2, "ada"), (3, "maria")] {

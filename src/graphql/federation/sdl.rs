@@ -35,7 +35,7 @@ pub(in crate::graphql) trait Change: Send + Sync {
     fn change(registry: &mut Registry);
 }
 
-/// Makes a change where types register themselves.
+/// Makes a change where types register themselves. No field has this type.
 pub(in crate::graphql) struct Changed<C>(PhantomData<C>);
 
 impl<C: Change> OutputType for Changed<C> {

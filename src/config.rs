@@ -9,6 +9,7 @@ use crate::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::TokenOptions,
     database::{self, Pool},
+    graphql::{NodeFields, SchemaSettings},
     http::Origin,
     unquoted::Unquoted,
 };
@@ -31,6 +32,9 @@ pub struct ServeArgs {
     /// What is shown.
     #[command(flatten)]
     pub policy: PolicyOptions,
+    /// How the gateway is a subgraph.
+    #[command(flatten)]
+    pub federation: FederationOptions,
     /// What is logged.
     #[command(flatten)]
     pub log: LogOptions,
@@ -197,6 +201,50 @@ impl PolicyOptions {
             disclosure: self.disclosure,
             group_invite_url: self.group_invite_url.clone(),
         })
+    }
+}
+
+/// How the gateway is a subgraph of Apollo Federation.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Federation")]
+pub struct FederationOptions {
+    /// Whether the fields node and nodes are in the subgraph. on: they are, which composes only
+    /// where no other subgraph has them. off: they are not, nor are direct clients answered them
+    /// [default: not in the subgraph, but answered to direct clients]
+    #[arg(
+        long,
+        env = "GATEWAY_NODE_IN_SUBGRAPH",
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub node_in_subgraph: Option<Switch>,
+
+    /// Whether the subgraph's schema has @authenticated at the fields that need a signed-in viewer.
+    /// Off by default: the gateway denies them by itself, and a router that does not authenticate
+    /// viewers denies such fields to everybody, or refuses the supergraph
+    #[arg(
+        long,
+        env = "GATEWAY_AUTH_DIRECTIVES",
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
+    pub auth_directives: Switch,
+}
+
+impl FederationOptions {
+    /// The schema that these options describe.
+    pub fn schema(&self) -> SchemaSettings {
+        SchemaSettings {
+            node: match self.node_in_subgraph {
+                None => NodeFields::Direct,
+                Some(Switch::On) => NodeFields::Everywhere,
+                Some(Switch::Off) => NodeFields::Nowhere,
+            },
+            auth_directives: self.auth_directives == Switch::On,
+        }
     }
 }
 

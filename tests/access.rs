@@ -118,11 +118,11 @@ impl Path {
             let absent = self.absent(quoted);
             let absent = absent.strip_suffix("[]").unwrap_or(&absent);
             let absent = gateway.graphql(viewer, &document(absent, leaf)).await;
-            return if absent == answer {
-                Ok('-')
-            } else {
-                Err(format!("hidden: {answer}\nabsent: {absent}"))
-            };
+            if absent != answer {
+                return Err(format!("hidden: {answer}\nabsent: {absent}"));
+            }
+            self.is_among_entities(gateway, viewer, false).await?;
+            return Ok('-');
         }
         if place.is_null() {
             return Ok('.');
@@ -132,6 +132,7 @@ impl Path {
         }
         self.is_named_by(&place["id"], keys.len())?;
         self.is_among_nodes(gateway, viewer).await?;
+        self.is_among_entities(gateway, viewer, true).await?;
         Ok('+')
     }
 
@@ -195,12 +196,7 @@ impl Path {
 
     /// What `node` shows, `nodes` shows, too, in its place.
     async fn is_among_nodes(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<(), String> {
-        let Some(id) = self
-            .0
-            .strip_prefix("node(id: {")
-            .and_then(|rest| rest.strip_suffix("})"))
-            .map(spelled)
-        else {
+        let Some(id) = self.node().map(spelled) else {
             return Ok(());
         };
         let absent = global_id("InviteCode", 999);
@@ -213,6 +209,44 @@ impl Path {
         } else {
             Err(format!("nodes: {answer}"))
         }
+    }
+
+    /// What `node` shows or hides, a router is shown or not by either key, too.
+    async fn is_among_entities(
+        self,
+        gateway: &Gateway,
+        viewer: Viewer<'_>,
+        shown: bool,
+    ) -> Result<(), String> {
+        let Some((type_name, key)) = self.node().and_then(|name| name.split_once(':')) else {
+            return Ok(());
+        };
+        let id = global_id(type_name, key.parse().expect("a number"));
+        let document = "query($representations: [_Any!]!) {
+            _entities(representations: $representations) { ... on Node { id } }
+        }";
+        let variables = json!({ "representations": [
+            { "__typename": type_name, "id": id },
+            { "__typename": type_name, "databaseId": key },
+        ] });
+        let answer = gateway.graphql_with(viewer, document, variables).await;
+        let entity = if shown {
+            json!({ "id": id })
+        } else {
+            Value::Null
+        };
+        if answer == json!({ "data": { "_entities": [entity, entity] } }) {
+            Ok(())
+        } else {
+            Err(format!("_entities: {answer}"))
+        }
+    }
+
+    /// The type and key that a path of `node` alone names.
+    fn node(self) -> Option<&'static str> {
+        self.0
+            .strip_prefix("node(id: {")
+            .and_then(|rest| rest.strip_suffix("})"))
     }
 }
 

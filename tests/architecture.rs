@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ),
     (
         "config",
-        &["access", "auth", "database", "http", "unquoted"],
+        &["access", "auth", "database", "graphql", "http", "unquoted"],
     ),
     ("database", &[]),
     ("demo", &["auth", "database", "email"]),

@@ -142,6 +142,7 @@ each_database! {
     async fn a_hundred_nodes_of_nine_kinds_cost_one_statement_a_kind(gateway) {
         gateway.add_all((1..=12).map(|id| data::user(id, &format!("user{id}")))).await;
         let mut ids = Vec::new();
+        let mut representations = Vec::new();
         for n in 1..=11i64 {
             gateway.add(data::tag(n, &format!("tag{n}"))).await;
             gateway.add(data::workspace(n)).await;
@@ -158,10 +159,16 @@ each_database! {
             }).await;
             for kind in KINDS {
                 ids.push(global_id(kind, n));
+                representations.push(if n % 2 == 0 {
+                    json!({ "__typename": kind, "id": global_id(kind, n) })
+                } else {
+                    json!({ "__typename": kind, "databaseId": n })
+                });
             }
         }
         ids.push(global_id("User", 12));
-        assert_eq!(ids.len(), 100);
+        representations.push(json!({ "__typename": "User", "databaseId": "12" }));
+        assert_eq!((ids.len(), representations.len()), (100, 100));
         let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }";
         let variables = json!({ "ids": ids });
         for (viewer, roles) in [(Viewer::User(12), 1), (Viewer::Staff(12), 0)] {
@@ -169,6 +176,16 @@ each_database! {
             let found: Vec<_> = answer["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect();
             assert_eq!(json!(found), variables["ids"], "{viewer:?}");
             // One a kind, the viewer, and their roles in all that needs one.
+            assert_eq!(statements, 9 + 1 + roles, "{viewer:?}");
+
+            // A router asks by either key, and pays no more.
+            let document = "query($representations: [_Any!]!) {
+                _entities(representations: $representations) { ... on Node { id } }
+            }";
+            let variables = json!({ "representations": representations });
+            let (statements, answer) = cost_with(&gateway, viewer, document, variables).await;
+            let found: Vec<_> = answer["_entities"].as_array().expect("entities").iter().map(|entity| entity["id"].clone()).collect();
+            assert_eq!(found, ids, "{viewer:?}");
             assert_eq!(statements, 9 + 1 + roles, "{viewer:?}");
         }
     }

@@ -222,6 +222,20 @@ const WRONG: &[Wrong] = &[
         secret: None,
     },
     Wrong {
+        flag: "--node-in-subgraph",
+        variable: "GATEWAY_NODE_IN_SUBGRAPH",
+        value: "true",
+        told: &["on, off"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--auth-directives",
+        variable: "GATEWAY_AUTH_DIRECTIVES",
+        value: "yes",
+        told: &["on, off"],
+        secret: None,
+    },
+    Wrong {
         flag: "--max-body",
         variable: "GATEWAY_MAX_BODY",
         value: "1",

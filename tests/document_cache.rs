@@ -253,6 +253,19 @@ fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
                 json!({ "it": null }),
             ],
         ),
+        // What routers ask.
+        (
+            "query ($it: [_Any!]!) { _entities(representations: $it) { __typename ... on Tag { id } } }",
+            None,
+            vec![
+                json!({}),
+                json!({ "it": [] }),
+                json!({ "it": [{ "__typename": "Tag", "id": "x" }] }),
+                json!({ "it": [{ "__typename": "Tag" }, 5, null] }),
+                json!({ "it": null }),
+                json!({ "it": 5 }),
+            ],
+        ),
         // Introspection, whose arguments stand in no definition of ours.
         (
             "query ($it: String!) { __type(name: $it) { name } }",

@@ -9,7 +9,7 @@ use url::Url;
 use super::{failed, print, serve};
 use crate::{
     clock::Clock,
-    config::{GraphqlOptions, HttpOptions, LogOptions, PolicyOptions},
+    config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions},
     database::{IN_MEMORY, Pool},
     demo::{self, tokens},
     log,
@@ -26,6 +26,8 @@ pub(super) struct DemoArgs {
     graphql: GraphqlOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    #[command(flatten)]
+    federation: FederationOptions,
     #[command(flatten)]
     log: LogOptions,
 }
@@ -65,6 +67,7 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         http: &args.http,
         graphql: &args.graphql,
         policy: &args.policy,
+        schema: args.federation.schema(),
     };
     serve::gateway(database, settings, options, clock, announce).await
 }

@@ -2,6 +2,7 @@
 
 mod demo;
 mod migrate;
+mod schema;
 mod serve;
 
 use std::{
@@ -13,9 +14,10 @@ use std::{
 use clap::{Parser, Subcommand};
 use sea_orm::DbErr;
 
-use crate::{auth, clock::Clock, config::ServeArgs, graphql, import};
+use crate::{auth, clock::Clock, config::ServeArgs, import};
 use demo::DemoArgs;
 use migrate::MigrateArgs;
+use schema::SchemaArgs;
 
 /// The exit status of a command that was not understood, as clap has it.
 const WRONG_USAGE: u8 = 2;
@@ -42,8 +44,8 @@ enum Command {
     Migrate(MigrateArgs),
     /// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes
     Import(import::ImportArgs),
-    /// Print the public GraphQL schema
-    Schema,
+    /// Print the public GraphQL schema, or that for the composition of a supergraph
+    Schema(SchemaArgs),
     /// Print a bearer token for development
     Token(auth::TokenArgs),
 }
@@ -57,7 +59,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args, clock).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run_command(args, &clock).await,
-            Command::Schema => print(&graphql::sdl()),
+            Command::Schema(args) => schema::run(&args),
             Command::Token(args) => match auth::run(&args, &clock, &mut io::stdout()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => wrong_usage(error),

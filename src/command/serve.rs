@@ -42,6 +42,7 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         http: &args.http,
         graphql: &args.graphql,
         policy: &args.policy,
+        schema: args.federation.schema(),
     };
     gateway(database, tokens, options, clock, announce).await
 }
@@ -51,6 +52,7 @@ pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
     pub(super) policy: &'a PolicyOptions,
+    pub(super) schema: SchemaSettings,
 }
 
 /// Serves over a database that is open, until told to stop. `announce` is told where.
@@ -61,6 +63,7 @@ pub(super) async fn gateway(
         http: options,
         graphql,
         policy,
+        schema,
     }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
@@ -70,7 +73,7 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql).await {
+    let graphql = match served_graphql(graphql, schema).await {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -115,9 +118,11 @@ pub(super) async fn gateway(
 }
 
 /// How GraphQL is served by these options.
-async fn served_graphql(options: &GraphqlOptions) -> Result<Graphql, ExitCode> {
-    let settings = SchemaSettings::default();
-    let Some(executor) = Executor::new(settings, options.document_cache.into()) else {
+async fn served_graphql(
+    options: &GraphqlOptions,
+    schema: SchemaSettings,
+) -> Result<Graphql, ExitCode> {
+    let Some(executor) = Executor::new(schema, options.document_cache.into()) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
     let persisted = match (

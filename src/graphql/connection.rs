@@ -76,6 +76,7 @@ fn page_size(argument: &'static str, sent: i32) -> Result<u64, Failure> {
 
 /// Where a page stands in its list.
 #[derive(Clone, SimpleObject)]
+#[graphql(shareable)]
 pub(super) struct PageInfo {
     /// Whether the list goes on behind the last edge of this page.
     has_next_page: bool,

@@ -86,6 +86,7 @@ impl Course {
 
     /// Users invited and not yet members, oldest invites first unless ordered otherwise. Only for
     /// who manages the course, and staff.
+    #[graphql(tag = "signed-in")]
     #[allow(clippy::too_many_arguments)]
     async fn invitees(
         &self,

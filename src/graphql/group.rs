@@ -52,6 +52,7 @@ impl Group {
 
     /// The group's reusable join link. Only for who manages the group, and staff. Null where the
     /// group has none.
+    #[graphql(tag = "signed-in")]
     async fn invite(&self, ctx: &Context<'_>) -> Nullable<GroupInvite> {
         ctx.look_up(|access| access.group_invite_of(&self.0), GroupInvite)
             .await

@@ -124,6 +124,7 @@ pub(super) struct GroupInviteQuery;
 #[Object]
 impl GroupInviteQuery {
     /// The invites of all groups that the signed-in person manages; for staff: all. Newest first.
+    #[graphql(tag = "signed-in")]
     async fn group_invites(
         &self,
         ctx: &Context<'_>,

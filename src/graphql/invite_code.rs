@@ -58,11 +58,13 @@ impl InviteCode {
     }
 
     /// Name of the person invited.
+    #[graphql(tag = "personal-data")]
     async fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
     /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
@@ -94,6 +96,7 @@ impl InviteCode {
     }
 
     /// Username of `inviter`.
+    #[graphql(tag = "personal-data")]
     async fn invited_by_username(&self, ctx: &Context<'_>) -> Nullable<String> {
         let inviter = self.inviter_of(ctx).await;
         nullable(inviter, |User(inviter)| inviter.username)
@@ -185,6 +188,7 @@ impl InviteCodeQuery {
 
     /// The invite codes that the signed-in person made; for staff: all. Newest first unless
     /// ordered otherwise.
+    #[graphql(tag = "signed-in")]
     #[allow(clippy::too_many_arguments)]
     async fn invite_codes(
         &self,

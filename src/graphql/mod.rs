@@ -7,6 +7,7 @@ mod course_invite;
 mod cursor;
 mod error;
 mod execution;
+mod federation;
 mod filter;
 mod group;
 mod group_invite;
@@ -27,6 +28,7 @@ use async_graphql::{
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub use execution::{Executor, Prepared, Refusal, Request};
+use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -42,41 +44,92 @@ pub struct Query(
     course::CourseQuery,
     node::NodeQuery,
     viewer::ViewerQuery,
+    federation::FederationQuery,
 );
 
 /// Deepest selection that is answered: every page of the schema, and introspection as GraphiQL
 /// asks for it, stay well below.
 const MAX_DEPTH: usize = 20;
 
-/// What of the schema can be set.
+/// Where the root fields `node` and `nodes` are. Two subgraphs that have them do not compose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SchemaSettings {}
+pub enum NodeFields {
+    /// In the served schema, for direct clients; not in the subgraph's.
+    #[default]
+    Direct,
+    /// In both.
+    Everywhere,
+    /// In neither.
+    Nowhere,
+}
+
+/// What of the schema the operator settles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSettings {
+    /// Where `node` and `nodes` are.
+    pub node: NodeFields,
+    /// Whether the subgraph's schema has `@authenticated`.
+    pub auth_directives: bool,
+}
+
+type Builder = SchemaBuilder<Query, EmptyMutation, EmptySubscription>;
+
+fn builder(has_node: bool) -> Builder {
+    let builder = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .register_output_type::<invite::Invite>();
+    if has_node {
+        builder
+    } else {
+        builder.register_output_type::<Changed<WithoutNode>>()
+    }
+}
 
 /// The schema, to execute what is validated already. Each request brings its
 /// [`crate::access::Access`] as data, in an `Arc`.
 fn schema(settings: SchemaSettings) -> Schema {
-    schema_builder(settings)
+    served(settings)
         .validation_mode(ValidationMode::Fast)
         .finish()
 }
 
-fn schema_builder(
-    SchemaSettings {}: SchemaSettings,
-) -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
-        .register_output_type::<invite::Invite>()
+/// The schema as it is served, with its limits.
+fn served(settings: SchemaSettings) -> Builder {
+    builder(settings.node != NodeFields::Nowhere)
+        .data(Served(subgraph_sdl(settings)))
         .limit_depth(MAX_DEPTH)
         .disable_suggestions()
 }
 
-/// The schema in the schema definition language, sorted, without federation machinery.
-pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
+/// The public schema in the schema definition language, sorted, without federation machinery.
+pub fn sdl(settings: SchemaSettings) -> String {
+    let schema = builder(settings.node != NodeFields::Nowhere)
+        .register_output_type::<Changed<Unfederated>>()
+        .finish();
+    export(&schema, SDLExportOptions::new())
+}
+
+/// The schema for the composition of a supergraph: that of a subgraph of Apollo Federation 2.
+pub fn subgraph_sdl(settings: SchemaSettings) -> String {
+    let mut builder =
+        builder(settings.node == NodeFields::Everywhere).register_output_type::<Changed<Keyed>>();
+    if settings.auth_directives {
+        builder = builder.register_output_type::<Changed<Authenticated>>();
+    }
+    let exported = export(&builder.finish(), SDLExportOptions::new().federation());
+    linked(&exported, settings.auth_directives)
+}
+
+/// The whole schema as it is served, what is for routers included.
+fn definition(schema: &Schema) -> String {
+    export(schema, SDLExportOptions::new())
+}
+
+fn export(schema: &Schema, options: SDLExportOptions) -> String {
+    let options = options
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
         .include_specified_by()
         .use_space_ident();
-    let sdl = schema(SchemaSettings::default()).sdl_with_options(options);
-    format!("{}\n", sdl.trim_end())
+    format!("{}\n", schema.sdl_with_options(options).trim_end())
 }

@@ -42,10 +42,19 @@ pub(super) enum Node {
 }
 
 /// The object of that global id, by the rules of its kind.
-async fn fetch(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
-    let Some((kind, id)) = parse_global_id(id) else {
-        return Ok(None);
-    };
+async fn named(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
+    match parse_global_id(id) {
+        Some((kind, id)) => fetch(access, kind, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The object of that kind and key, by the rules of its kind.
+pub(super) async fn fetch(
+    access: &Access,
+    kind: NodeKind,
+    id: i64,
+) -> Result<Option<Node>, Failure> {
     Ok(match kind {
         NodeKind::InviteCode => access
             .invite_code(id)
@@ -89,7 +98,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "A global id, as any `id` field answers it.")] id: ID,
     ) -> Nullable<Node> {
-        ctx.look_up(|access| fetch(access, &id), |node| node).await
+        ctx.look_up(|access| named(access, &id), |node| node).await
     }
 
     /// The objects of several global ids, in the order of the ids. Null in place of each that is
@@ -104,6 +113,6 @@ impl NodeQuery {
             return Err(Failure::bad_input("ids", allowed));
         }
         let access = ctx.access()?;
-        try_join_all(ids.iter().map(|id| fetch(access, id))).await
+        try_join_all(ids.iter().map(|id| named(access, id))).await
     }
 }

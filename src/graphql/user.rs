@@ -13,7 +13,7 @@ use crate::access::UserView;
 pub(super) struct User(pub(super) UserView);
 
 /// A person with an account.
-#[Object]
+#[Object(shareable)]
 impl User {
     /// Names this user among all objects of the schema; opaque.
     pub(super) async fn id(&self) -> ID {
@@ -26,16 +26,19 @@ impl User {
     }
 
     /// Unique sign-in name.
+    #[graphql(tag = "personal-data")]
     async fn username(&self) -> &str {
         &self.0.username
     }
 
     /// Name to show; may be empty.
+    #[graphql(tag = "personal-data")]
     async fn full_name(&self) -> &str {
         &self.0.full_name
     }
 
     /// Picture to show.
+    #[graphql(tag = "personal-data")]
     async fn avatar_url(&self) -> Option<Url> {
         self.0.avatar_url.clone().map(Url)
     }
@@ -47,12 +50,14 @@ impl User {
 
     /// Id in the customer's own system. Shown to staff, and to who manages a course of an invitee
     /// of that course; otherwise null.
+    #[graphql(tag = "personal-data")]
     async fn ext_id(&self) -> Option<&str> {
         self.0.ext_id.as_deref()
     }
 
     /// Address. Shown to the user and to staff, and as the inviter's of a workspace invite to who
     /// looked that up by its token (possibly masked, as in `j…@e….com`); otherwise null.
+    #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }

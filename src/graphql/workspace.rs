@@ -58,6 +58,7 @@ impl Workspace {
 
     /// Invites to this workspace, newest first unless ordered otherwise. Only for who manages it,
     /// and staff.
+    #[graphql(tag = "signed-in")]
     #[allow(clippy::too_many_arguments)]
     async fn invites(
         &self,

@@ -58,6 +58,7 @@ impl WorkspaceInvite {
     }
 
     /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
@@ -69,6 +70,7 @@ impl WorkspaceInvite {
     }
 
     /// Name of the inviter to show: the full name, or else the username.
+    #[graphql(tag = "personal-data")]
     async fn inviter_name(&self, ctx: &Context<'_>) -> Nullable<String> {
         let inviter = self.inviter_of(ctx).await;
         nullable(inviter, |User(inviter)| inviter_name(&inviter).to_owned())
@@ -194,6 +196,7 @@ impl WorkspaceInviteQuery {
 
     /// The invites of all workspaces that the signed-in person manages; for staff: all. Newest
     /// first unless ordered otherwise.
+    #[graphql(tag = "signed-in")]
     #[allow(clippy::too_many_arguments)]
     async fn workspace_invites(
         &self,

@@ -25,7 +25,7 @@ use self::{
     validator::Validator,
     variables::Presence,
 };
-use super::{Schema, SchemaSettings, error::Code, schema, sdl};
+use super::{Schema, SchemaSettings, definition, error::Code, schema};
 use crate::access::Access;
 
 /// What is asked: a document, which of its operations, and the values of its variables.
@@ -110,10 +110,12 @@ impl Executor {
     /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
     /// nothing.
     pub fn new(settings: SchemaSettings, document_cache: u64) -> Option<Self> {
+        let schema = schema(settings);
+        let types = Types::read(&definition(&schema))?;
         Some(Self(Arc::new(Parts {
-            schema: schema(settings),
+            schema,
             validator: Validator::new(settings),
-            types: Types::read(&sdl())?,
+            types,
             documents: Documents::new(document_cache),
         })))
     }

@@ -159,3 +159,28 @@ fn inputs(definitions: impl Iterator<Item = InputValueDefinition>) -> HashMap<Na
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Types;
+    use crate::graphql::{SchemaSettings, definition, schema};
+
+    #[test]
+    fn everything_that_is_served_is_known() {
+        let schema = schema(SchemaSettings::default());
+        let types = Types::read(&definition(&schema)).unwrap();
+        for (parent, field, argument) in [
+            ("Query", "inviteCode", "code"),
+            ("Query", "_entities", "representations"),
+            ("Invite", "id", ""),
+            ("Course", "invitees", "filter"),
+        ] {
+            let field = types.field(parent, field).expect(field);
+            assert!(argument.is_empty() || field.arguments.contains_key(argument));
+        }
+        for input in ["_Any", "UUID", "InviteStatus", "InviteCodeFilter", "Int"] {
+            assert!(types.input(input).is_some(), "{input}");
+        }
+        assert!(types.directive("skip").is_some());
+    }
+}

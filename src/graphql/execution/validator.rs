@@ -10,14 +10,14 @@ use async_graphql::{
 };
 
 use super::{Refusal, Request};
-use crate::graphql::{Schema, SchemaSettings, error::Code, schema_builder};
+use crate::graphql::{Schema, SchemaSettings, error::Code, served};
 
 /// A schema that validates, and then answers nothing.
 pub(super) struct Validator(Schema);
 
 impl Validator {
     pub(super) fn new(settings: SchemaSettings) -> Self {
-        Self(schema_builder(settings).extension(NeverExecute).finish())
+        Self(served(settings).extension(NeverExecute).finish())
     }
 
     /// Validates an operation with its variables' values.

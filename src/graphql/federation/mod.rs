@@ -1,0 +1,77 @@
+//! The gateway as a subgraph of Apollo Federation 2: `_entities` and `_service`, and the schema that
+//! routers compose.
+
+mod entity;
+mod representation;
+mod sdl;
+
+use async_graphql::{Any, Context, Object, SimpleObject};
+use futures_util::future::join_all;
+
+pub(super) use sdl::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
+
+use super::{
+    context::Ask,
+    error::{Failure, Nullable, nullable},
+    node,
+};
+use crate::access::Access;
+use entity::Entity;
+
+/// Most representations of one `_entities`.
+const MAX_REPRESENTATIONS: usize = 100;
+
+/// The subgraph as routers ask for it.
+#[derive(SimpleObject)]
+#[graphql(name = "_Service")]
+struct Service {
+    /// The subgraph's schema, with the directives of federation.
+    sdl: String,
+}
+
+/// Root fields for routers. Introspection leaves them out, so that clients' tools do not meet them.
+#[derive(Default)]
+pub(super) struct FederationQuery;
+
+#[Object]
+impl FederationQuery {
+    /// The objects that representations name, in the order asked. Null in place of each that is not
+    /// there or that the viewer may not see; one that is malformed is null with an error.
+    #[graphql(name = "_entities", visible = false)]
+    async fn entities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A `__typename` and an `id` or `databaseId` each; at most 100.")]
+        representations: Vec<Any>,
+    ) -> Result<Vec<Nullable<Entity>>, Failure> {
+        if representations.len() > MAX_REPRESENTATIONS {
+            let allowed = format!("must have at most {MAX_REPRESENTATIONS} values");
+            return Err(Failure::bad_input("representations", allowed));
+        }
+        let access = ctx.access()?;
+        let found = representations
+            .iter()
+            .map(|Any(sent)| async move { nullable(find(access, sent).await, Entity) });
+        Ok(join_all(found).await)
+    }
+
+    /// The subgraph's schema.
+    #[graphql(name = "_service", visible = false)]
+    async fn service(&self, ctx: &Context<'_>) -> Result<Service, Failure> {
+        match ctx.data_opt::<Served>() {
+            Some(Served(sdl)) => Ok(Service { sdl: sdl.clone() }),
+            None => {
+                tracing::error!("the schema came without what it is composed from");
+                Err(Failure::Internal)
+            }
+        }
+    }
+}
+
+/// The object that a representation names, by the rules of its kind.
+async fn find(access: &Access, sent: &async_graphql::Value) -> Result<Option<node::Node>, Failure> {
+    match representation::read(sent)? {
+        Some((kind, id)) => node::fetch(access, kind, id).await,
+        None => Ok(None),
+    }
+}

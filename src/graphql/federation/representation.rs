@@ -1,0 +1,70 @@
+//! Representations: how a router names an object of ours that it has met elsewhere.
+
+use async_graphql::{ScalarType, Value};
+
+use super::super::{
+    error::Failure,
+    id::{NodeKind, parse_global_id},
+    scalar::BigInt,
+};
+
+/// Names of the key fields: each of them alone names an object of its type.
+pub(super) const KEYS: [&str; 2] = [ID, DATABASE_ID];
+const ID: &str = "id";
+const DATABASE_ID: &str = "databaseId";
+
+/// What a representation names. None where it is well formed and names nothing: as text that is no
+/// global id does, or the id of another kind, or two keys of different objects.
+pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
+    let Value::Object(fields) = sent else {
+        return Err(refused("must be objects with a __typename and a key"));
+    };
+    let kind = match fields.get("__typename") {
+        Some(Value::String(name)) => NodeKind::of(name),
+        _ => None,
+    };
+    let Some(kind) = kind else {
+        let names: Vec<_> = NodeKind::ALL.map(NodeKind::type_name).into();
+        let allowed = format!("must have a __typename of {}", names.join(", "));
+        return Err(refused(allowed));
+    };
+    // What a router has no value for it may send as null.
+    let key = |name| fields.get(name).filter(|value| **value != Value::Null);
+    let named = match (key(ID), key(DATABASE_ID)) {
+        (None, None) => {
+            let allowed = format!(
+                "must have {} where __typename is {}",
+                KEYS.join(" or "),
+                kind.type_name()
+            );
+            return Err(refused(allowed));
+        }
+        (Some(global), None) => by_global_id(kind, global)?,
+        (None, Some(database)) => Some(by_database_id(database)?),
+        (Some(global), Some(database)) => {
+            let database = by_database_id(database)?;
+            by_global_id(kind, global)?.filter(|id| *id == database)
+        }
+    };
+    Ok(named.map(|id| (kind, id)))
+}
+
+fn by_global_id(kind: NodeKind, sent: &Value) -> Result<Option<i64>, Failure> {
+    let Value::String(text) = sent else {
+        return Err(refused("must have a string as id"));
+    };
+    Ok(parse_global_id(text)
+        .filter(|(named, _)| *named == kind)
+        .map(|(_, id)| id))
+}
+
+fn by_database_id(sent: &Value) -> Result<i64, Failure> {
+    match BigInt::parse(sent.clone()) {
+        Ok(BigInt(id)) => Ok(id),
+        Err(_) => Err(refused("must have a 64-bit integer as databaseId")),
+    }
+}
+
+fn refused(allowed: impl Into<String>) -> Failure {
+    Failure::bad_input("representations", allowed)
+}

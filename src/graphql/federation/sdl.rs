@@ -1,0 +1,151 @@
+//! The subgraph's schema: the public one with keys and without what another subgraph owns.
+//!
+//! What routers read is made by changing what the types have registered, and printed by the
+//! exporter of async-graphql. What hangs on the operator's settings, and keys, which would make
+//! async-graphql answer `_entities` itself, is changed here; `@shareable` and `@tag` stand at the
+//! types.
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use async_graphql::{
+    ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
+    parser::types::Field,
+    registry::{MetaDirectiveInvocation, MetaField, MetaType, Registry},
+};
+
+use super::{super::id::NodeKind, representation::KEYS};
+
+/// Tag of the fields that the anonymous are denied with `UNAUTHENTICATED`.
+const SIGNED_IN: &str = "signed-in";
+
+/// The specification that the subgraph follows.
+const SPECIFICATION: &str = "https://specs.apollo.dev/federation/v2.5";
+
+/// The directive that [`Authenticated`] writes.
+const AUTHENTICATED: &str = "authenticated";
+
+/// How the exporter begins the link to the specification, which it writes last.
+const LINK: &str = "extend schema @link(";
+
+/// The text that `_service` answers, as data of the schema.
+pub(in crate::graphql) struct Served(pub(in crate::graphql) String);
+
+/// A change of what the types have registered.
+pub(in crate::graphql) trait Change: Send + Sync {
+    fn change(registry: &mut Registry);
+}
+
+/// Makes a change where types register themselves. No field has this type.
+pub(in crate::graphql) struct Changed<C>(PhantomData<C>);
+
+impl<C: Change> OutputType for Changed<C> {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed("")
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        C::change(registry);
+        String::new()
+    }
+
+    async fn resolve(
+        &self,
+        _ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(Value::Null)
+    }
+}
+
+/// Without the root fields that look up objects of every kind.
+pub(in crate::graphql) struct WithoutNode;
+
+impl Change for WithoutNode {
+    fn change(registry: &mut Registry) {
+        remove_root_fields(registry, &["node", "nodes"]);
+    }
+}
+
+/// Without the fields and types for routers.
+pub(in crate::graphql) struct Unfederated;
+
+impl Change for Unfederated {
+    fn change(registry: &mut Registry) {
+        remove_root_fields(registry, &["_entities", "_service"]);
+        for name in ["_Any", "_Entity", "_Service"] {
+            registry.types.remove(name);
+        }
+    }
+}
+
+/// With the keys of every kind.
+pub(in crate::graphql) struct Keyed;
+
+impl Change for Keyed {
+    fn change(registry: &mut Registry) {
+        for kind in NodeKind::ALL {
+            for key in KEYS {
+                registry.add_keys(kind.type_name(), key);
+            }
+        }
+    }
+}
+
+/// With `@authenticated` wherever the tag says so.
+pub(in crate::graphql) struct Authenticated;
+
+impl Change for Authenticated {
+    fn change(registry: &mut Registry) {
+        for ty in registry.types.values_mut() {
+            let MetaType::Object { fields, .. } = ty else {
+                continue;
+            };
+            let is_tagged = |field: &&mut MetaField| field.tags.iter().any(|tag| tag == SIGNED_IN);
+            for field in fields.values_mut().filter(is_tagged) {
+                field.directive_invocations.push(MetaDirectiveInvocation {
+                    name: AUTHENTICATED.to_owned(),
+                    args: Default::default(),
+                });
+            }
+        }
+    }
+}
+
+/// The exported schema with a link of our own: the exporter imports a fixed list of directives, in
+/// which `@authenticated` is missing.
+pub(in crate::graphql) fn linked(exported: &str, auth_directives: bool) -> String {
+    let types = exported
+        .rfind(LINK)
+        .map_or(exported, |link| &exported[..link]);
+    let mut imports = vec!["key", "shareable", "tag"];
+    if auth_directives {
+        imports.push(AUTHENTICATED);
+    }
+    let imports: Vec<_> = imports.iter().map(|name| format!("\"@{name}\"")).collect();
+    let imports = imports.join(", ");
+    format!("{types}{LINK}\n  url: \"{SPECIFICATION}\",\n  import: [{imports}]\n)\n")
+}
+
+fn remove_root_fields(registry: &mut Registry, names: &[&str]) {
+    if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(&registry.query_type) {
+        fields.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linked;
+
+    #[test]
+    fn the_link_is_ours_whatever_the_exporter_writes() {
+        let expected = "type Tag\nextend schema @link(\n  url: \"https://specs.apollo.dev/federation/v2.5\",\n  \
+                        import: [\"@key\", \"@shareable\", \"@tag\", \"@authenticated\"]\n)\n";
+        for exported in [
+            "type Tag\n",
+            "type Tag\nextend schema @link(\n  import: [\"@key\"]\n)\n",
+        ] {
+            assert_eq!(linked(exported, true), expected);
+        }
+        assert!(!linked("type Tag\n", false).contains("authenticated"));
+    }
+}

@@ -1,0 +1,28 @@
+// What the three composers make of our subgraph: compose.mjs FILE SUBGRAPH… composes the schema in
+// FILE with the named subgraphs of examples/supergraph. Prints of each composer what it complains
+// of, the supergraph's fields, and the specifications that a router must know.
+import { buildSchema, isObjectType } from 'graphql';
+import { composers, subgraphs } from './supergraph.mjs';
+
+const [file, ...others] = process.argv.slice(2);
+const list = subgraphs(file).filter(({ name }) => name === 'invites' || others.includes(name));
+if (list.length !== others.length + 1) throw new Error(`not all of ${others} are known`);
+
+function fields(document) {
+  const schema = typeof document === 'string' ? buildSchema(document) : document;
+  return Object.values(schema.getTypeMap())
+    .filter((type) => isObjectType(type) && !type.name.startsWith('__'))
+    .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
+}
+
+const told = {};
+for (const [name, compose] of Object.entries(composers)) {
+  const { complaints, document, supergraphSdl = '' } = compose(list);
+  const links = supergraphSdl.matchAll(/@link\(url: "[^"]*\/([^"/]+)\/v[\d.]+", for: SECURITY/g);
+  told[name] = {
+    complaints,
+    fields: document ? fields(document) : [],
+    demands: [...links].map(([, specification]) => specification),
+  };
+}
+process.stdout.write(JSON.stringify(told));

@@ -1,0 +1,208 @@
+//! The gateway as a subgraph: its schema composes, and is served as it is printed.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Viewer, data, each_database,
+    node::node,
+    process::{Process, Server},
+};
+
+fn project(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// What `schema` prints with these arguments.
+async fn printed(arguments: &[&str]) -> String {
+    let ended = Process::run(&[&["schema"], arguments].concat()).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    ended.stdout
+}
+
+/// What the composers say of our schema, as printed with these arguments, beside the `others` of
+/// `examples/supergraph/supergraph.yaml`.
+async fn composed(arguments: &[&str], others: &[&str]) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("invites.graphql");
+    let schema = printed(&[&["--subgraph"], arguments].concat()).await;
+    fs::write(&file, schema).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    node("federation/compose.mjs", &[&[file], others].concat()).await
+}
+
+const COMPOSERS: [&str; 3] = ["apollo", "guild", "wundergraph"];
+
+#[tokio::test]
+async fn the_subgraph_composes_without_a_word_of_complaint() {
+    for (arguments, others) in [
+        (&[][..], &["accounts", "objects"][..]),
+        (&["--node-in-subgraph=off"], &["accounts", "objects"]),
+        (&["--node-in-subgraph=on"], &["accounts"]),
+        (&["--auth-directives=on"], &["accounts", "objects"]),
+    ] {
+        let told = composed(arguments, others).await;
+        for composer in COMPOSERS {
+            let told = &told[composer];
+            assert_eq!(told["complaints"], json!([]), "{composer} {arguments:?}");
+            let fields = told["fields"].as_array().expect("fields");
+            for field in ["Query.inviteCode", "User.extId", "User.biography"] {
+                assert!(fields.contains(&json!(field)), "{composer} lacks {field}");
+            }
+            let node = fields.iter().filter(|field| **field == "Query.node");
+            assert_eq!(node.count(), 1, "{composer} {arguments:?}");
+        }
+        // What a router must know by itself, or else refuses to start.
+        let demands = told["apollo"]["demands"].as_array().expect("demands");
+        let expected: &[&str] = match arguments {
+            ["--auth-directives=on"] => &["authenticated"],
+            _ => &[],
+        };
+        assert_eq!(demands, expected, "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_owners_of_node_do_not_compose() {
+    let told = composed(&["--node-in-subgraph=on"], &["accounts", "objects"]).await;
+    for composer in COMPOSERS {
+        let complaints = told[composer]["complaints"].to_string();
+        assert!(complaints.contains("node"), "{composer}: {complaints}");
+    }
+}
+
+#[tokio::test]
+async fn node_is_where_the_setting_says() {
+    let has_node = |schema: &str| {
+        let both = ["\n  node(", "\n  nodes("].map(|field| schema.contains(field));
+        assert_eq!(both[0], both[1]);
+        both[0]
+    };
+    for (arguments, public, subgraph) in [
+        (&[][..], true, false),
+        (&["--node-in-subgraph=on"], true, true),
+        (&["--node-in-subgraph=off"], false, false),
+    ] {
+        assert_eq!(has_node(&printed(arguments).await), public, "{arguments:?}");
+        let schema = printed(&[&["--subgraph"], arguments].concat()).await;
+        assert_eq!(has_node(&schema), subgraph, "{arguments:?}");
+    }
+    let by_variable = [("GATEWAY_NODE_IN_SUBGRAPH", "on")];
+    let ended = Process::run_in(&by_variable, &["schema", "--subgraph"]).await;
+    assert!(has_node(&ended.stdout));
+}
+
+#[tokio::test]
+async fn the_guide_shows_the_files_that_compose() {
+    let guide = fs::read_to_string(project("docs/federation.md")).expect("a guide");
+    let mut shown = 0;
+    for entry in fs::read_dir(project("examples/supergraph")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        let text = fs::read_to_string(&path).expect("a file");
+        assert!(
+            guide.contains(&format!("\n{}\n```\n", text.trim_end())),
+            "{name}"
+        );
+        shown += 1;
+    }
+    assert_eq!(shown, 7);
+}
+
+#[tokio::test]
+async fn every_kind_has_both_keys_and_its_descriptions() {
+    let schema = printed(&["--subgraph"]).await;
+    for kind in KINDS {
+        let head = schema
+            .lines()
+            .find(|line| line.starts_with(&format!("type {kind} ")))
+            .expect(kind);
+        assert!(
+            head.contains(r#" @key(fields: "id") @key(fields: "databaseId")"#),
+            "{head}"
+        );
+    }
+    assert!(schema.contains(
+        "\"\"\"\nA label that an invite code gives to whoever uses it.\n\"\"\"\ntype Tag "
+    ));
+    assert!(!schema.contains("_entities") && !schema.contains("_Any"));
+}
+
+each_database! {
+    async fn a_router_is_served_what_is_printed(gateway) {
+        for settings in [
+            &[][..],
+            &["--node-in-subgraph=on"],
+            &["--node-in-subgraph=off", "--auth-directives=on"],
+        ] {
+            let server = Server::with(&gateway.url, settings).await;
+            let answer = server.graphql(None, "{ _service { sdl } }", json!({})).await;
+            let expected = printed(&[&["--subgraph"], settings].concat()).await;
+            assert_eq!(answer.json, json!({ "data": { "_service": { "sdl": expected } } }));
+
+            let document = r#"{ node(id: "x") { id } nodes(ids: []) { id } }"#;
+            let answer = server.graphql(None, document, json!({})).await;
+            if settings.contains(&"--node-in-subgraph=off") {
+                let code = &answer.json["errors"][0]["extensions"]["code"];
+                assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{}", answer.json);
+            } else {
+                assert_eq!(answer.json, json!({ "data": { "node": null, "nodes": [] } }));
+            }
+        }
+    }
+
+    async fn introspection_tells_what_the_public_schema_tells(gateway) {
+        for settings in [&[][..], &["--node-in-subgraph=off"]] {
+            let server = Server::with(&gateway.url, settings).await;
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("schema.graphql");
+            fs::write(&file, printed(settings).await).expect("a file");
+            let url = format!("http://{}/graphql", server.address);
+            let file = file.to_str().expect("UTF-8");
+            let difference = node("federation/introspect.mjs", &[&url, file]).await;
+            assert_eq!(difference, json!([]), "{settings:?}");
+        }
+    }
+
+    async fn fields_that_are_marked_deny_the_anonymous(gateway) {
+        let schema = printed(&["--subgraph", "--auth-directives=on"]).await;
+        assert_eq!(schema.matches(" @authenticated").count(), 6);
+        let unmarked = printed(&["--subgraph"]).await;
+        assert!(!unmarked.contains("authenticated"), "{unmarked}");
+
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_invite(1, 1)).await;
+        let token = data::token(1);
+        for (path, document) in [
+            ("inviteCodes", "{ inviteCodes { totalCount } }".to_owned()),
+            ("workspaceInvites", "{ workspaceInvites { totalCount } }".to_owned()),
+            ("groupInvites", "{ groupInvites { totalCount } }".to_owned()),
+            ("workspaceInvite", format!(
+                "{{ workspaceInvite(token: \"{token}\") {{ workspace {{ invites {{ totalCount }} }} }} }}"
+            )),
+        ] {
+            let answer = gateway.graphql(Viewer::Anonymous, &document).await;
+            let error = &answer["errors"][0];
+            assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
+            assert_eq!(error["path"][0], path);
+        }
+        // The other two are at groups and courses, which the anonymous do not reach.
+        for marked in ["  ): CourseInviteeConnection", "  invite: GroupInvite"] {
+            let line = format!("{marked} @authenticated @tag(name: \"signed-in\")\n");
+            assert!(schema.contains(&line), "{marked}");
+        }
+    }
+}
+
+const KINDS: [&str; 9] = [
+    "InviteCode",
+    "WorkspaceInvite",
+    "GroupInvite",
+    "CourseInvite",
+    "User",
+    "Tag",
+    "Workspace",
+    "Group",
+    "Course",
+];

@@ -1,0 +1,209 @@
+//! Real gateways over a supergraph of ours and two others: `tests/clients/federation/others.mjs` has
+//! what those know.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    data, each_database, global_id,
+    node::node,
+    process::{Server, authorization},
+};
+
+each_database! {
+    async fn a_gateway_that_leaves_authentication_to_us_may_have_the_directives(gateway) {
+        gateway.add(data::user(1, "grace")).await;
+        let server = Server::with(&gateway.url, &["--auth-directives=on"]).await;
+        let url = format!("http://{}/graphql", server.address);
+        let query = "{ inviteCodes { totalCount } }";
+        let requests = json!([{ "query": query, "authorization": authorization(1) }, { "query": query }]);
+        let told = node("federation/ask.mjs", &["hive", &url, &requests.to_string()]).await;
+        assert_eq!(told[0]["answer"], json!({ "data": { "inviteCodes": { "totalCount": 0 } } }));
+        assert_eq!(told[1]["answer"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{told}");
+    }
+
+    async fn real_gateways_answer_across_subgraphs(gateway) {
+        // As the accounts of tests/clients/federation/others.mjs have them.
+        for (id, username) in [(1, "grace"), (2, "ada"), (3, "maria")] {
+            gateway.add(data::user(id, username)).await;
+        }
+        gateway.add(data::course(1, "compilers", 1)).await;
+        for user_id in [2, 3] {
+            gateway.add(entity::course_invite::Model {
+                invited_by_id: Some(1),
+                ..data::course_invite(user_id, 1, user_id)
+            }).await;
+        }
+        gateway.add(entity::invite_code::Model {
+            invited_by_id: Some(1),
+            ..data::invite_code(1, "CODE")
+        }).await;
+        let server = Server::over(&gateway.url).await;
+        let url = format!("http://{}/graphql", server.address);
+        let journeys = journeys();
+        let requests: Vec<_> = journeys.iter().map(|journey| json!({
+            "query": journey.query,
+            "authorization": journey.viewer.map(authorization),
+        })).collect();
+        let requests = json!(requests).to_string();
+        for name in ["apollo", "hive"] {
+            let told = node("federation/ask.mjs", &[name, &url, &requests]).await;
+            let told = told.as_array().expect("a list");
+            assert_eq!(told.len(), journeys.len());
+            for (journey, told) in journeys.iter().zip(told) {
+                journey.check(name, told);
+            }
+        }
+    }
+}
+
+/// A query through a supergraph, and what comes of it in each gateway.
+struct Journey {
+    query: String,
+    /// Whose token is forwarded.
+    viewer: Option<i64>,
+    data: Value,
+    /// The error that comes first, by its path and code.
+    denied: Option<(Value, &'static str)>,
+    /// What was in the one request that our subgraph received.
+    asked: &'static str,
+    /// Which other subgraphs were asked.
+    beside: &'static [&'static str],
+}
+
+impl Journey {
+    #[track_caller]
+    fn check(&self, gateway: &str, told: &Value) {
+        let Value::Object(calls) = &told["calls"] else {
+            panic!("{gateway}: {told}");
+        };
+        let answer = &told["answer"];
+        assert_eq!(answer["data"], self.data, "{gateway}: {answer:#}");
+        let first = answer
+            .get("errors")
+            .map(|errors| (&errors[0]["path"], &errors[0]["extensions"]["code"]));
+        let denied = self.denied.as_ref();
+        let denied = denied.map(|(path, code)| (path, json!(code)));
+        let denied = denied.as_ref().map(|(path, code)| (*path, code));
+        assert_eq!(first, denied, "{gateway}: {answer:#}");
+        let received = calls["invites"].as_array().expect("requests");
+        assert_eq!(received.len(), 1, "{gateway}: {received:#?}");
+        let document = received[0].as_str().expect("a document");
+        assert!(document.contains(self.asked), "{gateway}: {document}");
+        let mut beside: Vec<_> = calls.keys().map(String::as_str).collect();
+        beside.retain(|name| *name != "invites");
+        assert_eq!(beside, self.beside, "{gateway}");
+    }
+}
+
+fn journeys() -> Vec<Journey> {
+    let [user, course, code] =
+        ["User", "Course", "InviteCode"].map(|type_name| global_id(type_name, 1));
+    vec![
+        // From an invite to what another subgraph knows of its inviter.
+        Journey {
+            query: r#"{ inviteCode(code: "CODE") { inviter { username biography } } }"#.to_owned(),
+            viewer: None,
+            data: json!({ "inviteCode": { "inviter": { "username": "grace", "biography": "Compilers." } } }),
+            denied: None,
+            asked: "inviteCode(code:",
+            beside: &["accounts"],
+        },
+        // A manager's page.
+        Journey {
+            query: r#"{ course(id: "compilers") { invitees {
+                totalCount nodes { username extId biography }
+            } } }"#
+                .to_owned(),
+            viewer: Some(1),
+            data: json!({ "course": { "invitees": { "totalCount": 2, "nodes": [
+                { "username": "ada", "extId": "ext-2", "biography": "Engines." },
+                { "username": "maria", "extId": "ext-3", "biography": "Insects." },
+            ] } } }),
+            denied: None,
+            asked: "course(id:",
+            beside: &["accounts"],
+        },
+        // From an account, by the database id of a course.
+        Journey {
+            query: r#"{ account(username: "grace") { biography recommendedCourse {
+                name invitees { nodes { fullName } }
+            } } }"#
+                .to_owned(),
+            viewer: Some(1),
+            data: json!({ "account": { "biography": "Compilers.", "recommendedCourse": {
+                "name": "Course compilers",
+                "invitees": { "nodes": [{ "fullName": "Full ada" }, { "fullName": "Full maria" }] },
+            } } }),
+            denied: None,
+            asked: "...on Course{",
+            beside: &["accounts"],
+        },
+        // From an account, by either key.
+        Journey {
+            query: r#"{ account(username: "maria") { fullName isVerified } }"#.to_owned(),
+            viewer: Some(2),
+            data: json!({ "account": { "fullName": "Full maria", "isVerified": true } }),
+            denied: None,
+            asked: "...on User{",
+            beside: &["accounts"],
+        },
+        // From another's `node`, by global id.
+        Journey {
+            query: format!(
+                r#"{{ node(id: "{course}") {{ __typename id ... on Course {{ slug }} }} }}"#
+            ),
+            viewer: Some(1),
+            data: json!({ "node": { "__typename": "Course", "id": course, "slug": "compilers" } }),
+            denied: None,
+            asked: "_entities(representations:",
+            beside: &["objects"],
+        },
+        Journey {
+            query: format!(
+                r#"{{ node(id: "{user}") {{ ... on User {{ username fullName biography }} }} }}"#
+            ),
+            viewer: Some(3),
+            data: json!({ "node": {
+                "username": "grace", "fullName": "Full grace", "biography": "Compilers.",
+            } }),
+            denied: None,
+            asked: "_entities(representations:",
+            beside: &["accounts", "objects"],
+        },
+        // Another's invite code is hidden from its inviter's invitee.
+        Journey {
+            query: format!(r#"{{ node(id: "{code}") {{ id ... on InviteCode {{ email }} }} }}"#),
+            viewer: Some(3),
+            data: json!({ "node": { "id": code, "email": null } }),
+            denied: None,
+            asked: "_entities(representations:",
+            beside: &["objects"],
+        },
+        // Denied: to who does not manage the course, and to the anonymous.
+        Journey {
+            query: r#"{ account(username: "grace") { recommendedCourse {
+                name invitees { totalCount }
+            } } }"#
+                .to_owned(),
+            viewer: Some(3),
+            data: json!({ "account": { "recommendedCourse": {
+                "name": "Course compilers", "invitees": null,
+            } } }),
+            denied: Some((
+                json!(["account", "recommendedCourse", "invitees"]),
+                "FORBIDDEN",
+            )),
+            asked: "_entities(representations:",
+            beside: &["accounts"],
+        },
+        Journey {
+            query: r#"{ inviteCodes { totalCount } account(username: "grace") { biography } }"#
+                .to_owned(),
+            viewer: None,
+            data: json!({ "inviteCodes": null, "account": { "biography": "Compilers." } }),
+            denied: Some((json!(["inviteCodes"]), "UNAUTHENTICATED")),
+            asked: "inviteCodes{",
+            beside: &["accounts"],
+        },
+    ]
+}

@@ -101,6 +101,45 @@ pub struct HttpOptions {
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout: u64,
+
+    /// GraphiQL at /graphiql, a page to explore the API with [default: on where --listen is a
+    /// loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_GRAPHIQL", value_enum)]
+    pub graphiql: Option<Switch>,
+
+    /// Whether __schema and __type are answered, which GraphiQL and other tools ask for [default:
+    /// on where --listen is a loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
+    pub introspection: Option<Switch>,
+}
+
+impl HttpOptions {
+    /// Whether GraphiQL is served.
+    pub fn has_graphiql(&self) -> bool {
+        self.is_on(self.graphiql)
+    }
+
+    /// Whether introspection is answered.
+    pub fn has_introspection(&self) -> bool {
+        self.is_on(self.introspection)
+    }
+
+    /// What nobody but this machine reaches has everything, unless it is said otherwise.
+    fn is_on(&self, switch: Option<Switch>) -> bool {
+        match switch {
+            Some(switch) => switch == Switch::On,
+            None => self.listen.ip().to_canonical().is_loopback(),
+        }
+    }
+}
+
+/// Whether there is something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// There is.
+    On,
+    /// There is not.
+    Off,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, &'static str> {

@@ -12,7 +12,9 @@ use crate::{
     clock::Clock,
     config::{HttpOptions, PolicyOptions, ServeArgs},
     database::{Readiness, readiness},
-    http::{self, Gateway},
+    demo::Offer,
+    graphql::SchemaSettings,
+    http::{self, Gateway, GraphiqlConfig},
     loader::Loaders,
     log,
 };
@@ -37,22 +39,42 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();
-    gateway(database, tokens, &args.http, &args.policy, clock, announce).await
+    let offer = Offer::of_templates();
+    gateway(
+        database,
+        tokens,
+        &args.http,
+        &args.policy,
+        clock,
+        &offer,
+        announce,
+    )
+    .await
 }
 
-/// Serves over a database that is open, until told to stop. `announce` is told where.
+/// Serves over a database that is open, until told to stop. `offer` is what GraphiQL has to offer;
+/// `announce` is told where the gateway listens.
 pub(super) async fn gateway(
     database: DatabaseConnection,
     tokens: TokenSettings,
     options: &HttpOptions,
     policy: &PolicyOptions,
     clock: Clock,
+    offer: &Offer,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
     let loaders = Arc::new(Loaders::new(database.clone()));
     let authenticator = match Authenticator::new(tokens, loaders.clone(), clock.clone()) {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
+    };
+    let graphiql = match options
+        .has_graphiql()
+        .then(|| GraphiqlConfig::new(offer))
+        .transpose()
+    {
+        Ok(config) => config,
+        Err(error) => return failed(error),
     };
     let listener = match TcpListener::bind(options.listen).await {
         Ok(listener) => listener,
@@ -76,6 +98,10 @@ pub(super) async fn gateway(
         clock,
         public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
         max_body: options.max_body as usize,
+        schema: SchemaSettings {
+            introspection: options.has_introspection(),
+        },
+        graphiql,
     });
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);

@@ -2,8 +2,10 @@
 
 mod authentication;
 mod document;
+mod graphiql;
 mod graphql;
 mod health;
+mod quality;
 mod request_log;
 mod serve;
 
@@ -11,8 +13,8 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, Uri, header},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -22,13 +24,14 @@ use serde_json::json;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use url::Url;
 
+pub use graphiql::GraphiqlConfig;
 pub use serve::serve;
 
 use crate::{
     access::Policy,
     auth::Authenticator,
     clock::Clock,
-    graphql::{Code, INTERNAL_MESSAGE, schema},
+    graphql::{Code, INTERNAL_MESSAGE, SchemaSettings, schema},
     loader::{Loaders, gather},
     rest::{self, RestSettings},
 };
@@ -50,6 +53,10 @@ pub struct Gateway {
     pub public_url: Url,
     /// Longest body of a request, in bytes.
     pub max_body: usize,
+    /// What the schema answers.
+    pub schema: SchemaSettings,
+    /// What GraphiQL offers; there is no such page without.
+    pub graphiql: Option<GraphiqlConfig>,
 }
 
 /// The whole HTTP service.
@@ -59,7 +66,7 @@ pub fn app(gateway: Gateway) -> Router {
     };
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
-        .route("/graphql", graphql::route(schema()))
+        .route("/graphql", graphql::route(schema(gateway.schema)))
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
             gateway.clone(),
@@ -76,7 +83,14 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(data)
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.database.clone()))
-        .route("/", get(index))
+        .merge(
+            gateway
+                .graphiql
+                .clone()
+                .map(graphiql::router)
+                .unwrap_or_default(),
+        )
+        .route("/", get(index).with_state(gateway.graphiql.is_some()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
@@ -85,15 +99,27 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(request_log::layer))
 }
 
-/// What there is to open.
-async fn index() -> Json<serde_json::Value> {
-    Json(json!({
+/// What there is to open. Browsers are sent to the page, if there is one.
+async fn index(State(has_page): State<bool>, headers: HeaderMap) -> Response {
+    let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "graphql": "/graphql",
         "openapi": "/openapi.json",
         "health": ["/health/live", "/health/ready"],
-    }))
+    });
+    if !has_page {
+        return Json(index).into_response();
+    }
+    index["graphiql"] = graphiql::PATH.into();
+    let mut response = if quality::wants_page(&headers) {
+        graphiql::moved("graphiql")
+    } else {
+        Json(index).into_response()
+    };
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().insert(header::VARY, vary);
+    response
 }
 
 async fn not_found(uri: Uri) -> Response {

@@ -26,6 +26,7 @@ use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::Clock,
+    graphql::SchemaSettings,
     http::{Gateway as Parts, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
@@ -121,6 +122,8 @@ impl Gateway {
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
+            schema: SchemaSettings::default(),
+            graphiql: None,
         });
         self
     }

@@ -223,3 +223,42 @@ pub enum LogFormat {
     /// One JSON object a line.
     Json,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::HttpOptions;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        http: HttpOptions,
+    }
+
+    #[test]
+    fn only_what_this_machine_alone_reaches_has_graphiql_and_introspection_unasked() {
+        for (address, is_on) in [
+            ("127.0.0.1:8080", true),
+            ("127.8.9.1:0", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("0.0.0.0:8080", false),
+            ("[::]:8080", false),
+            ("192.168.0.1:8080", false),
+        ] {
+            let listen = format!("--listen={address}");
+            let http = |more: &[&str]| {
+                let line = [&["serve", listen.as_str()], more].concat();
+                Line::try_parse_from(line).expect("good options").http
+            };
+            let unasked = http(&[]);
+            assert_eq!(unasked.has_graphiql(), is_on, "{address}");
+            assert_eq!(unasked.has_introspection(), is_on, "{address}");
+            let off = http(&["--graphiql=off", "--introspection=off"]);
+            assert!(!off.has_graphiql() && !off.has_introspection(), "{address}");
+            let mixed = http(&["--graphiql=on", "--introspection=off"]);
+            assert!(mixed.has_graphiql() && !mixed.has_introspection(), "{address}");
+        }
+    }
+}

@@ -34,11 +34,11 @@ function Examples({ config }: { config: Config }) {
               onClick={() => open(example)}
             >
               <b>{example.name}</b>
-              <Description example={example} />
-              <small>
-                {example.persona ? `as ${example.persona}` : 'anonymous'}
+              <small>{example.persona ? `as ${example.persona}` : 'anonymous'}</small>
+              <span>
+                <Description example={example} />
                 {example.error && <code>{example.error}</code>}
-              </small>
+              </span>
             </button>
           </li>
         ))}
@@ -56,8 +56,8 @@ function Description({ example }: { example: Example }) {
     const name = example.name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return schema?.getQueryType()?.getFields()[name]?.description;
   });
-  const text = example.shows || description;
-  return text ? <span>{text}</span> : null;
+  // The field that it begins with is to be seen in the query.
+  return example.shows.replace(/^[\w, ]+: /, '') || description;
 }
 
 /** Opens an example in the tab that has it already, or in a new one. */

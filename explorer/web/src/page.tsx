@@ -1,7 +1,8 @@
 // GraphiQL as the gateway has it: examples beside the documentation and the history, and personas.
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
+import { useGraphiQL } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import type { Config } from './config';
 import { examplesPlugin } from './examples';
@@ -36,6 +37,16 @@ export function Page({ config }: { config: Config }) {
       <GraphiQL.Logo>
         <PersonaSelect personas={config.personas} />
       </GraphiQL.Logo>
+      <ActiveTabInView />
     </GraphiQL>
   );
+}
+
+/** Keeps the active tab in view: there are more tabs than fit. */
+function ActiveTabInView() {
+  const active = useGraphiQL(({ activeTabIndex }) => activeTabIndex);
+  useEffect(() => {
+    document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [active]);
+  return null;
 }

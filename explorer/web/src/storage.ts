@@ -13,6 +13,9 @@ export const GRAPHIQL = 'graphiql:';
 /** Copies of what the active tab holds, which is kept with the tabs. */
 const NOT_KEPT = ['query', 'variables', 'headers', 'shouldPersistHeaders'].map((key) => GRAPHIQL + key);
 
+/** What GraphiQL finds before anybody chose otherwise: a pane of examples that leaves room. */
+const DEFAULTS: Record<string, string> = { [`${GRAPHIQL}docExplorerFlex`]: '0.32' };
+
 /** A JSON Web Token in a text, such as one that was pasted into a query. */
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 
@@ -29,8 +32,9 @@ export function guardedStorage(personas: Persona[]): Storage {
   };
   return {
     getItem(key) {
-      const value = NOT_KEPT.includes(key) ? null : localStorage.getItem(prefix + key);
-      return value && withHeaders(value, restored);
+      if (NOT_KEPT.includes(key)) return null;
+      const value = localStorage.getItem(prefix + key) ?? DEFAULTS[key];
+      return value ? withHeaders(value, restored) : null;
     },
     setItem(key, value) {
       if (NOT_KEPT.includes(key)) return;

@@ -258,7 +258,10 @@ mod tests {
             let off = http(&["--graphiql=off", "--introspection=off"]);
             assert!(!off.has_graphiql() && !off.has_introspection(), "{address}");
             let mixed = http(&["--graphiql=on", "--introspection=off"]);
-            assert!(mixed.has_graphiql() && !mixed.has_introspection(), "{address}");
+            assert!(
+                mixed.has_graphiql() && !mixed.has_introspection(),
+                "{address}"
+            );
         }
     }
 }

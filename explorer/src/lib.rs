@@ -17,7 +17,9 @@ const NONCE: &str = "CSP-NONCE";
 const ABSENT_PAGE: &str = include_str!("absent.html");
 
 /// Whether GraphiQL is in this build.
-pub const IS_BUILT: bool = BUILT_PAGE.is_some();
+pub fn is_built() -> bool {
+    BUILT_PAGE.is_some()
+}
 
 /// The page, whose scripts and styles carry that nonce. Without GraphiQL in this build, it says how
 /// to get it.

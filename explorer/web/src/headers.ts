@@ -20,11 +20,11 @@ export function headersAs(persona: Persona | undefined, text: string): string {
   return headers.length ? JSON.stringify(Object.fromEntries(headers), null, 2) : '';
 }
 
-/** Whom headers sign in: a persona, nobody, or somebody else. */
-export function signedIn(text: string, personas: Persona[]): Persona | 'nobody' | 'somebody' {
+/** Whom headers sign in: a persona, nobody, or somebody whom the page does not know. */
+export function signedIn(text: string, personas: Persona[]): Persona | 'anonymous' | 'unknown' {
   const header = Object.entries(read(text) ?? {}).find(([name]) => isAuthorization(name));
-  if (!header) return 'nobody';
-  return personas.find(({ token }) => header[1] === `Bearer ${token}`) ?? 'somebody';
+  if (!header) return 'anonymous';
+  return personas.find(({ token }) => header[1] === `Bearer ${token}`) ?? 'unknown';
 }
 
 function isAuthorization(name: string): boolean {

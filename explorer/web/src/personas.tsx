@@ -9,7 +9,9 @@ export function PersonaSelect({ personas }: { personas: Persona[] }) {
   const [headers, setHeaders] = useHeadersEditorState();
   if (!personas.length) return null;
   const who = signedIn(headers, personas);
-  const value = typeof who === 'string' ? who : who.name;
+  // Not the name of any persona, one of whom is called nobody.
+  const [anonymous, unknown] = ['', '?'];
+  const value = who === 'anonymous' ? anonymous : who === 'unknown' ? unknown : who.name;
   return (
     <label className="persona" title={typeof who === 'string' ? undefined : `Sees ${who.sees}.`}>
       Ask as
@@ -20,13 +22,13 @@ export function PersonaSelect({ personas }: { personas: Persona[] }) {
           setHeaders(headersAs(persona, headers));
         }}
       >
-        <option value="nobody">anonymous (no token)</option>
+        <option value={anonymous}>anonymous (no token)</option>
         {personas.map(({ name, username }) => (
           <option key={name} value={name}>
             {name} ({username})
           </option>
         ))}
-        {who === 'somebody' && <option value="somebody">another token</option>}
+        {who === 'unknown' && <option value={unknown}>another token</option>}
       </select>
     </label>
   );

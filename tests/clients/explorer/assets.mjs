@@ -37,7 +37,7 @@ while (waiting.length) {
     });
     const again = await send(`/${path}`, { 'accept-encoding': accepted, 'if-none-match': `"other", W/${headers.etag}` });
     forms.at(-1).again = { status: again.status, etag: again.headers.etag, length: again.bytes.length };
-    for (const [, name] of plain.toString('latin1').matchAll(/["'`(/.]([\w.]+-[\w-]{8}\.(?:js|css|ttf))/g)) {
+    for (const [, name] of plain.toString('latin1').matchAll(/["'`(/.]([\w.-]+-[\w-]{8}\.(?:js|css|ttf))/g)) {
       waiting.push(`graphiql/${name}`);
     }
   }

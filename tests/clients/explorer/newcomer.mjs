@@ -24,6 +24,8 @@ const told = await watched(async (page) => {
   await page.getByLabel('Ask as').selectOption('course-manager');
   const allowed = await graphiql.run(page);
   await page.getByLabel('Ask as').selectOption('nobody');
+  const stranger = await graphiql.run(page);
+  await page.getByLabel('Ask as').selectOption('');
   const anonymous = await graphiql.run(page);
 
   await graphiql.choose(page, 'course');
@@ -55,14 +57,21 @@ const told = await watched(async (page) => {
   // A token that no demo knows, in the headers and in a query.
   await graphiql.write(page, 'request-headers', '{ "Authorization": "Bearer an-opaque-secret" }');
   await graphiql.run(page);
-  await page.waitForFunction(() => document.querySelector('.persona select').value === 'somebody');
+  await page.waitForFunction(() => document.querySelector('.persona select').value === '?');
   await graphiql.write(page, 'operation', '# eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl\nquery Pasted { __typename }');
+  // What is in the editors reaches the tab, and from there the history, a little later.
+  await page.locator('.graphiql-tab-active', { hasText: 'Pasted' }).waitFor();
   await graphiql.run(page);
-  await page.waitForFunction(() => Object.values(localStorage).some((value) => value.includes('Pasted')));
+  await page.waitForFunction(() => {
+    const written = Object.entries(localStorage).filter(([, value]) => value.includes('Pasted'));
+    return ['tabState', 'queries'].every((name) => written.some(([key]) => key.endsWith(name)));
+  });
   await page.getByRole('button', { name: 'Show History' }).click();
-  const history = await page.locator('.graphiql-history-items').first().innerText();
+  const pasted = page.locator('.graphiql-history-items', { hasText: 'Pasted' }).first();
+  await pasted.waitFor();
+  const history = await pasted.innerText();
   const storedLater = await graphiql.stored(page);
 
-  return { opened, tabs, first, denied, tabCount, allowed, anonymous, stored, again, history, storedLater };
+  return { opened, tabs, first, denied, tabCount, allowed, stranger, anonymous, stored, again, history, storedLater };
 });
 process.stdout.write(JSON.stringify(told));

@@ -8,7 +8,7 @@
 
 use std::{
     env,
-    ffi::OsStr,
+    ffi::OsString,
     fmt::Write as _,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
@@ -72,15 +72,21 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
         println!("cargo::rerun-if-changed={}", dist.display());
         return match dist.canonicalize() {
             Ok(dist) => Ok(Some(dist)),
-            Err(error) => Err(format!("EXPLORER_DIST: {}: {error}", dist.display())),
+            Err(error) => {
+                // It was asked for by name: that fails any build.
+                println!("cargo::error=EXPLORER_DIST is {}: {error}", dist.display());
+                Ok(None)
+            }
         };
     }
-    let npm = variable("EXPLORER_NPM");
-    if variable("DOCS_RS").is_some() || npm.as_deref() == Some(OsStr::new("skip")) {
-        return Ok(None);
-    }
-    if let Some(other) = npm.filter(|value| value != "require") {
-        println!("cargo::error=EXPLORER_NPM is {other:?}: expected `skip` or `require`");
+    match variable("EXPLORER_NPM") {
+        _ if variable("DOCS_RS").is_some() => return Ok(None),
+        Some(npm) if npm == "skip" => return Ok(None),
+        Some(npm) if npm != "require" => {
+            println!("cargo::error=EXPLORER_NPM is {npm:?}: expected `skip` or `require`");
+            return Ok(None);
+        }
+        _ => {}
     }
     let copy = out.join("web");
     let digest = copy_sources(web, &copy).map_err(|error| format!("{}: {error}", web.display()))?;
@@ -88,6 +94,10 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
     let built = out.join("web.built");
     if fs::read_to_string(&built).is_ok_and(|built| built == digest) {
         return Ok(Some(copy.join("dist")));
+    }
+    // Whatever fails from here on leaves nothing that looks built.
+    if built.exists() {
+        fs::remove_file(&built).map_err(|error| format!("{}: {error}", built.display()))?;
     }
     install(&copy)?;
     npm_run(&copy, &["run", "build"])?;

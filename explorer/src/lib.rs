@@ -122,3 +122,27 @@ impl Asset {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ABSENT_PAGE, Encoding, NONCE, assets, is_built, page};
+
+    #[test]
+    fn every_asset_is_whole() {
+        for asset in assets() {
+            let plain = asset.bytes(Encoding::Identity).expect("a whole asset");
+            assert_eq!(plain.len(), asset.length, "{}", asset.name);
+        }
+        assert_eq!(assets().count() > 0, is_built());
+    }
+
+    #[test]
+    fn a_page_carries_the_nonce_wherever_the_policy_asks_for_it() {
+        let page = page("a-nonce");
+        assert!(page.contains("nonce=\"a-nonce\""));
+        assert!(!page.contains(NONCE));
+        // Without GraphiQL: nothing but text and a style.
+        assert!(ABSENT_PAGE.contains(&format!("<style nonce=\"{NONCE}\">")));
+        assert!(!ABSENT_PAGE.contains("<script"));
+    }
+}

@@ -211,6 +211,7 @@ async fn over_other_data_it_offers_the_queries_with_placeholders_and_nobody_to_s
         let server = Server::over(&gateway.url).await;
         let config = server.get(None, "/graphiql/config.json").await;
         assert_eq!(config.header("cache-control"), "no-store");
+        assert_eq!(config.header("x-content-type-options"), "nosniff");
         assert_eq!(config.json["personas"], json!([]));
         let examples = config.json["examples"].as_array().expect("a list");
         assert_eq!(examples.len(), 11);
@@ -327,6 +328,7 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_kept() {
         }
     }
 
+    // The README's picture: made anew by `UPDATE_SCREENSHOT=1 scripts/test --test gateway newcomer`.
     if env::var_os("UPDATE_SCREENSHOT").is_some() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         fs::create_dir_all(&docs).expect("a folder");

@@ -37,7 +37,10 @@ impl GraphiqlConfig {
 
 /// The page and what belongs to it.
 pub(super) fn router(config: GraphiqlConfig) -> Router {
-    let config = move || async move { ([(header::CONTENT_TYPE, "application/json")], config.0) };
+    let config = move || async move {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        (json, GUARDS, config.0)
+    };
     Router::new()
         .route(PATH, get(page))
         .route("/graphiql/", get(async || moved("../graphiql")))

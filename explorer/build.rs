@@ -205,10 +205,7 @@ fn table(dist: Option<&Path>) -> Result<String, String> {
     };
     let folder = dist.join(ASSETS);
     let names = names(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let assets: Vec<&String> = names
-        .iter()
-        .filter(|name| !name.ends_with(".br") && !name.ends_with(".gz"))
-        .collect();
+    let assets: Vec<&String> = names.iter().filter(|name| !name.ends_with(".br")).collect();
     let page = dist.join("index.html");
     if !page.is_file() {
         return Err(format!("{} is not there", page.display()));
@@ -220,14 +217,11 @@ fn table(dist: Option<&Path>) -> Result<String, String> {
     for name in assets {
         let path = folder.join(name);
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let stored = if names.contains(&format!("{name}.br"))
-            && names.contains(&format!("{name}.gz"))
-        {
-            let form = |ending| folder.join(format!("{name}.{ending}"));
+        let compressed = format!("{name}.br");
+        let stored = if names.contains(&compressed) {
             format!(
-                "Stored::Compressed {{ brotli: include_bytes!({:?}), gzip: include_bytes!({:?}), plain: OnceLock::new() }}",
-                form("br"),
-                form("gz")
+                "Stored::Compressed {{ brotli: include_bytes!({:?}), gzip: OnceLock::new(), plain: OnceLock::new() }}",
+                folder.join(compressed)
             )
         } else {
             format!("Stored::Plain(include_bytes!({path:?}))")

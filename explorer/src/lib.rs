@@ -2,16 +2,20 @@
 //! `build.rs` builds both from `web/`; how they are served is the gateway's business.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     sync::OnceLock,
 };
 
-use flate2::read::GzDecoder;
+use brotli_decompressor::Decompressor;
+use flate2::{Compression, write::GzEncoder};
 
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 /// What stands in the page where the nonce of the answer goes.
 const NONCE: &str = "CSP-NONCE";
+
+/// How much is unpacked at a time.
+const BUFFER: usize = 64 * 1024;
 
 /// The page of a build without npm.
 const ABSENT_PAGE: &str = include_str!("absent.html");
@@ -79,11 +83,11 @@ pub struct Asset {
 enum Stored {
     /// The bytes, which compression does not make fewer.
     Plain(&'static [u8]),
-    /// Compressed forms; the bytes themselves are had from one of them when first asked for, which
-    /// few do.
+    /// The bytes in Brotli. The other encodings are made from it when they are first asked for,
+    /// which few do, so that the binary need not hold each.
     Compressed {
         brotli: &'static [u8],
-        gzip: &'static [u8],
+        gzip: OnceLock<Vec<u8>>,
         plain: OnceLock<Vec<u8>>,
     },
 }
@@ -102,25 +106,42 @@ impl Asset {
     /// # Errors
     /// The build has a compressed form that is broken.
     pub fn bytes(&'static self, encoding: Encoding) -> io::Result<&'static [u8]> {
-        let (brotli, gzip, plain) = match &self.stored {
-            Stored::Plain(bytes) => return Ok(bytes),
-            Stored::Compressed {
-                brotli,
-                gzip,
-                plain,
-            } => (brotli, gzip, plain),
-        };
-        match (encoding, plain.get()) {
-            (Encoding::Brotli, _) => Ok(brotli),
-            (Encoding::Gzip, _) => Ok(gzip),
-            (Encoding::Identity, Some(bytes)) => Ok(bytes),
-            (Encoding::Identity, None) => {
-                let mut bytes = Vec::with_capacity(self.length);
-                GzDecoder::new(*gzip).read_to_end(&mut bytes)?;
-                Ok(plain.get_or_init(|| bytes))
+        match (&self.stored, encoding) {
+            (Stored::Plain(bytes), _) => Ok(bytes),
+            (Stored::Compressed { brotli, .. }, Encoding::Brotli) => Ok(brotli),
+            (Stored::Compressed { plain, .. }, Encoding::Identity) => {
+                made_once(plain, || self.unpacked())
             }
+            (Stored::Compressed { gzip, .. }, Encoding::Gzip) => made_once(gzip, || {
+                let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+                packed.write_all(&self.unpacked()?)?;
+                packed.finish()
+            }),
         }
     }
+
+    fn unpacked(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.length);
+        match &self.stored {
+            Stored::Plain(plain) => bytes.extend_from_slice(plain),
+            Stored::Compressed { brotli, .. } => {
+                Decompressor::new(*brotli, BUFFER).read_to_end(&mut bytes)?;
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// What is in the cell, made if nothing is.
+fn made_once(
+    cell: &'static OnceLock<Vec<u8>>,
+    make: impl FnOnce() -> io::Result<Vec<u8>>,
+) -> io::Result<&'static [u8]> {
+    if let Some(bytes) = cell.get() {
+        return Ok(bytes);
+    }
+    let bytes = make()?;
+    Ok(cell.get_or_init(|| bytes))
 }
 
 #[cfg(test)]

@@ -119,6 +119,36 @@ pub struct HttpOptions {
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout: u64,
+
+    /// GraphiQL at /graphiql, a page to explore the API with [default: on where --listen is a
+    /// loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_GRAPHIQL", value_enum)]
+    pub graphiql: Option<Switch>,
+
+    /// Whether __schema and __type are answered, which GraphiQL and other tools ask for [default:
+    /// on where --listen is a loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
+    pub introspection: Option<Switch>,
+}
+
+impl HttpOptions {
+    /// Whether GraphiQL is served.
+    pub fn has_graphiql(&self) -> bool {
+        self.is_on(self.graphiql)
+    }
+
+    /// Whether introspection is answered.
+    pub fn has_introspection(&self) -> bool {
+        self.is_on(self.introspection)
+    }
+
+    /// What nobody but this machine reaches has everything, unless it is said otherwise.
+    fn is_on(&self, switch: Option<Switch>) -> bool {
+        match switch {
+            Some(switch) => switch == Switch::On,
+            None => self.listen.ip().to_canonical().is_loopback(),
+        }
+    }
 }
 
 /// How GraphQL is served.
@@ -236,8 +266,9 @@ pub struct FederationOptions {
 
 impl FederationOptions {
     /// The schema that these options describe.
-    pub fn schema(&self) -> SchemaSettings {
+    pub fn schema(&self, introspection: bool) -> SchemaSettings {
         SchemaSettings {
+            introspection,
             node: match self.node_in_subgraph {
                 None => NodeFields::Direct,
                 Some(Switch::On) => NodeFields::Everywhere,
@@ -285,4 +316,46 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::HttpOptions;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        http: HttpOptions,
+    }
+
+    #[test]
+    fn only_what_this_machine_alone_reaches_has_graphiql_and_introspection_unasked() {
+        for (address, is_on) in [
+            ("127.0.0.1:8080", true),
+            ("127.8.9.1:0", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("0.0.0.0:8080", false),
+            ("[::]:8080", false),
+            ("192.168.0.1:8080", false),
+        ] {
+            let listen = format!("--listen={address}");
+            let http = |more: &[&str]| {
+                let line = [&["serve", listen.as_str()], more].concat();
+                Line::try_parse_from(line).expect("good options").http
+            };
+            let unasked = http(&[]);
+            assert_eq!(unasked.has_graphiql(), is_on, "{address}");
+            assert_eq!(unasked.has_introspection(), is_on, "{address}");
+            let off = http(&["--graphiql=off", "--introspection=off"]);
+            assert!(!off.has_graphiql() && !off.has_introspection(), "{address}");
+            let mixed = http(&["--graphiql=on", "--introspection=off"]);
+            assert!(
+                mixed.has_graphiql() && !mixed.has_introspection(),
+                "{address}"
+            );
+        }
+    }
 }

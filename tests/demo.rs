@@ -7,25 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Answer,
-    process::{Process, Server, address_in, eventually},
+    process::{Process, Server},
 };
-
-/// Starts the demo; gives it and its banner.
-pub async fn start() -> (Server, String) {
-    let process = Process::start(&["demo", "--listen=127.0.0.1:0", "--log-format=json"]);
-    let banner = eventually("the banner", async || {
-        let (stdout, _) = process.written();
-        stdout.contains("demo --describe\n").then_some(stdout)
-    })
-    .await;
-    let url = banner
-        .lines()
-        .map(str::trim)
-        .find(|line| line.starts_with("http://"))
-        .expect("a URL");
-    let address = address_in(url);
-    (Server { process, address }, banner)
-}
 
 pub async fn description() -> Value {
     let ended = Process::run(&["demo", "--describe"]).await;
@@ -71,7 +54,7 @@ fn says_something(value: &Value) -> bool {
 
 #[tokio::test]
 async fn every_example_answers_as_it_says() {
-    let (server, _) = start().await;
+    let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     for example in list(&description, "examples") {
         let name = &example["name"];
@@ -100,7 +83,7 @@ async fn every_example_answers_as_it_says() {
 
 #[tokio::test]
 async fn every_rest_example_answers() {
-    let (server, _) = start().await;
+    let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     for example in list(&description, "rest") {
         let name = &example["name"];
@@ -121,7 +104,7 @@ async fn every_rest_example_answers() {
 
 #[tokio::test]
 async fn every_persona_can_sign_in() {
-    let (server, _) = start().await;
+    let (server, _) = Server::demo(&[]).await;
     for persona in list(&description().await, "personas") {
         let authorization = format!("Bearer {}", persona["token"].as_str().expect("a token"));
         let query = "{ viewer { user { databaseId username } } }";
@@ -140,7 +123,7 @@ async fn every_persona_can_sign_in() {
 
 #[tokio::test]
 async fn every_code_and_token_shows_the_case_that_it_is_said_to_show() {
-    let (server, _) = start().await;
+    let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     let by_code = "query($key: String!) { invite: inviteCode(code: $key) { databaseId status } }";
     let by_token =
@@ -175,11 +158,10 @@ async fn every_code_and_token_shows_the_case_that_it_is_said_to_show() {
 
 #[tokio::test]
 async fn the_commands_of_the_banner_work_when_they_are_pasted() {
-    let (server, banner) = start().await;
-    assert!(
-        !banner.contains("browser"),
-        "there is no page for browsers yet:\n{banner}"
-    );
+    let (server, banner) = Server::demo(&[]).await;
+    let page = format!("http://{}/graphiql\n", server.address);
+    assert!(banner.contains(&page), "{banner}");
+    assert_eq!(server.get(None, "/graphiql").await.status, StatusCode::OK);
     let mut commands = Vec::new();
     for line in banner.lines() {
         if line.starts_with("curl ") {
@@ -214,7 +196,7 @@ async fn the_commands_of_the_banner_work_when_they_are_pasted() {
 
 #[tokio::test]
 async fn it_stops_when_it_is_told_to() {
-    let (server, _) = start().await;
+    let (server, _) = Server::demo(&[]).await;
     server.process.signal("INT");
     assert_eq!(server.process.ended().await.status, Some(0));
 }

@@ -42,7 +42,7 @@ fn rows(pages: &Value) -> Vec<&Value> {
 
 #[tokio::test]
 async fn every_screen_says_what_its_visitor_may_know() {
-    let (server, _) = demo::start().await;
+    let (server, _) = Server::demo(&[]).await;
     let visits = visits::all();
     let plan = json!({
         "visits": visits

@@ -9,9 +9,9 @@ use url::Url;
 use super::{failed, print, serve};
 use crate::{
     clock::Clock,
-    config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions},
+    config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch},
     database::{IN_MEMORY, Pool},
-    demo::{self, tokens},
+    demo::{self, Offer, tokens},
     log,
 };
 
@@ -32,7 +32,7 @@ pub(super) struct DemoArgs {
     log: LogOptions,
 }
 
-pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
+pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
     let description = match demo::describe() {
         Ok(description) => description,
         Err(error) => return failed(error),
@@ -44,6 +44,9 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         };
     }
     log::start(&args.log);
+    // There is nothing to hide.
+    args.http.graphiql.get_or_insert(Switch::On);
+    args.http.introspection.get_or_insert(Switch::On);
     let loaded = async {
         let database = Pool::small(IN_MEMORY).open().await?;
         Migrator::up(&database, None).await?;
@@ -58,16 +61,18 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return failed(error),
     };
+    let offer = Offer::of_samples(&description);
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
         // Nobody is left to tell if the console is gone; the log goes on.
-        let _ = print(&demo::banner(base, &description));
+        let _ = print(&demo::banner(base, &description, args.http.has_graphiql()));
     };
     let options = serve::Options {
         http: &args.http,
         graphql: &args.graphql,
         policy: &args.policy,
-        schema: args.federation.schema(),
+        schema: args.federation.schema(args.http.has_introspection()),
+        offer: &offer,
     };
     serve::gateway(database, settings, options, clock, announce).await
 }

@@ -18,7 +18,7 @@ pub(super) struct SchemaArgs {
 }
 
 pub(super) fn run(args: &SchemaArgs) -> ExitCode {
-    let settings = args.federation.schema();
+    let settings = args.federation.schema(true);
     print(&if args.subgraph {
         graphql::subgraph_sdl(settings)
     } else {

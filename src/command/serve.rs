@@ -12,8 +12,12 @@ use crate::{
     clock::Clock,
     config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch},
     database::{Readiness, readiness},
+    demo::Offer,
     graphql::{Executor, SchemaSettings},
-    http::{self, Cors, Gateway, Graphql, Manifest, PersistedDocuments, Registered, StopSignal},
+    http::{
+        self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
+        StopSignal,
+    },
     loader::Loaders,
     log,
 };
@@ -42,7 +46,8 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         http: &args.http,
         graphql: &args.graphql,
         policy: &args.policy,
-        schema: args.federation.schema(),
+        schema: args.federation.schema(args.http.has_introspection()),
+        offer: &Offer::of_templates(),
     };
     gateway(database, tokens, options, clock, announce).await
 }
@@ -53,6 +58,8 @@ pub(super) struct Options<'a> {
     pub(super) graphql: &'a GraphqlOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
+    /// What GraphiQL has to offer.
+    pub(super) offer: &'a Offer,
 }
 
 /// Serves over a database that is open, until told to stop. `announce` is told where.
@@ -64,6 +71,7 @@ pub(super) async fn gateway(
         graphql,
         policy,
         schema,
+        offer,
     }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
@@ -76,6 +84,14 @@ pub(super) async fn gateway(
     let graphql = match served_graphql(graphql, schema).await {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
+    };
+    let graphiql = match options
+        .has_graphiql()
+        .then(|| GraphiqlConfig::new(offer))
+        .transpose()
+    {
+        Ok(config) => config,
+        Err(error) => return failed(error),
     };
     let listener = match TcpListener::bind(options.listen).await {
         Ok(listener) => listener,
@@ -101,6 +117,7 @@ pub(super) async fn gateway(
         max_body: options.max_body as usize,
         graphql,
         cors: Cors(options.cors_origin.clone()),
+        graphiql,
     });
     let stop_signal = match StopSignal::listen() {
         Ok(stop_signal) => stop_signal,

@@ -5,20 +5,28 @@ use std::fmt::Write;
 use super::{Description, codes, courses, people, workspace_invites};
 
 /// Where it listens, three commands to paste, and whom to sign in as; `base_url` is where the demo
-/// listens, such as `http://127.0.0.1:8080`.
+/// listens, such as `http://127.0.0.1:8080`, and `has_graphiql` whether it has that page.
 ///
 /// Tokens stand on their own lines, from the first column: the terminal wraps them, and a copy of
 /// a wrapped line is whole.
-pub fn banner(base_url: &str, description: &Description) -> String {
+pub fn banner(base_url: &str, description: &Description, has_graphiql: bool) -> String {
     let base_url = base_url.trim_end_matches('/');
     let graphql = format!("{base_url}{}", description.graphql);
     let openapi = format!("{base_url}{}", description.openapi);
+    let graphiql = if has_graphiql {
+        format!(
+            "  {base_url}{}\n      GraphiQL: every example and sign-in below, in a browser\n",
+            description.graphiql
+        )
+    } else {
+        String::new()
+    };
     let mut text = format!(
         "\
 Invite Gateway demo. The sample data lives in memory and ends with this process.
 
 Listening
-  {graphql}
+{graphiql}  {graphql}
       the GraphQL API
   {openapi}
       what the REST endpoints are
@@ -87,7 +95,7 @@ mod tests {
 
     #[test]
     fn all_but_tokens_fits_a_hundred_columns() {
-        let text = banner(BASE_URL, &describe().expect("a description"));
+        let text = banner(BASE_URL, &describe().expect("a description"), true);
         for line in text.lines().filter(|line| !line.contains("eyJ")) {
             assert!(line.chars().count() <= 100, "{line}");
         }
@@ -96,7 +104,7 @@ mod tests {
     #[test]
     fn five_personas_show_their_tokens() {
         let description = describe().expect("a description");
-        let text = banner(BASE_URL, &description);
+        let text = banner(BASE_URL, &description, true);
         let shown =
             |persona: &&super::super::Persona| text.lines().any(|line| line == persona.token);
         assert_eq!(description.personas.iter().filter(shown).count(), 5);
@@ -105,7 +113,11 @@ mod tests {
     /// Lets a shell read the commands as if they were pasted, with `curl` printing its arguments.
     #[test]
     fn pasted_commands_send_queries_that_parse() {
-        let text = banner(&format!("{BASE_URL}/"), &describe().expect("a description"));
+        let text = banner(
+            &format!("{BASE_URL}/"),
+            &describe().expect("a description"),
+            true,
+        );
         let pasted: String = text
             .lines()
             .filter(|line| line.starts_with("curl ") || line.starts_with("  -"))
@@ -134,5 +146,13 @@ mod tests {
         let urls = arguments.lines().filter(|line| line.starts_with(BASE_URL));
         assert_eq!(urls.count(), 3);
         assert!(!arguments.contains("8080//"));
+    }
+
+    #[test]
+    fn the_page_is_named_where_there_is_one() {
+        let description = describe().expect("a description");
+        let page = format!("  {BASE_URL}/graphiql\n");
+        assert!(banner(BASE_URL, &description, true).contains(&page));
+        assert!(!banner(BASE_URL, &description, false).contains("raphiql"));
     }
 }

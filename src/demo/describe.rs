@@ -17,6 +17,8 @@ use crate::auth::MintError;
 pub struct Description {
     /// Path of the GraphQL endpoint.
     pub graphql: &'static str,
+    /// Path of the GraphiQL page.
+    pub graphiql: &'static str,
     /// Path of the description of the REST endpoints.
     pub openapi: &'static str,
     /// Who signs in.
@@ -64,6 +66,7 @@ pub struct Persona {
 pub fn describe() -> Result<Description, MintError> {
     Ok(Description {
         graphql: "/graphql",
+        graphiql: "/graphiql",
         openapi: "/openapi.json",
         personas: personas()?,
         cases: cases(),

@@ -2,7 +2,8 @@
 //! that never change, so that documents and tests can name them.
 //!
 //! One subject, one file: its constants, its rows, and what each row shows. [`load`] puts the rows
-//! into a database, [`describe()`] lists them, [`banner()`] is what the terminal shows at start.
+//! into a database, [`describe()`] lists them, [`banner()`] is what the terminal shows at
+//! start, [`Offer`] what the GraphiQL page has to offer.
 
 mod banner;
 mod case;
@@ -11,6 +12,7 @@ mod describe;
 mod examples;
 mod instants;
 mod learners;
+mod offer;
 mod queries;
 mod tags;
 
@@ -27,3 +29,4 @@ pub use case::{Case, Kind};
 pub use data::load;
 pub use describe::{Description, Persona, describe};
 pub use examples::{Example, RestExample};
+pub use offer::Offer;

@@ -6,6 +6,21 @@ use super::{
     case::Kind, codes, courses, examples::Example, groups, people, workspace_invites, workspaces,
 };
 
+/// Of the queries, those that can be asked of any data: one for each root field.
+pub(super) const TEMPLATES: [&str; 11] = [
+    "invite-code",
+    "workspace-invite",
+    "workspace",
+    "group",
+    "course",
+    "node",
+    "nodes",
+    "viewer",
+    "invite-codes",
+    "workspace-invites",
+    "group-invites",
+];
+
 /// The queries: what anybody may ask first, denials last.
 pub(super) fn graphql() -> Vec<Example> {
     let mut examples = public();

@@ -12,6 +12,7 @@ mod filter;
 mod group;
 mod group_invite;
 mod id;
+mod introspection;
 mod invite;
 mod invite_code;
 mod node;
@@ -64,12 +65,24 @@ pub enum NodeFields {
 }
 
 /// What of the schema the operator settles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchemaSettings {
+    /// Whether it tells what it is: `__schema` and `__type`.
+    pub introspection: bool,
     /// Where `node` and `nodes` are.
     pub node: NodeFields,
     /// Whether the subgraph's schema has `@authenticated`.
     pub auth_directives: bool,
+}
+
+impl Default for SchemaSettings {
+    fn default() -> Self {
+        Self {
+            introspection: true,
+            node: NodeFields::default(),
+            auth_directives: false,
+        }
+    }
 }
 
 type Builder = SchemaBuilder<Query, EmptyMutation, EmptySubscription>;
@@ -94,10 +107,15 @@ fn schema(settings: SchemaSettings) -> Schema {
 
 /// The schema as it is served, with its limits.
 fn served(settings: SchemaSettings) -> Builder {
-    builder(settings.node != NodeFields::Nowhere)
+    let builder = builder(settings.node != NodeFields::Nowhere)
         .data(Served(subgraph_sdl(settings)))
         .limit_depth(MAX_DEPTH)
-        .disable_suggestions()
+        .disable_suggestions();
+    if settings.introspection {
+        builder
+    } else {
+        builder.disable_introspection()
+    }
 }
 
 /// The public schema in the schema definition language, sorted, without federation machinery.

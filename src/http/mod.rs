@@ -2,8 +2,10 @@
 
 mod authentication;
 mod cors;
+mod graphiql;
 mod graphql;
 mod health;
+mod quality;
 mod request_log;
 mod serve;
 
@@ -11,8 +13,8 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, Uri, header},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -30,6 +32,7 @@ use tower_http::{
 use url::Url;
 
 pub use cors::{Cors, Origin};
+pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
 pub use serve::{StopSignal, serve};
 
@@ -63,6 +66,8 @@ pub struct Gateway {
     pub graphql: Graphql,
     /// Which pages of other origins may read answers.
     pub cors: Cors,
+    /// What GraphiQL offers; there is no such page without.
+    pub graphiql: Option<GraphiqlConfig>,
 }
 
 /// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
@@ -98,7 +103,14 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(data)
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.database.clone()))
-        .route("/", get(index))
+        .merge(
+            gateway
+                .graphiql
+                .clone()
+                .map(graphiql::router)
+                .unwrap_or_default(),
+        )
+        .route("/", get(index).with_state(gateway.graphiql.is_some()))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
@@ -113,15 +125,27 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(request_log::layer))
 }
 
-/// What there is to open.
-async fn index() -> Json<serde_json::Value> {
-    Json(json!({
+/// What there is to open. Browsers are sent to the page, if there is one.
+async fn index(State(has_page): State<bool>, headers: HeaderMap) -> Response {
+    let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "graphql": "/graphql",
         "openapi": "/openapi.json",
         "health": ["/health/live", "/health/ready"],
-    }))
+    });
+    if !has_page {
+        return Json(index).into_response();
+    }
+    index["graphiql"] = graphiql::PATH.into();
+    let mut response = if quality::wants_page(&headers) {
+        graphiql::moved("graphiql")
+    } else {
+        Json(index).into_response()
+    };
+    let vary = HeaderValue::from_static("accept");
+    response.headers_mut().insert(header::VARY, vary);
+    response
 }
 
 async fn not_found(uri: Uri) -> Response {

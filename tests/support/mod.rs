@@ -126,6 +126,7 @@ impl Gateway {
             max_body: 128 * 1024,
             graphql: graphql(DOCUMENT_CACHE),
             cors: Cors::default(),
+            graphiql: None,
         };
         change(&mut parts);
         self.app = app(parts);

@@ -232,6 +232,24 @@ impl Server {
         Self { process, address }
     }
 
+    /// Starts `invite-gateway demo`, with more arguments; gives its banner, too.
+    pub async fn demo(more: &[&str]) -> (Self, String) {
+        let demo = ["demo", "--listen=127.0.0.1:0", "--log-format=json"];
+        let process = Process::start(&[&demo, more].concat());
+        let banner = eventually("the banner", async || {
+            let (stdout, _) = process.written();
+            stdout.contains("demo --describe\n").then_some(stdout)
+        })
+        .await;
+        let url = banner
+            .lines()
+            .map(str::trim)
+            .find(|line| line.starts_with("http://"))
+            .expect("a URL");
+        let address = address_in(url);
+        (Self { process, address }, banner)
+    }
+
     /// A connection.
     pub async fn connect(&self) -> Wire {
         Wire::connect(self.address).await.expect("a connection")

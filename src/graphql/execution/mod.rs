@@ -25,7 +25,7 @@ use self::{
     validator::Validator,
     variables::Presence,
 };
-use super::{Schema, SchemaSettings, definition, error::Code, schema};
+use super::{Schema, SchemaSettings, definition, error::Code, introspection, schema};
 use crate::access::Access;
 
 /// What is asked: a document, which of its operations, and the values of its variables.
@@ -50,6 +50,7 @@ pub struct Request {
 pub struct Executor(Arc<Parts>);
 
 struct Parts {
+    settings: SchemaSettings,
     schema: Schema,
     validator: Validator,
     types: Types,
@@ -113,6 +114,7 @@ impl Executor {
         let schema = schema(settings);
         let types = Types::read(&definition(&schema))?;
         Some(Self(Arc::new(Parts {
+            settings,
             schema,
             validator: Validator::new(settings),
             types,
@@ -170,6 +172,11 @@ impl Executor {
 
     /// Refuses what is wrong with a document whatever the variables.
     async fn validate(&self, parsed: ExecutableDocument) -> Result<Document, Refusal> {
+        if !self.0.settings.introspection
+            && let Some(error) = introspection::refusal(&parsed)
+        {
+            return Err(Refusal::Errors(vec![error]));
+        }
         self.0.validator.validate_alone(&parsed).await?;
         let positions = positions::check(&self.0.types, &parsed);
         if !positions.errors.is_empty() {

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
+use super::super::quality::{Range, parameter, ranges};
+
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
@@ -10,11 +12,6 @@ pub(super) enum Media {
     /// `application/graphql-response+json`: its status tells whether the request was executed.
     GraphqlResponse,
 }
-
-/// How much a client likes something, in thousandths as `q` counts it; 0 is not at all.
-type Quality = u16;
-
-const MOST: Quality = 1000;
 
 /// How closely a range of media types names one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,14 +28,7 @@ impl Media {
     /// What the client likes best; a tie goes to `application/graphql-response+json` where it is
     /// asked for by name. None where it takes neither.
     pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
-        let ranges: Vec<&str> = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|accept| accept.to_str().ok())
-            .flat_map(|accept| accept.split(','))
-            .map(str::trim)
-            .filter(|range| !range.is_empty())
-            .collect();
+        let ranges = ranges(headers, &header::ACCEPT);
         if ranges.is_empty() {
             return Some(Self::Json);
         }
@@ -57,7 +47,7 @@ impl Media {
     }
 
     /// How much these ranges like this type: what the closest says. None is not at all.
-    fn liked(self, ranges: &[&str]) -> Option<(Closeness, Quality)> {
+    fn liked(self, ranges: &[Range<'_>]) -> Option<(Closeness, u16)> {
         ranges
             .iter()
             .filter_map(|range| self.matched(range))
@@ -65,23 +55,21 @@ impl Media {
             .filter(|(_, quality)| *quality > 0)
     }
 
-    fn matched(self, range: &str) -> Option<(Closeness, Quality)> {
-        let mut parts = range.split(';').map(str::trim);
-        let closeness = match parts.next()?.to_ascii_lowercase().as_str() {
-            "*/*" => Closeness::Anything,
-            "application/*" => Closeness::AnyApplication,
-            named if named == self.essence() => Closeness::ByName,
-            _ => return None,
+    /// How closely a range names this type, and its quality.
+    fn matched(self, range: &Range<'_>) -> Option<(Closeness, u16)> {
+        let closeness = if range.is(self.essence()) {
+            Closeness::ByName
+        } else if range.is("application/*") {
+            Closeness::AnyApplication
+        } else if range.is("*/*") {
+            Closeness::Anything
+        } else {
+            return None;
         };
-        let mut quality = MOST;
-        for (name, value) in parts.filter_map(|parameter| parameter.split_once('=')) {
-            match name.to_ascii_lowercase().as_str() {
-                "q" => quality = read_quality(value),
-                "charset" if !is_utf8(value) => return None,
-                _ => {}
-            }
-        }
-        Some((closeness, quality))
+        range
+            .parameter("charset")
+            .is_none_or(is_utf8)
+            .then_some((closeness, range.quality))
     }
 
     fn essence(self) -> &'static str {
@@ -99,16 +87,8 @@ impl Media {
     }
 }
 
-/// What is no quality is read as the highest, as if it were not there.
-fn read_quality(text: &str) -> Quality {
-    match text.trim().parse::<f32>() {
-        Ok(quality) if (0.0..=1.0).contains(&quality) => (quality * f32::from(MOST)) as Quality,
-        _ => MOST,
-    }
-}
-
 fn is_utf8(charset: &str) -> bool {
-    charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    charset.eq_ignore_ascii_case("utf-8")
 }
 
 /// Whether a body is said to be JSON in UTF-8. Other types are refused: a browser sends some of
@@ -117,15 +97,9 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
         return false;
     };
-    let mut parts = content_type.split(';').map(str::trim);
-    let is_json = parts
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case(Media::Json.essence()));
-    is_json
-        && parts
-            .filter_map(|parameter| parameter.split_once('='))
-            .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
-            .all(|(_, charset)| is_utf8(charset))
+    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    essence.trim().eq_ignore_ascii_case(Media::Json.essence())
+        && parameter(parameters, "charset").is_none_or(is_utf8)
 }
 
 #[cfg(test)]

@@ -1,0 +1,35 @@
+// Writes the Brotli form beside every asset that it makes smaller.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
+
+import type { Plugin } from 'vite';
+
+/** What is below the page is compressed; the page itself differs with every answer. */
+export function compressed(): Plugin {
+  let folder = '';
+  return {
+    name: 'compressed',
+    apply: 'build',
+    configResolved(config) {
+      folder = join(config.root, config.build.outDir, config.build.assetsDir);
+    },
+    async closeBundle(error) {
+      if (error) return;
+      const names = await readdir(folder);
+      await Promise.all(
+        names.map(async (name) => {
+          const bytes = await readFile(join(folder, name));
+          const brotli = await promisify(brotliCompress)(bytes, {
+            params: {
+              [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+              [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+            },
+          });
+          if (brotli.length < bytes.length) await writeFile(join(folder, `${name}.br`), brotli);
+        }),
+      );
+    },
+  };
+}

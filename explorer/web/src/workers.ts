@@ -1,0 +1,17 @@
+// Where Monaco finds its workers: files of our own origin.
+import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker.js?worker';
+import JsonWorker from 'monaco-editor/esm/vs/language/json/json.worker.js?worker';
+import GraphqlWorker from 'monaco-graphql/esm/graphql.worker.js?worker';
+
+self.MonacoEnvironment = {
+  getWorker(_: string, label: string) {
+    switch (label) {
+      case 'graphql':
+        return new GraphqlWorker();
+      case 'json':
+        return new JsonWorker();
+      default:
+        return new EditorWorker();
+    }
+  },
+};

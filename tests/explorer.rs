@@ -1,0 +1,379 @@
+//! GraphiQL: how the page and its files are served and, in a browser, what the page does.
+
+use std::{
+    collections::HashSet,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{
+    Answer, Backend, Gateway,
+    node::node,
+    process::{Process, Server},
+    run,
+    wire::Request,
+};
+
+/// The program as the browser sees it; without GraphiQL in the build there is nothing to test.
+async fn demo() -> Server {
+    assert!(
+        ::explorer::is_built(),
+        "the build has no GraphiQL: its warnings say why"
+    );
+    Server::demo(&[]).await.0
+}
+
+fn base(server: &Server) -> String {
+    format!("http://{}", server.address)
+}
+
+/// What `demo --describe` says.
+async fn description() -> Value {
+    let ended = Process::run(&["demo", "--describe"]).await;
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+/// The nonce in the policy of a page.
+fn nonce(page: &Answer) -> &str {
+    let policy = page.header("content-security-policy");
+    let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
+    rest.split_once('\'').expect("the nonce's end").0
+}
+
+#[tokio::test]
+async fn each_page_has_a_strict_policy_with_a_nonce_of_its_own() {
+    let server = demo().await;
+    let mut nonces = HashSet::new();
+    // The last one asks whether it has changed: the answer is never that it has not, since the
+    // policy that comes with the answer is another one.
+    for known in ["", "", "*"] {
+        let mut request = Request::get("/graphiql");
+        if !known.is_empty() {
+            request = request.header("if-none-match", known);
+        }
+        let page = server.send(&request).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let nonce = nonce(&page);
+        let policy = format!(
+            "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
+             img-src 'self' data:; font-src 'self'; style-src 'self' 'unsafe-inline'; \
+             style-src-elem 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        assert_eq!(page.header("content-security-policy"), policy);
+        for (name, value) in [
+            ("content-type", "text/html; charset=utf-8"),
+            ("cache-control", "no-cache"),
+            ("etag", ""),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(page.header(name), value, "{name}");
+        }
+        assert!(page.text.contains(&format!("nonce=\"{nonce}\"")));
+        assert!(!page.text.contains("CSP-NONCE"));
+        assert!(!page.text.contains("<script>"), "{}", page.text);
+        assert!(nonce.len() >= 22, "{nonce}");
+        assert!(nonces.insert(nonce.to_owned()), "{nonce} again");
+    }
+}
+
+#[tokio::test]
+async fn files_come_in_the_encoding_that_is_asked_for_and_are_not_sent_twice() {
+    let server = demo().await;
+    let files = node("explorer/assets.mjs", &[&base(&server)]).await;
+    let files = files.as_array().expect("a list");
+    let found: HashSet<_> = files
+        .iter()
+        .map(|file| file["path"].as_str().expect("a path"))
+        .collect();
+    let built: Vec<_> = ::explorer::assets()
+        .filter(|asset| asset.is_hashed)
+        .map(|asset| format!("graphiql/{}", asset.name))
+        .collect();
+    for path in &built {
+        assert!(found.contains(path.as_str()), "nothing leads to {path}");
+    }
+    assert!(built.len() > 10, "{built:?}");
+
+    for file in files {
+        let path = &file["path"];
+        let forms = file["forms"].as_array().expect("a list");
+        let plain = &forms[4];
+        let mut tags = HashSet::new();
+        for (form, encoding) in forms
+            .iter()
+            .zip(["br", "gzip", "br", "gzip", "identity", "gzip", "br"])
+        {
+            let headers = &form["headers"];
+            let accepted = &form["accepted"];
+            assert_eq!(form["status"], 200, "{path}");
+            assert_eq!(form["encoding"], encoding, "{path} {accepted}");
+            assert_eq!(form["digest"], plain["digest"], "{path} {accepted}");
+            assert_eq!(headers["vary"], "accept-encoding", "{path}");
+            assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+            assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+            assert_eq!(
+                headers["content-security-policy"],
+                "default-src 'none'; script-src 'self'"
+            );
+            assert_eq!(
+                headers["cache-control"], "public, max-age=31536000, immutable",
+                "{path}"
+            );
+            let unchanged = json!({ "status": 304, "etag": headers["etag"], "length": 0 });
+            assert_eq!(form["again"], unchanged, "{path} {accepted}");
+            tags.insert(headers["etag"].to_string());
+        }
+        assert_eq!(tags.len(), 3, "one tag for each encoding: {path} {tags:?}");
+        let length = |at: usize| forms[at]["length"].as_u64().expect("a number");
+        assert!(length(0) < length(1) && length(1) < length(4), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_and_what_has_no_hash_is_asked_for_again() {
+    let server = demo().await;
+    for path in [
+        "/graphiql/nothing.js",
+        "/graphiql/index.html",
+        "/graphiql/..%2fCargo.toml",
+        "/graphiql/a/b",
+    ] {
+        let answer = server.get(None, path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            answer.json["errors"][0]["extensions"]["code"],
+            "BAD_REQUEST"
+        );
+    }
+    let licences = server.get(None, "/graphiql/licenses.md").await;
+    assert_eq!(licences.header("cache-control"), "no-cache");
+    assert!(licences.text.contains("## monaco-editor - 0.52.2 (MIT)"));
+    let slash = server.get(None, "/graphiql/").await;
+    assert_eq!(slash.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(slash.header("location"), "../graphiql");
+}
+
+#[tokio::test]
+async fn browsers_that_open_the_root_are_sent_to_the_page_and_programs_are_told_of_it() {
+    let server = demo().await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let answer = server
+        .send(&Request::get("/").header("accept", browser))
+        .await;
+    assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(answer.header("location"), "graphiql");
+    assert_eq!(answer.header("vary"), "accept");
+    for accepted in ["*/*", "application/json", "text/html;q=0, application/json"] {
+        let answer = server
+            .send(&Request::get("/").header("accept", accepted))
+            .await;
+        assert_eq!(answer.json["graphiql"], "/graphiql", "{accepted}");
+    }
+}
+
+#[tokio::test]
+async fn switched_off_there_is_no_trace_of_it() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let on = Server::over(&gateway.url).await;
+        assert_eq!(on.get(None, "/graphiql").await.status, StatusCode::OK);
+        let off = Server::with(&gateway.url, &["--graphiql=off"]).await;
+        let unknown = off.get(None, "/nothing").await;
+        for path in [
+            "/graphiql",
+            "/graphiql/",
+            "/graphiql/config.json",
+            "/graphiql/licenses.md",
+        ] {
+            let answer = off.get(None, path).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.json, unknown.json, "{path}");
+        }
+        let index = off
+            .send(&Request::get("/").header("accept", "text/html"))
+            .await;
+        assert_eq!(index.json["graphql"], "/graphql");
+        assert_eq!(index.json.get("graphiql"), None);
+    })
+    .await;
+    let (_, banner) = Server::demo(&["--graphiql=off"]).await;
+    assert!(!banner.contains("raphiql"), "{banner}");
+}
+
+#[tokio::test]
+async fn over_other_data_it_offers_the_queries_with_placeholders_and_nobody_to_sign_in_as() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::over(&gateway.url).await;
+        let config = server.get(None, "/graphiql/config.json").await;
+        assert_eq!(config.header("cache-control"), "no-store");
+        assert_eq!(config.header("x-content-type-options"), "nosniff");
+        assert_eq!(config.json["personas"], json!([]));
+        let examples = config.json["examples"].as_array().expect("a list");
+        assert_eq!(examples.len(), 11);
+        for example in examples {
+            let query = example["query"].as_str().expect("a query");
+            let variables = example["variables"].clone();
+            assert!(!variables.to_string().contains("2026"), "{variables}");
+            // They are what they say: nothing is there, or one has to sign in.
+            let answer = server.graphql(None, query, variables).await;
+            for error in answer.json["errors"].as_array().into_iter().flatten() {
+                assert_eq!(
+                    error["extensions"]["code"], "UNAUTHENTICATED",
+                    "{}",
+                    answer.text
+                );
+            }
+        }
+    })
+    .await;
+}
+
+/// Where the screenshots of a test go; they leave nothing behind.
+fn folder() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("text").to_owned();
+    (folder, path)
+}
+
+/// Asserts that a visit asked nobody but the gateway, and that the browser had these complaints
+/// only.
+fn stayed_at_home(told: &Value, server: &Server, complaints: &[&str]) {
+    let origin = base(server);
+    let requests = told["requests"].as_array().expect("a list");
+    let foreign: Vec<_> = requests
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|url| !url.starts_with(&format!("{origin}/")) && !url.starts_with("data:"))
+        .collect();
+    assert_eq!(foreign, [""; 0]);
+    assert!(requests.len() > 5, "{requests:?}");
+    assert_eq!(told["complaints"], json!(complaints));
+    let workers = told["workers"].to_string();
+    assert!(workers.contains("/graphiql/graphql.worker-"), "{workers}");
+}
+
+#[tokio::test]
+async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_kept() {
+    let server = demo().await;
+    let (_screenshots, folder) = folder();
+    let told = node("explorer/newcomer.mjs", &[&base(&server), &folder]).await;
+    // The two requests with tokens that are none.
+    let refused =
+        "Failed to load resource: the server responded with a status of 401 (Unauthorized)";
+    stayed_at_home(&told, &server, &[refused; 2]);
+    assert_eq!(told["opened"], format!("{}/graphiql", base(&server)));
+
+    // Every example is a tab, with its variables and the token of whom it is for.
+    let description = description().await;
+    let examples = description["examples"].as_array().expect("a list");
+    let tabs = told["tabs"].as_array().expect("a list");
+    assert_eq!(tabs.len(), examples.len());
+    for (tab, example) in tabs.iter().zip(examples) {
+        assert_eq!(tab["query"], example["query"]);
+        let json = |text: &Value| match text.as_str().expect("text") {
+            "" => json!({}),
+            text => serde_json::from_str(text).expect("JSON"),
+        };
+        assert_eq!(json(&tab["variables"]), example["variables"], "{tab}");
+        let personas = description["personas"].as_array().expect("a list");
+        let persona = personas
+            .iter()
+            .find(|persona| persona["name"] == example["persona"]);
+        let headers = match persona.map(|persona| persona["token"].as_str().expect("a token")) {
+            Some(token) => json!({ "authorization": format!("Bearer {token}") }),
+            None => json!({}),
+        };
+        assert_eq!(json(&tab["headers"]), headers, "{tab}");
+    }
+
+    assert_eq!(told["first"]["data"]["inviteCode"]["status"], "PENDING");
+    assert_eq!(
+        told["denied"]["errors"][0]["extensions"]["code"],
+        "FORBIDDEN"
+    );
+    assert_eq!(
+        told["tabCount"],
+        tabs.len(),
+        "an example opens in the tab that it has"
+    );
+    assert_eq!(
+        told["allowed"]["data"]["course"]["invitees"]["totalCount"],
+        2000
+    );
+    assert_eq!(told["stranger"], told["denied"]);
+    assert_eq!(told["anonymous"], json!({ "data": { "course": null } }));
+
+    let again = &told["again"];
+    assert_eq!(again["tabCount"], tabs.len());
+    assert_eq!(again["active"], "Course");
+    assert_eq!(again["persona"], "course-manager");
+    assert_eq!(
+        again["answer"]["data"]["course"]["invitees"]["totalCount"],
+        2000
+    );
+
+    assert!(told["history"].as_str().expect("text").contains("Pasted"));
+    for stored in [&told["stored"], &told["storedLater"]] {
+        let stored = stored.as_object().expect("an object");
+        assert!(stored.len() >= 3, "{stored:?}");
+        for (key, value) in stored {
+            for secret in ["eyJ", "Bearer", "an-opaque-secret"] {
+                assert!(!value.to_string().contains(secret), "{key}: {value}");
+            }
+        }
+    }
+
+    // The README's picture: made anew by `UPDATE_SCREENSHOT=1 scripts/test --test gateway newcomer`.
+    if env::var_os("UPDATE_SCREENSHOT").is_some() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        fs::create_dir_all(&docs).expect("a folder");
+        fs::copy(
+            PathBuf::from(folder).join("light.png"),
+            docs.join("graphiql.png"),
+        )
+        .expect("a screenshot");
+    }
+}
+
+#[tokio::test]
+async fn documentation_completion_validation_and_both_themes_work_under_the_policy() {
+    let server = demo().await;
+    let (_screenshots, folder) = folder();
+    let told = node("explorer/tools.mjs", &[&base(&server), &folder]).await;
+    stayed_at_home(&told, &server, &[]);
+    assert!(
+        told["workers"]
+            .to_string()
+            .contains("/graphiql/json.worker-")
+    );
+
+    let documentation = told["documentation"].as_str().expect("text");
+    for text in [
+        "inviteCode(",
+        "workspaceInvites(",
+        "Everything that can be asked.",
+    ] {
+        assert!(documentation.contains(text), "{documentation}");
+    }
+    let wrong = told["wrongQuery"].as_str().expect("text");
+    assert!(wrong.contains("Cannot query field \"nothing\""), "{wrong}");
+    let wrong = told["wrongVariables"].as_str().expect("text");
+    assert!(wrong.contains("alue expected"), "{wrong}");
+    assert!(told["completions"].to_string().contains("inviteCodes"));
+    assert!(
+        told["pretty"]
+            .as_str()
+            .expect("text")
+            .contains("  viewer {\n")
+    );
+
+    let [light, dark] = ["Light", "Dark"].map(|theme| &told["themes"][theme]);
+    assert_eq!(light["page"], "rgb(255, 255, 255)");
+    assert_eq!(dark["page"], "rgb(33, 42, 59)");
+    assert_ne!(light["keyword"], dark["keyword"]);
+}

@@ -1,0 +1,56 @@
+//! Introspection: answered or refused as the switch says.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::{data, each_database, process::Server, wire::Request};
+
+each_database! {
+    async fn switched_off_a_document_that_asks_for_it_is_refused_as_a_whole(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        let server = Server::with(&gateway.url, &["--introspection=off"]).await;
+        for (document, field) in [
+            ("{ __schema { types { name } } }", "__schema"),
+            ("{ inviteCode(code: \"AbC-123\") { role } a: __type(name: \"Query\") { name } }", "__type"),
+            ("{ ... @include(if: false) { __schema { types { name } } } }", "__schema"),
+            ("{ ...F } fragment F on Query { ... on Query { __type(name: \"Query\") { name } } }", "__type"),
+        ] {
+            let answer = server.graphql(None, document, json!({})).await;
+            assert_eq!(answer.json.get("data"), None, "{document}");
+            let errors = answer.json["errors"].as_array().expect("errors");
+            assert_eq!(errors.len(), 1, "{}", answer.text);
+            let message = errors[0]["message"].as_str().expect("text");
+            assert!(message.contains("Introspection is switched off"), "{message}");
+            assert!(message.contains(field), "{message}");
+            let expected = json!({
+                "code": "GRAPHQL_VALIDATION_FAILED",
+                "validationErrorCode": "INTROSPECTION_DISABLED",
+            });
+            assert_eq!(errors[0]["extensions"], expected);
+            assert!(errors[0]["locations"][0]["column"].is_u64(), "{}", answer.text);
+        }
+        let body = json!({ "query": "{ __schema { types { name } } }" }).to_string();
+        let request = Request::post_json("/graphql", &body)
+            .header("accept", "application/graphql-response+json");
+        assert_eq!(server.send(&request).await.status, StatusCode::BAD_REQUEST);
+
+        let document = "{ __typename inviteCode(code: \"AbC-123\") { __typename databaseId } }";
+        let answer = server.graphql(None, document, json!({})).await;
+        let expected = json!({ "data": {
+            "__typename": "Query",
+            "inviteCode": { "__typename": "InviteCode", "databaseId": "5" },
+        } });
+        assert_eq!(answer.json, expected);
+        // Nor does an error tell what there is.
+        let answer = server.graphql(None, "{ inviteCod }", json!({})).await;
+        assert!(!answer.text.contains("mean"), "{}", answer.text);
+    }
+
+    async fn on_a_loopback_address_it_is_answered_unless_it_is_said_otherwise(gateway) {
+        for flags in [&[][..], &["--introspection=on", "--graphiql=off"]] {
+            let server = Server::with(&gateway.url, flags).await;
+            let answer = server.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
+            assert_eq!(answer.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
+        }
+    }
+}

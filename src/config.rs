@@ -176,7 +176,7 @@ pub struct GraphqlOptions {
     pub trusted_documents: Option<PathBuf>,
 
     /// How much text of documents to remember as parsed and validated, in bytes; 0 remembers none
-    #[arg(long, env = "GATEWAY_DOCUMENT_CACHE", value_name = "BYTES", default_value_t = 1_048_576,
+    #[arg(long, env = "GATEWAY_DOCUMENT_CACHE", value_name = "BYTES", default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(0..=1_073_741_824))]
     pub document_cache: u32,
 }

@@ -143,13 +143,13 @@ each_database! {
             for sent in ["1.5", "\"1\"", "true", "[1]", "{ it: 1 }"] {
                 let document = format!("{{ {} }}", field.replace("ARGUMENTS", &format!("first: {sent}")));
                 let message = refused(&gateway, &document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
-                assert!(message.contains("\"first\"") && message.contains("\"Int\""), "{message}");
+                assert!(message.contains("type Int"), "{message}");
             }
         }
         // A number that is whole, and too long for GraphQL's Int.
         let document = "{ inviteCodes(first: 99999999999) { totalCount } }";
-        let message = refused(&gateway, document, json!({}), "BAD_USER_INPUT").await;
-        assert!(message.contains("2147483647"), "{message}");
+        let message = refused(&gateway, document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
+        assert!(message.contains("32-bit"), "{message}");
         is_fine(&gateway).await;
     }
 
@@ -294,7 +294,7 @@ each_database! {
             for bad in ["1767225600", "true", "[\"2026-01-01T00:00:00Z\"]", "{}"] {
                 let document = ask(&format!("from: {bad}"));
                 let message = refused(&gateway, &document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
-                assert!(message.contains(&format!("{argument}.from")) && message.contains("DateTime"), "{message}");
+                assert!(message.contains("DateTime"), "{message}");
             }
             for good in [
                 "", "from: null", "from: \"0001-01-01T00:00:00Z\"", "until: \"9999-12-31T23:59:59Z\"",

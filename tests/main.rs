@@ -42,4 +42,5 @@ mod searches;
 mod serving;
 mod statuses;
 mod supergraph;
+mod validation;
 mod viewer_lists;

@@ -81,7 +81,7 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql, schema).await {
+    let graphql = match served_graphql(graphql, schema) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -135,10 +135,7 @@ pub(super) async fn gateway(
 }
 
 /// How GraphQL is served by these options.
-async fn served_graphql(
-    options: &GraphqlOptions,
-    schema: SchemaSettings,
-) -> Result<Graphql, ExitCode> {
+fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Graphql, ExitCode> {
     let Some(executor) = Executor::new(schema, options.document_cache.into()) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
@@ -160,7 +157,7 @@ async fn served_graphql(
                 ))
             })?;
             for (id, document) in manifest.documents() {
-                if let Err(refusal) = executor.check(document).await {
+                if let Err(refusal) = executor.check(document) {
                     let errors = refusal.into_errors();
                     let reason = errors.first().map(|error| error.message.as_str());
                     tracing::warn!(id, reason, "a trusted document does not fit the schema");

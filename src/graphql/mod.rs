@@ -48,10 +48,6 @@ pub struct Query(
     federation::FederationQuery,
 );
 
-/// Deepest selection that is answered: every page of the schema, and introspection as GraphiQL
-/// asks for it, stay well below.
-const MAX_DEPTH: usize = 20;
-
 /// Where the root fields `node` and `nodes` are. Two subgraphs that have them do not compose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NodeFields {
@@ -100,21 +96,13 @@ fn builder(has_node: bool) -> Builder {
 /// The schema, to execute what is validated already. Each request brings its
 /// [`crate::access::Access`] as data, in an `Arc`.
 fn schema(settings: SchemaSettings) -> Schema {
-    served(settings)
-        .validation_mode(ValidationMode::Fast)
-        .finish()
-}
-
-/// The schema as it is served, with its limits.
-fn served(settings: SchemaSettings) -> Builder {
     let builder = builder(settings.node != NodeFields::Nowhere)
         .data(Served(subgraph_sdl(settings)))
-        .limit_depth(MAX_DEPTH)
-        .disable_suggestions();
+        .validation_mode(ValidationMode::Fast);
     if settings.introspection {
-        builder
+        builder.finish()
     } else {
-        builder.disable_introspection()
+        builder.disable_introspection().finish()
     }
 }
 

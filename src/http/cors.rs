@@ -36,14 +36,14 @@ impl FromStr for Origin {
         }
         let url = Url::parse(text).map_err(|_| EXPECTED)?;
         let origin = url.origin();
-        // Without path, query or user, a URL is its origin; browsers write the host in lower case
-        // and leave out the scheme's own port.
-        let is_origin = origin.is_tuple()
-            && matches!(url.scheme(), "http" | "https")
-            && text
-                .trim_end_matches('/')
-                .eq_ignore_ascii_case(url.as_str().trim_end_matches('/'));
-        if !is_origin || text.contains('*') || url.path() != "/" || !url.username().is_empty() {
+        // What browsers send is the origin written anew: the host in lower case, the scheme's own
+        // port left out.
+        let has_more = url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some();
+        if has_more || !matches!(url.scheme(), "http" | "https") || text.contains('*') {
             return Err(EXPECTED);
         }
         HeaderValue::from_str(&origin.ascii_serialization())
@@ -92,6 +92,11 @@ mod tests {
             ("https://app.example/", "https://app.example"),
             ("http://localhost:5173", "http://localhost:5173"),
             ("HTTPS://App.Example", "https://app.example"),
+            ("https://app.example:443", "https://app.example"),
+            (
+                "https://m\u{fc}nchen.example",
+                "https://xn--mnchen-3ya.example",
+            ),
         ] {
             assert_eq!(
                 text.parse(),

@@ -1,6 +1,7 @@
 //! Routes and layers: from a connection to an answer.
 
 mod authentication;
+mod compression;
 mod cors;
 mod graphiql;
 mod graphql;
@@ -21,14 +22,7 @@ use axum::{
 };
 use sea_orm::DatabaseConnection;
 use serde_json::json;
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    compression::{
-        CompressionLayer,
-        predicate::{DefaultPredicate, Predicate, SizeAbove},
-    },
-    set_header::SetResponseHeaderLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use url::Url;
 
 pub use cors::{Cors, Origin};
@@ -70,9 +64,6 @@ pub struct Gateway {
     pub graphiql: Option<GraphiqlConfig>,
 }
 
-/// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
-const MIN_COMPRESSED: u64 = 1024;
-
 /// The whole HTTP service.
 pub fn app(gateway: Gateway) -> Router {
     let rest = RestSettings {
@@ -89,12 +80,6 @@ pub fn app(gateway: Gateway) -> Router {
         .layer(middleware::from_fn(|request, next: middleware::Next| {
             gather(next.run(request))
         }));
-    // Clients are about that say that they read zstd and do not: it is for those that read nothing
-    // else.
-    let is_long = DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED));
-    let compression = CompressionLayer::new;
-    let common = compression().no_zstd().compress_when(is_long.clone());
-    let zstd = compression().no_br().no_gzip().compress_when(is_long);
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -114,9 +99,8 @@ pub fn app(gateway: Gateway) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))
-        .layer(no_store)
-        .layer(common)
-        .layer(zstd);
+        .layer(no_store);
+    let app = compression::compressed(app);
     // Outside of everything that refuses, so that pages can read why.
     gateway
         .cors

@@ -112,8 +112,8 @@ each_database! {
         for (document, name) in [
             ("{ nothing }", "nothing"),
             ("{ viewer { nothing } }", "nothing"),
-            ("{ viewer { user } }", "user"),
-            ("{ viewer { user { id { id } } } }", "id"),
+            ("{ viewer { user } }", "subselection"),
+            ("{ viewer { user { id { id } } } }", "ID"),
             ("{ inviteCode { id } }", "code"),
             ("{ inviteCode(code: null) { id } }", "code"),
             ("{ inviteCode(code: \"x\", more: 1) { id } }", "more"),

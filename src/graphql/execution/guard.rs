@@ -1,5 +1,6 @@
 //! Refuses documents that are small as text and ruinous as work: brackets nested so deep that
-//! reading them could exhaust the stack, and fragments that unfold without end.
+//! reading them could exhaust the stack, selections nested too deep, and fragments that unfold
+//! without end.
 
 use std::collections::HashMap;
 
@@ -8,11 +9,21 @@ use async_graphql::{
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
 
+use super::Refusal;
+use crate::graphql::error::Code;
+
 /// Deepest nesting of brackets; the deepest answer of the schema stays far below.
 pub(super) const MAX_NESTING: usize = 64;
 
 /// Most fields that a document may come to when its fragments are unfolded.
 pub(super) const MAX_SELECTIONS: u64 = 10_000;
+
+/// Deepest selection of fields: every page of the schema, and introspection as tools ask for it,
+/// stay well below.
+const MAX_DEPTH: usize = 20;
+
+/// Deepest nesting of selections, fragments included, that the library executes.
+const MAX_SETS: usize = 32;
 
 /// Longest chain of fragments within fragments.
 const MAX_CHAIN: usize = 64;
@@ -44,7 +55,10 @@ pub(super) fn is_shallow(text: &str) -> bool {
 
 /// What follows a string, whose first quotation mark is passed already.
 fn after_string(mut rest: &[u8]) -> &[u8] {
-    if let Some(mut block) = rest.strip_prefix(b"\"\"") {
+    if let [b'"', after_empty @ ..] = rest
+        && let [b'"', block @ ..] = after_empty
+    {
+        let mut block = block;
         loop {
             match block {
                 [b'\\', b'"', b'"', b'"', after @ ..] | [_, after @ ..]
@@ -53,7 +67,8 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
                     block = after;
                 }
                 [b'"', b'"', b'"', after @ ..] => return after,
-                _ => return &[],
+                // It does not end. A parser may take it for an empty string and go on behind that.
+                _ => return after_empty,
             }
         }
     }
@@ -67,73 +82,94 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Why a document would unfold to more than may be asked; none where it would not. Each fragment
-/// is looked at once, so that this costs no more than reading the document did.
-pub(super) fn unfolds_too_far(document: &ExecutableDocument) -> Option<String> {
+/// Refuses a document whose selections are nested too deep, or that would unfold to more than may
+/// be asked. Each fragment is looked at once, so that this costs no more than reading the document
+/// did.
+pub(super) fn refuse_ruinous(document: &ExecutableDocument) -> Result<(), Refusal> {
     let mut unfolding = Unfolding {
         fragments: &document.fragments,
-        sizes: HashMap::new(),
+        known: HashMap::new(),
     };
     for (_, operation) in document.operations.iter() {
-        match unfolding.size(&operation.node.selection_set.node, 0) {
-            Some(size) if size <= MAX_SELECTIONS => {}
-            Some(_) => {
-                return Some(format!(
-                    "The document comes to more than {MAX_SELECTIONS} fields."
-                ));
+        let message = match unfolding.measure(&operation.node.selection_set.node, 0) {
+            Some(extent) if extent.fields > MAX_SELECTIONS => {
+                format!("The document comes to more than {MAX_SELECTIONS} fields.")
             }
-            None => {
-                return Some(format!(
-                    "Fragments spread each other in a circle, or in a chain of more than {MAX_CHAIN}."
-                ));
+            Some(extent) if extent.depth > MAX_DEPTH => {
+                format!("Fields are selected more than {MAX_DEPTH} deep.")
             }
-        }
+            Some(extent) if extent.sets > MAX_SETS => {
+                format!("Fields and fragments are nested more than {MAX_SETS} deep.")
+            }
+            Some(_) => continue,
+            None => format!(
+                "Fragments spread each other in a circle, or in a chain of more than {MAX_CHAIN}."
+            ),
+        };
+        return Err(Refusal::new(Code::GraphqlValidationFailed, message));
     }
-    None
+    Ok(())
+}
+
+/// What a selection comes to when its fragments are unfolded.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    fields: u64,
+    /// How deep fields are nested.
+    depth: usize,
+    /// How deep selections are nested, those of fragments included.
+    sets: usize,
 }
 
 struct Unfolding<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// None while a fragment is being looked at.
-    sizes: HashMap<&'a Name, Option<u64>>,
+    known: HashMap<&'a Name, Option<Extent>>,
 }
 
 impl<'a> Unfolding<'a> {
-    /// How many fields a selection comes to; none where it does not come to an end.
-    fn size(&mut self, set: &'a SelectionSet, chain: usize) -> Option<u64> {
-        let mut size = 0u64;
+    /// None where it does not come to an end.
+    fn measure(&mut self, set: &'a SelectionSet, chain: usize) -> Option<Extent> {
+        let mut whole = Extent::default();
         for selection in &set.items {
-            let more = match &selection.node {
-                Selection::Field(field) => self
-                    .size(&field.node.selection_set.node, chain)?
-                    .saturating_add(1),
+            let (inner, own) = match &selection.node {
+                Selection::Field(field) => {
+                    (self.measure(&field.node.selection_set.node, chain)?, 1)
+                }
                 Selection::InlineFragment(inline) => {
-                    self.size(&inline.node.selection_set.node, chain)?
+                    (self.measure(&inline.node.selection_set.node, chain)?, 0)
                 }
-                Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node, chain + 1)?
-                }
+                Selection::FragmentSpread(spread) => (
+                    self.fragment(&spread.node.fragment_name.node, chain + 1)?,
+                    0,
+                ),
             };
-            size = size.saturating_add(more);
+            whole.fields = whole
+                .fields
+                .saturating_add(inner.fields)
+                .saturating_add(own);
+            whole.depth = whole.depth.max(inner.depth + usize::from(own > 0));
+            whole.sets = whole.sets.max(inner.sets);
         }
-        Some(size)
+        whole.sets += usize::from(!set.items.is_empty());
+        Some(whole)
     }
 
-    fn fragment(&mut self, name: &'a Name, chain: usize) -> Option<u64> {
-        if let Some(known) = self.sizes.get(name) {
+    fn fragment(&mut self, name: &'a Name, chain: usize) -> Option<Extent> {
+        if let Some(known) = self.known.get(name) {
             return *known;
         }
         // One that is not there is for validation to refuse.
         let Some(fragment) = self.fragments.get(name) else {
-            return Some(0);
+            return Some(Extent::default());
         };
         if chain > MAX_CHAIN {
             return None;
         }
-        self.sizes.insert(name, None);
-        let size = self.size(&fragment.node.selection_set.node, chain)?;
-        self.sizes.insert(name, Some(size));
-        Some(size)
+        self.known.insert(name, None);
+        let extent = self.measure(&fragment.node.selection_set.node, chain)?;
+        self.known.insert(name, Some(extent));
+        Some(extent)
     }
 }
 
@@ -141,7 +177,7 @@ impl<'a> Unfolding<'a> {
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::{MAX_NESTING, is_shallow, unfolds_too_far};
+    use super::{MAX_NESTING, is_shallow, refuse_ruinous};
 
     #[test]
     fn brackets_count_only_where_they_are_brackets() {
@@ -162,6 +198,8 @@ mod tests {
             format!("\"\"\"\"\"\"{deep}"),
             format!("# x\n{deep}"),
             format!("\"\\\\\"{deep}"),
+            // A block string that does not end is an empty one to some.
+            format!("\"\"\"x\" {deep}"),
         ] {
             assert!(!is_shallow(&hidden), "{hidden}");
         }
@@ -177,19 +215,32 @@ mod tests {
             }
             text + &format!(" fragment F{levels} on Query {{ __typename }}")
         };
-        let too_far = |text: &str| unfolds_too_far(&parse_query(text).expect("a document"));
-        assert_eq!(too_far(&bomb(10)), None);
-        assert!(too_far(&bomb(14)).is_some());
-        assert!(too_far(&bomb(60)).is_some());
-        assert!(too_far(&bomb(1000)).is_some());
-        assert!(
-            too_far("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A ...A }")
-                .is_some()
-        );
-        assert_eq!(
-            too_far("{ ...A ...A } fragment A on Query { viewer { user { id } } }"),
-            None
-        );
-        assert_eq!(too_far("{ ...Nothing }"), None);
+        let is_fine = |text: &str| refuse_ruinous(&parse_query(text).expect("a document")).is_ok();
+        assert!(is_fine(&bomb(10)));
+        assert!(!is_fine(&bomb(14)));
+        assert!(!is_fine(&bomb(60)));
+        assert!(!is_fine(&bomb(1000)));
+        let circle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A ...A }";
+        assert!(!is_fine(circle));
+        assert!(is_fine(
+            "{ ...A ...A } fragment A on Query { viewer { user { id } } }"
+        ));
+        assert!(is_fine("{ ...Nothing }"));
+    }
+
+    #[test]
+    fn selections_are_nested_so_deep_and_no_deeper() {
+        let nested = |depth: usize, step: &str| {
+            format!(
+                "{}{{ a }}{}",
+                format!("{{ {step}").repeat(depth),
+                "}".repeat(depth)
+            )
+        };
+        let is_fine = |text: &str| refuse_ruinous(&parse_query(text).expect("a document")).is_ok();
+        assert!(is_fine(&nested(19, "a")));
+        assert!(!is_fine(&nested(20, "a")));
+        assert!(is_fine(&nested(31, "...")));
+        assert!(!is_fine(&nested(32, "...")));
     }
 }

@@ -3,9 +3,9 @@
 
 mod documents;
 mod guard;
-mod positions;
-mod types;
-mod validator;
+mod input_types;
+mod literals;
+mod validation;
 mod variables;
 
 use std::sync::Arc;
@@ -13,17 +13,16 @@ use std::sync::Arc;
 use async_graphql::{
     ErrorExtensionValues, Response, ServerError, Variables,
     parser::{
-        self, parse_query,
+        parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
 
 use self::{
-    documents::{Document, Documents, Proof},
-    guard::{MAX_NESTING, is_shallow, unfolds_too_far},
-    types::Types,
-    validator::Validator,
-    variables::Presence,
+    documents::Documents,
+    guard::{MAX_NESTING, is_shallow, refuse_ruinous},
+    input_types::InputTypes,
+    validation::{Document, Validation},
 };
 use super::{Schema, SchemaSettings, definition, error::Code, introspection, schema};
 use crate::access::Access;
@@ -41,25 +40,21 @@ pub struct Request {
     pub is_safe: bool,
 }
 
-/// Executes GraphQL requests.
-///
-/// The schema stands twice: once to validate strictly without executing anything, and once to
-/// execute what has been validated. A document that is asked again is not read again, and not
-/// validated again where the outcome is known; `documents` says when it is.
+/// Executes GraphQL requests. A document that is asked again is neither read nor validated again.
 #[derive(Clone)]
 pub struct Executor(Arc<Parts>);
 
 struct Parts {
     settings: SchemaSettings,
     schema: Schema,
-    validator: Validator,
-    types: Types,
+    validation: Validation,
+    input_types: InputTypes,
     documents: Documents,
 }
 
 /// A request that can be executed.
 pub struct Prepared {
-    document: Arc<Document>,
+    document: Arc<ExecutableDocument>,
     request: Request,
 }
 
@@ -109,15 +104,15 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
 
 impl Executor {
     /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
-    /// nothing.
+    /// nothing. None if the schema's own definition is not valid.
     pub fn new(settings: SchemaSettings, document_cache: u64) -> Option<Self> {
         let schema = schema(settings);
-        let types = Types::read(&definition(&schema))?;
+        let definition = definition(&schema);
         Some(Self(Arc::new(Parts {
             settings,
             schema,
-            validator: Validator::new(settings),
-            types,
+            validation: Validation::by(&definition)?,
+            input_types: InputTypes::read(&definition)?,
             documents: Documents::new(document_cache),
         })))
     }
@@ -126,38 +121,24 @@ impl Executor {
     ///
     /// # Errors
     /// Why it cannot be executed.
-    pub async fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
+    pub fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
         let document = match parts.documents.get(&request.query) {
             Some(document) => document,
             None => {
-                let parsed = parse(&request.query)?;
-                // Before it is validated: a schema without mutations refuses all of them.
-                refuse_unsafe(&parsed, &request)?;
-                Arc::new(self.validate(parsed).await?)
+                let document = Arc::new(self.read(&request.query, |document| {
+                    // Before it is validated: a schema without mutations refuses all of them.
+                    refuse_unsafe(document, &request)
+                })?);
+                parts.documents.keep(&request.query, &document);
+                document
             }
         };
-        refuse_unsafe(document.parsed(), &request)?;
-        let operation = select(document.parsed(), request.operation_name.as_deref())?;
-        let wrong = variables::check(&parts.types, operation, &request.variables);
+        refuse_unsafe(&document, &request)?;
+        let operation = select(&document, request.operation_name.as_deref())?;
+        let wrong = variables::check(&parts.input_types, operation, &request.variables);
         if !wrong.is_empty() {
             return Err(Refusal::coded(wrong, Code::BadUserInput));
-        }
-        let proof = Presence::of(operation, &request.variables).map(|presence| Proof {
-            operation: request.operation_name.clone(),
-            presence,
-        });
-        let is_proven = proof.as_ref().is_some_and(|proof| document.has(proof));
-        if !is_proven {
-            // What hangs on values: an argument with a variable inside.
-            parts
-                .validator
-                .validate(document.parsed(), &request)
-                .await?;
-            if let Some(proof) = proof {
-                document.add(proof);
-                parts.documents.keep(&request.query, &document);
-            }
         }
         Ok(Prepared { document, request })
     }
@@ -166,24 +147,31 @@ impl Executor {
     ///
     /// # Errors
     /// Why it cannot.
-    pub async fn check(&self, document: &str) -> Result<(), Refusal> {
-        self.validate(parse(document)?).await.map(|_| ())
+    pub fn check(&self, document: &str) -> Result<(), Refusal> {
+        self.read(document, |_| Ok(())).map(|_| ())
     }
 
-    /// Refuses what is wrong with a document whatever the variables.
-    async fn validate(&self, parsed: ExecutableDocument) -> Result<Document, Refusal> {
+    /// Reads a document and refuses what is wrong with it, and what `refuse` does before that.
+    fn read(
+        &self,
+        text: &str,
+        refuse: impl FnOnce(&ExecutableDocument) -> Result<(), Refusal>,
+    ) -> Result<ExecutableDocument, Refusal> {
+        if !is_shallow(text) {
+            let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
+            return Err(Refusal::new(Code::GraphqlParseFailed, message));
+        }
+        let document = Document::read(text)?;
+        let parsed = parse(text, &document)?;
+        refuse_ruinous(&parsed)?;
+        refuse(&parsed)?;
         if !self.0.settings.introspection
             && let Some(error) = introspection::refusal(&parsed)
         {
             return Err(Refusal::Errors(vec![error]));
         }
-        self.0.validator.validate_alone(&parsed).await?;
-        let positions = positions::check(&self.0.types, &parsed);
-        if !positions.errors.is_empty() {
-            let code = Code::GraphqlValidationFailed;
-            return Err(Refusal::coded(positions.errors, code));
-        }
-        Ok(Document::new(parsed, !positions.some_unknown))
+        self.0.validation.check(&document)?;
+        Ok(parsed)
     }
 
     /// Executes a request for whom `access` knows.
@@ -197,7 +185,7 @@ impl Executor {
             .variables(variables)
             .data(access);
         request.operation_name = operation_name;
-        request.set_parsed_query(prepared.document.parsed().clone());
+        request.set_parsed_query(prepared.document.as_ref().clone());
         let mut response = self.0.schema.execute(request).await;
         // What comes without a code here never came from a resolver: a value that its argument
         // does not take.
@@ -210,7 +198,7 @@ impl Executor {
 impl Prepared {
     /// The operation's name, where it has one.
     pub fn operation_name(&self) -> Option<&str> {
-        let only = || match &self.document.parsed().operations {
+        let only = || match &self.document.operations {
             DocumentOperations::Multiple(operations) if operations.len() == 1 => {
                 operations.keys().next().map(async_graphql::Name::as_str)
             }
@@ -220,19 +208,23 @@ impl Prepared {
     }
 }
 
-/// Reads a document, unless reading it or unfolding its fragments would be ruinous.
-fn parse(text: &str) -> Result<ExecutableDocument, Refusal> {
-    if !is_shallow(text) {
-        let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
-        return Err(Refusal::new(Code::GraphqlParseFailed, message));
-    }
-    let parsed = parse_query(text)
-        .map_err(|error| Refusal::coded(vec![syntax_error(error)], Code::GraphqlParseFailed))?;
-    match unfolds_too_far(&parsed) {
-        Some(message) => Err(Refusal::new(Code::GraphqlValidationFailed, message)),
-        None => Ok(parsed),
-    }
+/// What async-graphql executes. Its parser refuses a few things that are GraphQL, such as white space
+/// within types, and misreads others: it is then given the document written anew, in which errors
+/// have other places.
+fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal> {
+    let as_sent = (!MISREAD.iter().any(|it| text.contains(it))).then(|| parse_query(text).ok());
+    as_sent
+        .flatten()
+        .map_or_else(|| parse_query(document.canonical()), Ok)
+        .map_err(|_| {
+            let message = "The document is GraphQL that this service does not read.";
+            Refusal::new(Code::GraphqlParseFailed, message)
+        })
 }
+
+/// What async-graphql's parser reads otherwise than the specification: what is escaped in a block
+/// string, and a comment right after `on`.
+const MISREAD: [&str; 2] = ["\"\"\"", "on#"];
 
 fn refuse_unsafe(document: &ExecutableDocument, request: &Request) -> Result<(), Refusal> {
     let is_mutation = request.is_safe
@@ -268,18 +260,4 @@ fn select<'a>(
     selected
         .map(|operation| &operation.node)
         .map_err(|message| Refusal::new(Code::BadRequest, message))
-}
-
-/// Says where a document stops being GraphQL, and what would go on there. The text that the parser
-/// makes quotes the document, which may hold a code or token.
-fn syntax_error(error: parser::Error) -> ServerError {
-    let parser::Error::Syntax { message, start, .. } = error else {
-        return error.into();
-    };
-    let last_line = message.lines().next_back().unwrap_or_default();
-    let message = match last_line.trim_start().strip_prefix("= ") {
-        Some(expected) => format!("Syntax error: {expected}"),
-        None => "Syntax error".to_owned(),
-    };
-    ServerError::new(message, Some(start))
 }

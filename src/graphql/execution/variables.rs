@@ -5,39 +5,14 @@ use async_graphql::{
     parser::types::{BaseType, OperationDefinition, Type, VariableDefinition},
 };
 
-use super::types::{InputKind, Types};
+use super::input_types::{InputType, InputTypes};
 
-/// Longest name of a client's own that an error repeats, in characters.
+/// Longest name of a client's own that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
-
-/// Which variables of an operation were sent, and which of them as null. Two requests of the same
-/// operation with the same presence differ in values only.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Presence(u128);
-
-impl Presence {
-    /// None where there are too many variables to tell.
-    pub(super) fn of(operation: &OperationDefinition, variables: &Variables) -> Option<Self> {
-        const BITS: usize = 2;
-        let definitions = &operation.variable_definitions;
-        if definitions.len() * BITS > u128::BITS as usize {
-            return None;
-        }
-        let presence = definitions.iter().fold(0, |presence, definition| {
-            let bits = match variables.get(&definition.node.name.node) {
-                None => 0,
-                Some(Value::Null) => 1,
-                Some(_) => 2,
-            };
-            presence << BITS | bits
-        });
-        Some(Self(presence))
-    }
-}
 
 /// Why these variables are not what the operation declares; one error a variable.
 pub(super) fn check(
-    types: &Types,
+    types: &InputTypes,
     operation: &OperationDefinition,
     variables: &Variables,
 ) -> Vec<ServerError> {
@@ -54,7 +29,7 @@ pub(super) fn check(
 }
 
 fn wrong_with(
-    types: &Types,
+    types: &InputTypes,
     definition: &VariableDefinition,
     variables: &Variables,
 ) -> Option<String> {
@@ -97,7 +72,7 @@ impl Path {
 
 /// What would be right, if the value is not of the type. The value itself is not repeated: it may
 /// be a code or token.
-fn mismatch(types: &Types, ty: &Type, value: &Value, path: &mut Path) -> Option<String> {
+fn mismatch(types: &InputTypes, ty: &Type, value: &Value, path: &mut Path) -> Option<String> {
     if matches!(value, Value::Null) {
         return (!ty.nullable).then(|| format!("expected \"{ty}\", not null"));
     }
@@ -115,15 +90,20 @@ fn mismatch(types: &Types, ty: &Type, value: &Value, path: &mut Path) -> Option<
     }
 }
 
-fn mismatch_named(types: &Types, name: &Name, value: &Value, path: &mut Path) -> Option<String> {
-    match types.input(name)? {
-        InputKind::Scalar => expected_scalar(name, value).map(str::to_owned),
-        InputKind::Enum(values) => {
+fn mismatch_named(
+    types: &InputTypes,
+    name: &Name,
+    value: &Value,
+    path: &mut Path,
+) -> Option<String> {
+    match types.get(name)? {
+        InputType::Scalar => expected_scalar(name, value).map(str::to_owned),
+        InputType::Enum(values) => {
             let is_one = matches!(value, Value::String(text) if values.iter().any(|it| it == text));
             let names: Vec<&str> = values.iter().map(Name::as_str).collect();
             (!is_one).then(|| format!("expected one of {}", names.join(", ")))
         }
-        InputKind::Object { fields, is_one_of } => {
+        InputType::Object { fields, is_one_of } => {
             let Value::Object(sent) = value else {
                 return Some(format!("expected an object, \"{name}\""));
             };
@@ -131,8 +111,12 @@ fn mismatch_named(types: &Types, name: &Name, value: &Value, path: &mut Path) ->
                 return Some(format!("expected exactly one field of \"{name}\""));
             }
             if let Some(unknown) = sent.keys().find(|key| !fields.contains_key(*key)) {
-                let repeated: String = unknown.chars().take(MAX_REPEATED).collect();
-                return Some(format!("\"{name}\" has no field \"{repeated}\""));
+                // What is no name may be anything, and is not repeated.
+                let named = is_name(unknown).then(|| format!(" \"{unknown}\""));
+                return Some(format!(
+                    "\"{name}\" has no field{}",
+                    named.unwrap_or_default()
+                ));
             }
             fields.iter().find_map(|(key, field)| match sent.get(key) {
                 Some(value) => path.under(key, |path| mismatch(types, &field.ty, value, path)),
@@ -141,6 +125,11 @@ fn mismatch_named(types: &Types, name: &Name, value: &Value, path: &mut Path) ->
             })
         }
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= MAX_REPEATED && text.bytes().all(is_letter)
 }
 
 /// What a scalar takes, if the value is none: as strict as the schema's own scalars are, which may

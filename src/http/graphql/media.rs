@@ -102,6 +102,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         && parameter(parameters, "charset").is_none_or(is_utf8)
 }
 
+/// Whether a body is compressed, or otherwise not as it is.
+pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding != "identity")
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};

@@ -21,7 +21,7 @@ pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
     answer::{Outcome, answer_batch, refuse},
-    media::{Media, is_json},
+    media::{Media, is_encoded, is_json},
     parameters::{Body, Parameters},
 };
 use super::request_log::OperationName;
@@ -58,8 +58,8 @@ async fn answer_post(
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable();
     };
-    if !is_json(&headers) {
-        let message = "Send the request as application/json in UTF-8.";
+    if !is_json(&headers) || is_encoded(&headers) {
+        let message = "Send the request as application/json in UTF-8, without a content encoding.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, message);
     }
     let body = match body {
@@ -77,7 +77,7 @@ async fn answer_post(
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
-        Ok(Body::One(parameters)) => match graphql.prepare(parameters, &Method::POST).await {
+        Ok(Body::One(parameters)) => match graphql.prepare(parameters, &Method::POST) {
             Ok(prepared) => graphql.answer(prepared, access, media).await,
             Err(refusal) => refused(refusal, media),
         },
@@ -102,7 +102,7 @@ async fn answer_get(
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
-    match graphql.prepare(parameters, &Method::GET).await {
+    match graphql.prepare(parameters, &Method::GET) {
         Ok(prepared) => graphql.answer(prepared, access, media).await,
         Err(refusal) => refused(refusal, media),
     }
@@ -131,19 +131,15 @@ fn not_acceptable() -> Response {
 
 impl Graphql {
     /// Finds, reads and validates what a request asks for. Nothing of it is executed.
-    async fn prepare(
-        &self,
-        mut parameters: Parameters,
-        method: &Method,
-    ) -> Result<Prepared, Refusal> {
-        let named = self.persisted.find(&mut parameters)?;
+    fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
+        let named = self.persisted.find(&parameters)?;
         let request = Request {
             query: named.query,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
             is_safe: method.is_safe(),
         };
-        let prepared = self.executor.prepare(request).await?;
+        let prepared = self.executor.prepare(request)?;
         if let Some(registration) = named.registration {
             registration.keep();
         }
@@ -179,7 +175,7 @@ impl Graphql {
             length if length > most => format!("A list has at most {most} operations."),
             _ => {
                 let outcomes = batch.into_iter().map(async |parameters| {
-                    match self.prepare(parameters, &Method::POST).await {
+                    match self.prepare(parameters, &Method::POST) {
                         Ok(prepared) => {
                             Outcome::Executed(self.executor.execute(prepared, access.clone()).await)
                         }

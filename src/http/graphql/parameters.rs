@@ -2,6 +2,7 @@
 
 use async_graphql::Variables;
 use serde::Deserialize;
+use serde_json::from_value;
 
 /// The parameters of a GraphQL request.
 #[derive(Default, Deserialize)]
@@ -11,7 +12,7 @@ pub(super) struct Parameters {
     pub(super) operation_name: Option<String>,
     #[serde(default)]
     pub(super) variables: Variables,
-    pub(super) extensions: Option<Extensions>,
+    extensions: Option<serde_json::Map<String, serde_json::Value>>,
     /// Names a persisted document: so the specification's draft, and by convention Relay.
     #[serde(alias = "doc_id")]
     document_id: Option<String>,
@@ -19,19 +20,10 @@ pub(super) struct Parameters {
     id: Option<serde_json::Value>,
 }
 
-/// The extensions of a request; others than these are ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Extensions {
-    pub(super) persisted_query: Option<PersistedQuery>,
-}
-
-/// What Apollo's clients say of a persisted document.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PersistedQuery {
-    pub(super) version: u32,
-    pub(super) sha256_hash: String,
+/// What Apollo's clients say of a persisted document, in the extension `persistedQuery`.
+pub(super) struct PersistedQuery<'a> {
+    pub(super) version: Option<u64>,
+    pub(super) sha256_hash: &'a str,
 }
 
 /// One request, or several in a list.
@@ -48,15 +40,22 @@ impl Body {
     /// token.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let read = match body.trim_ascii_start().first() {
-            Some(b'[') => serde_json::from_slice(body).map(Self::Batch),
+            Some(b'[') => serde_json::from_slice(body).and_then(|items: Vec<Object>| {
+                let batch = items
+                    .into_iter()
+                    .map(|Object(item)| from_value(item.into()));
+                batch.collect::<Result<_, _>>().map(Self::Batch)
+            }),
             Some(b'{') => serde_json::from_slice(body).map(Self::One),
-            // Reading would take a list of values for an object's fields, and nothing else.
-            _ => serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(body)
-                .map(|_| Self::One(Parameters::default())),
+            _ => serde_json::from_slice(body).map(|Object(_)| Self::One(Parameters::default())),
         };
         read.map_err(|error| expected_body(&error))
     }
 }
+
+/// A JSON object; a list of values is none, as which it could be read otherwise.
+#[derive(Deserialize)]
+struct Object(serde_json::Map<String, serde_json::Value>);
 
 fn expected_body(error: &serde_json::Error) -> String {
     let wrong = match error.classify() {
@@ -74,16 +73,26 @@ fn expected_body(error: &serde_json::Error) -> String {
 impl Parameters {
     /// Whether there is a document, or the name of one.
     pub(super) fn names_a_document(&self) -> bool {
-        let persisted = self.extensions.as_ref();
-        self.query.is_some()
-            || self.document_id().is_some()
-            || persisted.is_some_and(|it| it.persisted_query.is_some())
+        self.query.is_some() || self.document_id().is_some() || self.persisted_query().is_some()
+    }
+
+    /// What Apollo's clients say of a persisted document.
+    pub(super) fn persisted_query(&self) -> Option<PersistedQuery<'_>> {
+        let said = self.extensions.as_ref()?.get("persistedQuery")?;
+        Some(PersistedQuery {
+            version: said.get("version").and_then(serde_json::Value::as_u64),
+            sha256_hash: said.get("sha256Hash")?.as_str()?,
+        })
     }
 
     /// The name of a persisted document.
     pub(super) fn document_id(&self) -> Option<&str> {
-        let id = self.id.as_ref().and_then(serde_json::Value::as_str);
-        self.document_id.as_deref().or(id)
+        let id = || match &self.query {
+            None => self.id.as_ref()?.as_str(),
+            // It may number the request.
+            Some(_) => None,
+        };
+        self.document_id.as_deref().or_else(id)
     }
 
     /// Reads the query string of a `GET`.
@@ -125,11 +134,6 @@ impl Parameters {
 }
 
 fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, String> {
-    let expected = match name {
-        "extensions" => {
-            "a JSON object, and its \"persistedQuery\", if any, one with \"version\" and \"sha256Hash\""
-        }
-        _ => "a JSON object",
-    };
-    serde_json::from_str(text).map_err(|_| format!("The parameter \"{name}\" must be {expected}."))
+    serde_json::from_str(text)
+        .map_err(|_| format!("The parameter \"{name}\" must be a JSON object."))
 }

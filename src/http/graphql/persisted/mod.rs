@@ -88,21 +88,20 @@ impl Registration {
 
 impl PersistedDocuments {
     /// Finds the document that a request sends or names.
-    pub(super) fn find(&self, parameters: &mut Parameters) -> Result<Named, Refusal> {
-        let query = parameters.query.take();
-        let persisted = parameters.extensions.take();
-        let persisted = persisted.and_then(|extensions| extensions.persisted_query);
-        if persisted.as_ref().is_some_and(|it| it.version != 1) {
+    pub(super) fn find(&self, parameters: &Parameters) -> Result<Named, Refusal> {
+        let persisted = parameters.persisted_query();
+        if persisted.as_ref().is_some_and(|it| it.version != Some(1)) {
             let message = "extensions.persistedQuery.version: must be 1.";
             return Err(Refusal::new(Code::BadRequest, message));
         }
+        let query = parameters.query.clone();
         match self {
             Self::Trusted(manifest) => {
-                let hash = persisted.as_ref().map(|it| it.sha256_hash.as_str());
+                let hash = persisted.map(|it| it.sha256_hash);
                 let id = parameters.document_id().or(hash);
                 trusted(manifest, query, id).map(Named::only)
             }
-            Self::Automatic(registered) => automatic(registered, query, persisted.as_ref()),
+            Self::Automatic(registered) => automatic(registered, query, persisted),
             Self::Off => match query {
                 Some(query) => Ok(Named::only(query)),
                 None if persisted.is_some() || parameters.document_id().is_some() => {
@@ -120,12 +119,12 @@ impl PersistedDocuments {
 fn automatic(
     registered: &Registered,
     query: Option<String>,
-    persisted: Option<&PersistedQuery>,
+    persisted: Option<PersistedQuery<'_>>,
 ) -> Result<Named, Refusal> {
     let Some(persisted) = persisted else {
         return query.map(Named::only).ok_or_else(no_query);
     };
-    let hash = read_hash(&persisted.sha256_hash).ok_or_else(|| {
+    let hash = read_hash(persisted.sha256_hash).ok_or_else(|| {
         let message =
             "extensions.persistedQuery.sha256Hash: must be a SHA-256 in 64 hexadecimal digits.";
         Refusal::new(Code::BadRequest, message)

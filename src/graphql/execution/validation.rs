@@ -1,0 +1,107 @@
+//! Whether a document is GraphQL, and fits the schema (specification, section 5), by apollo-compiler:
+//! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
+//! the others by the values of variables, too.
+
+use apollo_compiler::{
+    Schema, ast,
+    parser::Parser,
+    response::GraphQLError,
+    validation::{DiagnosticList, Valid},
+};
+use async_graphql::{Pos, ServerError};
+
+use super::{Refusal, guard::MAX_NESTING, literals::mismatches};
+use crate::graphql::error::Code;
+
+/// How errors name what they are about; answers do not tell it.
+const SOURCE: &str = "document";
+
+/// Most errors of one document that are told.
+const MAX_ERRORS: usize = 10;
+
+/// The schema that documents have to fit.
+pub(super) struct Validation(Valid<Schema>);
+
+/// A document that is GraphQL.
+pub(super) struct Document(ast::Document);
+
+impl Document {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// Where it stops being GraphQL.
+    pub(super) fn read(text: &str) -> Result<Self, Refusal> {
+        Parser::new()
+            .recursion_limit(2 * MAX_NESTING)
+            .parse_ast(text, SOURCE)
+            .map(Self)
+            .map_err(|failed| refused(&failed.errors, Code::GraphqlParseFailed))
+    }
+
+    /// The document written anew, without anything that its text could have left out.
+    pub(super) fn canonical(&self) -> String {
+        self.0.serialize().no_indent().to_string()
+    }
+}
+
+impl Validation {
+    /// Reads a schema in the schema definition language. None if it is no valid schema.
+    pub(super) fn by(definition: &str) -> Option<Self> {
+        Schema::parse_and_validate(definition, SOURCE)
+            .ok()
+            .map(Self)
+    }
+
+    /// Whether a document fits the schema.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub(super) fn check(&self, document: &Document) -> Result<(), Refusal> {
+        // What comes of a field that is not there is not told beside it.
+        let executable = match document.0.to_executable(&self.0) {
+            Ok(executable) => executable,
+            Err(failed) => return Err(invalid(&failed.errors)),
+        };
+        let executable = executable
+            .validate(&self.0)
+            .map_err(|failed| invalid(&failed.errors))?;
+        let errors: Vec<_> = mismatches(&self.0, &executable)
+            .into_iter()
+            .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
+            .map(told)
+            .take(MAX_ERRORS)
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::coded(errors, Code::GraphqlValidationFailed))
+        }
+    }
+}
+
+fn invalid(errors: &DiagnosticList) -> Refusal {
+    refused(errors, Code::GraphqlValidationFailed)
+}
+
+fn refused(errors: &DiagnosticList, code: Code) -> Refusal {
+    let errors = errors.iter().map(|error| told(error.to_json()));
+    Refusal::coded(errors.take(MAX_ERRORS).collect(), code)
+}
+
+/// What a client is told. Where the parser quotes what it found, that is left out: it may be a code
+/// or token.
+fn told(error: GraphQLError) -> ServerError {
+    let message = match error.message.split_once(", got ") {
+        Some((expected, _)) if expected.starts_with("syntax error") => expected,
+        _ => &error.message,
+    };
+    let mut letters = message.chars();
+    let message = letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    });
+    let pos = error.locations.first().map(|location| Pos {
+        line: location.line,
+        column: location.column,
+    });
+    ServerError::new(message, pos)
+}

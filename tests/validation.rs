@@ -1,0 +1,152 @@
+//! Which documents are valid: those of the specification, no more and no fewer.
+
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, Viewer, data, each_database, process::Server};
+
+const VIEWER: Viewer<'static> = Viewer::Staff(1);
+
+async fn build(gateway: &Gateway) {
+    gateway.add(data::user(1, "ada")).await;
+    gateway
+        .add_all([data::invite_code(1, "ONE"), data::invite_code(2, "TWO")])
+        .await;
+    gateway.add(data::course(1, "rust", 1)).await;
+}
+
+fn code(answer: &Value) -> &Value {
+    &answer["errors"][0]["extensions"]["code"]
+}
+
+each_database! {
+    async fn what_is_not_valid_is_not_executed(gateway) {
+        build(&gateway).await;
+        for document in [
+            // Fields of one name that are not the same.
+            "{ c: inviteCode(code: \"ONE\") { status } ...F } fragment F on Query { c: inviteCode(code: \"TWO\") { usedAt } }",
+            "{ inviteCode(code: \"ONE\") { c: databaseId ...F } } fragment F on InviteCode { c: role }",
+            "{ a: course(id: 1) { x: name } a: course(id: 1) { x: slug } }",
+            "{ viewer { user { id: username ... on User { id } } } }",
+            "{ node(id: 1) { ... on User { x: username } ... on Course { x: databaseId } } }",
+            // Directives, wherever they stand.
+            "{ __typename @nothing }",
+            "{ __typename @skip }",
+            "{ __typename @skip(if: \"x\") }",
+            "{ __typename @skip(if: true) @skip(if: false) }",
+            "{ __typename @skip(if: $it) }",
+            // Input objects.
+            "query ($it: String) { inviteCodes(filter: { email: $it, nothing: 1 }) { totalCount } }",
+            "query ($it: String) { inviteCodes(filter: { email: $it, search: 5 }) { totalCount } }",
+            "query ($it: OrderDirection!) { inviteCodes(orderBy: { direction: $it }) { totalCount } }",
+            "{ inviteCodes(orderBy: { field: CREATED_AT, field: EXPIRES_AT, direction: ASC }) { totalCount } }",
+            "{ inviteCodes(filter: { status: [\"PENDING\"] }) { totalCount } }",
+            "{ inviteCodes(filter: \"PENDING\") { totalCount } }",
+            "{ inviteCodes(filter: []) { totalCount } }",
+            // Numbers.
+            "{ inviteCodes(first: 3000000000) { totalCount } }",
+            "query ($it: Int = 99999999999) { inviteCodes(first: $it) { totalCount } }",
+        ] {
+            let answer = gateway.graphql(VIEWER, document).await;
+            assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED", "{document}: {answer}");
+            assert_eq!(answer.get("data"), None, "{document}");
+        }
+        for document in [
+            "queryQ { __typename }",
+            "query Q() { __typename }",
+            "{ ...on } fragment on on Query { __typename }",
+            "{ nodes(ids: [01]) { id } }",
+            "{ inviteCodes(filter: nullfirst: 1) { totalCount } }",
+        ] {
+            let answer = gateway.graphql(VIEWER, document).await;
+            assert_eq!(code(&answer), "GRAPHQL_PARSE_FAILED", "{document}: {answer}");
+        }
+    }
+
+    async fn what_is_valid_is_executed(gateway) {
+        build(&gateway).await;
+        let node = crate::support::global_id("User", 1);
+        for (document, variables) in [
+            ("query ($d: Boolean!) { node(id: \"NODE\") { ... on User { ... @include(if: $d) { label: username } } ... on Course { ... @include(if: $d) { label: name } } } }", json!({ "d": true })),
+            ("query ($d: Boolean!) { course(id: 1) { __typename @include(if: $d) } }", json!({ "d": true })),
+            ("query ($it: [ID! ]!) { nodes(ids: $it) { id } }", json!({ "it": [] })),
+            ("query ($it: [ ID ! ] !) { nodes(ids: $it) { id } }", json!({ "it": [] })),
+            ("{ viewer { user { ... on#c\n User { id } } } }", json!({})),
+            ("{ __type(name: \"InviteStatus\") { enumValues(includeDeprecated: null) { name } } }", json!({})),
+        ] {
+            let document = document.replace("NODE", &node);
+            let answer = gateway.graphql_with(VIEWER, &document, variables).await;
+            assert_eq!(answer.get("errors"), None, "{document}: {answer}");
+        }
+    }
+
+    async fn strings_are_what_they_are_escaped_for(gateway) {
+        gateway.add_all([data::invite_code(1, "A\"\"\"b"), data::invite_code(2, "Ab"), data::invite_code(3, "\u{1f600}")]).await;
+        for (literal, found) in [
+            ("\"\"\"A\\\"\"\"b\"\"\"", "1"),
+            ("\"A\\\"\\\"\\\"b\"", "1"),
+            ("\"\\u0041b\"", "2"),
+            ("\"\"\"\n  Ab\n\"\"\"", "2"),
+            ("\"\\uD83D\\uDE00\"", "3"),
+            ("\"\\u{1F600}\"", "3"),
+        ] {
+            let document = format!("{{ inviteCode(code: {literal}) {{ databaseId }} }}");
+            let expected = json!({ "inviteCode": { "databaseId": found } });
+            assert_eq!(gateway.data(Viewer::Anonymous, &document).await, expected, "{literal}");
+        }
+    }
+
+    async fn variables_of_another_operation_do_not_matter(gateway) {
+        build(&gateway).await;
+        let document = "query A($x: Int) { ...F } query B($x: ID!) { course(id: $x) { slug } } \
+                        fragment F on Query { inviteCodes(first: $x) { totalCount } }";
+        let body = json!({ "query": document, "operationName": "B", "variables": { "x": "rust" } });
+        let server = Server::over(&gateway.url).await;
+        let body = body.to_string();
+        let request = crate::support::wire::Request::post_json("/graphql", &body);
+        let authorization = crate::support::process::authorization(1);
+        let answer = server.send(&request.authorized(Some(&authorization))).await;
+        assert_eq!(answer.json, json!({ "data": { "course": { "slug": "rust" } } }));
+    }
+
+    async fn a_string_that_does_not_end_hides_nothing(gateway) {
+        let server = Server::over(&gateway.url).await;
+        for depth in [60, 400, 5000] {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            for document in [
+                format!("{{ nodes(ids: [\"\"\"x\" {open}1{close}]) {{ id }} }}"),
+                format!("{{ nodes(ids: [\"\"\" {open}1{close}]) {{ id }} }}"),
+                format!("{{ nodes(ids: [\"x {open}1{close}]) {{ id }} }}"),
+            ] {
+                let answer = server.graphql(None, &document, json!({})).await;
+                assert_eq!(code(&answer.json), "GRAPHQL_PARSE_FAILED", "{}", answer.text);
+            }
+        }
+        let answer = server.graphql(None, "{ __typename }", json!({})).await;
+        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+    }
+
+    async fn errors_do_not_repeat_values(gateway) {
+        build(&gateway).await;
+        const SECRET: &str = "secret@example.com";
+        for document in [
+            "{ inviteCodes(filter: \"SECRET\") { totalCount } }",
+            "{ inviteCodes(filter: { createdAt: \"SECRET\" }) { totalCount } }",
+            "{ inviteCodes(filter: { status: [\"SECRET\"] }) { totalCount } }",
+            "{ inviteCodes(filter: { createdAt: { from: \"SECRET\" } }) { totalCount } }",
+            "query ($it: InviteCodeFilter = \"SECRET\") { inviteCodes(filter: $it) { totalCount } }",
+            "{ inviteCodes \"SECRET\" }",
+            "\"SECRET\"",
+            "{ inviteCode(code: \"SECRET",
+        ] {
+            let answer = gateway.graphql(VIEWER, &document.replace("SECRET", SECRET)).await;
+            assert!(code(&answer).is_string(), "{document}: {answer}");
+            assert!(!answer.to_string().contains(SECRET), "{answer}");
+        }
+        let document = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
+        for it in [json!({ SECRET: 1 }), json!({ "status": [SECRET] }), json!(SECRET)] {
+            let answer = gateway.graphql_with(VIEWER, document, json!({ "it": it })).await;
+            assert_eq!(code(&answer), "BAD_USER_INPUT");
+            assert!(!answer.to_string().contains(SECRET), "{answer}");
+        }
+    }
+}

@@ -38,6 +38,10 @@ each_database! {
             "query ($it: String) { inviteCodes(filter: { email: $it, nothing: 1 }) { totalCount } }",
             "query ($it: String) { inviteCodes(filter: { email: $it, search: 5 }) { totalCount } }",
             "query ($it: OrderDirection!) { inviteCodes(orderBy: { direction: $it }) { totalCount } }",
+            "query ($it: OrderDirection) { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }",
+            "query ($it: String) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }",
+            "query ($it: ID) { nodes(ids: [$it]) { id } }",
+            "query ($it: OrderDirection) { ...F } fragment F on Query { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }",
             "{ inviteCodes(orderBy: { field: CREATED_AT, field: EXPIRES_AT, direction: ASC }) { totalCount } }",
             "{ inviteCodes(filter: { status: [\"PENDING\"] }) { totalCount } }",
             "{ inviteCodes(filter: \"PENDING\") { totalCount } }",
@@ -71,7 +75,9 @@ each_database! {
             ("query ($it: [ID! ]!) { nodes(ids: $it) { id } }", json!({ "it": [] })),
             ("query ($it: [ ID ! ] !) { nodes(ids: $it) { id } }", json!({ "it": [] })),
             ("{ viewer { user { ... on#c\n User { id } } } }", json!({})),
-            ("{ __type(name: \"InviteStatus\") { enumValues(includeDeprecated: null) { name } } }", json!({})),
+            ("query ($it: OrderDirection = ASC) { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }", json!({})),
+            ("query ($it: ID!) { nodes(ids: [$it]) { id } }", json!({ "it": "x" })),
+            ("query ($it: [InviteStatus!]!) { inviteCodes(filter: { status: $it }) { totalCount } }", json!({ "it": "PENDING" })),
         ] {
             let document = document.replace("NODE", &node);
             let answer = gateway.graphql_with(VIEWER, &document, variables).await;

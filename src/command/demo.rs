@@ -12,6 +12,7 @@ use crate::{
     config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch},
     database::{IN_MEMORY, Pool},
     demo::{self, Offer, tokens},
+    http::GraphiqlConfig,
     log,
 };
 
@@ -62,10 +63,11 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
         Err(error) => return failed(error),
     };
     let offer = Offer::of_samples(&description);
+    let has_page = args.http.has_graphiql() && GraphiqlConfig::has_page();
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
         // Nobody is left to tell if the console is gone; the log goes on.
-        let _ = print(&demo::banner(base, &description, args.http.has_graphiql()));
+        let _ = print(&demo::banner(base, &description, has_page));
     };
     let options = serve::Options {
         http: &args.http,

@@ -119,6 +119,11 @@ pub(super) async fn gateway(
         cors: Cors(options.cors_origin.clone()),
         graphiql,
     });
+    if options.listen.ip().is_unspecified() && options.public_url.is_none() {
+        tracing::warn!(
+            "absolute URLs in answers begin with the address listened on: give --public-url"
+        );
+    }
     let stop_signal = match StopSignal::listen() {
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),

@@ -35,6 +35,13 @@ impl GraphiqlConfig {
     }
 }
 
+impl GraphiqlConfig {
+    /// Whether the build has the page itself; without, its address says how to get it.
+    pub fn has_page() -> bool {
+        explorer::is_built()
+    }
+}
+
 /// The page and what belongs to it.
 pub(super) fn router(config: GraphiqlConfig) -> Router {
     let config = move || async move {

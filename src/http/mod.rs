@@ -95,7 +95,10 @@ pub fn app(gateway: Gateway) -> Router {
                 .map(graphiql::router)
                 .unwrap_or_default(),
         )
-        .route("/", get(index).with_state(gateway.graphiql.is_some()))
+        .route(
+            "/",
+            get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
+        )
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(gateway.max_body))

@@ -4,8 +4,8 @@
 mod documents;
 mod guard;
 mod input_types;
-mod literals;
 mod validation;
+mod values;
 mod variables;
 
 use std::sync::Arc;

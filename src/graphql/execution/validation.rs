@@ -10,7 +10,7 @@ use apollo_compiler::{
 };
 use async_graphql::{Pos, ServerError};
 
-use super::{Refusal, guard::MAX_NESTING, literals::mismatches};
+use super::{Refusal, guard::MAX_NESTING, values::mismatches};
 use crate::graphql::error::Code;
 
 /// How errors name what they are about; answers do not tell it.
@@ -84,8 +84,10 @@ fn invalid(errors: &DiagnosticList) -> Refusal {
 }
 
 fn refused(errors: &DiagnosticList, code: Code) -> Refusal {
-    let errors = errors.iter().map(|error| told(error.to_json()));
-    Refusal::coded(errors.take(MAX_ERRORS).collect(), code)
+    let mut errors: Vec<_> = errors.iter().map(|error| told(error.to_json())).collect();
+    errors.dedup();
+    errors.truncate(MAX_ERRORS);
+    Refusal::coded(errors, code)
 }
 
 /// What a client is told. Where the parser quotes what it found, that is left out: it may be a code

@@ -9,6 +9,9 @@ use std::{
 
 use serde::Deserialize;
 
+/// How an id begins that names its algorithm.
+const SHA_256: &str = "sha256:";
+
 /// Documents that are trusted, by the ids under which clients name them.
 #[derive(Debug)]
 pub struct Manifest {
@@ -114,8 +117,15 @@ impl Manifest {
         self.by_id.iter().map(|(id, text)| (id.as_str(), &**text))
     }
 
+    /// The document of an id. Some write a hash with its algorithm, in the manifest, in the request
+    /// or in both.
     pub(super) fn document(&self, id: &str) -> Option<&str> {
-        self.by_id.get(id).map(|text| &**text)
+        let bare = id.strip_prefix(SHA_256).unwrap_or(id);
+        self.by_id
+            .get(id)
+            .or_else(|| self.by_id.get(bare))
+            .or_else(|| self.by_id.get(&format!("{SHA_256}{bare}")))
+            .map(|text| &**text)
     }
 
     pub(super) fn holds(&self, text: &str) -> bool {
@@ -139,6 +149,18 @@ mod tests {
             assert!(manifest.holds("query A { __typename }"));
             assert!(!manifest.holds("query A {__typename}"));
             assert_eq!(manifest.document("b"), None);
+        }
+    }
+
+    #[test]
+    fn a_hash_may_name_its_algorithm() {
+        for listed in ["sha256:abc", "abc"] {
+            let text = format!(r#"{{"{listed}": "{{ __typename }}"}}"#);
+            let manifest = Manifest::parse(text.as_bytes()).unwrap();
+            for asked in ["sha256:abc", "abc"] {
+                assert_eq!(manifest.document(asked), Some("{ __typename }"));
+            }
+            assert_eq!(manifest.document("sha256:"), None);
         }
     }
 

@@ -1,0 +1,200 @@
+//! Values that stand in a document, where apollo-compiler leaves something to us: whether the schema's
+//! own scalars take them (specification, section 3.5), whether an input object has a field twice
+//! (5.6.3), and whether a variable fits where it stands within a list or an object (5.8.5).
+
+use std::collections::HashSet;
+
+use apollo_compiler::{
+    ExecutableDocument, Name, Node, Schema,
+    ast::{Type, Value, VariableDefinition},
+    executable::{Selection, SelectionSet},
+    parser::SourceSpan,
+};
+
+/// A value that is not right.
+#[derive(PartialEq, Eq)]
+pub(super) struct Mismatch {
+    pub(super) location: Option<SourceSpan>,
+    pub(super) message: String,
+}
+
+/// All such values in a document that is valid otherwise.
+pub(super) fn mismatches(schema: &Schema, document: &ExecutableDocument) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    for operation in document.operations.iter() {
+        let mut walk = Walk {
+            schema,
+            document,
+            variables: &operation.variables,
+            seen: HashSet::new(),
+            found: &mut found,
+        };
+        for variable in &operation.variables {
+            if let Some(default) = &variable.default_value {
+                walk.value(&variable.ty, default);
+            }
+        }
+        walk.selection(&operation.selection_set);
+    }
+    found
+}
+
+struct Walk<'a, 'f> {
+    schema: &'a Schema,
+    document: &'a ExecutableDocument,
+    variables: &'a [Node<VariableDefinition>],
+    /// Fragments that this operation was seen to spread.
+    seen: HashSet<&'a Name>,
+    found: &'f mut Vec<Mismatch>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn selection(&mut self, set: &'a SelectionSet) {
+        for selection in &set.selections {
+            match selection {
+                Selection::Field(field) => {
+                    for argument in &field.arguments {
+                        if let Some(input) = field.definition.argument_by_name(&argument.name) {
+                            self.value(&input.ty, &argument.value);
+                        }
+                    }
+                    self.selection(&field.selection_set);
+                }
+                Selection::InlineFragment(fragment) => self.selection(&fragment.selection_set),
+                Selection::FragmentSpread(spread) => {
+                    if self.seen.insert(&spread.fragment_name)
+                        && let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
+                    {
+                        self.selection(&fragment.selection_set);
+                    }
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, ty: &Type, value: &Node<Value>) {
+        match &**value {
+            Value::List(values) if ty.is_list() => {
+                for value in values {
+                    self.variable(ty.item_type(), false, value);
+                    self.value(ty.item_type(), value);
+                }
+            }
+            Value::Object(fields) => self.object(ty, fields, value),
+            Value::Null | Value::Variable(_) => {}
+            _ => self.scalar(ty, value),
+        }
+    }
+
+    fn object(&mut self, ty: &Type, fields: &[(Name, Node<Value>)], whole: &Node<Value>) {
+        for (index, (name, twice)) in fields.iter().enumerate() {
+            if fields[..index].iter().any(|(other, _)| other == name) {
+                let message = format!("there can be only one field `{name}`");
+                self.report(twice, message);
+            }
+        }
+        let Some(object) = self.schema.get_input_object(ty.inner_named_type()) else {
+            return self.scalar(ty, whole);
+        };
+        for (name, value) in fields {
+            if let Some(input) = object.fields.get(name) {
+                self.variable(&input.ty, input.default_value.is_some(), value);
+                self.value(&input.ty, value);
+            }
+        }
+    }
+
+    /// `has_default`: whether the schema has a default for this place.
+    fn variable(&mut self, expected: &Type, has_default: bool, value: &Node<Value>) {
+        let Value::Variable(name) = &**value else {
+            return;
+        };
+        let Some(variable) = self.variables.iter().find(|it| it.name == *name) else {
+            return;
+        };
+        let ty = &*variable.ty;
+        let default = variable.default_value.as_ref();
+        let is_filled = has_default || default.is_some_and(|default| !default.is_null());
+        let fits = if expected.is_non_null() && !ty.is_non_null() {
+            is_filled && ty.is_assignable_to(&expected.clone().nullable())
+        } else {
+            ty.is_assignable_to(expected)
+        };
+        if !fits {
+            let message = format!(
+                "variable `${name}` of type `{ty}` cannot be used where `{expected}` is expected"
+            );
+            self.report(value, message);
+        }
+    }
+
+    fn scalar(&mut self, ty: &Type, value: &Node<Value>) {
+        let name = ty.inner_named_type();
+        let is_text = matches!(&**value, Value::String(_));
+        let is_integer = matches!(&**value, Value::Int(_));
+        let (is_right, expected) = match name.as_str() {
+            "DateTime" | "UUID" => (is_text, "a string"),
+            "BigInt" => (is_text || is_integer, "a string or an integer"),
+            _ => return,
+        };
+        if !is_right {
+            self.report(
+                value,
+                format!("expected {expected} as value of type {name}"),
+            );
+        }
+    }
+
+    fn report(&mut self, value: &Node<Value>, message: String) {
+        let mismatch = Mismatch {
+            location: value.location(),
+            message,
+        };
+        // Several operations may come by the same fragment.
+        if !self.found.contains(&mismatch) {
+            self.found.push(mismatch);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graphql::{Executor, SchemaSettings};
+
+    #[test]
+    fn scalars_of_our_own_take_what_they_take_as_variables() {
+        let executor = Executor::new(SchemaSettings::default(), 0).unwrap();
+        let is_fine = |document: &str| executor.check(document).is_ok();
+        for (field, right, wrong) in [
+            (
+                "workspaceInvite(token: IT) { id }",
+                &["\"x\"", "\"\"\"x\"\"\""][..],
+                &["1", "1.5", "true", "X", "[\"x\"]", "{ it: 1 }"][..],
+            ),
+            (
+                "inviteCodes(filter: { createdAt: { from: IT } }) { totalCount }",
+                &["\"2026-01-01T00:00:00Z\"", "null"],
+                &["1", "true", "X", "{}"],
+            ),
+        ] {
+            for value in right {
+                assert!(
+                    is_fine(&format!("{{ {} }}", field.replace("IT", value))),
+                    "{value}"
+                );
+            }
+            for value in wrong {
+                assert!(
+                    !is_fine(&format!("{{ {} }}", field.replace("IT", value))),
+                    "{value}"
+                );
+            }
+        }
+        assert!(!is_fine(
+            "query ($it: UUID! = 5) { workspaceInvite(token: $it) { id } }"
+        ));
+        assert!(!is_fine(
+            "{ ...F } fragment F on Query { workspaceInvite(token: 5) { id } }"
+        ));
+    }
+}

@@ -274,7 +274,14 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_kept() {
     let tabs = told["tabs"].as_array().expect("a list");
     assert_eq!(tabs.len(), examples.len());
     for (tab, example) in tabs.iter().zip(examples) {
-        assert_eq!(tab["query"], example["query"]);
+        // Laid out anew.
+        let bare = |query: &Value| -> String {
+            let query = query.as_str().expect("text").chars();
+            query
+                .filter(|it| !it.is_whitespace() && *it != ',')
+                .collect()
+        };
+        assert_eq!(bare(&tab["query"]), bare(&example["query"]));
         let json = |text: &Value| match text.as_str().expect("text") {
             "" => json!({}),
             text => serde_json::from_str(text).expect("JSON"),

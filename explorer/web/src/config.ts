@@ -1,4 +1,5 @@
 // What the gateway offers on this page: example queries and, in the demo, people to sign in as.
+import { parse, print } from 'graphql';
 
 /** Somebody to sign in as. */
 export interface Persona {
@@ -32,5 +33,8 @@ export interface Config {
 export async function loadConfig(): Promise<Config> {
   const response = await fetch('graphiql/config.json');
   if (!response.ok) throw new Error(`its configuration was answered ${response.status}.`);
-  return response.json();
+  const config: Config = await response.json();
+  // Examples are written to be pasted into a line; here there is room.
+  const examples = config.examples.map((example) => ({ ...example, query: print(parse(example.query)) }));
+  return { ...config, examples };
 }

@@ -1,6 +1,4 @@
 // The tabs that the page opens with: those of the last visit, or else one for each example.
-import { parse, print } from 'graphql';
-
 import type { Config, Example } from './config';
 import { headersFor } from './headers';
 import { GRAPHIQL } from './storage';
@@ -15,8 +13,7 @@ interface Tab {
 export function tabOf(example: Example, config: Config): Required<Tab> {
   const hasVariables = Object.keys(example.variables).length > 0;
   return {
-    // Examples are written to be pasted; here there is room.
-    query: print(parse(example.query)),
+    query: example.query,
     variables: hasVariables ? JSON.stringify(example.variables, null, 2) : '',
     headers: headersFor(example, config),
   };

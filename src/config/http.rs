@@ -1,0 +1,140 @@
+//! Settings of HTTP: where the gateway is reached, and by whom.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use url::Url;
+
+use super::Switch;
+use crate::http::Origin;
+
+/// How the gateway is reached.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpOptions {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        env = "GATEWAY_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        value_parser = listen
+    )]
+    pub listen: SocketAddr,
+
+    /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://
+    /// and the address listened on]
+    #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// Longest body of a request, in bytes, 1024 to 16777216
+    #[arg(long, env = "GATEWAY_MAX_BODY", value_name = "BYTES", default_value_t = 131_072,
+          value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
+    pub max_body: u32,
+
+    /// Origins whose pages may read answers in browsers, such as https://app.example; * for all.
+    /// Several: separated by commas, or given several times [default: none]
+    #[arg(
+        long,
+        env = "GATEWAY_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub cors_origin: Vec<Origin>,
+
+    /// How long to finish what is in flight when told to stop, in seconds, 0 to 600
+    #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_timeout: u64,
+
+    /// GraphiQL at /graphiql, a page to explore the API with [default: on where --listen is a
+    /// loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_GRAPHIQL", value_enum)]
+    pub graphiql: Option<Switch>,
+
+    /// Whether __schema and __type are answered, which GraphiQL and other tools ask for [default:
+    /// on where --listen is a loopback address, and in the demo]
+    #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
+    pub introspection: Option<Switch>,
+}
+
+impl HttpOptions {
+    /// Whether GraphiQL is served.
+    pub fn has_graphiql(&self) -> bool {
+        self.is_on(self.graphiql)
+    }
+
+    /// Whether introspection is answered.
+    pub fn has_introspection(&self) -> bool {
+        self.is_on(self.introspection)
+    }
+
+    /// What nobody but this machine reaches has everything, unless it is said otherwise.
+    fn is_on(&self, switch: Option<Switch>) -> bool {
+        match switch {
+            Some(switch) => switch == Switch::On,
+            None => self.listen.ip().to_canonical().is_loopback(),
+        }
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(
+        |_| "expected an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0",
+    )
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
+            Ok(url)
+        }
+        _ => Err("expected an absolute http or https URL without query or fragment".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::HttpOptions;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        http: HttpOptions,
+    }
+
+    #[test]
+    fn only_what_this_machine_alone_reaches_has_graphiql_and_introspection_unasked() {
+        for (address, is_on) in [
+            ("127.0.0.1:8080", true),
+            ("127.8.9.1:0", true),
+            ("[::1]:80", true),
+            ("[::ffff:127.0.0.1]:80", true),
+            ("0.0.0.0:8080", false),
+            ("[::]:8080", false),
+            ("192.168.0.1:8080", false),
+        ] {
+            let listen = format!("--listen={address}");
+            let http = |more: &[&str]| {
+                let line = [&["serve", listen.as_str()], more].concat();
+                Line::try_parse_from(line).expect("good options").http
+            };
+            let unasked = http(&[]);
+            assert_eq!(unasked.has_graphiql(), is_on, "{address}");
+            assert_eq!(unasked.has_introspection(), is_on, "{address}");
+            let off = http(&["--graphiql=off", "--introspection=off"]);
+            assert!(!off.has_graphiql() && !off.has_introspection(), "{address}");
+            let mixed = http(&["--graphiql=on", "--introspection=off"]);
+            assert!(
+                mixed.has_graphiql() && !mixed.has_introspection(),
+                "{address}"
+            );
+        }
+    }
+}

@@ -41,6 +41,7 @@ each_database! {
             "query ($it: OrderDirection) { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }",
             "query ($it: String) { inviteCodes(filter: { createdAt: { from: $it } }) { totalCount } }",
             "query ($it: ID) { nodes(ids: [$it]) { id } }",
+            "query ($it: ID = null) { node(id: $it) { id } }",
             "query ($it: OrderDirection) { ...F } fragment F on Query { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }",
             "{ inviteCodes(orderBy: { field: CREATED_AT, field: EXPIRES_AT, direction: ASC }) { totalCount } }",
             "{ inviteCodes(filter: { status: [\"PENDING\"] }) { totalCount } }",
@@ -75,6 +76,9 @@ each_database! {
             ("query ($it: [ID! ]!) { nodes(ids: $it) { id } }", json!({ "it": [] })),
             ("query ($it: [ ID ! ] !) { nodes(ids: $it) { id } }", json!({ "it": [] })),
             ("{ viewer { user { ... on#c\n User { id } } } }", json!({})),
+            ("{ viewer { user { ... on #c\n User { id } } } }", json!({})),
+            ("{ viewer { user { ... on\n,#c\n User { id } } } }", json!({})),
+            ("# {\n{ viewer { user { id # }\n} } } # on", json!({})),
             ("query ($it: OrderDirection = ASC) { inviteCodes(orderBy: { direction: $it, field: CREATED_AT }) { totalCount } }", json!({})),
             ("query ($it: ID!) { nodes(ids: [$it]) { id } }", json!({ "it": "x" })),
             ("query ($it: [InviteStatus!]!) { inviteCodes(filter: { status: $it }) { totalCount } }", json!({ "it": "PENDING" })),
@@ -141,12 +145,21 @@ each_database! {
             "{ inviteCodes(filter: { createdAt: { from: \"SECRET\" } }) { totalCount } }",
             "query ($it: InviteCodeFilter = \"SECRET\") { inviteCodes(filter: $it) { totalCount } }",
             "{ inviteCodes \"SECRET\" }",
+            "{ inviteCodes(filter: { status: [SECRET] }) { totalCount } }",
             "\"SECRET\"",
             "{ inviteCode(code: \"SECRET",
         ] {
             let answer = gateway.graphql(VIEWER, &document.replace("SECRET", SECRET)).await;
             assert!(code(&answer).is_string(), "{document}: {answer}");
             assert!(!answer.to_string().contains(SECRET), "{answer}");
+        }
+        let document = "{ inviteCodes(filter: { status: [WELCOME_2026] }) { totalCount } }";
+        let answer = gateway.graphql(VIEWER, document).await;
+        assert!(!answer.to_string().contains("WELCOME"), "{answer}");
+        let long = "a".repeat(5000);
+        for document in [format!("{{ {long} }}"), format!("query (${long}: ID!) {{ node(id: ${long}) {{ id }} }}")] {
+            let answer = gateway.graphql(VIEWER, &document).await;
+            assert!(code(&answer).is_string() && answer.to_string().len() < 500, "{answer}");
         }
         let document = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
         for it in [json!({ SECRET: 1 }), json!({ "status": [SECRET] }), json!(SECRET)] {

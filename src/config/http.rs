@@ -88,12 +88,16 @@ fn public_url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url)
             if matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
                 && url.query().is_none()
                 && url.fragment().is_none() =>
         {
             Ok(url)
         }
-        _ => Err("expected an absolute http or https URL without query or fragment".to_owned()),
+        _ => {
+            Err("expected an absolute http or https URL without user, query or fragment".to_owned())
+        }
     }
 }
 

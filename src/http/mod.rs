@@ -88,27 +88,23 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(data)
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.database.clone()))
-        .merge(
-            gateway
-                .graphiql
-                .clone()
-                .map(graphiql::router)
-                .unwrap_or_default(),
-        )
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
+        .layer(DefaultBodyLimit::max(gateway.max_body))
+        .layer(CatchPanicLayer::custom(|_| internal_error()));
+    // The files of GraphiQL are compressed already.
+    let graphiql = gateway.graphiql.clone().map(graphiql::router);
+    let app = compression::compressed(app)
+        .merge(graphiql.unwrap_or_default())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(gateway.max_body))
         .layer(no_store);
-    let app = compression::compressed(app);
     // Outside of everything that refuses, so that pages can read why.
     gateway
         .cors
         .apply(app)
-        .layer(CatchPanicLayer::custom(|_| internal_error()))
         .layer(middleware::from_fn(request_log::layer))
 }
 

@@ -25,8 +25,8 @@ const MAX_DEPTH: usize = 20;
 /// Deepest nesting of selections, fragments included, that the library executes.
 const MAX_SETS: usize = 32;
 
-/// Longest chain of fragments within fragments.
-const MAX_CHAIN: usize = 64;
+/// Most variables of an operation.
+const MAX_VARIABLES: usize = 1000;
 
 /// Whether brackets are nested no deeper than [`MAX_NESTING`]; one pass over the text.
 pub(super) fn is_shallow(text: &str) -> bool {
@@ -83,16 +83,24 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
 }
 
 /// Refuses a document whose selections are nested too deep, or that would unfold to more than may
-/// be asked. Each fragment is looked at once, so that this costs no more than reading the document
-/// did.
+/// be asked, all operations together. Each fragment is looked at once, so that this costs no more
+/// than reading the document did.
 pub(super) fn refuse_ruinous(document: &ExecutableDocument) -> Result<(), Refusal> {
     let mut unfolding = Unfolding {
         fragments: &document.fragments,
         known: HashMap::new(),
     };
+    let mut fields = 0u64;
     for (_, operation) in document.operations.iter() {
-        let message = match unfolding.measure(&operation.node.selection_set.node, 0) {
-            Some(extent) if extent.fields > MAX_SELECTIONS => {
+        let operation = &operation.node;
+        if operation.variable_definitions.len() > MAX_VARIABLES {
+            let message = format!("An operation has more than {MAX_VARIABLES} variables.");
+            return Err(Refusal::new(Code::GraphqlValidationFailed, message));
+        }
+        let extent = unfolding.measure(&operation.selection_set.node, 1);
+        fields = fields.saturating_add(extent.map_or(0, |extent| extent.fields));
+        let message = match extent {
+            Some(_) if fields > MAX_SELECTIONS => {
                 format!("The document comes to more than {MAX_SELECTIONS} fields.")
             }
             Some(extent) if extent.depth > MAX_DEPTH => {
@@ -103,7 +111,8 @@ pub(super) fn refuse_ruinous(document: &ExecutableDocument) -> Result<(), Refusa
             }
             Some(_) => continue,
             None => format!(
-                "Fragments spread each other in a circle, or in a chain of more than {MAX_CHAIN}."
+                "Fields and fragments are nested more than {MAX_SETS} deep, or fragments spread \
+                 each other in a circle."
             ),
         };
         return Err(Refusal::new(Code::GraphqlValidationFailed, message));
@@ -128,19 +137,26 @@ struct Unfolding<'a> {
 }
 
 impl<'a> Unfolding<'a> {
-    /// None where it does not come to an end.
-    fn measure(&mut self, set: &'a SelectionSet, chain: usize) -> Option<Extent> {
+    /// None where it does not come to an end, or not before it is nested too deep; `level` is how
+    /// deep it stands.
+    fn measure(&mut self, set: &'a SelectionSet, level: usize) -> Option<Extent> {
         let mut whole = Extent::default();
+        if set.items.is_empty() {
+            return Some(whole);
+        }
+        if level > MAX_SETS {
+            return None;
+        }
         for selection in &set.items {
             let (inner, own) = match &selection.node {
                 Selection::Field(field) => {
-                    (self.measure(&field.node.selection_set.node, chain)?, 1)
+                    (self.measure(&field.node.selection_set.node, level + 1)?, 1)
                 }
                 Selection::InlineFragment(inline) => {
-                    (self.measure(&inline.node.selection_set.node, chain)?, 0)
+                    (self.measure(&inline.node.selection_set.node, level + 1)?, 0)
                 }
                 Selection::FragmentSpread(spread) => (
-                    self.fragment(&spread.node.fragment_name.node, chain + 1)?,
+                    self.fragment(&spread.node.fragment_name.node, level + 1)?,
                     0,
                 ),
             };
@@ -151,11 +167,11 @@ impl<'a> Unfolding<'a> {
             whole.depth = whole.depth.max(inner.depth + usize::from(own > 0));
             whole.sets = whole.sets.max(inner.sets);
         }
-        whole.sets += usize::from(!set.items.is_empty());
+        whole.sets += 1;
         Some(whole)
     }
 
-    fn fragment(&mut self, name: &'a Name, chain: usize) -> Option<Extent> {
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Option<Extent> {
         if let Some(known) = self.known.get(name) {
             return *known;
         }
@@ -163,11 +179,8 @@ impl<'a> Unfolding<'a> {
         let Some(fragment) = self.fragments.get(name) else {
             return Some(Extent::default());
         };
-        if chain > MAX_CHAIN {
-            return None;
-        }
         self.known.insert(name, None);
-        let extent = self.measure(&fragment.node.selection_set.node, chain)?;
+        let extent = self.measure(&fragment.node.selection_set.node, level)?;
         self.known.insert(name, Some(extent));
         Some(extent)
     }
@@ -226,6 +239,32 @@ mod tests {
             "{ ...A ...A } fragment A on Query { viewer { user { id } } }"
         ));
         assert!(is_fine("{ ...Nothing }"));
+    }
+
+    #[test]
+    fn operations_count_together() {
+        let fields = "a ".repeat(100);
+        let operations = |count: usize| -> String {
+            let names = (0..count).map(|at| format!("query Q{at} {{ ...F }} "));
+            names.collect::<String>() + &format!("fragment F on Query {{ {fields} }}")
+        };
+        let is_fine = |text: &str| refuse_ruinous(&parse_query(text).expect("a document")).is_ok();
+        assert!(is_fine(&operations(100)));
+        assert!(!is_fine(&operations(101)));
+    }
+
+    #[test]
+    fn chains_of_nested_fragments_are_followed_so_far_and_no_further() {
+        let mut text = "{ ...F0 }".to_owned();
+        for at in 0..64 {
+            let (open, close) = ("...{".repeat(60), "}".repeat(60));
+            text += &format!(
+                " fragment F{at} on Query {{ {open} ...F{} {close} }}",
+                at + 1
+            );
+        }
+        text += " fragment F64 on Query { a }";
+        assert!(refuse_ruinous(&parse_query(text).expect("a document")).is_err());
     }
 
     #[test]

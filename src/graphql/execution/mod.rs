@@ -187,8 +187,8 @@ impl Executor {
         request.operation_name = operation_name;
         request.set_parsed_query(prepared.document.as_ref().clone());
         let mut response = self.0.schema.execute(request).await;
-        // What comes without a code here never came from a resolver: a value that its argument
-        // does not take.
+        // What comes without a code here did not come from a resolver: an argument does not take
+        // its value, such as null for a variable whose default was to fill it.
         let errors = std::mem::take(&mut response.errors);
         response.errors = with_code(errors, Code::BadUserInput);
         response
@@ -212,7 +212,7 @@ impl Prepared {
 /// within types, and misreads others: it is then given the document written anew, in which errors
 /// have other places.
 fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal> {
-    let as_sent = (!MISREAD.iter().any(|it| text.contains(it))).then(|| parse_query(text).ok());
+    let as_sent = (!is_misread(text)).then(|| parse_query(text).ok());
     as_sent
         .flatten()
         .map_or_else(|| parse_query(document.canonical()), Ok)
@@ -222,9 +222,16 @@ fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal>
         })
 }
 
-/// What async-graphql's parser reads otherwise than the specification: what is escaped in a block
-/// string, and a comment right after `on`.
-const MISREAD: [&str; 2] = ["\"\"\"", "on#"];
+/// Whether async-graphql's parser may read a text otherwise than the specification: what is escaped
+/// in a block string, and a comment behind `on`.
+fn is_misread(text: &str) -> bool {
+    const IGNORED: [char; 6] = [' ', '\t', ',', '\r', '\n', '\u{feff}'];
+    let mut before_comments = text.split('#');
+    // Nothing stands before what follows the last one.
+    before_comments.next_back();
+    text.contains("\"\"\"")
+        || before_comments.any(|before| before.trim_end_matches(IGNORED).ends_with("on"))
+}
 
 fn refuse_unsafe(document: &ExecutableDocument, request: &Request) -> Result<(), Refusal> {
     let is_mutation = request.is_safe

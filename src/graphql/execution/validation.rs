@@ -1,6 +1,8 @@
 //! Whether a document is GraphQL, and fits the schema (specification, section 5), by apollo-compiler:
 //! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
-//! the others by the values of variables, too.
+//! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`, but
+//! for fields of one name whose arguments differ in the length of a list alone: it takes them for the
+//! same.
 
 use apollo_compiler::{
     Schema, ast,
@@ -17,7 +19,13 @@ use crate::graphql::error::Code;
 const SOURCE: &str = "document";
 
 /// Most errors of one document that are told.
-const MAX_ERRORS: usize = 10;
+pub(super) const MAX_ERRORS: usize = 10;
+
+/// Most errors that are looked at for them.
+const MAX_LOOKED_AT: usize = 100;
+
+/// Longest part of a document that an error repeats, in bytes: names, and nothing of a value.
+const MAX_REPEATED: usize = 64;
 
 /// The schema that documents have to fit.
 pub(super) struct Validation(Valid<Schema>);
@@ -69,7 +77,6 @@ impl Validation {
             .into_iter()
             .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
             .map(told)
-            .take(MAX_ERRORS)
             .collect();
         if errors.is_empty() {
             Ok(())
@@ -84,10 +91,32 @@ fn invalid(errors: &DiagnosticList) -> Refusal {
 }
 
 fn refused(errors: &DiagnosticList, code: Code) -> Refusal {
-    let mut errors: Vec<_> = errors.iter().map(|error| told(error.to_json())).collect();
-    errors.dedup();
-    errors.truncate(MAX_ERRORS);
-    Refusal::coded(errors, code)
+    let mut distinct: Vec<ServerError> = Vec::new();
+    for error in errors.iter().take(MAX_LOOKED_AT) {
+        let error = told(error.to_json());
+        if distinct.len() < MAX_ERRORS && !distinct.contains(&error) {
+            distinct.push(error);
+        }
+    }
+    Refusal::coded(distinct, code)
+}
+
+/// A message whose quoted parts are no longer than may be repeated. What stands where a value of an
+/// enum belongs may be anything, and is left out.
+fn without_long_names(message: &str) -> String {
+    let message = match message
+        .strip_prefix("value `")
+        .and_then(|rest| rest.split_once('`'))
+    {
+        Some((_, rest)) => format!("the value{rest}"),
+        None => message.to_owned(),
+    };
+    let parts = message.split('`').enumerate();
+    let short = parts.map(|(at, part)| match at % 2 {
+        1 if part.len() > MAX_REPEATED => "…",
+        _ => part,
+    });
+    short.collect::<Vec<_>>().join("`")
 }
 
 /// What a client is told. Where the parser quotes what it found, that is left out: it may be a code
@@ -97,6 +126,7 @@ fn told(error: GraphQLError) -> ServerError {
         Some((expected, _)) if expected.starts_with("syntax error") => expected,
         _ => &error.message,
     };
+    let message = without_long_names(message);
     let mut letters = message.chars();
     let message = letters.next().map_or_else(String::new, |first| {
         format!("{}{}.", first.to_uppercase(), letters.as_str())

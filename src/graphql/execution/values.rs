@@ -1,8 +1,9 @@
 //! Values that stand in a document, where apollo-compiler leaves something to us: whether the schema's
 //! own scalars take them (specification, section 3.5), whether an input object has a field twice
-//! (5.6.3), and whether a variable fits where it stands within a list or an object (5.8.5).
+//! (5.6.3), and whether a variable fits where it stands within a list or an object, or with null as
+//! its default (5.8.5).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     ExecutableDocument, Name, Node, Schema,
@@ -10,6 +11,8 @@ use apollo_compiler::{
     executable::{Selection, SelectionSet},
     parser::SourceSpan,
 };
+
+use super::validation::MAX_ERRORS;
 
 /// A value that is not right.
 #[derive(PartialEq, Eq)]
@@ -25,7 +28,11 @@ pub(super) fn mismatches(schema: &Schema, document: &ExecutableDocument) -> Vec<
         let mut walk = Walk {
             schema,
             document,
-            variables: &operation.variables,
+            variables: operation
+                .variables
+                .iter()
+                .map(|it| (&it.name, &**it))
+                .collect(),
             seen: HashSet::new(),
             found: &mut found,
         };
@@ -42,7 +49,7 @@ pub(super) fn mismatches(schema: &Schema, document: &ExecutableDocument) -> Vec<
 struct Walk<'a, 'f> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
-    variables: &'a [Node<VariableDefinition>],
+    variables: HashMap<&'a Name, &'a VariableDefinition>,
     /// Fragments that this operation was seen to spread.
     seen: HashSet<&'a Name>,
     found: &'f mut Vec<Mismatch>,
@@ -55,6 +62,8 @@ impl<'a> Walk<'a, '_> {
                 Selection::Field(field) => {
                     for argument in &field.arguments {
                         if let Some(input) = field.definition.argument_by_name(&argument.name) {
+                            let has_default = input.default_value.is_some();
+                            self.variable(&input.ty, has_default, &argument.value);
                             self.value(&input.ty, &argument.value);
                         }
                     }
@@ -87,8 +96,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn object(&mut self, ty: &Type, fields: &[(Name, Node<Value>)], whole: &Node<Value>) {
-        for (index, (name, twice)) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|(other, _)| other == name) {
+        let mut names = HashSet::new();
+        for (name, twice) in fields {
+            if !names.insert(name) {
                 let message = format!("there can be only one field `{name}`");
                 self.report(twice, message);
             }
@@ -109,7 +119,7 @@ impl<'a> Walk<'a, '_> {
         let Value::Variable(name) = &**value else {
             return;
         };
-        let Some(variable) = self.variables.iter().find(|it| it.name == *name) else {
+        let Some(variable) = self.variables.get(name) else {
             return;
         };
         let ty = &*variable.ty;
@@ -151,7 +161,7 @@ impl<'a> Walk<'a, '_> {
             message,
         };
         // Several operations may come by the same fragment.
-        if !self.found.contains(&mismatch) {
+        if self.found.len() < MAX_ERRORS && !self.found.contains(&mismatch) {
             self.found.push(mismatch);
         }
     }

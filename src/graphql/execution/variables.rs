@@ -5,7 +5,10 @@ use async_graphql::{
     parser::types::{BaseType, OperationDefinition, Type, VariableDefinition},
 };
 
-use super::input_types::{InputType, InputTypes};
+use super::{
+    input_types::{InputType, InputTypes},
+    validation::MAX_ERRORS,
+};
 
 /// Longest name of a client's own that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
@@ -22,9 +25,11 @@ pub(super) fn check(
         .filter_map(|definition| {
             let wrong = wrong_with(types, &definition.node, variables)?;
             let name = &definition.node.name.node;
+            let name = if is_name(name) { name } else { "…" };
             let message = format!("Variable \"${name}\" {wrong}");
             Some(ServerError::new(message, Some(definition.pos)))
         })
+        .take(MAX_ERRORS)
         .collect()
 }
 
@@ -136,7 +141,7 @@ fn is_name(text: &str) -> bool {
 /// be stricter with what a text says.
 fn expected_scalar(name: &Name, value: &Value) -> Option<&'static str> {
     let is_text = matches!(value, Value::String(_));
-    let is_integer = matches!(value, Value::Number(number) if number.is_i64());
+    let is_integer = matches!(value, Value::Number(number) if !number.is_f64());
     let (is_right, expected) = match name.as_str() {
         "Int" => (
             matches!(value, Value::Number(number)

@@ -106,7 +106,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding != "identity")
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 #[cfg(test)]

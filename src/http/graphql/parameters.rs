@@ -62,11 +62,14 @@ fn expected_body(error: &serde_json::Error) -> String {
         serde_json::error::Category::Data => "The body is no GraphQL request",
         _ => "The body is no JSON in UTF-8",
     };
+    let place = match error.line() {
+        // Within a list, the place is not known.
+        0 => String::new(),
+        line => format!(" (line {line}, column {})", error.column()),
+    };
     format!(
-        "{wrong} (line {}, column {}): expected a JSON object with the string \"query\" and, \
-         optionally, the string \"operationName\" and the objects \"variables\" and \"extensions\".",
-        error.line(),
-        error.column()
+        "{wrong}{place}: expected a JSON object with the string \"query\" and, \
+         optionally, the string \"operationName\" and the objects \"variables\" and \"extensions\"."
     )
 }
 
@@ -117,6 +120,11 @@ impl Parameters {
             if !is_known || (value.is_empty() && name != "query") {
                 continue;
             }
+            let name = if name == "doc_id" {
+                "documentId".into()
+            } else {
+                name
+            };
             if seen.iter().any(|it| *it == name) {
                 return Err(format!("The parameter \"{name}\" is there twice."));
             }
@@ -125,6 +133,7 @@ impl Parameters {
                 "operationName" => read.operation_name = Some(value.into_owned()),
                 "variables" => read.variables = read_object(&name, &value)?,
                 "extensions" => read.extensions = read_object(&name, &value)?,
+                "id" => read.id = Some(value.into_owned().into()),
                 _ => read.document_id = Some(value.into_owned()),
             }
             seen.push(name.into_owned());

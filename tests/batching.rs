@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Gateway, Viewer, data, each_database};
+use crate::support::{Backend, Gateway, KINDS, Viewer, data, each_database, global_id};
 
 /// Asks twice, so that what only the first request on a connection costs is not counted; gives the
 /// statements of the second, and its answer, which must hold no error.
@@ -232,7 +232,7 @@ each_database! {
             let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
             gateway.graphql_with(Viewer::User(1), document, json!({ "ids": ids })).await;
         }
-        let mut texts = gateway.statement_texts();
+        let mut texts = gateway.statement_texts().await;
         texts.retain(|text| text.contains(r#"FROM "invite_codes""#));
         match gateway.backend {
             Backend::Postgres => assert_eq!(texts.len(), 1, "{texts:#?}"),
@@ -269,21 +269,4 @@ each_database! {
             assert_eq!(statements, expected, "{path}");
         }
     }
-}
-
-const KINDS: [&str; 9] = [
-    "InviteCode",
-    "WorkspaceInvite",
-    "GroupInvite",
-    "CourseInvite",
-    "User",
-    "Tag",
-    "Workspace",
-    "Group",
-    "Course",
-];
-
-fn global_id(kind: &str, id: i64) -> String {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(format!("{kind}:{id}"))
 }

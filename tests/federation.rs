@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Viewer, data, each_database,
+    KINDS, Viewer, data, each_database,
     node::node,
     process::{Process, Server},
 };
@@ -194,15 +194,3 @@ each_database! {
         }
     }
 }
-
-const KINDS: [&str; 9] = [
-    "InviteCode",
-    "WorkspaceInvite",
-    "GroupInvite",
-    "CourseInvite",
-    "User",
-    "Tag",
-    "Workspace",
-    "Group",
-    "Course",
-];

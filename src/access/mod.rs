@@ -92,7 +92,9 @@ impl Access {
         policy: Arc<Policy>,
         now: DateTime<Utc>,
     ) -> Self {
-        let roles = viewer.person().map(|person| loaders.roles_of(person, now));
+        let roles = viewer
+            .person()
+            .map(|person| RoleLoader::new(loaders.clone(), person, now));
         Self {
             viewer,
             roles,

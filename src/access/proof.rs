@@ -94,7 +94,7 @@ impl Managed {
 }
 
 /// The signed-in person: the lists of what they sent and received are theirs.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Person {
     user_id: i64,
     verified_email_norm: Option<String>,

@@ -87,7 +87,7 @@ impl Authenticator {
         };
         let claims = self.0.verifier.verify(token).await?;
         let subject = claims.subject(self.0.subject)?;
-        let user = self.0.loaders.for_request().subject(subject).await?;
+        let user = self.0.loaders.subject(subject).await?;
         let user = user.ok_or(InvalidToken::UnknownUser)?;
         Ok(Viewer::signed_in(user, claims.has_scope(STAFF_SCOPE)))
     }

@@ -109,7 +109,7 @@ pub(super) async fn gateway(
     };
     let app = http::app(Gateway {
         database: database.clone(),
-        loaders,
+        loaders: loaders.clone(),
         authenticator,
         policy: policy.policy(),
         clock,
@@ -131,6 +131,7 @@ pub(super) async fn gateway(
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
     let served = http::serve(listener, app, stop_signal, drain).await;
+    loaders.release_connections();
     // Nothing is written while serving, so that nothing is lost whatever becomes of this.
     let _ = database.close().await;
     match served {

@@ -97,7 +97,7 @@ fn builder(has_node: bool) -> Builder {
 /// [`crate::access::Access`] as data, in an `Arc`.
 fn schema(settings: SchemaSettings) -> Schema {
     let builder = builder(settings.node != NodeFields::Nowhere)
-        .data(Served(subgraph_sdl(settings)))
+        .data(Served::with(settings))
         .validation_mode(ValidationMode::Fast);
     if settings.introspection {
         builder.finish()

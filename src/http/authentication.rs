@@ -23,8 +23,7 @@ pub(super) async fn layer(
         Err(error) => return refusal(&error, request.uri().path()),
     };
     let now = gateway.clock.now();
-    let loaders = Arc::new(gateway.loaders.for_request());
-    let access = Access::new(viewer, loaders, gateway.policy, now);
+    let access = Access::new(viewer, gateway.loaders, gateway.policy, now);
     request.extensions_mut().insert(Arc::new(access));
     next.run(request).await
 }

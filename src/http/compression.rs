@@ -12,7 +12,7 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, Predicate, SizeAbove},
 };
 
-use super::quality::ranges;
+use super::quality::{quality_of, ranges};
 
 /// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
 const MIN_LENGTH: u64 = 1024;
@@ -32,22 +32,17 @@ pub(super) fn compressed(router: Router) -> Router {
 /// Leaves of the encodings that a client takes the one that it gets.
 async fn choose(mut request: Request, next: Next) -> Response {
     let liked = ranges(request.headers(), &header::ACCEPT_ENCODING);
-    let quality = |encoding: &str| {
-        let named = |name: &str| liked.iter().find(|range| range.is(name));
-        named(encoding)
-            .or_else(|| named("*"))
-            .map_or(0, |range| range.quality)
-    };
-    let named_above = |name: &str, quality: u16| {
-        let named = liked.iter().find(|range| range.is(name));
-        named.is_some_and(|range| range.quality > quality)
+    let quality = |encoding: &str| quality_of(&liked, encoding).unwrap_or_default();
+    let is_plain_liked_above = |quality: u16| {
+        let plain = liked.iter().find(|range| range.is("identity"));
+        plain.is_some_and(|range| range.quality > quality)
     };
     let best = ENCODINGS
         .into_iter()
         .rev()
         .max_by_key(|encoding| quality(encoding))
         .filter(|encoding| quality(encoding) > 0)
-        .filter(|encoding| !named_above("identity", quality(encoding)));
+        .filter(|encoding| !is_plain_liked_above(quality(encoding)));
     let headers = request.headers_mut();
     match best {
         Some(encoding) => {

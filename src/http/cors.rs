@@ -56,6 +56,9 @@ impl Cors {
     /// Answers preflight requests and marks answers, for origins that are named. Where none is,
     /// nothing is added, so that browsers keep closed.
     pub(super) fn apply(&self, router: Router) -> Router {
+        if self.0.is_empty() {
+            return router;
+        }
         let origins = if self.0.contains(&Origin::Any) {
             AllowOrigin::any()
         } else {
@@ -64,9 +67,6 @@ impl Cors {
                 Origin::Any => None,
             }))
         };
-        if self.0.is_empty() {
-            return router;
-        }
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])

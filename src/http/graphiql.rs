@@ -15,7 +15,10 @@ use explorer::{Asset, Encoding};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{internal_error, not_found, quality::ranges};
+use super::{
+    internal_error, not_found,
+    quality::{quality_of, ranges},
+};
 
 /// Where the page is.
 pub(super) const PATH: &str = "/graphiql";
@@ -33,9 +36,7 @@ impl GraphiqlConfig {
     pub fn new(offer: &impl Serialize) -> Result<Self, serde_json::Error> {
         serde_json::to_vec(offer).map(|json| Self(json.into()))
     }
-}
 
-impl GraphiqlConfig {
     /// Whether the build has the page itself; without, its address says how to get it.
     pub fn has_page() -> bool {
         explorer::is_built()
@@ -141,13 +142,10 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
 fn encoding_for(asset: &Asset, headers: &HeaderMap) -> Encoding {
     let accepted = ranges(headers, &header::ACCEPT_ENCODING);
     let quality = |encoding: Encoding| {
-        let named = |name: &str| accepted.iter().find(|range| range.is(name));
-        match named(encoding.name()).or_else(|| named("*")) {
-            Some(range) => range.quality,
-            // Always good, unless it is said otherwise; just not as good as what is asked for.
-            None if encoding == Encoding::Identity => 1,
-            None => 0,
-        }
+        // As it is, it is always good, unless it is said otherwise; just not as good as what is
+        // asked for.
+        let unsaid = u16::from(encoding == Encoding::Identity);
+        quality_of(&accepted, encoding.name()).unwrap_or(unsaid)
     };
     let mut best = (Encoding::Identity, 0);
     for &encoding in asset.encodings() {

@@ -44,7 +44,7 @@ use crate::{
 pub struct Gateway {
     /// Where the data is.
     pub database: DatabaseConnection,
-    /// Read it: each request has its own of these.
+    /// Read it, for all requests.
     pub loaders: Arc<Loaders>,
     /// Tells who is asking.
     pub authenticator: Authenticator,

@@ -22,6 +22,14 @@ impl Range<'_> {
     }
 }
 
+/// How much a name is liked: what is said of it, or else of everything. None where nothing is.
+pub(super) fn quality_of(ranges: &[Range<'_>], name: &str) -> Option<u16> {
+    let named = |name: &str| ranges.iter().find(|range| range.is(name));
+    named(name)
+        .or_else(|| named("*"))
+        .map(|range| range.quality)
+}
+
 /// All ranges of a header, in their order.
 pub(super) fn ranges<'a>(headers: &'a HeaderMap, header: &HeaderName) -> Vec<Range<'a>> {
     headers

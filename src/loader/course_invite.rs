@@ -8,8 +8,7 @@ use entity::{
     course_member, user,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, ExprTrait, FromQueryResult,
-    QueryResult,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, ExprTrait, FromQueryResult, QueryResult,
     sea_query::{Expr, JoinType, Query, SelectStatement},
 };
 
@@ -158,11 +157,11 @@ impl Loader<ById> for Rows {
     async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
         let ids = keys.iter().map(|key| key.0);
         let mut statement = live_rows();
-        statement.and_where(any_of(&self.database, (Entity, Column::Id), ids));
+        statement.and_where(any_of(self.database(), (Entity, Column::Id), ids));
         for (expr, name) in columns() {
             statement.expr_as(expr, name);
         }
-        let rows = self.database.query_all(&statement).await?;
+        let rows = self.reader.all(&statement).await?;
         let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(super::sealed_by(rows, |row| ById(row.invite.id)))
     }

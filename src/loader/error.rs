@@ -16,6 +16,13 @@ pub enum LoadError {
     Failed(Arc<DbErr>),
 }
 
+impl LoadError {
+    /// What came back was not what was asked for.
+    pub(super) fn broken(what: &str) -> Self {
+        Self::Failed(Arc::new(DbErr::Custom(what.to_owned())))
+    }
+}
+
 impl From<DbErr> for LoadError {
     fn from(error: DbErr) -> Self {
         if is_unavailable(&error) {
@@ -45,6 +52,21 @@ fn is_unavailable(error: &DbErr) -> bool {
                 _ => false,
             }
         }
+        _ => false,
+    }
+}
+
+/// Whether an error may come of the connection alone, so that another one may do: it is broken, or
+/// what it has prepared is no longer true.
+pub(super) fn is_stale(error: &sqlx::Error) -> bool {
+    /// PostgreSQL: "cached plan must not change result type", and a prepared statement that is not
+    /// there.
+    const OUTDATED: [&str; 2] = ["0A000", "26000"];
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            OUTDATED.contains(&&*code) || ["08", "57P"].iter().any(|class| code.starts_with(class))
+        }),
         _ => false,
     }
 }

@@ -1,140 +1,598 @@
-//! When a batch is sent: as soon as the request that asks has nothing else to do.
+//! When a statement is sent, and for whom.
 //!
-//! A timer would make every level of a query wait, and would still cut a batch in two on a busy
-//! machine. Instead a request's batches are driven by the request's own task, after each of its
-//! resolvers had its turn: a level of a query is one batch a kind of key, whatever its size.
+//! There is no timer. What a request's resolvers want is collected while they have their turn, and
+//! handed in when none of them can go on: a level of a query is one wish a kind of key, whatever
+//! its size. A kind of key has one statement under way; what all requests want meanwhile goes into
+//! its next one. So a lone request waits for nobody, and the busier the gateway, the fewer
+//! statements a request costs.
 
 use std::{
+    any::{Any, TypeId},
     cell::RefCell,
+    collections::{HashMap, HashSet, VecDeque},
+    hash::Hash,
+    panic::AssertUnwindSafe,
     pin::pin,
-    task::{Context, Poll},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use async_graphql::runtime::Timer;
+use async_graphql::dataloader::Loader;
 use futures_util::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, poll_fn, ready},
-    stream::FuturesUnordered,
-    task::{FutureObj, Spawn, SpawnError},
+    FutureExt,
+    future::{BoxFuture, poll_fn},
+    task::AtomicWaker,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::LoadError;
+
+/// Most keys in one statement.
+const MAX_BATCH: usize = 1000;
+
+/// How many kinds of keys have a statement under way at once: few statements of many keys cost the
+/// database less than many of few.
+const LANES: usize = 2;
+
+/// How long a statement keeps its lane, and its kind of key waiting. Behind one that takes longer
+/// nobody waits.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 tokio::task_local! {
-    /// Batches that the running request has begun and that nobody drives yet.
-    static BEGUN: RefCell<Vec<FutureObj<'static, ()>>>;
+    /// What the running request wants since it was last polled.
+    static OPEN: RefCell<Option<Open>>;
 }
 
-/// Hands the batches of a [`gather`]ed request to that request; others to the runtime.
-pub(super) struct Gathered;
-
-impl Spawn for Gathered {
-    fn spawn_obj(&self, batch: FutureObj<'static, ()>) -> Result<(), SpawnError> {
-        let mut batch = Some(batch);
-        let begun = BEGUN.try_with(|begun| begun.borrow_mut().extend(batch.take()));
-        if begun.is_err()
-            && let Some(batch) = batch
-        {
-            tokio::spawn(batch);
-        }
-        Ok(())
-    }
+/// Locks what no panic can leave half-changed.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Timer for Gathered {
-    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
-        ready(()).boxed()
-    }
-}
-
-/// The batches that a request drives. Those of a request that is given up go on without it, so
-/// that no connection is left in the middle of a statement.
+/// What a request wants that is not handed in yet.
 #[derive(Default)]
-struct Batches(FuturesUnordered<FutureObj<'static, ()>>);
-
-impl Batches {
-    /// Drives what can be driven; true when nothing is left.
-    fn advance(&mut self, cx: &mut Context<'_>) -> bool {
-        while let Poll::Ready(Some(())) = self.0.poll_next_unpin(cx) {}
-        self.0.is_empty()
-    }
+struct Open {
+    level: Arc<Level>,
+    wishes: Vec<Arc<dyn Wished>>,
 }
 
-impl Drop for Batches {
-    fn drop(&mut self) {
-        if !self.0.is_empty()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let batches = std::mem::take(&mut self.0);
-            runtime.spawn(batches.collect::<()>());
+/// What can be handed in.
+trait Wished: Send + Sync {
+    fn hand_in(self: Arc<Self>);
+
+    /// The wish itself, if it may take more keys.
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// The wishes of a request that are handed in together, and answered together.
+#[derive(Default)]
+struct Level {
+    unanswered: AtomicUsize,
+    resolvers: Mutex<Vec<Waker>>,
+    request: AtomicWaker,
+}
+
+impl Level {
+    fn answered_one(&self) {
+        if self.unanswered.fetch_sub(1, Ordering::AcqRel) == 1 {
+            for resolver in std::mem::take(&mut *lock(&self.resolvers)) {
+                resolver.wake();
+            }
+            self.request.wake();
         }
+    }
+
+    fn poll_answered(&self, cx: &Context<'_>) -> Poll<()> {
+        self.request.register(cx.waker());
+        if self.unanswered.load(Ordering::Acquire) == 0 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Waits for `answer`, which is given before the level is answered.
+    async fn wait_for<T>(&self, answer: impl Fn() -> Option<T>) -> T {
+        poll_fn(|cx| {
+            let mut resolvers = lock(&self.resolvers);
+            if let Some(answer) = answer() {
+                return Poll::Ready(answer);
+            }
+            // Resolvers that are polled by their request have its waker.
+            if !resolvers
+                .last()
+                .is_some_and(|last| last.will_wake(cx.waker()))
+            {
+                resolvers.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
 /// Runs a request so that what its resolvers load at the same time is loaded together.
 ///
-/// Resolvers go on when all batches of a level are there, so that the number of statements does
-/// not hang on which of them the database answers first. While batches run, the request itself is
-/// not polled: inside of it, the database is asked by batches and [`drive`] alone, and no lock is
-/// waited for that another request holds.
+/// Resolvers go on when all that they wait for is there, so that the number of statements does not
+/// hang on what the database answers first. Until then the request is not polled: no lock is waited
+/// for here that it could hold.
 pub async fn gather<F: Future>(request: F) -> F::Output {
     let mut request = pin!(request);
-    let mut batches = Batches::default();
+    let mut waiting: Option<Arc<Level>> = None;
     poll_fn(move |cx| {
-        while batches.advance(cx) {
-            let (polled, begun) = BEGUN.sync_scope(RefCell::default(), || {
+        loop {
+            if let Some(level) = &waiting {
+                if level.poll_answered(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                waiting = None;
+            }
+            let (polled, open) = OPEN.sync_scope(RefCell::default(), || {
                 let polled = request.as_mut().poll(cx);
-                (polled, BEGUN.with(RefCell::take))
+                (polled, OPEN.with(RefCell::take))
             });
-            let waits_for_others = begun.is_empty();
-            batches.0.extend(begun);
-            if polled.is_ready() || waits_for_others {
-                return polled;
+            match (polled, open) {
+                (Poll::Pending, Some(open)) => waiting = Some(open.hand_in()),
+                (polled, _) => return polled,
             }
         }
-        Poll::Pending
     })
     .await
 }
 
-/// Runs `statement` among the batches of the running request.
-pub(super) async fn drive<T: Send + 'static>(
-    statement: impl Future<Output = T> + Send + 'static,
-) -> Option<T> {
-    let (answer, answered) = oneshot::channel();
-    let batch = statement.map(|value| drop(answer.send(value)));
-    Gathered.spawn_obj(FutureObj::new(Box::new(batch))).ok()?;
-    answered.await.ok()
+impl Open {
+    fn hand_in(self) -> Arc<Level> {
+        // Before the first is handed in: it may be answered at once.
+        let wishes = self.wishes.len();
+        self.level.unanswered.store(wishes, Ordering::Release);
+        for wish in self.wishes {
+            wish.hand_in();
+        }
+        self.level
+    }
+}
+
+/// Puts a wish among those of the running request, unless one that is there `takes` it. Outside of
+/// a [`gather`]ed request it is handed in at once.
+fn wish<W: Wished + Any>(takes: impl Fn(&W) -> bool, make: impl FnOnce(Arc<Level>) -> W) -> Arc<W> {
+    let found = OPEN.try_with(|open| {
+        let open = open.borrow();
+        let wishes = open.iter().flat_map(|open| &open.wishes);
+        wishes
+            .filter_map(|wish| wish.clone().as_any().downcast::<W>().ok())
+            .find(|wish| takes(wish))
+    });
+    if let Ok(Some(wish)) = found {
+        return wish;
+    }
+    let level = OPEN.try_with(|open| open.borrow_mut().get_or_insert_default().level.clone());
+    let is_gathered = level.is_ok();
+    let level = level.unwrap_or_default();
+    let wish = Arc::new(make(level.clone()));
+    let wished: Arc<dyn Wished> = wish.clone();
+    if is_gathered {
+        OPEN.with(|open| {
+            open.borrow_mut()
+                .get_or_insert_default()
+                .wishes
+                .push(wished)
+        });
+    } else {
+        let wishes = vec![wished];
+        Open { level, wishes }.hand_in();
+    }
+    wish
+}
+
+/// A key of rows that can be loaded in batches.
+pub(super) trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
+
+impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}
+
+type Found<L, K> = Result<Arc<HashMap<K, <L as Loader<K>>::Value>>, LoadError>;
+
+/// What one request wants of one kind of key.
+struct Wish<L: Loader<K>, K: Key> {
+    queue: Arc<Queue<L, K>>,
+    level: Arc<Level>,
+    keys: Mutex<Vec<K>>,
+    found: OnceLock<Found<L, K>>,
+}
+
+impl<L: Loader<K, Error = LoadError>, K: Key> Wished for Wish<L, K> {
+    fn hand_in(self: Arc<Self>) {
+        self.queue.clone().take_in(self);
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// The wishes of all requests for one kind of key.
+struct Queue<L: Loader<K>, K: Key> {
+    loader: Arc<L>,
+    lanes: Arc<Lanes>,
+    state: Mutex<Waiting<L, K>>,
+}
+
+struct Waiting<L: Loader<K>, K: Key> {
+    wishes: VecDeque<Arc<Wish<L, K>>>,
+    /// Whether somebody attends to them.
+    is_attended: bool,
+}
+
+impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
+    fn take_in(self: Arc<Self>, wish: Arc<Wish<L, K>>) {
+        let mut waiting = lock(&self.state);
+        waiting.wishes.push_back(wish);
+        if !std::mem::replace(&mut waiting.is_attended, true) {
+            drop(waiting);
+            tokio::spawn(self.attend());
+        }
+    }
+
+    /// Sends statements until nothing waits, one after the other.
+    async fn attend(self: Arc<Self>) {
+        loop {
+            // Wishes are taken when there is a lane, so that they are many.
+            let answering = async {
+                let wishes = self.take();
+                let goes_on = wishes.is_some();
+                self.answer(wishes.unwrap_or_default()).await;
+                goes_on
+            };
+            let others = || self.clone().hand_over();
+            let (goes_on, was_late) = self.lanes.run(answering, others).await;
+            if !goes_on || was_late {
+                return;
+            }
+        }
+    }
+
+    /// The wishes for the next statement.
+    fn take(&self) -> Option<Vec<Arc<Wish<L, K>>>> {
+        let mut waiting = lock(&self.state);
+        let mut keys = 0;
+        let mut taken = Vec::new();
+        while let Some(wish) = waiting.wishes.front() {
+            keys += lock(&wish.keys).len();
+            if keys > MAX_BATCH && !taken.is_empty() {
+                break;
+            }
+            taken.extend(waiting.wishes.pop_front());
+        }
+        waiting.is_attended = !taken.is_empty();
+        waiting.is_attended.then_some(taken)
+    }
+
+    /// Lets somebody else attend to what waits.
+    fn hand_over(self: Arc<Self>) {
+        let mut waiting = lock(&self.state);
+        waiting.is_attended = !waiting.wishes.is_empty();
+        if waiting.is_attended {
+            drop(waiting);
+            tokio::spawn(self.attend());
+        }
+    }
+
+    async fn answer(&self, wishes: Vec<Arc<Wish<L, K>>>) {
+        let keys: HashSet<K> = wishes
+            .iter()
+            .flat_map(|wish| std::mem::take(&mut *lock(&wish.keys)))
+            .collect();
+        let keys: Vec<K> = keys.into_iter().collect();
+        let found = unpanicked(self.load(&keys)).await.map(Arc::new);
+        for wish in wishes {
+            // Only set here, and wishes are taken once.
+            let _ = wish.found.set(found.clone());
+            wish.level.answered_one();
+        }
+    }
+
+    async fn load(&self, keys: &[K]) -> Result<HashMap<K, L::Value>, LoadError> {
+        let mut batches = keys.chunks(MAX_BATCH);
+        let mut found = match batches.next() {
+            Some(batch) => self.loader.load(batch).await?,
+            None => HashMap::new(),
+        };
+        for batch in batches {
+            found.extend(self.loader.load(batch).await?);
+        }
+        Ok(found)
+    }
+}
+
+/// Loads rows for all requests, by keys of every kind.
+pub(super) struct Gatherer<L> {
+    loader: Arc<L>,
+    lanes: Arc<Lanes>,
+    queues: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl<L: Send + Sync + 'static> Gatherer<L> {
+    pub(super) fn new(loader: Arc<L>) -> Self {
+        Self {
+            loader,
+            lanes: Arc::new(Lanes::new()),
+            queues: RwLock::default(),
+        }
+    }
+
+    /// The row of a key, in one statement with those of all keys of its kind that are wanted now.
+    pub(super) async fn load<K: Key>(&self, key: K) -> Result<Option<L::Value>, LoadError>
+    where
+        L: Loader<K, Error = LoadError>,
+    {
+        let queue = self.queue::<K>();
+        let wish = wish(
+            |wish: &Wish<L, K>| {
+                let is_same = Arc::ptr_eq(&wish.queue, &queue);
+                if is_same {
+                    lock(&wish.keys).push(key.clone());
+                }
+                is_same
+            },
+            |level| Wish {
+                queue: queue.clone(),
+                level,
+                keys: Mutex::new(vec![key.clone()]),
+                found: OnceLock::new(),
+            },
+        );
+        let found = wish.level.wait_for(|| wish.found.get()).await;
+        match found {
+            Ok(found) => Ok(found.get(&key).cloned()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    fn queue<K: Key>(&self) -> Arc<Queue<L, K>>
+    where
+        L: Loader<K, Error = LoadError>,
+    {
+        let kind = TypeId::of::<K>();
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let known = queues.get(&kind).cloned();
+        drop(queues);
+        if let Some(Ok(queue)) = known.map(Arc::downcast) {
+            return queue;
+        }
+        let queue = Arc::new(Queue::<L, K> {
+            loader: self.loader.clone(),
+            lanes: self.lanes.clone(),
+            state: Mutex::new(Waiting {
+                wishes: VecDeque::new(),
+                is_attended: false,
+            }),
+        });
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        let queues = queues.entry(kind).or_insert_with(|| queue.clone());
+        // Another request may have been first.
+        queues.clone().downcast().unwrap_or(queue)
+    }
+}
+
+/// A statement that nobody else asks for.
+struct Errand<T> {
+    level: Arc<Level>,
+    lanes: Arc<Lanes>,
+    work: Mutex<Option<BoxFuture<'static, Result<T, LoadError>>>>,
+    done: Mutex<Option<Result<T, LoadError>>>,
+}
+
+impl<T: Send + 'static> Wished for Errand<T> {
+    fn hand_in(self: Arc<Self>) {
+        let Some(work) = lock(&self.work).take() else {
+            return;
+        };
+        tokio::spawn(async move {
+            let (done, _) = self.lanes.run(unpanicked(work), || {}).await;
+            *lock(&self.done) = Some(done);
+            self.level.answered_one();
+        });
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl<L> Gatherer<L> {
+    /// Runs `work` beside what the running request loads.
+    pub(super) async fn errand<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, LoadError>> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        let errand = wish(
+            |_: &Errand<T>| false,
+            |level| Errand {
+                level,
+                lanes: self.lanes.clone(),
+                work: Mutex::new(Some(work.boxed())),
+                done: Mutex::new(None),
+            },
+        );
+        errand.level.wait_for(|| lock(&errand.done).take()).await
+    }
+}
+
+/// Whoever waits for `work` must be answered, even if it panics.
+async fn unpanicked<T>(work: impl Future<Output = Result<T, LoadError>>) -> Result<T, LoadError> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(LoadError::broken("a statement's rows could not be read")))
+}
+
+/// How many statements are under way.
+struct Lanes(Semaphore);
+
+impl Lanes {
+    fn new() -> Self {
+        Self(Semaphore::new(LANES))
+    }
+
+    /// Runs `statement` in a lane, once there is one. When it takes long it leaves the lane, and
+    /// `when_late` is done. Tells whether that was so.
+    async fn run<T>(
+        &self,
+        statement: impl Future<Output = T>,
+        when_late: impl FnOnce(),
+    ) -> (T, bool) {
+        // Lanes are never closed.
+        let lane = self.0.acquire().await;
+        let mut statement = pin!(statement);
+        match timeout(PATIENCE, &mut statement).await {
+            Ok(outcome) => (outcome, false),
+            Err(_) => {
+                drop(lane);
+                when_late();
+                (statement.await, true)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+    use std::{
+        collections::HashMap,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
     };
 
+    use async_graphql::dataloader::Loader;
     use futures_util::future::{join, join_all};
     use tokio::sync::Notify;
 
-    use super::{drive, gather};
+    use super::{super::LoadError, Gatherer, gather, lock};
+
+    /// Finds each number under itself, once it is let; keeps what it was asked for together.
+    #[derive(Default)]
+    struct Numbers {
+        asked: Mutex<Vec<Vec<u32>>>,
+        is_asked: Notify,
+        may_answer: Notify,
+        waits: bool,
+    }
+
+    impl Loader<u32> for Numbers {
+        type Value = u32;
+        type Error = LoadError;
+
+        async fn load(&self, keys: &[u32]) -> Result<HashMap<u32, u32>, LoadError> {
+            let mut sorted = keys.to_vec();
+            sorted.sort_unstable();
+            lock(&self.asked).push(sorted);
+            self.is_asked.notify_one();
+            if self.waits {
+                self.may_answer.notified().await;
+            }
+            assert!(!keys.contains(&13), "a row that cannot be read");
+            Ok(keys.iter().map(|key| (*key, *key)).collect())
+        }
+    }
+
+    fn gatherer(waits: bool) -> (Arc<Numbers>, Arc<Gatherer<Numbers>>) {
+        let numbers = Arc::new(Numbers {
+            waits,
+            ..Numbers::default()
+        });
+        (numbers.clone(), Arc::new(Gatherer::new(numbers)))
+    }
+
+    fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
+        lock(&numbers.asked).clone()
+    }
 
     #[tokio::test]
-    async fn a_level_goes_on_when_all_of_its_batches_are_there() {
+    async fn what_a_level_of_a_request_wants_is_loaded_together() {
+        let (numbers, gatherer) = gatherer(false);
+        let request = async {
+            // More than are polled by their request directly.
+            let first = join_all((0..100).map(|key| gatherer.load(key % 50))).await;
+            let second = join(gatherer.load(7), gatherer.load(8)).await;
+            (first.len(), second.0)
+        };
+        let (loaded, seven) = gather(request).await;
+        assert_eq!((loaded, seven.expect("a number")), (100, Some(7)));
+        let all: Vec<u32> = (0..50).collect();
+        assert_eq!(asked(&numbers), [all, vec![7, 8]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_requests_want_while_a_statement_runs_goes_into_the_next() {
+        let (numbers, gatherer) = gatherer(true);
+        let ask = |key| {
+            let gatherer = gatherer.clone();
+            tokio::spawn(gather(async move { gatherer.load(key).await }))
+        };
+        let first = ask(1);
+        numbers.is_asked.notified().await;
+        let others = [2, 3, 4].map(ask);
+        // Each is polled once before this task is again: the clock stands still meanwhile.
+        tokio::task::yield_now().await;
+        numbers.may_answer.notify_one();
+        first.await.expect("no panic").expect("a number");
+        numbers.is_asked.notified().await;
+        numbers.may_answer.notify_one();
+        for other in others {
+            other.await.expect("no panic").expect("a number");
+        }
+        assert_eq!(asked(&numbers), [vec![1], vec![2, 3, 4]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_behind_a_statement_that_takes_long() {
+        let (numbers, gatherer) = gatherer(true);
+        let ask = |key| {
+            let gatherer = gatherer.clone();
+            tokio::spawn(gather(async move { gatherer.load(key).await }))
+        };
+        let slow = ask(1);
+        numbers.is_asked.notified().await;
+        let quick = ask(2);
+        // While the first has no answer yet; the clock goes on as soon as everybody waits.
+        numbers.is_asked.notified().await;
+        assert_eq!(asked(&numbers), [vec![1], vec![2]]);
+        numbers.may_answer.notify_one();
+        numbers.may_answer.notify_one();
+        slow.await.expect("no panic").expect("a number");
+        quick.await.expect("no panic").expect("a number");
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_statement_alone() {
+        let (_, gatherer) = gatherer(false);
+        gather(gatherer.load(13)).await.expect_err("a panic");
+        let found = gather(gatherer.load(14)).await;
+        assert_eq!(found.expect("a number"), Some(14));
+        let panicking = gatherer.errand::<()>(async { panic!("not to be read") });
+        gather(panicking).await.expect_err("a panic");
+    }
+
+    #[tokio::test]
+    async fn a_level_goes_on_when_all_of_it_is_there() {
+        let (_, gatherer) = gatherer(false);
         let begun = Arc::new(AtomicUsize::new(0));
         let load = |wait: usize| {
             let begun = begun.clone();
-            drive(async move {
+            gatherer.errand(async move {
                 begun.fetch_add(1, Ordering::SeqCst);
                 for _ in 0..wait {
                     tokio::task::yield_now().await;
                 }
+                Ok(())
             })
         };
         let seen = gather(join_all([1, 50, 3].map(|wait| {
-            let (batch, begun) = (load(wait), &begun);
+            let (errand, begun) = (load(wait), &begun);
             async move {
-                batch.await;
+                errand.await.expect("no failure");
                 begun.load(Ordering::SeqCst)
             }
         })))
@@ -143,19 +601,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_is_given_up_leaves_its_batches_running() {
+    async fn a_request_that_is_given_up_leaves_its_statements_running() {
+        let (_, gatherer) = gatherer(false);
         let (started, ended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (start, end) = (started.clone(), ended.clone());
         let request = tokio::spawn(gather(async move {
-            drive(async move {
+            let statement = gatherer.errand(async move {
                 start.notify_one();
                 tokio::task::yield_now().await;
                 end.notify_one();
-            })
-            .await;
+                Ok(())
+            });
+            statement.await
         }));
         started.notified().await;
         request.abort();
         let (_, ()) = join(request, ended.notified()).await;
+    }
+
+    #[tokio::test]
+    async fn outside_of_a_gathering_a_key_is_loaded_by_itself() {
+        let (numbers, gatherer) = gatherer(false);
+        assert_eq!(gatherer.load(1).await.expect("a number"), Some(1));
+        assert_eq!(asked(&numbers), [[1]]);
     }
 }

@@ -102,7 +102,7 @@ impl Loaders {
         page: &Page,
         now: DateTime<Utc>,
     ) -> Result<Slice<Guarded<Model>>, LoadError> {
-        let backend = self.database.get_database_backend();
+        let backend = self.database().get_database_backend();
         let mut condition = Condition::all()
             .add_option(managed.user_id().map(|id| Column::InvitedById.eq(id)))
             .add_option(
@@ -119,7 +119,7 @@ impl Loaders {
             )
             .add_option(filter.roles.as_ref().map(|roles| {
                 any_of(
-                    &self.database,
+                    self.database(),
                     (Entity, Column::Role),
                     roles.iter().cloned(),
                 )
@@ -129,7 +129,7 @@ impl Loaders {
             let tagged = Query::select()
                 .column(invite_code_tag::Column::InviteCodeId)
                 .from(invite_code_tag::Entity)
-                .and_where(any_of(&self.database, tag, tags.iter().copied()))
+                .and_where(any_of(self.database(), tag, tags.iter().copied()))
                 .take();
             condition = condition.add(Column::Id.in_subquery(tagged));
         }

@@ -3,7 +3,7 @@
 
 use sea_orm::{
     DatabaseConnection, DbBackend, ExprTrait, Value,
-    sea_query::{Expr, IntoColumnRef, ValueType, extension::postgres::PgExpr},
+    sea_query::{Expr, IntoColumnRef, ValueType, Values, extension::postgres::PgExpr},
 };
 
 /// `column = any of keys`: one array on PostgreSQL; elsewhere a list padded to a power of two with
@@ -27,6 +27,15 @@ where
     column.is_in(keys)
 }
 
+/// `keys` as the only parameter of a statement: one array.
+pub(super) fn array<K>(keys: &[K]) -> Values
+where
+    K: Into<Value> + ValueType + Clone,
+{
+    let values = keys.iter().cloned().map(Into::into).collect();
+    Values(vec![Value::Array(K::array_type(), Some(Box::new(values)))])
+}
+
 /// Declares a key that names one row by the value of one column: the rows that can be found, the
 /// column, and a row's value of it. Uses the `Entity`, `Model` and `Column` where it stands.
 macro_rules! row_key {
@@ -42,8 +51,11 @@ macro_rules! row_key {
                 &self,
                 keys: &[$key],
             ) -> Result<std::collections::HashMap<$key, Self::Value>, Self::Error> {
-                let values = keys.iter().map(|key| key.0.clone());
-                let rows = self.having($rows, Column::$column, values).await?;
+                static TEXT: std::sync::OnceLock<std::sync::Arc<str>> = std::sync::OnceLock::new();
+                let values: Vec<$value> = keys.iter().map(|key| key.0.clone()).collect();
+                let rows = self
+                    .having(|| $rows, Column::$column, &values, &TEXT)
+                    .await?;
                 Ok($crate::loader::sealed_by(rows, |$row: &Model| $key($of)))
             }
         }

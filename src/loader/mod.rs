@@ -1,7 +1,7 @@
 //! Which rows: everything that is read from the database, in batches and pages.
 //!
-//! Each request has a dataloader of its own: one for rows, which keeps nothing, and one for the
-//! viewer's roles, which keeps them as long as the request lasts ([`role::RoleLoader`]).
+//! All requests share one [`Loaders`], which keeps no row. A viewer's roles are kept as long as
+//! their request lasts ([`role::RoleLoader`]).
 
 mod error;
 mod filter;
@@ -9,6 +9,7 @@ mod gather;
 mod key;
 mod listing;
 mod page;
+mod reader;
 
 pub mod course;
 pub mod course_invite;
@@ -22,59 +23,59 @@ pub mod user;
 pub mod workspace;
 pub mod workspace_invite;
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, OnceLock},
+};
 
-use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::dataloader::Loader;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, Select, Value,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QueryTrait, Select, Value,
     sea_query::{Query, SelectStatement, ValueType},
 };
 
 use crate::access::proof::Guarded;
+use gather::{Gatherer, Key};
 use listing::Listing;
+use reader::{Reader, Text};
 
 pub use error::LoadError;
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
 
-/// Most keys in one statement.
-const MAX_BATCH: usize = 1000;
-
-/// Loads rows by key, for one request.
-///
-/// Requests do not share one dataloader: it holds a lock across awaits, so that requests whose
-/// batches run ([`gather`]) would wait for each other.
+/// Loads rows by key, for all requests: what they want at the same time shares statements.
 pub struct Loaders {
-    rows: DataLoader<Rows>,
-    database: DatabaseConnection,
+    rows: Arc<Rows>,
+    gatherer: Gatherer<Rows>,
 }
 
 impl Loaders {
     /// Loaders over `database`.
     pub fn new(database: DatabaseConnection) -> Self {
-        let rows = Rows {
-            database: database.clone(),
-        };
-        Self {
-            rows: DataLoader::new(rows, gather::Gathered, gather::Gathered)
-                .max_batch_size(MAX_BATCH),
-            database,
-        }
+        let reader = Reader::new(database);
+        let rows = Arc::new(Rows { reader });
+        let gatherer = Gatherer::new(rows.clone());
+        Self { rows, gatherer }
     }
 
-    /// Loaders over the same database for another request.
-    pub fn for_request(&self) -> Self {
-        Self::new(self.database.clone())
+    /// Gives the connections that are kept back to their pool, to be closed with it.
+    pub fn release_connections(&self) {
+        self.rows.reader.release();
+    }
+
+    fn database(&self) -> &DatabaseConnection {
+        self.rows.reader.database()
     }
 
     /// The row of a key, in one statement with those of all keys of its kind that are wanted now.
-    async fn one<K>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
+    async fn one<K: Key>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
     where
-        K: Clone + Eq + Hash + Send + Sync + 'static,
         Rows: Loader<K, Error = LoadError>,
     {
-        self.rows.load_one(key).await
+        self.gatherer.load(key).await
     }
 
     /// A page of a list that nobody else asks for.
@@ -84,12 +85,9 @@ impl Loaders {
         page: &Page,
         read: fn(&QueryResult) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
-        let (database, page) = (self.database.clone(), page.clone());
-        gather::drive(async move { listing.page(&database, &page, read).await })
-            .await
-            .unwrap_or(Err(LoadError::Unavailable(Arc::new(DbErr::Custom(
-                "the runtime is shutting down".to_owned(),
-            )))))
+        let (rows, page) = (self.rows.clone(), page.clone());
+        let load = async move { listing.page(&rows.reader, &page, read).await };
+        self.gatherer.errand(load).await
     }
 }
 
@@ -111,22 +109,54 @@ fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K,
 
 /// Loads batches: implements [`Loader`] once for each kind of key.
 struct Rows {
-    database: DatabaseConnection,
+    reader: Reader,
 }
 
 impl Rows {
+    fn database(&self) -> &DatabaseConnection {
+        self.reader.database()
+    }
+
     /// The rows of `select` whose `column` is any of `keys`.
     async fn having<E, K>(
         &self,
-        select: Select<E>,
+        select: impl Fn() -> Select<E>,
         column: E::Column,
-        keys: impl IntoIterator<Item = K>,
+        keys: &[K],
+        text: &OnceLock<Arc<str>>,
     ) -> Result<Vec<E::Model>, LoadError>
     where
         E: EntityTrait,
         K: Into<Value> + ValueType + Clone,
     {
-        let wanted = key::any_of(&self.database, (E::default(), column), keys);
-        Ok(select.filter(wanted).all(&self.database).await?)
+        let rows = self.rows_of_keys(keys, text, |keys| {
+            let wanted = key::any_of(
+                self.database(),
+                (E::default(), column),
+                keys.iter().cloned(),
+            );
+            select().filter(wanted).into_query()
+        });
+        let rows = rows.await?;
+        let models = rows.iter().map(|row| E::Model::from_query_result(row, ""));
+        Ok(models.collect::<Result<_, _>>()?)
+    }
+
+    /// The rows of the statement whose only parameters are `keys`. `text` keeps it, where one text
+    /// serves all keys.
+    async fn rows_of_keys<K>(
+        &self,
+        keys: &[K],
+        text: &OnceLock<Arc<str>>,
+        statement: impl Fn(&[K]) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>, DbErr>
+    where
+        K: Into<Value> + ValueType + Clone,
+    {
+        if self.reader.postgres().is_none() {
+            return self.reader.all(&statement(keys)).await;
+        }
+        let sql = text.get_or_init(|| Text::of(&statement(&[])).sql);
+        self.reader.all_of_text(sql, || key::array(keys)).await
     }
 }

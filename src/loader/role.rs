@@ -1,21 +1,27 @@
 //! What one viewer is in workspaces, groups and courses: loaded in one statement for all that one
 //! request touches, and kept as long as the request lasts.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
-use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Utc};
 use entity::{
     course, course_invite, course_member, group_member, workspace_invite, workspace_member,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, ExprTrait,
-    sea_query::{Expr, Query, SelectStatement, UnionType},
+    ColumnTrait, DatabaseConnection, DbBackend, ExprTrait, Value,
+    sea_query::{
+        CommonTableExpression, Expr, Func, IntoColumnRef, JoinType, Query, SelectStatement,
+        UnionType, ValueType, WithClause,
+    },
 };
 
 use super::{
-    LoadError, Loaders, Status, course::CREATOR, course_invite::is_open, gather::Gathered,
-    key::any_of, workspace_invite::status_is,
+    LoadError, Loaders, Rows, course::CREATOR, course_invite::is_open, filter::far_future,
+    gather::lock,
 };
 use crate::access::proof::Person;
 
@@ -39,64 +45,83 @@ pub struct Standing {
     pub is_invited: bool,
 }
 
-/// Loads what one viewer is in places.
-pub struct RoleLoader(DataLoader<Roles, HashMapCache>);
-
-struct Roles {
-    viewer: Person,
+/// Tells what one viewer is in places, and remembers it.
+pub struct RoleLoader {
+    viewer: Arc<Person>,
     now: DateTime<Utc>,
-    database: DatabaseConnection,
-}
-
-impl Loaders {
-    /// A loader of the viewer's roles, to live as long as one request.
-    pub fn roles_of(&self, viewer: Person, now: DateTime<Utc>) -> RoleLoader {
-        let roles = Roles {
-            viewer,
-            now,
-            database: self.database.clone(),
-        };
-        let cache = HashMapCache::default();
-        RoleLoader(DataLoader::with_cache(roles, Gathered, Gathered, cache))
-    }
+    loaders: Arc<Loaders>,
+    known: Mutex<HashMap<Place, Standing>>,
 }
 
 impl RoleLoader {
+    /// For one request of `viewer` at `now`.
+    pub fn new(loaders: Arc<Loaders>, viewer: Person, now: DateTime<Utc>) -> Self {
+        Self {
+            viewer: Arc::new(viewer),
+            now,
+            loaders,
+            known: Mutex::default(),
+        }
+    }
+
     /// What the viewer is in `place`.
     pub async fn standing(&self, place: Place) -> Result<Standing, LoadError> {
-        Ok(self.0.load_one(place).await?.unwrap_or_default())
+        if let Some(known) = lock(&self.known).get(&place) {
+            return Ok(known.clone());
+        }
+        let asked = Asked {
+            viewer: self.viewer.clone(),
+            place,
+        };
+        let ties = self.loaders.one(asked).await?.unwrap_or_default();
+        let standing = Standing {
+            role: ties.role,
+            is_invited: ties.invited_until.is_some_and(|until| until > self.now),
+        };
+        lock(&self.known).insert(place, standing.clone());
+        Ok(standing)
     }
 }
 
-impl Loader<Place> for Roles {
-    type Value = Standing;
+/// Whose standing is asked, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    viewer: Arc<Person>,
+    place: Place,
+}
+
+/// What ties a person to a place, whatever the time.
+#[derive(Clone, Debug, Default)]
+struct Ties {
+    role: Option<String>,
+    /// Until when an invite waits for their answer.
+    invited_until: Option<DateTime<Utc>>,
+}
+
+impl Loader<Asked> for Rows {
+    type Value = Ties;
     type Error = LoadError;
 
-    async fn load(&self, places: &[Place]) -> Result<HashMap<Place, Standing>, LoadError> {
-        // Places without a row are answered too, so that the request remembers them.
-        let mut found: HashMap<Place, Standing> = places
-            .iter()
-            .map(|place| (*place, Standing::default()))
-            .collect();
-        let Some(statement) = self.statement(places) else {
-            return Ok(found);
+    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, Ties>, LoadError> {
+        let Some(statement) = statement(self.database(), asked) else {
+            return Ok(HashMap::new());
         };
-        for row in self.database.query_all(&statement).await? {
-            let (kind, id): (i32, i64) = (row.try_get("", "kind")?, row.try_get("", "id")?);
-            let role: Option<String> = row.try_get("", "role")?;
-            let place = match kind {
-                WORKSPACE => Place::Workspace(id),
-                GROUP => Place::Group(id),
-                _ => Place::Course(id),
-            };
-            let Some(standing) = found.get_mut(&place) else {
+        let mut found: HashMap<Asked, Ties> = HashMap::new();
+        for row in self.reader.all(&statement).await? {
+            let index: i64 = row.try_get("", INDEX)?;
+            let Some(asked) = usize::try_from(index)
+                .ok()
+                .and_then(|index| asked.get(index))
+            else {
                 continue;
             };
-            match role {
-                None => standing.is_invited = true,
-                Some(role) if standing.role.is_none() || role == CREATOR => {
-                    standing.role = Some(role);
+            let ties = found.entry(asked.clone()).or_default();
+            match row.try_get::<Option<String>>("", ROLE)? {
+                None => {
+                    let until: Option<DateTime<Utc>> = row.try_get("", UNTIL)?;
+                    ties.invited_until = Ord::max(ties.invited_until, until);
                 }
+                Some(role) if ties.role.is_none() || role == CREATOR => ties.role = Some(role),
                 Some(_) => {}
             }
         }
@@ -108,91 +133,131 @@ const WORKSPACE: i32 = 1;
 const GROUP: i32 = 2;
 const COURSE: i32 = 3;
 
-impl Roles {
-    /// One statement for all kinds of places that are asked for.
-    fn statement(&self, places: &[Place]) -> Option<SelectStatement> {
-        let ids =
-            |of: fn(&Place) -> Option<i64>| -> Vec<i64> { places.iter().filter_map(of).collect() };
-        let workspaces = ids(|place| matches!(place, Place::Workspace(_)).then(|| place.id()));
-        let groups = ids(|place| matches!(place, Place::Group(_)).then(|| place.id()));
-        let courses = ids(|place| matches!(place, Place::Course(_)).then(|| place.id()));
+/// What is asked, as a table of its own.
+const ASKED: &str = "asked";
+const INDEX: &str = "index";
+const KIND: &str = "kind";
+const PLACE_ID: &str = "place_id";
+const USER_ID: &str = "user_id";
+const EMAIL: &str = "email_norm";
 
-        let mut parts = Vec::new();
-        if !workspaces.is_empty() {
-            use workspace_member::{Column, Entity};
-            let mut part = self.part(
-                WORKSPACE,
-                Expr::col(Column::WorkspaceId),
-                Expr::col(Column::Role),
-            );
-            part.from(Entity)
-                .and_where(Column::UserId.eq(self.viewer.user_id()))
-                .and_where(any_of(
-                    &self.database,
-                    Column::WorkspaceId,
-                    workspaces.iter().copied(),
-                ));
-            parts.push(part);
+const ROLE: &str = "role";
+const UNTIL: &str = "until";
 
-            if let Some(email) = self.viewer.verified_email_norm() {
-                use workspace_invite::{Column, Entity};
-                let mut invitee = self.part(WORKSPACE, Expr::col(Column::WorkspaceId), no_role());
-                invitee
-                    .from(Entity)
-                    .and_where(Column::EmailNorm.eq(email))
-                    .and_where(any_of(&self.database, Column::WorkspaceId, workspaces))
-                    .cond_where(status_is(Status::Pending, self.now));
-                parts.push(invitee);
-            }
-        }
-        if !groups.is_empty() {
-            use group_member::{Column, Entity};
-            let mut part = self.part(GROUP, Expr::col(Column::GroupId), Expr::col(Column::Role));
-            part.from(Entity)
-                .and_where(Column::UserId.eq(self.viewer.user_id()))
-                .and_where(any_of(&self.database, Column::GroupId, groups));
-            parts.push(part);
-        }
-        if !courses.is_empty() {
-            let wanted = |column| any_of(&self.database, column, courses.iter().copied());
+/// One statement for all kinds of places that are asked for.
+fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectStatement> {
+    let has = |kind| asked.iter().any(|asked| asked.place.kind() == kind);
+    let mut parts = Vec::new();
+    if has(WORKSPACE) {
+        use workspace_member::{Column, Entity};
+        let role = Expr::col((Entity, Column::Role));
+        let mut member = part(WORKSPACE, role, no_end());
+        let here = is_place((Entity, Column::WorkspaceId)).and(is_viewer((Entity, Column::UserId)));
+        member.join(JoinType::InnerJoin, Entity, here);
+        parts.push(member);
 
-            use course_member::Column as Member;
-            let mut member =
-                self.part(COURSE, Expr::col(Member::CourseId), Expr::col(Member::Role));
-            member
-                .from(course_member::Entity)
-                .and_where(Member::UserId.eq(self.viewer.user_id()))
-                .and_where(wanted("course_id"));
-
-            use course::Column as Course;
-            let mut creator = self.part(COURSE, Expr::col(Course::Id), Expr::val(CREATOR));
-            creator
-                .from(course::Entity)
-                .and_where(Course::CreatedById.eq(self.viewer.user_id()))
-                .and_where(wanted("id"));
-
-            use course_invite::Column as Invite;
-            let mut invitee = self.part(COURSE, Expr::col(Invite::CourseId), no_role());
-            invitee
-                .from(course_invite::Entity)
-                .and_where(Invite::UserId.eq(self.viewer.user_id()))
-                .and_where(wanted("course_id"))
-                .cond_where(is_open());
-            parts.extend([member, creator, invitee]);
-        }
-        parts.into_iter().reduce(|mut all, part| {
-            all.union(UnionType::All, part);
-            all
-        })
+        use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
+        let until = Expr::col((Invites, Invite::ExpiresAt));
+        let mut invitee = part(WORKSPACE, no_role(), until);
+        let address = Expr::col((Invites, Invite::EmailNorm)).equals((ASKED, EMAIL));
+        let here = is_place((Invites, Invite::WorkspaceId)).and(address);
+        invitee
+            .join(JoinType::InnerJoin, Invites, here)
+            .and_where(Invite::Status.eq(StoredStatus::Pending));
+        parts.push(invitee);
     }
-
-    fn part(&self, kind: i32, id: Expr, role: Expr) -> SelectStatement {
-        Query::select()
-            .expr_as(Expr::val(kind), "kind")
-            .expr_as(id, "id")
-            .expr_as(role, "role")
-            .take()
+    if has(GROUP) {
+        use group_member::{Column, Entity};
+        let mut member = part(GROUP, Expr::col((Entity, Column::Role)), no_end());
+        let here = is_place((Entity, Column::GroupId)).and(is_viewer((Entity, Column::UserId)));
+        member.join(JoinType::InnerJoin, Entity, here);
+        parts.push(member);
     }
+    if has(COURSE) {
+        use course_member::{Column, Entity};
+        let mut member = part(COURSE, Expr::col((Entity, Column::Role)), no_end());
+        let here = is_place((Entity, Column::CourseId)).and(is_viewer((Entity, Column::UserId)));
+        member.join(JoinType::InnerJoin, Entity, here);
+
+        use course::{Column as Course, Entity as Courses};
+        let mut creator = part(COURSE, Expr::val(CREATOR), no_end());
+        let here = is_place((Courses, Course::Id)).and(is_viewer((Courses, Course::CreatedById)));
+        creator.join(JoinType::InnerJoin, Courses, here);
+
+        use course_invite::{Column as Invite, Entity as Invites};
+        let mut invitee = part(COURSE, no_role(), Expr::val(far_future()));
+        let here = is_place((Invites, Invite::CourseId)).and(is_viewer((Invites, Invite::UserId)));
+        invitee
+            .join(JoinType::InnerJoin, Invites, here)
+            .cond_where(is_open());
+        parts.extend([member, creator, invitee]);
+    }
+    let mut statement = parts.into_iter().reduce(|mut all, part| {
+        all.union(UnionType::All, part);
+        all
+    })?;
+    let table = CommonTableExpression::new()
+        .query(rows_asked(database, asked))
+        .columns([INDEX, KIND, PLACE_ID, USER_ID, EMAIL])
+        .table_name(ASKED)
+        .to_owned();
+    statement.with_cte(WithClause::new().cte(table).to_owned());
+    Some(statement)
+}
+
+/// What is asked as rows: arrays on PostgreSQL, elsewhere a list padded to a power of two with its
+/// last row, so that the database sees few texts.
+fn rows_asked(database: &DatabaseConnection, asked: &[Asked]) -> SelectStatement {
+    let email = |asked: &Asked| asked.viewer.verified_email_norm().map(str::to_owned);
+    if database.get_database_backend() == DbBackend::Postgres {
+        fn column<V: Into<Value> + ValueType>(values: impl Iterator<Item = V>) -> Expr {
+            let values = values.map(Into::into).collect();
+            let array = Value::Array(V::array_type(), Some(Box::new(values)));
+            Func::cust("unnest").arg(Expr::val(array)).into()
+        }
+        let mut rows = Query::select();
+        rows.expr(column((0i64..).take(asked.len())))
+            .expr(column(asked.iter().map(|asked| asked.place.kind())))
+            .expr(column(asked.iter().map(|asked| asked.place.id())))
+            .expr(column(asked.iter().map(|asked| asked.viewer.user_id())))
+            .expr(column(asked.iter().map(email)));
+        return rows;
+    }
+    let length = asked.len().next_power_of_two();
+    let last = (0i64..).zip(asked).last();
+    let padding = std::iter::repeat(last).flatten();
+    let padded = (0i64..).zip(asked).chain(padding).take(length);
+    let padded = padded.map(|(index, asked)| {
+        let (place, viewer) = (asked.place, asked.viewer.user_id());
+        (index, place.kind(), place.id(), viewer, email(asked))
+    });
+    Query::select()
+        .expr(Expr::cust("*"))
+        .from_values(padded, "listed")
+        .take()
+}
+
+fn part(kind: i32, role: Expr, until: Expr) -> SelectStatement {
+    Query::select()
+        .expr_as(Expr::col((ASKED, INDEX)), INDEX)
+        .expr_as(role, ROLE)
+        .expr_as(until, UNTIL)
+        .from(ASKED)
+        .and_where(Expr::col((ASKED, KIND)).eq(kind))
+        .take()
+}
+
+fn is_place(column: impl IntoColumnRef) -> Expr {
+    Expr::col(column).equals((ASKED, PLACE_ID))
+}
+
+fn is_viewer(column: impl IntoColumnRef) -> Expr {
+    Expr::col(column).equals((ASKED, USER_ID))
+}
+
+/// Stands where a row tells of no invite.
+fn no_end() -> Expr {
+    Expr::val(None::<DateTime<Utc>>).cast_as("timestamptz")
 }
 
 /// Stands where a row tells of an invite and not of a role.
@@ -205,6 +270,14 @@ impl Place {
     pub fn id(self) -> i64 {
         match self {
             Self::Workspace(id) | Self::Group(id) | Self::Course(id) => id,
+        }
+    }
+
+    fn kind(self) -> i32 {
+        match self {
+            Self::Workspace(_) => WORKSPACE,
+            Self::Group(_) => GROUP,
+            Self::Course(_) => COURSE,
         }
     }
 }

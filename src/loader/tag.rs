@@ -1,21 +1,31 @@
 //! Tags, by id and of invite codes.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::dataloader::Loader;
 use entity::{
     invite_code_tag,
     tag::{Column, Entity, Model},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QueryTrait,
+    sea_query::{Expr, JoinType, SelectStatement},
+};
 
 use super::{
     LoadError, Loaders, Rows,
     key::{any_of, row_key},
+    listing::sealed,
 };
 use crate::access::proof::Guarded;
 
 row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
+
+/// The column that names the code which gives a tag.
+const INVITE_CODE_ID: &str = "invite_code_id";
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct OfInviteCode(i64);
@@ -28,25 +38,35 @@ impl Loader<OfInviteCode> for Rows {
         &self,
         keys: &[OfInviteCode],
     ) -> Result<HashMap<OfInviteCode, Self::Value>, LoadError> {
-        let code = (
-            invite_code_tag::Entity,
-            invite_code_tag::Column::InviteCodeId,
-        );
-        let rows = invite_code_tag::Entity::find()
-            .find_also_related(Entity)
-            .filter(any_of(&self.database, code, keys.iter().map(|key| key.0)))
-            .filter(Column::DeletedAt.is_null())
-            .order_by_asc(Column::Name)
-            .order_by_asc(Column::Id)
-            .all(&self.database)
+        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
+        let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let rows = self
+            .rows_of_keys(&ids, &TEXT, |ids| {
+                of_codes(self.database(), ids.iter().copied())
+            })
             .await?;
         let mut found: HashMap<OfInviteCode, Self::Value> = HashMap::new();
-        for (given, tag) in rows {
-            let tags = found.entry(OfInviteCode(given.invite_code_id)).or_default();
-            tags.extend(tag.map(Guarded::seal));
+        for row in &rows {
+            let code = OfInviteCode(row.try_get("", INVITE_CODE_ID)?);
+            found.entry(code).or_default().push(sealed(row)?);
         }
         Ok(found)
     }
+}
+
+/// The tags of these codes that are not deleted, by name.
+fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -> SelectStatement {
+    use invite_code_tag::{Column as Given, Entity as Giving};
+    let mut tags = Entity::find()
+        .filter(any_of(database, (Giving, Given::InviteCodeId), ids))
+        .filter(Column::DeletedAt.is_null())
+        .order_by_asc(Column::Name)
+        .order_by_asc(Column::Id)
+        .into_query();
+    let given = Expr::col((Giving, Given::TagId)).equals((Entity, Column::Id));
+    tags.join(JoinType::InnerJoin, Giving, given)
+        .expr_as(Expr::col((Giving, Given::InviteCodeId)), INVITE_CODE_ID);
+    tags
 }
 
 impl Loaders {

@@ -1,6 +1,9 @@
 //! Users by id, and by what a bearer token calls them.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
@@ -22,8 +25,9 @@ impl Loader<ByUsername> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[ByUsername]) -> Result<HashMap<ByUsername, Model>, LoadError> {
-        let names = keys.iter().map(|key| key.0.clone());
-        let rows = self.having(live(), Column::Username, names).await?;
+        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
+        let names: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+        let rows = self.having(live, Column::Username, &names, &TEXT).await?;
         Ok(rows
             .into_iter()
             .map(|row| (ByUsername(row.username.clone()), row))
@@ -36,9 +40,10 @@ impl Loader<ByExtId> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[ByExtId]) -> Result<HashMap<ByExtId, Vec<Model>>, LoadError> {
-        let ids = keys.iter().map(|key| key.0.clone());
+        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
+        let ids: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
-        for row in self.having(live(), Column::ExtId, ids).await? {
+        for row in self.having(live, Column::ExtId, &ids, &TEXT).await? {
             if let Some(ext_id) = row.ext_id.clone() {
                 found.entry(ByExtId(ext_id)).or_default().push(row);
             }

@@ -205,7 +205,7 @@ impl Loaders {
             Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::managed_ids(id))
         });
         let condition = filter
-            .condition(&self.database, now)
+            .condition(self.database(), now)
             .add(in_live_workspace())
             .add_option(reach);
         let listing = Listing::of::<Entity>(condition, order(sort));

@@ -14,7 +14,7 @@ use std::{
 use futures_util::FutureExt;
 use invite_gateway::database::Pool;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use url::Url;
@@ -34,54 +34,60 @@ pub(super) struct Opened {
     pub(super) database: DatabaseConnection,
     pub(super) backend: Backend,
     pub(super) url: String,
-    pub(super) statements: StatementCount,
-    pub(super) texts: StatementTexts,
+    pub(super) received: Received,
 }
 
-/// The different texts of the statements that were sent, without values.
-#[derive(Clone, Default)]
-pub(super) struct StatementTexts(Arc<Mutex<BTreeSet<String>>>);
-
-impl StatementTexts {
-    pub(super) fn all(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .expect("no test panics while it sends")
-            .iter()
-            .cloned()
-            .collect()
-    }
-
-    fn add(&self, text: &str) {
-        self.0
-            .lock()
-            .expect("no test panics while it sends")
-            .insert(text.to_owned());
-    }
-}
-
-/// Counts the statements that a database receives.
-pub(super) enum StatementCount {
+/// What a database receives.
+pub(super) enum Received {
     /// Embedded: what is sent is what is received.
-    Sent(Arc<AtomicU64>),
+    Sent(Arc<Sent>),
     /// What the server says of this database.
-    Received {
+    Told {
         admin: DatabaseConnection,
         name: String,
     },
 }
 
-impl StatementCount {
-    pub(super) async fn now(&self) -> u64 {
+/// The statements that were sent.
+#[derive(Default)]
+pub(super) struct Sent {
+    count: AtomicU64,
+    texts: Mutex<BTreeSet<String>>,
+}
+
+impl Received {
+    /// How many statements it received so far.
+    pub(super) async fn count(&self) -> u64 {
         match self {
-            Self::Sent(count) => count.load(Ordering::SeqCst),
-            Self::Received { admin, name } => {
+            Self::Sent(sent) => sent.count.load(Ordering::SeqCst),
+            Self::Told { admin, name } => {
                 let sql = "SELECT coalesce(sum(calls), 0)::bigint AS calls FROM pg_stat_statements \
                            JOIN pg_database ON oid = dbid WHERE datname = $1";
                 let sum = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
                 let row = admin.query_one_raw(sum).await.expect("pg_stat_statements");
                 let calls: i64 = row.expect("a sum").try_get("", "calls").expect("a number");
                 calls.try_into().expect("a count")
+            }
+        }
+    }
+
+    /// Their different texts, without values.
+    pub(super) async fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Sent(sent) => {
+                let texts = sent.texts.lock().expect("no test panics while it sends");
+                texts.iter().cloned().collect()
+            }
+            Self::Told { admin, name } => {
+                let sql = "SELECT query FROM pg_stat_statements \
+                           JOIN pg_database ON oid = dbid WHERE datname = $1";
+                let texts = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
+                let rows = admin
+                    .query_all_raw(texts)
+                    .await
+                    .expect("pg_stat_statements");
+                let text = |row: &QueryResult| row.try_get("", "query").expect("a text");
+                rows.iter().map(text).collect()
             }
         }
     }
@@ -120,19 +126,18 @@ async fn sqlite(folder: &TempDir) -> Opened {
     let url = format!("sqlite://{}", file.display());
     let mut database = pool(&url).open().await.expect("an SQLite file");
     Migrator::up(&database, None).await.expect("migrations");
-    let count = Arc::new(AtomicU64::new(0));
-    let texts = StatementTexts::default();
-    let (counted, kept) = (count.clone(), texts.clone());
-    database.set_metric_callback(move |sent| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        kept.add(&sent.statement.sql);
+    let sent = Arc::<Sent>::default();
+    let seen = sent.clone();
+    database.set_metric_callback(move |info| {
+        seen.count.fetch_add(1, Ordering::SeqCst);
+        let mut texts = seen.texts.lock().expect("no test panics while it sends");
+        texts.insert(info.statement.sql.clone());
     });
     Opened {
         database,
         backend: Backend::Sqlite,
         url,
-        statements: StatementCount::Sent(count),
-        texts,
+        received: Received::Sent(sent),
     }
 }
 
@@ -150,19 +155,15 @@ async fn postgres() -> (Opened, DatabaseConnection, String) {
         .await
         .expect("a database for the test");
     let url = on(&server, &name);
-    let mut database = pool(&url).open().await.expect("a pool");
-    let texts = StatementTexts::default();
-    let kept = texts.clone();
-    database.set_metric_callback(move |sent| kept.add(&sent.statement.sql));
+    let database = pool(&url).open().await.expect("a pool");
     let opened = Opened {
         database,
         backend: Backend::Postgres,
         url,
-        statements: StatementCount::Received {
+        received: Received::Told {
             admin: admin.clone(),
             name: name.clone(),
         },
-        texts,
     };
     (opened, admin, name)
 }

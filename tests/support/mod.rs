@@ -69,9 +69,21 @@ pub struct Gateway {
     pub url: String,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
-    statements: database::StatementCount,
-    texts: database::StatementTexts,
+    received: database::Received,
 }
+
+/// The types of objects that have a global id.
+pub const KINDS: [&str; 9] = [
+    "InviteCode",
+    "WorkspaceInvite",
+    "GroupInvite",
+    "CourseInvite",
+    "User",
+    "Tag",
+    "Workspace",
+    "Group",
+    "Course",
+];
 
 /// The global id of the object of that type and key.
 pub fn global_id(type_name: &str, id: i64) -> String {
@@ -91,8 +103,7 @@ impl Gateway {
             database: opened.database,
             backend: opened.backend,
             url: opened.url,
-            statements: opened.statements,
-            texts: opened.texts,
+            received: opened.received,
             now,
         };
         gateway.with(|_| {})
@@ -269,14 +280,14 @@ impl Gateway {
     /// are made before, so that what making one costs is not counted.
     pub async fn counted<T>(&self, asked: impl Future<Output = T>) -> (u64, T) {
         self.database.ping().await.expect("a database that answers");
-        let before = self.statements.now().await;
+        let before = self.received.count().await;
         let given = asked.await;
-        (self.statements.now().await - before, given)
+        (self.received.count().await - before, given)
     }
 
-    /// The different texts of all statements that were sent to the database, without values.
-    pub fn statement_texts(&self) -> Vec<String> {
-        self.texts.all()
+    /// The different texts of all statements that the database received, without values.
+    pub async fn statement_texts(&self) -> Vec<String> {
+        self.received.texts().await
     }
 
     /// Imports rows, each as one line; gives the summary and the rejected rows.

@@ -212,14 +212,15 @@ impl Prepared {
 /// within types, and misreads others: it is then given the document written anew, in which errors
 /// have other places.
 fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal> {
-    let as_sent = (!is_misread(text)).then(|| parse_query(text).ok());
-    as_sent
-        .flatten()
-        .map_or_else(|| parse_query(document.canonical()), Ok)
-        .map_err(|_| {
-            let message = "The document is GraphQL that this service does not read.";
-            Refusal::new(Code::GraphqlParseFailed, message)
-        })
+    if !is_misread(text)
+        && let Ok(parsed) = parse_query(text)
+    {
+        return Ok(parsed);
+    }
+    parse_query(document.canonical()).map_err(|_| {
+        let message = "The document is GraphQL that this service does not read.";
+        Refusal::new(Code::GraphqlParseFailed, message)
+    })
 }
 
 /// Whether async-graphql's parser may read a text otherwise than the specification: what is escaped

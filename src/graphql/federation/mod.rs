@@ -59,7 +59,9 @@ impl FederationQuery {
     #[graphql(name = "_service", visible = false)]
     async fn service(&self, ctx: &Context<'_>) -> Result<Service, Failure> {
         match ctx.data_opt::<Served>() {
-            Some(Served(sdl)) => Ok(Service { sdl: sdl.clone() }),
+            Some(served) => Ok(Service {
+                sdl: served.text().to_owned(),
+            }),
             None => {
                 tracing::error!("the schema came without what it is composed from");
                 Err(Failure::Internal)

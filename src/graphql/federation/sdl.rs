@@ -5,7 +5,7 @@
 //! async-graphql answer `_entities` itself, is changed here; `@shareable` and `@tag` stand at the
 //! types.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::{borrow::Cow, marker::PhantomData, sync::OnceLock};
 
 use async_graphql::{
     ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
@@ -13,7 +13,10 @@ use async_graphql::{
     registry::{MetaDirectiveInvocation, MetaField, MetaType, Registry},
 };
 
-use super::{super::id::NodeKind, representation::KEYS};
+use super::{
+    super::{SchemaSettings, id::NodeKind, subgraph_sdl},
+    representation::KEYS,
+};
 
 /// Tag of the fields that the anonymous are denied with `UNAUTHENTICATED`.
 const SIGNED_IN: &str = "signed-in";
@@ -27,8 +30,25 @@ const AUTHENTICATED: &str = "authenticated";
 /// How the exporter begins the link to the specification, which it writes last.
 const LINK: &str = "extend schema @link(";
 
-/// The text that `_service` answers, as data of the schema.
-pub(in crate::graphql) struct Served(pub(in crate::graphql) String);
+/// The text that `_service` answers, as data of the schema: made when a router first asks for it, not
+/// at each start.
+pub(in crate::graphql) struct Served {
+    settings: SchemaSettings,
+    text: OnceLock<String>,
+}
+
+impl Served {
+    pub(in crate::graphql) fn with(settings: SchemaSettings) -> Self {
+        Self {
+            settings,
+            text: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| subgraph_sdl(self.settings))
+    }
+}
 
 /// A change of what the types have registered.
 pub(in crate::graphql) trait Change: Send + Sync {

@@ -27,7 +27,7 @@ use self::{
 use super::request_log::OperationName;
 use crate::{
     access::Access,
-    graphql::{Executor, Prepared, Refusal, Request},
+    graphql::{Code, Executor, Prepared, Refusal, Request},
 };
 
 /// Longest operation name that is logged, in characters.
@@ -133,8 +133,9 @@ impl Graphql {
     /// Finds, reads and validates what a request asks for. Nothing of it is executed.
     fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
         let named = self.persisted.find(&parameters)?;
+        let query = named.document.or(parameters.query);
         let request = Request {
-            query: named.query,
+            query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
             is_safe: method.is_safe(),

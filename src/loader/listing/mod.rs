@@ -11,14 +11,14 @@ mod statement;
 use std::collections::HashMap;
 
 use sea_orm::{
-    Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult,
-    IdenStatic, Iterable, QueryResult,
+    Condition, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
     error::LoadError,
     page::{End, Page, Position, Slice, SortType, SortValue},
+    reader::Reader,
 };
 use crate::access::proof::Guarded;
 
@@ -94,28 +94,28 @@ impl Listing {
     /// Loads a page of the list.
     pub(super) async fn page<T>(
         &self,
-        database: &DatabaseConnection,
+        reader: &Reader,
         page: &Page,
         read: impl Fn(&QueryResult) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         if self.sources.is_empty() {
             return Ok(Slice::empty());
         }
-        let statement = self.statement(database, page, None);
-        let rows = database.query_all(&statement).await?;
+        let statement = self.statement(reader.database(), page, None);
+        let rows = reader.all(&statement).await?;
         self.slice(page, rows.iter(), &read)
     }
 
     /// Loads the page of each parent's list. Parents that do not exist are missing in the answer.
     async fn pages<T>(
         &self,
-        database: &DatabaseConnection,
+        reader: &Reader,
         page: &Page,
         parents: &Parents<'_>,
         read: impl Fn(&QueryResult) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
-        let statement = self.statement(database, page, Some(parents));
-        let rows = database.query_all(&statement).await?;
+        let statement = self.statement(reader.database(), page, Some(parents));
+        let rows = reader.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>> = HashMap::new();
         for row in &rows {
             of_parent

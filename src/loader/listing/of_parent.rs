@@ -56,8 +56,8 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
                 ids: &ids,
             };
             let pages = list
-                .listing(&self.database)
-                .pages(&self.database, list.page(), &parents, L::read)
+                .listing(self.database())
+                .pages(&self.reader, list.page(), &parents, L::read)
                 .await?;
             found.extend(pages.into_iter().map(|(parent_id, slice)| {
                 let list = list.clone();

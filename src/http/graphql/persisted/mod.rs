@@ -57,17 +57,19 @@ impl Default for Registered {
     }
 }
 
-/// The document that a request sends or names.
+/// What came of looking for the document that a request names.
+#[derive(Default)]
 pub(super) struct Named {
-    pub(super) query: String,
-    /// To be kept once the document has turned out to be valid.
+    /// The document, where it is not sent.
+    pub(super) document: Option<String>,
+    /// To be kept once the document that is sent has turned out to be valid.
     pub(super) registration: Option<Registration>,
 }
 
 impl Named {
-    fn only(query: String) -> Self {
+    fn found(document: &str) -> Self {
         Self {
-            query,
+            document: Some(document.to_owned()),
             registration: None,
         }
     }
@@ -87,43 +89,42 @@ impl Registration {
 }
 
 impl PersistedDocuments {
-    /// Finds the document that a request sends or names.
+    /// Finds the document that a request names; nothing where it names none, or sends it.
     pub(super) fn find(&self, parameters: &Parameters) -> Result<Named, Refusal> {
+        let query = parameters.query.as_deref();
         let persisted = parameters.persisted_query();
         if persisted.as_ref().is_some_and(|it| it.version != Some(1)) {
             let message = "extensions.persistedQuery.version: must be 1.";
             return Err(Refusal::new(Code::BadRequest, message));
         }
-        let query = parameters.query.clone();
         match self {
             Self::Trusted(manifest) => {
                 let hash = persisted.map(|it| it.sha256_hash);
-                let id = parameters.document_id().or(hash);
-                trusted(manifest, query, id).map(Named::only)
+                trusted(manifest, query, parameters.document_id().or(hash))
             }
-            Self::Automatic(registered) => automatic(registered, query, persisted),
-            Self::Off => match query {
-                Some(query) => Ok(Named::only(query)),
-                None if persisted.is_some() || parameters.document_id().is_some() => {
-                    Err(Refusal::new(
-                        Code::PersistedQueryNotSupported,
-                        "PersistedQueryNotSupported",
-                    ))
-                }
-                None => Err(no_query()),
+            Self::Automatic(registered) => match persisted {
+                Some(persisted) => automatic(registered, query, &persisted),
+                None => Ok(Named::default()),
             },
+            Self::Off
+                if query.is_none()
+                    && (persisted.is_some() || parameters.document_id().is_some()) =>
+            {
+                Err(Refusal::new(
+                    Code::PersistedQueryNotSupported,
+                    "PersistedQueryNotSupported",
+                ))
+            }
+            Self::Off => Ok(Named::default()),
         }
     }
 }
 
 fn automatic(
     registered: &Registered,
-    query: Option<String>,
-    persisted: Option<PersistedQuery<'_>>,
+    query: Option<&str>,
+    persisted: &PersistedQuery<'_>,
 ) -> Result<Named, Refusal> {
-    let Some(persisted) = persisted else {
-        return query.map(Named::only).ok_or_else(no_query);
-    };
     let hash = read_hash(persisted.sha256_hash).ok_or_else(|| {
         let message =
             "extensions.persistedQuery.sha256Hash: must be a SHA-256 in 64 hexadecimal digits.";
@@ -131,24 +132,21 @@ fn automatic(
     })?;
     match query {
         None => match registered.0.get(&hash) {
-            Some(text) => Ok(Named::only(text.as_ref().to_owned())),
+            Some(text) => Ok(Named::found(&text)),
             // Clients know this message, too.
             None => Err(Refusal::new(
                 Code::PersistedQueryNotFound,
                 "PersistedQueryNotFound",
             )),
         },
-        Some(query) if Sha256::digest(&query)[..] == hash => {
-            let registration = (query.len() <= Registered::MAX_TEXT).then(|| Registration {
+        Some(query) if Sha256::digest(query)[..] == hash => Ok(Named {
+            document: None,
+            registration: (query.len() <= Registered::MAX_TEXT).then(|| Registration {
                 documents: registered.clone(),
                 hash,
-                text: query.as_str().into(),
-            });
-            Ok(Named {
-                query,
-                registration,
-            })
-        }
+                text: query.into(),
+            }),
+        }),
         Some(_) => {
             let message =
                 "extensions.persistedQuery.sha256Hash: is not the SHA-256 of the document sent.";
@@ -157,30 +155,18 @@ fn automatic(
     }
 }
 
-fn trusted(
-    manifest: &Manifest,
-    query: Option<String>,
-    id: Option<&str>,
-) -> Result<String, Refusal> {
-    let found = match (&query, id) {
-        (None, None) => return Err(no_query()),
-        (None, Some(id)) => manifest.document(id).map(str::to_owned),
-        (Some(_), id) => query.filter(|query| match id {
-            Some(id) => manifest.document(id) == Some(query),
-            None => manifest.holds(query),
-        }),
+fn trusted(manifest: &Manifest, query: Option<&str>, id: Option<&str>) -> Result<Named, Refusal> {
+    let listed = id.map(|id| manifest.document(id));
+    let found = match (query, listed) {
+        (None, None) => Some(Named::default()),
+        (None, Some(listed)) => listed.map(Named::found),
+        (Some(query), Some(listed)) => (listed == Some(query)).then(Named::default),
+        (Some(query), None) => manifest.holds(query).then(Named::default),
     };
     found.ok_or_else(|| {
         let message = "Only the documents of this service's manifest are executed.";
         Refusal::new(Code::PersistedQueryNotInList, message)
     })
-}
-
-fn no_query() -> Refusal {
-    Refusal::new(
-        Code::BadRequest,
-        "Send the document as the string \"query\".",
-    )
 }
 
 fn read_hash(text: &str) -> Option<Hash> {

@@ -18,6 +18,10 @@ pub const IN_MEMORY: &str = "sqlite::memory:";
 /// How long a statement waits for a lock that another SQLite connection holds.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
+/// How PostgreSQL plans for us. A statement is planned once a connection, not for each batch of
+/// keys: that would take longer than to execute it. And nothing here is worth compiling.
+const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
+
 /// The text is no URL of a database that the gateway knows. It is not repeated: it may hold a
 /// password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +82,14 @@ impl Pool {
             .connect_timeout(self.acquire_timeout)
             .connect_lazy(self.url.starts_with("postgres"))
             .sqlx_logging(false);
+        options.map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(PLANNING).execute(connection).await?;
+                    Ok(())
+                })
+            })
+        });
         if in_memory {
             // The data would end with the connection.
             options

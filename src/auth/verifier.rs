@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Header, decode_header, errors::ErrorKind};
+use jsonwebtoken::{Algorithm, Header, decode_header, errors::ErrorKind};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::{
@@ -13,11 +15,26 @@ use super::{
 };
 use crate::clock::Clock;
 
+/// How many tokens are remembered whose signature was verified.
+const MAX_OPENED: usize = 4096;
+
 /// Verifies tokens against the keys that are configured.
 pub(super) struct Verifier {
     keys: Keys,
     rules: ClaimRules,
     clock: Clock,
+    /// By the hash of their text: no token is kept.
+    opened: Cache<[u8; 32], Opened>,
+}
+
+/// A token whose signature was verified. That it still counts is asked anew each time: its key may
+/// have been withdrawn, and its claims may have run out.
+#[derive(Clone)]
+struct Opened {
+    kid: Option<Arc<str>>,
+    algorithm: Algorithm,
+    key: Arc<VerifyingKey>,
+    claims: Arc<Claims>,
 }
 
 enum Keys {
@@ -39,25 +56,59 @@ impl Verifier {
             // RFC 8725 §3.8: identity providers share keys among their tenants.
             warn!("a JWKS is configured without an issuer: whoever it signs for is trusted");
         }
-        Ok(Self { keys, rules, clock })
+        Ok(Self {
+            keys,
+            rules,
+            clock,
+            opened: Cache::new(MAX_OPENED),
+        })
     }
 
     /// The claims of `token`, once its signature and they themselves are checked.
-    pub(super) async fn verify(&self, token: &str) -> Result<Claims, AuthError> {
-        let key = match &self.keys {
-            Keys::None => return Err(InvalidToken::NotAccepted.into()),
-            Keys::Secret(key) => {
-                header(token)?;
-                Arc::clone(key)
-            }
-            Keys::Published(source) => {
-                let header = header(token)?;
-                source.key(header.kid.as_deref(), header.alg).await?
+    pub(super) async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
+        let hash = Sha256::digest(token).into();
+        let claims = match self.opened.get(&hash) {
+            Some(opened) if self.is_key(&opened).await? => opened.claims,
+            _ => {
+                let opened = self.open(token).await?;
+                self.opened.insert(hash, opened.clone());
+                opened.claims
             }
         };
-        let claims = key.open(token)?;
         self.rules.check(&claims, self.clock.now())?;
         Ok(claims)
+    }
+
+    /// Whether the key that opened a token is still the one to open it with.
+    async fn is_key(&self, opened: &Opened) -> Result<bool, AuthError> {
+        let key = self.key(opened.kid.as_deref(), opened.algorithm).await?;
+        Ok(Arc::ptr_eq(&key, &opened.key))
+    }
+
+    async fn open(&self, token: &str) -> Result<Opened, AuthError> {
+        if matches!(self.keys, Keys::None) {
+            return Err(InvalidToken::NotAccepted.into());
+        }
+        let header = header(token)?;
+        let key = self.key(header.kid.as_deref(), header.alg).await?;
+        Ok(Opened {
+            claims: Arc::new(key.open(token)?),
+            kid: header.kid.map(Arc::from),
+            algorithm: header.alg,
+            key,
+        })
+    }
+
+    async fn key(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Arc<VerifyingKey>, AuthError> {
+        match &self.keys {
+            Keys::None => Err(InvalidToken::NotAccepted.into()),
+            Keys::Secret(key) => Ok(Arc::clone(key)),
+            Keys::Published(source) => source.key(kid, algorithm).await,
+        }
     }
 }
 

@@ -2,9 +2,13 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{Context, Object, SimpleObject, TypeName};
 
-use super::{cursor, error::Failure};
+use super::{
+    cursor,
+    eager::{Eager, EagerList, PlainFields},
+    error::Failure,
+};
 use crate::loader::{End, Page, Position, Slice, SortType};
 
 /// Rows of a page when the query names no number.
@@ -112,6 +116,10 @@ impl<T> Paged<T> {
         })
     }
 
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &T> {
+        self.slice.rows.iter().map(|(_, row)| row)
+    }
+
     pub(super) fn page_info(&self) -> PageInfo {
         let cursor = |row: Option<&(Position, T)>| {
             row.map(|(position, _)| cursor::encode(&self.list, position))
@@ -142,7 +150,7 @@ impl PlaceInList {
 }
 
 /// What stands in a connection whose edges carry nothing but their node.
-pub(super) trait ConnectionNode: OutputType + Clone {
+pub(super) trait ConnectionNode: PlainFields + Clone {
     /// Name of the connection's type.
     const CONNECTION: &'static str;
     /// Name of the edge's type.
@@ -162,7 +170,7 @@ impl<N: ConnectionNode> TypeName for Connection<N> {
 #[Object(name_type)]
 impl<N: ConnectionNode> Connection<N> {
     /// The rows of this page, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<N>> {
+    async fn edges(&self) -> EagerList<Edge<N>> {
         self.0
             .rows()
             .map(|(place, node)| Edge {
@@ -173,8 +181,8 @@ impl<N: ConnectionNode> Connection<N> {
     }
 
     /// The rows of this page without their cursors.
-    async fn nodes(&self) -> Vec<&N> {
-        self.0.rows().map(|(_, node)| node).collect()
+    async fn nodes(&self) -> EagerList<&N> {
+        self.0.nodes().collect()
     }
 
     /// Where this page stands in its list.
@@ -194,6 +202,8 @@ pub(super) struct Edge<N> {
     node: N,
 }
 
+impl<N: ConnectionNode> PlainFields for Edge<N> {}
+
 impl<N: ConnectionNode> TypeName for Edge<N> {
     fn type_name() -> Cow<'static, str> {
         Cow::Borrowed(N::EDGE)
@@ -209,8 +219,8 @@ impl<N: ConnectionNode> Edge<N> {
     }
 
     /// The row.
-    async fn node(&self) -> &N {
-        &self.node
+    async fn node(&self) -> Eager<&N> {
+        Eager(&self.node)
     }
 }
 

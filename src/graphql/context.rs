@@ -23,7 +23,8 @@ pub(super) trait Ask {
         Failure: From<E>,
     {
         match self.access() {
-            Ok(access) => nullable(ask(access).await, wrap),
+            // Boxed, so that what resolves any field of a type stays small.
+            Ok(access) => nullable(Box::pin(ask(access)).await, wrap),
             Err(failure) => Some(Err(failure)),
         }
     }

@@ -6,6 +6,7 @@ use super::{
     connection::{PageArguments, connections},
     context::Ask,
     course_invite::{CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, invitees},
+    eager::{Eager, PlainFields, eager},
     error::Nullable,
     id::{NodeKind, global_id, parse_id},
     scalar::BigInt,
@@ -30,6 +31,10 @@ pub(super) enum CoursePrivacy {
 /// A course: what a course invite joins.
 #[derive(Clone)]
 pub(super) struct Course(pub(super) CourseView);
+
+impl PlainFields for Course {
+    const LOADING: &'static [&'static str] = &["createdBy", "viewerRole", "invitees"];
+}
 
 connections! {
     Course => "CourseConnection", "CourseEdge";
@@ -69,10 +74,10 @@ impl Course {
     }
 
     /// Who made the course, and so manages it. Null when that account is gone.
-    async fn created_by(&self, ctx: &Context<'_>) -> Nullable<User> {
+    async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(Some(self.0.created_by_id), Published::Nowhere),
-            User,
+            eager(User),
         )
         .await
     }
@@ -110,7 +115,7 @@ impl Course {
             last,
             before,
         };
-        Some(invitees(ctx, &self.0, filter, order_by, page).await)
+        Some(Box::pin(invitees(ctx, &self.0, filter, order_by, page)).await)
     }
 }
 
@@ -126,9 +131,9 @@ impl CourseQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The course's `id`, `databaseId` or `slug`.")] id: ID,
-    ) -> Nullable<Course> {
+    ) -> Nullable<Eager<Course>> {
         let key = parse_id(NodeKind::Course, &id);
-        ctx.look_up(|access| access.course_named(key, &id), Course)
+        ctx.look_up(|access| access.course_named(key, &id), eager(Course))
             .await
     }
 }

@@ -6,6 +6,7 @@ use super::{
     connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
     context::Ask,
     course::Course,
+    eager::{Eager, EagerList, PlainFields, eager},
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
@@ -28,6 +29,10 @@ const JOINED: &str = "joined";
 #[derive(Clone)]
 pub(super) struct CourseInvite(pub(super) CourseInviteView);
 
+impl PlainFields for CourseInvite {
+    const LOADING: &'static [&'static str] = &["course", "invitee", "inviter", "target"];
+}
+
 impl CourseInvite {
     async fn course_of(&self, ctx: &Context<'_>) -> Result<Option<Course>, Failure> {
         let course = ctx.access()?.course_reached(self.0.course_id).await?;
@@ -49,16 +54,17 @@ impl CourseInvite {
     }
 
     /// The course that accepting joins.
-    async fn course(&self, ctx: &Context<'_>) -> Result<Course, Failure> {
+    async fn course(&self, ctx: &Context<'_>) -> Result<Eager<Course>, Failure> {
         // Rows are loaded only with a course that is there; it can only just have been deleted.
-        self.course_of(ctx).await?.ok_or(Failure::Unavailable)
+        let course = self.course_of(ctx).await?;
+        course.map(Eager).ok_or(Failure::Unavailable)
     }
 
     /// Who is invited.
-    async fn invitee(&self, ctx: &Context<'_>) -> Result<User, Failure> {
+    async fn invitee(&self, ctx: &Context<'_>) -> Result<Eager<User>, Failure> {
         // Rows are loaded only with an invitee that is there.
         let invitee = ctx.access()?.invitee_of(&self.0).await?;
-        invitee.map(User).ok_or(Failure::Unavailable)
+        invitee.map(eager(User)).ok_or(Failure::Unavailable)
     }
 
     /// Effective status at the instant of the request. Who has become a member of the course has
@@ -78,10 +84,10 @@ impl CourseInvite {
     }
 
     /// Who invited. Null when that account is gone, or unknown.
-    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(self.0.inviter_id, Published::Nowhere),
-            User,
+            eager(User),
         )
         .await
     }
@@ -145,7 +151,7 @@ pub(super) struct CourseInviteeConnection(Paged<(User, CourseInvite)>);
 #[Object]
 impl CourseInviteeConnection {
     /// The rows of this page, each with its cursor and invite.
-    async fn edges(&self) -> Vec<CourseInviteeEdge> {
+    async fn edges(&self) -> EagerList<CourseInviteeEdge> {
         let edge = |(place, (user, invite)): (_, &(User, CourseInvite))| CourseInviteeEdge {
             place,
             user: user.clone(),
@@ -155,8 +161,8 @@ impl CourseInviteeConnection {
     }
 
     /// The invitees of this page without their cursors and invites.
-    async fn nodes(&self) -> Vec<&User> {
-        self.0.rows().map(|(_, (user, _))| user).collect()
+    async fn nodes(&self) -> EagerList<&User> {
+        self.0.nodes().map(|(user, _)| user).collect()
     }
 
     /// Where this page stands in its list.
@@ -177,6 +183,8 @@ pub(super) struct CourseInviteeEdge {
     invite: CourseInvite,
 }
 
+impl PlainFields for CourseInviteeEdge {}
+
 /// An invitee with their place in the list and their invite.
 #[Object]
 impl CourseInviteeEdge {
@@ -186,13 +194,13 @@ impl CourseInviteeEdge {
     }
 
     /// The invitee.
-    async fn node(&self) -> &User {
-        &self.user
+    async fn node(&self) -> Eager<&User> {
+        Eager(&self.user)
     }
 
     /// The invitation itself.
-    async fn invite(&self) -> &CourseInvite {
-        &self.invite
+    async fn invite(&self) -> Eager<&CourseInvite> {
+        Eager(&self.invite)
     }
 }
 

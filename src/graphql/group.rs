@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::connections,
     context::Ask,
+    eager::{Eager, PlainFields, eager},
     error::Nullable,
     group_invite::GroupInvite,
     id::{NodeKind, global_id, parse_id},
@@ -15,6 +16,10 @@ use crate::access::GroupView;
 /// A group: what a group invite joins.
 #[derive(Clone)]
 pub(super) struct Group(pub(super) GroupView);
+
+impl PlainFields for Group {
+    const LOADING: &'static [&'static str] = &["viewerRole", "invite"];
+}
 
 connections! {
     Group => "GroupConnection", "GroupEdge";
@@ -53,8 +58,8 @@ impl Group {
     /// The group's reusable join link. Only for who manages the group, and staff. Null where the
     /// group has none.
     #[graphql(tag = "signed-in")]
-    async fn invite(&self, ctx: &Context<'_>) -> Nullable<GroupInvite> {
-        ctx.look_up(|access| access.group_invite_of(&self.0), GroupInvite)
+    async fn invite(&self, ctx: &Context<'_>) -> Nullable<Eager<GroupInvite>> {
+        ctx.look_up(|access| access.group_invite_of(&self.0), eager(GroupInvite))
             .await
     }
 }
@@ -70,9 +75,9 @@ impl GroupQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The group's `id`, `databaseId` or `slug`.")] id: ID,
-    ) -> Nullable<Group> {
+    ) -> Nullable<Eager<Group>> {
         let key = parse_id(NodeKind::Group, &id);
-        ctx.look_up(|access| access.group_named(key, &id), Group)
+        ctx.look_up(|access| access.group_named(key, &id), eager(Group))
             .await
     }
 }

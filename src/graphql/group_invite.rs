@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
     context::Ask,
+    eager::{Eager, PlainFields},
     error::{Failure, Nullable, nullable},
     filter::InviteStatus,
     group::Group,
@@ -24,6 +25,10 @@ const MEMBER: &str = "member";
 /// A group's reusable join link, seen by those who manage the group.
 #[derive(Clone)]
 pub(super) struct GroupInvite(pub(super) GroupInviteView);
+
+impl PlainFields for GroupInvite {
+    const LOADING: &'static [&'static str] = &["group", "inviter", "target"];
+}
 
 connections! {
     GroupInvite => "GroupInviteConnection", "GroupInviteEdge";
@@ -92,7 +97,7 @@ impl GroupInvite {
     }
 
     /// Always null: the source does not tell who made the link.
-    pub(super) async fn inviter(&self) -> Nullable<User> {
+    pub(super) async fn inviter(&self) -> Nullable<Eager<User>> {
         None
     }
 

@@ -8,6 +8,7 @@ use super::{
     context::Ask,
     course::Course,
     course_invite::CourseInvite,
+    eager::{Eager, PlainFields},
     error::{Failure, Nullable},
     filter::{DateTimeRange, InviteOrder, InviteStatus, range, statuses},
     group::Group,
@@ -55,7 +56,7 @@ use crate::{
     ),
     field(
         name = "inviter",
-        ty = "Nullable<User>",
+        ty = "Nullable<Eager<User>>",
         desc = "Who invited. Null when that account is gone, or unknown."
     ),
     field(
@@ -84,6 +85,10 @@ pub(super) enum Invite {
     WorkspaceInvite(WorkspaceInvite),
     GroupInvite(GroupInvite),
     CourseInvite(CourseInvite),
+}
+
+impl PlainFields for Invite {
+    const LOADING: &'static [&'static str] = &["inviter", "target"];
 }
 
 /// What accepting an invite joins.

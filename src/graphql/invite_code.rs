@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
+    eager::{Eager, EagerList, PlainFields, eager},
     error::{Failure, Nullable, nullable},
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
@@ -23,6 +24,11 @@ use crate::{
 /// A personal code that lets one person join the community.
 #[derive(Clone)]
 pub(super) struct InviteCode(pub(super) InviteCodeView);
+
+impl PlainFields for InviteCode {
+    const LOADING: &'static [&'static str] =
+        &["tags", "invitedByUsername", "user", "inviter", "target"];
+}
 
 connections! {
     InviteCode => "InviteCodeConnection", "InviteCodeEdge";
@@ -75,7 +81,7 @@ impl InviteCode {
     }
 
     /// The tags that using the code gives, by name.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>, Failure> {
+    async fn tags(&self, ctx: &Context<'_>) -> Result<EagerList<Tag>, Failure> {
         let tags = ctx.access()?.tags_of(&self.0).await?;
         Ok(tags.into_iter().map(Tag).collect())
     }
@@ -103,10 +109,10 @@ impl InviteCode {
     }
 
     /// The account created with this code. Null until it is used, and when that account is gone.
-    async fn user(&self, ctx: &Context<'_>) -> Nullable<User> {
+    async fn user(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(self.0.user_id, Published::Nowhere),
-            User,
+            eager(User),
         )
         .await
     }
@@ -123,8 +129,8 @@ impl InviteCode {
     }
 
     /// Who made the code. Null when that account is gone, or unknown.
-    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
-        self.inviter_of(ctx).await.transpose()
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
+        nullable(self.inviter_of(ctx).await, Eager)
     }
 
     /// What accepting joins. Always null: a code is for the whole community.
@@ -181,9 +187,12 @@ impl InviteCodeQuery {
             secret
         )]
         code: String,
-    ) -> Nullable<InviteCode> {
-        ctx.look_up(|access| access.invite_code_by_code(&code), InviteCode)
-            .await
+    ) -> Nullable<Eager<InviteCode>> {
+        ctx.look_up(
+            |access| access.invite_code_by_code(&code),
+            eager(InviteCode),
+        )
+        .await
     }
 
     /// The invite codes that the signed-in person made; for staff: all. Newest first unless
@@ -212,7 +221,7 @@ impl InviteCodeQuery {
             last,
             before,
         };
-        Some(invite_codes(ctx, filter, order_by, page).await)
+        Some(Box::pin(invite_codes(ctx, filter, order_by, page)).await)
     }
 }
 

@@ -5,6 +5,7 @@ mod context;
 mod course;
 mod course_invite;
 mod cursor;
+mod eager;
 mod error;
 mod execution;
 mod federation;

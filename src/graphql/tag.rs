@@ -3,6 +3,7 @@
 use async_graphql::{Enum, ID, Object};
 
 use super::{
+    eager::PlainFields,
     id::{NodeKind, global_id},
     scalar::{BigInt, DateTime},
 };
@@ -23,6 +24,8 @@ pub(super) enum TagKind {
 /// A label that an invite code gives to whoever uses it.
 #[derive(Clone)]
 pub(super) struct Tag(pub(super) TagView);
+
+impl PlainFields for Tag {}
 
 /// A label that an invite code gives to whoever uses it.
 #[Object]

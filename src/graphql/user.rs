@@ -3,6 +3,7 @@
 use async_graphql::{ID, Object};
 
 use super::{
+    eager::PlainFields,
     id::{NodeKind, global_id},
     scalar::{BigInt, Url},
 };
@@ -11,6 +12,8 @@ use crate::access::UserView;
 /// A person with an account.
 #[derive(Clone)]
 pub(super) struct User(pub(super) UserView);
+
+impl PlainFields for User {}
 
 /// A person with an account.
 #[Object(shareable)]

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
+    eager::{Eager, PlainFields, eager},
     error::{Failure, Nullable},
     filter::InviteOrder,
     id::{NodeKind, global_id, parse_id},
@@ -16,6 +17,10 @@ use crate::{access::WorkspaceView, loader::SortType};
 /// A workspace: what a workspace invite joins.
 #[derive(Clone)]
 pub(super) struct Workspace(pub(super) WorkspaceView);
+
+impl PlainFields for Workspace {
+    const LOADING: &'static [&'static str] = &["viewerRole", "invites"];
+}
 
 connections! {
     Workspace => "WorkspaceConnection", "WorkspaceEdge";
@@ -82,7 +87,7 @@ impl Workspace {
             last,
             before,
         };
-        Some(invites(ctx, &self.0, filter, order_by, page).await)
+        Some(Box::pin(invites(ctx, &self.0, filter, order_by, page)).await)
     }
 }
 
@@ -118,8 +123,9 @@ impl WorkspaceQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The workspace's `id` or `databaseId`.")] id: ID,
-    ) -> Nullable<Workspace> {
+    ) -> Nullable<Eager<Workspace>> {
         let id = parse_id(NodeKind::Workspace, &id)?;
-        ctx.look_up(|access| access.workspace(id), Workspace).await
+        ctx.look_up(|access| access.workspace(id), eager(Workspace))
+            .await
     }
 }

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
+    eager::{Eager, PlainFields, eager},
     error::{Failure, Nullable, nullable},
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
@@ -23,6 +24,16 @@ use crate::{
 /// An e-mail invitation to a workspace. Its token is a password: no field shows it.
 #[derive(Clone)]
 pub(super) struct WorkspaceInvite(pub(super) WorkspaceInviteView);
+
+impl PlainFields for WorkspaceInvite {
+    const LOADING: &'static [&'static str] = &[
+        "workspace",
+        "inviterName",
+        "acceptedBy",
+        "inviter",
+        "target",
+    ];
+}
 
 connections! {
     WorkspaceInvite => "WorkspaceInviteConnection", "WorkspaceInviteEdge";
@@ -64,9 +75,10 @@ impl WorkspaceInvite {
     }
 
     /// The workspace that accepting joins.
-    async fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace, Failure> {
+    async fn workspace(&self, ctx: &Context<'_>) -> Result<Eager<Workspace>, Failure> {
         // Rows are loaded only with a workspace that is there; it can only just have been deleted.
-        self.workspace_of(ctx).await?.ok_or(Failure::Unavailable)
+        let workspace = self.workspace_of(ctx).await?;
+        workspace.map(Eager).ok_or(Failure::Unavailable)
     }
 
     /// Name of the inviter to show: the full name, or else the username.
@@ -93,10 +105,10 @@ impl WorkspaceInvite {
 
     /// Who accepted the invite: for that person, the invitee, the inviter, who manages the workspace,
     /// and staff. Null for others, while nobody has, and when that account is gone.
-    async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<User> {
+    async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(self.0.accepted_by_id, Published::Nowhere),
-            User,
+            eager(User),
         )
         .await
     }
@@ -113,8 +125,8 @@ impl WorkspaceInvite {
     }
 
     /// Who invited. Null when that account is gone, or unknown.
-    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<User> {
-        self.inviter_of(ctx).await.transpose()
+    pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
+        nullable(self.inviter_of(ctx).await, Eager)
     }
 
     /// What accepting joins: the workspace.
@@ -186,10 +198,10 @@ impl WorkspaceInviteQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The token from the invite's link.", secret)] token: Uuid,
-    ) -> Nullable<WorkspaceInvite> {
+    ) -> Nullable<Eager<WorkspaceInvite>> {
         ctx.look_up(
             |access| access.workspace_invite_by_token(token.0),
-            WorkspaceInvite,
+            eager(WorkspaceInvite),
         )
         .await
     }
@@ -220,7 +232,7 @@ impl WorkspaceInviteQuery {
             last,
             before,
         };
-        Some(workspace_invites(ctx, filter, order_by, page).await)
+        Some(Box::pin(workspace_invites(ctx, filter, order_by, page)).await)
     }
 }
 

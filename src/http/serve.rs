@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -55,6 +55,12 @@ pub async fn serve(
         // The receiver lives as long as the server.
         let _ = stop.send(true);
     };
+    // An answer is written at once, and shall not wait for the client to acknowledge the last one.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    });
     let server = axum::serve(listener, app).with_graceful_shutdown(stopped);
     tokio::select! {
         served = async { server.await } => served,

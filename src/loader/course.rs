@@ -11,8 +11,9 @@ use sea_orm::{
 
 use super::{
     LoadError, Loaders, Page, Slice, SortType,
+    columns::{FromColumns, columns},
     key::row_key,
-    listing::{Listing, sealed},
+    listing::Listing,
 };
 use crate::access::proof::{Guarded, Managed};
 
@@ -23,6 +24,8 @@ pub const MANAGES_COURSE: [&str; 2] = [CREATOR, "manager"];
 
 /// The role of who made a course.
 pub(super) const CREATOR: &str = "creator";
+
+columns!(course: id, slug, name, description, privacy, created_by_id, created_at, deleted_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(BySlug(String) in live(), Slug, |row| row.slug.clone());
@@ -72,6 +75,6 @@ impl Loaders {
             .add_option(managed.user_id().map(managed_by));
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

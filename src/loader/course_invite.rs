@@ -8,12 +8,14 @@ use entity::{
     course_member, user,
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, ExprTrait, FromQueryResult, QueryResult,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, ExprTrait,
     sea_query::{Expr, JoinType, Query, SelectStatement},
 };
 
 use super::{
-    InstantRange, LoadError, Loaders, Page, Rows, Slice, SortType, Status, course,
+    InstantRange, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    columns::{Columns, FromColumns, columns},
+    course,
     filter::contains_text,
     key::any_of,
     listing::{ListOfParent, Listing, Source, columns_of},
@@ -23,6 +25,8 @@ use crate::access::proof::{CourseManager, Guarded};
 /// Prefix of the invitee's columns.
 const INVITEE: &str = "invitee_";
 const IS_MEMBER: &str = "is_member";
+
+columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at);
 
 /// An invite with what its status hangs on.
 #[derive(Clone, Debug)]
@@ -102,15 +106,29 @@ pub(super) fn status_is(status: Status) -> Condition {
 
 /// Whether the invite waits for an answer: what makes a user an invitee of the course.
 pub(super) fn is_open() -> Condition {
+    is_open_without(membership())
+}
+
+/// [`is_open`] for the rows of a page: the offset has PostgreSQL ask it of each row by itself,
+/// where it would else read all members of the course.
+fn is_open_by_row() -> Condition {
+    is_open_without(membership().limit(1).offset(0).take())
+}
+
+fn is_open_without(membership: SelectStatement) -> Condition {
     Condition::all()
         .add(Column::AcceptedAt.is_null())
         .add(Column::CancelledAt.is_null())
-        .add(is_member().not())
+        .add(Expr::exists(membership).not())
 }
 
 fn is_member() -> Expr {
+    Expr::exists(membership())
+}
+
+fn membership() -> SelectStatement {
     use course_member::Column as Member;
-    let membership = Query::select()
+    Query::select()
         .expr(Expr::val(1i32))
         .from(course_member::Entity)
         .and_where(
@@ -119,12 +137,17 @@ fn is_member() -> Expr {
         .and_where(
             Expr::col((course_member::Entity, Member::UserId)).equals((Entity, Column::UserId)),
         )
-        .take();
-    Expr::exists(membership)
+        .take()
 }
 
 /// Invites whose course and invitee are there: others are not found on any path.
 pub(super) fn live_rows() -> SelectStatement {
+    with_live_invitee()
+        .and_where(Expr::col((Entity, Column::CourseId)).in_subquery(course::live_ids()))
+        .take()
+}
+
+fn with_live_invitee() -> SelectStatement {
     Query::select()
         .from(Entity)
         .join(
@@ -133,21 +156,23 @@ pub(super) fn live_rows() -> SelectStatement {
             Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
         )
         .and_where(user::Column::DeletedAt.is_null())
-        .and_where(Expr::col((Entity, Column::CourseId)).in_subquery(course::live_ids()))
         .take()
 }
 
-fn columns() -> Vec<(Expr, String)> {
+/// What [`Row`] is read from.
+fn columns(is_member: Expr) -> Vec<(Expr, String)> {
     let mut columns = columns_of::<Entity>("");
-    columns.push((is_member(), IS_MEMBER.to_owned()));
+    columns.push((is_member, IS_MEMBER.to_owned()));
     columns
 }
 
-fn read(row: &QueryResult) -> Result<Row, DbErr> {
-    Ok(Row {
-        invite: Model::from_query_result(row, "")?,
-        is_member: row.try_get("", IS_MEMBER)?,
-    })
+impl FromColumns for Row {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            invite: Model::read(columns)?,
+            is_member: columns.next()?,
+        })
+    }
 }
 
 impl Loader<ById> for Rows {
@@ -158,11 +183,12 @@ impl Loader<ById> for Rows {
         let ids = keys.iter().map(|key| key.0);
         let mut statement = live_rows();
         statement.and_where(any_of(self.database(), (Entity, Column::Id), ids));
-        for (expr, name) in columns() {
+        for (expr, name) in columns(is_member()) {
             statement.expr_as(expr, name);
         }
         let rows = self.reader.all(&statement).await?;
-        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let rows = rows.iter().map(|row| Row::read(&mut Columns::from(row, 0)));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         Ok(super::sealed_by(rows, |row| ById(row.invite.id)))
     }
 }
@@ -179,10 +205,10 @@ impl ListOfParent for List {
         &self.page
     }
 
-    fn read(row: &QueryResult) -> Result<Invitee, DbErr> {
+    fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
         Ok(Invitee {
-            invite: read(row)?,
-            user: Guarded::seal(user::Model::from_query_result(row, INVITEE)?),
+            invite: Row::read(columns)?,
+            user: user::Model::sealed(columns)?,
         })
     }
 
@@ -191,7 +217,7 @@ impl ListOfParent for List {
         let invited_at = Expr::col((Entity, Column::CreatedAt));
         let filter = &self.filter;
         let mut condition =
-            is_open().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
+            Condition::all().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
         if let Some(text) = &filter.search {
             let columns = [user(user::Column::Username), user(user::Column::FullName)];
             condition = condition.add(contains_text(
@@ -202,7 +228,8 @@ impl ListOfParent for List {
         }
         condition = condition.add(filter.invited.contains(invited_at.clone()));
 
-        let mut columns = columns();
+        // Who is on the list is no member.
+        let mut columns = columns(Expr::cust("FALSE"));
         columns.extend(columns_of::<user::Entity>(INVITEE));
         let (sort, sort_type) = match self.sort {
             InviteeSort::InvitedAt => (invited_at, SortType::Instant),
@@ -210,7 +237,16 @@ impl ListOfParent for List {
         };
         Listing {
             sources: vec![Source {
-                rows: live_rows().cond_where(condition).take(),
+                rows: with_live_invitee()
+                    .cond_where(is_open_by_row())
+                    .cond_where(condition.clone())
+                    .take(),
+                counted: Some(
+                    with_live_invitee()
+                        .cond_where(is_open())
+                        .cond_where(condition)
+                        .take(),
+                ),
                 columns,
                 order: vec![sort, Expr::col((Entity, Column::Id))],
             }],

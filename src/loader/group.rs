@@ -11,13 +11,16 @@ use sea_orm::{
 
 use super::{
     LoadError, Loaders, Page, Slice, SortType,
+    columns::{FromColumns, columns},
     key::row_key,
-    listing::{Listing, sealed},
+    listing::Listing,
 };
 use crate::access::proof::{Guarded, Managed};
 
 /// Roles that manage a group.
 pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
+
+columns!(group: id, slug, name, created_at, deleted_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(BySlug(String) in live(), Slug, |row| row.slug.clone());
@@ -68,6 +71,6 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

@@ -4,11 +4,15 @@ use entity::group_invite::{Column, Entity, Model};
 use sea_orm::{Condition, EntityTrait, ExprTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
-    LoadError, Loaders, Page, Slice, SortType, group,
+    LoadError, Loaders, Page, Slice, SortType,
+    columns::{FromColumns, columns},
+    group,
     key::row_key,
-    listing::{Listing, sealed},
+    listing::Listing,
 };
 use crate::access::proof::{GroupManager, Guarded, Managed};
+
+columns!(group_invite: id, group_id, code, created_at, updated_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(OfGroup(i64) in live(), GroupId, |row| row.group_id);
@@ -53,6 +57,6 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

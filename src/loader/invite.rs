@@ -5,12 +5,13 @@
 use chrono::{DateTime, Utc};
 use entity::{course_invite, invite_code, workspace_invite};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryResult,
+    ColumnTrait, Condition, DbErr, EntityTrait,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
     InstantRange, InviteKind, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
     invite_code as invite_codes,
@@ -88,13 +89,13 @@ impl Loaders {
     }
 }
 
-fn read(row: &QueryResult) -> Result<InviteRef, DbErr> {
-    let kind = match row.try_get::<i64>("", KIND)? {
+fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
+    let kind = match columns.next::<i64>()? {
         INVITE_CODE => InviteKind::InviteCode,
         WORKSPACE_INVITE => InviteKind::WorkspaceInvite,
         _ => InviteKind::CourseInvite,
     };
-    let id = row.try_get("", ID)?;
+    let id = columns.next()?;
     Ok(InviteRef { kind, id })
 }
 
@@ -181,6 +182,7 @@ fn column<E: EntityTrait>(column: E::Column) -> Expr {
 fn source(rows: SelectStatement, kind: i64, id: Expr, sort: Expr) -> Source {
     Source {
         rows,
+        counted: None,
         columns: vec![
             (Expr::val(kind), KIND.to_owned()),
             (id.clone(), ID.to_owned()),

@@ -12,11 +12,14 @@ use sea_orm::{
 
 use super::{
     InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     key::{any_of, row_key},
-    listing::{Listing, sealed},
+    listing::Listing,
 };
 use crate::access::proof::{Guarded, Managed};
+
+columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
 
 row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
 row_key!(ByCode(String) in Entity::find(), Code, |row| row.code.clone());
@@ -145,6 +148,6 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

@@ -3,6 +3,7 @@
 //! All requests share one [`Loaders`], which keeps no row. A viewer's roles are kept as long as
 //! their request lasts ([`role::RoleLoader`]).
 
+mod columns;
 mod error;
 mod filter;
 mod gather;
@@ -31,12 +32,13 @@ use std::{
 
 use async_graphql::dataloader::Loader;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
-    QueryTrait, Select, Value,
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait,
+    Select, Value,
     sea_query::{Query, SelectStatement, ValueType},
 };
 
 use crate::access::proof::Guarded;
+use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
 use reader::{Reader, Text};
@@ -83,7 +85,7 @@ impl Loaders {
         &self,
         listing: Listing,
         page: &Page,
-        read: fn(&QueryResult) -> Result<T, DbErr>,
+        read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.reader, &page, read).await };
@@ -126,7 +128,7 @@ impl Rows {
         text: &OnceLock<Arc<str>>,
     ) -> Result<Vec<E::Model>, LoadError>
     where
-        E: EntityTrait,
+        E: EntityTrait<Model: FromColumns>,
         K: Into<Value> + ValueType + Clone,
     {
         let rows = self.rows_of_keys(keys, text, |keys| {
@@ -138,7 +140,9 @@ impl Rows {
             select().filter(wanted).into_query()
         });
         let rows = rows.await?;
-        let models = rows.iter().map(|row| E::Model::from_query_result(row, ""));
+        let models = rows
+            .iter()
+            .map(|row| E::Model::read(&mut Columns::from(row, 0)));
         Ok(models.collect::<Result<_, _>>()?)
     }
 

@@ -8,6 +8,7 @@
 
 use std::{
     fmt::{self, Write},
+    pin::pin,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -20,7 +21,8 @@ use sea_orm::{
     },
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use tokio::time::timeout;
 
 use super::{error::is_stale, gather::lock};
 
@@ -30,6 +32,9 @@ const MAX_KEPT: usize = 4;
 /// How long a connection is kept. Then it goes back to its pool, which may renew it.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// How long a server may be silent before it is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Sends statements that read.
 pub(super) struct Reader {
     database: DatabaseConnection,
@@ -38,6 +43,7 @@ pub(super) struct Reader {
 }
 
 struct Kept {
+    pool: PgPool,
     connection: PoolConnection<Postgres>,
     since: Instant,
 }
@@ -145,34 +151,32 @@ impl Reader {
                         kept.connection.close_on_drop();
                     }
                 }
-                outcome => {
-                    self.keep(kept);
-                    return outcome.map_err(failed);
-                }
+                outcome => return self.done(kept, outcome),
             }
         }
         let Some(pool) = self.postgres() else {
             return Err(DbErr::Custom("only PostgreSQL is given text".to_owned()));
         };
         let mut fresh = Kept {
+            pool: pool.clone(),
             connection: pool.acquire().await.map_err(not_acquired)?,
             since: Instant::now(),
         };
         let outcome = fresh.all(sql, values()).await;
-        match &outcome {
-            Err(error) if is_stale(error) => fresh.connection.close_on_drop(),
-            _ => self.keep(fresh),
-        }
-        outcome.map_err(failed)
+        self.done(fresh, outcome)
     }
 
-    fn keep(&self, used: Kept) {
-        if used.since.elapsed() < LIFETIME {
+    /// Keeps a connection that can be used again.
+    fn done<T>(&self, mut used: Kept, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
+        if outcome.is_err() {
+            used.connection.close_on_drop();
+        } else if used.since.elapsed() < LIFETIME {
             let mut kept = lock(&self.kept);
             if kept.len() < self.max_kept {
                 kept.push(used);
             }
         }
+        outcome.map_err(failed)
     }
 
     /// Gives the kept connections back to their pool.
@@ -185,8 +189,46 @@ impl Kept {
     async fn all(&mut self, sql: &Arc<str>, values: Values) -> sqlx::Result<Vec<QueryResult>> {
         // What clients send is in the values.
         let query = sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(values));
-        let rows = query.fetch_all(&mut *self.connection).await?;
+        let pool = self.pool.clone();
+        let rows = unless_silent(&pool, query.fetch_all(&mut *self.connection)).await?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+/// Waits for an answer as long as the server is there at all, which is asked over a connection of
+/// its own: a statement may take long, but a server that is frozen or cut off never answers.
+async fn unless_silent<T>(
+    pool: &PgPool,
+    answer: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    let mut answer = pin!(answer);
+    let mut patience = SILENCE;
+    loop {
+        if let Ok(answer) = timeout(patience, &mut answer).await {
+            return answer;
+        }
+        tokio::select! {
+            answer = &mut answer => return answer,
+            is_there = is_there(pool) => if !is_there {
+                return Err(sqlx::Error::PoolTimedOut);
+            }
+        }
+        patience *= 2;
+    }
+}
+
+async fn is_there(pool: &PgPool) -> bool {
+    let options = pool.connect_options();
+    let connecting = PgConnection::connect_with(&options);
+    match timeout(pool.options().get_acquire_timeout(), connecting).await {
+        Ok(Ok(connection)) => {
+            // Whether the goodbye arrives says nothing more.
+            let _ = connection.close().await;
+            true
+        }
+        // It answers, if only that it has too many connections.
+        Ok(Err(sqlx::Error::Database(_))) => true,
+        Ok(Err(_)) | Err(_) => false,
     }
 }
 

@@ -20,8 +20,8 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows, course::CREATOR, course_invite::is_open, filter::far_future,
-    gather::lock,
+    LoadError, Loaders, Rows, columns::Columns, course::CREATOR, course_invite::is_open,
+    filter::far_future, gather::lock,
 };
 use crate::access::proof::Person;
 
@@ -108,7 +108,8 @@ impl Loader<Asked> for Rows {
         };
         let mut found: HashMap<Asked, Ties> = HashMap::new();
         for row in self.reader.all(&statement).await? {
-            let index: i64 = row.try_get("", INDEX)?;
+            let mut columns = Columns::from(&row, 0);
+            let index: i64 = columns.next()?;
             let Some(asked) = usize::try_from(index)
                 .ok()
                 .and_then(|index| asked.get(index))
@@ -116,9 +117,9 @@ impl Loader<Asked> for Rows {
                 continue;
             };
             let ties = found.entry(asked.clone()).or_default();
-            match row.try_get::<Option<String>>("", ROLE)? {
+            match columns.next::<Option<String>>()? {
                 None => {
-                    let until: Option<DateTime<Utc>> = row.try_get("", UNTIL)?;
+                    let until: Option<DateTime<Utc>> = columns.next()?;
                     ties.invited_until = Ord::max(ties.invited_until, until);
                 }
                 Some(role) if ties.role.is_none() || role == CREATOR => ties.role = Some(role),
@@ -141,6 +142,9 @@ const PLACE_ID: &str = "place_id";
 const USER_ID: &str = "user_id";
 const EMAIL: &str = "email_norm";
 
+/// Stands for the address of who has proven none: arrays of text hold no null here.
+const NO_EMAIL: &str = "";
+
 const ROLE: &str = "role";
 const UNTIL: &str = "until";
 
@@ -159,7 +163,9 @@ fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectSta
         use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
         let until = Expr::col((Invites, Invite::ExpiresAt));
         let mut invitee = part(WORKSPACE, no_role(), until);
-        let address = Expr::col((Invites, Invite::EmailNorm)).equals((ASKED, EMAIL));
+        let address = Expr::col((Invites, Invite::EmailNorm))
+            .equals((ASKED, EMAIL))
+            .and(Expr::col((ASKED, EMAIL)).ne(NO_EMAIL));
         let here = is_place((Invites, Invite::WorkspaceId)).and(address);
         invitee
             .join(JoinType::InnerJoin, Invites, here)
@@ -208,7 +214,10 @@ fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectSta
 /// What is asked as rows: arrays on PostgreSQL, elsewhere a list padded to a power of two with its
 /// last row, so that the database sees few texts.
 fn rows_asked(database: &DatabaseConnection, asked: &[Asked]) -> SelectStatement {
-    let email = |asked: &Asked| asked.viewer.verified_email_norm().map(str::to_owned);
+    let email = |asked: &Asked| {
+        let email = asked.viewer.verified_email_norm();
+        email.unwrap_or(NO_EMAIL).to_owned()
+    };
     if database.get_database_backend() == DbBackend::Postgres {
         fn column<V: Into<Value> + ValueType>(values: impl Iterator<Item = V>) -> Expr {
             let values = values.map(Into::into).collect();

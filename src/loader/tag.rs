@@ -17,15 +17,14 @@ use sea_orm::{
 
 use super::{
     LoadError, Loaders, Rows,
+    columns::{Columns, FromColumns, columns},
     key::{any_of, row_key},
-    listing::sealed,
 };
 use crate::access::proof::Guarded;
 
-row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
+columns!(tag: id, kind, name, description, color, visible, active, created_at, deleted_at);
 
-/// The column that names the code which gives a tag.
-const INVITE_CODE_ID: &str = "invite_code_id";
+row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct OfInviteCode(i64);
@@ -47,14 +46,16 @@ impl Loader<OfInviteCode> for Rows {
             .await?;
         let mut found: HashMap<OfInviteCode, Self::Value> = HashMap::new();
         for row in &rows {
-            let code = OfInviteCode(row.try_get("", INVITE_CODE_ID)?);
-            found.entry(code).or_default().push(sealed(row)?);
+            let mut columns = Columns::from(row, 0);
+            let tag = Model::sealed(&mut columns)?;
+            let code = OfInviteCode(columns.next()?);
+            found.entry(code).or_default().push(tag);
         }
         Ok(found)
     }
 }
 
-/// The tags of these codes that are not deleted, by name.
+/// The tags of these codes that are not deleted, by name; behind each, the code that gives it.
 fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -> SelectStatement {
     use invite_code_tag::{Column as Given, Entity as Giving};
     let mut tags = Entity::find()
@@ -65,7 +66,7 @@ fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -
         .into_query();
     let given = Expr::col((Giving, Given::TagId)).equals((Entity, Column::Id));
     tags.join(JoinType::InnerJoin, Giving, given)
-        .expr_as(Expr::col((Giving, Given::InviteCodeId)), INVITE_CODE_ID);
+        .expr(Expr::col((Giving, Given::InviteCodeId)));
     tags
 }
 

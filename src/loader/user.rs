@@ -9,8 +9,10 @@ use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{LoadError, Loaders, Rows, key::row_key};
+use super::{LoadError, Loaders, Rows, columns::columns, key::row_key};
 use crate::access::proof::Guarded;
+
+columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 

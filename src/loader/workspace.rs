@@ -11,8 +11,9 @@ use sea_orm::{
 
 use super::{
     LoadError, Loaders, Page, Slice, SortType,
+    columns::{FromColumns, columns},
     key::row_key,
-    listing::{Listing, sealed},
+    listing::Listing,
 };
 use crate::access::proof::{Guarded, Managed};
 
@@ -20,6 +21,8 @@ pub(super) const TABLE: &str = "workspaces";
 
 /// Roles that manage a workspace.
 pub const MANAGES_WORKSPACE: [&str; 2] = ["owner", "admin"];
+
+columns!(workspace: id, name, description, logo_url, created_at, deleted_at);
 
 row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
 
@@ -60,6 +63,6 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

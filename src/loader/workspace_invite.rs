@@ -3,19 +3,22 @@
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::{Column, Entity, Model, StoredStatus};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QueryResult, Select, sea_query::Expr,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter, Select,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
     InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
-    listing::{ListOfParent, Listing, sealed},
+    listing::{ListOfParent, Listing},
     workspace,
 };
 use crate::access::proof::{Guarded, Managed, WorkspaceManager};
+
+columns!(workspace_invite: id, token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(ByToken(Uuid) in live(), Token, |row| row.token);
@@ -77,8 +80,8 @@ impl ListOfParent for List {
         &self.page
     }
 
-    fn read(row: &QueryResult) -> Result<Self::Row, DbErr> {
-        sealed(row)
+    fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr> {
+        Model::sealed(columns)
     }
 }
 
@@ -209,6 +212,6 @@ impl Loaders {
             .add(in_live_workspace())
             .add_option(reach);
         let listing = Listing::of::<Entity>(condition, order(sort));
-        self.list(listing, page, sealed).await
+        self.list(listing, page, Model::sealed).await
     }
 }

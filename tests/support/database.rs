@@ -56,13 +56,14 @@ pub(super) struct Sent {
 }
 
 impl Received {
-    /// How many statements it received so far.
+    /// How many statements it received so far, but for those that set a new connection up.
     pub(super) async fn count(&self) -> u64 {
         match self {
             Self::Sent(sent) => sent.count.load(Ordering::SeqCst),
             Self::Told { admin, name } => {
                 let sql = "SELECT coalesce(sum(calls), 0)::bigint AS calls FROM pg_stat_statements \
-                           JOIN pg_database ON oid = dbid WHERE datname = $1";
+                           JOIN pg_database ON oid = dbid \
+                           WHERE datname = $1 AND query NOT LIKE 'SET %'";
                 let sum = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
                 let row = admin.query_one_raw(sum).await.expect("pg_stat_statements");
                 let calls: i64 = row.expect("a sum").try_get("", "calls").expect("a number");

@@ -11,17 +11,16 @@ mod statement;
 use std::collections::HashMap;
 
 use sea_orm::{
-    Condition, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult,
+    Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
+    columns::Columns,
     error::LoadError,
     page::{End, Page, Position, Slice, SortType, SortValue},
     reader::Reader,
 };
-use crate::access::proof::Guarded;
-
 pub(super) use of_parent::ListOfParent;
 
 /// The head's column that names the parent.
@@ -39,6 +38,8 @@ pub(super) struct Listing {
 pub(super) struct Source {
     /// `FROM`, joins and `WHERE`; no columns yet.
     pub(super) rows: SelectStatement,
+    /// The same rows, where another statement is better at counting them than at giving a few.
+    pub(super) counted: Option<SelectStatement>,
     /// The columns, under the names by which they are read back.
     pub(super) columns: Vec<(Expr, String)>,
     /// An expression for each of [`Listing::order`].
@@ -65,11 +66,6 @@ pub(super) fn columns_of<E: EntityTrait>(prefix: &str) -> Vec<(Expr, String)> {
         .collect()
 }
 
-/// Reads a row that [`columns_of`] without a prefix selected, and closes it in.
-pub(super) fn sealed<M: FromQueryResult>(row: &QueryResult) -> Result<Guarded<M>, DbErr> {
-    M::from_query_result(row, "").map(Guarded::seal)
-}
-
 impl Listing {
     /// The rows of one table that meet `condition`.
     pub(super) fn of<E: EntityTrait>(
@@ -82,6 +78,7 @@ impl Listing {
                 .from(E::default())
                 .cond_where(condition)
                 .take(),
+            counted: None,
             columns: columns_of::<E>(""),
             order: exprs,
         };
@@ -96,14 +93,14 @@ impl Listing {
         &self,
         reader: &Reader,
         page: &Page,
-        read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         if self.sources.is_empty() {
             return Ok(Slice::empty());
         }
         let statement = self.statement(reader.database(), page, None);
         let rows = reader.all(&statement).await?;
-        self.slice(page, rows.iter(), &read)
+        self.slice(page, rows.iter(), 0, &read)
     }
 
     /// Loads the page of each parent's list. Parents that do not exist are missing in the answer.
@@ -112,20 +109,20 @@ impl Listing {
         reader: &Reader,
         page: &Page,
         parents: &Parents<'_>,
-        read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
         let statement = self.statement(reader.database(), page, Some(parents));
         let rows = reader.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>> = HashMap::new();
         for row in &rows {
             of_parent
-                .entry(row.try_get("", PARENT_ID)?)
+                .entry(row.try_get_by_index(0)?)
                 .or_default()
                 .push(row);
         }
         of_parent
             .into_iter()
-            .map(|(parent, rows)| Ok((parent, self.slice(page, rows.into_iter(), &read)?)))
+            .map(|(parent, rows)| Ok((parent, self.slice(page, rows.into_iter(), 1, &read)?)))
             .collect()
     }
 
@@ -133,22 +130,22 @@ impl Listing {
         &self,
         page: &Page,
         rows: impl Iterator<Item = &'r QueryResult>,
-        read: &impl Fn(&QueryResult) -> Result<T, DbErr>,
+        first_column: usize,
+        read: &impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         let mut slice = Slice::empty();
         let (mut beyond_after, mut beyond_before) = (false, false);
-        for (index, row) in rows.enumerate() {
-            if index == 0 {
-                if page.with_total {
-                    slice.total = row.try_get("", "total")?;
-                }
-                if page.with_bounds {
-                    beyond_after = row.try_get("", "beyond_after")?;
-                    beyond_before = row.try_get("", "beyond_before")?;
-                }
+        for row in rows {
+            let mut columns = Columns::from(row, first_column);
+            if page.with_total {
+                slice.total = columns.next()?;
             }
-            if let Some(position) = self.position(row)? {
-                slice.rows.push((position, read(row)?));
+            if page.with_bounds {
+                beyond_after = columns.next()?;
+                beyond_before = columns.next()?;
+            }
+            if let Some(position) = self.position(&mut columns)? {
+                slice.rows.push((position, read(&mut columns)?));
             }
         }
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
@@ -165,14 +162,13 @@ impl Listing {
     }
 
     /// None where the head found no row to be joined to.
-    fn position(&self, row: &QueryResult) -> Result<Option<Position>, DbErr> {
+    fn position(&self, columns: &mut Columns<'_>) -> Result<Option<Position>, DbErr> {
         let mut values = Vec::with_capacity(self.order.len());
-        for (index, kind) in self.order.iter().enumerate() {
-            let name = sort_name(index);
+        for kind in &self.order {
             let value = match kind {
-                SortType::Int => row.try_get::<Option<i64>>("", &name)?.map(SortValue::Int),
-                SortType::Instant => row.try_get::<Option<_>>("", &name)?.map(SortValue::Instant),
-                SortType::Text => row.try_get::<Option<_>>("", &name)?.map(SortValue::Text),
+                SortType::Int => columns.next::<Option<i64>>()?.map(SortValue::Int),
+                SortType::Instant => columns.next::<Option<_>>()?.map(SortValue::Instant),
+                SortType::Text => columns.next::<Option<_>>()?.map(SortValue::Text),
             };
             match value {
                 Some(value) => values.push(value),

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, hash::Hash};
 
 use async_graphql::dataloader::Loader;
-use sea_orm::{DatabaseConnection, DbErr, QueryResult, sea_query::Expr};
+use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
-    super::{LoadError, Loaders, Page, Rows, Slice},
+    super::{LoadError, Loaders, Page, Rows, Slice, columns::Columns},
     Listing, Parents,
 };
 
@@ -17,7 +17,7 @@ pub(in crate::loader) trait ListOfParent:
     /// A row of the list.
     type Row: Clone + Send + Sync + 'static;
 
-    /// The parents' table.
+    /// The parents' table. Those whose `deleted_at` is set have no list.
     const PARENTS: &'static str;
 
     /// The column of the list's rows that names the parent.
@@ -29,7 +29,7 @@ pub(in crate::loader) trait ListOfParent:
     /// The page that is asked for.
     fn page(&self) -> &Page;
 
-    fn read(row: &QueryResult) -> Result<Self::Row, DbErr>;
+    fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr>;
 }
 
 /// A page of one parent's list; keys that differ in the parent alone share a statement.

@@ -62,22 +62,19 @@ impl Listing {
         if page.with_bounds {
             statement.columns([(HEAD, "beyond_after"), (HEAD, "beyond_before")]);
         }
-        for (_, name) in self
-            .sources
-            .iter()
-            .take(1)
-            .flat_map(|source| &source.columns)
-        {
-            statement.column((WINDOW, Alias::new(name)));
-        }
         for name in self.sort_names() {
             statement.column((WINDOW, name.clone()));
             statement.order_by((WINDOW, name), direction(page));
         }
+        let columns = self.sources.iter().take(1);
+        for (_, name) in columns.flat_map(|source| &source.columns) {
+            statement.column((WINDOW, Alias::new(name)));
+        }
         statement
     }
 
-    /// One row a list. The limit keeps planners from evaluating it again for each row of the page.
+    /// One row a list. The limit, or offset, keeps planners from evaluating it again for each row
+    /// of the page.
     fn head(
         &self,
         database: &DatabaseConnection,
@@ -94,17 +91,23 @@ impl Listing {
                 of_parent = Some(parents.column.clone().eq(Expr::col((PARENT, "id"))));
                 head.expr_as(Expr::col((PARENT, "id")), PARENT_ID)
                     .from_as(parents.table, PARENT)
+                    .and_where(Expr::col((PARENT, "deleted_at")).is_null())
                     .and_where(any_of(
                         database,
                         (PARENT, "id"),
                         parents.ids.iter().copied(),
-                    ))
-                    .limit(parents.ids.len() as u64);
+                    ));
+                if database.get_database_backend() == DbBackend::Postgres {
+                    // One text, however many parents there are.
+                    head.offset(0);
+                } else {
+                    head.limit(parents.ids.len() as u64);
+                }
             }
         }
         if page.with_total {
             let total = self.sources.iter().map(|source| {
-                let mut count = source.rows.clone();
+                let mut count = source.counted.as_ref().unwrap_or(&source.rows).clone();
                 count.expr(Func::count(Expr::cust("*")));
                 count.and_where_option(of_parent.clone());
                 Expr::from(count)
@@ -227,11 +230,11 @@ impl Source {
     /// The rows between the page's bounds, with their columns.
     fn between(&self, page: &Page) -> SelectStatement {
         let mut rows = self.rows.clone();
-        for (expr, name) in &self.columns {
-            rows.expr_as(expr.clone(), Alias::new(name));
-        }
         for (index, expr) in self.order.iter().enumerate() {
             rows.expr_as(expr.clone(), Alias::new(sort_name(index)));
+        }
+        for (expr, name) in &self.columns {
+            rows.expr_as(expr.clone(), Alias::new(name));
         }
         let (behind, ahead) = if page.descending {
             (BinOper::SmallerThan, BinOper::GreaterThan)

@@ -1,0 +1,246 @@
+//! Objects whose plain fields are resolved on the spot, one by one or in lists.
+//!
+//! async-graphql makes a task of each field and each element, and waits for all of them together.
+//! That is right for fields that load something; for those that only read a value it costs many
+//! times the value.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
+    indexmap::IndexMap,
+    parser::types::{Field, Selection, SelectionSet},
+    registry::Registry,
+    resolver_utils::{ContainerType, resolve_container},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, try_join_all},
+};
+
+/// An object that knows which of its fields load something.
+pub(super) trait PlainFields: ContainerType {
+    /// The fields that load something: what several of them want is loaded together. One that is
+    /// missing here is still answered, but only after what stands ahead of it.
+    const LOADING: &'static [&'static str] = &[];
+}
+
+impl<T: PlainFields> PlainFields for &T {
+    const LOADING: &'static [&'static str] = T::LOADING;
+}
+
+/// `T`, with its plain fields resolved on the spot.
+#[derive(Clone)]
+pub(super) struct Eager<T>(pub(super) T);
+
+/// Makes a `T` as `make` does, with its plain fields resolved on the spot.
+pub(super) fn eager<V, T>(make: impl Fn(V) -> T) -> impl Fn(V) -> Eager<T> {
+    move |value| Eager(make(value))
+}
+
+impl<T: PlainFields> OutputType for Eager<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        // Boxed, so that what resolves a field does not hold all that may be below it.
+        Box::pin(async {
+            let Some(plan) = Plan::of::<T>(ctx) else {
+                return resolve_container(ctx, &self.0).await;
+            };
+            let mut object = plan.plain_values(ctx, &self.0).await?;
+            let loaded = try_join_all(plan.loads(ctx, &self.0)).await?;
+            plan.fill_in(&mut object, loaded);
+            Ok(Value::Object(object))
+        })
+        .await
+    }
+}
+
+/// A list of `T`, with their plain fields resolved on the spot.
+pub(super) struct EagerList<T>(Vec<T>);
+
+impl<T> FromIterator<T> for EagerList<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+impl<T: PlainFields> OutputType for EagerList<T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<Eager<T>>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<Eager<T>>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<Eager<T>>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Box::pin(async {
+            let elements: Vec<_> = self
+                .0
+                .iter()
+                .enumerate()
+                .map(|(index, element)| (ctx.with_index(index), element))
+                .collect();
+            let Some(plan) = Plan::of::<T>(ctx) else {
+                let resolved = elements.iter().map(|(ctx, element)| async move {
+                    let resolved = resolve_container(ctx, *element).await;
+                    resolved.map_err(|error| ctx.set_error_path(error))
+                });
+                return try_join_all(resolved).await.map(Value::List);
+            };
+            let mut objects = Vec::with_capacity(elements.len());
+            let mut loads = Vec::new();
+            for (ctx, element) in &elements {
+                let object = plan.plain_values(ctx, *element).await;
+                objects.push(object.map_err(|error| ctx.set_error_path(error))?);
+                loads.extend(plan.loads(ctx, *element));
+            }
+            let mut loaded = try_join_all(loads).await?.into_iter();
+            for object in &mut objects {
+                plan.fill_in(object, loaded.by_ref());
+            }
+            Ok(Value::List(
+                objects.into_iter().map(Value::Object).collect(),
+            ))
+        })
+        .await
+    }
+}
+
+/// What is asked of an object, where that is fields alone, each under a name of its own.
+struct Plan<'a> {
+    fields: Vec<Planned<'a>>,
+}
+
+struct Planned<'a> {
+    field: &'a Positioned<Field>,
+    how: How,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    TypeName,
+    Plain,
+    Loading,
+}
+
+type Object = IndexMap<Name, Value>;
+
+impl<'a> Plan<'a> {
+    /// None where fields have to be merged, or more is asked than fields and fragments on `T`.
+    fn of<T: PlainFields>(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
+        let set = &ctx.item.node;
+        let fields = Vec::with_capacity(set.items.len());
+        let mut plan = Self { fields };
+        plan.add::<T>(ctx, set).then_some(plan)
+    }
+
+    fn add<T: PlainFields>(
+        &mut self,
+        ctx: &ContextSelectionSet<'a>,
+        set: &'a SelectionSet,
+    ) -> bool {
+        set.items.iter().all(|selection| match &selection.node {
+            Selection::Field(field) => {
+                let key = field.node.response_key();
+                let is_there = |planned: &Planned<'_>| planned.field.node.response_key() == key;
+                if !field.node.directives.is_empty() || self.fields.iter().any(is_there) {
+                    return false;
+                }
+                let how = match field.node.name.node.as_str() {
+                    "__typename" => How::TypeName,
+                    name if T::LOADING.contains(&name) => How::Loading,
+                    _ => How::Plain,
+                };
+                self.fields.push(Planned { field, how });
+                true
+            }
+            Selection::FragmentSpread(spread) => {
+                let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
+                spread.node.directives.is_empty()
+                    && fragment.is_some_and(|fragment| {
+                        let fragment = &fragment.node;
+                        *fragment.type_condition.node.on.node == *T::type_name()
+                            && self.add::<T>(ctx, &fragment.selection_set.node)
+                    })
+            }
+            Selection::InlineFragment(fragment) => {
+                let fragment = &fragment.node;
+                let condition = fragment.type_condition.as_ref();
+                fragment.directives.is_empty()
+                    && condition.is_none_or(|condition| *condition.node.on.node == *T::type_name())
+                    && self.add::<T>(ctx, &fragment.selection_set.node)
+            }
+        })
+    }
+
+    /// All fields in their order; null where something is to be loaded.
+    async fn plain_values<T: PlainFields>(
+        &self,
+        ctx: &ContextSelectionSet<'a>,
+        object: &T,
+    ) -> ServerResult<Object> {
+        let mut values = Object::with_capacity(self.fields.len());
+        for Planned { field, how } in &self.fields {
+            let value = match how {
+                How::TypeName => Value::String(object.introspection_type_name().into_owned()),
+                How::Plain => {
+                    let ctx = ctx.with_field(field);
+                    object.resolve_field(&ctx).await?.unwrap_or_default()
+                }
+                How::Loading => Value::Null,
+            };
+            values.insert(field.node.response_key().node.clone(), value);
+        }
+        Ok(values)
+    }
+
+    /// The values that are to be loaded, in their order.
+    fn loads<'b, T: PlainFields>(
+        &'b self,
+        ctx: &'b ContextSelectionSet<'a>,
+        object: &'b T,
+    ) -> impl Iterator<Item = BoxFuture<'b, ServerResult<Value>>> {
+        let loading = self
+            .fields
+            .iter()
+            .filter(|planned| planned.how == How::Loading);
+        loading.map(move |planned| {
+            async move {
+                let ctx = ctx.with_field(planned.field);
+                let value = object.resolve_field(&ctx).await;
+                Ok(value?.unwrap_or_default())
+            }
+            .boxed()
+        })
+    }
+
+    /// Puts as many values as were to be loaded for an object where they belong.
+    fn fill_in(&self, object: &mut Object, loaded: impl IntoIterator<Item = Value>) {
+        let mut loaded = loaded.into_iter();
+        for (planned, value) in self.fields.iter().zip(object.values_mut()) {
+            if planned.how == How::Loading {
+                *value = loaded.next().unwrap_or_default();
+            }
+        }
+    }
+}

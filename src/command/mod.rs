@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
 use crate::{auth, clock::Clock, config::ServeArgs, import};
@@ -51,8 +52,13 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what the command line says.
-    pub async fn run(self) -> ExitCode {
+    /// Does what the command line says. Boxed, so that it is compiled here, and not once more where
+    /// it is awaited.
+    pub fn run(self) -> BoxFuture<'static, ExitCode> {
+        self.does().boxed()
+    }
+
+    async fn does(self) -> ExitCode {
         let clock = Clock::system();
         match self.command {
             Command::Serve(args) => serve::run(args, clock).await,

@@ -1,6 +1,6 @@
 //! Relay connections: the arguments that page through a list, and the types that hold a page.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use async_graphql::{Context, Object, SimpleObject, TypeName};
 
@@ -94,26 +94,22 @@ pub(super) struct PageInfo {
 
 /// A page with what its cursors are written from.
 pub(super) struct Paged<T> {
-    list: Arc<str>,
+    list: String,
     slice: Slice<T>,
 }
 
 impl<T> Paged<T> {
     pub(super) fn new(list: &ListOrder, slice: Slice<T>) -> Self {
         Self {
-            list: list.name.as_str().into(),
+            list: list.name.clone(),
             slice,
         }
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = (PlaceInList, &T)> {
-        self.slice.rows.iter().map(|(position, row)| {
-            let place = PlaceInList {
-                list: self.list.clone(),
-                position: position.clone(),
-            };
-            (place, row)
-        })
+    pub(super) fn rows(&self) -> impl Iterator<Item = (PlaceInList<'_>, &T)> {
+        let list = &*self.list;
+        let rows = self.slice.rows.iter();
+        rows.map(move |(position, row)| (PlaceInList { list, position }, row))
     }
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = &T> {
@@ -138,14 +134,14 @@ impl<T> Paged<T> {
 }
 
 /// What an edge's cursor is written from, if it is selected.
-pub(super) struct PlaceInList {
-    list: Arc<str>,
-    position: Position,
+pub(super) struct PlaceInList<'a> {
+    list: &'a str,
+    position: &'a Position,
 }
 
-impl PlaceInList {
+impl PlaceInList<'_> {
     pub(super) fn cursor(&self) -> String {
-        cursor::encode(&self.list, &self.position)
+        cursor::encode(self.list, self.position)
     }
 }
 
@@ -170,14 +166,9 @@ impl<N: ConnectionNode> TypeName for Connection<N> {
 #[Object(name_type)]
 impl<N: ConnectionNode> Connection<N> {
     /// The rows of this page, each with its cursor.
-    async fn edges(&self) -> EagerList<Edge<N>> {
-        self.0
-            .rows()
-            .map(|(place, node)| Edge {
-                place,
-                node: node.clone(),
-            })
-            .collect()
+    async fn edges(&self) -> EagerList<Edge<'_, N>> {
+        let rows = self.0.rows();
+        rows.map(|(place, node)| Edge { place, node }).collect()
     }
 
     /// The rows of this page without their cursors.
@@ -197,14 +188,14 @@ impl<N: ConnectionNode> Connection<N> {
 }
 
 /// A row of a list with its place in it.
-pub(super) struct Edge<N> {
-    place: PlaceInList,
-    node: N,
+pub(super) struct Edge<'a, N> {
+    place: PlaceInList<'a>,
+    node: &'a N,
 }
 
-impl<N: ConnectionNode> PlainFields for Edge<N> {}
+impl<N: ConnectionNode> PlainFields for Edge<'_, N> {}
 
-impl<N: ConnectionNode> TypeName for Edge<N> {
+impl<N: ConnectionNode> TypeName for Edge<'_, N> {
     fn type_name() -> Cow<'static, str> {
         Cow::Borrowed(N::EDGE)
     }
@@ -212,7 +203,7 @@ impl<N: ConnectionNode> TypeName for Edge<N> {
 
 /// A row of a list with its place in it.
 #[Object(name_type)]
-impl<N: ConnectionNode> Edge<N> {
+impl<N: ConnectionNode> Edge<'_, N> {
     /// The row's place, to be sent as `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
         self.place.cursor()
@@ -220,7 +211,7 @@ impl<N: ConnectionNode> Edge<N> {
 
     /// The row.
     async fn node(&self) -> Eager<&N> {
-        Eager(&self.node)
+        Eager(self.node)
     }
 }
 

@@ -151,13 +151,14 @@ pub(super) struct CourseInviteeConnection(Paged<(User, CourseInvite)>);
 #[Object]
 impl CourseInviteeConnection {
     /// The rows of this page, each with its cursor and invite.
-    async fn edges(&self) -> EagerList<CourseInviteeEdge> {
-        let edge = |(place, (user, invite)): (_, &(User, CourseInvite))| CourseInviteeEdge {
+    async fn edges(&self) -> EagerList<CourseInviteeEdge<'_>> {
+        let rows = self.0.rows();
+        rows.map(|(place, (user, invite))| CourseInviteeEdge {
             place,
-            user: user.clone(),
-            invite: invite.clone(),
-        };
-        self.0.rows().map(edge).collect()
+            user,
+            invite,
+        })
+        .collect()
     }
 
     /// The invitees of this page without their cursors and invites.
@@ -177,17 +178,17 @@ impl CourseInviteeConnection {
 }
 
 /// An invitee with their place in the list and their invite.
-pub(super) struct CourseInviteeEdge {
-    place: PlaceInList,
-    user: User,
-    invite: CourseInvite,
+pub(super) struct CourseInviteeEdge<'a> {
+    place: PlaceInList<'a>,
+    user: &'a User,
+    invite: &'a CourseInvite,
 }
 
-impl PlainFields for CourseInviteeEdge {}
+impl PlainFields for CourseInviteeEdge<'_> {}
 
 /// An invitee with their place in the list and their invite.
 #[Object]
-impl CourseInviteeEdge {
+impl CourseInviteeEdge<'_> {
     /// The row's place, to be sent as `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
         self.place.cursor()
@@ -195,12 +196,12 @@ impl CourseInviteeEdge {
 
     /// The invitee.
     async fn node(&self) -> Eager<&User> {
-        Eager(&self.user)
+        Eager(self.user)
     }
 
     /// The invitation itself.
     async fn invite(&self) -> Eager<&CourseInvite> {
-        Eager(&self.invite)
+        Eager(self.invite)
     }
 }
 

@@ -244,3 +244,45 @@ impl<'a> Plan<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            SchemaSettings, course::Course, course_invite::CourseInvite, group::Group,
+            group_invite::GroupInvite, invite::Invite, invite_code::InviteCode, sdl, tag::Tag,
+            user::User, workspace::Workspace, workspace_invite::WorkspaceInvite,
+        },
+        PlainFields,
+    };
+
+    #[test]
+    fn fields_that_load_are_fields() {
+        fn check<T: PlainFields>(sdl: &str) {
+            let name = T::type_name();
+            let starts = [format!("\ntype {name} "), format!("\ninterface {name} ")];
+            let definition = starts.iter().find_map(|start| sdl.split(start).nth(1));
+            let definition = definition.and_then(|rest| rest.split("\n}\n").next());
+            let definition = definition.unwrap_or_else(|| panic!("no {name}"));
+            for field in T::LOADING {
+                let is_there = |line: &str| {
+                    line.strip_prefix("  ")
+                        .and_then(|line| line.strip_prefix(field))
+                        .is_some_and(|rest| rest.starts_with([':', '(']))
+                };
+                assert!(definition.lines().any(is_there), "{name}.{field}");
+            }
+        }
+        let sdl = sdl(SchemaSettings::default());
+        check::<Course>(&sdl);
+        check::<CourseInvite>(&sdl);
+        check::<Group>(&sdl);
+        check::<GroupInvite>(&sdl);
+        check::<Invite>(&sdl);
+        check::<InviteCode>(&sdl);
+        check::<Tag>(&sdl);
+        check::<User>(&sdl);
+        check::<Workspace>(&sdl);
+        check::<WorkspaceInvite>(&sdl);
+    }
+}

@@ -10,20 +10,51 @@ use axum::{
 };
 
 use super::{Gateway, graphql_error};
-use crate::{access::Access, auth::AuthError, graphql::Code, rest};
+use crate::{
+    access::{Access, Policy},
+    auth::{AuthError, Authenticator},
+    clock::Clock,
+    graphql::Code,
+    loader::Loaders,
+    rest,
+};
+
+/// What it takes to settle who is asking.
+pub(super) struct Authentication {
+    authenticator: Authenticator,
+    loaders: Arc<Loaders>,
+    policy: Arc<Policy>,
+    clock: Clock,
+}
+
+impl Authentication {
+    pub(super) fn of(gateway: &Gateway) -> Arc<Self> {
+        Arc::new(Self {
+            authenticator: gateway.authenticator.clone(),
+            loaders: gateway.loaders.clone(),
+            policy: gateway.policy.clone(),
+            clock: gateway.clock.clone(),
+        })
+    }
+}
 
 /// Puts what the viewer may see beside the request, or refuses a token that is not good.
 pub(super) async fn layer(
-    State(gateway): State<Gateway>,
+    State(authentication): State<Arc<Authentication>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let viewer = match gateway.authenticator.viewer(request.headers()).await {
+    let viewer = match authentication.authenticator.viewer(request.headers()).await {
         Ok(viewer) => viewer,
         Err(error) => return refusal(&error, request.uri().path()),
     };
-    let now = gateway.clock.now();
-    let access = Access::new(viewer, gateway.loaders, gateway.policy, now);
+    let Authentication {
+        loaders,
+        policy,
+        clock,
+        ..
+    } = &*authentication;
+    let access = Access::new(viewer, loaders.clone(), policy.clone(), clock.now());
     request.extensions_mut().insert(Arc::new(access));
     next.run(request).await
 }

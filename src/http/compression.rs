@@ -4,9 +4,8 @@ use axum::{
     Router,
     extract::Request,
     http::{HeaderValue, header},
-    middleware::{self, Next},
-    response::Response,
 };
+use tower::ServiceBuilder;
 use tower_http::compression::{
     CompressionLayer,
     predicate::{DefaultPredicate, Predicate, SizeAbove},
@@ -24,13 +23,18 @@ const ENCODINGS: [&str; 3] = ["br", "gzip", "zstd"];
 /// Compresses what is long enough. What a client does not take for itself is sent as it is.
 pub(super) fn compressed(router: Router) -> Router {
     let is_long = DefaultPredicate::new().and(SizeAbove::new(MIN_LENGTH));
-    router
-        .layer(CompressionLayer::new().compress_when(is_long))
-        .layer(middleware::from_fn(choose))
+    router.layer(
+        ServiceBuilder::new()
+            .map_request(choose)
+            .layer(CompressionLayer::new().compress_when(is_long)),
+    )
 }
 
 /// Leaves of the encodings that a client takes the one that it gets.
-async fn choose(mut request: Request, next: Next) -> Response {
+fn choose(mut request: Request) -> Request {
+    if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+        return request;
+    }
     let liked = ranges(request.headers(), &header::ACCEPT_ENCODING);
     let quality = |encoding: &str| quality_of(&liked, encoding).unwrap_or_default();
     let is_plain_liked_above = |quality: u16| {
@@ -52,5 +56,5 @@ async fn choose(mut request: Request, next: Next) -> Response {
             headers.remove(header::ACCEPT_ENCODING);
         }
     }
-    next.run(request).await
+    request
 }

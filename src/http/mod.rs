@@ -12,16 +12,18 @@ mod serve;
 
 use std::sync::Arc;
 
+use authentication::Authentication;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use sea_orm::DatabaseConnection;
 use serde_json::json;
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use url::Url;
 
@@ -73,13 +75,16 @@ pub fn app(gateway: Gateway) -> Router {
     let data = Router::new()
         .route("/graphql", graphql::route(gateway.graphql.clone()))
         .merge(rest::router(rest.clone()))
-        .layer(middleware::from_fn_with_state(
-            gateway.clone(),
-            authentication::layer,
-        ))
-        .layer(middleware::from_fn(|request, next: middleware::Next| {
-            gather(next.run(request))
-        }));
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(|request, next: Next| {
+                    gather(next.run(request))
+                }))
+                .layer(middleware::from_fn_with_state(
+                    Authentication::of(&gateway),
+                    authentication::layer,
+                )),
+        );
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -92,8 +97,11 @@ pub fn app(gateway: Gateway) -> Router {
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
-        .layer(DefaultBodyLimit::max(gateway.max_body))
-        .layer(CatchPanicLayer::custom(|_| internal_error()));
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(|_| internal_error()))
+                .layer(DefaultBodyLimit::max(gateway.max_body)),
+        );
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let app = compression::compressed(app)

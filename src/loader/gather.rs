@@ -8,13 +8,13 @@
 
 use std::{
     any::{Any, TypeId},
-    cell::RefCell,
-    collections::{HashMap, HashSet, VecDeque},
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
     hash::Hash,
     panic::AssertUnwindSafe,
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -192,14 +192,15 @@ pub(super) trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}
 
-type Found<L, K> = Result<Arc<HashMap<K, <L as Loader<K>>::Value>>, LoadError>;
+/// What was found for each of a wish's keys, until it is taken.
+type Found<L, K> = Result<Vec<Option<<L as Loader<K>>::Value>>, LoadError>;
 
 /// What one request wants of one kind of key.
 struct Wish<L: Loader<K>, K: Key> {
     queue: Arc<Queue<L, K>>,
     level: Arc<Level>,
     keys: Mutex<Vec<K>>,
-    found: OnceLock<Found<L, K>>,
+    found: Mutex<Option<Found<L, K>>>,
 }
 
 impl<L: Loader<K, Error = LoadError>, K: Key> Wished for Wish<L, K> {
@@ -279,16 +280,38 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
         }
     }
 
+    /// Loads what is wished, each key once, and hands it out: copied where several want it.
     async fn answer(&self, wishes: Vec<Arc<Wish<L, K>>>) {
-        let keys: HashSet<K> = wishes
+        let mut wanted: HashMap<K, usize> = HashMap::new();
+        let of_wishes: Vec<Vec<K>> = wishes
             .iter()
-            .flat_map(|wish| std::mem::take(&mut *lock(&wish.keys)))
+            .map(|wish| std::mem::take(&mut *lock(&wish.keys)))
             .collect();
-        let keys: Vec<K> = keys.into_iter().collect();
-        let found = unpanicked(self.load(&keys)).await.map(Arc::new);
-        for wish in wishes {
-            // Only set here, and wishes are taken once.
-            let _ = wish.found.set(found.clone());
+        for key in of_wishes.iter().flatten() {
+            match wanted.get_mut(key) {
+                Some(times) => *times += 1,
+                None => {
+                    wanted.insert(key.clone(), 1);
+                }
+            }
+        }
+        let keys: Vec<K> = wanted.keys().cloned().collect();
+        let mut found = unpanicked(self.load(&keys)).await;
+        for (wish, keys) in wishes.into_iter().zip(of_wishes) {
+            let found = match &mut found {
+                Err(error) => Err(error.clone()),
+                Ok(found) => Ok(keys
+                    .iter()
+                    .map(|key| match wanted.get_mut(key) {
+                        Some(times) if *times > 1 => {
+                            *times -= 1;
+                            found.get(key).cloned()
+                        }
+                        _ => found.remove(key),
+                    })
+                    .collect()),
+            };
+            *lock(&wish.found) = Some(found);
             wish.level.answered_one();
         }
     }
@@ -328,11 +351,14 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
         L: Loader<K, Error = LoadError>,
     {
         let queue = self.queue::<K>();
+        let place = Cell::new(0);
         let wish = wish(
             |wish: &Wish<L, K>| {
                 let is_same = Arc::ptr_eq(&wish.queue, &queue);
                 if is_same {
-                    lock(&wish.keys).push(key.clone());
+                    let mut keys = lock(&wish.keys);
+                    place.set(keys.len());
+                    keys.push(key.clone());
                 }
                 is_same
             },
@@ -340,14 +366,15 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
                 queue: queue.clone(),
                 level,
                 keys: Mutex::new(vec![key.clone()]),
-                found: OnceLock::new(),
+                found: Mutex::new(None),
             },
         );
-        let found = wish.level.wait_for(|| wish.found.get()).await;
-        match found {
-            Ok(found) => Ok(found.get(&key).cloned()),
-            Err(error) => Err(error.clone()),
-        }
+        let place = place.get();
+        let take = || match lock(&wish.found).as_mut()? {
+            Ok(found) => Some(Ok(found.get_mut(place).and_then(Option::take))),
+            Err(error) => Some(Err(error.clone())),
+        };
+        wish.level.wait_for(take).await
     }
 
     fn queue<K: Key>(&self) -> Arc<Queue<L, K>>
@@ -405,14 +432,14 @@ impl<L> Gatherer<L> {
     /// Runs `work` beside what the running request loads.
     pub(super) async fn errand<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T, LoadError>> + Send + 'static,
+        work: BoxFuture<'static, Result<T, LoadError>>,
     ) -> Result<T, LoadError> {
         let errand = wish(
             |_: &Errand<T>| false,
             |level| Errand {
                 level,
                 lanes: self.lanes.clone(),
-                work: Mutex::new(Some(work.boxed())),
+                work: Mutex::new(Some(work)),
                 done: Mutex::new(None),
             },
         );
@@ -466,7 +493,10 @@ mod tests {
     };
 
     use async_graphql::dataloader::Loader;
-    use futures_util::future::{join, join_all};
+    use futures_util::{
+        FutureExt,
+        future::{join, join_all},
+    };
     use tokio::sync::Notify;
 
     use super::{super::LoadError, Gatherer, gather, lock};
@@ -571,7 +601,7 @@ mod tests {
         gather(gatherer.load(13)).await.expect_err("a panic");
         let found = gather(gatherer.load(14)).await;
         assert_eq!(found.expect("a number"), Some(14));
-        let panicking = gatherer.errand::<()>(async { panic!("not to be read") });
+        let panicking = gatherer.errand::<()>(async { panic!("not to be read") }.boxed());
         gather(panicking).await.expect_err("a panic");
     }
 
@@ -581,13 +611,14 @@ mod tests {
         let begun = Arc::new(AtomicUsize::new(0));
         let load = |wait: usize| {
             let begun = begun.clone();
-            gatherer.errand(async move {
+            let statement = async move {
                 begun.fetch_add(1, Ordering::SeqCst);
                 for _ in 0..wait {
                     tokio::task::yield_now().await;
                 }
                 Ok(())
-            })
+            };
+            gatherer.errand(statement.boxed())
         };
         let seen = gather(join_all([1, 50, 3].map(|wait| {
             let (errand, begun) = (load(wait), &begun);
@@ -606,13 +637,13 @@ mod tests {
         let (started, ended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (start, end) = (started.clone(), ended.clone());
         let request = tokio::spawn(gather(async move {
-            let statement = gatherer.errand(async move {
+            let statement = async move {
                 start.notify_one();
                 tokio::task::yield_now().await;
                 end.notify_one();
                 Ok(())
-            });
-            statement.await
+            };
+            gatherer.errand(statement.boxed()).await
         }));
         started.notified().await;
         request.abort();

@@ -31,6 +31,7 @@ use std::{
 };
 
 use async_graphql::dataloader::Loader;
+use futures_util::FutureExt;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait,
     Select, Value,
@@ -89,7 +90,7 @@ impl Loaders {
     ) -> Result<Slice<T>, LoadError> {
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.reader, &page, read).await };
-        self.gatherer.errand(load).await
+        self.gatherer.errand(load.boxed()).await
     }
 }
 
@@ -129,7 +130,7 @@ impl Rows {
     ) -> Result<Vec<E::Model>, LoadError>
     where
         E: EntityTrait<Model: FromColumns>,
-        K: Into<Value> + ValueType + Clone,
+        K: Into<Value> + ValueType + Clone + Sync,
     {
         let rows = self.rows_of_keys(keys, text, |keys| {
             let wanted = key::any_of(
@@ -155,7 +156,7 @@ impl Rows {
         statement: impl Fn(&[K]) -> SelectStatement,
     ) -> Result<Vec<QueryResult>, DbErr>
     where
-        K: Into<Value> + ValueType + Clone,
+        K: Into<Value> + ValueType + Clone + Sync,
     {
         if self.reader.postgres().is_none() {
             return self.reader.all(&statement(keys)).await;

@@ -129,7 +129,7 @@ impl Reader {
     /// All rows of a statement.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
         if self.postgres().is_none() {
-            return self.database.query_all(statement).await;
+            return Box::pin(self.database.query_all(statement)).await;
         }
         let Text { sql, values } = Text::of(statement);
         self.all_of_text(&sql, || values.clone()).await
@@ -139,7 +139,16 @@ impl Reader {
     pub(super) async fn all_of_text(
         &self,
         sql: &Arc<str>,
-        values: impl Fn() -> Values,
+        values: impl Fn() -> Values + Send + Sync,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        // Boxed, so that what waits for rows does not hold all that it takes to get them.
+        Box::pin(self.send(sql, values)).await
+    }
+
+    async fn send(
+        &self,
+        sql: &Arc<str>,
+        values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let taken = lock(&self.kept).pop();
         if let Some(mut kept) = taken {
@@ -159,7 +168,7 @@ impl Reader {
         };
         let mut fresh = Kept {
             pool: pool.clone(),
-            connection: pool.acquire().await.map_err(not_acquired)?,
+            connection: Box::pin(pool.acquire()).await.map_err(not_acquired)?,
             since: Instant::now(),
         };
         let outcome = fresh.all(sql, values()).await;
@@ -209,7 +218,7 @@ async fn unless_silent<T>(
         }
         tokio::select! {
             answer = &mut answer => return answer,
-            is_there = is_there(pool) => if !is_there {
+            is_there = Box::pin(is_there(pool)) => if !is_there {
                 return Err(sqlx::Error::PoolTimedOut);
             }
         }

@@ -4,6 +4,7 @@ mod claiming;
 mod fetching;
 mod forgeries;
 mod issuer;
+mod remembering;
 mod rotation;
 pub(super) mod signer;
 mod viewers;

@@ -1,0 +1,19 @@
+// What bench/run does once PostgreSQL and wrk are there.
+import { USAGE, readOptions } from './options.mjs';
+import { table } from './table.mjs';
+
+const COMMANDS = { table };
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const command = COMMANDS[options.command];
+  if (options.help || command === undefined) {
+    console.log(USAGE);
+    process.exitCode = options.help ? 0 : 2;
+  } else {
+    await command(options);
+  }
+} catch (error) {
+  console.error(`bench/run: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::{Client, Error, NoTls, Row, Statement, types::ToSql};
 
-use crate::{course, invite_code, workspaces};
+use crate::{answer::Refusal, course, invite_code, workspaces};
 
 /// The statements, each prepared on every connection.
 pub(crate) struct Prepared {
@@ -18,11 +18,28 @@ pub(crate) struct Prepared {
 struct Connection {
     client: Client,
     prepared: Prepared,
+    /// How many statements are not answered yet.
+    waiting: AtomicUsize,
+}
+
+/// Counts a statement as long as it lives, so also where a request is given up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn on(counter: &'a AtomicUsize) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(counter)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 pub(crate) struct Database {
     connections: Vec<Connection>,
-    next: AtomicUsize,
 }
 
 impl Database {
@@ -40,25 +57,31 @@ impl Database {
                 workspaces: client.prepare(workspaces::STATEMENT).await?,
                 last_invitees: client.prepare(course::LAST).await?,
             };
-            opened.push(Connection { client, prepared });
+            opened.push(Connection {
+                client,
+                prepared,
+                waiting: AtomicUsize::new(0),
+            });
         }
         Ok(Self {
             connections: opened,
-            next: AtomicUsize::new(0),
         })
     }
 
-    /// The rows of one of the statements.
+    /// The rows of one of the statements, from the connection where the fewest others wait: the
+    /// first, when there is nothing else to do, so that its server process stays warm.
     pub(crate) async fn rows(
         &self,
         statement: fn(&Prepared) -> &Statement,
         parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let connection = &self.connections[turn % self.connections.len()];
-        connection
-            .client
-            .query(statement(&connection.prepared), parameters)
-            .await
+    ) -> Result<Vec<Row>, Refusal> {
+        let connection = self
+            .connections
+            .iter()
+            .min_by_key(|connection| connection.waiting.load(Ordering::Relaxed))
+            .ok_or(Refusal::Failed)?;
+        let _waiting = Waiting::on(&connection.waiting);
+        let prepared = statement(&connection.prepared);
+        Ok(connection.client.query(prepared, parameters).await?)
     }
 }

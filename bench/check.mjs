@@ -1,6 +1,8 @@
 // Whether servers give the same data, and how many statements a request costs.
 import { isDeepStrictEqual } from 'node:util';
 
+import { QUERIES } from './queries.mjs';
+
 const CHECKED = 40;
 const COUNTED = 20;
 
@@ -19,8 +21,32 @@ function sample(parameters) {
   return parameters.filter((_, index) => index % step === 0).slice(0, CHECKED);
 }
 
+// Compares the answers of all servers with those of the first, and gives the statements of each.
+// In a smoke test, the gateway's must be as many as they are meant to be.
+export async function check({ queries, smoke }, servers, database, sizes) {
+  const statements = {};
+  for (const name of queries) {
+    const query = QUERIES[name];
+    if (query === undefined) throw new Error(`there is no query ${name}`);
+    const [first, ...others] = servers.filter((server) => server.answers(name));
+    for (const other of others) {
+      const compared = await sameAnswers(name, query, sizes, first, other);
+      console.error(`${name}: ${compared} answers of ${other.name} are those of ${first.name}`);
+    }
+    statements[name] = {};
+    for (const server of servers.filter((each) => each.answers(name))) {
+      const counted = await statementsOf(query, sizes, server, database);
+      statements[name][server.name] = counted;
+      if (smoke && server.name === 'gateway' && counted !== query.statements) {
+        throw new Error(`${name} costs the gateway ${counted} statements a request, not ${query.statements} as bench/queries.mjs has it`);
+      }
+    }
+  }
+  return statements;
+}
+
 // Throws where `other` does not answer a query as `server` does.
-export async function sameAnswers(name, query, sizes, server, other) {
+async function sameAnswers(name, query, sizes, server, other) {
   const asked = sample(query.parameters(sizes));
   if (query.nothing !== undefined) asked.push(query.nothing);
   for (const parameter of asked) {
@@ -56,7 +82,7 @@ function isEmpty(data) {
 }
 
 // Statements of one request among others, one after the other.
-export async function statementsOf(query, sizes, server, database) {
+async function statementsOf(query, sizes, server, database) {
   const asked = sample(query.parameters(sizes)).slice(0, COUNTED);
   const ask = (parameter) => server.ask(server.requestOf(query, parameter));
   // What only the first request on a connection costs is not counted.

@@ -1,8 +1,12 @@
 // What bench/run does once PostgreSQL and wrk are there.
+import { growth } from './growth.mjs';
 import { USAGE, readOptions } from './options.mjs';
+import { report } from './report.mjs';
+import { soak } from './soak.mjs';
+import { start } from './start.mjs';
 import { table } from './table.mjs';
 
-const COMMANDS = { table };
+const COMMANDS = { table, growth, soak, start, report };
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -56,7 +56,7 @@ export function readOptions(argv) {
       seconds: { type: 'string' },
       'warm-up': { type: 'string' },
       rounds: { type: 'string' },
-      minutes: { type: 'string', default: '10' },
+      minutes: { type: 'string' },
       'baseline-connections': { type: 'string', default: '4' },
       log: { type: 'string', default: 'warn' },
     },
@@ -80,7 +80,7 @@ export function readOptions(argv) {
     seconds: number('seconds', 10, 1),
     warmUp: number('warm-up', 1, 0.1),
     rounds: number('rounds', 3, 1),
-    minutes: positive('minutes', values.minutes),
+    minutes: number('minutes', 10, 0.05),
     baselineConnections: positive('baseline-connections', values['baseline-connections']),
     log: values.log,
   };

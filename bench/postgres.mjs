@@ -10,9 +10,12 @@ const { BENCH_POSTGRES_URL, BENCH_POSTGRES_PROGRAMS, BENCH_POSTGRES_PID } = proc
 export class Database {
   constructor(name) {
     this.name = name;
+  }
+
+  get url() {
     const url = new URL(BENCH_POSTGRES_URL);
-    url.pathname = `/${name}`;
-    this.url = url.href;
+    url.pathname = `/${this.name}`;
+    return url.href;
   }
 
   // Runs SQL, and gives what it prints, without headings, columns separated by `|`.

@@ -28,10 +28,10 @@ export function circumstances(gateway, options) {
 }
 
 // Writes results; under a name of their own, unless they are to be kept.
-export function write(name, results, { record, smoke }) {
+export function write(name, results, { record }) {
   mkdirSync(RESULTS, { recursive: true });
   const stamp = results.date.replaceAll(/[:.]/g, '-');
-  const file = join(RESULTS, record && !smoke ? `${name}.json` : `${name}-${stamp}.json`);
+  const file = join(RESULTS, record ? `${name}.json` : `${name}-${stamp}.json`);
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
   console.error(`written: ${file}`);
 }

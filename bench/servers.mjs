@@ -10,7 +10,7 @@ import { SECRET } from './tokens.mjs';
 
 const STARTING = 30_000; // ms
 
-async function freePort() {
+export async function freePort() {
   const holder = createServer();
   await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
   const { port } = holder.address();
@@ -22,6 +22,11 @@ async function freePort() {
 class Server {
   constructor(name, child, url, requestOf) {
     Object.assign(this, { name, child, pid: child.pid, url, requestOf });
+  }
+
+  // Whether the server has an answer to a query of that name.
+  answers() {
+    return true;
   }
 
   async stop() {
@@ -63,13 +68,16 @@ async function start(name, program, args, env, port, path, requestOf) {
   }
 }
 
-export async function startGateway(binary, database, log) {
-  const port = await freePort();
-  const args = ['serve', '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
-  return start('gateway', binary, args, {}, port, '/health/ready', toGraphQL);
+export function gatewayArguments(database, port, log) {
+  return ['serve', '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
 }
 
-export async function startBaseline(binary, database, connections) {
+async function startGateway(binary, database, log) {
+  const port = await freePort();
+  return start('gateway', binary, gatewayArguments(database, port, log), {}, port, '/health/ready', toGraphQL);
+}
+
+async function startBaseline(binary, database, connections) {
   const port = await freePort();
   const env = {
     DATABASE_URL: database.url,
@@ -92,4 +100,8 @@ export async function startServers(names, { gateway, database, options }) {
     servers.push(await starts[name]());
   }
   return servers;
+}
+
+export async function stopServers(servers) {
+  await Promise.all(servers.map((server) => server.stop()));
 }

@@ -65,8 +65,9 @@ async function sameAnswers(name, query, sizes, server, other) {
   for (const parameter of query.refused(sizes)) {
     for (const each of [server, other]) {
       const { status, json } = await each.ask(each.requestOf(query, parameter));
-      if (status === 200 && json?.errors === undefined && !isEmpty(json?.data)) {
-        throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} should refuse, and answers ${JSON.stringify(json)}`);
+      const isAnswered = status === 200 && json?.errors === undefined && !isEmpty(json?.data);
+      if (isAnswered || status >= 500) {
+        throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} should refuse, and answers ${status} ${JSON.stringify(json)}`);
       }
     }
   }

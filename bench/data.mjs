@@ -17,7 +17,7 @@ const SPREAD = 7919;
 
 // How many rows of each kind so many invites are: two fifths are codes, one fifth is of workspaces,
 // one fifth each is of small and of big courses.
-export function sizesOf(invites) {
+function sizesOf(invites) {
   const fifth = Math.floor(invites / 5);
   const managers = Math.max(1, Math.round(fifth / INVITES_A_WORKSPACE / WORKSPACES_A_MANAGER));
   const bigCourse = Math.min(BIG_COURSE, fifth);

@@ -30,7 +30,7 @@ export async function matrix(targets, { queries, connections: numbers, rounds, s
 }
 
 // Every request of a query to a target, in a file.
-export function fileOf(query, { server, sizes }) {
+function fileOf(query, { server, sizes }) {
   const requests = QUERIES[query].parameters(sizes).map((parameter) => server.requestOf(QUERIES[query], parameter));
   return requestsFile(`${server.name}-${sizes.invites}-${query}`, requests);
 }

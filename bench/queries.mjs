@@ -112,8 +112,8 @@ const Q4 = `query LatestCourseInvitees($course: ID!) {
   }
 }`;
 
-// A parameter is what a request differs by: `{ code }`, `{ slug, user }` or `{ user }`. `answered`
-// ones give data; `refused` ones do not, from whichever server; `nothing` is there for Q1 alone.
+// A parameter is what a request differs by: `{ code }`, `{ slug, user }` or `{ user }`. All of
+// `parameters` give data, those that are `refused` do not, and `nothing` is answered by nothing.
 export const QUERIES = {
   Q1: {
     title: 'a code with inviter, user and tags, anonymous',
@@ -131,7 +131,7 @@ export const QUERIES = {
     statements: 4,
     parameters: (sizes) =>
       some(sizes.smallCourses, REQUESTS).map((id) => ({ slug: smallCourseSlug(id), user: managerOfCourse(id, sizes) })),
-    refused: (sizes) => [{ slug: smallCourseSlug(1), user: sizes.managers + 1 }, { slug: smallCourseSlug(1) }],
+    refused: (sizes) => strangersTo(smallCourseSlug(1), managerOfCourse(1, sizes), sizes),
     variables: ({ slug }) => ({ course: slug }),
     path: ({ slug }) => `/q2/${slug}`,
   },
@@ -140,7 +140,7 @@ export const QUERIES = {
     document: Q3,
     statements: 5,
     parameters: (sizes) => some(sizes.managers, REQUESTS).map((user) => ({ user })),
-    refused: () => [{}],
+    refused: () => [{}, { user: 1, isForged: true }],
     variables: () => undefined,
     path: () => '/q3',
   },
@@ -153,23 +153,33 @@ export const QUERIES = {
         const id = sizes.smallCourses + n;
         return { slug: bigCourseSlug(id), user: managerOfCourse(id, sizes) };
       }),
-    refused: (sizes) => [
-      { slug: bigCourseSlug(sizes.smallCourses + 1), user: sizes.managers + 1 },
-      { slug: bigCourseSlug(sizes.smallCourses + 1) },
-    ],
+    refused: (sizes) => {
+      const id = sizes.smallCourses + 1;
+      return strangersTo(bigCourseSlug(id), managerOfCourse(id, sizes), sizes);
+    },
     variables: ({ slug }) => ({ course: slug }),
     path: ({ slug }) => `/q4/${slug}`,
   },
 };
 
+// Who may not see a course's invitees: somebody else, nobody, and who only says that they manage it.
+function strangersTo(slug, manager, sizes) {
+  return [{ slug, user: sizes.managers + 1 }, { slug }, { slug, user: manager, isForged: true }];
+}
+
 // A request is `{ method, path, token, body }`, the last two possibly absent.
-export function toGraphQL(query, parameter, path = '/graphql') {
+export function toGraphQL(query, parameter) {
   const body = JSON.stringify({ query: query.document, variables: query.variables(parameter) });
-  return { method: 'POST', path, token: tokenFor(parameter), body };
+  return { method: 'POST', path: '/graphql', token: tokenFor(parameter), body };
 }
 
 export function toBaseline(query, parameter) {
   return { method: 'GET', path: query.path(parameter), token: tokenFor(parameter) };
 }
 
-const tokenFor = ({ user }) => (user === undefined ? undefined : tokenOf(user));
+function tokenFor({ user, isForged = false }) {
+  if (user === undefined) return undefined;
+  const token = tokenOf(user);
+  // One letter of the signature is another.
+  return isForged ? token.replace(/.(?=.{9}$)/, (letter) => (letter === 'A' ? 'B' : 'A')) : token;
+}

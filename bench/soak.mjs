@@ -39,7 +39,8 @@ export async function soak(options) {
     const residents = samples.map(({ resident }) => resident);
     const memory = { idle, first: residents[0], last: residents.at(-1), max: Math.max(...residents), peak, afterwards };
     const { requests, failed, micros, p50, p99 } = outcome;
-    const outcomeOfLoad = { connections: CONNECTIONS, minutes: options.minutes, requests, failed, perSecond: requests / (micros / 1e6), p50, p99 };
+    const perSecond = requests / (micros / 1e6);
+    const outcomeOfLoad = { connections: CONNECTIONS, minutes: options.minutes, requests, failed, perSecond, p50, p99 };
     console.log(JSON.stringify({ memory, load: outcomeOfLoad }, null, 1));
     if (options.smoke) return;
     write('soak', { ...circumstances(gateway, options), sizes, memory, load: outcomeOfLoad, samples }, options);

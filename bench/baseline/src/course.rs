@@ -31,69 +31,48 @@ macro_rules! managed_course {
     };
 }
 
-/// Who is invited to `head`'s course and neither gone nor a member.
+/// The course, and a page of who is invited to it and neither gone nor a member: one row an invitee,
+/// and one more than a page; at least one row, if the course may be seen.
 macro_rules! invitees {
-    ($memberships:literal) => {
+    (course: $course:literal, also: $also:literal, memberships: $memberships:literal, $direction:literal) => {
         concat!(
-            "FROM course_invites invite
-             JOIN users invitee ON invitee.id = invite.user_id AND invitee.deleted_at IS NULL
-             WHERE invite.course_id = head.id AND invite.accepted_at IS NULL
-               AND invite.cancelled_at IS NULL
-               AND NOT EXISTS (
-                   SELECT FROM course_members member
-                   WHERE member.course_id = invite.course_id AND member.user_id = invite.user_id
-                   ",
-            $memberships,
-            ")"
-        )
-    };
-}
-
-/// `OFFSET 0` has each row of a page look for its membership by itself: the planner would rather
-/// read all members of the course, who may be many times a page.
-macro_rules! page_of_51 {
-    ($direction:literal) => {
-        concat!(
-            "LEFT JOIN LATERAL (
+            "WITH head AS MATERIALIZED (SELECT ", $course, " ", managed_course!(), ")
+             SELECT page.*, head.*
+             FROM head
+             LEFT JOIN LATERAL (
                  SELECT invite.id AS invite_id, invite.created_at, invitee.id, invitee.username,
-                        invitee.full_name, invitee.avatar_url ",
-            invitees!("OFFSET 0"),
-            " ORDER BY invite.created_at ",
-            $direction,
-            ", invite.id ",
-            $direction,
-            " LIMIT 51
+                        invitee.full_name, invitee.avatar_url", $also, "
+                 FROM course_invites invite
+                 JOIN users invitee ON invitee.id = invite.user_id AND invitee.deleted_at IS NULL
+                 WHERE invite.course_id = head.id AND invite.accepted_at IS NULL
+                   AND invite.cancelled_at IS NULL
+                   AND NOT EXISTS (
+                       SELECT FROM course_members member
+                       WHERE member.course_id = invite.course_id
+                         AND member.user_id = invite.user_id ", $memberships, ")
+                 ORDER BY invite.created_at ", $direction, ", invite.id ", $direction, "
+                 LIMIT 51
              ) page ON TRUE
-             ORDER BY page.created_at ",
-            $direction,
-            ", page.invite_id ",
-            $direction
+             ORDER BY page.created_at ", $direction, ", page.invite_id ", $direction
         )
     };
 }
 
-/// One row an invitee, and one more than a page; at least one, if the course may be seen.
-pub(crate) const FIRST: &str = concat!(
-    "WITH course AS MATERIALIZED (SELECT course.id, course.name ",
-    managed_course!(),
-    "), head AS MATERIALIZED (SELECT head.id, head.name, (SELECT count(*) ",
-    invitees!(""),
-    ") AS total FROM course head)
-     SELECT head.id, page.invite_id, page.created_at, page.id, page.username, page.full_name,
-            page.avatar_url, head.name, head.total
-     FROM head ",
-    page_of_51!("ASC"),
+/// The first invitees. They are all read to be counted, so that they are counted beside.
+pub(crate) const FIRST: &str = invitees!(
+    course: "course.id, course.name",
+    also: ", count(*) OVER () AS total",
+    memberships: "",
+    "ASC"
 );
 
-/// The same from the other end, newest first, without number and name.
-pub(crate) const LAST: &str = concat!(
-    "WITH head AS MATERIALIZED (SELECT course.id ",
-    managed_course!(),
-    ")
-     SELECT head.id, page.invite_id, page.created_at, page.id, page.username, page.full_name,
-            page.avatar_url
-     FROM head ",
-    page_of_51!("DESC"),
+/// The last invitees, newest first. `OFFSET 0` has each of them look for their membership alone: the
+/// planner would rather read all members of the course, who may be many times a page.
+pub(crate) const LAST: &str = invitees!(
+    course: "course.id",
+    also: "",
+    memberships: "OFFSET 0",
+    "DESC"
 );
 
 pub(crate) async fn first_invitees(
@@ -114,15 +93,16 @@ pub(crate) async fn first_invitees(
         )
         .await?;
     let head = rows.first().ok_or(Refusal::Forbidden)?;
-    let course: i64 = head.try_get(0)?;
+    let total: Option<i64> = head.try_get(6)?;
+    let course: i64 = head.try_get(7)?;
     let page = invited(&rows)?;
     let mut json = Json::new();
     json.raw(r#"{"data":{"course":{"id":"#)
         .id("Course", course)
         .raw(r#","name":"#)
-        .string(head.try_get(7)?)
+        .string(head.try_get(8)?)
         .raw(r#","invitees":{"totalCount":"#)
-        .number(head.try_get(8)?)
+        .number(total.unwrap_or(0))
         .raw(r#","pageInfo":{"hasNextPage":"#)
         .boolean(page.len() > PAGE)
         .raw(r#","endCursor":"#);
@@ -152,7 +132,7 @@ pub(crate) async fn last_invitees(
         )
         .await?;
     let head = rows.first().ok_or(Refusal::Forbidden)?;
-    let course: i64 = head.try_get(0)?;
+    let course: i64 = head.try_get(6)?;
     let page = invited(&rows)?;
     let mut json = Json::new();
     json.raw(r#"{"data":{"course":{"id":"#)
@@ -171,7 +151,7 @@ pub(crate) async fn last_invitees(
 /// The rows that have an invitee: none, or all.
 fn invited(rows: &[Row]) -> Result<&[Row], Refusal> {
     let is_empty = match rows.first() {
-        Some(row) => row.try_get::<_, Option<i64>>(1)?.is_none(),
+        Some(row) => row.try_get::<_, Option<i64>>(0)?.is_none(),
         None => true,
     };
     Ok(if is_empty { &[] } else { rows })
@@ -187,7 +167,7 @@ fn place(course: i64) -> Place<'static> {
 
 fn cursor(json: &mut Json, course: i64, row: Option<&Row>) -> Result<(), Refusal> {
     match row {
-        Some(row) => json.cursor(place(course), row.try_get(2)?, row.try_get(1)?),
+        Some(row) => json.cursor(place(course), row.try_get(1)?, row.try_get(0)?),
         None => json.raw("null"),
     };
     Ok(())
@@ -203,7 +183,7 @@ fn edges<'a>(
         json.raw(separator).raw(r#"{"cursor":"#);
         cursor(json, course, Some(row))?;
         json.raw(r#","node":"#)
-            .user_or_null(User::read(row, 3)?.as_ref())
+            .user_or_null(User::read(row, 2)?.as_ref())
             .raw("}");
         separator = ",";
     }

@@ -1,10 +1,14 @@
 //! Chunks of checked rows: the next one is read and checked while the database writes the one
 //! before.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use tokio::{io::AsyncRead, sync::mpsc, task};
+use tokio::{
+    io::AsyncRead,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task,
+};
 
 use super::{
     Kind, Rejection,
@@ -14,11 +18,11 @@ use super::{
 };
 
 /// Rows of tables in the first chunk: few, so that the first ones are soon written.
-const FIRST_ROWS: usize = 500;
+const FIRST_ROWS: u32 = 500;
 
 /// Rows of tables in a chunk, once they are as large as they become: as many as two chunks may
 /// hold in memory. Each is twice as large as the one before.
-const MOST_ROWS: usize = 8_000;
+const MOST_ROWS: u32 = 8_000;
 
 /// Bytes of text in a chunk: long rows make it end early.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -34,7 +38,7 @@ pub(super) struct CheckedRow {
 }
 
 /// Rows that are written together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Chunk {
     /// The good ones, in the order of the file.
     pub(super) rows: Vec<CheckedRow>,
@@ -42,6 +46,10 @@ pub(super) struct Chunk {
     pub(super) rejected: Vec<Rejection>,
     /// How much of the input had been read at its end, in bytes.
     pub(super) read_to: u64,
+    /// How many rows of tables they come to.
+    count: usize,
+    /// Its part of what may be in memory, which is free again when it is dropped.
+    room: OwnedSemaphorePermit,
 }
 
 /// Checks the rows of a file.
@@ -59,14 +67,21 @@ impl<R: AsyncRead + Unpin> Checker<R> {
     /// input is the last thing sent.
     pub(super) async fn send(mut self, chunks: mpsc::Sender<io::Result<Chunk>>) {
         let mut most = FIRST_ROWS;
-        // Waits for its place before it reads: no more is held than this chunk and the last.
-        while let Ok(place) = chunks.reserve().await {
-            let (chunk, is_last) = match self.fill(most).await {
+        let room = Arc::new(Semaphore::new(2 * MOST_ROWS as usize));
+        // Waits for room before it reads: no more is held than this chunk and the one before.
+        while let Ok(own) = room.clone().acquire_many_owned(MOST_ROWS).await {
+            let (mut chunk, is_last) = match self.fill(most, own).await {
                 Ok((chunk, is_last)) => (Ok(chunk), is_last),
                 Err(error) => (Err(error), true),
             };
-            place.send(chunk);
-            if is_last {
+            if let Ok(chunk) = &mut chunk
+                && chunk.count > 2 * MOST_ROWS as usize
+                // Rows may hold very many others: such a chunk is alone.
+                && let Ok(all) = room.clone().acquire_many_owned(MOST_ROWS).await
+            {
+                chunk.room.merge(all);
+            }
+            if chunks.send(chunk).await.is_err() || is_last {
                 break;
             }
             most = MOST_ROWS.min(most * 2);
@@ -74,11 +89,17 @@ impl<R: AsyncRead + Unpin> Checker<R> {
     }
 
     /// The next chunk, and whether it is the last.
-    async fn fill(&mut self, most: usize) -> io::Result<(Chunk, bool)> {
-        let mut chunk = Chunk::default();
-        let (mut rows, mut bytes) = (0, 0);
+    async fn fill(&mut self, most: u32, room: OwnedSemaphorePermit) -> io::Result<(Chunk, bool)> {
+        let mut chunk = Chunk {
+            rows: Vec::new(),
+            rejected: Vec::new(),
+            read_to: 0,
+            count: 0,
+            room,
+        };
+        let mut bytes = 0;
         let mut is_last = false;
-        while rows < most && bytes < MOST_BYTES && !is_last {
+        while chunk.count < most as usize && bytes < MOST_BYTES && !is_last {
             let Some(row) = self.reader.next().await? else {
                 is_last = true;
                 break;
@@ -87,14 +108,14 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             bytes += row.text.as_ref().map_or(0, Vec::len);
             match self.check(row) {
                 Ok(checked) => {
-                    rows += checked.count();
+                    chunk.count += checked.count();
                     chunk.rows.push(CheckedRow {
                         line,
                         rows: checked,
                     });
                 }
                 Err(error) => {
-                    rows += 1;
+                    chunk.count += 1;
                     chunk.rejected.push(Rejection::new(line, error));
                     is_last = self.strict;
                 }

@@ -174,7 +174,6 @@ pub async fn run(
     report: &mut dyn Report,
 ) -> Result<Summary, ImportError> {
     let started = Instant::now();
-    // One place: a chunk is checked while the one before is written, and no third one waits.
     let (sender, chunks) = mpsc::channel(1);
     let checker = Checker {
         reader: Reader::new(source),

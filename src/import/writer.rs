@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 5;
 const TRANSACTION_ROWS: u64 = 64_000;
 
 /// Memory for SQLite's pages, in KiB: the indexes of a large table are written all over.
-const SQLITE_CACHE: u32 = 24 * 1024;
+const SQLITE_CACHE: u32 = 12 * 1024;
 
 /// Writes chunks, in one transaction for all, or in as many as keep little waiting.
 pub(super) struct Writer<'a> {

@@ -8,6 +8,7 @@ Commands
   growth   Q1 and Q4 over 10 thousand and over 10 million invites
   soak     memory over minutes of all queries mixed, at 256 connections
   start    milliseconds from exec to the first answer
+  import   workspace invites a second from a file, beside PostgreSQL's own \\copy
   report   writes the tables of docs/performance.md from bench/results
 
 Options

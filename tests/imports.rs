@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use entity::invite_code;
+use entity::{invite_code, user, workspace_invite};
 use invite_gateway::import::Kind;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
@@ -100,6 +100,14 @@ fn code(id: i64) -> Value {
         "user": { "id": 901, "username": "yan", "real_name": "Yan" },
         "tags": [{ "id": 1, "type": "user", "name": "beta", "color": "#00ff00",
             "created_at": MADE }] })
+}
+
+/// An invite to the first workspace, by the first user.
+fn workspace_invite(id: i64) -> Value {
+    json!({ "id": id, "token": format!("11111111-1111-4111-8111-{id:012}"),
+        "email": format!("Person-{id}@example.org"), "workspace_id": 1, "inviter_id": 1,
+        "role": "member", "message": (id % 3 == 0).then_some("Come"), "status": "pending",
+        "created_at": MADE, "expires_at": "2099-01-01T00:00:00Z" })
 }
 
 fn lines(rows: &[Value]) -> String {
@@ -269,6 +277,103 @@ each_database! {
         }
     }
 
+    async fn text_is_stored_as_it_is_written(gateway) {
+        let texts = [
+            "a\ttab", "two\nlines", "\r\n", "back\\slash", "\\N", "\\.", "NULL", "null", "{a,b}",
+            "\"quoted\"", "it's", "$1 ? :x", "a,b", " ", "\u{1}\u{7f}", "\u{feff}", "\u{1f469}\u{200d}\u{1f680}",
+            "e\u{301} \u{202e}right to left", "",
+        ];
+        let rows: Vec<Value> = texts.iter().zip(1..).map(|(text, id)| json!({
+            "id": id, "username": format!("user-{id}"), "full_name": text, "created_at": MADE,
+            "email": text, "avatar_url": text, "ext_id": (id % 2 == 0).then_some(text),
+        })).collect();
+        let (_, rejected) = gateway.import(Kind::Users, &rows).await;
+        assert_eq!(rejected, []);
+        let users = user::Entity::find()
+            .order_by_id_asc()
+            .all(&gateway.database)
+            .await
+            .expect("users");
+        assert_eq!(users.len(), texts.len());
+        for (user, text) in users.iter().zip(texts) {
+            let filled = (!text.is_empty()).then_some(text);
+            assert_eq!((user.full_name.as_str(), user.email.as_str()), (text, text));
+            assert_eq!(user.avatar_url.as_deref(), filled);
+            assert_eq!(user.ext_id.as_deref(), filled.filter(|_| user.id % 2 == 0));
+        }
+
+        let nul = json!({ "id": 1, "username": "user-1", "full_name": "nul \u{0}" });
+        let (_, rejected) = gateway.import(Kind::Users, &[nul]).await;
+        assert_eq!(rejected[0].to_string(), "line 1: full_name: expected text without NUL characters");
+    }
+
+    async fn one_refused_row_among_many_good_ones_is_explained(gateway) {
+        const ROWS: i64 = 2500;
+        let people = json!([{ "id": 1, "username": "ada", "full_name": "" }]);
+        let (_, rejected) = gateway.import(Kind::Users, people.as_array().expect("rows")).await;
+        assert_eq!(rejected, []);
+        let atlas = json!({ "id": 1, "name": "Atlas" });
+        gateway.import(Kind::Workspaces, &[atlas]).await;
+        let mut rows: Vec<Value> = (1..=ROWS).map(workspace_invite).collect();
+        // In different chunks, and at the very end.
+        rows[2000]["inviter_id"] = 77.into();
+        rows[700]["id"] = 5.into();
+        rows[2499]["workspace_id"] = 9.into();
+        let (summary, rejected) = gateway.import(Kind::WorkspaceInvites, &rows).await;
+        let told: Vec<String> = rejected.iter().map(ToString::to_string).collect();
+        assert_eq!(told, [
+            "line 701: id: already used by another row",
+            "line 2001: inviter_id: no such user",
+            "line 2500: workspace_id: no such workspace",
+        ]);
+        assert_eq!((summary.written, summary.rejected), (ROWS as u64 - 3, 3));
+        let stored = workspace_invite::Entity::find().count(&gateway.database).await;
+        assert_eq!(stored.expect("a count"), ROWS as u64 - 3);
+    }
+
+    async fn together_and_one_by_one_rows_come_to_the_same(gateway) {
+        let people: Vec<Value> = (1..=3).map(|id| json!({
+            "id": id, "username": format!("user-{id}"), "full_name": "", "created_at": MADE,
+        })).collect();
+        let mut rows: Vec<Value> = (1..=40).map(workspace_invite).collect();
+        for (place, row) in rows.iter_mut().enumerate() {
+            row["workspace_name"] = json!(format!("Atlas {place}"));
+            row["workspace_id"] = json!(1 + place % 3);
+            if place % 2 == 0 {
+                row["workspace_logo"] = json!(format!("logo {place}"));
+            }
+            if place % 5 == 0 {
+                row["inviter_id"] = Value::Null;
+                row["accepted_by"] = json!({ "id": 2, "username": "user-2",
+                    "real_name": format!("Bob {place}") });
+            }
+        }
+        // Some invites once more, with other words: the last ones hold.
+        let again: Vec<Value> = rows.iter().step_by(7).map(|row| {
+            let mut row = row.clone();
+            row["message"] = json!("again");
+            row["accepted_at"] = json!(MADE);
+            row
+        }).collect();
+        rows.extend(again);
+        let mut seen = Vec::new();
+        for size in [rows.len(), 1] {
+            gateway.import(Kind::Users, &people).await;
+            for rows in rows.chunks(size) {
+                let (_, rejected) = gateway.import(Kind::WorkspaceInvites, rows).await;
+                assert_eq!(rejected, []);
+            }
+            seen.push(tables::dump(&gateway.database).await);
+            tables::empty(&gateway.database).await;
+        }
+        assert_eq!(seen[0][6].1.len(), 40);
+        // Workspaces that are made along with invites are made now.
+        seen.iter_mut().for_each(|tables| tables[4].1.iter_mut().for_each(|row| {
+            *row = row.split(", created_at").next().unwrap_or_default().to_owned();
+        }));
+        assert_eq!(seen[0], seen[1]);
+    }
+
     async fn strict_stops_at_the_first_bad_row_and_undoes_all(gateway) {
         let before = tables::dump(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &["--strict"]).await;
@@ -339,7 +444,8 @@ each_database! {
     }
 
     async fn killed_halfway_it_leaves_whole_chunks_and_a_second_run_completes_it(gateway) {
-        const CHUNK: u64 = 500;
+        // Codes in the first chunk, of which later ones are multiples: each is four rows of tables.
+        const CHUNK: u64 = 125;
         const SENT: i64 = 3000;
         const ALL: i64 = 4000;
         let with_user = |id: i64| {

@@ -65,7 +65,12 @@ pub async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 /// The exit status and the last words; as an error, what is wrong with the arguments.
 async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
-    let database = Pool::small(&args.database.database_url)
+    let pool = Pool {
+        // One after the other, so that what SQLite keeps of a transaction serves the next.
+        max_connections: 1,
+        ..Pool::small(&args.database.database_url)
+    };
+    let database = pool
         .open()
         .await
         .map_err(|error| format!("the database cannot be opened: {error}"))?;

@@ -4,22 +4,24 @@
 //! rows of tables (`table`), which are upserted (`upsert`) a chunk at a time (`writer`).
 
 use std::{
-    fmt, io,
+    convert::Infallible,
+    fmt, future, io,
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DbErr};
-use tokio::io::AsyncRead;
+use tokio::{io::AsyncRead, sync::mpsc};
 
 use crate::clock::Clock;
 
+mod chunk;
 mod command;
 mod constraint;
 mod kind;
 mod progress;
 mod reader;
 mod row;
+mod statement;
 mod table;
 mod tag_set;
 #[cfg(test)]
@@ -31,16 +33,10 @@ pub use command::{ImportArgs, run as run_command};
 pub use kind::Kind;
 pub use progress::Console;
 
-use reader::{RawRow, Reader};
-use row::{FieldError, Object};
-use table::Rows;
-use writer::{CheckedRow, Writer};
-
-/// Rows in a chunk, which is what a transaction holds.
-const CHUNK_ROWS: usize = 500;
-
-/// Bytes of text in a chunk: long rows make it end early.
-const CHUNK_BYTES: usize = 4 * 1024 * 1024;
+use chunk::{Checker, Chunk};
+use reader::Reader;
+use row::FieldError;
+use writer::Writer;
 
 /// How an import goes about it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -178,17 +174,29 @@ pub async fn run(
     report: &mut dyn Report,
 ) -> Result<Summary, ImportError> {
     let started = Instant::now();
-    let mut import = Import {
+    let (sender, chunks) = mpsc::channel(1);
+    let checker = Checker {
+        reader: Reader::new(source),
         kind,
-        options,
         now: clock.now(),
+        strict: options.strict,
+    };
+    let mut import = Import {
+        options,
         report,
         summary: Summary {
             dry_run: options.dry_run,
             ..Summary::default()
         },
     };
-    let outcome = import.load(database, Reader::new(source)).await;
+    // It ends when writing ends: it may be that no more rows are wanted.
+    let outcome = tokio::select! {
+        outcome = import.load(database, chunks) => outcome,
+        never = async {
+            checker.send(sender).await;
+            future::pending::<Infallible>().await
+        } => match never {},
+    };
     let mut summary = import.summary;
     summary.elapsed = started.elapsed();
     let nothing_kept = options.strict && summary.rejected > 0;
@@ -217,10 +225,7 @@ impl Options {
 
 /// An import under way.
 struct Import<'a> {
-    kind: Kind,
     options: Options,
-    /// What rows without an instant of their own get; one for all, so that a run is consistent.
-    now: DateTime<Utc>,
     report: &'a mut dyn Report,
     summary: Summary,
 }
@@ -242,63 +247,45 @@ impl From<DbErr> for Failure {
     }
 }
 
-/// Rows that wait to be written together.
-#[derive(Default)]
-struct Chunk {
-    rows: Vec<CheckedRow>,
-    rejected: Vec<Rejection>,
-    bytes: usize,
-}
-
 impl Import<'_> {
-    async fn load<R: AsyncRead + Unpin>(
+    async fn load(
         &mut self,
         database: &DatabaseConnection,
-        mut reader: Reader<R>,
+        chunks: mpsc::Receiver<io::Result<Chunk>>,
     ) -> Result<(), Failure> {
-        let writer = if self.options.in_one_transaction() {
-            Writer::of_all(database).await?
-        } else {
-            Writer::of_chunks(database)
-        };
-        let mut chunk = Chunk::default();
-        while let Some(row) = reader.next().await? {
-            self.summary.read += 1;
-            chunk.bytes += row.text.as_ref().map_or(0, Vec::len);
-            let line = row.line;
-            match self.check(row) {
-                Ok(rows) => chunk.rows.push(CheckedRow { line, rows }),
-                Err(error) => chunk.rejected.push(Rejection::new(line, error)),
-            }
-            let full =
-                chunk.rows.len() + chunk.rejected.len() >= CHUNK_ROWS || chunk.bytes >= CHUNK_BYTES;
-            // A strict import stops at the first bad row, which may be one that waits.
-            if full || (self.options.strict && !chunk.rejected.is_empty()) {
-                self.write(&writer, std::mem::take(&mut chunk), reader.bytes())
-                    .await?;
-            }
+        let mut writer = Writer::new(database, self.options.in_one_transaction());
+        let mut outcome = self.write_all(&mut writer, chunks).await;
+        let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
+        // Where the input fails, what was read before stays: but all or nothing, where asked for.
+        if !matches!(outcome, Err(Failure::Database(_))) {
+            let keep = !undo && (outcome.is_ok() || !self.options.in_one_transaction());
+            outcome = writer.end(keep).await.map_err(Failure::from).and(outcome);
+        }
+        if matches!(outcome, Err(Failure::Database(_))) {
+            self.summary.written -= writer.uncommitted();
+        }
+        outcome
+    }
+
+    async fn write_all(
+        &mut self,
+        writer: &mut Writer<'_>,
+        mut chunks: mpsc::Receiver<io::Result<Chunk>>,
+    ) -> Result<(), Failure> {
+        while let Some(chunk) = chunks.recv().await {
+            let chunk = chunk?;
+            let refused = writer.write(&chunk.rows, || !chunks.is_empty()).await?;
+            self.tell(chunk, refused);
             if self.options.strict && self.summary.rejected > 0 {
                 break;
             }
         }
-        self.write(&writer, chunk, reader.bytes()).await?;
-        let refused = self.options.strict && self.summary.rejected > 0;
-        writer.end(!refused && !self.options.dry_run).await?;
         Ok(())
     }
 
-    /// What a row of the file comes to.
-    fn check(&self, row: RawRow) -> Result<Rows, FieldError> {
-        let text = row.text.map_err(FieldError::whole)?;
-        let value = row::parse(&text)?;
-        let mut rows = Rows::default();
-        self.kind.read(&Object::row(&value)?, self.now, &mut rows)?;
-        Ok(rows)
-    }
-
-    /// Writes a chunk, and tells what was rejected in it, in the order of the file.
-    async fn write(&mut self, writer: &Writer<'_>, chunk: Chunk, bytes: u64) -> Result<(), DbErr> {
-        let refused = writer.write(&chunk.rows).await?;
+    /// Counts what became of a chunk, and tells what was rejected in it, in the order of the file.
+    fn tell(&mut self, chunk: Chunk, refused: Vec<Rejection>) {
+        self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - refused.len()) as u64;
         let mut rejected = chunk.rejected;
         rejected.extend(refused);
@@ -310,7 +297,6 @@ impl Import<'_> {
             self.report.rejected(rejection);
         }
         self.summary.rejected += rejected.len() as u64;
-        self.report.progressed(&self.summary, bytes);
-        Ok(())
+        self.report.progressed(&self.summary, chunk.read_to);
     }
 }

@@ -29,6 +29,14 @@ macro_rules! tables {
             pub(super) tag_sets: Vec<TagSet>,
         }
 
+        impl Rows {
+            /// How many rows of tables these are.
+            pub(super) fn count(&self) -> usize {
+                let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
+                joined $(+ self.$rows.len())+
+            }
+        }
+
         /// Writes many rows of the file at once; tells nothing of which is at fault if it fails.
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,

@@ -9,6 +9,9 @@ use sea_orm::{
 
 use super::upsert::{self, Upsert};
 
+/// Codes whose tags are asked for at once: a parameter each.
+const CODES_A_STATEMENT: usize = 1000;
+
 /// Exactly the tags that an invite code shall have.
 #[derive(Clone, Debug)]
 pub(super) struct TagSet {
@@ -32,10 +35,13 @@ impl TagSet {
             .iter()
             .flat_map(|(code, tags)| tags.iter().map(|tag| (*code, *tag)))
             .collect();
-        let stored = invite_code_tag::Entity::find()
-            .filter(invite_code_tag::Column::InviteCodeId.is_in(sets.keys().copied()))
-            .all(transaction)
-            .await?;
+        let codes: Vec<i64> = sets.keys().copied().collect();
+        let mut stored = Vec::new();
+        for codes in codes.chunks(CODES_A_STATEMENT) {
+            let pairs = invite_code_tag::Entity::find()
+                .filter(invite_code_tag::Column::InviteCodeId.is_in(codes.iter().copied()));
+            stored.extend(pairs.all(transaction).await?);
+        }
         let (kept, excess): (BTreeSet<_>, BTreeSet<_>) = stored
             .iter()
             .map(|pair| (pair.invite_code_id, pair.tag_id))

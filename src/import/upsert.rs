@@ -1,20 +1,20 @@
-//! Writes rows of any table with multi-row `INSERT … ON CONFLICT … DO UPDATE`.
+//! Writes rows of any table: a row a key, grouped by what becomes of each column.
 
-use std::collections::{BTreeMap, HashMap};
-
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait, ExprTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
-    Statement, Value,
-    sea_query::{Expr, Func, InsertStatement, OnConflict, Query},
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, hash_map::Entry},
+    marker::PhantomData,
 };
 
-/// Rows in one statement: few enough for the parameters that SQLite (32,766) and PostgreSQL
-/// (65,535) allow.
-const ROWS_PER_STATEMENT: usize = 1000;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value,
+};
+
+use super::statement;
 
 /// What of a table an import has to know.
-pub(super) trait Table: EntityTrait {
+pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     /// The columns by which a row is known again.
     const KEY: &'static [Self::Column];
     /// What else is unique: sets of columns.
@@ -50,9 +50,9 @@ pub(super) async fn write<'a, E: Table>(
     upserts: impl Iterator<Item = &'a Upsert<E>>,
 ) -> Result<(), DbErr> {
     for (shape, models) in by_shape::<E>(merged(upserts)) {
-        for models in models.chunks(ROWS_PER_STATEMENT) {
-            let statement = statement::<E>(&shape, models)?;
-            transaction.execute(&statement).await?;
+        let shape = Shape::<E>(shape, PhantomData);
+        for statement in statement::all(transaction.get_database_backend(), &shape, &models) {
+            transaction.execute_raw(statement).await?;
         }
         advance_ids::<E>(transaction, &models).await?;
     }
@@ -61,42 +61,75 @@ pub(super) async fn write<'a, E: Table>(
 
 /// One model a key: PostgreSQL refuses to update a row twice in one statement. Later ones are
 /// laid over earlier ones, as the database would do with one statement each.
-fn merged<'a, E: Table>(upserts: impl Iterator<Item = &'a Upsert<E>>) -> Vec<E::ActiveModel> {
-    let mut models: Vec<E::ActiveModel> = Vec::new();
+fn merged<'a, E: Table>(
+    upserts: impl Iterator<Item = &'a Upsert<E>>,
+) -> Vec<Cow<'a, E::ActiveModel>> {
+    let mut models: Vec<Cow<'a, E::ActiveModel>> = Vec::new();
     let mut places: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
     for Upsert { model, .. } in upserts {
         let key: Vec<_> = E::KEY
             .iter()
             .map(|column| model.get(*column).into_value())
             .collect();
-        match places.get(&key).copied() {
-            Some(place) => {
-                for column in E::Column::iter() {
-                    if let ActiveValue::Set(value) = model.get(column) {
-                        models[place].set(column, value);
-                    }
-                }
-            }
-            None => {
-                places.insert(key, models.len());
-                models.push(model.clone());
+        match places.entry(key) {
+            Entry::Occupied(place) => lay_over::<E>(&mut models[*place.get()], model),
+            Entry::Vacant(place) => {
+                place.insert(models.len());
+                models.push(Cow::Borrowed(model));
             }
         }
     }
     models
 }
 
+/// Sets what `later` sets. A model that says nothing new, as most that stand in many rows, is not
+/// copied.
+fn lay_over<E: Table>(model: &mut Cow<'_, E::ActiveModel>, later: &E::ActiveModel) {
+    for column in E::Column::iter() {
+        if let new @ ActiveValue::Set(_) = later.get(column)
+            && new != model.get(column)
+            && let Some(value) = new.into_value()
+        {
+            model.to_mut().set(column, value);
+        }
+    }
+}
+
 /// What a statement does with a column. Present ones sort first, so that rows with an id of their
 /// own are written before those that are given one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Use {
+pub(super) enum Use {
     Insert,
     InsertAndUpdate,
     Omit,
 }
 
+/// What a statement does with each column of a table, in their order.
+pub(super) struct Shape<E>(Vec<Use>, PhantomData<E>);
+
+impl<E: EntityTrait> Shape<E> {
+    /// The columns that a new row is given.
+    pub(super) fn inserted(&self) -> Vec<E::Column> {
+        self.columns(|usage| usage != Use::Omit)
+    }
+
+    /// The columns that a row gets that is there already.
+    pub(super) fn updated(&self) -> Vec<E::Column> {
+        self.columns(|usage| usage == Use::InsertAndUpdate)
+    }
+
+    fn columns(&self, wanted: fn(Use) -> bool) -> Vec<E::Column> {
+        E::Column::iter()
+            .zip(&self.0)
+            .filter_map(|(column, usage)| wanted(*usage).then_some(column))
+            .collect()
+    }
+}
+
 /// Groups of models whose statements name the same columns; in a group the order stays.
-fn by_shape<E: EntityTrait>(models: Vec<E::ActiveModel>) -> BTreeMap<Vec<Use>, Vec<E::ActiveModel>>
+fn by_shape<E: EntityTrait>(
+    models: Vec<Cow<'_, E::ActiveModel>>,
+) -> BTreeMap<Vec<Use>, Vec<Cow<'_, E::ActiveModel>>>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
@@ -114,56 +147,6 @@ where
     groups
 }
 
-fn statement<E: Table>(shape: &[Use], models: &[E::ActiveModel]) -> Result<InsertStatement, DbErr> {
-    let with = |wanted: fn(Use) -> bool| -> Vec<E::Column> {
-        E::Column::iter()
-            .zip(shape)
-            .filter_map(|(column, usage)| wanted(*usage).then_some(column))
-            .collect()
-    };
-    let columns = with(|usage| usage != Use::Omit);
-    let mut insert = Query::insert();
-    insert
-        .into_table(E::default().table_ref())
-        .columns(columns.iter().copied());
-    for model in models {
-        let values = columns.iter().filter_map(|column| {
-            let value = model.get(*column).into_value()?;
-            Some(column.save_as(Expr::val(value)))
-        });
-        insert
-            .values(values)
-            .map_err(|error| DbErr::Custom(error.to_string()))?;
-    }
-
-    let mut conflict = OnConflict::columns(E::KEY.iter().copied());
-    let mut updates = false;
-    for column in with(|usage| usage == Use::InsertAndUpdate) {
-        if is_in(column, E::KEY) {
-            continue;
-        }
-        updates = true;
-        if is_in(column, E::FIRST_KNOWN) {
-            conflict.value(column, first_known::<E>(column));
-        } else {
-            conflict.update_column(column);
-        }
-    }
-    if !updates {
-        conflict.do_nothing();
-    }
-    insert.on_conflict(conflict);
-    Ok(insert)
-}
-
-/// None if there shall be none; else what is stored, or what is new.
-fn first_known<E: EntityTrait>(column: E::Column) -> Expr {
-    let new = || Expr::col(("excluded", column));
-    let stored = Expr::col((E::default(), column));
-    let known = Func::coalesce([stored, new()]);
-    Expr::case(new().is_not_null(), known).into()
-}
-
 /// Whether `columns` has `column`.
 pub(super) fn is_in<C: IdenStatic>(column: C, columns: &[C]) -> bool {
     columns
@@ -175,7 +158,7 @@ pub(super) fn is_in<C: IdenStatic>(column: C, columns: &[C]) -> bool {
 /// ids do not meet them. SQLite does so by itself.
 async fn advance_ids<E: Table>(
     transaction: &DatabaseTransaction,
-    models: &[E::ActiveModel],
+    models: &[Cow<'_, E::ActiveModel>],
 ) -> Result<(), DbErr> {
     let sequenced = <E::PrimaryKey as PrimaryKeyTrait>::auto_increment();
     if !sequenced || transaction.get_database_backend() != DbBackend::Postgres {

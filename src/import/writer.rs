@@ -1,12 +1,13 @@
 //! Writes chunks of rows in transactions, leaving out just the rows that the database refuses.
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::{
     Rejection,
+    chunk::CheckedRow,
     constraint::{Refusal, is_transient},
     table::{self, Rows},
 };
@@ -14,78 +15,113 @@ use super::{
 /// How often a chunk is begun anew when another transaction was in its way.
 const ATTEMPTS: u32 = 5;
 
-/// A row of the file, checked, and where it starts.
-#[derive(Debug)]
-pub(super) struct CheckedRow {
-    pub(super) line: u64,
-    pub(super) rows: Rows,
-}
+/// Rows after which a transaction of several chunks is committed.
+const TRANSACTION_ROWS: u64 = 64_000;
 
-/// Writes chunks: in a transaction each, or in one transaction for all.
+/// Memory for SQLite's pages, in KiB: the indexes of a large table are written all over.
+const SQLITE_CACHE: u32 = 12 * 1024;
+
+/// Writes chunks, in one transaction for all, or in as many as keep little waiting.
 pub(super) struct Writer<'a> {
     database: &'a DatabaseConnection,
-    for_all: Option<DatabaseTransaction>,
+    in_one_transaction: bool,
+    open: Option<DatabaseTransaction>,
+    uncommitted: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// Commits every chunk.
-    pub(super) fn of_chunks(database: &'a DatabaseConnection) -> Self {
+    /// Where all shall be `in_one_transaction`, commits nothing before [`Self::end`].
+    pub(super) fn new(database: &'a DatabaseConnection, in_one_transaction: bool) -> Self {
         Self {
             database,
-            for_all: None,
+            in_one_transaction,
+            open: None,
+            uncommitted: 0,
         }
     }
 
-    /// Commits nothing before [`Self::end`].
-    pub(super) async fn of_all(database: &'a DatabaseConnection) -> Result<Self, DbErr> {
-        Ok(Self {
-            database,
-            for_all: Some(begin(database).await?),
-        })
+    /// How many rows are written, but not yet committed.
+    pub(super) fn uncommitted(&self) -> u64 {
+        self.uncommitted
     }
 
-    /// Writes the rows but those that the database refuses, which it returns.
-    pub(super) async fn write(&self, chunk: &[CheckedRow]) -> Result<Vec<Rejection>, DbErr> {
-        if chunk.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(transaction) = &self.for_all {
-            return write_but_refused(transaction, chunk).await;
-        }
+    /// Writes the rows but those that the database refuses, which it returns. They are committed
+    /// at once, unless `another_waits`: then it may be later.
+    ///
+    /// # Errors
+    /// The database cannot go on: what is not committed is undone.
+    pub(super) async fn write(
+        &mut self,
+        chunk: &[CheckedRow],
+        another_waits: impl Fn() -> bool,
+    ) -> Result<Vec<Rejection>, DbErr> {
         let mut attempt = 1;
         loop {
-            match self.commit(chunk).await {
-                Err(error) if attempt < ATTEMPTS && is_transient(&error) => attempt += 1,
+            let is_alone = self.open.is_none();
+            match self.write_once(chunk, &another_waits).await {
+                Err(error) if is_alone && attempt < ATTEMPTS && is_transient(&error) => {
+                    attempt += 1;
+                }
                 outcome => return outcome,
             }
         }
     }
 
-    async fn commit(&self, chunk: &[CheckedRow]) -> Result<Vec<Rejection>, DbErr> {
-        let transaction = begin(self.database).await?;
+    async fn write_once(
+        &mut self,
+        chunk: &[CheckedRow],
+        another_waits: impl Fn() -> bool,
+    ) -> Result<Vec<Rejection>, DbErr> {
+        let transaction = match self.open.take() {
+            Some(transaction) => transaction,
+            None => begin(self.database).await?,
+        };
         let refused = write_but_refused(&transaction, chunk).await?;
-        transaction.commit().await?;
+        let uncommitted = self.uncommitted + (chunk.len() - refused.len()) as u64;
+        // SQLite writes each page of an index once a transaction, whatever rows went into it.
+        let goes_on = transaction.get_database_backend() == DbBackend::Sqlite
+            && uncommitted < TRANSACTION_ROWS
+            && another_waits();
+        if self.in_one_transaction || goes_on {
+            self.open = Some(transaction);
+            self.uncommitted = uncommitted;
+        } else {
+            transaction.commit().await?;
+            self.uncommitted = 0;
+        }
         Ok(refused)
     }
 
-    /// Ends the transaction for all, if there is one.
-    pub(super) async fn end(self, keep: bool) -> Result<(), DbErr> {
-        match self.for_all {
+    /// Ends the transaction that is open, if there is one.
+    ///
+    /// # Errors
+    /// The database cannot go on: what is not committed is undone.
+    pub(super) async fn end(&mut self, keep: bool) -> Result<(), DbErr> {
+        match self.open.take() {
             None => Ok(()),
-            Some(transaction) if keep => transaction.commit().await,
+            Some(transaction) if keep => {
+                transaction.commit().await?;
+                self.uncommitted = 0;
+                Ok(())
+            }
             Some(transaction) => transaction.rollback().await,
         }
     }
 }
 
 async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    database
+    let transaction = database
         .begin_with_options(TransactionOptions {
             // SQLite's default takes the write lock late, and then fails rather than waits.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         })
-        .await
+        .await?;
+    if database.get_database_backend() == DbBackend::Sqlite {
+        let cache = format!("PRAGMA cache_size = -{SQLITE_CACHE}");
+        transaction.execute_unprepared(&cache).await?;
+    }
+    Ok(transaction)
 }
 
 /// Writes all rows together. While that is refused, halves them, so that few bad rows among many
@@ -97,7 +133,7 @@ async fn write_but_refused(
     let mut refused = Vec::new();
     let mut waiting = vec![chunk];
     while let Some(rows) = waiting.pop() {
-        if attempt(transaction, rows).await? {
+        if rows.is_empty() || attempt(transaction, rows).await? {
             continue;
         }
         match rows {

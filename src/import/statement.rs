@@ -1,0 +1,161 @@
+//! The text and the values of `INSERT … ON CONFLICT … DO UPDATE` for many rows of a table.
+
+use std::{borrow::Cow, fmt::Write};
+
+use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, Statement, Value};
+
+use super::upsert::{Shape, Table, is_in};
+
+/// Most rows in a statement to PostgreSQL: bounds what is held of them twice.
+const POSTGRES_ROWS: usize = 8192;
+
+/// Most rows in a statement to SQLite, a power of two: few enough for the 32,766 parameters that
+/// it allows.
+const SQLITE_ROWS: usize = 512;
+
+/// The statements that write `models`, made as they are asked for. Each has one of few texts, so
+/// that the database prepares it once.
+pub(super) fn all<'a, E: Table>(
+    backend: DbBackend,
+    shape: &'a Shape<E>,
+    models: &'a [Cow<'a, E::ActiveModel>],
+) -> impl Iterator<Item = Statement> + Send + 'a {
+    let columns = shape.inserted();
+    let on_conflict = on_conflict(shape);
+    let mut rest = models;
+    std::iter::from_fn(move || {
+        let most = if backend == DbBackend::Postgres {
+            rest.len().min(POSTGRES_ROWS)
+        } else {
+            rest.len()
+                .min(SQLITE_ROWS)
+                .checked_ilog2()
+                .map_or(0, |log| 1 << log)
+        };
+        let (models, later) = rest
+            .split_at_checked(most)
+            .filter(|(now, _)| !now.is_empty())?;
+        rest = later;
+        let (source, values) = if backend == DbBackend::Postgres {
+            arrays::<E>(&columns, models)
+        } else {
+            rows::<E>(&columns, models)
+        };
+        let table = E::default();
+        let table = table.table_name();
+        let names = listed(&columns);
+        let sql = format!("INSERT INTO \"{table}\" ({names}) {source} {on_conflict}");
+        Some(Statement::from_sql_and_values(backend, sql, values))
+    })
+}
+
+/// Rows as lists of parameters.
+fn rows<E: Table>(
+    columns: &[E::Column],
+    models: &[Cow<'_, E::ActiveModel>],
+) -> (String, Vec<Value>) {
+    let row = format!("({})", vec!["?"; columns.len()].join(", "));
+    let source = format!("VALUES {}", vec![row.as_str(); models.len()].join(", "));
+    let values = models
+        .iter()
+        .flat_map(|model| {
+            columns
+                .iter()
+                .filter_map(|column| model.get(*column).into_value())
+        })
+        .collect();
+    (source, values)
+}
+
+/// Rows as one array a column, which PostgreSQL reads faster than anything but `COPY`, and in one
+/// text whatever their number.
+///
+/// The driver knows no NULL in arrays. What is NULL stands in one array more: a bit a column.
+fn arrays<E: Table>(
+    columns: &[E::Column],
+    models: &[Cow<'_, E::ActiveModel>],
+) -> (String, Vec<Value>) {
+    let mut nulls = vec![0_i64; models.len()];
+    let mut selected = String::new();
+    let mut values = Vec::with_capacity(columns.len() + 1);
+    for (place, column) in columns.iter().enumerate() {
+        let bit = 1_i64 << place;
+        let mut any_null = false;
+        let array: Vec<Value> = models
+            .iter()
+            .zip(&mut nulls)
+            .filter_map(|(model, nulls)| {
+                let value = model.get(*column).into_value()?;
+                if value != value.as_null() {
+                    return Some(value);
+                }
+                any_null = true;
+                *nulls |= bit;
+                Some(value.dummy_value())
+            })
+            .collect();
+        let Some(element) = array.first().map(Value::array_type) else {
+            continue;
+        };
+        values.push(Value::Array(element, Some(Box::new(array))));
+        let name = format!("new.\"{}\"", column.as_str());
+        // Writing to a string cannot fail.
+        let _ = if any_null {
+            write!(
+                selected,
+                "CASE WHEN new.nulls & {bit} = 0 THEN {name} END, "
+            )
+        } else {
+            write!(selected, "{name}, ")
+        };
+    }
+    values.push(nulls.into());
+    let selected = selected.trim_end_matches(", ");
+    let parameters: Vec<String> = (1..=values.len())
+        .map(|number| format!("${number}"))
+        .collect();
+    let source = format!(
+        "SELECT {selected} FROM unnest({}) AS new ({}, nulls)",
+        parameters.join(", "),
+        listed(columns),
+    );
+    (source, values)
+}
+
+/// What becomes of a row whose key is there. One that says nothing new is not written: a file that
+/// is loaded again costs the database no more than looking.
+fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
+    let table = E::default();
+    let table = table.table_name();
+    let key = listed(E::KEY);
+    let mut set = Vec::new();
+    let mut differs = Vec::new();
+    for column in shape.updated() {
+        if is_in(column, E::KEY) {
+            continue;
+        }
+        let name = column.as_str();
+        let stored = format!("\"{table}\".\"{name}\"");
+        let mut new = format!("excluded.\"{name}\"");
+        if is_in(column, E::FIRST_KNOWN) {
+            // None if there shall be none; else what is stored, or what is new.
+            new = format!("CASE WHEN {new} IS NOT NULL THEN coalesce({stored}, {new}) END");
+        }
+        set.push(format!("\"{name}\" = {new}"));
+        differs.push(format!("{stored} IS DISTINCT FROM {new}"));
+    }
+    if set.is_empty() {
+        return format!("ON CONFLICT ({key}) DO NOTHING");
+    }
+    let (set, differs) = (set.join(", "), differs.join(" OR "));
+    format!("ON CONFLICT ({key}) DO UPDATE SET {set} WHERE {differs}")
+}
+
+/// Names of columns, quoted.
+fn listed<C: IdenStatic>(columns: &[C]) -> String {
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| format!("\"{}\"", column.as_str()))
+        .collect();
+    names.join(", ")
+}

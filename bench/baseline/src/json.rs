@@ -1,0 +1,159 @@
+//! JSON written straight into one buffer.
+
+use std::io::Write;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::instant::Instant;
+
+/// Most answers fit.
+const CAPACITY: usize = 8 * 1024;
+
+/// An answer in the making. What is not named by a method is written as it stands in JSON, by
+/// [`Json::raw`].
+pub(crate) struct Json {
+    out: Vec<u8>,
+    /// For what is encoded once more.
+    scratch: Vec<u8>,
+}
+
+impl Json {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: Vec::with_capacity(CAPACITY),
+            scratch: Vec::with_capacity(128),
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Text that is JSON already.
+    pub(crate) fn raw(&mut self, json: &str) -> &mut Self {
+        self.out.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    pub(crate) fn string(&mut self, text: &str) -> &mut Self {
+        // Writing into memory does not fail.
+        let _ = serde_json::to_writer(&mut self.out, text);
+        self
+    }
+
+    pub(crate) fn string_or_null(&mut self, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.string(text),
+            None => self.raw("null"),
+        }
+    }
+
+    pub(crate) fn number(&mut self, number: i64) -> &mut Self {
+        let _ = write!(self.out, "{number}");
+        self
+    }
+
+    pub(crate) fn boolean(&mut self, value: bool) -> &mut Self {
+        self.raw(if value { "true" } else { "false" })
+    }
+
+    pub(crate) fn instant(&mut self, instant: Instant) -> &mut Self {
+        self.out.push(b'"');
+        instant.write(&mut self.out);
+        self.out.push(b'"');
+        self
+    }
+
+    pub(crate) fn instant_or_null(&mut self, instant: Option<Instant>) -> &mut Self {
+        match instant {
+            Some(instant) => self.instant(instant),
+            None => self.raw("null"),
+        }
+    }
+
+    /// A global id: base64url of `Type:key`.
+    pub(crate) fn id(&mut self, kind: &str, key: i64) -> &mut Self {
+        self.scratch.clear();
+        let _ = write!(self.scratch, "{kind}:{key}");
+        self.encoded()
+    }
+
+    /// A place in a list by an instant and a key: base64url of a JSON list.
+    pub(crate) fn cursor(&mut self, place: Place<'_>, instant: Instant, key: i64) -> &mut Self {
+        let Place { kind, parent, list } = place;
+        self.scratch.clear();
+        let _ = write!(self.scratch, r#"["{kind}:{parent}.{list}",""#);
+        instant.write(&mut self.scratch);
+        let _ = write!(self.scratch, r#"",{key}]"#);
+        self.encoded()
+    }
+
+    /// The text in `scratch` as a string of base64url.
+    fn encoded(&mut self) -> &mut Self {
+        self.out.push(b'"');
+        let start = self.out.len();
+        self.out.resize(start + self.scratch.len() * 4 / 3 + 4, 0);
+        let written = URL_SAFE_NO_PAD
+            .encode_slice(&self.scratch, &mut self.out[start..])
+            .unwrap_or_default();
+        self.out.truncate(start + written);
+        self.out.push(b'"');
+        self
+    }
+}
+
+/// Which list of which parent a cursor is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) parent: i64,
+    pub(crate) list: &'a str,
+}
+
+/// A user as all four queries select them.
+pub(crate) struct User<'a> {
+    pub(crate) id: i64,
+    pub(crate) username: &'a str,
+    pub(crate) full_name: &'a str,
+    pub(crate) avatar_url: Option<&'a str>,
+}
+
+impl<'a> User<'a> {
+    /// Reads `id, username, full_name, avatar_url` from the column `first` on; none where they are
+    /// null.
+    pub(crate) fn read(
+        row: &'a tokio_postgres::Row,
+        first: usize,
+    ) -> Result<Option<Self>, tokio_postgres::Error> {
+        let Some(id) = row.try_get(first)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            username: row.try_get(first + 1)?,
+            full_name: row.try_get(first + 2)?,
+            avatar_url: row.try_get(first + 3)?,
+        }))
+    }
+}
+
+impl Json {
+    pub(crate) fn user(&mut self, user: &User<'_>) -> &mut Self {
+        self.raw(r#"{"id":"#)
+            .id("User", user.id)
+            .raw(r#","username":"#)
+            .string(user.username)
+            .raw(r#","fullName":"#)
+            .string(user.full_name)
+            .raw(r#","avatarUrl":"#)
+            .string_or_null(user.avatar_url)
+            .raw("}")
+    }
+
+    pub(crate) fn user_or_null(&mut self, user: Option<&User<'_>>) -> &mut Self {
+        match user {
+            Some(user) => self.user(user),
+            None => self.raw("null"),
+        }
+    }
+}

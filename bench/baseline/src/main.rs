@@ -1,0 +1,57 @@
+//! The benchmark's four queries as somebody would write them by hand who wants nothing else: a route
+//! and one prepared statement each. Answers are the gateway's, and who may see what is the same.
+//!
+//! Settings are environment variables: `DATABASE_URL`, `LISTEN`, `JWT_SECRET`, and `CONNECTIONS`, how
+//! many connections to the database to share among requests.
+
+mod answer;
+mod course;
+mod database;
+mod instant;
+mod invite_code;
+mod json;
+mod token;
+mod workspaces;
+
+use std::{env, error::Error, str::FromStr, sync::Arc};
+
+use axum::{Router, routing::get, serve::ListenerExt};
+use tokio::net::TcpListener;
+
+use database::Database;
+use token::Tokens;
+
+/// What every request needs.
+struct Baseline {
+    database: Database,
+    tokens: Tokens,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let url: String = setting("DATABASE_URL")?;
+    let connections: usize = setting("CONNECTIONS")?;
+    let listen: String = setting("LISTEN")?;
+    let secret: String = setting("JWT_SECRET")?;
+    let baseline = Arc::new(Baseline {
+        database: Database::open(&url, connections).await?,
+        tokens: Tokens::signed_with(secret.as_bytes()),
+    });
+    let app = Router::new()
+        .route("/q1/{code}", get(invite_code::by_code))
+        .route("/q2/{slug}", get(course::first_invitees))
+        .route("/q3", get(workspaces::managed))
+        .route("/q4/{slug}", get(course::last_invitees))
+        .with_state(baseline);
+    let listener = TcpListener::bind(listen).await?.tap_io(|connection| {
+        // Answers are written at once; without the option they only come later.
+        let _ = connection.set_nodelay(true);
+    });
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+fn setting<T: FromStr<Err: Error + 'static>>(name: &str) -> Result<T, Box<dyn Error>> {
+    let text = env::var(name).map_err(|error| format!("{name}: {error}"))?;
+    Ok(text.parse()?)
+}

@@ -1,0 +1,100 @@
+// Whether servers give the same data, and how many statements a request costs.
+import { isDeepStrictEqual } from 'node:util';
+
+import { QUERIES } from './queries.mjs';
+
+const CHECKED = 40;
+const COUNTED = 20;
+
+const CURSORS = new Set(['cursor', 'startCursor', 'endCursor']);
+
+// The data with each cursor replaced by its kind: cursors are opaque.
+function withoutCursors(value, key) {
+  if (CURSORS.has(key) && value !== null) return `a ${typeof value}`;
+  if (Array.isArray(value)) return value.map((item) => withoutCursors(item));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutCursors(item, name)]));
+}
+
+function sample(parameters) {
+  const step = Math.max(1, Math.floor(parameters.length / CHECKED));
+  return parameters.filter((_, index) => index % step === 0).slice(0, CHECKED);
+}
+
+// Compares the answers of all servers with those of the first, and gives the statements of each.
+// In a smoke test, the gateway's must be as many as they are meant to be.
+export async function check({ queries, smoke }, servers, database, sizes) {
+  const statements = {};
+  for (const name of queries) {
+    const query = QUERIES[name];
+    if (query === undefined) throw new Error(`there is no query ${name}`);
+    const asked = servers.filter((server) => server.answers(name));
+    const [first, ...others] = asked.filter(({ isOurs }) => isOurs);
+    for (const other of others) {
+      const compared = await sameAnswers(name, query, sizes, first, other);
+      console.error(`${name}: ${compared} answers of ${other.name} are those of ${first.name}`);
+    }
+    for (const peer of asked.filter(({ isOurs }) => !isOurs)) {
+      for (const parameter of sample(query.parameters(sizes))) await goodAnswer(name, query, parameter, peer);
+    }
+    statements[name] = {};
+    for (const server of asked) {
+      const counted = await statementsOf(query, sizes, server, database);
+      statements[name][server.name] = counted;
+      if (smoke && server.name === 'gateway' && counted !== query.statements) {
+        throw new Error(`${name} costs the gateway ${counted} statements a request, not ${query.statements} as bench/queries.mjs has it`);
+      }
+    }
+  }
+  return statements;
+}
+
+// Throws where `other` does not answer a query as `server` does.
+async function sameAnswers(name, query, sizes, server, other) {
+  const asked = sample(query.parameters(sizes));
+  if (query.nothing !== undefined) asked.push(query.nothing);
+  for (const parameter of asked) {
+    const answers = [server, other].map((each) => goodAnswer(name, query, parameter, each));
+    const [one, two] = await Promise.all(answers);
+    const what = `${name} with ${JSON.stringify(parameter)}`;
+    const [wanted, given] = [one, two].map((answer) => withoutCursors(answer));
+    if (!isDeepStrictEqual(wanted, given)) {
+      throw new Error(`${what}: ${server.name} answers\n${JSON.stringify(wanted)}\nand ${other.name}\n${JSON.stringify(given)}`);
+    }
+  }
+  for (const parameter of query.refused(sizes)) {
+    for (const each of [server, other]) {
+      const { status, json } = await each.ask(each.requestOf(query, parameter));
+      const isAnswered = status === 200 && json?.errors === undefined && !isEmpty(json?.data);
+      if (isAnswered || status >= 500) {
+        throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} should refuse, and answers ${status} ${JSON.stringify(json)}`);
+      }
+    }
+  }
+  return asked.length;
+}
+
+// The answer to a query, which must be without errors, and have data where there are any.
+async function goodAnswer(name, query, parameter, server) {
+  const { status, json } = await server.ask(server.requestOf(query, parameter));
+  const what = `${name} with ${JSON.stringify(parameter)}: ${server.name} answers ${status} ${JSON.stringify(json)}`;
+  if (status !== 200 || json === undefined || 'errors' in json) throw new Error(what);
+  if (parameter !== query.nothing && isEmpty(json.data)) throw new Error(`${what}, so that nothing can be compared`);
+  return json;
+}
+
+// Whether there is no object in the data beside the root.
+function isEmpty(data) {
+  return Object.values(data ?? {}).every((value) => value === null);
+}
+
+// Statements of one request among others, one after the other.
+async function statementsOf(query, sizes, server, database) {
+  const asked = sample(query.parameters(sizes)).slice(0, COUNTED);
+  const ask = (parameter) => server.ask(server.requestOf(query, parameter));
+  // What only the first request on a connection costs is not counted.
+  for (const parameter of asked) await ask(parameter);
+  const before = database.statements();
+  for (const parameter of asked) await ask(parameter);
+  return (database.statements() - before) / asked.length;
+}

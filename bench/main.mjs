@@ -1,0 +1,23 @@
+// What bench/run does once PostgreSQL and wrk are there.
+import { growth } from './growth.mjs';
+import { USAGE, readOptions } from './options.mjs';
+import { report } from './report.mjs';
+import { soak } from './soak.mjs';
+import { start } from './start.mjs';
+import { table } from './table.mjs';
+
+const COMMANDS = { table, growth, soak, start, report };
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const command = COMMANDS[options.command];
+  if (options.help || command === undefined) {
+    console.log(USAGE);
+    process.exitCode = options.help ? 0 : 2;
+  } else {
+    await command(options);
+  }
+} catch (error) {
+  console.error(`bench/run: ${error.message}`);
+  process.exitCode = 1;
+}

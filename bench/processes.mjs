@@ -1,0 +1,27 @@
+// What /proc tells of processes.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const MICROS_A_TICK = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+// CPU in microseconds: that of all threads of a process, and that of its children that have ended.
+// The kernel gives ticks (10 ms), but rounds the scheduler's sum to them, so nothing adds up.
+export function cpuOf(pid) {
+  let stat;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return { own: 0, ended: 0 };
+    throw error;
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+  const [utime, stime, cutime, cstime] = fields.slice(11, 15);
+  return { own: (utime + stime) * MICROS_A_TICK, ended: (cutime + cstime) * MICROS_A_TICK };
+}
+
+// Resident memory in bytes: now, and at most so far.
+export function memoryOf(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)[1]) * 1024;
+  return { resident: bytes('VmRSS'), peak: bytes('VmHWM') };
+}

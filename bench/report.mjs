@@ -1,0 +1,122 @@
+// Writes the tables of docs/performance.md between their markers, from bench/results.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ROOT } from './build.mjs';
+import { GOALS, growths } from './goals.mjs';
+import { QUERIES } from './queries.mjs';
+import { read } from './results.mjs';
+
+const DOCUMENT = join(ROOT, 'docs/performance.md');
+const MIB = 2 ** 20;
+
+const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
+const ms = (micros) => (micros / 1000).toFixed(2);
+const grouped = (number) => Math.round(number).toLocaleString('en').replaceAll(',', ' ');
+
+// A Markdown table; columns of figures are aligned to the right.
+function markdown(headings, rows) {
+  const isFigure = headings.map((_, index) => rows.every((row) => /^[-\d. ]*$/.test(row[index])));
+  return [headings, isFigure.map((figure) => (figure ? '---:' : '---')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+const missing = (command) => `Not measured yet: \`${command}\`.`;
+
+// With what figures were had.
+function circumstances({ date, commit, gateway, machine, postgres }) {
+  const { version, shared_buffers: buffers, jit } = postgres;
+  return `${date.slice(0, 10)}, commit ${commit}, binary ${gateway.sha256}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}; PostgreSQL ${version}, \`shared_buffers\` ${buffers}, \`jit\` ${jit}.`;
+}
+
+const SECTIONS = {
+  goals: (results) =>
+    markdown(
+      ['goal', 'measured', 'met'],
+      GOALS.map(({ text, of }) => {
+        const outcome = of(results);
+        return outcome === undefined ? [text, '–', 'not measured'] : [text, outcome.measured, outcome.met ? 'yes' : '**no**'];
+      }),
+    ),
+
+  table: ({ table }) => {
+    if (table === undefined) return missing('bench/run --record');
+    const rows = table.rows.map((row) => [
+      row.query,
+      String(row.connections),
+      row.server,
+      grouped(row.perSecond),
+      ms(row.p50),
+      ms(row.p99),
+      grouped(row.serverCpu),
+      grouped(row.databaseCpu),
+      row.statements.toFixed(2),
+      (row.resident / MIB).toFixed(0),
+      row.cpuRatio?.toFixed(2) ?? '',
+      row.throughputRatio?.toFixed(2) ?? '',
+    ]);
+    const headings = ['query', 'connections', 'server', 'answers/s', 'p50 ms', 'p99 ms', 'CPU of server, µs', 'CPU of database, µs', 'statements', 'resident MiB', 'CPU, times baseline', 'answers, times baseline'];
+    const { invites } = table.sizes;
+    const queries = Object.entries(QUERIES).map(([name, { title }]) => `- ${name}: ${title}`);
+    return [
+      `${circumstances(table)} ${grouped(invites)} invites; medians of ${table.rounds} runs of ${table.seconds} s. CPU and statements are of one request.`,
+      queries.join('\n'),
+      markdown(headings, rows),
+    ].join('\n\n');
+  },
+
+  growth: ({ growth }) => {
+    if (growth === undefined) return missing('bench/run growth --record');
+    const rows = growths(growth.rows).map(({ query, connections, small, large, ratio }) => [
+      query,
+      String(connections),
+      ms(small.p50),
+      ms(large.p50),
+      ratio.toFixed(2),
+      String(growth.statements[small.invites][query].gateway),
+      String(growth.statements[large.invites][query].gateway),
+    ]);
+    const [few, many] = growth.sizes.map(({ invites }) => grouped(invites));
+    const headings = ['query', 'connections', `p50 ms over ${few}`, `p50 ms over ${many}`, 'times', `statements over ${few}`, `over ${many}`];
+    return `${circumstances(growth)} Medians of ${growth.rounds} runs of ${growth.seconds} s.\n\n${markdown(headings, rows)}`;
+  },
+
+  memory: ({ soak }) => {
+    if (soak === undefined) return missing('bench/run soak --record');
+    const { memory, load } = soak;
+    const names = { idle: 'idle, after the start', first: 'first sample under load', last: 'last sample under load', max: 'highest sample', peak: 'peak', afterwards: 'ten seconds after the load' };
+    const failed = Object.values(load.failed).reduce((sum, count) => sum + count, 0);
+    return [
+      `${circumstances(soak)} ${load.connections} connections, Q1 to Q4 mixed, for ${load.minutes} minutes: ${grouped(load.requests)} answers, ${failed} failed.`,
+      markdown(['resident memory', ''], Object.entries(names).map(([key, text]) => [text, mib(memory[key])])),
+    ].join('\n\n');
+  },
+
+  start: ({ start }) => {
+    if (start === undefined) return missing('bench/run start --record');
+    const rows = [
+      ['from exec to the first answer, median', `${start.median.toFixed(1)} ms`],
+      ['least and most', `${start.least.toFixed(1)} and ${start.most.toFixed(1)} ms`],
+      ['size of the binary', mib(start.bytes)],
+    ];
+    return `${circumstances(start)} ${start.milliseconds.length} starts.\n\n${markdown(['start', ''], rows)}`;
+  },
+
+  import: (results) => {
+    if (results.import === undefined) return 'Not measured yet.';
+    const databases = ['postgres', 'sqlite'].filter((name) => name in results.import);
+    const keys = [...new Set(databases.flatMap((name) => Object.keys(results.import[name])))];
+    const cell = (value) => (typeof value === 'number' ? grouped(value) : typeof value === 'object' ? JSON.stringify(value) : String(value ?? ''));
+    return markdown(['', ...databases], keys.map((key) => [key, ...databases.map((name) => cell(results.import[name][key]))]));
+  },
+};
+
+export function report() {
+  const results = Object.fromEntries(['table', 'growth', 'soak', 'start', 'import'].map((name) => [name, read(name)]));
+  let text = readFileSync(DOCUMENT, 'utf8');
+  for (const [name, write] of Object.entries(SECTIONS)) {
+    const section = new RegExp(`(<!-- ${name}: .*-->\n)[^]*?(<!-- end of ${name} -->)`);
+    if (!section.test(text)) throw new Error(`${DOCUMENT} has no place for ${name}`);
+    text = text.replace(section, (_, begin, end) => `${begin}\n${write(results)}\n\n${end}`);
+  }
+  writeFileSync(DOCUMENT, text);
+}

@@ -1,0 +1,53 @@
+// Results as JSON, and with what they were had.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+
+import { ROOT, commit, describeBinary } from './build.mjs';
+import { settings, version } from './postgres.mjs';
+
+const RESULTS = join(ROOT, 'bench/results');
+
+// Date, machine and what was measured.
+export function circumstances(gateway, options) {
+  return {
+    date: new Date().toISOString(),
+    commit: commit(),
+    gateway: { ...describeBinary(gateway), profile: options.gateway === undefined ? options.profile : 'as given', log: options.log },
+    machine: {
+      cores: os.availableParallelism(),
+      cpu: os.cpus()[0].model,
+      memory: os.totalmem(),
+      kernel: os.release(),
+    },
+    postgres: {
+      version: version(),
+      ...settings(['shared_buffers', 'jit', 'fsync', 'max_connections', 'random_page_cost', 'effective_cache_size']),
+    },
+  };
+}
+
+// Writes results; under a name of their own, unless they are to be kept.
+export function write(name, results, { record }) {
+  mkdirSync(RESULTS, { recursive: true });
+  const stamp = results.date.replaceAll(/[:.]/g, '-');
+  const file = join(RESULTS, record ? `${name}.json` : `${name}-${stamp}.json`);
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  console.error(`written: ${file}`);
+}
+
+// What was kept under a name; none where nothing was.
+export function read(name) {
+  try {
+    return JSON.parse(readFileSync(join(RESULTS, `${name}.json`), 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

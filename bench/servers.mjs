@@ -1,0 +1,137 @@
+// The servers under test: how each is started, and what it is sent.
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { FOLDER, baselineBinary } from './build.mjs';
+import { PEERS } from './peers.mjs';
+import { QUERIES, toBaseline, toGraphQL } from './queries.mjs';
+import { SECRET } from './tokens.mjs';
+
+const STARTING = 30_000; // ms
+
+export async function freePort() {
+  const holder = createServer();
+  await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address();
+  await new Promise((resolve) => holder.close(resolve));
+  return port;
+}
+
+// A running server. `dialect` says what a query with a parameter is as a request to it
+// (`requestOf`), which queries it has (`answers`), and whether it answers as we do (`isOurs`).
+class Server {
+  constructor(name, child, url, dialect) {
+    Object.assign(this, { name, child, pid: child.pid, url }, dialect);
+  }
+
+  async stop() {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
+  // The answer to one request: its status, and its JSON if it has any.
+  async ask({ method, path, token, body }) {
+    const headers = { accept: 'application/graphql-response+json, application/json' };
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const response = await fetch(this.url + path, { method, headers, body });
+    const text = await response.text();
+    return { status: response.status, json: text.startsWith('{') ? JSON.parse(text) : undefined };
+  }
+}
+
+const every = () => true;
+const GATEWAY = { requestOf: toGraphQL, answers: every, isOurs: true };
+const BASELINE = { requestOf: toBaseline, answers: every, isOurs: true };
+
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+// Starts a program whose output goes to a file, and waits until a request is answered well.
+async function start(name, program, args, env, port, probe, dialect) {
+  mkdirSync(FOLDER, { recursive: true });
+  const log = openSync(join(FOLDER, `${name}.log`), 'w');
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log] });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  const server = new Server(name, child, `http://127.0.0.1:${port}`, dialect);
+  const deadline = performance.now() + STARTING;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${name} ended as it was started: see ${FOLDER}/${name}.log`);
+    const answer = await server.ask(probe).catch(() => undefined);
+    if (answer?.status === 200) return server;
+    if (performance.now() > deadline) {
+      await server.stop();
+      throw new Error(`${name} does not answer: see ${FOLDER}/${name}.log`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function gatewayArguments(database, port, log) {
+  return ['serve', '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
+}
+
+async function startGateway(binary, database, log) {
+  const port = await freePort();
+  return start('gateway', binary, gatewayArguments(database, port, log), {}, port, { method: 'GET', path: '/health/ready' }, GATEWAY);
+}
+
+async function startBaseline(binary, database, connections) {
+  const port = await freePort();
+  const env = {
+    DATABASE_URL: database.url,
+    LISTEN: `127.0.0.1:${port}`,
+    JWT_SECRET: SECRET,
+    CONNECTIONS: String(connections),
+  };
+  return start('baseline', binary, [], env, port, { method: 'GET', path: '/q1/none' }, BASELINE);
+}
+
+async function startPostgraphile(database) {
+  const folder = fileURLToPath(new URL('postgraphile', import.meta.url));
+  const port = await freePort();
+  const spelled = PEERS.postgraphile;
+  const dialect = {
+    requestOf: (query, parameter) => {
+      const name = Object.keys(QUERIES).find((key) => QUERIES[key] === query);
+      return toGraphQL(spelled[name], { ...parameter, user: undefined });
+    },
+    answers: (name) => name in spelled,
+    isOurs: false,
+  };
+  const env = { DATABASE_URL: database.url, PORT: String(port), NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
+  const probe = { method: 'POST', path: '/graphql', body: JSON.stringify({ query: '{ __typename }' }) };
+  // It needs a later Node.js than we do, which is among its packages.
+  const node = join(folder, 'node_modules/.bin/node');
+  return start('postgraphile', node, [join(folder, 'server.mjs')], env, port, probe, dialect);
+}
+
+// The servers of those names, built and started.
+export async function startServers(names, { gateway, database, options }) {
+  const starts = {
+    gateway: () => startGateway(gateway, database, options.log),
+    postgraphile: () => startPostgraphile(database),
+    baseline: () => startBaseline(baselineBinary(options.profile), database, options.baselineConnections),
+  };
+  const servers = [];
+  try {
+    for (const name of names) {
+      if (!(name in starts)) throw new Error(`there is no server '${name}', but ${Object.keys(starts).join(', ')}`);
+      servers.push(await starts[name]());
+    }
+    return servers;
+  } catch (error) {
+    await stopServers(servers);
+    throw error;
+  }
+}
+
+export async function stopServers(servers) {
+  await Promise.all(servers.map((server) => server.stop()));
+}

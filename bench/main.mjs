@@ -2,11 +2,12 @@
 import { growth } from './growth.mjs';
 import { USAGE, readOptions } from './options.mjs';
 import { report } from './report.mjs';
+import { scaling } from './scaling.mjs';
 import { soak } from './soak.mjs';
 import { start } from './start.mjs';
 import { table } from './table.mjs';
 
-const COMMANDS = { table, growth, soak, start, report };
+const COMMANDS = { table, growth, scaling, soak, start, report };
 
 try {
   const options = readOptions(process.argv.slice(2));

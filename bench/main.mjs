@@ -3,11 +3,12 @@ import { growth } from './growth.mjs';
 import { imports } from './import.mjs';
 import { USAGE, readOptions } from './options.mjs';
 import { report } from './report.mjs';
+import { scaling } from './scaling.mjs';
 import { soak } from './soak.mjs';
 import { start } from './start.mjs';
 import { table } from './table.mjs';
 
-const COMMANDS = { table, growth, soak, start, import: imports, report };
+const COMMANDS = { table, growth, scaling, soak, start, import: imports, report };
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -6,10 +6,11 @@ export const USAGE = `bench/run [COMMAND] [OPTIONS]
 Commands
   table    Q1 to Q4 against the baseline (the default)
   growth   Q1 and Q4 over 10 thousand and over 10 million invites
+  scaling  Q1 and Q4 to one gateway, to three behind HAProxy, and to three with a hot standby
   soak     memory over minutes of all queries mixed, at 256 connections
   start    milliseconds from exec to the first answer
   import   workspace invites a second from a file, beside PostgreSQL's own \\copy
-  report   writes the tables of docs/performance.md from bench/results
+  report   writes the tables of docs/performance.md and docs/scaling.md from bench/results
 
 Options
   --smoke                 tiny data and short runs with a debug build: asserts that answers are the

@@ -7,20 +7,25 @@ import { cpuOf } from './processes.mjs';
 
 const { BENCH_POSTGRES_URL, BENCH_POSTGRES_PROGRAMS, BENCH_POSTGRES_PID } = process.env;
 
+// The folder of psql and the like.
+export const PROGRAMS = BENCH_POSTGRES_PROGRAMS;
+
 export class Database {
-  constructor(name) {
+  // `server` is the URL of any database of its server.
+  constructor(name, server = BENCH_POSTGRES_URL) {
     this.name = name;
+    this.server = server;
   }
 
   get url() {
-    const url = new URL(BENCH_POSTGRES_URL);
+    const url = new URL(this.server);
     url.pathname = `/${this.name}`;
     return url.href;
   }
 
   // Runs SQL, and gives what it prints, without headings, columns separated by `|`.
   sql(text) {
-    const psql = join(BENCH_POSTGRES_PROGRAMS, 'psql');
+    const psql = join(PROGRAMS, 'psql');
     return execFileSync(psql, [this.url, '-XAtq', '-v', 'ON_ERROR_STOP=1'], {
       input: text,
       encoding: 'utf8',
@@ -55,10 +60,10 @@ export function settle() {
   server.sql('CHECKPOINT');
 }
 
-// CPU that all processes of the server have used, in microseconds: those that have ended are in what
+// CPU that all processes of the server have used, in microseconds, or those of another one, by its
+// first process: those that have ended are in what
 // the first process counts of its children.
-export function cpu() {
-  const first = Number(BENCH_POSTGRES_PID);
+export function cpu(first = Number(BENCH_POSTGRES_PID)) {
   const children = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === first);
   return children.reduce((sum, pid) => sum + cpuOf(pid).own, cpuOf(first).own + cpuOf(first).ended);
 }

@@ -1,4 +1,4 @@
-// Writes the tables of docs/performance.md between their markers, from bench/results.
+// Writes the tables of docs/performance.md and docs/scaling.md between their markers, from bench/results.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,8 +6,9 @@ import { ROOT } from './build.mjs';
 import { GOALS, growths } from './goals.mjs';
 import { QUERIES } from './queries.mjs';
 import { read } from './results.mjs';
+import { COLUMNS } from './scaling.mjs';
 
-const DOCUMENT = join(ROOT, 'docs/performance.md');
+const DOCUMENTS = ['docs/performance.md', 'docs/scaling.md'].map((path) => join(ROOT, path));
 const MIB = 2 ** 20;
 
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
@@ -91,6 +92,18 @@ const SECTIONS = {
     ].join('\n\n');
   },
 
+  scaling: ({ scaling }) => {
+    if (scaling === undefined) return missing('bench/run scaling --record');
+    const { gateways, connections, sizes, rounds, seconds, rows, open, fresh } = scaling;
+    const names = { one: 'one', three: `${gateways}, HAProxy`, 'three-standby': `${gateways}, HAProxy, standby` };
+    const of = { ...COLUMNS, gateways: ({ target }) => names[target] };
+    return [
+      `${circumstances(scaling)} ${scaling.proxy}. ${grouped(sizes.invites)} invites, ${connections} connections; medians of ${rounds} runs of ${seconds} s. CPU and statements are of one request.`,
+      markdown(Object.keys(of), rows.map((row) => Object.values(of).map((column) => column(row)))),
+      `After it, the ${open.gateways} gateways had ${open.primary} connections to the primary and ${open.standby} to the standby. Of ${fresh.asked} codes that were looked up through the proxy as soon as the primary had them, ${fresh.found} were found, with their tags; ${fresh.onPrimary} look-ups had to ask the primary. (Its commits are asynchronous here, so that the standby is told of them late.)`,
+    ].join('\n\n');
+  },
+
   start: ({ start }) => {
     if (start === undefined) return missing('bench/run start --record');
     const rows = [
@@ -111,12 +124,13 @@ const SECTIONS = {
 };
 
 export function report() {
-  const results = Object.fromEntries(['table', 'growth', 'soak', 'start', 'import'].map((name) => [name, read(name)]));
-  let text = readFileSync(DOCUMENT, 'utf8');
+  const results = Object.fromEntries(['table', 'growth', 'soak', 'scaling', 'start', 'import'].map((name) => [name, read(name)]));
+  const texts = new Map(DOCUMENTS.map((document) => [document, readFileSync(document, 'utf8')]));
   for (const [name, write] of Object.entries(SECTIONS)) {
     const section = new RegExp(`(<!-- ${name}: .*-->\n)[^]*?(<!-- end of ${name} -->)`);
-    if (!section.test(text)) throw new Error(`${DOCUMENT} has no place for ${name}`);
-    text = text.replace(section, (_, begin, end) => `${begin}\n${write(results)}\n\n${end}`);
+    const [document, text] = [...texts].find(([, of]) => section.test(of)) ?? [];
+    if (document === undefined) throw new Error(`no document has a place for ${name}`);
+    texts.set(document, text.replace(section, (_, begin, end) => `${begin}\n${write(results)}\n\n${end}`));
   }
-  writeFileSync(DOCUMENT, text);
+  for (const [document, text] of texts) writeFileSync(document, text);
 }

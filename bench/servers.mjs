@@ -1,6 +1,6 @@
 // The servers under test: how each is started, and what it is sent.
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,13 +73,43 @@ async function start(name, program, args, env, port, probe, dialect) {
   }
 }
 
-export function gatewayArguments(database, port, log) {
-  return ['serve', '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
+export function gatewayArguments(database, port, log, replica) {
+  const standby = replica === undefined ? [] : ['--database-replica-url', replica.url];
+  return ['serve', ...standby, '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
 }
 
-async function startGateway(binary, database, log) {
+const READY = { method: 'GET', path: '/health/ready' };
+
+// `replica` is a database to read from.
+export async function startGateway(binary, database, log, { name = 'gateway', replica } = {}) {
   const port = await freePort();
-  return start('gateway', binary, gatewayArguments(database, port, log), {}, port, { method: 'GET', path: '/health/ready' }, GATEWAY);
+  return start(name, binary, gatewayArguments(database, port, log, replica), {}, port, READY, GATEWAY);
+}
+
+// HAProxy before gateways, to which it gives requests in turn. One thread: it shares the machine.
+export async function startProxy(name, gateways) {
+  const port = await freePort();
+  const lines = gateways.map(({ name: of, url }) => `  server ${of} ${new URL(url).host} check`);
+  const config = `global
+  nbthread 1
+  maxconn 4096
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend gateway
+  bind 127.0.0.1:${port}
+  default_backend gateways
+backend gateways
+  balance roundrobin
+  option httpchk GET ${READY.path}
+${lines.join('\n')}
+`;
+  mkdirSync(FOLDER, { recursive: true });
+  const file = join(FOLDER, `${name}.cfg`);
+  writeFileSync(file, config);
+  return start(name, 'haproxy', ['-db', '-f', file], {}, port, READY, GATEWAY);
 }
 
 async function startBaseline(binary, database, connections) {

@@ -33,15 +33,35 @@ pub struct NotADatabase;
 /// # Errors
 /// The text is no URL of PostgreSQL or SQLite.
 pub fn check_url(text: &str) -> Result<String, NotADatabase> {
-    let is_postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
-    let is_understood = if is_postgres {
+    let is_understood = if is_postgres(text) {
         text.parse::<PgConnectOptions>().is_ok()
     } else {
         text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok()
     };
     is_understood.then(|| text.to_owned()).ok_or(NotADatabase)
+}
+
+/// The text is no URL of a PostgreSQL. It is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected postgres://user:password@host:port/name: only PostgreSQL has standbys")]
+pub struct NotPostgres;
+
+/// As [`check_url`], of PostgreSQL alone.
+///
+/// # Errors
+/// The text is no URL of PostgreSQL.
+pub fn check_postgres_url(text: &str) -> Result<String, NotPostgres> {
+    check_url(text)
+        .ok()
+        .filter(|url| is_postgres(url))
+        .ok_or(NotPostgres)
+}
+
+/// Whether the URL's scheme is that of PostgreSQL.
+pub fn is_postgres(url: &str) -> bool {
+    ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
 }
 
 /// Where the database is, and how many connections to keep.

@@ -38,6 +38,7 @@ mod invite_page;
 mod outage;
 mod pages;
 mod persisted_documents;
+mod replica;
 mod searches;
 mod serving;
 mod statuses;

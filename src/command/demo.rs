@@ -76,5 +76,9 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,
     };
-    serve::gateway(database, settings, options, clock, announce).await
+    let databases = serve::Databases {
+        primary: database,
+        standby: None,
+    };
+    serve::gateway(databases, settings, options, clock, announce).await
 }

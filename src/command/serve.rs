@@ -24,11 +24,22 @@ use crate::{
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     log::start(&args.log);
-    let database = match args.database.pool().open().await {
+    let replica = match args.database.replica_pool() {
+        Ok(replica) => replica,
+        Err(error) => return wrong_usage(error),
+    };
+    let primary = match args.database.pool().open().await {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
-    match readiness(&database).await {
+    let standby = match &replica {
+        None => None,
+        Some(pool) => match pool.open().await {
+            Ok(database) => Some(database),
+            Err(error) => return wrong_usage(error),
+        },
+    };
+    match readiness(&primary).await {
         Readiness::Ready => {}
         Readiness::Unreachable => {
             tracing::warn!("the database does not answer; serving begins when it does");
@@ -49,7 +60,32 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
     };
-    gateway(database, tokens, options, clock, announce).await
+    let databases = Databases { primary, standby };
+    gateway(databases, tokens, options, clock, announce).await
+}
+
+/// What is served from.
+pub(super) struct Databases {
+    pub(super) primary: DatabaseConnection,
+    /// A hot standby of the primary.
+    pub(super) standby: Option<DatabaseConnection>,
+}
+
+impl Databases {
+    fn loaders(&self) -> Loaders {
+        match &self.standby {
+            None => Loaders::new(self.primary.clone()),
+            Some(standby) => Loaders::with_standby(self.primary.clone(), standby.clone()),
+        }
+    }
+
+    async fn close(self) {
+        // Nothing is written while serving, so that nothing is lost whatever becomes of this.
+        let _ = self.primary.close().await;
+        if let Some(standby) = self.standby {
+            let _ = standby.close().await;
+        }
+    }
 }
 
 /// What `serve` and `demo` share of their settings.
@@ -62,9 +98,9 @@ pub(super) struct Options<'a> {
     pub(super) offer: &'a Offer,
 }
 
-/// Serves over a database that is open, until told to stop. `announce` is told where.
+/// Serves over databases that are open, until told to stop. `announce` is told where.
 pub(super) async fn gateway(
-    database: DatabaseConnection,
+    databases: Databases,
     tokens: TokenSettings,
     Options {
         http: options,
@@ -76,7 +112,7 @@ pub(super) async fn gateway(
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
-    let loaders = Arc::new(Loaders::new(database.clone()));
+    let loaders = Arc::new(databases.loaders());
     let authenticator = match Authenticator::new(tokens, loaders.clone(), clock.clone()) {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
@@ -108,7 +144,7 @@ pub(super) async fn gateway(
         Err(error) => return failed(error),
     };
     let app = http::app(Gateway {
-        database: database.clone(),
+        database: databases.primary.clone(),
         loaders: loaders.clone(),
         authenticator,
         policy: policy.policy(),
@@ -132,8 +168,7 @@ pub(super) async fn gateway(
     let drain = Duration::from_secs(options.drain_timeout);
     let served = http::serve(listener, app, stop_signal, drain).await;
     loaders.release_connections();
-    // Nothing is written while serving, so that nothing is lost whatever becomes of this.
-    let _ = database.close().await;
+    databases.close().await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error),

@@ -18,7 +18,12 @@ pub struct DatabaseOptions {
           value_parser = Unquoted(database::check_url))]
     pub database_url: String,
 
-    /// Most open connections, 1 to 1000
+    /// A hot standby of that PostgreSQL, to read from: postgres://user:password@host:port/name
+    #[arg(long, env = "DATABASE_REPLICA_URL", value_name = "URL", hide_env_values = true,
+          value_parser = Unquoted(database::check_postgres_url))]
+    pub database_replica_url: Option<String>,
+
+    /// Most open connections, to each of them, 1 to 1000
     #[arg(long, env = "GATEWAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,
@@ -32,14 +37,37 @@ pub struct DatabaseOptions {
 impl DatabaseOptions {
     /// The pool that these options describe.
     pub fn pool(&self) -> Pool {
+        self.pool_over(&self.database_url)
+    }
+
+    /// The pool over the standby, if there is one.
+    ///
+    /// # Errors
+    /// The database is none that has standbys.
+    pub fn replica_pool(&self) -> Result<Option<Pool>, NoStandby> {
+        match &self.database_replica_url {
+            Some(_) if !database::is_postgres(&self.database_url) => Err(NoStandby),
+            url => Ok(url.as_deref().map(|url| self.pool_over(url))),
+        }
+    }
+
+    fn pool_over(&self, url: &str) -> Pool {
         Pool {
-            url: self.database_url.clone(),
+            url: url.to_owned(),
             max_connections: self.database_max_connections,
             acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
             create: false,
         }
     }
 }
+
+/// A standby was given of a database that can have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "--database-replica-url (DATABASE_REPLICA_URL) names a standby of PostgreSQL, but \
+     --database-url (DATABASE_URL) is an SQLite database"
+)]
+pub struct NoStandby;
 
 /// Which database a command is about.
 #[derive(Args, Clone)]

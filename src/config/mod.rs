@@ -8,7 +8,7 @@ mod policy;
 
 use clap::{Args, ValueEnum};
 
-pub use database::{DatabaseOptions, DatabaseUrl};
+pub use database::{DatabaseOptions, DatabaseUrl, NoStandby};
 pub use graphql::{FederationOptions, GraphqlOptions};
 pub use http::HttpOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};

@@ -34,7 +34,7 @@ impl From<DbErr> for LoadError {
 }
 
 /// Whether the error says that the database is away, and not that the statement is wrong.
-fn is_unavailable(error: &DbErr) -> bool {
+pub(super) fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
@@ -69,6 +69,19 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a standby gave the statement up, since it held up what is replayed there (PostgreSQL: class
+/// 40). The primary can answer it.
+pub(super) fn is_replay_conflict(error: &DbErr) -> bool {
+    const ROLLED_BACK: &str = "40";
+    let DbErr::Query(RuntimeErr::SqlxError(error)) = error else {
+        return false;
+    };
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with(ROLLED_BACK))
 }
 
 /// Whether a table is not there: serving begins when the database is migrated.

@@ -71,6 +71,6 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed).await
     }
 }

@@ -57,6 +57,6 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed).await
     }
 }

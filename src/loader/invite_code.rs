@@ -88,7 +88,7 @@ impl Loaders {
         &self,
         code: &str,
     ) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one(ByCode(code.to_owned())).await
+        self.one_however_new(ByCode(code.to_owned())).await
     }
 
     /// The invite code of that id.

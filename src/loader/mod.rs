@@ -2,6 +2,22 @@
 //!
 //! All requests share one [`Loaders`], which keeps no row. A viewer's roles are kept as long as
 //! their request lasts ([`role::RoleLoader`]).
+//!
+//! # From where
+//!
+//! Where there is a hot standby of the database, rows are read from it, but:
+//!
+//! - Who is asking, and what they may see, is read from the primary: the viewer's row
+//!   (`Loaders::subject`), their standings (`role`), and the lists that go by their roles
+//!   (`Loaders::list_by_role`). A role that is withdrawn, or an account that is deleted, counts at
+//!   once.
+//! - A code or a token that the standby does not have is looked for on the primary before it counts
+//!   as unknown, and so is what it names, its tags among it (`Loaders::one_however_new`): the
+//!   e-mail that has it may be faster than replication.
+//! - A standby that is away is passed over (`servers`).
+//!
+//! What else has changed is seen when it has been replayed: until then an invite that was cancelled
+//! may still look pending, and a list may lack its newest row.
 
 mod columns;
 mod error;
@@ -11,6 +27,7 @@ mod key;
 mod listing;
 mod page;
 mod reader;
+mod servers;
 
 pub mod course;
 pub mod course_invite;
@@ -43,6 +60,7 @@ use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
 use reader::{Reader, Text};
+use servers::Servers;
 
 pub use error::LoadError;
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
@@ -51,26 +69,63 @@ pub use page::{End, Page, Position, Slice, SortType, SortValue};
 
 /// Loads rows by key, for all requests: what they want at the same time shares statements.
 pub struct Loaders {
+    /// What counts at once.
+    current: Arc<Loading>,
+    /// What may be a little old. Without a standby it is the same.
+    replicated: Arc<Loading>,
+}
+
+/// Loads rows from somewhere.
+struct Loading {
     rows: Arc<Rows>,
     gatherer: Gatherer<Rows>,
+}
+
+impl Loading {
+    fn from(servers: Servers) -> Arc<Self> {
+        let rows = Arc::new(Rows { servers });
+        let gatherer = Gatherer::new(rows.clone());
+        Arc::new(Self { rows, gatherer })
+    }
+
+    async fn list<T: Send + 'static>(
+        &self,
+        listing: Listing,
+        page: &Page,
+        read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
+    ) -> Result<Slice<T>, LoadError> {
+        let (rows, page) = (self.rows.clone(), page.clone());
+        let load = async move { listing.page(&rows.servers, &page, read).await };
+        self.gatherer.errand(load.boxed()).await
+    }
 }
 
 impl Loaders {
     /// Loaders over `database`.
     pub fn new(database: DatabaseConnection) -> Self {
-        let reader = Reader::new(database);
-        let rows = Arc::new(Rows { reader });
-        let gatherer = Gatherer::new(rows.clone());
-        Self { rows, gatherer }
+        let current = Loading::from(Servers::primary(Arc::new(Reader::new(database))));
+        Self {
+            replicated: current.clone(),
+            current,
+        }
     }
 
-    /// Gives the connections that are kept back to their pool, to be closed with it.
+    /// Loaders over a PostgreSQL and a hot standby of it.
+    pub fn with_standby(primary: DatabaseConnection, standby: DatabaseConnection) -> Self {
+        let primary = Arc::new(Reader::new(primary));
+        Self {
+            current: Loading::from(Servers::primary(primary.clone())),
+            replicated: Loading::from(Servers::with_standby(primary, standby)),
+        }
+    }
+
+    /// Gives the connections that are kept back to their pools, to be closed with them.
     pub fn release_connections(&self) {
-        self.rows.reader.release();
+        self.replicated.rows.servers.release();
     }
 
     fn database(&self) -> &DatabaseConnection {
-        self.rows.reader.database()
+        self.current.rows.database()
     }
 
     /// The row of a key, in one statement with those of all keys of its kind that are wanted now.
@@ -78,7 +133,31 @@ impl Loaders {
     where
         Rows: Loader<K, Error = LoadError>,
     {
-        self.gatherer.load(key).await
+        self.replicated.gatherer.load(key).await
+    }
+
+    /// As [`Self::one`], as it is now.
+    async fn one_now<K: Key>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
+    where
+        Rows: Loader<K, Error = LoadError>,
+    {
+        self.current.gatherer.load(key).await
+    }
+
+    /// As [`Self::one`], even if it was written a moment ago: keys that a standby does not have are
+    /// looked for on the primary, in one statement.
+    async fn one_however_new<K: Key>(
+        &self,
+        key: K,
+    ) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
+    where
+        Rows: Loader<K, Error = LoadError>,
+    {
+        let found = self.one(key.clone()).await?;
+        if found.is_some() || Arc::ptr_eq(&self.current, &self.replicated) {
+            return Ok(found);
+        }
+        self.one_now(key).await
     }
 
     /// A page of a list that nobody else asks for.
@@ -88,9 +167,17 @@ impl Loaders {
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
-        let (rows, page) = (self.rows.clone(), page.clone());
-        let load = async move { listing.page(&rows.reader, &page, read).await };
-        self.gatherer.errand(load.boxed()).await
+        self.replicated.list(listing, page, read).await
+    }
+
+    /// As [`Self::list`], of what somebody's roles let them see: as they are now.
+    async fn list_by_role<T: Send + 'static>(
+        &self,
+        listing: Listing,
+        page: &Page,
+        read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
+    ) -> Result<Slice<T>, LoadError> {
+        self.current.list(listing, page, read).await
     }
 }
 
@@ -112,12 +199,12 @@ fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K,
 
 /// Loads batches: implements [`Loader`] once for each kind of key.
 struct Rows {
-    reader: Reader,
+    servers: Servers,
 }
 
 impl Rows {
     fn database(&self) -> &DatabaseConnection {
-        self.reader.database()
+        self.servers.database()
     }
 
     /// The rows of `select` whose `column` is any of `keys`.
@@ -158,10 +245,10 @@ impl Rows {
     where
         K: Into<Value> + ValueType + Clone + Sync,
     {
-        if self.reader.postgres().is_none() {
-            return self.reader.all(&statement(keys)).await;
+        if self.servers.postgres().is_none() {
+            return self.servers.all(&statement(keys)).await;
         }
         let sql = text.get_or_init(|| Text::of(&statement(&[])).sql);
-        self.reader.all_of_text(sql, || key::array(keys)).await
+        self.servers.all_of_text(sql, || key::array(keys)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Where statements are sent to: on PostgreSQL, over connections that are kept from one statement
+//! How statements are sent to a server: on PostgreSQL, over connections that are kept from one statement
 //! to the next.
 //!
 //! The pool asks the server before and after each statement whether a connection is still good,

@@ -1,5 +1,6 @@
 //! What one viewer is in workspaces, groups and courses: loaded in one statement for all that one
-//! request touches, and kept as long as the request lasts.
+//! request touches, and kept as long as the request lasts. It is read from the primary, so that a
+//! role that is withdrawn counts at once.
 
 use std::{
     collections::HashMap,
@@ -73,7 +74,7 @@ impl RoleLoader {
             viewer: self.viewer.clone(),
             place,
         };
-        let ties = self.loaders.one(asked).await?.unwrap_or_default();
+        let ties = self.loaders.one_now(asked).await?.unwrap_or_default();
         let standing = Standing {
             role: ties.role,
             is_invited: ties.invited_until.is_some_and(|until| until > self.now),
@@ -107,7 +108,7 @@ impl Loader<Asked> for Rows {
             return Ok(HashMap::new());
         };
         let mut found: HashMap<Asked, Ties> = HashMap::new();
-        for row in self.reader.all(&statement).await? {
+        for row in self.servers.all(&statement).await? {
             let mut columns = Columns::from(&row, 0);
             let index: i64 = columns.next()?;
             let Some(asked) = usize::try_from(index)

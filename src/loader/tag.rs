@@ -78,6 +78,9 @@ impl Loaders {
 
     /// The tags that an invite code gives, by name, without deleted ones.
     pub async fn tags_of_invite_code(&self, id: i64) -> Result<Vec<Guarded<Model>>, LoadError> {
-        Ok(self.one(OfInviteCode(id)).await?.unwrap_or_default())
+        Ok(self
+            .one_however_new(OfInviteCode(id))
+            .await?
+            .unwrap_or_default())
     }
 }

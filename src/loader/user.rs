@@ -73,17 +73,17 @@ pub enum Subject {
 impl Loaders {
     /// The user of that id, unless deleted.
     pub async fn user(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one(ById(id)).await
+        self.one_however_new(ById(id)).await
     }
 
-    /// The one user that a verified token speaks of. An external id that several users share
+    /// The one user that a verified token speaks of, as they are now. An external id that several users share
     /// names nobody.
     pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
         match subject {
-            Subject::Id(id) => self.user(id).await,
-            Subject::Username(name) => Ok(self.one(ByUsername(name)).await?.map(Guarded::seal)),
+            Subject::Id(id) => self.one_now(ById(id)).await,
+            Subject::Username(name) => Ok(self.one_now(ByUsername(name)).await?.map(Guarded::seal)),
             Subject::ExtId(id) => {
-                let mut users = self.one(ByExtId(id)).await?.unwrap_or_default();
+                let mut users = self.one_now(ByExtId(id)).await?.unwrap_or_default();
                 let one = users.pop().filter(|_| users.is_empty());
                 Ok(one.map(Guarded::seal))
             }

@@ -45,7 +45,7 @@ pub(super) fn managed_ids(user_id: i64) -> SelectStatement {
 impl Loaders {
     /// The workspace of that id, unless deleted.
     pub async fn workspace(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one(ById(id)).await
+        self.one_however_new(ById(id)).await
     }
 
     /// A page of the workspaces that somebody manages, by id; for staff: of all.
@@ -63,6 +63,6 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed).await
     }
 }

@@ -169,7 +169,7 @@ impl Loaders {
         &self,
         token: Uuid,
     ) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one(ByToken(token)).await
+        self.one_however_new(ByToken(token)).await
     }
 
     /// The invite of that id.
@@ -212,6 +212,6 @@ impl Loaders {
             .add(in_live_workspace())
             .add_option(reach);
         let listing = Listing::of::<Entity>(condition, order(sort));
-        self.list(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed).await
     }
 }

@@ -19,7 +19,7 @@ use super::{
     columns::Columns,
     error::LoadError,
     page::{End, Page, Position, Slice, SortType, SortValue},
-    reader::Reader,
+    servers::Servers,
 };
 pub(super) use of_parent::ListOfParent;
 
@@ -91,28 +91,28 @@ impl Listing {
     /// Loads a page of the list.
     pub(super) async fn page<T>(
         &self,
-        reader: &Reader,
+        servers: &Servers,
         page: &Page,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         if self.sources.is_empty() {
             return Ok(Slice::empty());
         }
-        let statement = self.statement(reader.database(), page, None);
-        let rows = reader.all(&statement).await?;
+        let statement = self.statement(servers.database(), page, None);
+        let rows = servers.all(&statement).await?;
         self.slice(page, rows.iter(), 0, &read)
     }
 
     /// Loads the page of each parent's list. Parents that do not exist are missing in the answer.
     async fn pages<T>(
         &self,
-        reader: &Reader,
+        servers: &Servers,
         page: &Page,
         parents: &Parents<'_>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
-        let statement = self.statement(reader.database(), page, Some(parents));
-        let rows = reader.all(&statement).await?;
+        let statement = self.statement(servers.database(), page, Some(parents));
+        let rows = servers.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>> = HashMap::new();
         for row in &rows {
             of_parent

@@ -1,0 +1,303 @@
+//! A hot standby to read from. Here it is a database of its own, so that it may be told from the
+//! primary by what it has: what was replayed is what a test wrote to it.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use entity::{group_member, user, workspace_member};
+use sea_orm::{ConnectionTrait, EntityTrait, sea_query::Expr};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::{
+    Backend, Gateway, data,
+    process::{Process, Server, authorization, eventually, log_lines},
+    proxy::Proxy,
+    run,
+};
+
+/// Longest that an answer may take while the standby is away: the time to wait for a connection,
+/// 1 second here, and some for a busy machine.
+const SOON: Duration = Duration::from_secs(10);
+
+const AWAY: &str = "the standby is away; the primary is asked instead";
+const BACK: &str = "the standby is asked again";
+const ROLE: &str = r#"{ inviteCode(code: "AbC-123") { role } }"#;
+
+/// Runs a test over a primary and what stands for its standby.
+async fn run_both(test: impl AsyncFnOnce(Gateway, Gateway)) {
+    run(Backend::Postgres, async |primary: Gateway| {
+        run(Backend::Postgres, async |standby: Gateway| {
+            test(primary, standby).await;
+        })
+        .await;
+    })
+    .await;
+}
+
+async fn serve(primary: &str, standby: &str) -> Server {
+    let replica = format!("--database-replica-url={standby}");
+    Server::with(primary, &[&replica, "--database-acquire-timeout=1"]).await
+}
+
+/// The same code on both, with its role telling where it was read.
+async fn fill(primary: &Gateway, standby: &Gateway) {
+    for (gateway, role) in [(primary, "of the primary"), (standby, "of the standby")] {
+        let mut code = data::invite_code(5, "AbC-123");
+        code.role = Some(role.to_owned());
+        gateway.add(code).await;
+    }
+}
+
+async fn data_of(server: &Server, viewer: Option<i64>, document: &str) -> Value {
+    let authorization = viewer.map(authorization);
+    let asked = server.graphql(authorization.as_deref(), document, json!({}));
+    let answer = timeout(SOON, asked).await.expect("an answer in time");
+    assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+    answer.json["data"].clone()
+}
+
+async fn role(server: &Server) -> String {
+    let data = data_of(server, None, ROLE).await;
+    data["inviteCode"]["role"]
+        .as_str()
+        .expect("a role")
+        .to_owned()
+}
+
+fn logged(server: &Server, message: &str) -> usize {
+    let (_, log) = server.process.written();
+    let lines = log_lines(&log);
+    lines
+        .iter()
+        .filter(|line| line["message"] == message)
+        .count()
+}
+
+#[tokio::test]
+async fn rows_are_read_from_the_standby() {
+    run_both(async |primary, standby| {
+        fill(&primary, &standby).await;
+        let server = serve(&primary.url, &standby.url).await;
+        let (statements, role) = primary.counted(role(&server)).await;
+        assert_eq!((statements, role.as_str()), (0, "of the standby"));
+
+        // A list by who made its rows, and one that hangs on a standing.
+        for gateway in [&primary, &standby] {
+            gateway.add(data::user(7, "grace")).await;
+            gateway.add(data::workspace(1)).await;
+            gateway.add(data::workspace_member(1, 7, "owner")).await;
+        }
+        let mut code = data::invite_code(6, "DeF-456");
+        code.invited_by_id = Some(7);
+        standby.add(code).await;
+        standby.add(data::workspace_invite(3, 1)).await;
+        let lists = "{ inviteCodes { totalCount } \
+                       viewer { workspaces { nodes { invites { totalCount } } } } }";
+        assert_eq!(
+            data_of(&server, Some(7), lists).await,
+            json!({
+                "inviteCodes": { "totalCount": 1 },
+                "viewer": { "workspaces": { "nodes": [{ "invites": { "totalCount": 1 } }] } },
+            })
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_or_token_that_is_not_replayed_yet_is_found_on_the_primary() {
+    run_both(async |primary, standby| {
+        fill(&primary, &standby).await;
+        let mut code = data::invite_code(6, "DeF-456");
+        code.user_id = Some(8);
+        primary.add(data::user(8, "ada")).await;
+        primary.add(code).await;
+        primary.add(data::invite_code(7, "GhI-789")).await;
+        primary.add(data::tag(1, "new")).await;
+        primary.add(data::tagged(6, 1)).await;
+        primary.add(data::workspace(1)).await;
+        primary.add(data::workspace_invite(3, 1)).await;
+        let server = serve(&primary.url, &standby.url).await;
+
+        let one = r#"{ inviteCode(code: "DeF-456") { user { username } tags { name } } }"#;
+        assert_eq!(
+            data_of(&server, None, one).await,
+            json!({ "inviteCode": { "user": { "username": "ada" }, "tags": [{ "name": "new" }] } })
+        );
+        let token = data::token(3);
+        let invite =
+            format!(r#"{{ workspaceInvite(token: "{token}") {{ workspace {{ name }} }} }}"#);
+        assert_eq!(
+            data_of(&server, None, &invite).await,
+            json!({ "workspaceInvite": { "workspace": { "name": "Workspace 1" } } })
+        );
+        // One statement has all that the standby does not.
+        let many = r#"{
+            here: inviteCode(code: "AbC-123") { role }
+            new: inviteCode(code: "DeF-456") { databaseId }
+            newest: inviteCode(code: "GhI-789") { databaseId }
+            unknown: inviteCode(code: "nobody's") { databaseId }
+        }"#;
+        let (statements, many) = primary.counted(data_of(&server, None, many)).await;
+        assert_eq!(
+            many,
+            json!({
+                "here": { "role": "of the standby" },
+                "new": { "databaseId": "6" },
+                "newest": { "databaseId": "7" },
+                "unknown": null,
+            })
+        );
+        assert_eq!(statements, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_that_is_withdrawn_counts_at_once() {
+    run_both(async |primary, standby| {
+        for gateway in [&primary, &standby] {
+            gateway.add(data::user(7, "grace")).await;
+            gateway.add(data::group(1, "studio")).await;
+            gateway.add(data::group_member(1, 7, "owner")).await;
+            gateway.add(data::group_invite(3, 1, "join")).await;
+            gateway.add(data::workspace(1)).await;
+            gateway.add(data::workspace_member(1, 7, "owner")).await;
+            gateway.add(data::workspace_invite(3, 1)).await;
+        }
+        let server = serve(&primary.url, &standby.url).await;
+        let lists = "{ groupInvites { totalCount } workspaceInvites { totalCount } \
+                       viewer { groups { totalCount } workspaces { totalCount } } }";
+        let of_each = |count: u64| {
+            let list = json!({ "totalCount": count });
+            json!({ "groupInvites": list, "workspaceInvites": list,
+                    "viewer": { "groups": list, "workspaces": list } })
+        };
+        let group = "/v3/groups/studio/invite";
+        let grace = authorization(7);
+        assert_eq!(server.get(Some(&grace), group).await.json["code"], "join");
+        assert_eq!(data_of(&server, Some(7), lists).await, of_each(1));
+
+        let withdrawn = group_member::Entity::delete_many().exec(&primary.database);
+        withdrawn.await.expect("no members");
+        let withdrawn = workspace_member::Entity::delete_many().exec(&primary.database);
+        withdrawn.await.expect("no members");
+        let refused = server.get(Some(&grace), group).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+        assert_eq!(data_of(&server, Some(7), lists).await, of_each(0));
+
+        let deleted = user::Entity::update_many()
+            .col_expr(user::Column::DeletedAt, Expr::val(data::made()))
+            .exec(&primary.database);
+        deleted.await.expect("a user");
+        let refused = server.get(Some(&grace), group).await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
+    run_both(async |primary, standby| {
+        fill(&primary, &standby).await;
+        let proxy = Proxy::before(&standby.url).await;
+        proxy.cut();
+        let server = serve(&primary.url, &proxy.url(&standby.url)).await;
+        let ways = [Proxy::cut, Proxy::stall, Proxy::cut];
+        for (times, way) in (1..).zip(ways) {
+            way(&proxy);
+            for _ in 0..3 {
+                assert_eq!(role(&server).await, "of the primary");
+                let ready = server.get(None, "/health/ready").await;
+                assert_eq!(ready.status, StatusCode::OK);
+            }
+            proxy.heal();
+            eventually("the standby is used", async || {
+                (role(&server).await == "of the standby").then_some(())
+            })
+            .await;
+            // Once each time, and not for each request.
+            assert_eq!(
+                (logged(&server, AWAY), logged(&server, BACK)),
+                (times, times)
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn readiness_hangs_on_the_primary_alone() {
+    run_both(async |primary, standby| {
+        let proxy = Proxy::before(&primary.url).await;
+        let server = serve(&proxy.url(&primary.url), &standby.url).await;
+        proxy.cut();
+        eventually("not ready", async || {
+            let ready = server.get(None, "/health/ready").await;
+            (ready.status == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_that_the_standby_gives_up_is_sent_to_the_primary() {
+    run_both(async |primary, standby| {
+        fill(&primary, &standby).await;
+        // As it does where a statement holds up what it replays.
+        let conflict = "ALTER TABLE invite_codes RENAME TO replayed; \
+            CREATE FUNCTION is_free() RETURNS boolean LANGUAGE plpgsql AS \
+              $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40001'; END $$; \
+            CREATE VIEW invite_codes AS SELECT * FROM replayed WHERE is_free()";
+        standby
+            .database
+            .execute_unprepared(conflict)
+            .await
+            .expect("a view");
+        let server = serve(&primary.url, &standby.url).await;
+        assert_eq!(role(&server).await, "of the primary");
+        // It is not away: other tables are read there.
+        let code = entity::invite_code::Entity::update_many()
+            .col_expr(entity::invite_code::Column::UserId, Expr::val(7))
+            .exec(&primary.database);
+        for (gateway, username) in [(&primary, "new"), (&standby, "old")] {
+            gateway.add(data::user(7, username)).await;
+        }
+        code.await.expect("a code");
+        let document = r#"{ inviteCode(code: "AbC-123") { user { username } } }"#;
+        assert_eq!(
+            data_of(&server, None, document).await,
+            json!({ "inviteCode": { "user": { "username": "old" } } })
+        );
+        assert_eq!(logged(&server, AWAY), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_postgresql_has_standbys() {
+    let postgres = "postgres://gateway:hunter2@db.example/gateway";
+    for (database, replica, told) in [
+        ("sqlite://nowhere.db", postgres, "is an SQLite database"),
+        (postgres, "sqlite://nowhere.db", "only PostgreSQL"),
+        (
+            postgres,
+            "mysql://gateway:hunter2@db.example/gateway",
+            "expected postgres://",
+        ),
+    ] {
+        let environment = [
+            ("DATABASE_URL", database),
+            ("DATABASE_REPLICA_URL", replica),
+        ];
+        let ended = Process::run_in(&environment, &["serve", "--listen=127.0.0.1:0"]).await;
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        let setting = "--database-replica-url (DATABASE_REPLICA_URL)";
+        for expected in [setting, told] {
+            assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+        }
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+}

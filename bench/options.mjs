@@ -27,7 +27,7 @@ Options
   --rounds N              measured runs of each kind; figures are their medians (3)
   --minutes N             length of the soak (10)
   --baseline-connections N   connections of the baseline to the database (see README.md)
-  --log LEVEL             the gateway's own --log (warn)
+  --log LEVEL             the gateway's own --log (info)
   --record                keeps the results under the name that docs/performance.md is made from
 `;
 
@@ -60,7 +60,7 @@ export function readOptions(argv) {
       rounds: { type: 'string' },
       minutes: { type: 'string' },
       'baseline-connections': { type: 'string', default: '4' },
-      log: { type: 'string', default: 'warn' },
+      log: { type: 'string', default: 'info' },
     },
   });
   const command = positionals[0] ?? 'table';

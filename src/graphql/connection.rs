@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, Object, SimpleObject, TypeName};
+use async_graphql::{
+    Context, ContextSelectionSet, Object, SimpleObject, TypeName, parser::types::Field,
+};
 
 use super::{
     cursor,
-    eager::{Eager, EagerList, PlainFields},
+    eager::{Eager, EagerList, PlainFields, loads_below},
     error::Failure,
 };
 use crate::loader::{End, Page, Position, Slice, SortType};
@@ -193,7 +195,11 @@ pub(super) struct Edge<'a, N> {
     node: &'a N,
 }
 
-impl<N: ConnectionNode> PlainFields for Edge<'_, N> {}
+impl<N: ConnectionNode> PlainFields for Edge<'_, N> {
+    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
+        field.name.node == "node" && loads_below::<N>(ctx, field)
+    }
+}
 
 impl<N: ConnectionNode> TypeName for Edge<'_, N> {
     fn type_name() -> Cow<'static, str> {

@@ -1,12 +1,14 @@
 //! `CourseInvite` and the invitees of a course. Contract: `GET /api/v2/course/{id}/invite/`.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{
+    Context, ContextSelectionSet, Enum, ID, InputObject, Object, parser::types::Field,
+};
 
 use super::{
     connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
     context::Ask,
     course::Course,
-    eager::{Eager, EagerList, PlainFields, eager},
+    eager::{Eager, EagerList, PlainFields, eager, loads_below},
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
@@ -184,7 +186,15 @@ pub(super) struct CourseInviteeEdge<'a> {
     invite: &'a CourseInvite,
 }
 
-impl PlainFields for CourseInviteeEdge<'_> {}
+impl PlainFields for CourseInviteeEdge<'_> {
+    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
+        match field.name.node.as_str() {
+            "node" => loads_below::<User>(ctx, field),
+            "invite" => loads_below::<CourseInvite>(ctx, field),
+            _ => false,
+        }
+    }
+}
 
 /// An invitee with their place in the list and their invite.
 #[Object]

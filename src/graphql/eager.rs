@@ -23,10 +23,47 @@ pub(super) trait PlainFields: ContainerType {
     /// The fields that load something: what several of them want is loaded together. One that is
     /// missing here is still answered, but only after what stands ahead of it.
     const LOADING: &'static [&'static str] = &[];
+
+    /// Whether a field loads something, it or what is asked below it.
+    fn loads(_ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
+        Self::LOADING.contains(&field.name.node.as_str())
+    }
+
+    /// Its type: of an interface, the one that it is.
+    fn concrete_type_name(&self) -> Cow<'static, str> {
+        self.introspection_type_name()
+    }
+
+    /// Resolves all that is asked of it, whatever that is.
+    fn resolve_as_usual<'a>(
+        &'a self,
+        ctx: &ContextSelectionSet<'a>,
+    ) -> impl Future<Output = ServerResult<Value>> + Send
+    where
+        Self: Sized,
+    {
+        resolve_container(ctx, self)
+    }
 }
 
+/// async-graphql takes a reference to an interface for an object of its own.
 impl<T: PlainFields> PlainFields for &T {
     const LOADING: &'static [&'static str] = T::LOADING;
+
+    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
+        T::loads(ctx, field)
+    }
+
+    fn concrete_type_name(&self) -> Cow<'static, str> {
+        T::concrete_type_name(self)
+    }
+
+    fn resolve_as_usual<'a>(
+        &'a self,
+        ctx: &ContextSelectionSet<'a>,
+    ) -> impl Future<Output = ServerResult<Value>> + Send {
+        T::resolve_as_usual(self, ctx)
+    }
 }
 
 /// `T`, with its plain fields resolved on the spot.
@@ -55,7 +92,7 @@ impl<T: PlainFields> OutputType for Eager<T> {
         // Boxed, so that what resolves a field does not hold all that may be below it.
         Box::pin(async {
             let Some(plan) = Plan::of::<T>(ctx) else {
-                return resolve_container(ctx, &self.0).await;
+                return self.0.resolve_as_usual(ctx).await;
             };
             let mut object = plan.plain_values(ctx, &self.0).await?;
             let loaded = try_join_all(plan.loads(ctx, &self.0)).await?;
@@ -102,7 +139,7 @@ impl<T: PlainFields> OutputType for EagerList<T> {
                 .collect();
             let Some(plan) = Plan::of::<T>(ctx) else {
                 let resolved = elements.iter().map(|(ctx, element)| async move {
-                    let resolved = resolve_container(ctx, *element).await;
+                    let resolved = element.resolve_as_usual(ctx).await;
                     resolved.map_err(|error| ctx.set_error_path(error))
                 });
                 return try_join_all(resolved).await.map(Value::List);
@@ -124,6 +161,12 @@ impl<T: PlainFields> OutputType for EagerList<T> {
         })
         .await
     }
+}
+
+/// Whether anything that is asked of a `T` below `field` loads something.
+pub(super) fn loads_below<T: PlainFields>(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
+    let loads = |plan: Plan<'_>| plan.fields.iter().any(|field| field.how == How::Loading);
+    Plan::of_set::<T>(ctx, &field.selection_set.node).is_none_or(loads)
 }
 
 /// What is asked of an object, where that is fields alone, each under a name of its own.
@@ -148,7 +191,13 @@ type Object = IndexMap<Name, Value>;
 impl<'a> Plan<'a> {
     /// None where fields have to be merged, or more is asked than fields and fragments on `T`.
     fn of<T: PlainFields>(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
-        let set = &ctx.item.node;
+        Self::of_set::<T>(ctx, &ctx.item.node)
+    }
+
+    fn of_set<T: PlainFields>(
+        ctx: &ContextSelectionSet<'a>,
+        set: &'a SelectionSet,
+    ) -> Option<Self> {
         let fields = Vec::with_capacity(set.items.len());
         let mut plan = Self { fields };
         plan.add::<T>(ctx, set).then_some(plan)
@@ -168,7 +217,7 @@ impl<'a> Plan<'a> {
                 }
                 let how = match field.node.name.node.as_str() {
                     "__typename" => How::TypeName,
-                    name if T::LOADING.contains(&name) => How::Loading,
+                    _ if T::loads(ctx, &field.node) => How::Loading,
                     _ => How::Plain,
                 };
                 self.fields.push(Planned { field, how });
@@ -202,7 +251,7 @@ impl<'a> Plan<'a> {
         let mut values = Object::with_capacity(self.fields.len());
         for Planned { field, how } in &self.fields {
             let value = match how {
-                How::TypeName => Value::String(object.introspection_type_name().into_owned()),
+                How::TypeName => Value::String(object.concrete_type_name().into_owned()),
                 How::Plain => {
                     let ctx = ctx.with_field(field);
                     object.resolve_field(&ctx).await?.unwrap_or_default()

@@ -66,6 +66,7 @@ export function readOptions(argv) {
   const command = positionals[0] ?? 'table';
   if (positionals.length > 1) throw new Error(`one command at a time, not ${positionals.join(', ')}`);
   const { smoke } = values;
+  const profile = values.profile ?? (smoke ? 'dev' : 'release');
   const number = (name, usual, tiny) =>
     positive(name, values[name] ?? (smoke ? tiny : usual));
   return {
@@ -74,7 +75,9 @@ export function readOptions(argv) {
     help: values.help,
     record: values.record,
     gateway: values.gateway,
-    profile: values.profile ?? (smoke ? 'dev' : 'release'),
+    profile,
+    // What a binary was built with that is given is only known where it is said.
+    builtWith: values.gateway === undefined ? profile : (values.profile ?? 'as given'),
     invites: number('invites', 1_000_000, 5_000),
     queries: list(values.queries.toUpperCase()),
     connections: list(values.connections ?? (smoke ? '1,16' : '1,16,64')).map((text) => positive('connections', text)),

@@ -98,7 +98,7 @@ const SECTIONS = {
     const names = { one: 'one', three: `${gateways}, HAProxy`, 'three-standby': `${gateways}, HAProxy, standby` };
     const of = { ...COLUMNS, gateways: ({ target }) => names[target] };
     return [
-      `${circumstances(scaling)} ${scaling.proxy}. ${grouped(sizes.invites)} invites, ${connections} connections; medians of ${rounds} runs of ${seconds} s. CPU and statements are of one request.`,
+      `${circumstances(scaling)} Gateways built with profile \`${scaling.gateway.profile}\`${scaling.gateway.profile === 'dev' ? ', **so that their CPU and all times are many times those of a release**' : ''}; ${scaling.proxy}. ${grouped(sizes.invites)} invites, ${connections} connections; medians of ${rounds} runs of ${seconds} s. CPU and statements are of one request.`,
       markdown(Object.keys(of), rows.map((row) => Object.values(of).map((column) => column(row)))),
       `After it, the ${open.gateways} gateways had ${open.primary} connections to the primary and ${open.standby} to the standby. Of ${fresh.asked} codes that were looked up through the proxy as soon as the primary had them, ${fresh.found} were found, with their tags; ${fresh.onPrimary} look-ups had to ask the primary. (Its commits are asynchronous here, so that the standby is told of them late.)`,
     ].join('\n\n');

@@ -13,7 +13,7 @@ export function circumstances(gateway, options) {
   return {
     date: new Date().toISOString(),
     commit: commit(),
-    gateway: { ...describeBinary(gateway), profile: options.gateway === undefined ? options.profile : 'as given', log: options.log },
+    gateway: { ...describeBinary(gateway), profile: options.builtWith, log: options.log },
     machine: {
       cores: os.availableParallelism(),
       cpu: os.cpus()[0].model,

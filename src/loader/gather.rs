@@ -178,7 +178,7 @@ fn wish<W: Wished + Any>(takes: impl Fn(&W) -> bool, make: impl FnOnce(Arc<Level
             open.borrow_mut()
                 .get_or_insert_default()
                 .wishes
-                .push(wished)
+                .push(wished);
         });
     } else {
         let wishes = vec![wished];

@@ -255,9 +255,12 @@ each_database! {
 async fn told_to_stop_it_waits_for_a_statement_that_waits() {
     run(Backend::Postgres, async |gateway: Gateway| {
         gateway.add(data::invite_code(5, "AbC-123")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_invite(7, 1)).await;
         let server = Server::over(&gateway.url).await;
         let lock = gateway.database.begin().await.expect("a transaction");
-        lock.execute_unprepared("LOCK TABLE invite_codes IN ACCESS EXCLUSIVE MODE")
+        // Of two kinds, which do not share a statement.
+        lock.execute_unprepared("LOCK TABLE invite_codes, workspace_invites")
             .await
             .expect("a lock");
         let mut wires = [server.connect().await, server.connect().await];
@@ -265,7 +268,8 @@ async fn told_to_stop_it_waits_for_a_statement_that_waits() {
         wires[0]
             .write(&Request::post_json("/graphql", &body).text())
             .await;
-        let rest = Request::get("/api/v2/invite_code/AbC-123/").text();
+        let token = data::token(7);
+        let rest = Request::get(&format!("/api/v1/invites/{token}/")).text();
         wires[1].write(&rest).await;
         eventually("statements that wait for the lock", async || {
             let waiting = "SELECT count(*) AS waiting FROM pg_locks JOIN pg_database d \
@@ -296,7 +300,7 @@ async fn told_to_stop_it_waits_for_a_statement_that_waits() {
             graphql.answer().await.json["data"]["inviteCode"]["databaseId"],
             "5"
         );
-        assert_eq!(rest.answer().await.json["id"], 5);
+        assert_eq!(rest.answer().await.json["id"], 7);
         assert_eq!(server.process.ended().await.status, Some(0));
     })
     .await;

@@ -1,0 +1,213 @@
+//! What parts of an operation cost, without HTTP: reading a document, executing it over SQLite in
+//! memory, writing its answer. Two operations of `bench/`: a course's page of invitees (Q2), and
+//! workspaces with invites and inviters (Q3).
+
+#![allow(
+    clippy::expect_used,
+    reason = "what cannot be set up cannot be measured"
+)]
+
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
+
+use chrono::{DateTime, Utc};
+use divan::{Bencher, black_box};
+use invite_gateway::{
+    access::{Access, Disclosure, Policy, Viewer},
+    database::{IN_MEMORY, Pool},
+    graphql::{Executor, Prepared, Request, SchemaSettings},
+    loader::{Loaders, gather, user::Subject},
+};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
+use tokio::runtime::Runtime;
+
+#[path = "../tests/support/data.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests, which need more of it"
+)]
+mod data;
+
+const COURSE_PAGE: &str = r#"query CoursePage { course(id: "c1") {
+    id name
+    invitees(first: 50) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        edges { cursor node { id username fullName avatarUrl } }
+    }
+} }"#;
+
+const WORKSPACES: &str = "query Workspaces { viewer { workspaces(first: 20) { nodes {
+    id name
+    invites(first: 10) {
+        pageInfo { hasNextPage endCursor }
+        nodes { id email role status createdAt expiresAt inviter { id username fullName avatarUrl } }
+    }
+} } } }";
+
+/// An operation, under the name that it has in `bench/`.
+#[derive(Debug)]
+struct Operation(&'static str, &'static str);
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+const OPERATIONS: [Operation; 2] = [Operation("Q2", COURSE_PAGE), Operation("Q3", WORKSPACES)];
+
+/// Bytes of documents that are remembered.
+const DOCUMENT_CACHE: u64 = 256 * 1024;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an RFC 3339 instant")
+}
+
+fn executor(document_cache: u64) -> Executor {
+    Executor::new(SchemaSettings::default(), document_cache).expect("a valid schema")
+}
+
+fn request(document: &str) -> Request {
+    Request {
+        query: document.to_owned(),
+        ..Request::default()
+    }
+}
+
+fn prepared(executor: &Executor, document: &str) -> Prepared {
+    executor
+        .prepare(request(document))
+        .expect("a valid document")
+}
+
+/// A manager with a course of 60 invitees, and with 20 workspaces of 10 invites each.
+struct Site {
+    runtime: Runtime,
+    loaders: Arc<Loaders>,
+    viewer: Viewer,
+    policy: Arc<Policy>,
+}
+
+static SITE: LazyLock<Site> = LazyLock::new(|| {
+    let runtime = Runtime::new().expect("a runtime");
+    let (loaders, viewer) = runtime.block_on(async {
+        let database = Pool::small(IN_MEMORY).open().await.expect("SQLite");
+        Migrator::up(&database, None).await.expect("migrations");
+        fill(&database).await;
+        let loaders = Arc::new(Loaders::new(database));
+        let manager = loaders.subject(Subject::Id(1)).await.expect("an answer");
+        (loaders, Viewer::signed_in(manager.expect("a user"), false))
+    });
+    Site {
+        runtime,
+        loaders,
+        viewer,
+        policy: Arc::new(Policy {
+            disclosure: Disclosure::Contract,
+            group_invite_url: "https://example.com/{code}".parse().expect("a template"),
+        }),
+    }
+});
+
+impl Site {
+    fn execute(&self, executor: &Executor, document: &str) -> async_graphql::Response {
+        let now = at("2026-06-01T00:00:00Z");
+        let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
+        let access = Access::new(self.viewer.clone(), loaders, policy, now);
+        let execution = executor.execute(prepared(executor, document), Arc::new(access));
+        let response = self.runtime.block_on(gather(execution));
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        response
+    }
+}
+
+async fn fill(database: &DatabaseConnection) {
+    let users = (1..=60).map(|id| data::user(id, &format!("user{id}")));
+    add(database, users).await;
+    add(database, [data::course(1, "c1", 1)]).await;
+    add(database, (1..=60).map(|id| data::course_invite(id, 1, id))).await;
+    add(database, (1..=20).map(data::workspace)).await;
+    add(
+        database,
+        (1..=20).map(|id| data::workspace_member(id, 1, "owner")),
+    )
+    .await;
+    let invites = (0..200).map(|n| entity::workspace_invite::Model {
+        inviter_id: Some(1 + n % 60),
+        ..data::workspace_invite(n + 1, 1 + n / 10)
+    });
+    add(database, invites).await;
+}
+
+async fn add<M, A>(database: &DatabaseConnection, rows: impl IntoIterator<Item = M>)
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + Send,
+{
+    let rows = rows
+        .into_iter()
+        .map(|row| row.into_active_model().reset_all());
+    M::Entity::insert_many(rows)
+        .exec_without_returning(database)
+        .await
+        .expect("rows that fit");
+}
+
+/// Brackets nested too deep, refused before they are parsed.
+#[divan::bench]
+fn refuse_deep_brackets(bencher: Bencher<'_, '_>) {
+    let executor = executor(0);
+    let document = "{a".repeat(4096);
+    bencher.bench_local(|| executor.check(black_box(&document)).is_err());
+}
+
+/// A document that was not asked before: guarded, parsed, validated.
+#[divan::bench(args = OPERATIONS)]
+fn read_new(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+    let executor = executor(0);
+    bencher.bench_local(|| prepared(&executor, black_box(document)));
+}
+
+/// A document that was asked before.
+#[divan::bench(args = OPERATIONS)]
+fn read_known(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+    let executor = executor(DOCUMENT_CACHE);
+    bencher.bench_local(|| prepared(&executor, black_box(document)));
+}
+
+/// Loading rows from SQLite in memory included.
+#[divan::bench(args = OPERATIONS)]
+fn execute(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+    let executor = executor(DOCUMENT_CACHE);
+    bencher.bench_local(|| SITE.execute(&executor, black_box(document)));
+}
+
+/// The page behind a cursor, which is read and compared.
+#[divan::bench]
+fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
+    let executor = executor(DOCUMENT_CACHE);
+    let first = SITE
+        .execute(&executor, COURSE_PAGE)
+        .data
+        .into_json()
+        .expect("JSON");
+    let cursor = &first["course"]["invitees"]["edges"][9]["cursor"];
+    let behind = COURSE_PAGE.replace("first: 50", &format!("first: 50, after: {cursor}"));
+    bencher.bench_local(|| SITE.execute(&executor, black_box(&behind)));
+}
+
+/// An answer as JSON.
+#[divan::bench(args = OPERATIONS)]
+fn write(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+    let response = SITE.execute(&executor(DOCUMENT_CACHE), document);
+    bencher.bench_local(|| serde_json::to_vec(black_box(&response)));
+}
+
+fn main() {
+    divan::main();
+}

@@ -300,7 +300,7 @@ async fn told_to_stop_it_waits_for_a_statement_that_waits() {
             graphql.answer().await.json["data"]["inviteCode"]["databaseId"],
             "5"
         );
-        assert_eq!(rest.answer().await.json["id"], 7);
+        assert_eq!(rest.answer().await.json["workspace_id"], 1);
         assert_eq!(server.process.ended().await.status, Some(0));
     })
     .await;

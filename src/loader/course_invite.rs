@@ -241,12 +241,12 @@ impl ListOfParent for List {
                     .cond_where(is_open_by_row())
                     .cond_where(condition.clone())
                     .take(),
-                counted: Some(
+                counted: self.page.with_total.then(|| {
                     with_live_invitee()
                         .cond_where(is_open())
                         .cond_where(condition)
-                        .take(),
-                ),
+                        .take()
+                }),
                 columns,
                 order: vec![sort, Expr::col((Entity, Column::Id))],
             }],

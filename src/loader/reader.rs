@@ -126,13 +126,9 @@ impl Reader {
         is_postgres.then(|| self.database.get_postgres_connection_pool())
     }
 
-    /// All rows of a statement.
+    /// All rows of a statement, as the pool sends it: of a database that is not given text.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
-        if self.postgres().is_none() {
-            return Box::pin(self.database.query_all(statement)).await;
-        }
-        let Text { sql, values } = Text::of(statement);
-        self.all_of_text(&sql, || values.clone()).await
+        Box::pin(self.database.query_all(statement)).await
     }
 
     /// All rows of a statement of PostgreSQL, given as text.

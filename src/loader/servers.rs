@@ -77,7 +77,7 @@ impl Servers {
 
     /// All rows of a statement.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
-        if self.standby.is_none() {
+        if self.postgres().is_none() {
             return self.primary.all(statement).await;
         }
         let Text { sql, values } = Text::of(statement);

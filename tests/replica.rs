@@ -217,6 +217,11 @@ async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
                 (role(&server).await == "of the standby").then_some(())
             })
             .await;
+            // What is logged may be read a little after the answer.
+            eventually("the log's word of it", async || {
+                (logged(&server, BACK) >= times).then_some(())
+            })
+            .await;
             // Once each time, and not for each request.
             assert_eq!(
                 (logged(&server, AWAY), logged(&server, BACK)),

@@ -36,7 +36,7 @@ export function checkCompose() {
 
   const prometheus = yaml('deploy/prometheus/prometheus.yml').scrape_configs;
   const job = prometheus.find((config) => config.dns_sd_configs?.[0].names.includes('gateway'));
-  expect(job?.dns_sd_configs[0].port === portOf(gateway.environment.METRICS_LISTEN), 'deploy/prometheus/prometheus.yml',
+  expect(job?.dns_sd_configs[0].port === portOf(gateway.environment.GATEWAY_METRICS_LISTEN), 'deploy/prometheus/prometheus.yml',
     'scrapes another port of the gateway than compose.yaml has it listen on');
   for (const { alert, expr } of yaml(ALERTS).groups.flatMap((group) => group.rules)) {
     for (const [, name] of expr.matchAll(/job="([^"]*)"/g)) {

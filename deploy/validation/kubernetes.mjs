@@ -41,7 +41,7 @@ function checkServer(file, deployment, of) {
 
   const ports = Object.fromEntries(container.ports.map((port) => [port.name, port.containerPort]));
   expect(ports.http === portOf(settings.GATEWAY_LISTEN), file, 'the port http is not that of GATEWAY_LISTEN');
-  expect(ports.metrics === portOf(settings.METRICS_LISTEN), file, 'the port metrics is not that of METRICS_LISTEN');
+  expect(ports.metrics === portOf(settings.GATEWAY_METRICS_LISTEN), file, 'the port metrics is not that of GATEWAY_METRICS_LISTEN');
   const annotations = deployment.spec.template.metadata.annotations;
   expect(Number(annotations['prometheus.io/port']) === ports.metrics, file, 'Prometheus is sent to another port');
   for (const kind of ['startupProbe', 'readinessProbe', 'livenessProbe']) {

@@ -8,7 +8,7 @@ import { report } from './findings.mjs';
 import { documentsOf, filesUnder, read } from './files.mjs';
 import { checkImage } from './image.mjs';
 import { checkManifests } from './kubernetes.mjs';
-import { checkAgainst, checkMetrics, queriesOf, writeRules } from './metrics.mjs';
+import { checkAgainst, checkAlertTests, checkMetrics, queriesOf, writeRules } from './metrics.mjs';
 import { checkSettings } from './settings.mjs';
 
 const { values, positionals } = parseArgs({
@@ -24,6 +24,7 @@ checkSettings();
 const dashboards = checkDashboards();
 const queries = queriesOf(dashboards);
 checkMetrics(queries);
+checkAlertTests();
 if (values.metrics) checkAgainst(values.metrics, queries);
 writeRules(values.rules, dashboards);
 process.exitCode = report() ? 0 : 1;

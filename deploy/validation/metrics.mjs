@@ -8,6 +8,7 @@ import { expect } from './findings.mjs';
 import { source, yaml } from './files.mjs';
 
 export const ALERTS = 'deploy/prometheus/alerts.yml';
+const ALERT_TESTS = 'deploy/prometheus/alerts.test.yml';
 const METRIC = /\b(?:invite_gateway|process)_[a-z0-9_]+/g;
 /** What Prometheus itself adds to every series. */
 const TARGET_LABELS = new Set(['job', 'instance']);
@@ -16,11 +17,16 @@ const literals = new Set([...source.matchAll(/"([a-z][a-z0-9_]+)"/g)].map((match
 
 const family = (metric) => metric.replace(/_(?:bucket|sum|count)$/, '');
 
-/** Whether the sources hold the name: whole, or as a registry with a prefix is given it. */
+/**
+ * Whether the sources hold the name: whole, or as a registry is given it that adds a prefix, the
+ * unit, and what the kind of metric ends in.
+ */
 function isInSource(metric) {
+  const begin = /^(?:invite_gateway|process)_/;
   return [metric, family(metric)]
-    .flatMap((name) => [name, name.replace(/^invite_gateway_/, '')])
-    .flatMap((name) => [name, name.replace(/_total$/, ''), name.replace(/_(?:seconds|bytes)$/, '')])
+    .flatMap((name) => [name, name.replace(/_(?:total|info)$/, '')])
+    .flatMap((name) => [name, name.replace(/_(?:seconds|bytes)$/, '')])
+    .flatMap((name) => [name, name.replace(begin, '')])
     .some((name) => literals.has(name));
 }
 
@@ -62,6 +68,17 @@ export function checkMetrics(queries) {
     (query.match(METRIC) ?? []).map((metric) => [`${file} ${metric}`, { file, metric }])));
   for (const { file, metric } of asked.values()) {
     expect(isInSource(metric), file, `no metric of the gateway is named ${metric}`);
+  }
+}
+
+/** Every alert has a test in which it fires, and one in which it does not. */
+export function checkAlertTests() {
+  const tests = yaml(ALERT_TESTS).tests.flatMap((test) => test.alert_rule_test);
+  for (const { alert } of yaml(ALERTS).groups.flatMap((group) => group.rules)) {
+    for (const fires of [true, false]) {
+      expect(tests.some((test) => test.alertname === alert && Boolean(test.exp_alerts?.length) === fires),
+        ALERT_TESTS, `there is no test in which ${alert} ${fires ? 'fires' : 'does not fire'}`);
+    }
   }
 }
 

@@ -69,6 +69,11 @@ export function checkMetrics(queries) {
   for (const { file, metric } of asked.values()) {
     expect(isInSource(metric), file, `no metric of the gateway is named ${metric}`);
   }
+  for (const { file, query } of queries) {
+    for (const [, label, value] of query.matchAll(/\b([a-z_]+)\s*!?="([a-z_]+)"/g)) {
+      expect(TARGET_LABELS.has(label) || literals.has(value), file, `no metric of the gateway has ${label}="${value}"`);
+    }
+  }
 }
 
 /** Every alert has a test in which it fires, and one in which it does not. */

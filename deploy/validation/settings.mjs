@@ -9,6 +9,7 @@ const OTHERS = new Set(['GATEWAY_PORTS']);
 
 const read_by_code = new Set([
   ...[...source.matchAll(/env\s*=\s*"([A-Z0-9_]+)"/g)].map((match) => match[1]),
+  ...[...source.matchAll(/env!\("([A-Z0-9_]+)"\)/g)].map((match) => match[1]),
   ...[...source.matchAll(/"(OTEL_[A-Z0-9_]+)"/g)].map((match) => match[1]),
   ...[...read('explorer/build.rs').matchAll(/"(EXPLORER_[A-Z]+)"/g)].map((match) => match[1]),
 ]);

@@ -45,3 +45,4 @@ mod statuses;
 mod supergraph;
 mod validation;
 mod viewer_lists;
+mod written_answers;

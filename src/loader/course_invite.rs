@@ -167,6 +167,8 @@ fn columns(is_member: Expr) -> Vec<(Expr, String)> {
 }
 
 impl FromColumns for Row {
+    const COUNT: usize = Model::COUNT + 1;
+
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self {
             invite: Model::read(columns)?,

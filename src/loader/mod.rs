@@ -35,6 +35,7 @@ pub mod group;
 pub mod group_invite;
 pub mod invite;
 pub mod invite_code;
+pub mod invite_code_by_code;
 pub mod role;
 pub mod tag;
 pub mod user;

@@ -30,6 +30,7 @@ use invite_gateway::{
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
+    metrics::Metrics,
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
@@ -67,6 +68,7 @@ pub struct Gateway {
     pub database: DatabaseConnection,
     pub backend: Backend,
     pub url: String,
+    pub metrics: Metrics,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
     received: database::Received,
@@ -100,6 +102,7 @@ impl Gateway {
         let now = Arc::new(Mutex::new(at(NOW)));
         let gateway = Self {
             app: Router::new(),
+            metrics: Metrics::default(),
             database: opened.database,
             backend: opened.backend,
             url: opened.url,
@@ -116,7 +119,8 @@ impl Gateway {
 
     /// The same with other settings.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        let loaders = Arc::new(Loaders::new(self.database.clone()));
+        let metrics = Metrics::default();
+        let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
         let tokens = TokenSettings {
             secret: Some(secret()),
             jwks: None,
@@ -125,8 +129,8 @@ impl Gateway {
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
         };
-        let authenticator =
-            Authenticator::new(tokens, loaders.clone(), self.clock()).expect("usable settings");
+        let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
+            .expect("usable settings");
         let mut parts = Parts {
             database: self.database.clone(),
             loaders,
@@ -135,11 +139,14 @@ impl Gateway {
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
-            graphql: graphql(DOCUMENT_CACHE),
+            graphql: measured_graphql(DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
+            has_metrics: false,
+            metrics,
         };
         change(&mut parts);
+        self.metrics = parts.metrics.clone();
         self.app = app(parts);
         self
     }
@@ -318,11 +325,16 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
 /// GraphQL as it is served by default, but for how much it remembers.
 pub fn graphql(document_cache: u64) -> Graphql {
-    let executor = Executor::new(SchemaSettings::default(), document_cache);
+    measured_graphql(document_cache, &Metrics::default())
+}
+
+fn measured_graphql(document_cache: u64, metrics: &Metrics) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), document_cache, metrics);
     Graphql {
         executor: executor.expect("a readable schema"),
         persisted: PersistedDocuments::default(),
         max_batch: 0,
+        metrics: metrics.clone(),
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn changed(mut good: Value, changes: Value) -> Value {
 }
 
 fn verifier(settings: TokenSettings) -> Verifier {
-    Verifier::new(settings, Hand::new().clock()).expect("settings")
+    Verifier::new(settings, Hand::new().clock(), &Metrics::default()).expect("settings")
 }
 
 /// Why the token is refused; none when it is taken.

@@ -22,7 +22,12 @@ fn keys(kids: &[&str]) -> String {
 }
 
 fn source(location: &str, hand: &Hand) -> KeySource {
-    KeySource::new(location.parse().expect("a location"), hand.clock()).expect("a source")
+    KeySource::new(
+        location.parse().expect("a location"),
+        hand.clock(),
+        &Metrics::default(),
+    )
+    .expect("a source")
 }
 
 #[derive(Debug, PartialEq)]

@@ -100,7 +100,7 @@ async fn rest_with(disclosure: Disclosure) -> Rest {
         public_url: public_url(),
     };
     Rest {
-        loaders: Arc::new(Loaders::new(database.clone())),
+        loaders: Arc::new(Loaders::new(database.clone(), &Metrics::default())),
         policy: Arc::new(Policy {
             disclosure,
             group_invite_url,

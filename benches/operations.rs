@@ -19,6 +19,7 @@ use invite_gateway::{
     database::{IN_MEMORY, Pool},
     graphql::{Executor, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
+    metrics::Metrics,
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};

@@ -2,6 +2,7 @@
 //! sets.
 
 mod answer;
+pub mod collector;
 pub mod data;
 mod database;
 pub mod node;
@@ -297,6 +298,11 @@ impl Gateway {
         self.received.texts().await
     }
 
+    /// The value of a metric with these labels, as `name{label="value"}`. Panics where there is none.
+    pub fn metric(&self, name: &str) -> f64 {
+        metric_in(&self.metrics.text().expect("metrics"), name)
+    }
+
     /// Imports rows, each as one line; gives the summary and the rejected rows.
     pub async fn import(&self, kind: Kind, rows: &[Value]) -> (Summary, Vec<Rejection>) {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
@@ -355,6 +361,16 @@ impl Report for Rejected {
     }
 
     fn progressed(&mut self, _: &Summary, _: u64) {}
+}
+
+/// The value of a metric in what `/metrics` answers. Panics where there is none.
+pub fn metric_in(text: &str, name: &str) -> f64 {
+    let lines = text.lines();
+    let value = lines
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .next();
+    let value = value.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    value.parse().expect("a number")
 }
 
 /// [`SECRET`], to sign with.

@@ -21,7 +21,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{AuthError, InvalidToken, SubjectClaim, TokenSettings, verifier::Verifier};
-use crate::clock::Clock;
+use crate::{clock::Clock, metrics::Metrics};
 
 pub(super) const NOW: i64 = 1_800_000_000;
 pub(super) const LEEWAY: i64 = 30;

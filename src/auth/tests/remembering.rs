@@ -9,7 +9,10 @@ use super::{
     signer::{Signer, key_set},
     with_secret,
 };
-use crate::auth::{InvalidToken, TokenSettings, verifier::Verifier};
+use crate::{
+    auth::{InvalidToken, TokenSettings, verifier::Verifier},
+    metrics::Metrics,
+};
 
 #[tokio::test]
 async fn a_token_runs_out_though_it_was_good_before() {

@@ -10,7 +10,10 @@ use super::{
     issuer::Issuer,
     signer::{Signer, key_set},
 };
-use crate::auth::{AuthError, InvalidToken, key_source::KeySource};
+use crate::{
+    auth::{AuthError, InvalidToken, key_source::KeySource},
+    metrics::Metrics,
+};
 
 /// A set of new keys by those names.
 fn keys(kids: &[&str]) -> String {

@@ -17,6 +17,7 @@ use crate::{
     },
     database::{IN_MEMORY, Pool},
     loader::Loaders,
+    metrics::Metrics,
 };
 
 const LIVE: i64 = 7;

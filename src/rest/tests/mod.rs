@@ -31,6 +31,7 @@ use crate::{
     database::{IN_MEMORY, Pool},
     demo,
     loader::{Loaders, gather, user::Subject},
+    metrics::Metrics,
 };
 
 const PUBLIC_URL: &str = "https://invites.example.com/base/";

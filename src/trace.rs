@@ -228,7 +228,7 @@ fn is_on() -> bool {
     tracing::span_enabled!(target: TARGET, Level::INFO)
 }
 
-/// The span that what happens here belongs to; none while nothing is traced.
+/// The span that what happens here belongs to, which is one of these; none while nothing is traced.
 pub fn current() -> Span {
     if is_on() {
         Span::current()
@@ -245,7 +245,6 @@ pub fn request<'a>(
 ) -> Span {
     let span = tracing::info_span!(
         target: TARGET,
-        parent: None,
         "request",
         otel.kind = "server",
         otel.name = Empty,

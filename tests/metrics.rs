@@ -1,15 +1,22 @@
 //! The metrics: what is counted, where it is served, and how many there can be.
 
+use std::{fs, time::Duration};
+
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
 };
-use invite_gateway::metrics::{Limit, Metrics, RateLimit, Share};
+use chrono::TimeDelta;
+use invite_gateway::{
+    auth::{Authenticator, SubjectClaim, TokenSettings},
+    metrics::{Limit, Metrics, RateLimit, Share},
+};
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::support::{
-    Backend, Gateway, Viewer, data, each_database, metric_in,
-    process::{Process, Server, address_in, authorization},
+    Backend, Gateway, NOW, Viewer, at, data, each_database, metric_in,
+    process::{Process, Server, address_in, authorization, eventually},
     run,
     wire::{Request, Wire},
 };
@@ -209,6 +216,60 @@ async fn a_body_that_is_too_long_counts_as_a_limit_refusal() {
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
         let refused = "invite_gateway_limit_refusals_total{limit=\"body\"}";
         assert_eq!(gateway.metric(refused), 1.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_old_the_keys_are_and_how_often_they_were_read_is_told() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("keys.json");
+        fs::write(&file, r#"{ "keys": [] }"#).expect("a file");
+        let clock = gateway.clock();
+        let gateway = gateway.with(|parts| {
+            let tokens = TokenSettings {
+                secret: None,
+                jwks: Some(file.to_string_lossy().parse().expect("a file")),
+                issuer: None,
+                audience: None,
+                leeway: Duration::ZERO,
+                subject: SubjectClaim::Id,
+            };
+            parts.authenticator =
+                Authenticator::new(tokens, parts.loaders.clone(), clock, &parts.metrics)
+                    .expect("usable settings");
+        });
+        let refreshes = |outcome| {
+            let name = format!("invite_gateway_jwks_refreshes_total{{outcome=\"{outcome}\"}}");
+            gateway.metric(&name)
+        };
+        eventually("the keys", async || {
+            (refreshes("loaded") == 1.0).then_some(())
+        })
+        .await;
+        let age = "invite_gateway_jwks_age_seconds";
+        eventually("their age", async || {
+            gateway
+                .metrics
+                .text()
+                .expect("metrics")
+                .contains(age)
+                .then_some(())
+        })
+        .await;
+        assert_eq!(gateway.metric(age), 0.0);
+        gateway.set_now(at(NOW) + TimeDelta::minutes(1));
+        assert_eq!(gateway.metric(age), 60.0);
+
+        fs::remove_file(&file).expect("no file");
+        // A key that is not known is looked for once more.
+        let answer = gateway
+            .get(Viewer::User(7), "/api/v2/course/1/invite/")
+            .await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!((refreshes("loaded"), refreshes("failed")), (1.0, 1.0));
+        assert_eq!(gateway.metric(age), 60.0);
     })
     .await;
 }

@@ -43,15 +43,17 @@ pub(super) async fn layer(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
 
-    let traced = trace::request(method, route, || {
-        request.headers().get(trace::TRACEPARENT)?.to_str().ok()
+    let span = tracing::info_span!("request", id, trace_id = Empty);
+    // Within that of the log, so that what belongs to a trace finds it first.
+    let traced = span.in_scope(|| {
+        let traceparent = || request.headers().get(trace::TRACEPARENT)?.to_str().ok();
+        trace::request(method, route, traceparent)
     });
-    let span = traced.in_scope(|| tracing::info_span!("request", id, trace_id = Empty));
     if let Some(trace_id) = trace::trace_id(&traced) {
         span.record("trace_id", trace_id);
     }
-    let answering = next.run(request).instrument(span.clone());
-    let mut response = answering.instrument(traced.clone()).await;
+    let answering = next.run(request).instrument(traced.clone());
+    let mut response = answering.instrument(span.clone()).await;
 
     let elapsed = started.elapsed();
     let status = response.status().as_u16();

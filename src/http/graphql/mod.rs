@@ -171,9 +171,9 @@ impl Graphql {
     ) -> Answered {
         let started = Instant::now();
         let span = trace::operation();
-        let asked_as = parameters.operation_name.clone();
-        let prepared = span.in_scope(|| self.prepare(parameters, method));
         let operations = self.metrics.operations();
+        let asked_as = operations.refused(parameters.operation_name.as_deref());
+        let prepared = span.in_scope(|| self.prepare(parameters, method));
         let (answered, operation, came, errors) = match prepared {
             Ok(prepared) => {
                 let name = prepared
@@ -204,8 +204,7 @@ impl Graphql {
                     name: None,
                     is_unsafe,
                 };
-                let operation = operations.refused(asked_as.as_deref());
-                (answered, operation, metrics::Outcome::Refused, count)
+                (answered, asked_as, metrics::Outcome::Refused, count)
             }
         };
         operation.answered(came, started.elapsed());

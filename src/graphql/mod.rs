@@ -16,6 +16,7 @@ mod id;
 mod introspection;
 mod invite;
 mod invite_code;
+mod json;
 mod node;
 mod scalar;
 mod tag;
@@ -29,7 +30,7 @@ use async_graphql::{
 };
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
-pub use execution::{Executor, Prepared, Refusal, Request};
+pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 
 /// The schema, with nothing of a request in it.

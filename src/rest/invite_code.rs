@@ -199,8 +199,8 @@ async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
     .await?;
     Ok(InviteCode {
         id: invite.id,
-        invited_by: inviter.as_ref().map(|inviter| inviter.id),
-        invited_by_username: inviter.map(|inviter| inviter.username),
+        invited_by: inviter.as_ref().map(|inviter| inviter.id()),
+        invited_by_username: inviter.map(|inviter| inviter.username().to_owned()),
         role: invite.role,
         tags: tags.into_iter().map(Tag::from).collect(),
         name: invite.name,

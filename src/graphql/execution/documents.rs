@@ -14,14 +14,22 @@ const MAX_TEXT: usize = 16 * 1024;
 /// What a document costs beside its text, in the bytes by which the cache is bounded.
 const OVERHEAD: u64 = 256;
 
+/// A document that can be executed, and what is known of it.
+pub(super) struct Known {
+    /// The document.
+    pub(super) parsed: ExecutableDocument,
+    /// Whether values are merged in its answers.
+    pub(super) merges: bool,
+}
+
 /// The documents, by their text.
-pub(super) struct Documents(Option<Cache<Box<str>, Arc<ExecutableDocument>, ByText>>);
+pub(super) struct Documents(Option<Cache<Box<str>, Arc<Known>, ByText>>);
 
 #[derive(Clone)]
 struct ByText;
 
-impl Weighter<Box<str>, Arc<ExecutableDocument>> for ByText {
-    fn weight(&self, text: &Box<str>, _: &Arc<ExecutableDocument>) -> u64 {
+impl Weighter<Box<str>, Arc<Known>> for ByText {
+    fn weight(&self, text: &Box<str>, _: &Arc<Known>) -> u64 {
         text.len() as u64 + OVERHEAD
     }
 }
@@ -33,11 +41,11 @@ impl Documents {
         Self((capacity > 0).then(|| Cache::with_weighter(estimated, capacity, ByText)))
     }
 
-    pub(super) fn get(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
+    pub(super) fn get(&self, text: &str) -> Option<Arc<Known>> {
         self.0.as_ref()?.get(text)
     }
 
-    pub(super) fn keep(&self, text: &str, document: &Arc<ExecutableDocument>) {
+    pub(super) fn keep(&self, text: &str, document: &Arc<Known>) {
         if let Some(cache) = &self.0
             && text.len() <= MAX_TEXT
         {

@@ -4,6 +4,7 @@
 mod documents;
 mod guard;
 mod input_types;
+mod merging;
 mod validation;
 mod values;
 mod variables;
@@ -11,7 +12,7 @@ mod variables;
 use std::sync::Arc;
 
 use async_graphql::{
-    ErrorExtensionValues, Response, ServerError, Variables,
+    ErrorExtensionValues, Response, ServerError, Value, Variables,
     parser::{
         parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
@@ -19,12 +20,18 @@ use async_graphql::{
 };
 
 use self::{
-    documents::Documents,
+    documents::{Documents, Known},
     guard::{MAX_NESTING, is_shallow, refuse_ruinous},
     input_types::InputTypes,
     validation::{Document, Validation},
 };
-use super::{Schema, SchemaSettings, definition, error::Code, introspection, schema};
+use super::{
+    Schema, SchemaSettings, definition,
+    error::Code,
+    introspection,
+    json::{Json, WrittenInParts},
+    schema,
+};
 use crate::{access::Access, metrics::Metrics};
 
 /// What is asked: a document, which of its operations, and the values of its variables.
@@ -55,8 +62,15 @@ struct Parts {
 
 /// A request that can be executed.
 pub struct Prepared {
-    document: Arc<ExecutableDocument>,
+    document: Arc<Known>,
     request: Request,
+}
+
+/// What came of a request that was executed.
+#[derive(Debug)]
+pub struct Executed {
+    errors: Vec<ServerError>,
+    data: Value,
 }
 
 /// Why a request is not executed.
@@ -138,8 +152,8 @@ impl Executor {
                 document
             }
         };
-        refuse_unsafe(&document, &request)?;
-        let operation = select(&document, request.operation_name.as_deref())?;
+        refuse_unsafe(&document.parsed, &request)?;
+        let operation = select(&document.parsed, request.operation_name.as_deref())?;
         let wrong = variables::check(&parts.input_types, operation, &request.variables);
         if !wrong.is_empty() {
             return Err(Refusal::coded(wrong, Code::BadUserInput));
@@ -154,7 +168,7 @@ impl Executor {
     /// Why it cannot.
     pub fn check(&self, document: &str) -> Result<Vec<String>, Refusal> {
         let document = self.read(document, |_| Ok(()))?;
-        let names = document.operations.iter();
+        let names = document.parsed.operations.iter();
         Ok(names
             .filter_map(|(name, _)| Some(name?.to_string()))
             .collect())
@@ -165,7 +179,7 @@ impl Executor {
         &self,
         text: &str,
         refuse: impl FnOnce(&ExecutableDocument) -> Result<(), Refusal>,
-    ) -> Result<ExecutableDocument, Refusal> {
+    ) -> Result<Known, Refusal> {
         if !is_shallow(text) {
             let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
             return Err(Refusal::new(Code::GraphqlParseFailed, message));
@@ -180,11 +194,12 @@ impl Executor {
             return Err(Refusal::Errors(vec![error]));
         }
         self.0.validation.check(&document)?;
-        Ok(parsed)
+        let merges = merging::merges(&parsed);
+        Ok(Known { parsed, merges })
     }
 
     /// Executes a request for whom `access` knows.
-    pub async fn execute(&self, prepared: Prepared, access: Arc<Access>) -> Response {
+    pub async fn execute(&self, prepared: Prepared, access: Arc<Access>) -> Executed {
         let Request {
             operation_name,
             variables,
@@ -194,20 +209,46 @@ impl Executor {
             .variables(variables)
             .data(access);
         request.operation_name = operation_name;
-        request.set_parsed_query(prepared.document.as_ref().clone());
-        let mut response = self.0.schema.execute(request).await;
+        if !prepared.document.merges {
+            request = request.data(WrittenInParts);
+        }
+        request.set_parsed_query(prepared.document.parsed.clone());
+        let Response { errors, data, .. } = self.0.schema.execute(request).await;
         // What comes without a code here did not come from a resolver: an argument does not take
         // its value, such as null for a variable whose default was to fill it.
-        let errors = std::mem::take(&mut response.errors);
-        response.errors = with_code(errors, Code::BadUserInput);
-        response
+        let errors = with_code(errors, Code::BadUserInput);
+        Executed { errors, data }
+    }
+}
+
+impl Executed {
+    /// How many errors it tells.
+    pub fn error_count(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// Appends the response as JSON (specification, section 7.2.2).
+    ///
+    /// # Errors
+    /// An error's extensions are no JSON.
+    pub fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        text.push(b'{');
+        if !self.errors.is_empty() {
+            text.extend_from_slice(br#""errors":"#);
+            serde_json::to_writer(&mut *text, &self.errors)?;
+            text.push(b',');
+        }
+        text.extend_from_slice(br#""data":"#);
+        Json::append(&self.data, text);
+        text.push(b'}');
+        Ok(())
     }
 }
 
 impl Prepared {
     /// The operation's name, where it has one.
     pub fn operation_name(&self) -> Option<&str> {
-        let only = || match &self.document.operations {
+        let only = || match &self.document.parsed.operations {
             DocumentOperations::Multiple(operations) if operations.len() == 1 => {
                 operations.keys().next().map(async_graphql::Name::as_str)
             }

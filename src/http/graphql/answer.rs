@@ -1,21 +1,19 @@
 //! Answers: their status, media type and body.
 
-use async_graphql::{Response as GraphqlResponse, ServerError};
+use async_graphql::ServerError;
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde_json::{json, to_writer};
 
 use super::{super::graphql_error, media::Media};
-use crate::graphql::Code;
+use crate::graphql::{Code, Executed};
 
 /// What came of a request for one operation.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub(super) enum Outcome {
     /// It was executed, and has `data`.
-    Executed(GraphqlResponse),
+    Executed(Executed),
     /// It was not, and has no `data`.
     Refused { errors: Vec<ServerError> },
 }
@@ -36,13 +34,30 @@ impl Outcome {
 
     /// The answer to a request for this operation alone.
     pub(super) fn answer(&self, media: Media) -> Response {
-        write(self.status(media), media, self)
+        answer(self.status(media), media, |body| self.write(body))
+    }
+
+    fn write(&self, body: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Executed(executed) => executed.write(body),
+            Self::Refused { errors } => to_writer(body, &json!({ "errors": errors })),
+        }
     }
 }
 
 /// The answer to a batch: what came of each operation, in their order.
 pub(super) fn answer_batch(outcomes: &[Outcome], media: Media) -> Response {
-    write(StatusCode::OK, media, outcomes)
+    answer(StatusCode::OK, media, |body| {
+        body.push(b'[');
+        for (index, outcome) in outcomes.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            outcome.write(body)?;
+        }
+        body.push(b']');
+        Ok(())
+    })
 }
 
 /// The answer to what is no GraphQL request, as far as HTTP goes.
@@ -50,9 +65,14 @@ pub(super) fn refuse(status: StatusCode, media: Media, message: &str) -> Respons
     typed(graphql_error(status, Code::BadRequest, message), media)
 }
 
-fn write<T: Serialize + ?Sized>(status: StatusCode, media: Media, body: &T) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(body) => typed((status, body).into_response(), media),
+fn answer(
+    status: StatusCode,
+    media: Media,
+    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+) -> Response {
+    let mut body = Vec::new();
+    match write(&mut body) {
+        Ok(()) => typed((status, body).into_response(), media),
         Err(error) => {
             tracing::error!(%error, "the response could not be written");
             typed(super::super::internal_error(), media)

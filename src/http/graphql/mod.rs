@@ -183,7 +183,7 @@ impl Graphql {
                 let operation = operations.executed(prepared.operation_name());
                 let execution = self.executor.execute(prepared, access);
                 let response = execution.instrument(span.clone()).await;
-                let errors = response.errors.len();
+                let errors = response.error_count();
                 let came = match errors {
                     0 => metrics::Outcome::Ok,
                     _ => metrics::Outcome::Errors,

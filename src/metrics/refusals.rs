@@ -21,20 +21,16 @@ labelled! {
         RootFields = "root_fields",
         /// Directives.
         Directives = "directives",
-        /// What fragments unfold to.
-        Fragments = "fragments",
-        /// Variables of an operation.
-        Variables = "variables",
+        /// Fields, with fragments unfolded.
+        Fields = "fields",
         /// What executing it would cost.
         Cost = "cost",
-        /// Ids, representations or other elements of a list that is sent.
-        ListLength = "list_length",
-        /// Operations of a list of them.
+        /// Ids, representations or other values of a list that is sent.
+        List = "list",
+        /// Operations of a batch.
         Batch = "batch",
         /// What introspection asks for.
         Introspection = "introspection",
-        /// Errors of an answer.
-        Errors = "errors",
         /// The answer, in bytes.
         Answer = "answer",
         /// The time that a request may take.

@@ -116,13 +116,13 @@ impl Operations {
         }
     }
 
-    /// The operation that a request calls so, without its being executed.
-    pub fn refused(&self, name: Option<&str>) -> Operation {
-        let known = name.and_then(|name| self.known(name));
-        known.unwrap_or_else(|| self.other.clone())
+    /// What has no label of its own.
+    pub fn other(&self) -> Operation {
+        self.other.clone()
     }
 
-    fn known(&self, name: &str) -> Option<Operation> {
+    /// The operation of that name, where it has a label of its own already.
+    pub fn known(&self, name: &str) -> Option<Operation> {
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
         named.get(name).cloned()
     }
@@ -236,10 +236,9 @@ mod tests {
     fn nothing_is_learnt_from_what_is_refused_or_no_short_name() {
         let metrics = Metrics::new(10);
         let operations = metrics.operations();
-        for name in [Some("New"), None] {
-            let operation = operations.refused(name);
-            operation.answered(Outcome::Refused, Duration::ZERO);
-        }
+        assert!(operations.known("New").is_none());
+        let refused = operations.other();
+        refused.answered(Outcome::Refused, Duration::ZERO);
         let long = "x".repeat(65);
         for name in [&*long, "1st", "", "a b", "jane@home.example", "other", "é"] {
             operations.executed(Some(name));

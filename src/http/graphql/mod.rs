@@ -172,7 +172,8 @@ impl Graphql {
         let started = Instant::now();
         let span = trace::operation();
         let operations = self.metrics.operations();
-        let asked_as = operations.refused(parameters.operation_name.as_deref());
+        let asked_as = parameters.operation_name.as_deref();
+        let asked_as = asked_as.and_then(|name| operations.known(name));
         let prepared = span.in_scope(|| self.prepare(parameters, method));
         let (answered, operation, came, errors) = match prepared {
             Ok(prepared) => {
@@ -180,7 +181,8 @@ impl Graphql {
                     .operation_name()
                     .filter(|name| name.len() <= MAX_TOLD_NAME)
                     .map(|name| OperationName(name.to_owned()));
-                let operation = operations.executed(prepared.operation_name());
+                let operation =
+                    asked_as.unwrap_or_else(|| operations.executed(prepared.operation_name()));
                 let execution = self.executor.execute(prepared, access);
                 let response = execution.instrument(span.clone()).await;
                 let errors = response.error_count();
@@ -204,7 +206,8 @@ impl Graphql {
                     name: None,
                     is_unsafe,
                 };
-                (answered, asked_as, metrics::Outcome::Refused, count)
+                let operation = asked_as.unwrap_or_else(|| operations.other());
+                (answered, operation, metrics::Outcome::Refused, count)
             }
         };
         operation.answered(came, started.elapsed());

@@ -48,3 +48,4 @@ mod supergraph;
 mod traces;
 mod validation;
 mod viewer_lists;
+mod written_answers;

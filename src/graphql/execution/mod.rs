@@ -23,6 +23,7 @@ use self::{
     documents::{Documents, Known},
     guard::{MAX_NESTING, is_shallow, refuse_ruinous},
     input_types::InputTypes,
+    merging::merges,
     validation::{Document, Validation},
 };
 use super::{
@@ -194,7 +195,7 @@ impl Executor {
             return Err(Refusal::Errors(vec![error]));
         }
         self.0.validation.check(&document)?;
-        let merges = merging::merges(&parsed);
+        let merges = merges(&parsed, |name| self.0.validation.is_object_type(name));
         Ok(Known { parsed, merges })
     }
 

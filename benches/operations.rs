@@ -19,6 +19,7 @@ use invite_gateway::{
     database::{IN_MEMORY, Pool},
     graphql::{Executed, Executor, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
+    metrics::Metrics,
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -69,7 +70,12 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn executor(document_cache: u64) -> Executor {
-    Executor::new(SchemaSettings::default(), document_cache).expect("a valid schema")
+    Executor::new(
+        SchemaSettings::default(),
+        document_cache,
+        &Metrics::default(),
+    )
+    .expect("a valid schema")
 }
 
 fn request(document: &str) -> Request {
@@ -99,7 +105,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         let database = Pool::small(IN_MEMORY).open().await.expect("SQLite");
         Migrator::up(&database, None).await.expect("migrations");
         fill(&database).await;
-        let loaders = Arc::new(Loaders::new(database));
+        let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
         let manager = loaders.subject(Subject::Id(1)).await.expect("an answer");
         (loaders, Viewer::signed_in(manager.expect("a user"), false))
     });

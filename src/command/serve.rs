@@ -1,16 +1,16 @@
 //! `serve`: the gateway over a database.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{CannotOpen, failed, wrong_usage};
+use super::{CannotOpen, failed, telemetry, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
-    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch},
+    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch, TelemetryOptions},
     database::{Readiness, readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
@@ -19,11 +19,15 @@ use crate::{
         StopSignal,
     },
     loader::Loaders,
-    log,
+    metrics::Metrics,
 };
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
-    log::start(&args.log);
+    let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
+    telemetry::during(&log, &telemetry, async || served(args, clock).await).await
+}
+
+async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
     let replica = match args.database.replica_pool() {
         Ok(replica) => replica,
         Err(error) => return wrong_usage(error),
@@ -59,6 +63,7 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
+        telemetry: &args.telemetry,
     };
     let databases = Databases { primary, standby };
     gateway(databases, tokens, options, clock, announce).await
@@ -72,10 +77,10 @@ pub(super) struct Databases {
 }
 
 impl Databases {
-    fn loaders(&self) -> Loaders {
+    fn loaders(&self, metrics: &Metrics) -> Loaders {
         match &self.standby {
-            None => Loaders::new(self.primary.clone()),
-            Some(standby) => Loaders::with_standby(self.primary.clone(), standby.clone()),
+            None => Loaders::new(self.primary.clone(), metrics),
+            Some(standby) => Loaders::with_standby(self.primary.clone(), standby.clone(), metrics),
         }
     }
 
@@ -96,6 +101,7 @@ pub(super) struct Options<'a> {
     pub(super) schema: SchemaSettings,
     /// What GraphiQL has to offer.
     pub(super) offer: &'a Offer,
+    pub(super) telemetry: &'a TelemetryOptions,
 }
 
 /// Serves over databases that are open, until told to stop. `announce` is told where.
@@ -108,16 +114,19 @@ pub(super) async fn gateway(
         policy,
         schema,
         offer,
+        telemetry,
     }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
-    let loaders = Arc::new(databases.loaders());
-    let authenticator = match Authenticator::new(tokens, loaders.clone(), clock.clone()) {
+    let metrics = Metrics::new(telemetry.metrics_operations.into());
+    let loaders = Arc::new(databases.loaders(&metrics));
+    let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
+    let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql, schema) {
+    let graphql = match served_graphql(graphql, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -129,19 +138,19 @@ pub(super) async fn gateway(
         Ok(config) => config,
         Err(error) => return failed(error),
     };
-    let listener = match TcpListener::bind(options.listen).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            return failed(format_args!("cannot listen on {}: {error}", options.listen));
-        }
+    let (listener, local) = match listen(options.listen).await {
+        Ok(listening) => listening,
+        Err(exit) => return exit,
     };
-    let local: Url = match listener
-        .local_addr()
-        .map(|address| format!("http://{address}/").parse())
-    {
-        Ok(Ok(url)) => url,
-        Ok(Err(error)) => return failed(error),
-        Err(error) => return failed(error),
+    let metrics_listener = match telemetry.metrics_listen {
+        None => None,
+        Some(address) => match listen(address).await {
+            Ok((listener, url)) => {
+                tracing::info!(%url, "metrics");
+                Some(listener)
+            }
+            Err(exit) => return exit,
+        },
     };
     let app = http::app(Gateway {
         database: databases.primary.clone(),
@@ -154,6 +163,8 @@ pub(super) async fn gateway(
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
+        metrics: metrics.clone(),
+        has_metrics: telemetry.metrics == Switch::On,
     });
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
         tracing::warn!(
@@ -164,9 +175,15 @@ pub(super) async fn gateway(
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
+    // As long as anything else is served, and while it is stopping.
+    let metrics_served =
+        metrics_listener.map(|listener| tokio::spawn(http::serve_metrics(listener, metrics)));
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
     let served = http::serve(listener, app, stop_signal, drain).await;
+    if let Some(metrics_served) = metrics_served {
+        metrics_served.abort();
+    }
     loaders.release_connections();
     databases.close().await;
     match served {
@@ -175,9 +192,23 @@ pub(super) async fn gateway(
     }
 }
 
+/// Listens there; gives the address as a URL, too.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
+    let listener = TcpListener::bind(address).await;
+    let listener =
+        listener.map_err(|error| failed(format_args!("cannot listen on {address}: {error}")))?;
+    let local = listener.local_addr().map_err(failed)?;
+    let url = format!("http://{local}/").parse().map_err(failed)?;
+    Ok((listener, url))
+}
+
 /// How GraphQL is served by these options.
-fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Graphql, ExitCode> {
-    let Some(executor) = Executor::new(schema, options.document_cache.into()) else {
+fn served_graphql(
+    options: &GraphqlOptions,
+    schema: SchemaSettings,
+    metrics: &Metrics,
+) -> Result<Graphql, ExitCode> {
+    let Some(executor) = Executor::new(schema, options.document_cache.into(), metrics) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
     let persisted = match (
@@ -198,10 +229,15 @@ fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Gr
                 ))
             })?;
             for (id, document) in manifest.documents() {
-                if let Err(refusal) = executor.check(document) {
-                    let errors = refusal.into_errors();
-                    let reason = errors.first().map(|error| error.message.as_str());
-                    tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                match executor.check(document) {
+                    Ok(names) => names
+                        .iter()
+                        .for_each(|name| metrics.operations().register(name)),
+                    Err(refusal) => {
+                        let errors = refusal.into_errors();
+                        let reason = errors.first().map(|error| error.message.as_str());
+                        tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                    }
                 }
             }
             PersistedDocuments::Trusted(Arc::new(manifest))
@@ -213,5 +249,6 @@ fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Gr
         executor,
         persisted,
         max_batch: options.max_batch.into(),
+        metrics: metrics.clone(),
     })
 }

@@ -238,6 +238,7 @@ impl ListOfParent for List {
             InviteeSort::Username => (user(user::Column::Username), SortType::Text),
         };
         Listing {
+            name: "course_invitees",
             sources: vec![Source {
                 rows: with_live_invitee()
                     .cond_where(is_open_by_row())

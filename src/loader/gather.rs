@@ -28,8 +28,10 @@ use futures_util::{
     task::AtomicWaker,
 };
 use tokio::{sync::Semaphore, time::timeout};
+use tracing::Span;
 
-use super::LoadError;
+use super::{LoadError, measured::Kind};
+use crate::{metrics::Metrics, trace};
 
 /// Most keys in one statement.
 const MAX_BATCH: usize = 1000;
@@ -201,6 +203,7 @@ struct Wish<L: Loader<K>, K: Key> {
     level: Arc<Level>,
     keys: Mutex<Vec<K>>,
     found: Mutex<Option<Found<L, K>>>,
+    asked_by: Span,
 }
 
 impl<L: Loader<K, Error = LoadError>, K: Key> Wished for Wish<L, K> {
@@ -217,6 +220,7 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Wished for Wish<L, K> {
 struct Queue<L: Loader<K>, K: Key> {
     loader: Arc<L>,
     lanes: Arc<Lanes>,
+    kind: Arc<Kind>,
     state: Mutex<Waiting<L, K>>,
 }
 
@@ -282,6 +286,9 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
 
     /// Loads what is wished, each key once, and hands it out: copied where several want it.
     async fn answer(&self, wishes: Vec<Arc<Wish<L, K>>>) {
+        if wishes.is_empty() {
+            return;
+        }
         let mut wanted: HashMap<K, usize> = HashMap::new();
         let of_wishes: Vec<Vec<K>> = wishes
             .iter()
@@ -296,7 +303,9 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
             }
         }
         let keys: Vec<K> = wanted.keys().cloned().collect();
-        let mut found = unpanicked(self.load(&keys)).await;
+        let asked_by = wishes.iter().map(|wish| &wish.asked_by);
+        let load = self.kind.run(keys.len(), asked_by, self.load(&keys));
+        let mut found = unpanicked(load).await;
         for (wish, keys) in wishes.into_iter().zip(of_wishes) {
             let found = match &mut found {
                 Err(error) => Err(error.clone()),
@@ -317,13 +326,17 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
     }
 
     async fn load(&self, keys: &[K]) -> Result<HashMap<K, L::Value>, LoadError> {
+        let load = |batch| {
+            self.kind.count(<[K]>::len(batch));
+            self.loader.load(batch)
+        };
         let mut batches = keys.chunks(MAX_BATCH);
         let mut found = match batches.next() {
-            Some(batch) => self.loader.load(batch).await?,
+            Some(batch) => load(batch).await?,
             None => HashMap::new(),
         };
         for batch in batches {
-            found.extend(self.loader.load(batch).await?);
+            found.extend(load(batch).await?);
         }
         Ok(found)
     }
@@ -334,14 +347,16 @@ pub(super) struct Gatherer<L> {
     loader: Arc<L>,
     lanes: Arc<Lanes>,
     queues: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    metrics: Metrics,
 }
 
 impl<L: Send + Sync + 'static> Gatherer<L> {
-    pub(super) fn new(loader: Arc<L>) -> Self {
+    pub(super) fn new(loader: Arc<L>, metrics: &Metrics) -> Self {
         Self {
             loader,
             lanes: Arc::new(Lanes::new()),
             queues: RwLock::default(),
+            metrics: metrics.clone(),
         }
     }
 
@@ -367,6 +382,7 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
                 level,
                 keys: Mutex::new(vec![key.clone()]),
                 found: Mutex::new(None),
+                asked_by: trace::current(),
             },
         );
         let place = place.get();
@@ -391,6 +407,7 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
         let queue = Arc::new(Queue::<L, K> {
             loader: self.loader.clone(),
             lanes: self.lanes.clone(),
+            kind: Kind::of_key::<K>(&self.metrics),
             state: Mutex::new(Waiting {
                 wishes: VecDeque::new(),
                 is_attended: false,
@@ -407,6 +424,8 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
 struct Errand<T> {
     level: Arc<Level>,
     lanes: Arc<Lanes>,
+    kind: Arc<Kind>,
+    asked_by: Span,
     work: Mutex<Option<BoxFuture<'static, Result<T, LoadError>>>>,
     done: Mutex<Option<Result<T, LoadError>>>,
 }
@@ -417,7 +436,11 @@ impl<T: Send + 'static> Wished for Errand<T> {
             return;
         };
         tokio::spawn(async move {
-            let (done, _) = self.lanes.run(unpanicked(work), || {}).await;
+            let work = async {
+                let asked_by = std::iter::once(&self.asked_by);
+                unpanicked(self.kind.run(1, asked_by, work)).await
+            };
+            let (done, _) = self.lanes.run(work, || {}).await;
             *lock(&self.done) = Some(done);
             self.level.answered_one();
         });
@@ -429,9 +452,10 @@ impl<T: Send + 'static> Wished for Errand<T> {
 }
 
 impl<L> Gatherer<L> {
-    /// Runs `work` beside what the running request loads.
+    /// Runs `work` of a kind beside what the running request loads.
     pub(super) async fn errand<T: Send + 'static>(
         &self,
+        kind: &Arc<Kind>,
         work: BoxFuture<'static, Result<T, LoadError>>,
     ) -> Result<T, LoadError> {
         let errand = wish(
@@ -439,6 +463,8 @@ impl<L> Gatherer<L> {
             |level| Errand {
                 level,
                 lanes: self.lanes.clone(),
+                kind: kind.clone(),
+                asked_by: trace::current(),
                 work: Mutex::new(Some(work)),
                 done: Mutex::new(None),
             },
@@ -499,7 +525,7 @@ mod tests {
     };
     use tokio::sync::Notify;
 
-    use super::{super::LoadError, Gatherer, gather, lock};
+    use super::{super::LoadError, Gatherer, Kind, Metrics, gather, lock};
 
     /// Finds each number under itself, once it is let; keeps what it was asked for together.
     #[derive(Default)]
@@ -532,7 +558,12 @@ mod tests {
             waits,
             ..Numbers::default()
         });
-        (numbers.clone(), Arc::new(Gatherer::new(numbers)))
+        let gatherer = Gatherer::new(numbers.clone(), &Metrics::default());
+        (numbers, Arc::new(gatherer))
+    }
+
+    fn errands() -> Arc<Kind> {
+        Kind::new(&Metrics::default(), "errands".to_owned())
     }
 
     fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
@@ -601,14 +632,17 @@ mod tests {
         gather(gatherer.load(13)).await.expect_err("a panic");
         let found = gather(gatherer.load(14)).await;
         assert_eq!(found.expect("a number"), Some(14));
-        let panicking = gatherer.errand::<()>(async { panic!("not to be read") }.boxed());
-        gather(panicking).await.expect_err("a panic");
+        let panicking = async { panic!("not to be read") }.boxed();
+        gather(gatherer.errand::<()>(&errands(), panicking))
+            .await
+            .expect_err("a panic");
     }
 
     #[tokio::test]
     async fn a_level_goes_on_when_all_of_it_is_there() {
         let (_, gatherer) = gatherer(false);
         let begun = Arc::new(AtomicUsize::new(0));
+        let kind = errands();
         let load = |wait: usize| {
             let begun = begun.clone();
             let statement = async move {
@@ -618,7 +652,7 @@ mod tests {
                 }
                 Ok(())
             };
-            gatherer.errand(statement.boxed())
+            gatherer.errand(&kind, statement.boxed())
         };
         let seen = gather(join_all([1, 50, 3].map(|wait| {
             let (errand, begun) = (load(wait), &begun);
@@ -643,7 +677,7 @@ mod tests {
                 end.notify_one();
                 Ok(())
             };
-            gatherer.errand(statement.boxed()).await
+            gatherer.errand(&errands(), statement.boxed()).await
         }));
         started.notified().await;
         request.abort();

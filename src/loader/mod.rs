@@ -25,6 +25,7 @@ mod filter;
 mod gather;
 mod key;
 mod listing;
+mod measured;
 mod page;
 mod reader;
 mod servers;
@@ -56,10 +57,11 @@ use sea_orm::{
     sea_query::{Query, SelectStatement, ValueType},
 };
 
-use crate::access::proof::Guarded;
+use crate::{access::proof::Guarded, metrics::Metrics};
 use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
+use measured::Lists;
 use reader::{Reader, Text};
 use servers::Servers;
 
@@ -80,13 +82,17 @@ pub struct Loaders {
 struct Loading {
     rows: Arc<Rows>,
     gatherer: Gatherer<Rows>,
+    lists: Lists,
 }
 
 impl Loading {
-    fn from(servers: Servers) -> Arc<Self> {
+    fn from(servers: Servers, metrics: &Metrics) -> Arc<Self> {
         let rows = Arc::new(Rows { servers });
-        let gatherer = Gatherer::new(rows.clone());
-        Arc::new(Self { rows, gatherer })
+        Arc::new(Self {
+            gatherer: Gatherer::new(rows.clone(), metrics),
+            lists: Lists::new(metrics),
+            rows,
+        })
     }
 
     async fn list<T: Send + 'static>(
@@ -95,16 +101,19 @@ impl Loading {
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
+        let kind = self.lists.kind(listing.name);
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.servers, &page, read).await };
-        self.gatherer.errand(load.boxed()).await
+        self.gatherer.errand(&kind, load.boxed()).await
     }
 }
 
 impl Loaders {
     /// Loaders over `database`.
-    pub fn new(database: DatabaseConnection) -> Self {
-        let current = Loading::from(Servers::primary(Arc::new(Reader::new(database))));
+    pub fn new(database: DatabaseConnection, metrics: &Metrics) -> Self {
+        let servers = Servers::primary(Arc::new(Reader::new(database)));
+        metrics.collect_connections(servers.connections());
+        let current = Loading::from(servers, metrics);
         Self {
             replicated: current.clone(),
             current,
@@ -112,11 +121,17 @@ impl Loaders {
     }
 
     /// Loaders over a PostgreSQL and a hot standby of it.
-    pub fn with_standby(primary: DatabaseConnection, standby: DatabaseConnection) -> Self {
+    pub fn with_standby(
+        primary: DatabaseConnection,
+        standby: DatabaseConnection,
+        metrics: &Metrics,
+    ) -> Self {
         let primary = Arc::new(Reader::new(primary));
+        let servers = Servers::with_standby(primary.clone(), standby);
+        metrics.collect_connections(servers.connections());
         Self {
-            current: Loading::from(Servers::primary(primary.clone())),
-            replicated: Loading::from(Servers::with_standby(primary, standby)),
+            current: Loading::from(Servers::primary(primary), metrics),
+            replicated: Loading::from(servers, metrics),
         }
     }
 

@@ -25,6 +25,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, pool::Pool
 use tokio::time::timeout;
 
 use super::{error::is_stale, gather::lock};
+use crate::metrics::Connections;
 
 /// Most connections that are kept.
 const MAX_KEPT: usize = 4;
@@ -118,6 +119,31 @@ impl Reader {
 
     pub(super) fn database(&self) -> &DatabaseConnection {
         &self.database
+    }
+
+    /// How many connections there are. Those that are kept count as idle.
+    pub(super) fn connections(&self) -> Connections {
+        let (open, idle, max) = match self.postgres() {
+            Some(pool) => (
+                pool.size(),
+                pool.num_idle(),
+                pool.options().get_max_connections(),
+            ),
+            None => {
+                let pool = self.database.get_sqlite_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+        };
+        let idle = idle + lock(&self.kept).len();
+        Connections {
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+            max,
+        }
     }
 
     /// The PostgreSQL behind, if it is one.

@@ -2,6 +2,7 @@
 //! sets.
 
 mod answer;
+pub mod collector;
 pub mod data;
 mod database;
 pub mod node;
@@ -30,6 +31,7 @@ use invite_gateway::{
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
+    metrics::Metrics,
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
@@ -67,6 +69,7 @@ pub struct Gateway {
     pub database: DatabaseConnection,
     pub backend: Backend,
     pub url: String,
+    pub metrics: Metrics,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
     received: database::Received,
@@ -100,6 +103,7 @@ impl Gateway {
         let now = Arc::new(Mutex::new(at(NOW)));
         let gateway = Self {
             app: Router::new(),
+            metrics: Metrics::default(),
             database: opened.database,
             backend: opened.backend,
             url: opened.url,
@@ -116,7 +120,8 @@ impl Gateway {
 
     /// The same with other settings.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        let loaders = Arc::new(Loaders::new(self.database.clone()));
+        let metrics = Metrics::default();
+        let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
         let tokens = TokenSettings {
             secret: Some(secret()),
             jwks: None,
@@ -125,8 +130,8 @@ impl Gateway {
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
         };
-        let authenticator =
-            Authenticator::new(tokens, loaders.clone(), self.clock()).expect("usable settings");
+        let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
+            .expect("usable settings");
         let mut parts = Parts {
             database: self.database.clone(),
             loaders,
@@ -135,11 +140,14 @@ impl Gateway {
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
-            graphql: graphql(DOCUMENT_CACHE),
+            graphql: measured_graphql(DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
+            has_metrics: false,
+            metrics,
         };
         change(&mut parts);
+        self.metrics = parts.metrics.clone();
         self.app = app(parts);
         self
     }
@@ -290,6 +298,11 @@ impl Gateway {
         self.received.texts().await
     }
 
+    /// The value of a metric with these labels, as `name{label="value"}`. Panics where there is none.
+    pub fn metric(&self, name: &str) -> f64 {
+        metric_in(&self.metrics.text().expect("metrics"), name)
+    }
+
     /// Imports rows, each as one line; gives the summary and the rejected rows.
     pub async fn import(&self, kind: Kind, rows: &[Value]) -> (Summary, Vec<Rejection>) {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
@@ -318,11 +331,16 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
 /// GraphQL as it is served by default, but for how much it remembers.
 pub fn graphql(document_cache: u64) -> Graphql {
-    let executor = Executor::new(SchemaSettings::default(), document_cache);
+    measured_graphql(document_cache, &Metrics::default())
+}
+
+fn measured_graphql(document_cache: u64, metrics: &Metrics) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), document_cache, metrics);
     Graphql {
         executor: executor.expect("a readable schema"),
         persisted: PersistedDocuments::default(),
         max_batch: 0,
+        metrics: metrics.clone(),
     }
 }
 
@@ -343,6 +361,16 @@ impl Report for Rejected {
     }
 
     fn progressed(&mut self, _: &Summary, _: u64) {}
+}
+
+/// The value of a metric in what `/metrics` answers. Panics where there is none.
+pub fn metric_in(text: &str, name: &str) -> f64 {
+    let lines = text.lines();
+    let value = lines
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .next();
+    let value = value.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    value.parse().expect("a number")
 }
 
 /// [`SECRET`], to sign with.

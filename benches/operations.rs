@@ -17,7 +17,7 @@ use divan::{Bencher, black_box};
 use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
-    graphql::{Executor, Prepared, Request, SchemaSettings},
+    graphql::{Executor, Limits, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
 };
 use migration::{Migrator, MigratorTrait};
@@ -69,7 +69,8 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn executor(document_cache: u64) -> Executor {
-    Executor::new(SchemaSettings::default(), document_cache).expect("a valid schema")
+    Executor::new(SchemaSettings::default(), Limits::default(), document_cache)
+        .expect("a valid schema")
 }
 
 fn request(document: &str) -> Request {

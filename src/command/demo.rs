@@ -9,7 +9,10 @@ use url::Url;
 use super::{failed, print, serve};
 use crate::{
     clock::Clock,
-    config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch},
+    config::{
+        FederationOptions, GraphqlOptions, HttpOptions, LimitOptions, LogOptions, PolicyOptions,
+        Switch,
+    },
     database::{IN_MEMORY, Pool},
     demo::{self, Offer, tokens},
     http::GraphiqlConfig,
@@ -25,6 +28,8 @@ pub(super) struct DemoArgs {
     http: HttpOptions,
     #[command(flatten)]
     graphql: GraphqlOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
@@ -72,6 +77,7 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
     let options = serve::Options {
         http: &args.http,
         graphql: &args.graphql,
+        limits: &args.limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,

@@ -10,7 +10,7 @@ use super::{CannotOpen, failed, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
-    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch},
+    config::{GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, ServeArgs, Switch},
     database::{Readiness, readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
@@ -56,6 +56,7 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     let options = Options {
         http: &args.http,
         graphql: &args.graphql,
+        limits: &args.limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
@@ -92,6 +93,7 @@ impl Databases {
 pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
+    pub(super) limits: &'a LimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
     /// What GraphiQL has to offer.
@@ -105,6 +107,7 @@ pub(super) async fn gateway(
     Options {
         http: options,
         graphql,
+        limits,
         policy,
         schema,
         offer,
@@ -117,7 +120,7 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql, schema) {
+    let graphql = match served_graphql(graphql, limits, schema) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -176,8 +179,13 @@ pub(super) async fn gateway(
 }
 
 /// How GraphQL is served by these options.
-fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Graphql, ExitCode> {
-    let Some(executor) = Executor::new(schema, options.document_cache.into()) else {
+fn served_graphql(
+    options: &GraphqlOptions,
+    limits: &LimitOptions,
+    schema: SchemaSettings,
+) -> Result<Graphql, ExitCode> {
+    let cache = options.document_cache.into();
+    let Some(executor) = Executor::new(schema, limits.limits(), cache) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
     let persisted = match (

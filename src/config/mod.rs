@@ -3,6 +3,7 @@
 mod database;
 mod graphql;
 mod http;
+mod limits;
 mod log;
 mod policy;
 
@@ -11,6 +12,7 @@ use clap::{Args, ValueEnum};
 pub use database::{DatabaseOptions, DatabaseUrl, NoStandby};
 pub use graphql::{FederationOptions, GraphqlOptions};
 pub use http::HttpOptions;
+pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
 
@@ -28,6 +30,9 @@ pub struct ServeArgs {
     /// How GraphQL is served.
     #[command(flatten)]
     pub graphql: GraphqlOptions,
+    /// What a request may come to.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// Which bearer tokens are taken.
     #[command(flatten)]
     pub tokens: TokenOptions,

@@ -16,6 +16,7 @@ mod id;
 mod introspection;
 mod invite;
 mod invite_code;
+mod limits;
 mod node;
 mod scalar;
 mod tag;
@@ -31,6 +32,8 @@ use async_graphql::{
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub use execution::{Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
+pub use limits::{Limit, Limits};
+pub(crate) use limits::{Met, exceeded, hold_length};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;

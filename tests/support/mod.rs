@@ -26,7 +26,7 @@ use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::Clock,
-    graphql::{Executor, SchemaSettings},
+    graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
@@ -318,7 +318,12 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
 /// GraphQL as it is served by default, but for how much it remembers.
 pub fn graphql(document_cache: u64) -> Graphql {
-    let executor = Executor::new(SchemaSettings::default(), document_cache);
+    graphql_within(Limits::default(), document_cache)
+}
+
+/// GraphQL as it is served by default, but for these limits and how much it remembers.
+pub fn graphql_within(limits: Limits, document_cache: u64) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), limits, document_cache);
     Graphql {
         executor: executor.expect("a readable schema"),
         persisted: PersistedDocuments::default(),

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::{Weighter, sync::Cache};
+
+use super::Known;
 
 /// Longest document that is kept, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
@@ -15,13 +16,13 @@ const MAX_TEXT: usize = 16 * 1024;
 const OVERHEAD: u64 = 256;
 
 /// The documents, by their text.
-pub(super) struct Documents(Option<Cache<Box<str>, Arc<ExecutableDocument>, ByText>>);
+pub(super) struct Documents(Option<Cache<Box<str>, Arc<Known>, ByText>>);
 
 #[derive(Clone)]
 struct ByText;
 
-impl Weighter<Box<str>, Arc<ExecutableDocument>> for ByText {
-    fn weight(&self, text: &Box<str>, _: &Arc<ExecutableDocument>) -> u64 {
+impl Weighter<Box<str>, Arc<Known>> for ByText {
+    fn weight(&self, text: &Box<str>, _: &Arc<Known>) -> u64 {
         text.len() as u64 + OVERHEAD
     }
 }
@@ -33,11 +34,11 @@ impl Documents {
         Self((capacity > 0).then(|| Cache::with_weighter(estimated, capacity, ByText)))
     }
 
-    pub(super) fn get(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
+    pub(super) fn get(&self, text: &str) -> Option<Arc<Known>> {
         self.0.as_ref()?.get(text)
     }
 
-    pub(super) fn keep(&self, text: &str, document: &Arc<ExecutableDocument>) {
+    pub(super) fn keep(&self, text: &str, document: &Arc<Known>) {
         if let Some(cache) = &self.0
             && text.len() <= MAX_TEXT
         {

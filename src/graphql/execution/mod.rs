@@ -11,20 +11,27 @@ mod variables;
 use std::sync::Arc;
 
 use async_graphql::{
-    ErrorExtensionValues, Response, ServerError, Variables,
+    ErrorExtensionValues, Response, ServerError, Value, Variables,
     parser::{
         parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
+    value,
 };
 
 use self::{
     documents::Documents,
-    guard::{MAX_NESTING, is_shallow, refuse_ruinous},
+    guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
     validation::{Document, Validation},
 };
-use super::{Schema, SchemaSettings, definition, error::Code, introspection, schema};
+use super::{
+    Limits, Schema, SchemaSettings, definition,
+    error::Code,
+    introspection,
+    limits::{Limit, hold},
+    schema,
+};
 use crate::access::Access;
 
 /// What is asked: a document, which of its operations, and the values of its variables.
@@ -38,6 +45,8 @@ pub struct Request {
     pub variables: Variables,
     /// Whether it came in a way that must not change anything.
     pub is_safe: bool,
+    /// Whether the answer is to tell what the operation costs.
+    pub tells_cost: bool,
 }
 
 /// Executes GraphQL requests. A document that is asked again is neither read nor validated again.
@@ -46,7 +55,9 @@ pub struct Executor(Arc<Parts>);
 
 struct Parts {
     settings: SchemaSettings,
+    limits: Limits,
     schema: Schema,
+    prices: Prices,
     validation: Validation,
     input_types: InputTypes,
     documents: Documents,
@@ -56,6 +67,14 @@ struct Parts {
 pub struct Prepared {
     document: Arc<ExecutableDocument>,
     request: Request,
+    /// Nodes that the operation may come to.
+    cost: u64,
+}
+
+/// What is known of a document that is valid.
+struct Known {
+    document: Arc<ExecutableDocument>,
+    plan: Plan,
 }
 
 /// Why a request is not executed.
@@ -102,15 +121,23 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
     errors
 }
 
+impl From<ServerError> for Refusal {
+    fn from(error: ServerError) -> Self {
+        Self::Errors(vec![error])
+    }
+}
+
 impl Executor {
     /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
     /// nothing. None if the schema's own definition is not valid.
-    pub fn new(settings: SchemaSettings, document_cache: u64) -> Option<Self> {
+    pub fn new(settings: SchemaSettings, limits: Limits, document_cache: u64) -> Option<Self> {
         let schema = schema(settings);
         let definition = definition(&schema);
         Some(Self(Arc::new(Parts {
             settings,
+            limits,
             schema,
+            prices: Prices::read(&definition)?,
             validation: Validation::by(&definition)?,
             input_types: InputTypes::read(&definition)?,
             documents: Documents::new(document_cache),
@@ -123,24 +150,35 @@ impl Executor {
     /// Why it cannot be executed.
     pub fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
-        let document = match parts.documents.get(&request.query) {
-            Some(document) => document,
+        let known = match parts.documents.get(&request.query) {
+            Some(known) => known,
             None => {
-                let document = Arc::new(self.read(&request.query, |document| {
+                let known = Arc::new(self.read(&request.query, |document| {
                     // Before it is validated: a schema without mutations refuses all of them.
                     refuse_unsafe(document, &request)
                 })?);
-                parts.documents.keep(&request.query, &document);
-                document
+                parts.documents.keep(&request.query, &known);
+                known
             }
         };
+        let document = known.document.clone();
         refuse_unsafe(&document, &request)?;
-        let operation = select(&document, request.operation_name.as_deref())?;
-        let wrong = variables::check(&parts.input_types, operation, &request.variables);
-        if !wrong.is_empty() {
-            return Err(Refusal::coded(wrong, Code::BadUserInput));
-        }
-        Ok(Prepared { document, request })
+        let name = request.operation_name.as_deref();
+        let operation = select(&document, name)?;
+        let variables = &request.variables;
+        variables::check(&parts.input_types, &parts.limits, operation, variables)?;
+        let cost = known.plan.nodes(name, operation, variables);
+        hold(Limit::Cost, parts.limits.cost, cost)?;
+        Ok(Prepared {
+            document,
+            request,
+            cost,
+        })
+    }
+
+    /// What a request may come to.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// Whether a document can be executed, as far as that does not hang on variables.
@@ -156,22 +194,23 @@ impl Executor {
         &self,
         text: &str,
         refuse: impl FnOnce(&ExecutableDocument) -> Result<(), Refusal>,
-    ) -> Result<ExecutableDocument, Refusal> {
-        if !is_shallow(text) {
-            let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
-            return Err(Refusal::new(Code::GraphqlParseFailed, message));
-        }
-        let document = Document::read(text)?;
+    ) -> Result<Known, Refusal> {
+        let parts = &*self.0;
+        Extent::hold(&parts.limits, text)?;
+        let document = Document::read(text, &parts.limits)?;
         let parsed = parse(text, &document)?;
-        refuse_ruinous(&parsed)?;
+        refuse_ruinous(&parts.limits, &parsed)?;
         refuse(&parsed)?;
-        if !self.0.settings.introspection
+        if !parts.settings.introspection
             && let Some(error) = introspection::refusal(&parsed)
         {
-            return Err(Refusal::Errors(vec![error]));
+            return Err(error.into());
         }
-        self.0.validation.check(&document)?;
-        Ok(parsed)
+        parts.validation.check(&document, parts.limits.errors)?;
+        Ok(Known {
+            plan: Plan::of(&parsed, &parts.prices),
+            document: Arc::new(parsed),
+        })
     }
 
     /// Executes a request for whom `access` knows.
@@ -179,6 +218,7 @@ impl Executor {
         let Request {
             operation_name,
             variables,
+            tells_cost,
             ..
         } = prepared.request;
         let mut request = async_graphql::Request::new(String::new())
@@ -191,6 +231,17 @@ impl Executor {
         // its value, such as null for a variable whose default was to fill it.
         let errors = std::mem::take(&mut response.errors);
         response.errors = with_code(errors, Code::BadUserInput);
+        let limits = &self.0.limits;
+        let omitted = response.errors.len().saturating_sub(limits.errors);
+        if omitted > 0 {
+            response.errors.truncate(limits.errors);
+            let omitted = Value::from(omitted);
+            response.extensions.insert("omittedErrors".into(), omitted);
+        }
+        if tells_cost {
+            let cost = value!({ "nodes": prepared.cost, "allowed": limits.cost });
+            response.extensions.insert("cost".into(), cost);
+        }
         response
     }
 }

@@ -1,16 +1,19 @@
 //! GraphQL over HTTP (the specification's draft): from a request to its answer.
 
 mod answer;
+mod bounded;
 mod media;
+mod nesting;
 mod parameters;
 mod persisted;
 
 use std::sync::Arc;
 
+use async_graphql::ServerError;
 use axum::{
     Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, RawQuery, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
     routing::{MethodRouter, get},
@@ -20,14 +23,14 @@ use futures_util::future::join_all;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
-    answer::{Outcome, answer_batch, refuse},
+    answer::{Outcome, answer_batch, refuse, refuse_beyond_limit},
     media::{Media, is_encoded, is_json},
-    parameters::{Body, Parameters},
+    parameters::{Body, Parameters, Unreadable},
 };
 use super::request_log::OperationName;
 use crate::{
     access::Access,
-    graphql::{Code, Executor, Prepared, Refusal, Request},
+    graphql::{Code, Executor, Limit, Met, Prepared, Refusal, Request, exceeded},
 };
 
 /// Longest operation name that is logged, in characters.
@@ -44,13 +47,24 @@ pub struct Graphql {
     pub max_batch: usize,
 }
 
-/// `POST` and `GET`; other methods are not allowed.
-pub(super) fn route(graphql: Graphql) -> MethodRouter {
-    get(answer_get).post(answer_post).with_state(graphql)
+#[derive(Clone)]
+struct Served {
+    graphql: Graphql,
+    max_body: usize,
+}
+
+/// `POST` and `GET`; other methods are not allowed. Bodies are held to `max_body` bytes.
+pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
+    let limit = DefaultBodyLimit::max(max_body);
+    let served = Served { graphql, max_body };
+    get(answer_get)
+        .post(answer_post)
+        .with_state(served)
+        .layer(limit)
 }
 
 async fn answer_post(
-    State(graphql): State<Graphql>,
+    State(Served { graphql, max_body }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -65,21 +79,28 @@ async fn answer_post(
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = "The request's body is too large.";
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, media, message);
+            return refuse_beyond_limit(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                media,
+                long_body(&headers, max_body),
+            );
         }
         Err(_) => {
             let message = "The request's body broke off.";
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
     };
+    let limits = graphql.executor.limits();
+    if let Err(error) = nesting::hold(limits, &body) {
+        return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
+    }
     match Body::read(&body) {
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
         Ok(Body::One(parameters)) => match graphql.prepare(parameters, &Method::POST) {
             Ok(prepared) => graphql.answer(prepared, access, media).await,
-            Err(refusal) => refused(refusal, media),
+            Err(refusal) => graphql.refused(refusal, media),
         },
         Ok(Body::Batch(batch)) => graphql.answer_batch(batch, access, media).await,
         Err(message) => refuse(StatusCode::BAD_REQUEST, media, &message),
@@ -87,7 +108,7 @@ async fn answer_post(
 }
 
 async fn answer_get(
-    State(graphql): State<Graphql>,
+    State(Served { graphql, .. }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -95,30 +116,34 @@ async fn answer_get(
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable();
     };
-    let parameters = match Parameters::read_query_string(query.as_deref().unwrap_or_default()) {
+    let limits = graphql.executor.limits();
+    let query = query.as_deref().unwrap_or_default();
+    let parameters = match Parameters::read_query_string(query, |json| nesting::hold(limits, json))
+    {
         Ok(parameters) => parameters,
-        Err(message) => return refuse(StatusCode::BAD_REQUEST, media, &message),
+        Err(Unreadable::Malformed(message)) => {
+            return refuse(StatusCode::BAD_REQUEST, media, &message);
+        }
+        Err(Unreadable::BeyondLimit(error)) => {
+            return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
+        }
     };
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
     match graphql.prepare(parameters, &Method::GET) {
         Ok(prepared) => graphql.answer(prepared, access, media).await,
-        Err(refusal) => refused(refusal, media),
+        Err(refusal) => graphql.refused(refusal, media),
     }
 }
 
-/// The answer to a request that is not executed.
-fn refused(refusal: Refusal, media: Media) -> Response {
-    let is_unsafe = matches!(refusal, Refusal::UnsafeOperation);
-    let errors = refusal.into_errors();
-    let mut response = Outcome::Refused { errors }.answer(media);
-    if is_unsafe {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        let allowed = HeaderValue::from_static("POST");
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
-    response
+/// The error of a body that is longer than is taken.
+fn long_body(headers: &HeaderMap, most: usize) -> ServerError {
+    let said = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
+    exceeded(Limit::Body, most as u64, met)
 }
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
@@ -130,15 +155,35 @@ fn not_acceptable() -> Response {
 }
 
 impl Graphql {
+    /// The answer to a request that is not executed.
+    fn refused(&self, refusal: Refusal, media: Media) -> Response {
+        let is_unsafe = matches!(refusal, Refusal::UnsafeOperation);
+        let errors = refusal.into_errors();
+        let mut response = Outcome::Refused { errors }.answer(media, self.max_answer());
+        if is_unsafe {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            let allowed = HeaderValue::from_static("POST");
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
+        response
+    }
+
+    /// Longest answer, in bytes.
+    fn max_answer(&self) -> usize {
+        self.executor.limits().answer
+    }
+
     /// Finds, reads and validates what a request asks for. Nothing of it is executed.
     fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
         let named = self.persisted.find(&parameters)?;
+        let tells_cost = parameters.asks_for_cost();
         let query = named.document.or(parameters.query);
         let request = Request {
             query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
             is_safe: method.is_safe(),
+            tells_cost,
         };
         let prepared = self.executor.prepare(request)?;
         if let Some(registration) = named.registration {
@@ -153,7 +198,7 @@ impl Graphql {
             .filter(|name| name.chars().count() <= MAX_LOGGED_NAME)
             .map(|name| OperationName(name.to_owned()));
         let response = self.executor.execute(prepared, access).await;
-        let mut response = Outcome::Executed(response).answer(media);
+        let mut response = Outcome::Executed(response).answer(media, self.max_answer());
         if let Some(name) = name {
             response.extensions_mut().insert(name);
         }
@@ -169,11 +214,13 @@ impl Graphql {
     ) -> Response {
         let most = self.max_batch;
         let message = match batch.len() {
-            _ if most == 0 => {
-                "Send one operation as a JSON object: lists are not taken here.".into()
+            _ if most == 0 => "Send one operation as a JSON object: lists are not taken here.",
+            0 => "The list has no operation.",
+            length if length > most => {
+                let met = Met::Exactly(length as u64);
+                let error = exceeded(Limit::Batch, most as u64, met);
+                return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
             }
-            0 => "The list has no operation.".into(),
-            length if length > most => format!("A list has at most {most} operations."),
             _ => {
                 let outcomes = batch.into_iter().map(async |parameters| {
                     match self.prepare(parameters, &Method::POST) {
@@ -185,9 +232,10 @@ impl Graphql {
                         },
                     }
                 });
-                return answer_batch(&join_all(outcomes).await, media);
+                let outcomes = join_all(outcomes).await;
+                return answer_batch(&outcomes, media, self.max_answer());
             }
         };
-        refuse(StatusCode::BAD_REQUEST, media, &message)
+        refuse(StatusCode::BAD_REQUEST, media, message)
     }
 }

@@ -2,10 +2,12 @@
 //! sets.
 
 mod answer;
+pub mod attack;
 pub mod data;
 mod database;
 pub mod node;
 pub mod process;
+pub mod processor;
 pub mod proxy;
 pub mod tables;
 pub mod wire;
@@ -320,6 +322,21 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 pub fn graphql(document_cache: u64) -> Graphql {
     graphql_within(Limits::default(), document_cache)
 }
+
+/// Limits beyond which nobody asks who looks at everything at once.
+pub const WIDE: Limits = Limits {
+    document: 1_000_000,
+    tokens: 100_000,
+    nesting: 64,
+    depth: 30,
+    aliases: 10_000,
+    root_fields: 1000,
+    directives: 1000,
+    cost: 1_000_000,
+    list: 100,
+    errors: 10,
+    answer: 100_000_000,
+};
 
 /// GraphQL as it is served by default, but for these limits and how much it remembers.
 pub fn graphql_within(limits: Limits, document_cache: u64) -> Graphql {

@@ -10,6 +10,9 @@ mod error;
 mod execution;
 mod federation;
 mod filter;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod group_invite;
 mod id;

@@ -3,6 +3,9 @@
 mod authentication;
 mod compression;
 mod cors;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod graphiql;
 mod graphql;
 mod health;

@@ -11,4 +11,4 @@ pub fn used() -> Duration {
 }
 
 /// What a refusal may use. Without optimisation, everything takes many times as long.
-pub const REFUSAL: Duration = Duration::from_millis(if cfg!(debug_assertions) { 150 } else { 10 });
+pub const REFUSAL: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 10 });

@@ -34,6 +34,13 @@ use super::{
 };
 use crate::access::Access;
 
+/// Tokens of a document, and how deep its brackets are nested.
+#[cfg(feature = "fuzzing")]
+pub(super) fn measured(document: &str) -> (usize, usize) {
+    let extent = Extent::of(document);
+    (extent.tokens, extent.nesting)
+}
+
 /// What is asked: a document, which of its operations, and the values of its variables.
 #[derive(Clone, Debug, Default)]
 pub struct Request {

@@ -20,6 +20,8 @@ use axum::{
 };
 use futures_util::future::join_all;
 
+#[cfg(feature = "fuzzing")]
+pub(super) use nesting::nesting;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{

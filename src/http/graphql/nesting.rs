@@ -13,7 +13,7 @@ pub(super) fn hold(limits: &Limits, json: &[u8]) -> Result<(), ServerError> {
 }
 
 /// How deep brackets are nested; one pass over the text, whatever it is.
-fn nesting(mut json: &[u8]) -> usize {
+pub(in crate::http) fn nesting(mut json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     while let [byte, after @ ..] = json {
         json = after;

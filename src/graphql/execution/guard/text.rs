@@ -13,62 +13,62 @@ pub(in super::super) struct Extent {
 }
 
 impl Extent {
+    /// Measures a document. What is no GraphQL is measured, too: each byte that starts nothing is a
+    /// token.
+    pub(in super::super) fn of(text: &str) -> Self {
+        let mut extent = Self::default();
+        let mut depth = 0usize;
+        let mut rest = text.as_bytes();
+        // Whether a block string may still end: looked for in vain once, it is not looked for again.
+        let mut may_end = true;
+        while let [byte, after @ ..] = rest {
+            rest = after;
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
+                // The byte order mark may stand anywhere.
+                0xEF if after.starts_with(&[0xBB, 0xBF]) => {
+                    rest = &after[2..];
+                    continue;
+                }
+                b'#' => {
+                    let end = after.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                    rest = &after[end.unwrap_or(after.len())..];
+                    continue;
+                }
+                b'{' | b'[' | b'(' => {
+                    depth += 1;
+                    extent.nesting = extent.nesting.max(depth);
+                }
+                b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+                b'.' if after.starts_with(b"..") => rest = &after[2..],
+                b'"' => match after.strip_prefix(b"\"\"") {
+                    Some(block) if may_end => match after_block(block) {
+                        Some(after) => rest = after,
+                        // A parser may take its beginning for an empty string and go on behind that.
+                        None => {
+                            may_end = false;
+                            rest = &after[1..];
+                        }
+                    },
+                    Some(_) => rest = &after[1..],
+                    None => rest = after_string(after),
+                },
+                b'-' | b'0'..=b'9' => rest = behind(after, is_of_number),
+                byte if is_of_name(*byte) => rest = behind(after, is_of_name),
+                _ => {}
+            }
+            extent.tokens += 1;
+        }
+        extent
+    }
+
     /// Refuses a document that is longer, or nested deeper, than is taken.
     pub(in super::super) fn hold(limits: &Limits, text: &str) -> Result<(), ServerError> {
         hold_length(Limit::Document, limits.document, text.len())?;
-        let extent = measure(text);
+        let extent = Self::of(text);
         hold_length(Limit::Nesting, limits.nesting, extent.nesting)?;
         hold_length(Limit::Tokens, limits.tokens, extent.tokens)
     }
-}
-
-/// Measures a document. What is no GraphQL is measured, too: each byte that starts nothing is a
-/// token.
-fn measure(text: &str) -> Extent {
-    let mut extent = Extent::default();
-    let mut depth = 0usize;
-    let mut rest = text.as_bytes();
-    // Whether a block string may still end: looked for in vain once, it is not looked for again.
-    let mut may_end = true;
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        match byte {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
-            // The byte order mark may stand anywhere.
-            0xEF if after.starts_with(&[0xBB, 0xBF]) => {
-                rest = &after[2..];
-                continue;
-            }
-            b'#' => {
-                let end = after.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-                rest = &after[end.unwrap_or(after.len())..];
-                continue;
-            }
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                extent.nesting = extent.nesting.max(depth);
-            }
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            b'.' if after.starts_with(b"..") => rest = &after[2..],
-            b'"' => match after.strip_prefix(b"\"\"") {
-                Some(block) if may_end => match after_block(block) {
-                    Some(after) => rest = after,
-                    // A parser may take its beginning for an empty string and go on behind that.
-                    None => {
-                        may_end = false;
-                        rest = &after[1..];
-                    }
-                },
-                Some(_) => rest = &after[1..],
-                None => rest = after_string(after),
-            },
-            b'-' | b'0'..=b'9' => rest = behind(after, is_of_number),
-            byte if is_of_name(*byte) => rest = behind(after, is_of_name),
-            _ => {}
-        }
-        extent.tokens += 1;
-    }
-    extent
 }
 
 fn is_of_name(byte: u8) -> bool {
@@ -111,7 +111,7 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Extent, measure};
+    use super::Extent;
     use crate::graphql::{Limits, limits::Limit};
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             ("a&b|c", 5, 0),
             ("1a", 2, 0),
         ] {
-            assert_eq!(measure(text), Extent { tokens, nesting }, "{text}");
+            assert_eq!(Extent::of(text), Extent { tokens, nesting }, "{text}");
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
             format!("# {deep}\n{{ a }}"),
             "[]".repeat(1000),
         ] {
-            assert!(measure(&shallow).nesting <= 24, "{shallow}");
+            assert!(Extent::of(&shallow).nesting <= 24, "{shallow}");
         }
         for hidden in [
             format!("{{ a(b: {deep}"),
@@ -161,7 +161,7 @@ mod tests {
             // A block string that does not end is an empty one to some.
             format!("\"\"\"x\" {deep}"),
         ] {
-            assert!(measure(&hidden).nesting > 24, "{hidden}");
+            assert!(Extent::of(&hidden).nesting > 24, "{hidden}");
         }
     }
 
@@ -170,7 +170,7 @@ mod tests {
         // Quadratic, these would take seconds.
         for piece in ["\"\"\" ", "\\\"\"\"", "\"\"\"x\"", "\" \\\n"] {
             let text = piece.repeat(1_000_000 / piece.len());
-            assert!(measure(&text).tokens > 0);
+            assert!(Extent::of(&text).tokens > 0);
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_has_no_more_tokens_than_bytes(text in ".{0,200}") {
-            let extent = measure(&text);
+            let extent = Extent::of(&text);
             prop_assert!(extent.tokens <= text.len());
             prop_assert!(extent.nesting <= extent.tokens);
         }

@@ -158,7 +158,7 @@ each_database! {
         let batch = |length: usize| Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
         let answer = gateway.send(post(&gateway, batch(5))).await;
         assert_eq!(answer.json.as_array().map(Vec::len), Some(5));
-        for length in [6, 2000] {
+        for length in [6, 2000, 4000] {
             let body = batch(length);
             let answer = is_refused(&gateway, "a batch", || post(&gateway, body.clone()), LARGE, Some("batch")).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST);

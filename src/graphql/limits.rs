@@ -242,7 +242,7 @@ pub(crate) fn hold_length(limit: Limit, most: usize, met: usize) -> Result<(), S
 
 #[cfg(test)]
 mod tests {
-    use super::Limit;
+    use super::{Limit, hold};
 
     #[test]
     fn limits_are_listed_in_their_order_and_have_names_of_their_own() {
@@ -251,5 +251,16 @@ mod tests {
             let namesakes = Limit::ALL.iter().filter(|it| it.name() == limit.name());
             assert_eq!(namesakes.count(), 1, "{limit:?}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_is_counted_and_what_is_not_is_not() {
+        let before = Limit::Introspection.refusals();
+        assert!(hold(Limit::Introspection, 5, 5).is_ok());
+        for met in [6, u64::MAX] {
+            assert!(hold(Limit::Introspection, 5, met).is_err());
+        }
+        // Others are tested meanwhile.
+        assert!(Limit::Introspection.refusals() >= before + 2);
     }
 }

@@ -2,8 +2,8 @@
 
 mod answer;
 mod bounded;
+mod extent;
 mod media;
-mod nesting;
 mod parameters;
 mod persisted;
 
@@ -21,18 +21,19 @@ use axum::{
 use futures_util::future::join_all;
 
 #[cfg(feature = "fuzzing")]
-pub(super) use nesting::nesting;
+pub(super) use extent::Extent;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
     answer::{Outcome, answer_batch, refuse, refuse_beyond_limit},
+    extent::Extent,
     media::{Media, is_encoded, is_json},
-    parameters::{Body, Parameters, Unreadable},
+    parameters::{Body, Parameters, Unreadable, is_list},
 };
 use super::request_log::OperationName;
 use crate::{
     access::Access,
-    graphql::{Code, Executor, Limit, Met, Prepared, Refusal, Request, exceeded},
+    graphql::{Code, Executor, Limit, Met, Prepared, Refusal, Request, exceeded, hold_length},
 };
 
 /// Longest operation name that is logged, in characters.
@@ -92,9 +93,14 @@ async fn answer_post(
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
     };
-    let limits = graphql.executor.limits();
-    if let Err(error) = nesting::hold(limits, &body) {
+    let extent = Extent::of(&body);
+    if let Err(error) = extent.hold(graphql.executor.limits()) {
         return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
+    }
+    if is_list(&body)
+        && let Some(refused) = graphql.refused_batch(extent.length, media)
+    {
+        return refused;
     }
     match Body::read(&body) {
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
@@ -120,16 +126,16 @@ async fn answer_get(
     };
     let limits = graphql.executor.limits();
     let query = query.as_deref().unwrap_or_default();
-    let parameters = match Parameters::read_query_string(query, |json| nesting::hold(limits, json))
-    {
-        Ok(parameters) => parameters,
-        Err(Unreadable::Malformed(message)) => {
-            return refuse(StatusCode::BAD_REQUEST, media, &message);
-        }
-        Err(Unreadable::BeyondLimit(error)) => {
-            return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
-        }
-    };
+    let parameters =
+        match Parameters::read_query_string(query, |json| Extent::of(json).hold(limits)) {
+            Ok(parameters) => parameters,
+            Err(Unreadable::Malformed(message)) => {
+                return refuse(StatusCode::BAD_REQUEST, media, &message);
+            }
+            Err(Unreadable::BeyondLimit(error)) => {
+                return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
+            }
+        };
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
@@ -214,30 +220,32 @@ impl Graphql {
         access: Arc<Access>,
         media: Media,
     ) -> Response {
+        if batch.is_empty() {
+            let message = "The list has no operation.";
+            return refuse(StatusCode::BAD_REQUEST, media, message);
+        }
+        let outcomes = batch.into_iter().map(async |parameters| {
+            match self.prepare(parameters, &Method::POST) {
+                Ok(prepared) => {
+                    Outcome::Executed(self.executor.execute(prepared, access.clone()).await)
+                }
+                Err(refusal) => Outcome::Refused {
+                    errors: refusal.into_errors(),
+                },
+            }
+        });
+        let outcomes = join_all(outcomes).await;
+        answer_batch(&outcomes, media, self.max_answer())
+    }
+
+    /// The answer to a list of more operations than are taken.
+    fn refused_batch(&self, length: usize, media: Media) -> Option<Response> {
         let most = self.max_batch;
-        let message = match batch.len() {
-            _ if most == 0 => "Send one operation as a JSON object: lists are not taken here.",
-            0 => "The list has no operation.",
-            length if length > most => {
-                let met = Met::Exactly(length as u64);
-                let error = exceeded(Limit::Batch, most as u64, met);
-                return refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error);
-            }
-            _ => {
-                let outcomes = batch.into_iter().map(async |parameters| {
-                    match self.prepare(parameters, &Method::POST) {
-                        Ok(prepared) => {
-                            Outcome::Executed(self.executor.execute(prepared, access.clone()).await)
-                        }
-                        Err(refusal) => Outcome::Refused {
-                            errors: refusal.into_errors(),
-                        },
-                    }
-                });
-                let outcomes = join_all(outcomes).await;
-                return answer_batch(&outcomes, media, self.max_answer());
-            }
-        };
-        refuse(StatusCode::BAD_REQUEST, media, message)
+        if most == 0 {
+            let message = "Send one operation as a JSON object: lists are not taken here.";
+            return Some(refuse(StatusCode::BAD_REQUEST, media, message));
+        }
+        let error = hold_length(Limit::Batch, most, length).err()?;
+        Some(refuse_beyond_limit(StatusCode::BAD_REQUEST, media, error))
     }
 }

@@ -40,6 +40,11 @@ pub(super) enum Body {
     Batch(Vec<Parameters>),
 }
 
+/// Whether a body is a list, if it is JSON at all.
+pub(super) fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
+}
+
 impl Body {
     /// Reads a body.
     ///

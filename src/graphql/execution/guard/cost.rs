@@ -516,3 +516,104 @@ impl Counting<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use async_graphql::{Name, Variables, parser::parse_query};
+
+    use super::{Count, LISTS, Plan, Prices};
+    use crate::graphql::{SchemaSettings, definition, schema};
+
+    fn prices() -> Prices {
+        let schema = schema(SchemaSettings::default());
+        Prices::read(&definition(&schema)).expect("a readable schema")
+    }
+
+    fn nodes(document: &str) -> u64 {
+        let document = parse_query(document).expect("a document");
+        let plan = Plan::of(&document, &prices());
+        let (name, operation) = document.operations.iter().next().expect("an operation");
+        let name = name.map(Name::as_str);
+        plan.nodes(name, &operation.node, &Variables::default())
+    }
+
+    #[test]
+    fn lists_that_are_no_pages_and_hang_on_no_argument_are_declared() {
+        let prices = prices();
+        let mut found = HashSet::new();
+        for (ty, fields) in &prices.0 {
+            for (field, price) in fields {
+                if matches!(price.count, Count::About(_)) {
+                    found.insert((ty.as_str(), field.as_str()));
+                }
+            }
+        }
+        assert_eq!(found, LISTS.map(|(ty, field, _)| (ty, field)).into());
+        for (field, argument) in [("nodes", "ids"), ("_entities", "representations")] {
+            let price = prices.of(&Name::new("Query"), &Name::new(field));
+            let expected = Count::As(Name::new(argument));
+            assert!(
+                price.is_some_and(|price| price.count == expected),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_multiply() {
+        for (document, expected) in [
+            ("{ __typename }", 0),
+            ("{ __schema { types { name } } }", 0),
+            ("{ viewer { user { id } } }", 2),
+            ("{ inviteCodes { totalCount pageInfo { endCursor } } }", 1),
+            ("{ inviteCodes { nodes { id } } }", 1 + 25),
+            ("{ inviteCodes(first: 0) { nodes { id } } }", 1),
+            (
+                "{ inviteCodes(first: 7) { nodes { id } edges { node { id } } } }",
+                1 + 14,
+            ),
+            (
+                "{ inviteCodes(last: 7) { edges { cursor node { inviter { id } } } } }",
+                1 + 14,
+            ),
+            ("{ inviteCodes(first: 1000) { nodes { id } } }", 1 + 100),
+            (
+                "{ inviteCodes(first: 2) { nodes { tags { id } } } }",
+                1 + 2 * 11,
+            ),
+            (
+                "{ nodes(ids: [1, 2, 3]) { id ... on Group { invite { id } } } }",
+                6,
+            ),
+            ("{ _entities(representations: {}) { __typename } }", 1),
+            (
+                "{ viewer { ...V } } fragment V on Viewer { workspaces(first: 3) { ...W } }
+                 fragment W on WorkspaceConnection { nodes { invites(first: 5) { ...I } } }
+                 fragment I on WorkspaceInviteConnection { edges { ... { node { id } } } }",
+                2 + 3 * (1 + 1 + 5),
+            ),
+            (
+                "{ course(id: 1) { invitees(first: 5) { edges { node { id } invite { inviter { id } } } } } }",
+                2 + 5 * (1 + 2),
+            ),
+        ] {
+            assert_eq!(nodes(document), expected, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_of_pages_is_counted_without_an_end() {
+        let mut document = "{ workspaceInvites { ...F0 } }".to_owned();
+        for at in 0..12 {
+            document += &format!(
+                " fragment F{at} on WorkspaceInviteConnection {{
+                    nodes {{ workspace {{ invites(first: 100) {{ ...F{} }} }} }} }}",
+                at + 1
+            );
+        }
+        document += " fragment F12 on WorkspaceInviteConnection { nodes { id } }";
+        assert_eq!(nodes(&document), u64::MAX);
+    }
+}

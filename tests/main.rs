@@ -47,3 +47,4 @@ mod statuses;
 mod supergraph;
 mod validation;
 mod viewer_lists;
+mod written_answers;

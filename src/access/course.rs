@@ -68,7 +68,7 @@ impl Access {
                 return Ok(None);
             }
         }
-        Ok(Some(row.open().into()))
+        Ok(Some(row.take().into()))
     }
 
     /// The course of that id, or else of that slug: text that clients send may be read as either.
@@ -88,7 +88,7 @@ impl Access {
     /// The course that an invite which the viewer sees leads to, unless deleted.
     pub async fn course_reached(&self, id: i64) -> Result<Option<CourseView>, LoadError> {
         let row = self.loaders.course(id).await?;
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// The viewer's role in the course.
@@ -114,6 +114,6 @@ impl Access {
     /// A page of the courses that the viewer manages, by id; for staff: of all.
     pub async fn courses(&self, page: &Page) -> Result<Slice<CourseView>, AccessError> {
         let slice = self.loaders.courses(&self.managed()?, page).await?;
-        Ok(slice.map(|row| row.open().into()))
+        Ok(slice.map(|row| row.take().into()))
     }
 }

@@ -60,7 +60,7 @@ impl Access {
         let manages = self
             .manages(Place::Course(invite.course_id), &MANAGES_COURSE)
             .await?;
-        Ok((is_party || manages).then(|| CourseInviteView::new(row.open(), manages)))
+        Ok((is_party || manages).then(|| CourseInviteView::new(row.take(), manages)))
     }
 
     /// A page of a course's invitees, for who manages it.

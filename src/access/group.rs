@@ -45,7 +45,7 @@ impl Access {
             GroupKey::Id(id) => self.loaders.group(id).await?,
             GroupKey::Slug(slug) => self.loaders.group_by_slug(findable(slug)).await?,
         };
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// The group of that id, or else of that slug: text that clients send may be read as either.
@@ -65,7 +65,7 @@ impl Access {
     /// The group that an invite which the viewer sees leads to, unless deleted.
     pub async fn group_reached(&self, id: i64) -> Result<Option<GroupView>, LoadError> {
         let row = self.loaders.group(id).await?;
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// The viewer's role in the group.
@@ -88,6 +88,6 @@ impl Access {
     /// A page of the groups that the viewer manages, by id; for staff: of all.
     pub async fn groups(&self, page: &Page) -> Result<Slice<GroupView>, AccessError> {
         let slice = self.loaders.groups(&self.managed()?, page).await?;
-        Ok(slice.map(|row| row.open().into()))
+        Ok(slice.map(|row| row.take().into()))
     }
 }

@@ -88,7 +88,7 @@ impl Access {
         };
         let place = Place::Group(row.peek().group_id);
         let visible = self.manages(place, &MANAGES_GROUP).await?;
-        Ok(visible.then(|| row.open().into()))
+        Ok(visible.then(|| row.take().into()))
     }
 
     /// The invite of a group, for who manages it; none where the group has no code.
@@ -98,13 +98,13 @@ impl Access {
     ) -> Result<Option<GroupInviteView>, AccessError> {
         let manager = self.group_manager(group).await?;
         let row = self.loaders.group_invite_of(&manager).await?;
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// A page of the invites of all groups that the viewer manages; for staff: of all.
     pub async fn group_invites(&self, page: &Page) -> Result<Slice<GroupInviteView>, AccessError> {
         let slice = self.loaders.group_invites(&self.managed()?, page).await?;
-        Ok(slice.map(|row| row.open().into()))
+        Ok(slice.map(|row| row.take().into()))
     }
 
     /// Where a group's invite is accepted.

@@ -47,7 +47,7 @@ impl Access {
         let row = self.loaders.invite_code_by_code(findable(code)).await?;
         Ok(row.map(|row| {
             let published = self.published(self.is_party(row.peek()));
-            self.invite_code_view(row.open(), true, published)
+            self.invite_code_view(row.take(), true, published)
         }))
     }
 
@@ -88,7 +88,7 @@ impl Access {
 
     /// The code of a party that did not bring it along.
     fn listed_invite_code(&self, row: Guarded<Model>) -> InviteCodeView {
-        let row = row.open();
+        let row = row.take();
         let may_give_it = self.viewer.is_staff() || self.viewer.is(row.invited_by_id);
         self.invite_code_view(row, may_give_it, Published::InFull)
     }
@@ -100,7 +100,9 @@ impl Access {
             code: Some(row.code).filter(|_| with_code),
             role: row.role,
             name: row.name,
-            email: row.email.and_then(|address| email.show(&address)),
+            email: row
+                .email
+                .and_then(|address| Some(email.show(&address)?.into_owned())),
             inviter_id: row.invited_by_id,
             user_id: row.user_id,
             generated_at: row.generated_at,

@@ -1,19 +1,29 @@
 //! What guarded rows demand before they are loaded or read: values that the access module alone
 //! can make. Both `access` and `loader` stand on this page, and it on nothing.
 
+use std::sync::Arc;
+
 /// A row that was loaded and may not be read yet: only the access module can open it, after asking
-/// whether this viewer may see this row.
+/// whether this viewer may see this row. Requests that want the same row share it.
 #[derive(Clone, Debug)]
-pub struct Guarded<T>(T);
+pub struct Guarded<T>(Arc<T>);
 
 impl<T> Guarded<T> {
     /// Closes a row in.
     pub fn seal(row: T) -> Self {
-        Self(row)
+        Self(Arc::new(row))
     }
 
-    pub(super) fn open(self) -> T {
+    pub(super) fn open(self) -> Arc<T> {
         self.0
+    }
+
+    /// The row itself; copied where others have it, too.
+    pub(super) fn take(self) -> T
+    where
+        T: Clone,
+    {
+        Arc::unwrap_or_clone(self.0)
     }
 
     pub(super) fn peek(&self) -> &T {

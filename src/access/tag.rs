@@ -49,12 +49,12 @@ impl Access {
             return Ok(None);
         }
         let row = self.loaders.tag(id).await?;
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// The tags that an invite code gives, by name.
     pub async fn tags_of(&self, code: &InviteCodeView) -> Result<Vec<TagView>, LoadError> {
         let rows = self.loaders.tags_of_invite_code(code.id).await?;
-        Ok(rows.into_iter().map(|row| row.open().into()).collect())
+        Ok(rows.into_iter().map(|row| row.take().into()).collect())
     }
 }

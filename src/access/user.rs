@@ -1,28 +1,57 @@
 //! Users: anybody reaches them through an invite, only signed-in viewers by id. Addresses are for
 //! the user and staff, and where a contract publishes them.
 
+use std::{borrow::Cow, sync::Arc};
+
 use entity::user::Model;
 
 use super::{Access, AccessError, Disclosure};
 use crate::{email, loader::LoadError};
 
-/// A user as the viewer may see them.
+/// A user as the viewer may see them: a row that others may share, and what of it is theirs.
 #[derive(Clone, Debug)]
 pub struct UserView {
+    row: Arc<Model>,
+    shows_ext_id: bool,
+    email: Published,
+}
+
+impl UserView {
     /// Key in the source.
-    pub id: i64,
+    pub fn id(&self) -> i64 {
+        self.row.id
+    }
+
     /// Unique sign-in name.
-    pub username: String,
+    pub fn username(&self) -> &str {
+        &self.row.username
+    }
+
     /// Name to show; may be empty.
-    pub full_name: String,
+    pub fn full_name(&self) -> &str {
+        &self.row.full_name
+    }
+
     /// Picture to show.
-    pub avatar_url: Option<String>,
+    pub fn avatar_url(&self) -> Option<&str> {
+        self.row.avatar_url.as_deref()
+    }
+
     /// Whether the address is proven to be theirs.
-    pub is_verified: bool,
+    pub fn is_verified(&self) -> bool {
+        self.row.is_verified
+    }
+
     /// Id in the customer's own system, for managers of a course that invited them and for staff.
-    pub ext_id: Option<String>,
+    pub fn ext_id(&self) -> Option<&str> {
+        let ext_id = self.row.ext_id.as_deref();
+        ext_id.filter(|_| self.shows_ext_id)
+    }
+
     /// Their address, where it is shown; possibly masked.
-    pub email: Option<String>,
+    pub fn email(&self) -> Option<Cow<'_, str>> {
+        self.email.show(&self.row.email)
+    }
 }
 
 /// How far a contract publishes an address to this viewer.
@@ -38,12 +67,12 @@ pub enum Published {
 
 impl Published {
     /// The address as far as it is published; none when there is none.
-    pub(super) fn show(self, address: &str) -> Option<String> {
+    pub(super) fn show(self, address: &str) -> Option<Cow<'_, str>> {
         match self {
             _ if address.is_empty() => None,
             Self::Nowhere => None,
-            Self::Masked => Some(email::mask(address)),
-            Self::InFull => Some(address.to_owned()),
+            Self::Masked => Some(Cow::Owned(email::mask(address))),
+            Self::InFull => Some(Cow::Borrowed(address)),
         }
     }
 }
@@ -78,7 +107,7 @@ impl Access {
 
     pub(super) fn user_view(
         &self,
-        row: Model,
+        row: Arc<Model>,
         email: Published,
         manages_invitee: bool,
     ) -> UserView {
@@ -89,13 +118,9 @@ impl Access {
             email
         };
         UserView {
-            id: row.id,
-            username: row.username,
-            full_name: row.full_name,
-            avatar_url: row.avatar_url,
-            is_verified: row.is_verified,
-            ext_id: row.ext_id.filter(|_| is_staff || manages_invitee),
-            email: email.show(&row.email),
+            shows_ext_id: is_staff || manages_invitee,
+            row,
+            email,
         }
     }
 

@@ -21,7 +21,7 @@ pub enum Viewer {
 /// The viewer's own row, which is theirs to read.
 #[derive(Debug)]
 pub struct SignedIn {
-    row: Model,
+    row: Arc<Model>,
     is_staff: bool,
 }
 
@@ -55,7 +55,7 @@ impl Viewer {
         email_norm.is_some() && self.verified_email_norm() == email_norm
     }
 
-    pub(super) fn row(&self) -> Option<&Model> {
+    pub(super) fn row(&self) -> Option<&Arc<Model>> {
         match self {
             Self::Anonymous => None,
             Self::User { user } => Some(&user.row),

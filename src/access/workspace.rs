@@ -45,13 +45,13 @@ impl Access {
                 return Ok(None);
             }
         }
-        Ok(Some(row.open().into()))
+        Ok(Some(row.take().into()))
     }
 
     /// The workspace that an invite which the viewer sees leads to, unless deleted.
     pub async fn workspace_reached(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
         let row = self.loaders.workspace(id).await?;
-        Ok(row.map(|row| row.open().into()))
+        Ok(row.map(|row| row.take().into()))
     }
 
     /// The viewer's role in the workspace.
@@ -80,6 +80,6 @@ impl Access {
     /// A page of the workspaces that the viewer manages, by id; for staff: of all.
     pub async fn workspaces(&self, page: &Page) -> Result<Slice<WorkspaceView>, AccessError> {
         let slice = self.loaders.workspaces(&self.managed()?, page).await?;
-        Ok(slice.map(|row| row.open().into()))
+        Ok(slice.map(|row| row.take().into()))
     }
 }

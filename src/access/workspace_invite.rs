@@ -1,6 +1,8 @@
 //! Workspace invites: seen by who holds the token, by the invitee, the inviter, who manages the
 //! workspace, and staff. The token itself is never shown.
 
+use std::{borrow::Cow, sync::Arc};
+
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
 use uuid::Uuid;
@@ -13,33 +15,68 @@ use crate::loader::{
     workspace_invite::{WorkspaceInviteFilter, status},
 };
 
-/// A workspace invite as the viewer may see it; it does not hold the token.
+/// A workspace invite as the viewer may see it; it does not show the token.
 #[derive(Clone, Debug)]
 pub struct WorkspaceInviteView {
-    /// Key in the source.
-    pub id: i64,
-    /// Address of the person invited; possibly masked.
-    pub email: Option<String>,
-    /// Which workspace accepting joins.
-    pub workspace_id: i64,
-    /// Who invited.
-    pub inviter_id: Option<i64>,
+    row: Arc<Model>,
+    email: Published,
+    shows_acceptor: bool,
     /// How far the inviter's address is published to the viewer.
     pub inviter_email: Published,
-    /// Role that accepting gives.
-    pub role: String,
-    /// Words of the inviter.
-    pub message: Option<String>,
     /// Effective status.
     pub status: Status,
+}
+
+impl WorkspaceInviteView {
+    /// Key in the source.
+    pub fn id(&self) -> i64 {
+        self.row.id
+    }
+
+    /// Address of the person invited; possibly masked.
+    pub fn email(&self) -> Option<Cow<'_, str>> {
+        self.email.show(&self.row.email)
+    }
+
+    /// Which workspace accepting joins.
+    pub fn workspace_id(&self) -> i64 {
+        self.row.workspace_id
+    }
+
+    /// Who invited.
+    pub fn inviter_id(&self) -> Option<i64> {
+        self.row.inviter_id
+    }
+
+    /// Role that accepting gives.
+    pub fn role(&self) -> &str {
+        &self.row.role
+    }
+
+    /// Words of the inviter.
+    pub fn message(&self) -> Option<&str> {
+        self.row.message.as_deref()
+    }
+
     /// When the invite was made.
-    pub created_at: DateTime<Utc>,
+    pub fn created_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
     /// When a pending invite expires.
-    pub expires_at: DateTime<Utc>,
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.row.expires_at
+    }
+
     /// When it was accepted.
-    pub accepted_at: Option<DateTime<Utc>>,
-    /// Who accepted it.
-    pub accepted_by_id: Option<i64>,
+    pub fn accepted_at(&self) -> Option<DateTime<Utc>> {
+        self.row.accepted_at
+    }
+
+    /// Who accepted it, where that is shown.
+    pub fn accepted_by_id(&self) -> Option<i64> {
+        self.row.accepted_by_id.filter(|_| self.shows_acceptor)
+    }
 }
 
 /// A role as people read it; `UNKNOWN` when it has no known name.
@@ -80,10 +117,15 @@ impl Access {
         let matters = self.masks() || row.peek().accepted_by_id.is_some();
         let is_party = !matters || self.is_workspace_invite_party(row.peek()).await?;
         let published = self.published(is_party);
-        let mut view = self.workspace_invite_view(row.open(), published, published);
-        // The contract does not publish who accepted, and a link may have been passed on.
-        view.accepted_by_id = view.accepted_by_id.filter(|_| is_party);
-        Ok(Some(view))
+        let row = row.open();
+        Ok(Some(WorkspaceInviteView {
+            email: published,
+            inviter_email: published,
+            // The contract does not publish who accepted, and a link may have been passed on.
+            shows_acceptor: is_party,
+            status: status(&row, self.now),
+            row,
+        }))
     }
 
     /// The invite of that id.
@@ -145,39 +187,23 @@ impl Access {
     }
 
     /// The invite of a party that did not bring its token along.
-    fn listed_workspace_invite(&self, row: Model) -> WorkspaceInviteView {
-        self.workspace_invite_view(row, Published::InFull, Published::Nowhere)
-    }
-
-    fn workspace_invite_view(
-        &self,
-        row: Model,
-        email: Published,
-        inviter_email: Published,
-    ) -> WorkspaceInviteView {
+    fn listed_workspace_invite(&self, row: Arc<Model>) -> WorkspaceInviteView {
         WorkspaceInviteView {
-            id: row.id,
-            email: email.show(&row.email),
-            workspace_id: row.workspace_id,
-            inviter_id: row.inviter_id,
-            inviter_email,
+            email: Published::InFull,
+            inviter_email: Published::Nowhere,
+            shows_acceptor: true,
             status: status(&row, self.now),
-            role: row.role,
-            message: row.message,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            accepted_at: row.accepted_at,
-            accepted_by_id: row.accepted_by_id,
+            row,
         }
     }
 }
 
 /// Name of an inviter to show: the full name, or else the username.
 pub fn inviter_name(inviter: &UserView) -> &str {
-    if inviter.full_name.is_empty() {
-        &inviter.username
+    if inviter.full_name().is_empty() {
+        inviter.username()
     } else {
-        &inviter.full_name
+        inviter.full_name()
     }
 }
 

@@ -8,8 +8,9 @@ use async_graphql::{
 
 use super::{
     cursor,
-    eager::{Eager, EagerList, PlainFields, loads_below},
+    eager::{Eager, EagerList, Nested, PlainFields, loads_below},
     error::Failure,
+    json::leaves,
 };
 use crate::loader::{End, Page, Position, Slice, SortType};
 
@@ -198,6 +199,18 @@ pub(super) struct Edge<'a, N> {
 impl<N: ConnectionNode> PlainFields for Edge<'_, N> {
     fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
         field.name.node == "node" && loads_below::<N>(ctx, field)
+    }
+
+    leaves! {
+        "cursor" => cursor,
+    }
+
+    fn nested<'a>(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> Option<Nested<'a, Self>>
+    where
+        Self: 'a,
+    {
+        let is_node = field.name.node == "node";
+        is_node.then(|| Nested::new(ctx, field, |edge: &Self| edge.node))?
     }
 }
 

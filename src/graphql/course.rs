@@ -9,6 +9,7 @@ use super::{
     eager::{Eager, PlainFields, eager},
     error::Nullable,
     id::{NodeKind, global_id, parse_id},
+    json::{enum_leaves, leaves},
     scalar::BigInt,
     user::User,
 };
@@ -28,12 +29,23 @@ pub(super) enum CoursePrivacy {
     Secret,
 }
 
+enum_leaves!(CoursePrivacy);
+
 /// A course: what a course invite joins.
 #[derive(Clone)]
 pub(super) struct Course(pub(super) CourseView);
 
 impl PlainFields for Course {
     const LOADING: &'static [&'static str] = &["createdBy", "viewerRole", "invitees"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "slug" => slug,
+        "name" => name,
+        "description" => description,
+        "privacy" => privacy,
+    }
 }
 
 connections! {

@@ -8,11 +8,12 @@ use super::{
     connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
     context::Ask,
     course::Course,
-    eager::{Eager, EagerList, PlainFields, eager, loads_below},
+    eager::{Eager, EagerList, Nested, PlainFields, eager, loads_below},
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
     invite::InviteTarget,
+    json::leaves,
     scalar::{BigInt, DateTime},
     user::User,
 };
@@ -33,6 +34,17 @@ pub(super) struct CourseInvite(pub(super) CourseInviteView);
 
 impl PlainFields for CourseInvite {
     const LOADING: &'static [&'static str] = &["course", "invitee", "inviter", "target"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "status" => status,
+        "isExpired" => is_expired,
+        "role" => role,
+        "createdAt" => created_at,
+        "expiresAt" => expires_at,
+        "acceptedAt" => accepted_at,
+    }
 }
 
 impl CourseInvite {
@@ -192,6 +204,21 @@ impl PlainFields for CourseInviteeEdge<'_> {
             "node" => loads_below::<User>(ctx, field),
             "invite" => loads_below::<CourseInvite>(ctx, field),
             _ => false,
+        }
+    }
+
+    leaves! {
+        "cursor" => cursor,
+    }
+
+    fn nested<'a>(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> Option<Nested<'a, Self>>
+    where
+        Self: 'a,
+    {
+        match field.name.node.as_str() {
+            "node" => Nested::new(ctx, field, |edge: &Self| edge.user),
+            "invite" => Nested::new(ctx, field, |edge: &Self| edge.invite),
+            _ => None,
         }
     }
 }

@@ -1,14 +1,13 @@
-//! Objects whose plain fields are resolved on the spot, one by one or in lists.
+//! Objects whose plain fields are written on the spot, one by one or in lists.
 //!
-//! async-graphql makes a task of each field and each element, and waits for all of them together.
-//! That is right for fields that load something; for those that only read a value it costs many
-//! times the value.
+//! async-graphql makes a task of each field and a value of each answer, and waits for all of them
+//! together. That is right for fields that load something; for those that only read a value it
+//! costs many times the value.
 
 use std::borrow::Cow;
 
 use async_graphql::{
-    ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
-    indexmap::IndexMap,
+    Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
     parser::types::{Field, Selection, SelectionSet},
     registry::Registry,
     resolver_utils::{ContainerType, resolve_container},
@@ -18,15 +17,41 @@ use futures_util::{
     future::{BoxFuture, try_join_all},
 };
 
+use super::json::{Json, WrittenInParts};
+
 /// An object that knows which of its fields load something.
 pub(super) trait PlainFields: ContainerType {
     /// The fields that load something: what several of them want is loaded together. One that is
     /// missing here is still answered, but only after what stands ahead of it.
     const LOADING: &'static [&'static str] = &[];
 
+    /// The fields that `leaf` knows.
+    #[cfg(test)]
+    const LEAVES: &'static [&'static str] = &[];
+
     /// Whether a field loads something, it or what is asked below it.
     fn loads(_ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
         Self::LOADING.contains(&field.name.node.as_str())
+    }
+
+    /// The number of a field that `write_leaf` writes; [`super::json::leaves`] gives both. One
+    /// that it does not know is still answered, by way of a value.
+    fn leaf(_name: &str) -> Option<usize> {
+        None
+    }
+
+    /// Appends a field's value. False, with nothing written, if it cannot. `ctx` is there for
+    /// resolvers that take one and do not look at it.
+    fn write_leaf(&self, _leaf: usize, _ctx: &Context<'_>, _json: &mut Json) -> bool {
+        false
+    }
+
+    /// How to write an object that stands in this one, if nothing of what is asked of it loads.
+    fn nested<'a>(_ctx: &ContextSelectionSet<'a>, _field: &'a Field) -> Option<Nested<'a, Self>>
+    where
+        Self: Sized + 'a,
+    {
+        None
     }
 
     /// Its type: of an interface, the one that it is.
@@ -49,9 +74,29 @@ pub(super) trait PlainFields: ContainerType {
 /// async-graphql takes a reference to an interface for an object of its own.
 impl<T: PlainFields> PlainFields for &T {
     const LOADING: &'static [&'static str] = T::LOADING;
+    #[cfg(test)]
+    const LEAVES: &'static [&'static str] = T::LEAVES;
 
     fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
         T::loads(ctx, field)
+    }
+
+    fn leaf(name: &str) -> Option<usize> {
+        T::leaf(name)
+    }
+
+    fn write_leaf(&self, leaf: usize, ctx: &Context<'_>, json: &mut Json) -> bool {
+        T::write_leaf(self, leaf, ctx, json)
+    }
+
+    fn nested<'a>(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> Option<Nested<'a, Self>>
+    where
+        Self: 'a,
+    {
+        let Nested(write) = T::nested(ctx, field)?;
+        Some(Nested(Box::new(move |object: &&T, ctx, json| {
+            write(object, ctx, json)
+        })))
     }
 
     fn concrete_type_name(&self) -> Cow<'static, str> {
@@ -66,11 +111,11 @@ impl<T: PlainFields> PlainFields for &T {
     }
 }
 
-/// `T`, with its plain fields resolved on the spot.
+/// `T`, with its plain fields written on the spot.
 #[derive(Clone)]
 pub(super) struct Eager<T>(pub(super) T);
 
-/// Makes a `T` as `make` does, with its plain fields resolved on the spot.
+/// Makes a `T` as `make` does, with its plain fields written on the spot.
 pub(super) fn eager<V, T>(make: impl Fn(V) -> T) -> impl Fn(V) -> Eager<T> {
     move |value| Eager(make(value))
 }
@@ -87,23 +132,30 @@ impl<T: PlainFields> OutputType for Eager<T> {
     async fn resolve(
         &self,
         ctx: &ContextSelectionSet<'_>,
-        _field: &Positioned<Field>,
+        field: &Positioned<Field>,
     ) -> ServerResult<Value> {
         // Boxed, so that what resolves a field does not hold all that may be below it.
         Box::pin(async {
-            let Some(plan) = Plan::of::<T>(ctx) else {
+            let Some(plan) = Plan::<T>::of(ctx) else {
                 return self.0.resolve_as_usual(ctx).await;
             };
-            let mut object = plan.plain_values(ctx, &self.0).await?;
             let loaded = try_join_all(plan.loads(ctx, &self.0)).await?;
-            plan.fill_in(&mut object, loaded);
-            Ok(Value::Object(object))
+            let mut json = Json::default();
+            plan.write(
+                ctx,
+                &ctx.with_field(field),
+                &self.0,
+                &mut loaded.into_iter(),
+                &mut json,
+            )
+            .await?;
+            Ok(json.into_value())
         })
         .await
     }
 }
 
-/// A list of `T`, with their plain fields resolved on the spot.
+/// A list of `T`, with their plain fields written on the spot.
 pub(super) struct EagerList<T>(Vec<T>);
 
 impl<T> FromIterator<T> for EagerList<T> {
@@ -128,36 +180,47 @@ impl<T: PlainFields> OutputType for EagerList<T> {
     async fn resolve(
         &self,
         ctx: &ContextSelectionSet<'_>,
-        _field: &Positioned<Field>,
+        field: &Positioned<Field>,
     ) -> ServerResult<Value> {
         Box::pin(async {
-            let elements: Vec<_> = self
-                .0
-                .iter()
-                .enumerate()
-                .map(|(index, element)| (ctx.with_index(index), element))
-                .collect();
-            let Some(plan) = Plan::of::<T>(ctx) else {
-                let resolved = elements.iter().map(|(ctx, element)| async move {
-                    let resolved = element.resolve_as_usual(ctx).await;
+            let elements = || {
+                let elements = self.0.iter().enumerate();
+                elements.map(|(index, element)| (ctx.with_index(index), element))
+            };
+            let Some(plan) = Plan::<T>::of(ctx) else {
+                let resolved = elements().map(|(ctx, element)| async move {
+                    let resolved = element.resolve_as_usual(&ctx).await;
                     resolved.map_err(|error| ctx.set_error_path(error))
                 });
                 return try_join_all(resolved).await.map(Value::List);
             };
-            let mut objects = Vec::with_capacity(elements.len());
+            let contexts: Vec<_> = match plan.any_loads() {
+                true => elements().collect(),
+                false => Vec::new(),
+            };
             let mut loads = Vec::new();
-            for (ctx, element) in &elements {
-                let object = plan.plain_values(ctx, *element).await;
-                objects.push(object.map_err(|error| ctx.set_error_path(error))?);
+            for (ctx, element) in &contexts {
                 loads.extend(plan.loads(ctx, *element));
             }
             let mut loaded = try_join_all(loads).await?.into_iter();
-            for object in &mut objects {
-                plan.fill_in(object, loaded.by_ref());
+            let leaf_ctx = ctx.with_field(field);
+            let mut json = Json::default();
+            json.mark(b'[');
+            for (index, (ctx, element)) in elements().enumerate() {
+                if index > 0 {
+                    json.mark(b',');
+                }
+                let start = json.len();
+                let written = plan
+                    .write(&ctx, &leaf_ctx, element, &mut loaded, &mut json)
+                    .await;
+                written.map_err(|error| ctx.set_error_path(error))?;
+                if index == 0 {
+                    json.reserve_like(start, self.0.len());
+                }
             }
-            Ok(Value::List(
-                objects.into_iter().map(Value::Object).collect(),
-            ))
+            json.mark(b']');
+            Ok(json.into_value())
         })
         .await
     }
@@ -165,61 +228,81 @@ impl<T: PlainFields> OutputType for EagerList<T> {
 
 /// Whether anything that is asked of a `T` below `field` loads something.
 pub(super) fn loads_below<T: PlainFields>(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-    let loads = |plan: Plan<'_>| plan.fields.iter().any(|field| field.how == How::Loading);
-    Plan::of_set::<T>(ctx, &field.selection_set.node).is_none_or(loads)
+    Plan::<T>::of_set(ctx, &field.selection_set.node).is_none_or(|plan| plan.any_loads())
 }
 
-/// What is asked of an object, where that is fields alone, each under a name of its own.
-struct Plan<'a> {
-    fields: Vec<Planned<'a>>,
+/// Writes an object that stands in a `T`.
+pub(super) struct Nested<'a, T>(WriteNested<'a, T>);
+
+type WriteNested<'a, T> = Box<dyn Fn(&T, &Context<'_>, &mut Json) -> bool + Send + Sync + 'a>;
+
+impl<'a, T> Nested<'a, T> {
+    /// Writes the object that `get` gives. None if that takes more than to write leaves.
+    pub(super) fn new<U: PlainFields + 'a>(
+        ctx: &ContextSelectionSet<'a>,
+        field: &'a Field,
+        get: impl for<'b> Fn(&'b T) -> &'b U + Send + Sync + 'a,
+    ) -> Option<Self> {
+        let plan = Plan::<U>::of_set(ctx, &field.selection_set.node)?;
+        let is_leaf =
+            |planned: &Planned<'_, U>| matches!(planned.how, How::TypeName | How::Leaf(_));
+        if !plan.fields.iter().all(is_leaf) {
+            return None;
+        }
+        Some(Self(Box::new(move |object, ctx, json| {
+            plan.write_leaves(get(object), ctx, json)
+        })))
+    }
 }
 
-struct Planned<'a> {
+/// What is asked of a `T`, where that is fields alone.
+struct Plan<'a, T> {
+    fields: Vec<Planned<'a, T>>,
+}
+
+struct Planned<'a, T> {
     field: &'a Positioned<Field>,
-    how: How,
+    how: How<'a, T>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
+enum How<'a, T> {
     TypeName,
+    /// A leaf that the object writes.
+    Leaf(usize),
+    /// An object in it.
+    Nested(Nested<'a, T>),
+    /// A field that is resolved to a value when its turn comes.
     Plain,
+    /// A field that is resolved with all that load something.
     Loading,
 }
 
-type Object = IndexMap<Name, Value>;
-
-impl<'a> Plan<'a> {
-    /// None where fields have to be merged, or more is asked than fields and fragments on `T`.
-    fn of<T: PlainFields>(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
-        Self::of_set::<T>(ctx, &ctx.item.node)
+impl<'a, T: PlainFields + 'a> Plan<'a, T> {
+    /// None where values have to be merged, or more is asked than fields and fragments on `T`.
+    fn of(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
+        ctx.data_opt::<WrittenInParts>()?;
+        Self::of_set(ctx, &ctx.item.node)
     }
 
-    fn of_set<T: PlainFields>(
-        ctx: &ContextSelectionSet<'a>,
-        set: &'a SelectionSet,
-    ) -> Option<Self> {
+    fn of_set(ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> Option<Self> {
         let fields = Vec::with_capacity(set.items.len());
         let mut plan = Self { fields };
-        plan.add::<T>(ctx, set).then_some(plan)
+        plan.add(ctx, set).then_some(plan)
     }
 
-    fn add<T: PlainFields>(
-        &mut self,
-        ctx: &ContextSelectionSet<'a>,
-        set: &'a SelectionSet,
-    ) -> bool {
+    fn add(&mut self, ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> bool {
         set.items.iter().all(|selection| match &selection.node {
             Selection::Field(field) => {
-                let key = field.node.response_key();
-                let is_there = |planned: &Planned<'_>| planned.field.node.response_key() == key;
-                if !field.node.directives.is_empty() || self.fields.iter().any(is_there) {
+                if !field.node.directives.is_empty() {
                     return false;
                 }
-                let how = match field.node.name.node.as_str() {
-                    "__typename" => How::TypeName,
-                    _ if T::loads(ctx, &field.node) => How::Loading,
-                    _ => How::Plain,
-                };
+                let key = field.node.response_key();
+                let same = |planned: &&Planned<'_, T>| planned.field.node.response_key() == key;
+                // Valid documents ask for the same under the same key.
+                if let Some(same) = self.fields.iter().find(same) {
+                    return same.field.node.selection_set.node.items.is_empty();
+                }
+                let how = Self::how(ctx, &field.node);
                 self.fields.push(Planned { field, how });
                 true
             }
@@ -229,7 +312,7 @@ impl<'a> Plan<'a> {
                     && fragment.is_some_and(|fragment| {
                         let fragment = &fragment.node;
                         *fragment.type_condition.node.on.node == *T::type_name()
-                            && self.add::<T>(ctx, &fragment.selection_set.node)
+                            && self.add(ctx, &fragment.selection_set.node)
                     })
             }
             Selection::InlineFragment(fragment) => {
@@ -237,59 +320,104 @@ impl<'a> Plan<'a> {
                 let condition = fragment.type_condition.as_ref();
                 fragment.directives.is_empty()
                     && condition.is_none_or(|condition| *condition.node.on.node == *T::type_name())
-                    && self.add::<T>(ctx, &fragment.selection_set.node)
+                    && self.add(ctx, &fragment.selection_set.node)
             }
         })
     }
 
-    /// All fields in their order; null where something is to be loaded.
-    async fn plain_values<T: PlainFields>(
-        &self,
-        ctx: &ContextSelectionSet<'a>,
-        object: &T,
-    ) -> ServerResult<Object> {
-        let mut values = Object::with_capacity(self.fields.len());
-        for Planned { field, how } in &self.fields {
-            let value = match how {
-                How::TypeName => Value::String(object.concrete_type_name().into_owned()),
-                How::Plain => {
-                    let ctx = ctx.with_field(field);
-                    object.resolve_field(&ctx).await?.unwrap_or_default()
-                }
-                How::Loading => Value::Null,
-            };
-            values.insert(field.node.response_key().node.clone(), value);
+    fn how(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> How<'a, T> {
+        let name = field.name.node.as_str();
+        if name == "__typename" {
+            How::TypeName
+        } else if let Some(leaf) = T::leaf(name) {
+            How::Leaf(leaf)
+        } else if T::loads(ctx, field) {
+            How::Loading
+        } else if let Some(nested) = T::nested(ctx, field) {
+            How::Nested(nested)
+        } else {
+            How::Plain
         }
-        Ok(values)
+    }
+
+    fn any_loads(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|planned| matches!(planned.how, How::Loading))
     }
 
     /// The values that are to be loaded, in their order.
-    fn loads<'b, T: PlainFields>(
+    fn loads<'b>(
         &'b self,
         ctx: &'b ContextSelectionSet<'a>,
         object: &'b T,
     ) -> impl Iterator<Item = BoxFuture<'b, ServerResult<Value>>> {
-        let loading = self
-            .fields
-            .iter()
-            .filter(|planned| planned.how == How::Loading);
-        loading.map(move |planned| {
-            async move {
-                let ctx = ctx.with_field(planned.field);
-                let value = object.resolve_field(&ctx).await;
-                Ok(value?.unwrap_or_default())
-            }
-            .boxed()
-        })
+        let fields = self.fields.iter();
+        let loading = fields.filter(|planned| matches!(planned.how, How::Loading));
+        loading.map(move |planned| Self::resolve(ctx, object, planned.field).boxed())
     }
 
-    /// Puts as many values as were to be loaded for an object where they belong.
-    fn fill_in(&self, object: &mut Object, loaded: impl IntoIterator<Item = Value>) {
-        let mut loaded = loaded.into_iter();
-        for (planned, value) in self.fields.iter().zip(object.values_mut()) {
-            if planned.how == How::Loading {
-                *value = loaded.next().unwrap_or_default();
+    async fn resolve(
+        ctx: &ContextSelectionSet<'a>,
+        object: &T,
+        field: &'a Positioned<Field>,
+    ) -> ServerResult<Value> {
+        let ctx = ctx.with_field(field);
+        let value = object.resolve_field(&ctx).await?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// Appends an object, with as many of the values that were loaded as are its.
+    async fn write(
+        &self,
+        ctx: &ContextSelectionSet<'a>,
+        leaf_ctx: &Context<'_>,
+        object: &T,
+        loaded: &mut (impl Iterator<Item = Value> + Send),
+        json: &mut Json,
+    ) -> ServerResult<()> {
+        json.mark(b'{');
+        for planned in &self.fields {
+            json.key(&planned.field.node.response_key().node);
+            if planned.write_now(object, leaf_ctx, json) {
+                continue;
             }
+            let value = match planned.how {
+                How::Loading => loaded.next().unwrap_or_default(),
+                _ => Self::resolve(ctx, object, planned.field).await?,
+            };
+            json.value(&value);
+        }
+        json.mark(b'}');
+        Ok(())
+    }
+
+    /// Appends an object that is leaves alone. False if that could not be.
+    fn write_leaves(&self, object: &T, ctx: &Context<'_>, json: &mut Json) -> bool {
+        let start = json.len();
+        json.mark(b'{');
+        let written = self.fields.iter().all(|planned| {
+            json.key(&planned.field.node.response_key().node);
+            planned.write_now(object, ctx, json)
+        });
+        json.mark(b'}');
+        if !written {
+            json.truncate(start);
+        }
+        written
+    }
+}
+
+impl<T: PlainFields> Planned<'_, T> {
+    /// Appends a value that is there. False, with nothing written, if it is not.
+    fn write_now(&self, object: &T, ctx: &Context<'_>, json: &mut Json) -> bool {
+        match &self.how {
+            How::TypeName => {
+                json.plain_text(&object.concrete_type_name());
+                true
+            }
+            How::Leaf(leaf) => object.write_leaf(*leaf, ctx, json),
+            How::Nested(Nested(write)) => write(object, ctx, json),
+            How::Plain | How::Loading => false,
         }
     }
 }
@@ -306,14 +434,14 @@ mod tests {
     };
 
     #[test]
-    fn fields_that_load_are_fields() {
+    fn what_is_named_is_a_field() {
         fn check<T: PlainFields>(sdl: &str) {
             let name = T::type_name();
             let starts = [format!("\ntype {name} "), format!("\ninterface {name} ")];
             let definition = starts.iter().find_map(|start| sdl.split(start).nth(1));
             let definition = definition.and_then(|rest| rest.split("\n}\n").next());
             let definition = definition.unwrap_or_else(|| panic!("no {name}"));
-            for field in T::LOADING {
+            for field in T::LOADING.iter().chain(T::LEAVES) {
                 let is_there = |line: &str| {
                     line.strip_prefix("  ")
                         .and_then(|line| line.strip_prefix(field))

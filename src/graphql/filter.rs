@@ -6,6 +6,7 @@ use super::{
     connection::ListOrder,
     error::Failure,
     id::{NodeKind, parse_id},
+    json::enum_leaves,
     scalar::{INSTANT, SentInstant},
 };
 use crate::{
@@ -29,6 +30,8 @@ pub(super) enum InviteStatus {
     /// Not answered before it expired. It cannot be accepted any more.
     Expired,
 }
+
+enum_leaves!(InviteStatus);
 
 /// Direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

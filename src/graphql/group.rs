@@ -9,6 +9,7 @@ use super::{
     error::Nullable,
     group_invite::GroupInvite,
     id::{NodeKind, global_id, parse_id},
+    json::leaves,
     scalar::BigInt,
 };
 use crate::access::GroupView;
@@ -19,6 +20,13 @@ pub(super) struct Group(pub(super) GroupView);
 
 impl PlainFields for Group {
     const LOADING: &'static [&'static str] = &["viewerRole", "invite"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "slug" => slug,
+        "name" => name,
+    }
 }
 
 connections! {

@@ -11,6 +11,7 @@ use super::{
     group::Group,
     id::{NodeKind, global_id},
     invite::InviteTarget,
+    json::leaves,
     scalar::{BigInt, DateTime, Url},
     user::User,
 };
@@ -28,6 +29,19 @@ pub(super) struct GroupInvite(pub(super) GroupInviteView);
 
 impl PlainFields for GroupInvite {
     const LOADING: &'static [&'static str] = &["group", "inviter", "target"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "code" => code,
+        "updatedAt" => updated_at,
+        "status" => status,
+        "isExpired" => is_expired,
+        "role" => role,
+        "createdAt" => created_at,
+        "expiresAt" => expires_at,
+        "acceptedAt" => accepted_at,
+    }
 }
 
 connections! {

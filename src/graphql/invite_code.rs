@@ -12,6 +12,7 @@ use super::{
     },
     id::{NodeKind, global_id},
     invite::InviteTarget,
+    json::leaves,
     scalar::{BigInt, DateTime},
     tag::Tag,
     user::User,
@@ -28,6 +29,23 @@ pub(super) struct InviteCode(pub(super) InviteCodeView);
 impl PlainFields for InviteCode {
     const LOADING: &'static [&'static str] =
         &["tags", "invitedByUsername", "user", "inviter", "target"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "code" => code,
+        "name" => name,
+        "email" => email,
+        "role" => role,
+        "generatedAt" => generated_at,
+        "sentAt" => sent_at,
+        "usedAt" => used_at,
+        "status" => status,
+        "isExpired" => is_expired,
+        "createdAt" => created_at,
+        "expiresAt" => expires_at,
+        "acceptedAt" => accepted_at,
+    }
 }
 
 connections! {
@@ -105,7 +123,7 @@ impl InviteCode {
     #[graphql(tag = "personal-data")]
     async fn invited_by_username(&self, ctx: &Context<'_>) -> Nullable<String> {
         let inviter = self.inviter_of(ctx).await;
-        nullable(inviter, |User(inviter)| inviter.username)
+        nullable(inviter, |User(inviter)| inviter.username().to_owned())
     }
 
     /// The account created with this code. Null until it is used, and when that account is gone.

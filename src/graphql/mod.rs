@@ -19,6 +19,7 @@ mod id;
 mod introspection;
 mod invite;
 mod invite_code;
+mod json;
 mod limits;
 mod node;
 mod scalar;
@@ -33,7 +34,7 @@ use async_graphql::{
 };
 
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
-pub use execution::{Executor, Prepared, Refusal, Request};
+pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 pub use limits::{Limit, Limits};
 pub(crate) use limits::{Met, exceeded, hold_length};

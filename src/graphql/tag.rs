@@ -5,6 +5,7 @@ use async_graphql::{Enum, ID, Object};
 use super::{
     eager::PlainFields,
     id::{NodeKind, global_id},
+    json::{enum_leaves, leaves},
     scalar::{BigInt, DateTime},
 };
 use crate::access::TagView;
@@ -21,11 +22,25 @@ pub(super) enum TagKind {
     Contribution,
 }
 
+enum_leaves!(TagKind);
+
 /// A label that an invite code gives to whoever uses it.
 #[derive(Clone)]
 pub(super) struct Tag(pub(super) TagView);
 
-impl PlainFields for Tag {}
+impl PlainFields for Tag {
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "kind" => kind,
+        "name" => name,
+        "description" => description,
+        "color" => color,
+        "visible" => visible,
+        "active" => active,
+        "createdAt" => created_at,
+    }
+}
 
 /// A label that an invite code gives to whoever uses it.
 #[Object]

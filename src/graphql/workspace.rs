@@ -9,6 +9,7 @@ use super::{
     error::{Failure, Nullable},
     filter::InviteOrder,
     id::{NodeKind, global_id, parse_id},
+    json::leaves,
     scalar::{BigInt, Url},
     workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter},
 };
@@ -20,6 +21,14 @@ pub(super) struct Workspace(pub(super) WorkspaceView);
 
 impl PlainFields for Workspace {
     const LOADING: &'static [&'static str] = &["viewerRole", "invites"];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "name" => name,
+        "description" => description,
+        "logoUrl" => logo_url,
+    }
 }
 
 connections! {

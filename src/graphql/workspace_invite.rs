@@ -1,5 +1,7 @@
 //! `WorkspaceInvite`: an e-mail invitation. Contract: `GET /api/v1/invites/{token}/`.
 
+use std::borrow::Cow;
+
 use async_graphql::{Context, ID, InputObject, Object};
 
 use super::{
@@ -12,6 +14,7 @@ use super::{
     },
     id::{NodeKind, global_id},
     invite::InviteTarget,
+    json::leaves,
     scalar::{BigInt, DateTime, Uuid},
     user::User,
     workspace::Workspace,
@@ -33,6 +36,20 @@ impl PlainFields for WorkspaceInvite {
         "inviter",
         "target",
     ];
+
+    leaves! {
+        "id" => id,
+        "databaseId" => database_id,
+        "email" => email,
+        "role" => role,
+        "roleDisplay" => role_display,
+        "message" => message,
+        "status" => status,
+        "isExpired" => is_expired,
+        "createdAt" => created_at,
+        "expiresAt" => expires_at,
+        "acceptedAt" => accepted_at,
+    }
 }
 
 connections! {
@@ -44,13 +61,16 @@ impl WorkspaceInvite {
         let invite = &self.0;
         let inviter = ctx
             .access()?
-            .user_reached(invite.inviter_id, invite.inviter_email)
+            .user_reached(invite.inviter_id(), invite.inviter_email)
             .await?;
         Ok(inviter.map(User))
     }
 
     async fn workspace_of(&self, ctx: &Context<'_>) -> Result<Option<Workspace>, Failure> {
-        let workspace = ctx.access()?.workspace_reached(self.0.workspace_id).await?;
+        let workspace = ctx
+            .access()?
+            .workspace_reached(self.0.workspace_id())
+            .await?;
         Ok(workspace.map(Workspace))
     }
 }
@@ -60,18 +80,18 @@ impl WorkspaceInvite {
 impl WorkspaceInvite {
     /// Names this invite among all objects of the schema; opaque.
     pub(super) async fn id(&self) -> ID {
-        global_id(NodeKind::WorkspaceInvite, self.0.id)
+        global_id(NodeKind::WorkspaceInvite, self.0.id())
     }
 
     /// Primary key in the source, as the REST contracts print it.
     pub(super) async fn database_id(&self) -> BigInt {
-        BigInt(self.0.id)
+        BigInt(self.0.id())
     }
 
     /// Address of the person invited; possibly masked, as in `j…@e….com`.
     #[graphql(tag = "personal-data")]
-    async fn email(&self) -> Option<&str> {
-        self.0.email.as_deref()
+    async fn email(&self) -> Option<Cow<'_, str>> {
+        self.0.email()
     }
 
     /// The workspace that accepting joins.
@@ -90,24 +110,24 @@ impl WorkspaceInvite {
 
     /// Stable key of the role that accepting gives.
     pub(super) async fn role(&self) -> Option<String> {
-        Some(self.0.role.clone())
+        Some(self.0.role().to_owned())
     }
 
     /// Human-readable role; `UNKNOWN` when the key has no name.
     async fn role_display(&self) -> &str {
-        role_display(&self.0.role)
+        role_display(self.0.role())
     }
 
     /// Words of the inviter.
     async fn message(&self) -> Option<&str> {
-        self.0.message.as_deref()
+        self.0.message()
     }
 
     /// Who accepted the invite: for that person, the invitee, the inviter, who manages the workspace,
     /// and staff. Null for others, while nobody has, and when that account is gone.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(self.0.accepted_by_id, Published::Nowhere),
+            |access| access.user_reached(self.0.accepted_by_id(), Published::Nowhere),
             eager(User),
         )
         .await
@@ -136,17 +156,17 @@ impl WorkspaceInvite {
 
     /// When the invite was made.
     pub(super) async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.0.created_at())
     }
 
     /// From when on it cannot be accepted any more.
     pub(super) async fn expires_at(&self) -> Option<DateTime> {
-        Some(DateTime(self.0.expires_at))
+        Some(DateTime(self.0.expires_at()))
     }
 
     /// When it was accepted. Null: not yet.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
-        self.0.accepted_at.map(DateTime)
+        self.0.accepted_at().map(DateTime)
     }
 }
 

@@ -237,7 +237,7 @@ async fn is_there(pool: &PgPool) -> bool {
     }
 }
 
-fn failed(error: sqlx::Error) -> DbErr {
+pub(super) fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 

@@ -27,11 +27,11 @@ pub(super) struct CommunityUser {
 impl From<UserView> for CommunityUser {
     fn from(user: UserView) -> Self {
         Self {
-            id: user.id,
-            username: user.username,
-            real_name: user.full_name,
-            ext_id: user.ext_id,
-            avatar: user.avatar_url,
+            id: user.id(),
+            username: user.username().to_owned(),
+            real_name: user.full_name().to_owned(),
+            ext_id: user.ext_id().map(str::to_owned),
+            avatar: user.avatar_url().map(str::to_owned),
         }
     }
 }

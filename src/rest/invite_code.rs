@@ -21,7 +21,7 @@ use super::{
     error::{DetailError, Refusal},
     respond, text,
 };
-use crate::access::{Access, Published, TagView};
+use crate::access::{Access, Published, TagView, UserView};
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
@@ -199,8 +199,8 @@ async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
     .await?;
     Ok(InviteCode {
         id: invite.id,
-        invited_by: inviter.as_ref().map(|inviter| inviter.id),
-        invited_by_username: inviter.map(|inviter| inviter.username),
+        invited_by: inviter.as_ref().map(UserView::id),
+        invited_by_username: inviter.map(|inviter| inviter.username().to_owned()),
         role: invite.role,
         tags: tags.into_iter().map(Tag::from).collect(),
         name: invite.name,

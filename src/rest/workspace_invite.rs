@@ -100,12 +100,12 @@ struct SimpleUser {
 impl From<UserView> for SimpleUser {
     fn from(user: UserView) -> Self {
         Self {
-            id: user.id,
-            email: user.email.unwrap_or_default(),
-            full_name: user.full_name,
-            username: user.username,
-            is_verified: user.is_verified,
-            profile_picture: user.avatar_url,
+            id: user.id(),
+            email: user.email().unwrap_or_default().into_owned(),
+            full_name: user.full_name().to_owned(),
+            username: user.username().to_owned(),
+            is_verified: user.is_verified(),
+            profile_picture: user.avatar_url().map(str::to_owned),
         }
     }
 }
@@ -190,13 +190,13 @@ async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePub
         .await?
         .ok_or(Refusal::NotFound)?;
     let (workspace, inviter) = try_join(
-        access.workspace_reached(invite.workspace_id),
-        access.user_reached(invite.inviter_id, invite.inviter_email),
+        access.workspace_reached(invite.workspace_id()),
+        access.user_reached(invite.inviter_id(), invite.inviter_email),
     )
     .await?;
     let workspace = workspace.ok_or(Refusal::NotFound)?;
     Ok(WorkspaceInvitePublic {
-        email: invite.email.unwrap_or_default(),
+        email: invite.email().unwrap_or_default().into_owned(),
         workspace_name: workspace.name,
         workspace_id: workspace.id,
         workspace_description: workspace.description,
@@ -206,10 +206,10 @@ async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePub
             .map(|inviter| inviter_name(inviter).to_owned())
             .unwrap_or_default(),
         inviter: inviter.map(SimpleUser::from),
-        role_display: role_display(&invite.role),
+        role_display: role_display(invite.role()),
         is_expired: invite.status == Status::Expired,
-        expires_at: invite.expires_at,
-        message: invite.message.unwrap_or_default(),
+        expires_at: invite.expires_at(),
+        message: invite.message().unwrap_or_default().to_owned(),
         status: invite.status.into(),
     })
 }

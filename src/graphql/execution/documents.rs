@@ -5,15 +5,26 @@
 
 use std::sync::Arc;
 
+use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::{Weighter, sync::Cache};
 
-use super::Known;
+use super::guard::Plan;
 
 /// Longest document that is kept, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
 
 /// What a document costs beside its text, in the bytes by which the cache is bounded.
 const OVERHEAD: u64 = 256;
+
+/// A document that can be executed, and what is known of it.
+pub(super) struct Known {
+    /// The document.
+    pub(super) parsed: ExecutableDocument,
+    /// Whether values are merged in its answers.
+    pub(super) merges: bool,
+    /// What its operations cost.
+    pub(super) plan: Plan,
+}
 
 /// The documents, by their text.
 pub(super) struct Documents(Option<Cache<Box<str>, Arc<Known>, ByText>>);

@@ -4,6 +4,7 @@
 mod documents;
 mod guard;
 mod input_types;
+mod merging;
 mod validation;
 mod values;
 mod variables;
@@ -16,19 +17,22 @@ use async_graphql::{
         parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
-    value,
 };
 
+use serde_json::json;
+
 use self::{
-    documents::Documents,
+    documents::{Documents, Known},
     guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
+    merging::merges,
     validation::{Document, Validation},
 };
 use super::{
     Limits, Schema, SchemaSettings, definition,
     error::Code,
     introspection,
+    json::{Json, WrittenInParts},
     limits::{Limit, hold},
     schema,
 };
@@ -72,16 +76,19 @@ struct Parts {
 
 /// A request that can be executed.
 pub struct Prepared {
-    document: Arc<ExecutableDocument>,
+    document: Arc<Known>,
     request: Request,
     /// Nodes that the operation may come to.
     cost: u64,
 }
 
-/// What is known of a document that is valid.
-struct Known {
-    document: Arc<ExecutableDocument>,
-    plan: Plan,
+/// What came of a request that was executed.
+#[derive(Debug)]
+pub struct Executed {
+    errors: Vec<ServerError>,
+    data: Value,
+    /// What is told beside them; often nothing.
+    extensions: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Why a request is not executed.
@@ -157,24 +164,23 @@ impl Executor {
     /// Why it cannot be executed.
     pub fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
-        let known = match parts.documents.get(&request.query) {
-            Some(known) => known,
+        let document = match parts.documents.get(&request.query) {
+            Some(document) => document,
             None => {
-                let known = Arc::new(self.read(&request.query, |document| {
+                let document = Arc::new(self.read(&request.query, |document| {
                     // Before it is validated: a schema without mutations refuses all of them.
                     refuse_unsafe(document, &request)
                 })?);
-                parts.documents.keep(&request.query, &known);
-                known
+                parts.documents.keep(&request.query, &document);
+                document
             }
         };
-        let document = known.document.clone();
-        refuse_unsafe(&document, &request)?;
+        refuse_unsafe(&document.parsed, &request)?;
         let name = request.operation_name.as_deref();
-        let operation = select(&document, name)?;
+        let operation = select(&document.parsed, name)?;
         let variables = &request.variables;
         variables::check(&parts.input_types, &parts.limits, operation, variables)?;
-        let cost = known.plan.nodes(name, operation, variables);
+        let cost = document.plan.nodes(name, operation, variables);
         hold(Limit::Cost, parts.limits.cost, cost)?;
         Ok(Prepared {
             document,
@@ -215,13 +221,14 @@ impl Executor {
         }
         parts.validation.check(&document, parts.limits.errors)?;
         Ok(Known {
+            merges: merges(&parsed, |name| parts.validation.is_object_type(name)),
             plan: Plan::of(&parsed, &parts.prices),
-            document: Arc::new(parsed),
+            parsed,
         })
     }
 
     /// Executes a request for whom `access` knows.
-    pub async fn execute(&self, prepared: Prepared, access: Arc<Access>) -> Response {
+    pub async fn execute(&self, prepared: Prepared, access: Arc<Access>) -> Executed {
         let Request {
             operation_name,
             variables,
@@ -232,31 +239,60 @@ impl Executor {
             .variables(variables)
             .data(access);
         request.operation_name = operation_name;
-        request.set_parsed_query(prepared.document.as_ref().clone());
-        let mut response = self.0.schema.execute(request).await;
+        if !prepared.document.merges {
+            request = request.data(WrittenInParts);
+        }
+        request.set_parsed_query(prepared.document.parsed.clone());
+        let Response { errors, data, .. } = self.0.schema.execute(request).await;
         // What comes without a code here did not come from a resolver: an argument does not take
         // its value, such as null for a variable whose default was to fill it.
-        let errors = std::mem::take(&mut response.errors);
-        response.errors = with_code(errors, Code::BadUserInput);
+        let mut errors = with_code(errors, Code::BadUserInput);
         let limits = &self.0.limits;
-        let omitted = response.errors.len().saturating_sub(limits.errors);
+        let mut extensions = serde_json::Map::new();
+        let omitted = errors.len().saturating_sub(limits.errors);
         if omitted > 0 {
-            response.errors.truncate(limits.errors);
-            let omitted = Value::from(omitted);
-            response.extensions.insert("omittedErrors".into(), omitted);
+            errors.truncate(limits.errors);
+            extensions.insert("omittedErrors".into(), omitted.into());
         }
         if tells_cost {
-            let cost = value!({ "nodes": prepared.cost, "allowed": limits.cost });
-            response.extensions.insert("cost".into(), cost);
+            let cost = json!({ "nodes": prepared.cost, "allowed": limits.cost });
+            extensions.insert("cost".into(), cost);
         }
-        response
+        Executed {
+            errors,
+            data,
+            extensions,
+        }
+    }
+}
+
+impl Executed {
+    /// Appends the response as JSON (specification, section 7.2.2).
+    ///
+    /// # Errors
+    /// An error's extensions are no JSON.
+    pub fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        text.push(b'{');
+        if !self.errors.is_empty() {
+            text.extend_from_slice(br#""errors":"#);
+            serde_json::to_writer(&mut *text, &self.errors)?;
+            text.push(b',');
+        }
+        text.extend_from_slice(br#""data":"#);
+        Json::append(&self.data, text);
+        if !self.extensions.is_empty() {
+            text.extend_from_slice(br#","extensions":"#);
+            serde_json::to_writer(&mut *text, &self.extensions)?;
+        }
+        text.push(b'}');
+        Ok(())
     }
 }
 
 impl Prepared {
     /// The operation's name, where it has one.
     pub fn operation_name(&self) -> Option<&str> {
-        let only = || match &self.document.operations {
+        let only = || match &self.document.parsed.operations {
             DocumentOperations::Multiple(operations) if operations.len() == 1 => {
                 operations.keys().next().map(async_graphql::Name::as_str)
             }

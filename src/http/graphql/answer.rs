@@ -1,26 +1,20 @@
 //! Answers: their status, media type and body.
 
-use async_graphql::{Response as GraphqlResponse, ServerError};
+use async_graphql::ServerError;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde_json::{json, to_writer};
 
-use super::{
-    super::graphql_error,
-    bounded::{self, NotWritten},
-    media::Media,
-};
-use crate::graphql::{Code, Limit, Met, exceeded};
+use super::{super::graphql_error, media::Media};
+use crate::graphql::{Code, Executed, Limit, hold_length};
 
 /// What came of a request for one operation.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub(super) enum Outcome {
     /// It was executed, and has `data`.
-    Executed(GraphqlResponse),
+    Executed(Executed),
     /// It was not, and has no `data`.
     Refused { errors: Vec<ServerError> },
 }
@@ -41,13 +35,32 @@ impl Outcome {
 
     /// The answer to a request for this operation alone.
     pub(super) fn answer(&self, media: Media, max_answer: usize) -> Response {
-        write(self.status(media), media, self, max_answer)
+        answer(self.status(media), media, max_answer, |body| {
+            self.write(body)
+        })
+    }
+
+    fn write(&self, body: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Executed(executed) => executed.write(body),
+            Self::Refused { errors } => to_writer(body, &json!({ "errors": errors })),
+        }
     }
 }
 
 /// The answer to a batch: what came of each operation, in their order.
 pub(super) fn answer_batch(outcomes: &[Outcome], media: Media, max_answer: usize) -> Response {
-    write(StatusCode::OK, media, outcomes, max_answer)
+    answer(StatusCode::OK, media, max_answer, |body| {
+        body.push(b'[');
+        for (index, outcome) in outcomes.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            outcome.write(body)?;
+        }
+        body.push(b']');
+        Ok(())
+    })
 }
 
 /// The answer to what is no GraphQL request, as far as HTTP goes.
@@ -61,30 +74,28 @@ pub(super) fn refuse_beyond_limit(
     media: Media,
     error: ServerError,
 ) -> Response {
-    let errors = vec![error];
-    typed(
-        (status, Json(Outcome::Refused { errors })).into_response(),
-        media,
-    )
+    let body = json!({ "errors": [error] });
+    typed((status, Json(body)).into_response(), media)
 }
 
-/// Writes a body of at most `most` bytes. One that would be longer was executed in vain: its answer
-/// says so, and has no data.
-fn write<T: Serialize + ?Sized>(
+/// The answer with the body that `write` appends, of at most `most` bytes. What comes to more was
+/// executed in vain: the answer says so, and has no data.
+fn answer(
     status: StatusCode,
     media: Media,
-    body: &T,
     most: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
 ) -> Response {
-    match bounded::write(body, most) {
-        Ok(body) => typed((status, body).into_response(), media),
-        Err(NotWritten::TooLong) => {
-            let most = most as u64;
-            let error = exceeded(Limit::Answer, most, Met::MoreThan(most));
-            let body = serde_json::json!({ "data": null, "errors": [error] });
-            typed((status, Json(body)).into_response(), media)
-        }
-        Err(NotWritten::Failed(error)) => {
+    let mut body = Vec::new();
+    match write(&mut body) {
+        Ok(()) => match hold_length(Limit::Answer, most, body.len()) {
+            Ok(()) => typed((status, body).into_response(), media),
+            Err(error) => {
+                let body = json!({ "data": null, "errors": [error] });
+                typed((status, Json(body)).into_response(), media)
+            }
+        },
+        Err(error) => {
             tracing::error!(%error, "the response could not be written");
             typed(super::super::internal_error(), media)
         }

@@ -1,7 +1,6 @@
 //! GraphQL over HTTP (the specification's draft): from a request to its answer.
 
 mod answer;
-mod bounded;
 mod extent;
 mod media;
 mod parameters;

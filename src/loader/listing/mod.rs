@@ -116,7 +116,7 @@ impl Listing {
         let mut of_parent: HashMap<i64, Vec<&QueryResult>> = HashMap::new();
         for row in &rows {
             of_parent
-                .entry(row.try_get_by_index(0)?)
+                .entry(Columns::from(row, 0).next()?)
                 .or_default()
                 .push(row);
         }

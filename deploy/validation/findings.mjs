@@ -1,0 +1,17 @@
+// What was found, and how much was looked at.
+
+const findings = [];
+let checked = 0;
+
+/** Counts a check; where it does not hold, says so of a file. */
+export function expect(holds, file, message) {
+  checked += 1;
+  if (!holds) findings.push(`${file}: ${message}`);
+  return Boolean(holds);
+}
+
+export function report() {
+  for (const finding of findings) console.error(finding);
+  console.log(`${checked - findings.length} passed, ${findings.length} failed`);
+  return findings.length === 0;
+}

@@ -1,0 +1,69 @@
+// The image's recipe, where hadolint has no rule: what it copies is there, what it is built with is
+// new enough, and nobody in it is root. And that every image anywhere has a version.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from './findings.mjs';
+import { read, root } from './files.mjs';
+
+const FILE = 'deploy/Dockerfile';
+
+/** The instructions, each a keyword and the rest, with lines joined and comments left out. */
+function instructions() {
+  return read(FILE)
+    .split('\n')
+    .filter((line) => !line.trimStart().startsWith('#'))
+    .join('\n')
+    .replaceAll(/\\\n\s*/g, ' ')
+    .split('\n')
+    .filter((line) => line.trim())
+    .map((line) => /^(\w+)\s+(.*)$/.exec(line).slice(1));
+}
+
+/** Whether .dockerignore, which lets in only what it names, lets a path in. */
+function isInContext(path) {
+  const allowed = read('.dockerignore').split('\n').filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  return allowed.some((entry) => path === entry || path.startsWith(`${entry}/`));
+}
+
+/** The paths that the image's stages copy from the repository. */
+export const copied = () => instructions()
+  .filter(([keyword, rest]) => keyword === 'COPY' && !rest.includes('--from'))
+  .flatMap(([, rest]) => rest.split(/\s+/).slice(0, -1));
+
+const isAtLeast = (version, least) => version.localeCompare(least, 'en', { numeric: true }) >= 0;
+
+/** Whether a reference names one version, and not whatever is newest. */
+export const isPinned = (image) => /:[^/:]*\d[^/:]*$/.test(image) && !/:latest$/.test(image);
+
+export function checkImage() {
+  const all = instructions();
+  const defaults = new Map(all.filter(([keyword]) => keyword === 'ARG').map(([, rest]) => rest.split('=')));
+  for (const path of copied()) {
+    expect(existsSync(join(root, path)), FILE, `copies ${path}, which is not there`);
+    expect(isInContext(path), FILE, `copies ${path}, which .dockerignore leaves out`);
+  }
+  const least = /rust-version = "([\d.]+)"/.exec(read('Cargo.toml'))[1];
+  expect(isAtLeast(defaults.get('RUST_VERSION'), least), FILE, `builds with a Rust before ${least}`);
+  const node = /[\d.]+/.exec(JSON.parse(read('explorer/web/package.json')).engines.node)[0];
+  expect(isAtLeast(defaults.get('NODE_VERSION'), node), FILE, `builds with a Node.js before ${node}`);
+
+  const bases = all.filter(([keyword]) => keyword === 'FROM')
+    .map(([, rest]) => rest.replace(/--\S+\s+/, '').split(/\s+/)[0])
+    .map((image) => image.replaceAll(/\$\{(\w+)\}/g, (_, name) => defaults.get(name)));
+  // Distroless images have no tags of versions: their names have Debian's.
+  for (const base of bases) {
+    expect(isPinned(base) || /distroless\/\w+-debian\d+:nonroot$/.test(base), FILE, `${base} has no version`);
+  }
+  expect(!all.some(([keyword]) => keyword === 'ADD'), FILE, 'has ADD, which may fetch and unpack: COPY does not');
+  const last = all.slice(all.findLastIndex(([keyword]) => keyword === 'FROM'));
+  const user = last.findLast(([keyword]) => keyword === 'USER')?.[1] ?? '';
+  expect(/^[1-9]\d*:[1-9]\d*$/.test(user), FILE, 'the last stage has no USER by number, or it is root');
+  const entry = last.find(([keyword]) => keyword === 'ENTRYPOINT')?.[1] ?? '';
+  expect(entry.startsWith('['), FILE, 'ENTRYPOINT is no list: there is no shell to read it');
+  const build = all.find(([keyword, rest]) => keyword === 'RUN' && rest.includes('cargo build'))?.[1] ?? '';
+  expect(/--release\b/.test(build) && /--locked\b/.test(build), FILE, 'cargo builds without --release or --locked');
+  const variables = all.filter(([keyword]) => keyword === 'ENV').map(([, rest]) => rest).join(' ');
+  expect(/EXPLORER_DIST=/.test(variables), FILE, 'GraphiQL is not said to be built in');
+}

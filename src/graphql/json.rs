@@ -1,0 +1,290 @@
+//! Answers as JSON text: how leaves are written, and trees that hold text already written.
+
+use std::borrow::Cow;
+
+use async_graphql::{Error, ID, Name, Value, indexmap::IndexMap, resolver_utils::EnumType};
+use futures_util::FutureExt;
+
+use super::scalar::{BigInt, DateTime, Url};
+
+/// Text that grows to the JSON of an object or a list.
+#[derive(Default)]
+pub(super) struct Json(Vec<u8>);
+
+/// A value of a scalar or an enum.
+pub(super) trait Leaf {
+    /// Appends the value.
+    fn write(&self, json: &mut Json);
+}
+
+/// Marks in a request's data that nothing merges what stands in the tree of values, so that parts
+/// of it may be [`Json`].
+pub(super) struct WrittenInParts;
+
+impl Json {
+    /// A tree's part that is written already. No value of the schema is [`Value::Binary`]
+    /// otherwise.
+    pub(super) fn into_value(self) -> Value {
+        Value::Binary(self.0.into())
+    }
+
+    /// Appends the text of `tree` to `text`.
+    pub(super) fn append(tree: &Value, text: &mut Vec<u8>) {
+        let mut json = Self(std::mem::take(text));
+        json.value(tree);
+        *text = json.0;
+    }
+
+    /// Appends a bracket or a comma.
+    pub(super) fn mark(&mut self, mark: u8) {
+        self.0.push(mark);
+    }
+
+    /// Appends the name of an object's field, and a comma ahead of it unless it is the first. What
+    /// is allowed as a name needs no escapes.
+    pub(super) fn key(&mut self, name: &str) {
+        if self.0.last() != Some(&b'{') {
+            self.mark(b',');
+        }
+        self.plain_text(name);
+        self.mark(b':');
+    }
+
+    /// Makes room for `count` times what was written since the length was `start`.
+    pub(super) fn reserve_like(&mut self, start: usize, count: usize) {
+        self.0.reserve((self.0.len() - start + 1) * count);
+    }
+
+    /// Takes back what was written since the length was `start`.
+    pub(super) fn truncate(&mut self, start: usize) {
+        self.0.truncate(start);
+    }
+
+    /// How many bytes are written.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Appends what a resolver that waits for nothing gives. False, with nothing written, if it
+    /// waits or fails.
+    pub(super) fn resolved<T: Leaf>(
+        &mut self,
+        resolver: impl Future<Output = Result<T, Error>>,
+    ) -> bool {
+        match resolver.now_or_never() {
+            Some(Ok(leaf)) => {
+                leaf.write(self);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Appends a value, and as they are the parts of it that are written already.
+    pub(super) fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.0.extend_from_slice(b"null"),
+            Value::Boolean(value) => value.write(self),
+            Value::Number(number) => self.0.extend_from_slice(number.to_string().as_bytes()),
+            Value::String(text) => self.text(text),
+            Value::Enum(name) => self.plain_text(name),
+            Value::Binary(written) => self.0.extend_from_slice(written),
+            Value::List(values) => {
+                self.mark(b'[');
+                for (index, value) in values.iter().enumerate() {
+                    if index > 0 {
+                        self.mark(b',');
+                    }
+                    self.value(value);
+                }
+                self.mark(b']');
+            }
+            Value::Object(fields) => self.object(fields),
+        }
+    }
+
+    fn object(&mut self, fields: &IndexMap<Name, Value>) {
+        self.mark(b'{');
+        for (index, (name, value)) in fields.iter().enumerate() {
+            if index > 0 {
+                self.mark(b',');
+            }
+            // Scalars may be objects, whose keys are any text.
+            self.text(name);
+            self.mark(b':');
+            self.value(value);
+        }
+        self.mark(b'}');
+    }
+
+    /// Appends text that needs no escapes.
+    pub(super) fn plain_text(&mut self, text: &str) {
+        self.mark(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.mark(b'"');
+    }
+
+    /// Appends text.
+    fn text(&mut self, text: &str) {
+        let needs_escape = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+        if !text.as_bytes().iter().any(needs_escape) {
+            self.plain_text(text);
+        } else if serde_json::to_writer(&mut self.0, text).is_err() {
+            // Writing text to memory does not fail.
+            self.plain_text("");
+        }
+    }
+}
+
+impl Leaf for &str {
+    fn write(&self, json: &mut Json) {
+        json.text(self);
+    }
+}
+
+impl Leaf for Cow<'_, str> {
+    fn write(&self, json: &mut Json) {
+        json.text(self);
+    }
+}
+
+impl Leaf for String {
+    fn write(&self, json: &mut Json) {
+        json.text(self);
+    }
+}
+
+impl Leaf for bool {
+    fn write(&self, json: &mut Json) {
+        let text: &[u8] = if *self { b"true" } else { b"false" };
+        json.0.extend_from_slice(text);
+    }
+}
+
+impl Leaf for ID {
+    fn write(&self, json: &mut Json) {
+        json.text(self);
+    }
+}
+
+impl Leaf for Url {
+    fn write(&self, json: &mut Json) {
+        json.text(&self.0);
+    }
+}
+
+impl Leaf for BigInt {
+    fn write(&self, json: &mut Json) {
+        json.plain_text(&self.0.to_string());
+    }
+}
+
+impl Leaf for DateTime {
+    fn write(&self, json: &mut Json) {
+        json.plain_text(&self.text());
+    }
+}
+
+impl<T: Leaf> Leaf for Option<T> {
+    fn write(&self, json: &mut Json) {
+        match self {
+            Some(leaf) => leaf.write(json),
+            None => json.0.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// Appends the name of an enum's value.
+pub(super) fn write_enum<T: EnumType>(value: &T, json: &mut Json) {
+    let item = T::items().iter().find(|item| item.value == *value);
+    match item {
+        Some(item) => json.plain_text(item.name),
+        None => json.value(&Value::Null),
+    }
+}
+
+/// Makes enums leaves.
+macro_rules! enum_leaves {
+    ($($type:ty),*) => {$(
+        impl $crate::graphql::json::Leaf for $type {
+            fn write(&self, json: &mut $crate::graphql::json::Json) {
+                $crate::graphql::json::write_enum(self, json);
+            }
+        }
+    )*};
+}
+pub(super) use enum_leaves;
+
+/// The leaves of an object by their names, with the resolvers that give them at once: what
+/// [`super::eager::PlainFields`] needs to write them without a value for each.
+macro_rules! leaves {
+    ($($name:literal => $resolver:ident),* $(,)?) => {
+        fn leaf(name: &str) -> Option<usize> {
+            #[allow(non_camel_case_types)]
+            enum Leaf { $($resolver),* }
+            match name {
+                $($name => Some(Leaf::$resolver as usize),)*
+                _ => None,
+            }
+        }
+
+        fn write_leaf(
+            &self,
+            leaf: usize,
+            ctx: &async_graphql::Context<'_>,
+            json: &mut $crate::graphql::json::Json,
+        ) -> bool {
+            #[allow(non_camel_case_types)]
+            enum Leaf { $($resolver),* }
+            match leaf {
+                $(leaf if leaf == Leaf::$resolver as usize => json.resolved(self.$resolver(ctx)),)*
+                _ => false,
+            }
+        }
+
+        #[cfg(test)]
+        const LEAVES: &'static [&'static str] = &[$($name),*];
+    };
+}
+pub(super) use leaves;
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{Name, Value, value};
+
+    use super::Json;
+
+    fn text_of(tree: &Value) -> String {
+        let mut text = Vec::new();
+        Json::append(tree, &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_tree_is_written_as_it_would_be_by_serde() {
+        let tree = value!({
+            "text": "quote \" backslash \\ line\n tab\t bell\u{7} é \u{2028} 🦀",
+            "numbers": [0, -1, 2.5, 9_007_199_254_740_993_u64],
+            "nothing": null,
+            "truths": [true, false],
+            "empty": {"list": [], "object": {}},
+            "a \"key\"": 1,
+        });
+        assert_eq!(text_of(&tree), serde_json::to_string(&tree).unwrap());
+        let name = Value::Enum(Name::new("PENDING"));
+        assert_eq!(text_of(&name), serde_json::to_string(&name).unwrap());
+    }
+
+    #[test]
+    fn parts_that_are_written_stand_as_they_are() {
+        let mut part = Json::default();
+        part.mark(b'{');
+        part.key("a");
+        part.value(&Value::from(1));
+        part.key("b");
+        part.value(&Value::from("x"));
+        part.mark(b'}');
+        let tree = Value::List(vec![Value::Null, part.into_value()]);
+        assert_eq!(text_of(&tree), r#"[null,{"a":1,"b":"x"}]"#);
+    }
+}

@@ -2,5 +2,5 @@
 
 /// How deep brackets are nested in what may be JSON.
 pub fn nesting(json: &[u8]) -> usize {
-    super::graphql::Extent::of(json).nesting
+    super::graphql::nesting(json)
 }

@@ -6,16 +6,16 @@ use crate::graphql::{Limit, Limits, hold_length};
 
 /// What a JSON text comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::http) struct Extent {
+pub(super) struct Extent {
     /// How deep brackets are nested.
-    pub(in crate::http) nesting: usize,
+    pub(super) nesting: usize,
     /// How many values stand side by side in the outermost list or object, if it has any.
-    pub(in crate::http) length: usize,
+    pub(super) length: usize,
 }
 
 impl Extent {
     /// Measures a text, whatever it is, in one pass.
-    pub(in crate::http) fn of(mut json: &[u8]) -> Self {
+    pub(super) fn of(mut json: &[u8]) -> Self {
         let mut extent = Self {
             nesting: 0,
             length: 1,

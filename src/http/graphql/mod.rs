@@ -19,8 +19,6 @@ use axum::{
 };
 use futures_util::future::join_all;
 
-#[cfg(feature = "fuzzing")]
-pub(super) use extent::Extent;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
@@ -37,6 +35,12 @@ use crate::{
 
 /// Longest operation name that is logged, in characters.
 const MAX_LOGGED_NAME: usize = 64;
+
+/// How deep brackets are nested in what may be JSON.
+#[cfg(feature = "fuzzing")]
+pub(super) fn nesting(json: &[u8]) -> usize {
+    Extent::of(json).nesting
+}
 
 /// How GraphQL is served.
 #[derive(Clone)]

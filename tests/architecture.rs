@@ -30,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ),
     ("import", &["clock", "config", "database", "email"]),
     // The proofs, and nothing else of access.
-    ("loader", &["access::proof"]),
+    ("loader", &["access::proof", "database"]),
     ("log", &["config"]),
     ("main", &["command"]),
     ("lib", &[]),

@@ -3,6 +3,7 @@
 mod authentication;
 mod compression;
 mod cors;
+mod deadline;
 mod graphiql;
 mod graphql;
 mod health;
@@ -10,7 +11,7 @@ mod quality;
 mod request_log;
 mod serve;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use authentication::Authentication;
 use axum::{
@@ -21,7 +22,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use sea_orm::DatabaseConnection;
 use serde_json::json;
 use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
@@ -44,9 +44,7 @@ use crate::{
 /// What the gateway is made of.
 #[derive(Clone)]
 pub struct Gateway {
-    /// Where the data is.
-    pub database: DatabaseConnection,
-    /// Read it, for all requests.
+    /// Read the data, for all requests.
     pub loaders: Arc<Loaders>,
     /// Tells who is asking.
     pub authenticator: Authenticator,
@@ -58,6 +56,8 @@ pub struct Gateway {
     pub public_url: Url,
     /// Longest body of a request, in bytes.
     pub max_body: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
     /// How GraphQL is served.
     pub graphql: Graphql,
     /// Which pages of other origins may read answers.
@@ -77,6 +77,10 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(rest::router(rest.clone()))
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(
+                    gateway.request_timeout,
+                    deadline::layer,
+                ))
                 .layer(middleware::from_fn(|request, next: Next| {
                     gather(next.run(request))
                 }))
@@ -92,7 +96,7 @@ pub fn app(gateway: Gateway) -> Router {
     let app = Router::new()
         .merge(data)
         .merge(rest::openapi_router(&rest))
-        .merge(health::router(gateway.database.clone()))
+        .merge(health::router(gateway.loaders.clone()))
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),

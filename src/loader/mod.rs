@@ -45,6 +45,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use async_graphql::dataloader::Loader;
@@ -55,7 +56,10 @@ use sea_orm::{
     sea_query::{Query, SelectStatement, ValueType},
 };
 
-use crate::access::proof::Guarded;
+use crate::{
+    access::proof::Guarded,
+    database::{Pulse, Readiness, readiness},
+};
 use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
@@ -83,8 +87,9 @@ struct Loading {
 
 impl Loading {
     fn from(servers: Servers) -> Arc<Self> {
+        let connections = servers.max_connections();
         let rows = Arc::new(Rows { servers });
-        let gatherer = Gatherer::new(rows.clone());
+        let gatherer = Gatherer::new(rows.clone(), connections);
         Arc::new(Self { rows, gatherer })
     }
 
@@ -100,10 +105,37 @@ impl Loading {
     }
 }
 
+/// Where rows are read.
+pub struct Source {
+    /// The database.
+    pub database: DatabaseConnection,
+    /// Whether it is there. Without it is waited for as long as connecting may take.
+    pub pulse: Option<Pulse>,
+    /// How long the database lets a statement take.
+    pub limit: Option<Duration>,
+}
+
+impl Source {
+    fn reader(self) -> Reader {
+        Reader::new(self.database, self.pulse, self.limit)
+    }
+}
+
+impl From<DatabaseConnection> for Source {
+    fn from(database: DatabaseConnection) -> Self {
+        Self {
+            database,
+            pulse: None,
+            limit: None,
+        }
+    }
+}
+
 impl Loaders {
-    /// Loaders over `database`.
-    pub fn new(database: DatabaseConnection) -> Self {
-        let current = Loading::from(Servers::primary(Arc::new(Reader::new(database))));
+    /// Loaders over a database.
+    pub fn new(source: impl Into<Source>) -> Self {
+        let primary = Arc::new(source.into().reader());
+        let current = Loading::from(Servers::primary(primary));
         Self {
             replicated: current.clone(),
             current,
@@ -111,11 +143,19 @@ impl Loaders {
     }
 
     /// Loaders over a PostgreSQL and a hot standby of it.
-    pub fn with_standby(primary: DatabaseConnection, standby: DatabaseConnection) -> Self {
-        let primary = Arc::new(Reader::new(primary));
+    pub fn with_standby(primary: Source, standby: Source) -> Self {
+        let primary = Arc::new(primary.reader());
         Self {
             current: Loading::from(Servers::primary(primary.clone())),
-            replicated: Loading::from(Servers::with_standby(primary, standby)),
+            replicated: Loading::from(Servers::with_standby(primary, standby.reader())),
+        }
+    }
+
+    /// Whether the database can be served from, by what is so now.
+    pub async fn readiness(&self) -> Readiness {
+        match self.current.rows.servers.pulse() {
+            Some(pulse) => pulse.readiness().await,
+            None => readiness(self.database()).await,
         }
     }
 

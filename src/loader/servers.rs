@@ -20,6 +20,7 @@ use super::{
     gather::lock,
     reader::{Reader, Text},
 };
+use crate::database::Pulse;
 
 /// How long a standby is passed over before it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -55,9 +56,9 @@ impl Servers {
     }
 
     /// A PostgreSQL and its standby.
-    pub(super) fn with_standby(primary: Arc<Reader>, standby: DatabaseConnection) -> Self {
+    pub(super) fn with_standby(primary: Arc<Reader>, standby: Reader) -> Self {
         let standby = Standby {
-            reader: Reader::new(standby),
+            reader: standby,
             state: Mutex::new(State::InUse),
         };
         Self {
@@ -68,6 +69,16 @@ impl Servers {
 
     pub(super) fn database(&self) -> &DatabaseConnection {
         self.primary.database()
+    }
+
+    /// How many connections there are at most.
+    pub(super) fn max_connections(&self) -> usize {
+        self.primary.max_connections()
+    }
+
+    /// Whether the primary is there, where that is watched.
+    pub(super) fn pulse(&self) -> Option<&Pulse> {
+        self.primary.pulse()
     }
 
     /// The PostgreSQL behind, if it is one.

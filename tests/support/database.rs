@@ -212,6 +212,7 @@ fn pool(url: &str) -> Pool {
         url: url.to_owned(),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(30),
+        limits: None,
         create: true,
     }
 }

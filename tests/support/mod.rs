@@ -128,13 +128,13 @@ impl Gateway {
         let authenticator =
             Authenticator::new(tokens, loaders.clone(), self.clock()).expect("usable settings");
         let mut parts = Parts {
-            database: self.database.clone(),
             loaders,
             authenticator,
             policy: policy(Disclosure::Contract),
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
+            request_timeout: Duration::from_secs(60),
             graphql: graphql(DOCUMENT_CACHE),
             cors: Cors::default(),
             graphiql: None,

@@ -23,9 +23,6 @@ pub const IN_MEMORY: &str = "sqlite::memory:";
 /// said.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
-/// How long an SQLite file may keep who asks whether it can be served from waiting.
-const SQLITE_PATIENCE: Duration = Duration::from_millis(700);
-
 /// How PostgreSQL plans for us. A statement is planned once a connection, not for each batch of
 /// keys: that would take longer than to execute it. And nothing here is worth compiling.
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
@@ -187,28 +184,24 @@ pub enum Readiness {
     NotMigrated,
 }
 
-/// Asks a database that has no [`Pulse`] whether it can be served from.
+/// Asks a database whether it can be served from, however long that takes.
 pub async fn readiness(database: &DatabaseConnection) -> Readiness {
-    let asked = async {
-        if database.ping().await.is_err() {
-            return Readiness::Unreachable;
-        }
-        let applied = Query::select()
-            .column("version")
-            .from("seaql_migrations")
-            .take();
-        match database.query_all(&applied).await {
-            Ok(rows) => are_all_applied(
-                rows.iter()
-                    .filter_map(|row| row.try_get("", "version").ok())
-                    .collect(),
-            ),
-            // The table is made by the first migration.
-            Err(_) => Readiness::NotMigrated,
-        }
-    };
-    let asked = tokio::time::timeout(SQLITE_PATIENCE, asked).await;
-    asked.unwrap_or(Readiness::Unreachable)
+    if database.ping().await.is_err() {
+        return Readiness::Unreachable;
+    }
+    let applied = Query::select()
+        .column("version")
+        .from("seaql_migrations")
+        .take();
+    match database.query_all(&applied).await {
+        Ok(rows) => are_all_applied(
+            rows.iter()
+                .filter_map(|row| row.try_get("", "version").ok())
+                .collect(),
+        ),
+        // The table is made by the first migration.
+        Err(_) => Readiness::NotMigrated,
+    }
 }
 
 fn are_all_applied(applied: HashSet<String>) -> Readiness {

@@ -26,6 +26,7 @@ mod disclosure;
 mod document_cache;
 mod entities;
 mod explorer;
+mod faults;
 mod federation;
 mod frontends;
 mod graphql_over_http;

@@ -15,16 +15,15 @@ use crate::{graphql::Code, rest};
 
 /// Answers for a request that takes longer than `limit`, in the manner of the endpoint that was
 /// asked. The statements that were sent for it are ended by the database, after the same time.
-pub(super) async fn layer(
-    State(limit): State<Duration>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn layer(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let manner = rest::manner_of(request.uri().path());
     if let Ok(response) = timeout(limit, next.run(request)).await {
         return response;
     }
-    tracing::warn!(seconds = limit.as_secs_f64(), "gave up a request that took too long");
+    tracing::warn!(
+        seconds = limit.as_secs_f64(),
+        "gave up a request that took too long"
+    );
     let status = StatusCode::GATEWAY_TIMEOUT;
     match manner {
         Some(manner) => rest::error_response(manner, status),

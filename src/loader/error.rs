@@ -131,9 +131,8 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(_) => {
             is_outdated(error)
-                || code(error).is_some_and(|code| {
-                    ["08", "57P"].iter().any(|class| code.starts_with(class))
-                })
+                || code(error)
+                    .is_some_and(|code| ["08", "57P"].iter().any(|class| code.starts_with(class)))
         }
         _ => false,
     }

@@ -742,9 +742,15 @@ mod tests {
             .collect();
         tokio::time::sleep(PATIENCE * 100).await;
         let under_way = begun.load(Ordering::SeqCst);
-        assert!((2..=7).contains(&under_way), "{under_way} of 10 connections");
+        assert!(
+            (2..=7).contains(&under_way),
+            "{under_way} of 10 connections"
+        );
         let found = gather(gatherer.load(1)).await;
-        assert_eq!((found.expect("a number"), asked(&numbers)), (Some(1), vec![vec![1]]));
+        assert_eq!(
+            (found.expect("a number"), asked(&numbers)),
+            (Some(1), vec![vec![1]])
+        );
         end.add_permits(20);
         for answered in stuck {
             answered.await.expect("no panic").expect("an answer");

@@ -55,6 +55,7 @@ use sea_orm::{
     Select, Value,
     sea_query::{Query, SelectStatement, ValueType},
 };
+use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
@@ -70,6 +71,9 @@ pub use error::LoadError;
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
+
+/// How long a database without a pulse may take to say whether it can be served from.
+const READINESS_PATIENCE: Duration = Duration::from_millis(900);
 
 /// Loads rows by key, for all requests: what they want at the same time shares statements.
 pub struct Loaders {
@@ -155,7 +159,10 @@ impl Loaders {
     pub async fn readiness(&self) -> Readiness {
         match self.current.rows.servers.pulse() {
             Some(pulse) => pulse.readiness().await,
-            None => readiness(self.database()).await,
+            None => {
+                let asked = timeout(READINESS_PATIENCE, readiness(self.database())).await;
+                asked.unwrap_or(Readiness::Unreachable)
+            }
         }
     }
 

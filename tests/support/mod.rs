@@ -2,6 +2,7 @@
 //! sets.
 
 mod answer;
+pub mod cluster;
 pub mod data;
 mod database;
 pub mod node;

@@ -1,5 +1,6 @@
 //! Faults that the gateway outlives: of its database, of its machine, and of its own.
 
+mod clock;
 mod cluster;
 mod locks;
 mod panics;

@@ -33,8 +33,14 @@ const SILENCE: Duration = Duration::from_millis(250);
 /// How long it may take to answer before it counts as away.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long it may take then.
+const SECOND_LOOK: Duration = Duration::from_millis(50);
+
 /// How often a server that is away is asked.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// How long ago an answer may be of a server that is said to serve though it has no connection left.
+const SERVING: Duration = Duration::from_secs(1);
 
 /// How long whoever asks whether the server can be served from waits.
 const READINESS_PATIENCE: Duration = Duration::from_millis(700);
@@ -61,7 +67,7 @@ struct Parts {
 
 struct Shared {
     began: Instant,
-    /// When the server was last heard of, in milliseconds since `began`.
+    /// When the server was last heard of, in milliseconds since `began`; [`NEVER`].
     heard: AtomicU64,
     is_there: watch::Sender<bool>,
 }
@@ -80,15 +86,23 @@ impl Drop for Parts {
     }
 }
 
+/// Stands where the server was never heard of.
+const NEVER: u64 = 0;
+
 impl Shared {
     fn since_heard(&self) -> Duration {
-        let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
-        self.began.elapsed().saturating_sub(heard)
+        match self.heard.load(Ordering::Relaxed) {
+            NEVER => Duration::MAX,
+            heard => {
+                let heard = Duration::from_millis(heard);
+                self.began.elapsed().saturating_sub(heard)
+            }
+        }
     }
 
     fn heard(&self) {
         let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard.store(now, Ordering::Relaxed);
+        self.heard.store(now.max(1), Ordering::Relaxed);
     }
 }
 
@@ -102,7 +116,7 @@ impl Pulse {
         let pool = database.get_postgres_connection_pool();
         let shared = Arc::new(Shared {
             began: Instant::now(),
-            heard: AtomicU64::new(0),
+            heard: AtomicU64::new(NEVER),
             is_there: watch::Sender::new(true),
         });
         let (asked, questions) = mpsc::unbounded_channel();
@@ -205,7 +219,12 @@ impl Watcher {
             let answer = timeout(connect_timeout, self.ask(wanted)).await;
             answer.unwrap_or(Err(Missing::Silent))
         });
-        let answer = match timeout(PATIENCE, &mut asking).await {
+        let mut answer = timeout(PATIENCE, &mut asking).await;
+        if answer.is_err() {
+            // It may be this process that stood still, and not have looked what has come.
+            answer = timeout(SECOND_LOOK, &mut asking).await;
+        }
+        let answer = match answer {
             Ok(answer) => answer,
             Err(_) => {
                 // Others may have been answered meanwhile.
@@ -219,11 +238,18 @@ impl Watcher {
                 shared.heard();
                 true
             }
+            // Whether anything comes of what is sent over other connections is told by these.
+            Err(Missing::Full) => true,
             Err(Missing::Refused) => false,
             Err(Missing::Silent) => shared.since_heard() < PATIENCE,
         };
         told(&shared, name, is_there);
-        answer.unwrap_or(Readiness::Unreachable)
+        match answer {
+            Ok(readiness) => readiness,
+            // It serves, over those that there are.
+            Err(Missing::Full) if shared.since_heard() < SERVING => Readiness::Ready,
+            Err(_) => Readiness::Unreachable,
+        }
     }
 
     async fn ask(&mut self, wanted: bool) -> Result<Readiness, Missing> {
@@ -236,14 +262,6 @@ impl Watcher {
         }
         let mut connection = match PgConnection::connect_with(&self.options).await {
             Ok(connection) => connection,
-            // It is there. What is sent over the connections that there are may be answered.
-            Err(error) if has_code(&error, &[TOO_MANY]) => {
-                let is_heard = self.shared.since_heard() < SILENCE * 4;
-                return Ok(match is_heard {
-                    true => Readiness::Ready,
-                    false => Readiness::Unreachable,
-                });
-            }
             Err(error) => return Err(Missing::by(&error)),
         };
         sqlx::raw_sql(PATIENCE_FOR_LOCKS)
@@ -260,6 +278,8 @@ impl Watcher {
 /// How a server is not there.
 #[derive(Clone, Copy)]
 enum Missing {
+    /// It has no connection left.
+    Full,
     /// Something says that it is not.
     Refused,
     /// It does not answer, or could not be asked.
@@ -268,6 +288,9 @@ enum Missing {
 
 impl Missing {
     fn by(error: &sqlx::Error) -> Self {
+        if has_code(error, &[TOO_MANY]) {
+            return Self::Full;
+        }
         let is_told = match error {
             sqlx::Error::Database(_) | sqlx::Error::Protocol(_) => true,
             sqlx::Error::Io(error) => matches!(

@@ -7,6 +7,7 @@ mod deadline;
 mod graphiql;
 mod graphql;
 mod health;
+mod panic;
 mod quality;
 mod request_log;
 mod serve;
@@ -24,7 +25,7 @@ use axum::{
 };
 use serde_json::json;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
 pub use cors::{Cors, Origin};
@@ -103,7 +104,7 @@ pub fn app(gateway: Gateway) -> Router {
         )
         .layer(
             ServiceBuilder::new()
-                .layer(CatchPanicLayer::custom(|_| internal_error()))
+                .layer(middleware::from_fn(panic::layer))
                 .layer(DefaultBodyLimit::max(gateway.max_body)),
         );
     // The files of GraphiQL are compressed already.

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use invite_gateway::{clock::Clock, graphql::INTERNAL_MESSAGE, loader::Loaders};
 use serde_json::json;
 
-use super::{LOOK_UP, error, fill, invite};
+use super::{CODE, LOOK_UP, error, fill, invite};
 use crate::support::{Answer, Backend, Gateway, Viewer, each_database, run};
 use axum::{body::Body, http::header};
 
@@ -38,6 +38,10 @@ each_database! {
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
         let expected = (&json!(INTERNAL_MESSAGE), &json!("INTERNAL_SERVER_ERROR"));
         assert_eq!(error(&answer), expected);
+        panics.store(true, Ordering::SeqCst);
+        let answer = gateway.get(Viewer::Anonymous, CODE).await;
+        let expected = json!({ "detail": "A server error occurred." });
+        assert_eq!((answer.status, answer.json), (StatusCode::INTERNAL_SERVER_ERROR, expected));
         for _ in 0..2 {
             let answer = asked(&gateway, LOOK_UP).await;
             assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5", "{}", answer.text);

@@ -113,3 +113,23 @@ async fn a_table_of_migrations_that_is_locked_is_not_a_server_that_is_away() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_stood_still_itself_does_not_take_its_database_for_away() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let server = Server::over(&gateway.url).await;
+        recovers(&server).await;
+        let load = Load::on(&server, 4, LOOK_UP);
+        for _ in 0..2 {
+            server.process.signal("STOP");
+            meanwhile(Duration::from_secs(2)).await;
+            server.process.signal("CONT");
+            meanwhile(Duration::from_millis(300)).await;
+        }
+        let outcomes = load.end().await;
+        assert!(outcomes.len() > 20, "{}", outcomes.len());
+        assert_eq!(counted(&outcomes, None), outcomes.len(), "{outcomes:?}");
+    })
+    .await;
+}

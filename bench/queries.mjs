@@ -118,7 +118,7 @@ export const QUERIES = {
   Q1: {
     title: 'a code with inviter, user and tags, anonymous',
     document: Q1,
-    statements: 3,
+    statements: 1,
     parameters: (sizes) => some(sizes.codes, REQUESTS).map((id) => ({ code: codeOf(id) })),
     nothing: { code: 'NO-SUCH-CODE' },
     refused: () => [],

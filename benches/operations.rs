@@ -17,8 +17,9 @@ use divan::{Bencher, black_box};
 use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
-    graphql::{Executor, Prepared, Request, SchemaSettings},
+    graphql::{Executed, Executor, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
+    metrics::Metrics,
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -69,7 +70,12 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn executor(document_cache: u64) -> Executor {
-    Executor::new(SchemaSettings::default(), document_cache).expect("a valid schema")
+    Executor::new(
+        SchemaSettings::default(),
+        document_cache,
+        &Metrics::default(),
+    )
+    .expect("a valid schema")
 }
 
 fn request(document: &str) -> Request {
@@ -99,7 +105,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         let database = Pool::small(IN_MEMORY).open().await.expect("SQLite");
         Migrator::up(&database, None).await.expect("migrations");
         fill(&database).await;
-        let loaders = Arc::new(Loaders::new(database));
+        let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
         let manager = loaders.subject(Subject::Id(1)).await.expect("an answer");
         (loaders, Viewer::signed_in(manager.expect("a user"), false))
     });
@@ -115,15 +121,21 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
 });
 
 impl Site {
-    fn execute(&self, executor: &Executor, document: &str) -> async_graphql::Response {
+    fn execute(&self, executor: &Executor, document: &str) -> Executed {
         let now = at("2026-06-01T00:00:00Z");
         let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
         let access = Access::new(self.viewer.clone(), loaders, policy, now);
         let execution = executor.execute(prepared(executor, document), Arc::new(access));
-        let response = self.runtime.block_on(gather(execution));
-        assert!(response.errors.is_empty(), "{:?}", response.errors);
-        response
+        self.runtime.block_on(gather(execution))
     }
+}
+
+/// The answer as JSON.
+fn written(executed: &Executed) -> Vec<u8> {
+    let mut text = Vec::new();
+    executed.write(&mut text).expect("JSON");
+    assert!(text.starts_with(br#"{"data""#), "an answer without errors");
+    text
 }
 
 async fn fill(database: &DatabaseConnection) {
@@ -191,12 +203,9 @@ fn execute(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
 #[divan::bench]
 fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
     let executor = executor(DOCUMENT_CACHE);
-    let first = SITE
-        .execute(&executor, COURSE_PAGE)
-        .data
-        .into_json()
-        .expect("JSON");
-    let cursor = &first["course"]["invitees"]["edges"][9]["cursor"];
+    let first = written(&SITE.execute(&executor, COURSE_PAGE));
+    let first: serde_json::Value = serde_json::from_slice(&first).expect("JSON");
+    let cursor = &first["data"]["course"]["invitees"]["edges"][9]["cursor"];
     let behind = COURSE_PAGE.replace("first: 50", &format!("first: 50, after: {cursor}"));
     bencher.bench_local(|| SITE.execute(&executor, black_box(&behind)));
 }
@@ -204,8 +213,8 @@ fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
 /// An answer as JSON.
 #[divan::bench(args = OPERATIONS)]
 fn write(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
-    let response = SITE.execute(&executor(DOCUMENT_CACHE), document);
-    bencher.bench_local(|| serde_json::to_vec(black_box(&response)));
+    let executed = SITE.execute(&executor(DOCUMENT_CACHE), document);
+    bencher.bench_local(|| written(black_box(&executed)));
 }
 
 fn main() {

@@ -13,5 +13,7 @@ pub mod http;
 pub mod import;
 pub mod loader;
 pub mod log;
+pub mod metrics;
 pub mod rest;
+pub mod trace;
 pub mod unquoted;

@@ -10,10 +10,13 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::config::{LogFormat, LogLevel, LogOptions};
+use crate::{
+    config::{LogFormat, LogLevel, LogOptions},
+    trace::Traces,
+};
 
-/// Writes the log to standard error from now on.
-pub fn start(options: &LogOptions) {
+/// Writes the log to standard error from now on, and makes spans for `traces`.
+pub fn start(options: &LogOptions, traces: Option<&Traces>) {
     let level = match options.log {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
@@ -34,5 +37,9 @@ pub fn start(options: &LogOptions) {
     };
     tracing_subscriber::registry()
         .with(lines.with_filter(own))
+        .with(traces.map(|traces| {
+            let (spans, filter) = traces.layer();
+            spans.with_filter(filter)
+        }))
         .init();
 }

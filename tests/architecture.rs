@@ -3,38 +3,45 @@
 use std::{fs, path::Path};
 
 /// What each module may import of the others.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("access", &["email", "loader"]),
-    ("auth", &["access", "clock", "loader", "unquoted"]),
+    (
+        "auth",
+        &["access", "clock", "loader", "metrics", "unquoted"],
+    ),
     ("clock", &[]),
     (
         "command",
         &[
             "auth", "clock", "config", "database", "demo", "graphql", "http", "import", "loader",
-            "log",
+            "log", "metrics", "trace",
         ],
     ),
     (
         "config",
-        &["access", "auth", "database", "graphql", "http", "unquoted"],
+        &[
+            "access", "auth", "database", "graphql", "http", "metrics", "unquoted",
+        ],
     ),
     ("database", &[]),
     ("demo", &["auth", "database", "email"]),
     ("email", &[]),
-    ("graphql", &["access", "email", "loader"]),
+    ("graphql", &["access", "email", "loader", "metrics"]),
     (
         "http",
         &[
-            "access", "auth", "clock", "database", "graphql", "loader", "rest",
+            "access", "auth", "clock", "database", "graphql", "loader", "metrics", "rest", "trace",
         ],
     ),
     ("import", &["clock", "config", "database", "email"]),
     // The proofs, and nothing else of access.
-    ("loader", &["access::proof", "database"]),
-    ("log", &["config"]),
+    ("loader", &["access::proof", "database", "metrics", "trace"]),
+    ("log", &["config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),
+    ("metrics", &[]),
     ("rest", &["access", "loader"]),
+    ("trace", &[]),
     ("unquoted", &[]),
 ];
 

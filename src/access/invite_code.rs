@@ -1,12 +1,13 @@
 //! Invite codes: seen by who holds the code, by the invitee, the inviter, and staff.
 
 use chrono::{DateTime, Utc};
-use entity::invite_code::Model;
+use entity::{invite_code::Model, user};
 
-use super::{Access, AccessError, Published, findable, proof::Guarded};
+use super::{Access, AccessError, Published, TagView, UserView, findable, proof::Guarded};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
     invite_code::{InviteCodeFilter, status},
+    invite_code_by_code::{Along, Found, Reached},
 };
 
 /// An invite code as the viewer may see it.
@@ -36,19 +37,59 @@ pub struct InviteCodeView {
     pub expires_at: Option<DateTime<Utc>>,
     /// Effective status.
     pub status: Status,
+    /// What was loaded along.
+    reached: Reached,
 }
 
 impl Access {
-    /// The invite code that this code names.
+    /// The invite code that this code names. What is asked for `along` is loaded with it.
     pub async fn invite_code_by_code(
         &self,
         code: &str,
+        along: Along,
     ) -> Result<Option<InviteCodeView>, LoadError> {
-        let row = self.loaders.invite_code_by_code(findable(code)).await?;
-        Ok(row.map(|row| {
-            let published = self.published(self.is_party(row.peek()));
-            self.invite_code_view(row.take(), true, published)
+        let code = findable(code);
+        let found = self.loaders.invite_code_by_code(code, along).await?;
+        Ok(found.map(|Found { invite, reached }| {
+            let published = self.published(self.is_party(invite.peek()));
+            InviteCodeView {
+                reached,
+                ..self.invite_code_view(invite.take(), true, published)
+            }
         }))
+    }
+
+    /// Who made the code, unless deleted.
+    pub async fn inviter_of(&self, code: &InviteCodeView) -> Result<Option<UserView>, LoadError> {
+        self.reached(&code.reached.inviter, code.inviter_id).await
+    }
+
+    /// The account made with the code, unless deleted.
+    pub async fn user_of(&self, code: &InviteCodeView) -> Result<Option<UserView>, LoadError> {
+        self.reached(&code.reached.user, code.user_id).await
+    }
+
+    async fn reached(
+        &self,
+        loaded: &Option<Option<Guarded<user::Model>>>,
+        id: Option<i64>,
+    ) -> Result<Option<UserView>, LoadError> {
+        match loaded {
+            Some(row) => {
+                let row = row.clone();
+                Ok(row.map(|row| self.user_view(row.open(), Published::Nowhere, false)))
+            }
+            None => self.user_reached(id, Published::Nowhere).await,
+        }
+    }
+
+    /// The tags that the code gives, by name.
+    pub async fn tags_of(&self, code: &InviteCodeView) -> Result<Vec<TagView>, LoadError> {
+        let rows = match &code.reached.tags {
+            Some(rows) => rows.clone(),
+            None => self.loaders.tags_of_invite_code(code.id).await?,
+        };
+        Ok(rows.into_iter().map(|row| row.take().into()).collect())
     }
 
     /// The invite code of that id.
@@ -110,6 +151,7 @@ impl Access {
             used_at: row.used_at,
             expires_at: row.expires_at,
             status,
+            reached: Reached::default(),
         }
     }
 }

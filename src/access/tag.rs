@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::tag::{Model, TagKind};
 
-use super::{Access, AccessError, InviteCodeView};
-use crate::loader::LoadError;
+use super::{Access, AccessError};
 
 /// A tag.
 #[derive(Clone, Debug)]
@@ -50,11 +49,5 @@ impl Access {
         }
         let row = self.loaders.tag(id).await?;
         Ok(row.map(|row| row.take().into()))
-    }
-
-    /// The tags that an invite code gives, by name.
-    pub async fn tags_of(&self, code: &InviteCodeView) -> Result<Vec<TagView>, LoadError> {
-        let rows = self.loaders.tags_of_invite_code(code.id).await?;
-        Ok(rows.into_iter().map(|row| row.take().into()).collect())
     }
 }

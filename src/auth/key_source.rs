@@ -1,6 +1,9 @@
 //! Keeps the published keys at hand, and up to date without making requests wait.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::Algorithm;
@@ -13,7 +16,10 @@ use super::{
     key::VerifyingKey,
     key_set::{KeySet, NotAKeySet, Search},
 };
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    metrics::{Metrics, RefreshOutcome},
+};
 
 /// When keys are read again, even though every token's key is known: a key may have been revoked.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
@@ -32,6 +38,7 @@ struct Cache {
     clock: Clock,
     loaded: RwLock<Option<Arc<Loaded>>>,
     last: Mutex<Option<Refresh>>,
+    metrics: Metrics,
 }
 
 struct Loaded {
@@ -57,14 +64,21 @@ enum RefreshError {
 
 impl KeySource {
     /// The keys of `location`. Within a runtime they are loaded at once, in the background.
-    pub(super) fn new(location: JwksLocation, clock: Clock) -> Result<Self, SettingsError> {
+    pub(super) fn new(
+        location: JwksLocation,
+        clock: Clock,
+        metrics: &Metrics,
+    ) -> Result<Self, SettingsError> {
         let source = Self(Arc::new(Cache {
             reader: Reader::new(location.clone())?,
             location,
             clock,
             loaded: RwLock::default(),
             last: Mutex::default(),
+            metrics: metrics.clone(),
         }));
+        let cache = Arc::downgrade(&source.0);
+        metrics.collect_key_age(move || Self(cache.upgrade()?).age());
         if Handle::try_current().is_ok() {
             source.refresh();
         }
@@ -96,6 +110,12 @@ impl KeySource {
             Search::Found(key) => Ok(key),
             Search::Unfit | Search::Unknown => Err(InvalidToken::Unverified.into()),
         }
+    }
+
+    /// How long ago the keys were read that count now; a clock that was put back makes it nothing.
+    fn age(&self) -> Option<Duration> {
+        let age = self.0.clock.now() - self.loaded()?.at;
+        Some(age.to_std().unwrap_or_default())
     }
 
     fn loaded(&self) -> Option<Arc<Loaded>> {
@@ -151,8 +171,12 @@ impl KeySource {
 
     async fn load(&self, started: DateTime<Utc>) {
         match self.read().await {
-            Ok(keys) => self.replace(Loaded { keys, at: started }),
+            Ok(keys) => {
+                self.0.metrics.keys_refreshed(RefreshOutcome::Loaded);
+                self.replace(Loaded { keys, at: started });
+            }
             Err(error) => {
+                self.0.metrics.keys_refreshed(RefreshOutcome::Failed);
                 let keeps = self.loaded().map_or(0, |loaded| loaded.keys.len());
                 warn!(jwks = %self.0.location, %error, keeps, "the keys could not be loaded");
             }

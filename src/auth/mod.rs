@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 
-use crate::{access::Viewer, clock::Clock, loader::Loaders};
+use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
 
 pub use command::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
 pub use error::{AuthError, InvalidToken};
@@ -67,9 +67,10 @@ impl Authenticator {
         settings: TokenSettings,
         loaders: Arc<Loaders>,
         clock: Clock,
+        metrics: &Metrics,
     ) -> Result<Self, SettingsError> {
         let subject = settings.subject;
-        let verifier = Verifier::new(settings, clock)?;
+        let verifier = Verifier::new(settings, clock, metrics)?;
         Ok(Self(Arc::new(Parts {
             verifier,
             subject,

@@ -13,7 +13,7 @@ use super::{
     key::VerifyingKey,
     key_source::KeySource,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, metrics::Metrics};
 
 /// How many tokens are remembered whose signature was verified.
 const MAX_OPENED: usize = 4096;
@@ -25,6 +25,7 @@ pub(super) struct Verifier {
     clock: Clock,
     /// By the hash of their text: no token is kept.
     opened: Cache<[u8; 32], Opened>,
+    metrics: Metrics,
 }
 
 /// A token whose signature was verified. That it still counts is asked anew each time: its key may
@@ -44,12 +45,18 @@ enum Keys {
 }
 
 impl Verifier {
-    pub(super) fn new(settings: TokenSettings, clock: Clock) -> Result<Self, SettingsError> {
+    pub(super) fn new(
+        settings: TokenSettings,
+        clock: Clock,
+        metrics: &Metrics,
+    ) -> Result<Self, SettingsError> {
         let rules = ClaimRules::new(&settings);
         let keys = match (settings.secret, settings.jwks) {
             (Some(_), Some(_)) => return Err(SettingsError::SecretAndJwks),
             (Some(secret), None) => Keys::Secret(Arc::new(VerifyingKey::shared(&secret))),
-            (None, Some(location)) => Keys::Published(KeySource::new(location, clock.clone())?),
+            (None, Some(location)) => {
+                Keys::Published(KeySource::new(location, clock.clone(), metrics)?)
+            }
             (None, None) => Keys::None,
         };
         if matches!(keys, Keys::Published(_)) && settings.issuer.is_none() {
@@ -61,15 +68,21 @@ impl Verifier {
             rules,
             clock,
             opened: Cache::new(MAX_OPENED),
+            metrics: metrics.clone(),
         })
     }
 
     /// The claims of `token`, once its signature and they themselves are checked.
     pub(super) async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
         let hash = Sha256::digest(token).into();
+        let cache = self.metrics.token_cache();
         let claims = match self.opened.get(&hash) {
-            Some(opened) if self.is_key(&opened).await? => opened.claims,
+            Some(opened) if self.is_key(&opened).await? => {
+                cache.count(true);
+                opened.claims
+            }
             _ => {
+                cache.count(false);
                 let opened = self.open(token).await?;
                 self.opened.insert(hash, opened.clone());
                 opened.claims

@@ -6,14 +6,16 @@ use clap::Args;
 use migration::{Migrator, MigratorTrait};
 use url::Url;
 
-use super::{failed, print, serve};
+use super::{failed, print, serve, telemetry};
 use crate::{
     clock::Clock,
-    config::{FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch},
+    config::{
+        FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch,
+        TelemetryOptions,
+    },
     database::{IN_MEMORY, Pool},
-    demo::{self, Offer, tokens},
+    demo::{self, Description, Offer, tokens},
     http::GraphiqlConfig,
-    log,
 };
 
 #[derive(Args)]
@@ -30,10 +32,12 @@ pub(super) struct DemoArgs {
     #[command(flatten)]
     federation: FederationOptions,
     #[command(flatten)]
+    telemetry: TelemetryOptions,
+    #[command(flatten)]
     log: LogOptions,
 }
 
-pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
+pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
     let description = match demo::describe() {
         Ok(description) => description,
         Err(error) => return failed(error),
@@ -44,7 +48,12 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
             Err(error) => failed(error),
         };
     }
-    log::start(&args.log);
+    let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
+    let served = async || served(args, &description, clock).await;
+    telemetry::during(&log, &telemetry, served).await
+}
+
+async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> ExitCode {
     // There is nothing to hide.
     args.http.graphiql.get_or_insert(Switch::On);
     args.http.introspection.get_or_insert(Switch::On);
@@ -62,12 +71,12 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return failed(error),
     };
-    let offer = Offer::of_samples(&description);
+    let offer = Offer::of_samples(description);
     let has_page = args.http.has_graphiql() && GraphiqlConfig::has_page();
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
         // Nobody is left to tell if the console is gone; the log goes on.
-        let _ = print(&demo::banner(base, &description, has_page));
+        let _ = print(&demo::banner(base, description, has_page));
     };
     let options = serve::Options {
         http: &args.http,
@@ -75,6 +84,7 @@ pub(super) async fn run(mut args: DemoArgs, clock: Clock) -> ExitCode {
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,
+        telemetry: &args.telemetry,
     };
     let databases = serve::Databases {
         primary: database,

@@ -4,6 +4,7 @@ mod demo;
 mod migrate;
 mod schema;
 mod serve;
+mod telemetry;
 
 use std::{
     fmt::{self, Display},

@@ -1,16 +1,16 @@
 //! `serve`: the gateway over a database.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use sea_orm::DatabaseConnection;
 use tokio::{net::TcpListener, time::timeout};
 use url::Url;
 
-use super::{CannotOpen, failed, wrong_usage};
+use super::{CannotOpen, failed, telemetry, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
-    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch},
+    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch, TelemetryOptions},
     database::{Pulse, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
@@ -19,14 +19,18 @@ use crate::{
         StopSignal,
     },
     loader::{Loaders, Source},
-    log,
+    metrics::Metrics,
 };
 
 /// How long closing the database's connections may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
-    log::start(&args.log);
+    let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
+    telemetry::during(&log, &telemetry, async || served(args, clock).await).await
+}
+
+async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
     let limit = args.http.request_timeout();
     let replica = match args.database.replica_pool(limit) {
         Ok(replica) => replica,
@@ -54,6 +58,7 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
+        telemetry: &args.telemetry,
     };
     let databases = Databases { primary, standby };
     log_panics();
@@ -90,7 +95,7 @@ pub(super) struct Databases {
 }
 
 impl Databases {
-    fn loaders(&self, limit: Duration) -> Loaders {
+    fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
         let source = |database: &DatabaseConnection, name| Source {
             pulse: Pulse::of(database, name),
             database: database.clone(),
@@ -98,8 +103,8 @@ impl Databases {
         };
         let primary = source(&self.primary, "primary");
         match &self.standby {
-            None => Loaders::new(primary),
-            Some(standby) => Loaders::with_standby(primary, source(standby, "standby")),
+            None => Loaders::new(primary, metrics),
+            Some(standby) => Loaders::with_standby(primary, source(standby, "standby"), metrics),
         }
     }
 
@@ -126,6 +131,7 @@ pub(super) struct Options<'a> {
     pub(super) schema: SchemaSettings,
     /// What GraphiQL has to offer.
     pub(super) offer: &'a Offer,
+    pub(super) telemetry: &'a TelemetryOptions,
 }
 
 /// Serves over databases that are open, until told to stop. `announce` is told where.
@@ -138,17 +144,20 @@ pub(super) async fn gateway(
         policy,
         schema,
         offer,
+        telemetry,
     }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
-    let loaders = Arc::new(databases.loaders(options.request_timeout()));
+    let metrics = Metrics::new(telemetry.metrics_operations.into());
+    let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
     warn_unless_ready(&loaders).await;
-    let authenticator = match Authenticator::new(tokens, loaders.clone(), clock.clone()) {
+    let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
+    let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql, schema) {
+    let graphql = match served_graphql(graphql, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -160,19 +169,19 @@ pub(super) async fn gateway(
         Ok(config) => config,
         Err(error) => return failed(error),
     };
-    let listener = match TcpListener::bind(options.listen).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            return failed(format_args!("cannot listen on {}: {error}", options.listen));
-        }
+    let (listener, local) = match listen(options.listen).await {
+        Ok(listening) => listening,
+        Err(exit) => return exit,
     };
-    let local: Url = match listener
-        .local_addr()
-        .map(|address| format!("http://{address}/").parse())
-    {
-        Ok(Ok(url)) => url,
-        Ok(Err(error)) => return failed(error),
-        Err(error) => return failed(error),
+    let metrics_listener = match telemetry.metrics_listen {
+        None => None,
+        Some(address) => match listen(address).await {
+            Ok((listener, url)) => {
+                tracing::info!(%url, "metrics");
+                Some(listener)
+            }
+            Err(exit) => return exit,
+        },
     };
     let app = http::app(Gateway {
         loaders: loaders.clone(),
@@ -185,6 +194,8 @@ pub(super) async fn gateway(
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
+        metrics: metrics.clone(),
+        has_metrics: telemetry.metrics == Switch::On,
     });
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
         tracing::warn!(
@@ -195,9 +206,15 @@ pub(super) async fn gateway(
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
+    // As long as anything else is served, and while it is stopping.
+    let metrics_served =
+        metrics_listener.map(|listener| tokio::spawn(http::serve_metrics(listener, metrics)));
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
     let served = http::serve(listener, app, stop_signal, drain).await;
+    if let Some(metrics_served) = metrics_served {
+        metrics_served.abort();
+    }
     loaders.release_connections();
     databases.close().await;
     match served {
@@ -206,9 +223,23 @@ pub(super) async fn gateway(
     }
 }
 
+/// Listens there; gives the address as a URL, too.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
+    let listener = TcpListener::bind(address).await;
+    let listener =
+        listener.map_err(|error| failed(format_args!("cannot listen on {address}: {error}")))?;
+    let local = listener.local_addr().map_err(failed)?;
+    let url = format!("http://{local}/").parse().map_err(failed)?;
+    Ok((listener, url))
+}
+
 /// How GraphQL is served by these options.
-fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Graphql, ExitCode> {
-    let Some(executor) = Executor::new(schema, options.document_cache.into()) else {
+fn served_graphql(
+    options: &GraphqlOptions,
+    schema: SchemaSettings,
+    metrics: &Metrics,
+) -> Result<Graphql, ExitCode> {
+    let Some(executor) = Executor::new(schema, options.document_cache.into(), metrics) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
     let persisted = match (
@@ -229,10 +260,15 @@ fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Gr
                 ))
             })?;
             for (id, document) in manifest.documents() {
-                if let Err(refusal) = executor.check(document) {
-                    let errors = refusal.into_errors();
-                    let reason = errors.first().map(|error| error.message.as_str());
-                    tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                match executor.check(document) {
+                    Ok(names) => names
+                        .iter()
+                        .for_each(|name| metrics.operations().register(name)),
+                    Err(refusal) => {
+                        let errors = refusal.into_errors();
+                        let reason = errors.first().map(|error| error.message.as_str());
+                        tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                    }
                 }
             }
             PersistedDocuments::Trusted(Arc::new(manifest))
@@ -244,5 +280,6 @@ fn served_graphql(options: &GraphqlOptions, schema: SchemaSettings) -> Result<Gr
         executor,
         persisted,
         max_batch: options.max_batch.into(),
+        metrics: metrics.clone(),
     })
 }

@@ -89,7 +89,7 @@ impl HttpOptions {
     }
 }
 
-fn listen(text: &str) -> Result<SocketAddr, &'static str> {
+pub(super) fn listen(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(
         |_| "expected an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:0",
     )

@@ -5,6 +5,7 @@ mod graphql;
 mod http;
 mod log;
 mod policy;
+mod telemetry;
 
 use clap::{Args, ValueEnum};
 
@@ -13,6 +14,7 @@ pub use graphql::{FederationOptions, GraphqlOptions};
 pub use http::HttpOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
+pub use telemetry::{NotACollector, TelemetryOptions};
 
 use crate::auth::TokenOptions;
 
@@ -37,6 +39,9 @@ pub struct ServeArgs {
     /// How the gateway is a subgraph.
     #[command(flatten)]
     pub federation: FederationOptions,
+    /// What is measured and traced.
+    #[command(flatten)]
+    pub telemetry: TelemetryOptions,
     /// What is logged.
     #[command(flatten)]
     pub log: LogOptions,

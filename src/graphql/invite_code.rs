@@ -18,8 +18,10 @@ use super::{
     user::User,
 };
 use crate::{
-    access::{InviteCodeView, Published},
-    loader::{SortType, Status, invite_code::InviteCodeFilter as Filter},
+    access::InviteCodeView,
+    loader::{
+        SortType, Status, invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along,
+    },
 };
 
 /// A personal code that lets one person join the community.
@@ -54,10 +56,7 @@ connections! {
 
 impl InviteCode {
     async fn inviter_of(&self, ctx: &Context<'_>) -> Result<Option<User>, Failure> {
-        let inviter = ctx
-            .access()?
-            .user_reached(self.0.inviter_id, Published::Nowhere)
-            .await?;
+        let inviter = ctx.access()?.inviter_of(&self.0).await?;
         Ok(inviter.map(User))
     }
 }
@@ -128,11 +127,8 @@ impl InviteCode {
 
     /// The account created with this code. Null until it is used, and when that account is gone.
     async fn user(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
-        ctx.look_up(
-            |access| access.user_reached(self.0.user_id, Published::Nowhere),
-            eager(User),
-        )
-        .await
+        ctx.look_up(|access| access.user_of(&self.0), eager(User))
+            .await
     }
 
     /// Effective status at the instant of the request: a pending invite past its expiry is
@@ -189,6 +185,17 @@ pub(super) struct InviteCodeFilter {
     pub created_at: Option<DateTimeRange>,
 }
 
+/// What a selection wants of what a code leads to.
+fn along(ctx: &Context<'_>) -> Along {
+    let selected = ctx.look_ahead();
+    let is_selected = |field| selected.field(field).exists();
+    Along {
+        inviter: is_selected("inviter") || is_selected("invitedByUsername"),
+        user: is_selected("user"),
+        tags: is_selected("tags"),
+    }
+}
+
 /// Root fields about invite codes.
 #[derive(Default)]
 pub(super) struct InviteCodeQuery;
@@ -206,8 +213,9 @@ impl InviteCodeQuery {
         )]
         code: String,
     ) -> Nullable<Eager<InviteCode>> {
+        let along = along(ctx);
         ctx.look_up(
-            |access| access.invite_code_by_code(&code),
+            |access| access.invite_code_by_code(&code, along),
             eager(InviteCode),
         )
         .await

@@ -7,6 +7,7 @@ mod deadline;
 mod graphiql;
 mod graphql;
 mod health;
+mod metrics;
 mod panic;
 mod quality;
 mod request_log;
@@ -31,7 +32,8 @@ use url::Url;
 pub use cors::{Cors, Origin};
 pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
-pub use serve::{StopSignal, serve};
+pub use metrics::metrics_app;
+pub use serve::{StopSignal, serve, serve_metrics};
 
 use crate::{
     access::Policy,
@@ -39,6 +41,7 @@ use crate::{
     clock::Clock,
     graphql::{Code, INTERNAL_MESSAGE},
     loader::{Loaders, gather},
+    metrics::Metrics,
     rest::{self, RestSettings},
 };
 
@@ -65,6 +68,10 @@ pub struct Gateway {
     pub cors: Cors,
     /// What GraphiQL offers; there is no such page without.
     pub graphiql: Option<GraphiqlConfig>,
+    /// Counts what happens.
+    pub metrics: Metrics,
+    /// Whether whoever reaches the gateway may read the metrics.
+    pub has_metrics: bool,
 }
 
 /// The whole HTTP service.
@@ -94,8 +101,12 @@ pub fn app(gateway: Gateway) -> Router {
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
     );
+    let metrics = gateway
+        .has_metrics
+        .then(|| metrics_app(gateway.metrics.clone()));
     let app = Router::new()
         .merge(data)
+        .merge(metrics.unwrap_or_default())
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.loaders.clone()))
         .route(
@@ -118,7 +129,10 @@ pub fn app(gateway: Gateway) -> Router {
     gateway
         .cors
         .apply(app)
-        .layer(middleware::from_fn(request_log::layer))
+        .layer(middleware::from_fn_with_state(
+            gateway.metrics,
+            request_log::layer,
+        ))
 }
 
 /// What there is to open. Browsers are sent to the page, if there is one.

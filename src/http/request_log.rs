@@ -1,16 +1,19 @@
-//! One line a request: what was asked, how it went, how long it took. Never a path or a query (they
-//! may hold a code or token), a header, a variable or a body.
+//! What is told of a request: one line in the log, a span, and metrics: what was asked, how it went,
+//! how long it took. Never a path or a query (they may hold a code or token), a header, a variable or a
+//! body.
 
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
+
+use crate::{metrics::Metrics, trace};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -22,28 +25,51 @@ const MAX_ID: usize = 64;
 pub(super) struct OperationName(pub(super) String);
 
 /// Gives the request an id, which the answer and every line about it carry.
-pub(super) async fn layer(request: Request, next: Next) -> Response {
+pub(super) async fn layer(
+    State(metrics): State<Metrics>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
+    let in_flight = metrics.http().begun();
     let id = request
         .headers()
         .get(REQUEST_ID)
         .and_then(|id| id.to_str().ok())
         .filter(|id| is_plain(id))
         .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
-    let method = request.method().clone();
+    let method = method(&request);
     // The pattern, not the path: that holds codes and tokens.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
 
-    let span = tracing::info_span!("request", id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let span = tracing::info_span!("request", id, trace_id = Empty);
+    // Within that of the log, so that what belongs to a trace finds it first.
+    let traced = span.in_scope(|| {
+        let traceparent = || request.headers().get(trace::TRACEPARENT)?.to_str().ok();
+        trace::request(method, route, traceparent)
+    });
+    if let Some(trace_id) = trace::trace_id(&traced) {
+        span.record("trace_id", trace_id);
+    }
+    let answering = next.run(request).instrument(traced.clone());
+    let mut response = answering.instrument(span.clone()).await;
 
+    let elapsed = started.elapsed();
+    let status = response.status().as_u16();
+    drop(in_flight);
+    metrics.http().answered(route, status, elapsed);
+    trace::answered(&traced, status);
     span.in_scope(|| {
         tracing::info!(
-            method = %method,
-            route = route.as_ref().map_or("none", MatchedPath::as_str),
-            operation = response.extensions().get::<OperationName>().map(|name| name.0.as_str()),
-            status = response.status().as_u16(),
-            milliseconds = started.elapsed().as_micros() as f64 / 1000.0,
+            method,
+            route = route.unwrap_or("none"),
+            operation = response
+                .extensions()
+                .get::<OperationName>()
+                .map(|name| name.0.as_str()),
+            status,
+            milliseconds = elapsed.as_micros() as f64 / 1000.0,
             "answered"
         );
     });
@@ -51,6 +77,20 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// The method, if it is one of HTTP's own: clients may send any word.
+fn method(request: &Request) -> &'static str {
+    match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
 }
 
 /// Whether an id that a client sent can stand in a log line.

@@ -41,6 +41,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
+use super::metrics_app;
+use crate::metrics::Metrics;
+
 /// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
 /// there, so that whoever waits for that may stop it at once.
 pub struct StopSignal {
@@ -66,6 +69,13 @@ impl StopSignal {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+}
+
+/// Answers `/metrics` alone, until it is aborted.
+pub async fn serve_metrics(listener: TcpListener, metrics: Metrics) {
+    if let Err(error) = axum::serve(listener, metrics_app(metrics)).await {
+        tracing::error!(%error, "the metrics are no longer served");
     }
 }
 

@@ -28,6 +28,23 @@ impl<'r> Columns<'r> {
     }
 }
 
+impl Columns<'_> {
+    /// Goes on `count` columns further.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.next += count;
+    }
+
+    /// The row of a table that was joined; none where no row of it fits. Its first column, the key,
+    /// is never null.
+    pub(super) fn joined<T: FromColumns>(&mut self) -> Result<Option<Guarded<T>>, DbErr> {
+        if Option::<i64>::read(self.row, self.next)?.is_some() {
+            return T::sealed(self).map(Some);
+        }
+        self.skip(T::COUNT);
+        Ok(None)
+    }
+}
+
 /// What a column can hold.
 pub(super) trait ColumnType: Sized {
     fn read(row: &QueryResult, at: usize) -> Result<Self, DbErr>;
@@ -77,6 +94,9 @@ named!(CoursePrivacy, StoredStatus, TagKind);
 
 /// What can be read from columns in the order in which its table has them.
 pub(super) trait FromColumns: Sized {
+    /// How many columns it has.
+    const COUNT: usize;
+
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
 
     /// Reads a row, and closes it in.
@@ -89,6 +109,8 @@ pub(super) trait FromColumns: Sized {
 macro_rules! columns {
     ($table:ident: $($column:ident),* $(,)?) => {
         impl $crate::loader::columns::FromColumns for entity::$table::Model {
+            const COUNT: usize = [$(stringify!($column)),*].len();
+
             fn read(
                 columns: &mut $crate::loader::columns::Columns<'_>,
             ) -> Result<Self, sea_orm::DbErr> {

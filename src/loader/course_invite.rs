@@ -167,6 +167,8 @@ fn columns(is_member: Expr) -> Vec<(Expr, String)> {
 }
 
 impl FromColumns for Row {
+    const COUNT: usize = Model::COUNT + 1;
+
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self {
             invite: Model::read(columns)?,
@@ -236,6 +238,7 @@ impl ListOfParent for List {
             InviteeSort::Username => (user(user::Column::Username), SortType::Text),
         };
         Listing {
+            name: "course_invitees",
             sources: vec![Source {
                 rows: with_live_invitee()
                     .cond_where(is_open_by_row())

@@ -34,8 +34,10 @@ use tokio::{
     sync::{AcquireError, Notify, Semaphore, SemaphorePermit},
     time::timeout,
 };
+use tracing::Span;
 
-use super::LoadError;
+use super::{LoadError, measured::Kind};
+use crate::{metrics::Metrics, trace};
 
 /// Most keys in one statement.
 const MAX_BATCH: usize = 1000;
@@ -209,6 +211,7 @@ struct Wish<L: Loader<K>, K: Key> {
     level: Arc<Level>,
     keys: Mutex<Vec<K>>,
     found: Mutex<Option<Found<L, K>>>,
+    asked_by: Span,
 }
 
 impl<L: Loader<K, Error = LoadError>, K: Key> Wished for Wish<L, K> {
@@ -226,6 +229,7 @@ struct Queue<L: Loader<K>, K: Key> {
     loader: Arc<L>,
     lanes: Arc<Lanes>,
     kind: Arc<Kind>,
+    share: Arc<Share>,
     state: Mutex<Waiting<L, K>>,
 }
 
@@ -256,7 +260,7 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
                 goes_on
             };
             let others = || self.clone().hand_over();
-            let (goes_on, was_late) = self.lanes.run(&self.kind, answering, others).await;
+            let (goes_on, was_late) = self.lanes.run(&self.share, answering, others).await;
             if !goes_on || was_late {
                 return;
             }
@@ -296,6 +300,9 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
 
     /// Loads what is wished, each key once, and hands it out: copied where several want it.
     async fn answer(&self, wishes: Vec<Arc<Wish<L, K>>>) {
+        if wishes.is_empty() {
+            return;
+        }
         let mut wanted: HashMap<K, usize> = HashMap::new();
         let of_wishes: Vec<Vec<K>> = wishes
             .iter()
@@ -310,7 +317,9 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
             }
         }
         let keys: Vec<K> = wanted.keys().cloned().collect();
-        let mut found = unpanicked(self.load(&keys)).await;
+        let asked_by = wishes.iter().map(|wish| &wish.asked_by);
+        let load = self.kind.run(keys.len(), asked_by, self.load(&keys));
+        let mut found = unpanicked(load).await;
         for (wish, keys) in wishes.into_iter().zip(of_wishes) {
             let found = match &mut found {
                 Err(error) => Err(error.clone()),
@@ -331,13 +340,17 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
     }
 
     async fn load(&self, keys: &[K]) -> Result<HashMap<K, L::Value>, LoadError> {
+        let load = |batch| {
+            self.kind.count(<[K]>::len(batch));
+            self.loader.load(batch)
+        };
         let mut batches = keys.chunks(MAX_BATCH);
         let mut found = match batches.next() {
-            Some(batch) => self.loader.load(batch).await?,
+            Some(batch) => load(batch).await?,
             None => HashMap::new(),
         };
         for batch in batches {
-            found.extend(self.loader.load(batch).await?);
+            found.extend(load(batch).await?);
         }
         Ok(found)
     }
@@ -349,17 +362,19 @@ pub(super) struct Gatherer<L> {
     lanes: Arc<Lanes>,
     queues: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// Of what is fetched by errands, by its type.
-    kinds: Mutex<HashMap<TypeId, Arc<Kind>>>,
+    shares: Mutex<HashMap<TypeId, Arc<Share>>>,
+    metrics: Metrics,
 }
 
 impl<L: Send + Sync + 'static> Gatherer<L> {
     /// `connections`: how many there are for all statements.
-    pub(super) fn new(loader: Arc<L>, connections: usize) -> Self {
+    pub(super) fn new(loader: Arc<L>, connections: usize, metrics: &Metrics) -> Self {
         Self {
             loader,
             lanes: Arc::new(Lanes::new(connections)),
             queues: RwLock::default(),
-            kinds: Mutex::default(),
+            shares: Mutex::default(),
+            metrics: metrics.clone(),
         }
     }
 
@@ -385,6 +400,7 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
                 level,
                 keys: Mutex::new(vec![key.clone()]),
                 found: Mutex::new(None),
+                asked_by: trace::current(),
             },
         );
         let place = place.get();
@@ -409,7 +425,8 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
         let queue = Arc::new(Queue::<L, K> {
             loader: self.loader.clone(),
             lanes: self.lanes.clone(),
-            kind: Kind::with(MAX_LATE),
+            kind: Kind::of_key::<K>(&self.metrics),
+            share: Share::of(MAX_LATE),
             state: Mutex::new(Waiting {
                 wishes: VecDeque::new(),
                 is_attended: false,
@@ -427,6 +444,8 @@ struct Errand<T> {
     level: Arc<Level>,
     lanes: Arc<Lanes>,
     kind: Arc<Kind>,
+    share: Arc<Share>,
+    asked_by: Span,
     work: Mutex<Option<BoxFuture<'static, Result<T, LoadError>>>>,
     done: Mutex<Option<Result<T, LoadError>>>,
 }
@@ -442,9 +461,10 @@ impl<T: Send + 'static> Wished for Errand<T> {
                 if Arc::strong_count(&self) == 1 {
                     return None;
                 }
-                Some(unpanicked(work).await)
+                let asked_by = std::iter::once(&self.asked_by);
+                Some(unpanicked(self.kind.run(1, asked_by, work)).await)
             };
-            let (done, _) = self.lanes.run(&self.kind, work, || {}).await;
+            let (done, _) = self.lanes.run(&self.share, work, || {}).await;
             *lock(&self.done) = done;
             self.level.answered_one();
         });
@@ -456,17 +476,18 @@ impl<T: Send + 'static> Wished for Errand<T> {
 }
 
 impl<L> Gatherer<L> {
-    /// The kind of errands that fetch a `T`.
-    fn kind<T: 'static>(&self) -> Arc<Kind> {
-        let mut kinds = lock(&self.kinds);
-        let kind = kinds.entry(TypeId::of::<T>());
-        let kind = kind.or_insert_with(|| Kind::with(self.lanes.max_late));
-        kind.clone()
+    /// The share of errands that fetch a `T`.
+    fn share<T: 'static>(&self) -> Arc<Share> {
+        let mut shares = lock(&self.shares);
+        let share = shares.entry(TypeId::of::<T>());
+        let share = share.or_insert_with(|| Share::of(self.lanes.max_late));
+        share.clone()
     }
 
-    /// Runs `work` beside what the running request loads.
+    /// Runs `work` of a kind beside what the running request loads.
     pub(super) async fn errand<T: Send + 'static>(
         &self,
+        kind: &Arc<Kind>,
         work: BoxFuture<'static, Result<T, LoadError>>,
     ) -> Result<T, LoadError> {
         let errand = wish(
@@ -474,7 +495,9 @@ impl<L> Gatherer<L> {
             |level| Errand {
                 level,
                 lanes: self.lanes.clone(),
-                kind: self.kind::<T>(),
+                kind: kind.clone(),
+                share: self.share::<T>(),
+                asked_by: trace::current(),
                 work: Mutex::new(Some(work)),
                 done: Mutex::new(None),
             },
@@ -499,8 +522,8 @@ struct Lanes {
     max_late: usize,
 }
 
-/// Statements for what is found together, in the same tables.
-struct Kind {
+/// What statements of one kind may have of the connections while they take long.
+struct Share {
     /// How many have left their lane.
     late: AtomicUsize,
     max_late: usize,
@@ -510,11 +533,11 @@ struct Kind {
 /// A statement that takes long.
 struct Late<'a> {
     lanes: &'a Lanes,
-    kind: &'a Kind,
+    share: &'a Share,
 }
 
-impl Kind {
-    fn with(max_late: usize) -> Arc<Self> {
+impl Share {
+    fn of(max_late: usize) -> Arc<Self> {
         Arc::new(Self {
             late: AtomicUsize::new(0),
             max_late,
@@ -524,18 +547,18 @@ impl Kind {
 }
 
 impl<'a> Late<'a> {
-    fn of(lanes: &'a Lanes, kind: &'a Kind) -> Self {
+    fn of(lanes: &'a Lanes, share: &'a Share) -> Self {
         lanes.late.fetch_add(1, Ordering::AcqRel);
-        kind.late.fetch_add(1, Ordering::AcqRel);
-        Self { lanes, kind }
+        share.late.fetch_add(1, Ordering::AcqRel);
+        Self { lanes, share }
     }
 }
 
 impl Drop for Late<'_> {
     fn drop(&mut self) {
         self.lanes.late.fetch_sub(1, Ordering::AcqRel);
-        self.kind.late.fetch_sub(1, Ordering::AcqRel);
-        self.kind.has_ended.notify_waiters();
+        self.share.late.fetch_sub(1, Ordering::AcqRel);
+        self.share.has_ended.notify_waiters();
     }
 }
 
@@ -549,23 +572,23 @@ impl Lanes {
     }
 
     /// Whether one more statement of a kind may take long. The first always may.
-    fn have_room(&self, kind: &Kind) -> bool {
-        let late = kind.late.load(Ordering::Acquire);
-        late == 0 || late < kind.max_late && self.late.load(Ordering::Acquire) < self.max_late
+    fn have_room(&self, share: &Share) -> bool {
+        let late = share.late.load(Ordering::Acquire);
+        late == 0 || late < share.max_late && self.late.load(Ordering::Acquire) < self.max_late
     }
 
     /// A lane for a statement of a kind, once it may take long.
-    async fn lane(&self, kind: &Kind) -> Result<SemaphorePermit<'_>, AcquireError> {
+    async fn lane(&self, share: &Share) -> Result<SemaphorePermit<'_>, AcquireError> {
         loop {
-            let mut has_ended = pin!(kind.has_ended.notified());
+            let mut has_ended = pin!(share.has_ended.notified());
             has_ended.as_mut().enable();
-            if !self.have_room(kind) {
+            if !self.have_room(share) {
                 has_ended.await;
                 continue;
             }
             let lane = self.free.acquire().await?;
             // Others of its kind may have taken long meanwhile.
-            if self.have_room(kind) {
+            if self.have_room(share) {
                 return Ok(lane);
             }
         }
@@ -575,17 +598,17 @@ impl Lanes {
     /// `when_late` is done. Tells whether that was so.
     async fn run<T>(
         &self,
-        kind: &Kind,
+        share: &Share,
         statement: impl Future<Output = T>,
         when_late: impl FnOnce(),
     ) -> (T, bool) {
         // Lanes are never closed.
-        let lane = self.lane(kind).await;
+        let lane = self.lane(share).await;
         let mut statement = pin!(statement);
         match timeout(PATIENCE, &mut statement).await {
             Ok(outcome) => (outcome, false),
             Err(_) => {
-                let late = Late::of(self, kind);
+                let late = Late::of(self, share);
                 drop(lane);
                 when_late();
                 let outcome = statement.await;
@@ -613,7 +636,7 @@ mod tests {
     };
     use tokio::sync::{Notify, Semaphore};
 
-    use super::{super::LoadError, Gatherer, PATIENCE, gather, lock};
+    use super::{super::LoadError, Gatherer, Kind, Metrics, PATIENCE, gather, lock};
 
     /// Finds each number under itself, once it is let; keeps what it was asked for together.
     #[derive(Default)]
@@ -646,7 +669,12 @@ mod tests {
             waits,
             ..Numbers::default()
         });
-        (numbers.clone(), Arc::new(Gatherer::new(numbers, 10)))
+        let gatherer = Gatherer::new(numbers.clone(), 10, &Metrics::default());
+        (numbers, Arc::new(gatherer))
+    }
+
+    fn errands() -> Arc<Kind> {
+        Kind::new(&Metrics::default(), "errands".to_owned())
     }
 
     fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
@@ -710,7 +738,8 @@ mod tests {
         assert_eq!(asked(&numbers), [[1], [2]]);
 
         // Another kind waits for nobody.
-        let other = gatherer.errand(async { Ok(6) }.boxed());
+        let kind = errands();
+        let other = gatherer.errand(&kind, async { Ok(6) }.boxed());
         assert_eq!(gather(other).await.expect("a number"), 6);
 
         numbers.may_answer.notify_one();
@@ -736,7 +765,7 @@ mod tests {
                         end.acquire().await.expect("never closed").forget();
                         Ok(())
                     };
-                    gatherer.errand(statement.boxed()).await
+                    gatherer.errand(&errands(), statement.boxed()).await
                 }))
             })
             .collect();
@@ -782,14 +811,17 @@ mod tests {
         gather(gatherer.load(13)).await.expect_err("a panic");
         let found = gather(gatherer.load(14)).await;
         assert_eq!(found.expect("a number"), Some(14));
-        let panicking = gatherer.errand::<()>(async { panic!("not to be read") }.boxed());
-        gather(panicking).await.expect_err("a panic");
+        let panicking = async { panic!("not to be read") }.boxed();
+        gather(gatherer.errand::<()>(&errands(), panicking))
+            .await
+            .expect_err("a panic");
     }
 
     #[tokio::test]
     async fn a_level_goes_on_when_all_of_it_is_there() {
         let (_, gatherer) = gatherer(false);
         let begun = Arc::new(AtomicUsize::new(0));
+        let kind = errands();
         let load = |wait: usize| {
             let begun = begun.clone();
             let statement = async move {
@@ -799,7 +831,7 @@ mod tests {
                 }
                 Ok(())
             };
-            gatherer.errand(statement.boxed())
+            gatherer.errand(&kind, statement.boxed())
         };
         let seen = gather(join_all([1, 50, 3].map(|wait| {
             let (errand, begun) = (load(wait), &begun);
@@ -824,7 +856,7 @@ mod tests {
                 end.notify_one();
                 Ok(())
             };
-            gatherer.errand(statement.boxed()).await
+            gatherer.errand(&errands(), statement.boxed()).await
         }));
         started.notified().await;
         request.abort();

@@ -156,6 +156,7 @@ impl InviteFilter {
             ));
         }
         Listing {
+            name: "invites",
             sources,
             order: vec![SortType::Instant, SortType::Int, SortType::Int],
         }

@@ -1,4 +1,4 @@
-//! Invite codes: by code, by id, and the list of those that somebody manages.
+//! Invite codes: by id, and the list of those that somebody manages.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -22,7 +22,6 @@ use crate::access::proof::{Guarded, Managed};
 columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
 
 row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
-row_key!(ByCode(String) in Entity::find(), Code, |row| row.code.clone());
 
 /// Narrows the list of invite codes.
 #[derive(Clone, Debug, Default)]
@@ -83,14 +82,6 @@ pub(super) fn sort_expr(sort: InviteSort) -> Expr {
 }
 
 impl Loaders {
-    /// The invite code that this code names: who holds it may see it.
-    pub async fn invite_code_by_code(
-        &self,
-        code: &str,
-    ) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one_however_new(ByCode(code.to_owned())).await
-    }
-
     /// The invite code of that id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await

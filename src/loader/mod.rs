@@ -25,6 +25,7 @@ mod filter;
 mod gather;
 mod key;
 mod listing;
+mod measured;
 mod page;
 mod reader;
 mod servers;
@@ -35,6 +36,7 @@ pub mod group;
 pub mod group_invite;
 pub mod invite;
 pub mod invite_code;
+pub mod invite_code_by_code;
 pub mod role;
 pub mod tag;
 pub mod user;
@@ -60,10 +62,12 @@ use tokio::time::timeout;
 use crate::{
     access::proof::Guarded,
     database::{Pulse, Readiness, readiness},
+    metrics::Metrics,
 };
 use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
+use measured::Lists;
 use reader::{Reader, Text};
 use servers::Servers;
 
@@ -87,14 +91,18 @@ pub struct Loaders {
 struct Loading {
     rows: Arc<Rows>,
     gatherer: Gatherer<Rows>,
+    lists: Lists,
 }
 
 impl Loading {
-    fn from(servers: Servers) -> Arc<Self> {
+    fn from(servers: Servers, metrics: &Metrics) -> Arc<Self> {
         let connections = servers.max_connections();
         let rows = Arc::new(Rows { servers });
-        let gatherer = Gatherer::new(rows.clone(), connections);
-        Arc::new(Self { rows, gatherer })
+        Arc::new(Self {
+            gatherer: Gatherer::new(rows.clone(), connections, metrics),
+            lists: Lists::new(metrics),
+            rows,
+        })
     }
 
     async fn list<T: Send + 'static>(
@@ -103,9 +111,10 @@ impl Loading {
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
+        let kind = self.lists.kind(listing.name);
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.servers, &page, read).await };
-        self.gatherer.errand(load.boxed()).await
+        self.gatherer.errand(&kind, load.boxed()).await
     }
 }
 
@@ -137,9 +146,10 @@ impl From<DatabaseConnection> for Source {
 
 impl Loaders {
     /// Loaders over a database.
-    pub fn new(source: impl Into<Source>) -> Self {
-        let primary = Arc::new(source.into().reader());
-        let current = Loading::from(Servers::primary(primary));
+    pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
+        let servers = Servers::primary(Arc::new(source.into().reader()));
+        metrics.collect_connections(servers.connections());
+        let current = Loading::from(servers, metrics);
         Self {
             replicated: current.clone(),
             current,
@@ -147,11 +157,13 @@ impl Loaders {
     }
 
     /// Loaders over a PostgreSQL and a hot standby of it.
-    pub fn with_standby(primary: Source, standby: Source) -> Self {
+    pub fn with_standby(primary: Source, standby: Source, metrics: &Metrics) -> Self {
         let primary = Arc::new(primary.reader());
+        let servers = Servers::with_standby(primary.clone(), standby.reader());
+        metrics.collect_connections(servers.connections());
         Self {
-            current: Loading::from(Servers::primary(primary.clone())),
-            replicated: Loading::from(Servers::with_standby(primary, standby.reader())),
+            current: Loading::from(Servers::primary(primary), metrics),
+            replicated: Loading::from(servers, metrics),
         }
     }
 

@@ -28,7 +28,7 @@ use super::{
     error::{Overdue, is_broken, is_outdated, is_stale},
     gather::lock,
 };
-use crate::database::Pulse;
+use crate::{database::Pulse, metrics::Connections};
 
 /// Most connections that are kept.
 const MAX_KEPT: usize = 4;
@@ -49,7 +49,6 @@ pub(super) struct Reader {
     limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
     max_kept: usize,
-    max_connections: usize,
 }
 
 struct Kept {
@@ -125,19 +124,15 @@ impl Reader {
         pulse: Option<Pulse>,
         limit: Option<Duration>,
     ) -> Self {
-        let (max_connections, max_kept) = match database.get_database_backend() {
+        let max_kept = match database.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = database.get_postgres_connection_pool();
-                let most = pool.options().get_max_connections() as usize;
-                (most, MAX_KEPT.min(most / 2))
+                let most = pool.options().get_max_connections() / 2;
+                usize::try_from(most).map_or(MAX_KEPT, |most| most.min(MAX_KEPT))
             }
-            _ => {
-                let pool = database.get_sqlite_connection_pool();
-                (pool.options().get_max_connections() as usize, 0)
-            }
+            _ => 0,
         };
         Self {
-            max_connections,
             database,
             pulse,
             limit: limit.map(|limit| limit + GRACE),
@@ -154,9 +149,29 @@ impl Reader {
         self.pulse.as_ref()
     }
 
-    /// How many connections there are at most.
-    pub(super) fn max_connections(&self) -> usize {
-        self.max_connections
+    /// How many connections there are. Those that are kept count as idle.
+    pub(super) fn connections(&self) -> Connections {
+        let (open, idle, max) = match self.postgres() {
+            Some(pool) => (
+                pool.size(),
+                pool.num_idle(),
+                pool.options().get_max_connections(),
+            ),
+            None => {
+                let pool = self.database.get_sqlite_connection_pool();
+                (
+                    pool.size(),
+                    pool.num_idle(),
+                    pool.options().get_max_connections(),
+                )
+            }
+        };
+        let idle = idle + lock(&self.kept).len();
+        Connections {
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+            max,
+        }
     }
 
     /// The PostgreSQL behind, if it is one.

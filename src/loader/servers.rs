@@ -18,12 +18,19 @@ use sqlx::PgPool;
 use super::{
     error::{is_replay_conflict, is_unavailable},
     gather::lock,
+    measured,
     reader::{Reader, Text},
 };
-use crate::database::Pulse;
+use crate::{
+    database::Pulse,
+    metrics::{CountConnections, Server},
+};
 
 /// How long a standby is passed over before it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What traces call the one kind of database that has standbys.
+const POSTGRESQL: &str = "postgresql";
 
 /// Sends statements that read: to the standby where there is one, or else to the primary.
 pub(super) struct Servers {
@@ -73,7 +80,7 @@ impl Servers {
 
     /// How many connections there are at most.
     pub(super) fn max_connections(&self) -> usize {
-        self.primary.max_connections()
+        usize::try_from(self.primary.connections().max).unwrap_or(usize::MAX)
     }
 
     /// Whether the primary is there, where that is watched.
@@ -89,7 +96,8 @@ impl Servers {
     /// All rows of a statement.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
         if self.postgres().is_none() {
-            return self.primary.all(statement).await;
+            let send = self.primary.all(statement);
+            return measured::statement("sqlite", Server::Primary, send).await;
         }
         let Text { sql, values } = Text::of(statement);
         self.all_of_text(&sql, || values.clone()).await
@@ -103,7 +111,8 @@ impl Servers {
     ) -> Result<Vec<QueryResult>, DbErr> {
         if let Some(standby) = &self.standby {
             if standby.is_in_use() {
-                match standby.reader.all_of_text(sql, &values).await {
+                let send = standby.reader.all_of_text(sql, &values);
+                match measured::statement(POSTGRESQL, Server::Standby, send).await {
                     Err(error) if is_unavailable(&error) => standby.pass_over(&error),
                     Err(error) if is_replay_conflict(&error) => {}
                     outcome => return outcome,
@@ -112,7 +121,21 @@ impl Servers {
                 tokio::spawn(standby.clone().try_again(sql.clone(), values()));
             }
         }
-        self.primary.all_of_text(sql, values).await
+        let send = self.primary.all_of_text(sql, values);
+        measured::statement(POSTGRESQL, Server::Primary, send).await
+    }
+
+    /// What counts the connections to each server, as long as these are here.
+    pub(super) fn connections(&self) -> Vec<(Server, CountConnections)> {
+        let primary = Arc::downgrade(&self.primary);
+        let count: CountConnections = Box::new(move || Some(primary.upgrade()?.connections()));
+        let mut servers = vec![(Server::Primary, count)];
+        if let Some(standby) = self.standby.as_ref().map(Arc::downgrade) {
+            let count: CountConnections =
+                Box::new(move || Some(standby.upgrade()?.reader.connections()));
+            servers.push((Server::Standby, count));
+        }
+        servers
     }
 
     /// Gives the kept connections back to their pools.

@@ -21,7 +21,10 @@ use super::{
     error::{DetailError, Refusal},
     respond, text,
 };
-use crate::access::{Access, Published, TagView};
+use crate::{
+    access::{Access, TagView, UserView},
+    loader::invite_code_by_code::Along,
+};
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
@@ -188,18 +191,18 @@ async fn show(
 
 async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
     let invite = access
-        .invite_code_by_code(code)
+        .invite_code_by_code(code, Along::ALL)
         .await?
         .ok_or(Refusal::NotFound)?;
     let (inviter, user, tags) = try_join3(
-        access.user_reached(invite.inviter_id, Published::Nowhere),
-        access.user_reached(invite.user_id, Published::Nowhere),
+        access.inviter_of(&invite),
+        access.user_of(&invite),
         access.tags_of(&invite),
     )
     .await?;
     Ok(InviteCode {
         id: invite.id,
-        invited_by: inviter.as_ref().map(|inviter| inviter.id()),
+        invited_by: inviter.as_ref().map(UserView::id),
         invited_by_username: inviter.map(|inviter| inviter.username().to_owned()),
         role: invite.role,
         tags: tags.into_iter().map(Tag::from).collect(),

@@ -63,7 +63,8 @@ async fn a_panic_in_a_statement_fails_what_waits_for_it_alone() {
                 "not to be read by clients"
             );
         });
-        let gateway = gateway.with(|parts| parts.loaders = Arc::new(Loaders::new(database)));
+        let gateway =
+            gateway.with(|parts| parts.loaders = Arc::new(Loaders::new(database, &parts.metrics)));
         let other = invite();
         let other = other.strip_prefix('{').expect("a document");
         let both = format!(r#"{{ inviteCode(code: "AbC-123") {{ databaseId }} {other}"#);

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod cluster;
+pub mod collector;
 pub mod data;
 mod database;
 pub mod node;
@@ -31,6 +32,7 @@ use invite_gateway::{
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
+    metrics::Metrics,
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
@@ -68,6 +70,7 @@ pub struct Gateway {
     pub database: DatabaseConnection,
     pub backend: Backend,
     pub url: String,
+    pub metrics: Metrics,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
     received: database::Received,
@@ -101,6 +104,7 @@ impl Gateway {
         let now = Arc::new(Mutex::new(at(NOW)));
         let gateway = Self {
             app: Router::new(),
+            metrics: Metrics::default(),
             database: opened.database,
             backend: opened.backend,
             url: opened.url,
@@ -117,7 +121,8 @@ impl Gateway {
 
     /// The same with other settings.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        let loaders = Arc::new(Loaders::new(self.database.clone()));
+        let metrics = Metrics::default();
+        let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
         let tokens = TokenSettings {
             secret: Some(secret()),
             jwks: None,
@@ -126,8 +131,8 @@ impl Gateway {
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
         };
-        let authenticator =
-            Authenticator::new(tokens, loaders.clone(), self.clock()).expect("usable settings");
+        let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
+            .expect("usable settings");
         let mut parts = Parts {
             loaders,
             authenticator,
@@ -136,11 +141,14 @@ impl Gateway {
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),
-            graphql: graphql(DOCUMENT_CACHE),
+            graphql: measured_graphql(DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
+            has_metrics: false,
+            metrics,
         };
         change(&mut parts);
+        self.metrics = parts.metrics.clone();
         self.app = app(parts);
         self
     }
@@ -291,6 +299,11 @@ impl Gateway {
         self.received.texts().await
     }
 
+    /// The value of a metric with these labels, as `name{label="value"}`. Panics where there is none.
+    pub fn metric(&self, name: &str) -> f64 {
+        metric_in(&self.metrics.text().expect("metrics"), name)
+    }
+
     /// Imports rows, each as one line; gives the summary and the rejected rows.
     pub async fn import(&self, kind: Kind, rows: &[Value]) -> (Summary, Vec<Rejection>) {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
@@ -319,11 +332,16 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
 /// GraphQL as it is served by default, but for how much it remembers.
 pub fn graphql(document_cache: u64) -> Graphql {
-    let executor = Executor::new(SchemaSettings::default(), document_cache);
+    measured_graphql(document_cache, &Metrics::default())
+}
+
+fn measured_graphql(document_cache: u64, metrics: &Metrics) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), document_cache, metrics);
     Graphql {
         executor: executor.expect("a readable schema"),
         persisted: PersistedDocuments::default(),
         max_batch: 0,
+        metrics: metrics.clone(),
     }
 }
 
@@ -344,6 +362,16 @@ impl Report for Rejected {
     }
 
     fn progressed(&mut self, _: &Summary, _: u64) {}
+}
+
+/// The value of a metric in what `/metrics` answers. Panics where there is none.
+pub fn metric_in(text: &str, name: &str) -> f64 {
+    let lines = text.lines();
+    let value = lines
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .next();
+    let value = value.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    value.parse().expect("a number")
 }
 
 /// [`SECRET`], to sign with.

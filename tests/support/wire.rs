@@ -23,8 +23,13 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub fn get(path: &'a str) -> Self {
+        Self::of("GET", path)
+    }
+
+    /// A request of any method.
+    pub fn of(method: &'a str, path: &'a str) -> Self {
         Self {
-            method: "GET",
+            method,
             path,
             headers: Vec::new(),
             body: "",

@@ -21,7 +21,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::{AuthError, InvalidToken, SubjectClaim, TokenSettings, verifier::Verifier};
-use crate::clock::Clock;
+use crate::{clock::Clock, metrics::Metrics};
 
 pub(super) const NOW: i64 = 1_800_000_000;
 pub(super) const LEEWAY: i64 = 30;
@@ -87,7 +87,7 @@ pub(super) fn changed(mut good: Value, changes: Value) -> Value {
 }
 
 fn verifier(settings: TokenSettings) -> Verifier {
-    Verifier::new(settings, Hand::new().clock()).expect("settings")
+    Verifier::new(settings, Hand::new().clock(), &Metrics::default()).expect("settings")
 }
 
 /// Why the token is refused; none when it is taken.

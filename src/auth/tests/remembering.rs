@@ -9,12 +9,16 @@ use super::{
     signer::{Signer, key_set},
     with_secret,
 };
-use crate::auth::{InvalidToken, TokenSettings, verifier::Verifier};
+use crate::{
+    auth::{InvalidToken, TokenSettings, verifier::Verifier},
+    metrics::Metrics,
+};
 
 #[tokio::test]
 async fn a_token_runs_out_though_it_was_good_before() {
     let hand = Hand::new();
-    let verifier = Verifier::new(with_secret(), hand.clock()).expect("settings");
+    let verifier =
+        Verifier::new(with_secret(), hand.clock(), &Metrics::default()).expect("settings");
     let signer = Signer::secret(SECRET);
     let token = signer.token(&signer.header(None), &claims(json!({})));
     assert_eq!(refusal(&verifier, &token).await, None);
@@ -38,7 +42,7 @@ async fn a_token_goes_with_its_key_though_it_was_good_before() {
         jwks: Some(location.expect("a location")),
         ..settings()
     };
-    let verifier = Verifier::new(published, hand.clock()).expect("settings");
+    let verifier = Verifier::new(published, hand.clock(), &Metrics::default()).expect("settings");
     let by_old = old.token(&old.header(Some("old")), &claims(json!({})));
     assert_eq!(refusal(&verifier, &by_old).await, None);
 

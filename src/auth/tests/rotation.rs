@@ -10,7 +10,10 @@ use super::{
     issuer::Issuer,
     signer::{Signer, key_set},
 };
-use crate::auth::{AuthError, InvalidToken, key_source::KeySource};
+use crate::{
+    auth::{AuthError, InvalidToken, key_source::KeySource},
+    metrics::Metrics,
+};
 
 /// A set of new keys by those names.
 fn keys(kids: &[&str]) -> String {
@@ -22,7 +25,12 @@ fn keys(kids: &[&str]) -> String {
 }
 
 fn source(location: &str, hand: &Hand) -> KeySource {
-    KeySource::new(location.parse().expect("a location"), hand.clock()).expect("a source")
+    KeySource::new(
+        location.parse().expect("a location"),
+        hand.clock(),
+        &Metrics::default(),
+    )
+    .expect("a source")
 }
 
 #[derive(Debug, PartialEq)]

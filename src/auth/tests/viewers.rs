@@ -17,6 +17,7 @@ use crate::{
     },
     database::{IN_MEMORY, Pool},
     loader::Loaders,
+    metrics::Metrics,
 };
 
 const LIVE: i64 = 7;
@@ -55,8 +56,9 @@ async fn database() -> DatabaseConnection {
 }
 
 fn authenticator(settings: TokenSettings, database: &DatabaseConnection) -> Authenticator {
-    let loaders = Arc::new(Loaders::new(database.clone()));
-    Authenticator::new(settings, loaders, Hand::new().clock()).expect("settings")
+    let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
+    Authenticator::new(settings, loaders, Hand::new().clock(), &Metrics::default())
+        .expect("settings")
 }
 
 fn bearing(token: &str) -> HeaderMap {
@@ -202,8 +204,8 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
         jwks: Some("jwks.json".parse().expect("a location")),
         ..with_secret()
     };
-    let loaders = Arc::new(Loaders::new(database));
-    let outcome = Authenticator::new(settings, loaders, Hand::new().clock());
+    let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
+    let outcome = Authenticator::new(settings, loaders, Hand::new().clock(), &Metrics::default());
     let error = outcome.err().expect("refused");
     assert!(matches!(error, SettingsError::SecretAndJwks));
     assert!(error.to_string().contains("choose one"));

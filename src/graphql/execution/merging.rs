@@ -1,49 +1,78 @@
 //! Whether values have to be merged: the same object or list asked for in several places of a
 //! document.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
-/// Whether any selection set has several fields with selections under one name (specification,
-/// section 6.3.2). `document` must be bounded when its fragments are unfolded.
-pub(super) fn merges(document: &ExecutableDocument) -> bool {
-    let operations = document.operations.iter().map(|(_, operation)| operation);
+/// Whether any object may have several fields with selections under one name (specification,
+/// section 6.3.2). `document` must be bounded when its fragments are unfolded; `is_object_type`
+/// tells object types from interfaces and unions.
+pub(super) fn merges(document: &ExecutableDocument, is_object_type: impl Fn(&str) -> bool) -> bool {
+    let selections = Selections {
+        document,
+        is_object_type: &is_object_type,
+    };
+    let operations = document.operations.iter();
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set.node);
     let fragments = document.fragments.values();
     operations
-        .map(|operation| &operation.node.selection_set.node)
         .chain(fragments.map(|fragment| &fragment.node.selection_set.node))
-        .any(|set| set_merges(document, set))
+        .any(|set| selections.merge(set))
 }
 
-fn set_merges(document: &ExecutableDocument, set: &SelectionSet) -> bool {
-    let mut names = HashSet::new();
-    !names_are_single(document, set, &mut names)
-}
-
-/// Fields of different types of an interface under one name count as merged: which of them an
-/// object has is not known here.
-fn names_are_single<'a>(
+struct Selections<'a> {
     document: &'a ExecutableDocument,
-    set: &'a SelectionSet,
-    names: &mut HashSet<&'a str>,
-) -> bool {
-    set.items.iter().all(|selection| match &selection.node {
-        Selection::Field(field) => {
-            let below = &field.node.selection_set.node;
-            below.items.is_empty()
-                || (names.insert(&field.node.response_key().node) && !set_merges(document, below))
-        }
-        Selection::InlineFragment(fragment) => {
-            names_are_single(document, &fragment.node.selection_set.node, names)
-        }
-        Selection::FragmentSpread(spread) => {
-            let fragment = document.fragments.get(&spread.node.fragment_name.node);
-            fragment.is_none_or(|fragment| {
-                names_are_single(document, &fragment.node.selection_set.node, names)
-            })
-        }
-    })
+    is_object_type: &'a dyn Fn(&str) -> bool,
+}
+
+/// Under which names fields with selections are asked for, each with the object types that were
+/// asked whether the object is one of them; none for all objects.
+type Asked<'a> = HashMap<&'a str, Vec<Option<&'a str>>>;
+
+impl<'a> Selections<'a> {
+    fn merge(&self, set: &'a SelectionSet) -> bool {
+        self.merge_with(set, None, &mut HashMap::new())
+    }
+
+    fn merge_with(
+        &self,
+        set: &'a SelectionSet,
+        of: Option<&'a str>,
+        asked: &mut Asked<'a>,
+    ) -> bool {
+        let narrowed = |condition: &'a str| match (self.is_object_type)(condition) {
+            true => Some(condition),
+            false => of,
+        };
+        set.items.iter().any(|selection| match &selection.node {
+            Selection::Field(field) => {
+                let below = &field.node.selection_set.node;
+                if below.items.is_empty() {
+                    return false;
+                }
+                let same = asked.entry(&field.node.response_key().node).or_default();
+                // An object has one type.
+                let differs = |other: &Option<&str>| of.zip(*other).is_some_and(|(a, b)| a != b);
+                let merges = !same.iter().all(differs);
+                same.push(of);
+                merges || self.merge(below)
+            }
+            Selection::InlineFragment(fragment) => {
+                let condition = fragment.node.type_condition.as_ref();
+                let of = condition.map_or(of, |condition| narrowed(&condition.node.on.node));
+                self.merge_with(&fragment.node.selection_set.node, of, asked)
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                self.document.fragments.get(name).is_some_and(|fragment| {
+                    let fragment = &fragment.node;
+                    let of = narrowed(&fragment.type_condition.node.on.node);
+                    self.merge_with(&fragment.selection_set.node, of, asked)
+                })
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -61,16 +90,28 @@ mod tests {
             ("{ a { b } a { c } }", true),
             ("{ x { a { b } a { c } } }", true),
             ("{ a { b } ... { a { c } } }", true),
-            ("{ a { b } ...F } fragment F on T { a { c } }", true),
+            ("{ a { b } ...F } fragment F on Type { a { c } }", true),
             (
-                "{ ...F ...G } fragment F on T { a { c } } fragment G on T { b ...F }",
+                "{ ...F ...G } fragment F on Face { a { c } } fragment G on Face { b ...F }",
                 true,
             ),
-            ("{ ...F } fragment F on T { a { c } b }", false),
-            ("{ x { b } } fragment F on T { a { c } a { d } }", true),
+            ("{ ...F } fragment F on Type { a { c } b }", false),
+            ("{ x { b } } fragment F on Type { a { c } a { d } }", true),
+            (
+                "{ ... on Type { a { b } } ... on Other { a { c } } }",
+                false,
+            ),
+            ("{ ... on Type { a { b } } ... on Type { a { c } } }", true),
+            ("{ ... on Type { a { b } } ... on Face { a { c } } }", true),
+            ("{ ... on Type { a { b } } a { c } }", true),
+            (
+                "{ ... on Type { ... on Face { a { b } } } ... on Other { a { c } } }",
+                false,
+            ),
         ] {
             let parsed = parse_query(document).unwrap();
-            assert_eq!(merges(&parsed), expected, "{document}");
+            let merged = merges(&parsed, |name| name != "Face");
+            assert_eq!(merged, expected, "{document}");
         }
     }
 }

@@ -23,6 +23,7 @@ use self::{
     documents::{Documents, Known},
     guard::{MAX_NESTING, is_shallow, refuse_ruinous},
     input_types::InputTypes,
+    merging::merges,
     validation::{Document, Validation},
 };
 use super::{
@@ -32,7 +33,7 @@ use super::{
     json::{Json, WrittenInParts},
     schema,
 };
-use crate::access::Access;
+use crate::{access::Access, metrics::Metrics};
 
 /// What is asked: a document, which of its operations, and the values of its variables.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +58,7 @@ struct Parts {
     validation: Validation,
     input_types: InputTypes,
     documents: Documents,
+    metrics: Metrics,
 }
 
 /// A request that can be executed.
@@ -119,7 +121,7 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
 impl Executor {
     /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
     /// nothing. None if the schema's own definition is not valid.
-    pub fn new(settings: SchemaSettings, document_cache: u64) -> Option<Self> {
+    pub fn new(settings: SchemaSettings, document_cache: u64, metrics: &Metrics) -> Option<Self> {
         let schema = schema(settings);
         let definition = definition(&schema);
         Some(Self(Arc::new(Parts {
@@ -128,6 +130,7 @@ impl Executor {
             validation: Validation::by(&definition)?,
             input_types: InputTypes::read(&definition)?,
             documents: Documents::new(document_cache),
+            metrics: metrics.clone(),
         })))
     }
 
@@ -137,7 +140,9 @@ impl Executor {
     /// Why it cannot be executed.
     pub fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
-        let document = match parts.documents.get(&request.query) {
+        let known = parts.documents.get(&request.query);
+        parts.metrics.document_cache().count(known.is_some());
+        let document = match known {
             Some(document) => document,
             None => {
                 let document = Arc::new(self.read(&request.query, |document| {
@@ -157,12 +162,17 @@ impl Executor {
         Ok(Prepared { document, request })
     }
 
-    /// Whether a document can be executed, as far as that does not hang on variables.
+    /// Whether a document can be executed, as far as that does not hang on variables; gives the
+    /// names of its operations.
     ///
     /// # Errors
     /// Why it cannot.
-    pub fn check(&self, document: &str) -> Result<(), Refusal> {
-        self.read(document, |_| Ok(())).map(|_| ())
+    pub fn check(&self, document: &str) -> Result<Vec<String>, Refusal> {
+        let document = self.read(document, |_| Ok(()))?;
+        let names = document.parsed.operations.iter();
+        Ok(names
+            .filter_map(|(name, _)| Some(name?.to_string()))
+            .collect())
     }
 
     /// Reads a document and refuses what is wrong with it, and what `refuse` does before that.
@@ -185,7 +195,7 @@ impl Executor {
             return Err(Refusal::Errors(vec![error]));
         }
         self.0.validation.check(&document)?;
-        let merges = merging::merges(&parsed);
+        let merges = merges(&parsed, |name| self.0.validation.is_object_type(name));
         Ok(Known { parsed, merges })
     }
 
@@ -213,6 +223,11 @@ impl Executor {
 }
 
 impl Executed {
+    /// How many errors it tells.
+    pub fn error_count(&self) -> usize {
+        self.errors.len()
+    }
+
     /// Appends the response as JSON (specification, section 7.2.2).
     ///
     /// # Errors

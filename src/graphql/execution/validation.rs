@@ -60,6 +60,11 @@ impl Validation {
             .map(Self)
     }
 
+    /// Whether a type is an object type, and no interface or union.
+    pub(super) fn is_object_type(&self, name: &str) -> bool {
+        self.0.get_object(name).is_some()
+    }
+
     /// Whether a document fits the schema.
     ///
     /// # Errors

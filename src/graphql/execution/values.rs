@@ -169,11 +169,14 @@ impl<'a> Walk<'a, '_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::graphql::{Executor, SchemaSettings};
+    use crate::{
+        graphql::{Executor, SchemaSettings},
+        metrics::Metrics,
+    };
 
     #[test]
     fn scalars_of_our_own_take_what_they_take_as_variables() {
-        let executor = Executor::new(SchemaSettings::default(), 0).unwrap();
+        let executor = Executor::new(SchemaSettings::default(), 0, &Metrics::default()).unwrap();
         let is_fine = |document: &str| executor.check(document).is_ok();
         for (field, right, wrong) in [
             (

@@ -5,7 +5,7 @@ mod media;
 mod parameters;
 mod persisted;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Extension,
@@ -16,6 +16,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use futures_util::future::join_all;
+use tracing::Instrument;
 
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
@@ -28,10 +29,12 @@ use super::request_log::OperationName;
 use crate::{
     access::Access,
     graphql::{Code, Executor, Prepared, Refusal, Request},
+    metrics::{self, Limit, Metrics},
+    trace,
 };
 
-/// Longest operation name that is logged, in characters.
-const MAX_LOGGED_NAME: usize = 64;
+/// Longest operation name that is told to the log and to traces, in bytes.
+const MAX_TOLD_NAME: usize = 64;
 
 /// How GraphQL is served.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ pub struct Graphql {
     pub persisted: PersistedDocuments,
     /// Most operations in one request; 0 takes no lists of them.
     pub max_batch: usize,
+    /// Counts it.
+    pub metrics: Metrics,
 }
 
 /// `POST` and `GET`; other methods are not allowed.
@@ -65,6 +70,7 @@ async fn answer_post(
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            graphql.metrics.limit_refused(Limit::Body);
             let message = "The request's body is too large.";
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, media, message);
         }
@@ -77,10 +83,10 @@ async fn answer_post(
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
-        Ok(Body::One(parameters)) => match graphql.prepare(parameters, &Method::POST) {
-            Ok(prepared) => graphql.answer(prepared, access, media).await,
-            Err(refusal) => refused(refusal, media),
-        },
+        Ok(Body::One(parameters)) => {
+            let answered = graphql.answer(parameters, &Method::POST, access).await;
+            answered.write(media)
+        }
         Ok(Body::Batch(batch)) => graphql.answer_batch(batch, access, media).await,
         Err(message) => refuse(StatusCode::BAD_REQUEST, media, &message),
     }
@@ -102,23 +108,32 @@ async fn answer_get(
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
-    match graphql.prepare(parameters, &Method::GET) {
-        Ok(prepared) => graphql.answer(prepared, access, media).await,
-        Err(refusal) => refused(refusal, media),
-    }
+    let answered = graphql.answer(parameters, &Method::GET, access).await;
+    answered.write(media)
 }
 
-/// The answer to a request that is not executed.
-fn refused(refusal: Refusal, media: Media) -> Response {
-    let is_unsafe = matches!(refusal, Refusal::UnsafeOperation);
-    let errors = refusal.into_errors();
-    let mut response = Outcome::Refused { errors }.answer(media);
-    if is_unsafe {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        let allowed = HeaderValue::from_static("POST");
-        response.headers_mut().insert(header::ALLOW, allowed);
+/// An operation that was answered.
+struct Answered {
+    outcome: Outcome,
+    /// Its name, where it was executed and has one.
+    name: Option<OperationName>,
+    is_unsafe: bool,
+}
+
+impl Answered {
+    /// The answer to a request for this operation alone.
+    fn write(self, media: Media) -> Response {
+        let mut response = self.outcome.answer(media);
+        if self.is_unsafe {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            let allowed = HeaderValue::from_static("POST");
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
+        if let Some(name) = self.name {
+            response.extensions_mut().insert(name);
+        }
+        response
     }
-    response
 }
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
@@ -132,7 +147,7 @@ fn not_acceptable() -> Response {
 impl Graphql {
     /// Finds, reads and validates what a request asks for. Nothing of it is executed.
     fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
-        let named = self.persisted.find(&parameters)?;
+        let named = self.persisted.find(&parameters, &self.metrics)?;
         let query = named.document.or(parameters.query);
         let request = Request {
             query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
@@ -142,22 +157,63 @@ impl Graphql {
         };
         let prepared = self.executor.prepare(request)?;
         if let Some(registration) = named.registration {
-            registration.keep();
+            registration.keep(&self.metrics);
         }
         Ok(prepared)
     }
 
-    async fn answer(&self, prepared: Prepared, access: Arc<Access>, media: Media) -> Response {
-        let name = prepared
-            .operation_name()
-            .filter(|name| name.chars().count() <= MAX_LOGGED_NAME)
-            .map(|name| OperationName(name.to_owned()));
-        let response = self.executor.execute(prepared, access).await;
-        let mut response = Outcome::Executed(response).answer(media);
-        if let Some(name) = name {
-            response.extensions_mut().insert(name);
-        }
-        response
+    /// Answers one operation, and measures it.
+    async fn answer(
+        &self,
+        parameters: Parameters,
+        method: &Method,
+        access: Arc<Access>,
+    ) -> Answered {
+        let started = Instant::now();
+        let span = trace::operation();
+        let operations = self.metrics.operations();
+        let asked_as = parameters.operation_name.as_deref();
+        let asked_as = asked_as.and_then(|name| operations.known(name));
+        let prepared = span.in_scope(|| self.prepare(parameters, method));
+        let (answered, operation, came, errors) = match prepared {
+            Ok(prepared) => {
+                let name = prepared
+                    .operation_name()
+                    .filter(|name| name.len() <= MAX_TOLD_NAME)
+                    .map(|name| OperationName(name.to_owned()));
+                let operation =
+                    asked_as.unwrap_or_else(|| operations.executed(prepared.operation_name()));
+                let execution = self.executor.execute(prepared, access);
+                let response = execution.instrument(span.clone()).await;
+                let errors = response.error_count();
+                let came = match errors {
+                    0 => metrics::Outcome::Ok,
+                    _ => metrics::Outcome::Errors,
+                };
+                let answered = Answered {
+                    outcome: Outcome::Executed(response),
+                    name,
+                    is_unsafe: false,
+                };
+                (answered, operation, came, errors)
+            }
+            Err(refusal) => {
+                let is_unsafe = matches!(refusal, Refusal::UnsafeOperation);
+                let errors = refusal.into_errors();
+                let count = errors.len();
+                let answered = Answered {
+                    outcome: Outcome::Refused { errors },
+                    name: None,
+                    is_unsafe,
+                };
+                let operation = asked_as.unwrap_or_else(|| operations.other());
+                (answered, operation, metrics::Outcome::Refused, count)
+            }
+        };
+        operation.answered(came, started.elapsed());
+        let name = answered.name.as_ref().map(|name| name.0.as_str());
+        trace::operated(&span, name, came.name(), errors);
+        answered
     }
 
     /// Executes several operations beside each other; their statements are shared.
@@ -173,17 +229,14 @@ impl Graphql {
                 "Send one operation as a JSON object: lists are not taken here.".into()
             }
             0 => "The list has no operation.".into(),
-            length if length > most => format!("A list has at most {most} operations."),
+            length if length > most => {
+                self.metrics.limit_refused(Limit::Batch);
+                format!("A list has at most {most} operations.")
+            }
             _ => {
                 let outcomes = batch.into_iter().map(async |parameters| {
-                    match self.prepare(parameters, &Method::POST) {
-                        Ok(prepared) => {
-                            Outcome::Executed(self.executor.execute(prepared, access.clone()).await)
-                        }
-                        Err(refusal) => Outcome::Refused {
-                            errors: refusal.into_errors(),
-                        },
-                    }
+                    let answered = self.answer(parameters, &Method::POST, access.clone());
+                    answered.await.outcome
                 });
                 return answer_batch(&join_all(outcomes).await, media);
             }

@@ -28,6 +28,8 @@ const PARENT_ID: &str = "parent_id";
 
 /// A list: rows of one table, or of several that share their columns and order.
 pub(super) struct Listing {
+    /// What the lists are of, for who measures them: the rows' table, or what several have in common.
+    pub(super) name: &'static str,
     /// Where the rows come from; usually one. A list without any is empty.
     pub(super) sources: Vec<Source>,
     /// What rows are ordered by, the last ones breaking the ties of the first.
@@ -83,6 +85,7 @@ impl Listing {
             order: exprs,
         };
         Self {
+            name: E::default().table_name(),
             sources: vec![source],
             order,
         }

@@ -31,6 +31,7 @@ use crate::{
     database::{IN_MEMORY, Pool},
     demo,
     loader::{Loaders, gather, user::Subject},
+    metrics::Metrics,
 };
 
 const PUBLIC_URL: &str = "https://invites.example.com/base/";
@@ -100,7 +101,7 @@ async fn rest_with(disclosure: Disclosure) -> Rest {
         public_url: public_url(),
     };
     Rest {
-        loaders: Arc::new(Loaders::new(database.clone())),
+        loaders: Arc::new(Loaders::new(database.clone(), &Metrics::default())),
         policy: Arc::new(Policy {
             disclosure,
             group_invite_url,

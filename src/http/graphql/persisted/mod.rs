@@ -12,7 +12,10 @@ use sha2::{Digest, Sha256};
 pub use manifest::{Manifest, ManifestError};
 
 use super::parameters::{Parameters, PersistedQuery};
-use crate::graphql::{Code, Refusal};
+use crate::{
+    graphql::{Code, Refusal},
+    metrics::{Metrics, Persisted},
+};
 
 /// Which documents may be named instead of sent.
 #[derive(Clone, Default)]
@@ -83,14 +86,19 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn keep(self) {
+    pub(super) fn keep(self, metrics: &Metrics) {
+        metrics.persisted_document(Persisted::Registered);
         self.documents.0.insert(self.hash, self.text);
     }
 }
 
 impl PersistedDocuments {
     /// Finds the document that a request names; nothing where it names none, or sends it.
-    pub(super) fn find(&self, parameters: &Parameters) -> Result<Named, Refusal> {
+    pub(super) fn find(
+        &self,
+        parameters: &Parameters,
+        metrics: &Metrics,
+    ) -> Result<Named, Refusal> {
         let query = parameters.query.as_deref();
         let persisted = parameters.persisted_query();
         if persisted.as_ref().is_some_and(|it| it.version != Some(1)) {
@@ -100,10 +108,10 @@ impl PersistedDocuments {
         match self {
             Self::Trusted(manifest) => {
                 let hash = persisted.map(|it| it.sha256_hash);
-                trusted(manifest, query, parameters.document_id().or(hash))
+                trusted(manifest, query, parameters.document_id().or(hash), metrics)
             }
             Self::Automatic(registered) => match persisted {
-                Some(persisted) => automatic(registered, query, &persisted),
+                Some(persisted) => automatic(registered, query, &persisted, metrics),
                 None => Ok(Named::default()),
             },
             Self::Off
@@ -124,6 +132,7 @@ fn automatic(
     registered: &Registered,
     query: Option<&str>,
     persisted: &PersistedQuery<'_>,
+    metrics: &Metrics,
 ) -> Result<Named, Refusal> {
     let hash = read_hash(persisted.sha256_hash).ok_or_else(|| {
         let message =
@@ -132,12 +141,16 @@ fn automatic(
     })?;
     match query {
         None => match registered.0.get(&hash) {
-            Some(text) => Ok(Named::found(&text)),
-            // Clients know this message, too.
-            None => Err(Refusal::new(
-                Code::PersistedQueryNotFound,
-                "PersistedQueryNotFound",
-            )),
+            Some(text) => {
+                metrics.persisted_document(Persisted::Found);
+                Ok(Named::found(&text))
+            }
+            None => {
+                metrics.persisted_document(Persisted::NotFound);
+                // Clients know this message, too.
+                let message = "PersistedQueryNotFound";
+                Err(Refusal::new(Code::PersistedQueryNotFound, message))
+            }
         },
         Some(query) if Sha256::digest(query)[..] == hash => Ok(Named {
             document: None,
@@ -155,7 +168,12 @@ fn automatic(
     }
 }
 
-fn trusted(manifest: &Manifest, query: Option<&str>, id: Option<&str>) -> Result<Named, Refusal> {
+fn trusted(
+    manifest: &Manifest,
+    query: Option<&str>,
+    id: Option<&str>,
+    metrics: &Metrics,
+) -> Result<Named, Refusal> {
     let listed = id.map(|id| manifest.document(id));
     let found = match (query, listed) {
         (None, None) => Some(Named::default()),
@@ -163,6 +181,10 @@ fn trusted(manifest: &Manifest, query: Option<&str>, id: Option<&str>) -> Result
         (Some(query), Some(listed)) => (listed == Some(query)).then(Named::default),
         (Some(query), None) => manifest.holds(query).then(Named::default),
     };
+    metrics.persisted_document(match found {
+        Some(_) => Persisted::Found,
+        None => Persisted::NotTrusted,
+    });
     found.ok_or_else(|| {
         let message = "Only the documents of this service's manifest are executed.";
         Refusal::new(Code::PersistedQueryNotInList, message)

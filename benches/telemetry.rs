@@ -1,0 +1,63 @@
+//! What it costs to count a request, and to tell what was counted.
+
+use std::time::{Duration, Instant};
+
+use divan::{Bencher, black_box};
+use invite_gateway::{
+    config::{LogFormat, LogLevel, LogOptions},
+    log,
+    metrics::{Metrics, Outcome, StatementOutcome},
+    trace,
+};
+
+/// All that a request of one statement counts, and the spans that it would have were it traced.
+#[divan::bench]
+fn tell_of_a_request(bencher: Bencher<'_, '_>) {
+    let metrics = Metrics::default();
+    let statements = metrics.statements("invite_code_by_code");
+    let name = Some("CoursePage");
+    bencher.bench_local(|| {
+        let started = Instant::now();
+        let in_flight = metrics.http().begun();
+        let request = trace::request("POST", Some("/graphql"), || None);
+        metrics.token_cache().count(true);
+        let operation = trace::operation();
+        metrics.document_cache().count(true);
+        statements.batch(1);
+        let batch = trace::batch("", 1, std::iter::once(&trace::current()));
+        let statement = trace::statement("sqlite", "primary");
+        statements.answered(StatementOutcome::Ok, started.elapsed());
+        let executed = metrics.operations().executed(black_box(name));
+        executed.answered(Outcome::Ok, started.elapsed());
+        trace::operated(&operation, name, "ok", 0);
+        metrics
+            .http()
+            .answered(black_box(Some("/graphql")), 200, started.elapsed());
+        trace::answered(&request, 200);
+        (in_flight, batch, statement)
+    });
+}
+
+/// What Prometheus reads, after a hundred operations and all kinds of statements.
+#[divan::bench]
+fn write_metrics(bencher: Bencher<'_, '_>) {
+    let metrics = Metrics::default();
+    for at in 0..100 {
+        let operation = metrics.operations().executed(Some(&format!("Q{at}")));
+        operation.answered(Outcome::Ok, Duration::from_millis(1));
+        if at < 30 {
+            metrics.statements(&format!("kind_{at}")).batch(1);
+        }
+    }
+    bencher.bench_local(|| metrics.text());
+}
+
+fn main() {
+    // Without traces, as most run: what would be a span must be nothing.
+    let options = LogOptions {
+        log: LogLevel::Info,
+        log_format: LogFormat::Json,
+    };
+    log::start(&options, None);
+    divan::main();
+}

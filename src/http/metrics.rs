@@ -1,0 +1,28 @@
+//! The metrics, for Prometheus to read.
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use crate::metrics::{MEDIA_TYPE, Metrics};
+
+/// `/metrics` and nothing else, for the gateway's own address or for one of its own.
+pub fn metrics_app(metrics: Metrics) -> Router {
+    Router::new()
+        .route("/metrics", get(answer))
+        .with_state(metrics)
+}
+
+async fn answer(State(metrics): State<Metrics>) -> Response {
+    match metrics.text() {
+        Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The metrics: what is counted, where it is served, and how many there can be.
+
+use std::{fs, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use chrono::TimeDelta;
+use invite_gateway::{
+    auth::{Authenticator, SubjectClaim, TokenSettings},
+    metrics::{Limit, Metrics, RateLimit, Share},
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{
+    Backend, Gateway, NOW, Viewer, at, data, each_database, metric_in,
+    process::{Process, Server, address_in, authorization, eventually},
+    run,
+    wire::{Request, Wire},
+};
+
+const LOOK_UP: &str = "query LookUp($code: String!) { inviteCode(code: $code) { code } }";
+
+/// A metric of operations.
+fn operation(name: &str, outcome: &str) -> String {
+    format!("invite_gateway_graphql_requests_total{{operation=\"{name}\",outcome=\"{outcome}\"}}")
+}
+
+/// A metric of statements that were answered.
+fn statements(kind: &str, outcome: &str) -> String {
+    format!("invite_gateway_sql_statements_total{{kind=\"{kind}\",outcome=\"{outcome}\"}}")
+}
+
+each_database! {
+    async fn operations_are_counted_by_name_and_outcome(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        for _ in 0..3 {
+            gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": "AbC-123" })).await;
+        }
+        gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": 5 })).await;
+        gateway.graphql(Viewer::Anonymous, "{ __typename }").await;
+        gateway.graphql(Viewer::Anonymous, "{ bogus }").await;
+        gateway.graphql(Viewer::Anonymous, "query Broken { bogus }").await;
+        gateway.graphql(Viewer::Anonymous, "query Denied { inviteCodes { totalCount } }").await;
+        for (name, outcome, count) in [
+            ("LookUp", "ok", 3.0),
+            // Its name is in the document, which is not looked into.
+            ("LookUp", "refused", 0.0),
+            ("anonymous", "ok", 1.0),
+            ("other", "refused", 3.0),
+            ("Denied", "errors", 1.0),
+        ] {
+            assert_eq!(gateway.metric(&operation(name, outcome)), count, "{name} {outcome}");
+        }
+        let text = gateway.metrics.text().expect("metrics");
+        assert!(!text.contains("Broken"), "{text}");
+        let duration = "invite_gateway_graphql_request_duration_seconds_count{operation=\"LookUp\"}";
+        assert_eq!(gateway.metric(duration), 3.0);
+        // Eight requests of seven documents, one of which is not even looked up twice.
+        let cache = |result| format!("invite_gateway_document_cache_requests_total{{result=\"{result}\"}}");
+        assert_eq!((gateway.metric(&cache("hit")), gateway.metric(&cache("miss"))), (3.0, 5.0));
+        let ok = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"200\"}";
+        assert_eq!(gateway.metric(ok), 8.0);
+        assert_eq!(gateway.metric("invite_gateway_http_requests_in_flight"), 0.0);
+    }
+
+    async fn requests_are_counted_by_route_and_status(gateway) {
+        gateway.add(data::invite_code(5, "AbC-123")).await;
+        gateway.get(Viewer::Anonymous, "/api/v2/invite_code/AbC-123/").await;
+        gateway.get(Viewer::Anonymous, "/api/v2/invite_code/none/").await;
+        gateway.get(Viewer::Anonymous, "/api/v2/invite_code/nothing/").await;
+        gateway.get(Viewer::Anonymous, "/wp-login.php").await;
+        let route = "/api/v2/invite_code/{code}/";
+        for (route, status, count) in [(route, 200, 1.0), (route, 404, 2.0), ("none", 404, 1.0)] {
+            let name = format!("invite_gateway_http_requests_total{{route=\"{route}\",status=\"{status}\"}}");
+            assert_eq!(gateway.metric(&name), count, "{name}");
+        }
+        let duration = format!("invite_gateway_http_request_duration_seconds_count{{route=\"{route}\"}}");
+        assert_eq!(gateway.metric(&duration), 3.0);
+    }
+
+    async fn statements_and_batches_are_counted_by_kind_of_key(gateway) {
+        gateway.add_all((1..=3).map(|id| data::invite_code(id, &format!("code-{id}")))).await;
+        let document = r#"{
+            a: inviteCode(code: "code-1") { code } b: inviteCode(code: "code-2") { code }
+            c: inviteCode(code: "code-3") { code }
+        }"#;
+        let (sent, _) = gateway.counted(gateway.data(Viewer::Anonymous, document)).await;
+        assert_eq!(sent, 1);
+        let kind = "invite_code_by_code";
+        assert_eq!(gateway.metric(&statements(kind, "ok")), 1.0);
+        let sum = format!("invite_gateway_loader_batch_size_sum{{kind=\"{kind}\"}}");
+        assert_eq!(gateway.metric(&sum), 3.0);
+        let count = format!("invite_gateway_sql_statement_duration_seconds_count{{kind=\"{kind}\"}}");
+        assert_eq!(gateway.metric(&count), 1.0);
+
+        gateway.add(data::user(7, "grace")).await;
+        let lists = r#"{ inviteCodes { totalCount } viewer { sentInvites { totalCount } } }"#;
+        let (sent, _) = gateway.counted(gateway.data(Viewer::User(7), lists)).await;
+        let kinds = ["user_by_id", "list_of_invite_codes", "list_of_invites"];
+        let told: f64 = kinds.iter().map(|kind| gateway.metric(&statements(kind, "ok"))).sum();
+        assert_eq!((sent, told), (3, 3.0));
+        let state = |state| format!("invite_gateway_database_connections{{server=\"primary\",state=\"{state}\"}}");
+        let open = gateway.metric(&state("idle")) + gateway.metric(&state("in_use"));
+        assert!(open >= 1.0, "{open}");
+        assert_eq!(gateway.metric("invite_gateway_database_connections_max{server=\"primary\"}"), 4.0);
+    }
+
+    async fn statements_that_fail_are_counted(gateway) {
+        crate::support::tables::remove(&gateway.database).await;
+        let answer = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": "x" })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{answer}");
+        assert_eq!(gateway.metric(&statements("invite_code_by_code", "unavailable")), 1.0);
+        assert_eq!(gateway.metric(&operation("LookUp", "errors")), 1.0);
+    }
+
+    async fn tokens_that_are_known_are_told_from_new_ones(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        for _ in 0..3 {
+            gateway.get(Viewer::User(7), "/api/v2/course/1/invite/").await;
+        }
+        gateway.get(Viewer::Header("Bearer x"), "/api/v2/course/1/invite/").await;
+        gateway.get(Viewer::Anonymous, "/api/v2/course/1/invite/").await;
+        let cache = |result| format!("invite_gateway_token_cache_requests_total{{result=\"{result}\"}}");
+        assert_eq!((gateway.metric(&cache("hit")), gateway.metric(&cache("miss"))), (2.0, 2.0));
+    }
+
+    async fn the_names_that_clients_make_up_share_a_label(gateway) {
+        let gateway = gateway.with(|parts| {
+            parts.metrics = Metrics::new(2);
+            parts.graphql.metrics = parts.metrics.clone();
+        });
+        for at in 0..50 {
+            gateway.data(Viewer::Anonymous, &format!("query Made{at} {{ __typename }}")).await;
+        }
+        let text = gateway.metrics.text().expect("metrics");
+        let labels = text.lines().filter(|line| {
+            line.starts_with("invite_gateway_graphql_requests_total") && line.contains("\"ok\"")
+        });
+        // Two, what has no name, and the rest.
+        assert_eq!(labels.count(), 4, "{text}");
+        assert_eq!(gateway.metric(&operation("Made1", "ok")), 1.0);
+        assert_eq!(gateway.metric(&operation("other", "ok")), 48.0);
+    }
+
+    async fn they_are_served_where_it_is_asked_for_alone(gateway) {
+        let server = Server::over(&gateway.url).await;
+        assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
+
+        let server = Server::with(&gateway.url, &["--metrics=on"]).await;
+        let answer = server.get(None, "/metrics").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        assert_eq!(answer.header("content-type"), openmetrics);
+        assert_eq!(answer.header("cache-control"), "no-store");
+
+        let own = ["--metrics-listen=127.0.0.1:0"];
+        let server = Server::with(&gateway.url, &own).await;
+        let listening = server.process.logged("metrics").await;
+        let address = address_in(listening["url"].as_str().expect("a URL"));
+        assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
+        server.graphql(Some(&authorization(7)), "{ __typename }", json!({})).await;
+        let ask = async |path| {
+            let mut wire = Wire::connect(address).await.expect("a connection");
+            wire.write(&Request::get(path).text()).await;
+            wire.answer().await
+        };
+        let answer = ask("/metrics").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let unknown = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"401\"}";
+        assert_eq!(metric_in(&answer.text, unknown), 1.0);
+        assert_eq!(ask("/graphql").await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_a_counter_each_from_the_beginning() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let counters = [
+            ("limit_refusals_total{limit=\"tokens\"}", 1.0),
+            ("limit_refusals_total{limit=\"depth\"}", 0.0),
+            ("rate_limited_total{limit=\"missed_lookups\"}", 2.0),
+            ("rate_limited_total{limit=\"cost\"}", 0.0),
+            ("requests_shed_total{share=\"signed_in\"}", 1.0),
+            ("requests_shed_total{share=\"anonymous\"}", 0.0),
+            ("persisted_documents_total{result=\"not_found\"}", 0.0),
+            ("jwks_refreshes_total{outcome=\"failed\"}", 0.0),
+        ];
+        let counted = |name: &str| gateway.metric(&format!("invite_gateway_{name}"));
+        for (name, _) in counters {
+            assert_eq!(counted(name), 0.0, "{name}");
+        }
+        gateway.metrics.limit_refused(Limit::Tokens);
+        gateway.metrics.rate_limited(RateLimit::MissedLookups);
+        gateway.metrics.rate_limited(RateLimit::MissedLookups);
+        gateway.metrics.shed(Share::SignedIn);
+        for (name, count) in counters {
+            assert_eq!(counted(name), count, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_counts_as_a_limit_refusal() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let body = json!({ "query": "#".repeat(200_000) }).to_string();
+        let request = gateway
+            .request(Viewer::Anonymous, Method::POST, "/graphql")
+            .header(header::CONTENT_TYPE, "application/json");
+        let answer = gateway
+            .send(request.body(Body::from(body)).expect("a request"))
+            .await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let refused = "invite_gateway_limit_refusals_total{limit=\"body\"}";
+        assert_eq!(gateway.metric(refused), 1.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_old_the_keys_are_and_how_often_they_were_read_is_told() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("keys.json");
+        fs::write(&file, r#"{ "keys": [] }"#).expect("a file");
+        let clock = gateway.clock();
+        let gateway = gateway.with(|parts| {
+            let tokens = TokenSettings {
+                secret: None,
+                jwks: Some(file.to_string_lossy().parse().expect("a file")),
+                issuer: None,
+                audience: None,
+                leeway: Duration::ZERO,
+                subject: SubjectClaim::Id,
+            };
+            parts.authenticator =
+                Authenticator::new(tokens, parts.loaders.clone(), clock, &parts.metrics)
+                    .expect("usable settings");
+        });
+        let refreshes = |outcome| {
+            let name = format!("invite_gateway_jwks_refreshes_total{{outcome=\"{outcome}\"}}");
+            gateway.metric(&name)
+        };
+        eventually("the keys", async || {
+            (refreshes("loaded") == 1.0).then_some(())
+        })
+        .await;
+        let age = "invite_gateway_jwks_age_seconds";
+        eventually("their age", async || {
+            gateway
+                .metrics
+                .text()
+                .expect("metrics")
+                .contains(age)
+                .then_some(())
+        })
+        .await;
+        assert_eq!(gateway.metric(age), 0.0);
+        gateway.set_now(at(NOW) + TimeDelta::minutes(1));
+        assert_eq!(gateway.metric(age), 60.0);
+
+        fs::remove_file(&file).expect("no file");
+        // A key that is not known is looked for once more.
+        let answer = gateway
+            .get(Viewer::User(7), "/api/v2/course/1/invite/")
+            .await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!((refreshes("loaded"), refreshes("failed")), (1.0, 1.0));
+        assert_eq!(gateway.metric(age), 60.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_process_and_what_it_was_built_from_are_told() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let version = env!("CARGO_PKG_VERSION");
+        let text = gateway.metrics.text().expect("metrics");
+        let build = format!("invite_gateway_build_info{{version=\"{version}\",commit=\"");
+        assert!(text.contains(&build), "{text}");
+        assert!(text.ends_with("# EOF\n"));
+        if cfg!(target_os = "linux") {
+            let mebibytes = gateway.metric("process_resident_memory_bytes") / 1_048_576.0;
+            assert!((1.0..100_000.0).contains(&mebibytes), "{mebibytes}");
+            assert!(gateway.metric("process_cpu_seconds_total") >= 0.0);
+            let started = gateway.metric("process_start_time_seconds");
+            assert!(started > 1_700_000_000.0, "{started}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_ends_the_start() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let listen = format!("--metrics-listen={address}");
+    let ended = Process::run(&["demo", "--listen=127.0.0.1:0", &listen]).await;
+    assert_eq!(ended.status, Some(1));
+    let told = format!("cannot listen on {address}");
+    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+}

@@ -1,0 +1,240 @@
+//! Traces: which spans there are, what they belong to, and that they hold counts alone.
+
+use std::collections::HashMap;
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::{
+    Backend, Gateway,
+    collector::{Collector, Span},
+    data, each_database,
+    process::{Process, Server, authorization, log_lines},
+    run, tables,
+    wire::Request,
+};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT: &str = "00f067aa0ba902b7";
+
+const LOOK_UPS: &str =
+    r#"query LookUps { a: inviteCode(code: "A-1") { code } b: inviteCode(code: "B-2") { code } }"#;
+
+/// Spans that a server sent, once it has ended: by then all are there.
+async fn sent(server: Server, collector: &Collector) -> Vec<Span> {
+    server.process.signal("TERM");
+    assert_eq!(server.process.ended().await.status, Some(0));
+    collector.spans()
+}
+
+fn named<'a>(spans: &'a [Span], name: &str) -> Vec<&'a Span> {
+    spans.iter().filter(|span| span.name == name).collect()
+}
+
+/// The only span of that name.
+fn only<'a>(spans: &'a [Span], name: &str) -> &'a Span {
+    let named = named(spans, name);
+    assert_eq!(named.len(), 1, "{name}: {spans:#?}");
+    named[0]
+}
+
+fn attributes(span: &Span) -> HashMap<&str, &str> {
+    let all = span.attributes.iter();
+    all.map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+each_database! {
+    async fn a_request_has_spans_down_to_its_statement(gateway) {
+        gateway.add(data::invite_code(1, "A-1")).await;
+        gateway.add(data::invite_code(2, "B-2")).await;
+        let collector = Collector::start().await;
+        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let body = json!({ "query": LOOK_UPS }).to_string();
+        let traceparent = format!("00-{TRACE}-{PARENT}-01");
+        let request = Request::post_json("/graphql", &body)
+            .header("traceparent", &traceparent)
+            .header("tracestate", "vendor=anything");
+        let answer = server.send(&request).await;
+        assert_eq!(answer.json["data"]["b"]["code"], "B-2", "{}", answer.text);
+        assert_eq!(server.process.logged("answered").await["span"]["trace_id"], TRACE);
+
+        let spans = sent(server, &collector).await;
+        assert_eq!(spans.len(), 4, "{spans:#?}");
+        let [request, operation, batch, statement] =
+            ["POST /graphql", "operation", "batch", "statement"].map(|name| only(&spans, name));
+        for (span, parent) in [
+            (request, PARENT), (operation, &request.id), (batch, &operation.id), (statement, &batch.id),
+        ] {
+            assert_eq!((span.trace.as_str(), span.parent.as_str()), (TRACE, parent), "{}", span.name);
+            assert_eq!(span.service, "invite-gateway");
+            assert!(!span.is_error && span.links.is_empty());
+        }
+        let expected = [
+            ("http.request.method", "POST"), ("http.route", "/graphql"),
+            ("http.response.status_code", "200"),
+        ];
+        assert_eq!(attributes(request), expected.into());
+        let expected = [
+            ("graphql.operation.name", "LookUps"), ("graphql.operation.outcome", "ok"),
+            ("graphql.operation.errors", "0"),
+        ];
+        assert_eq!(attributes(operation), expected.into());
+        let expected = [
+            ("loader.kind", "invite_code_by_code"), ("loader.keys", "2"), ("loader.waiting", "1"),
+        ];
+        assert_eq!(attributes(batch), expected.into());
+        let system = match gateway.backend {
+            Backend::Sqlite => "sqlite",
+            Backend::Postgres => "postgresql",
+        };
+        let expected = [
+            ("db.system.name", system), ("db.server", "primary"), ("db.response.returned_rows", "2"),
+        ];
+        assert_eq!(attributes(statement), expected.into());
+    }
+
+    async fn each_level_has_its_batches(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_member(1, 7, "admin")).await;
+        gateway.add(data::workspace_invite(4, 1)).await;
+        let collector = Collector::start().await;
+        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let document = "{ viewer { workspaces { nodes { invites { nodes { id } } } } } }";
+        let answer = server.graphql(Some(&authorization(7)), document, json!({})).await;
+        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+
+        let spans = sent(server, &collector).await;
+        let request = only(&spans, "POST /graphql");
+        let operation = only(&spans, "operation");
+        let kinds_below = |parent: &Span| -> Vec<&str> {
+            let batches = named(&spans, "batch").into_iter();
+            batches.filter(|span| span.parent == parent.id)
+                .map(|span| span.attributes["loader.kind"].as_str())
+                .collect()
+        };
+        // Who is asking is settled before the operation is read.
+        assert_eq!(kinds_below(request), ["user_by_id"]);
+        let of_operation = kinds_below(operation);
+        assert!(of_operation.contains(&"list_of_workspaces"), "{of_operation:?}");
+        assert!(of_operation.contains(&"workspace_invite_list"), "{of_operation:?}");
+        assert_eq!(named(&spans, "batch").len(), named(&spans, "statement").len());
+        assert_eq!(named(&spans, "batch").len(), 1 + of_operation.len());
+        assert_eq!(attributes(operation).get("graphql.operation.name"), None);
+    }
+
+    async fn refusals_and_failures_are_told(gateway) {
+        tables::remove(&gateway.database).await;
+        let collector = Collector::start().await;
+        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        server.graphql(None, "query Broken { bogus }", json!({})).await;
+        server.graphql(None, LOOK_UPS, json!({})).await;
+        server.graphql(Some(&authorization(7)), LOOK_UPS, json!({})).await;
+
+        let spans = sent(server, &collector).await;
+        let outcomes: Vec<_> = named(&spans, "operation").into_iter()
+            .map(|span| (
+                span.attributes["graphql.operation.outcome"].as_str(),
+                span.attributes["graphql.operation.errors"].as_str(),
+                span.attributes.get("graphql.operation.name").map(String::as_str),
+            ))
+            .collect();
+        assert_eq!(outcomes, [("refused", "1", None), ("errors", "2", Some("LookUps"))]);
+        let away: Vec<_> = named(&spans, "POST /graphql").into_iter()
+            .filter(|span| span.is_error)
+            .map(|span| span.attributes["http.response.status_code"].as_str())
+            .collect();
+        assert_eq!(away, ["503"]);
+        for statement in named(&spans, "statement") {
+            assert!(statement.is_error, "{statement:?}");
+            assert_eq!(statement.attributes["error.type"], "unavailable");
+        }
+    }
+
+    async fn a_trace_that_is_none_begins_a_new_one(gateway) {
+        let collector = Collector::start().await;
+        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let traceparents = [
+            "".to_owned(), "garbage".to_owned(), format!("00-{}-{PARENT}-01", "0".repeat(32)),
+            format!("00-{TRACE}-{}-01", "0".repeat(16)), format!("ff-{TRACE}-{PARENT}-01"),
+            format!("00-{TRACE}-{PARENT}-00"),
+        ];
+        for traceparent in &traceparents {
+            let request = Request::get("/health/live").header("traceparent", traceparent);
+            assert_eq!(server.send(&request).await.status, StatusCode::OK);
+        }
+        let spans = sent(server, &collector).await;
+        // Whoever asked last does not want it to be recorded.
+        assert_eq!(spans.len(), traceparents.len() - 1, "{spans:#?}");
+        for span in &spans {
+            assert_eq!((span.name.as_str(), span.parent.as_str()), ("GET /health/live", ""));
+            assert_ne!(span.trace, TRACE);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_linked_to_all_that_wait_for_it() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        gateway.add(data::invite_code(1, "A-1")).await;
+        gateway.add(data::invite_code(2, "B-2")).await;
+        let collector = Collector::start().await;
+        let server =
+            Server::with(&gateway.url, &[&collector.option(), "--max-batch=2"]).await;
+        // Operations of one request have each a span, and share statements.
+        let ask = |name: &str, code: &str| {
+            json!({ "query": format!("query {name} {{ inviteCode(code: \"{code}\") {{ code }} }}") })
+        };
+        let body = json!([ask("First", "A-1"), ask("Second", "B-2")]).to_string();
+        let answer = server.send(&Request::post_json("/graphql", &body)).await;
+        assert_eq!(answer.json[1]["data"]["inviteCode"]["code"], "B-2");
+
+        let spans = sent(server, &collector).await;
+        let batch = only(&spans, "batch");
+        assert_eq!(batch.attributes["loader.keys"], "2");
+        let operations = named(&spans, "operation");
+        let of_batch = operations.iter().filter(|span| batch.parent == span.id);
+        assert_eq!((operations.len(), of_batch.count()), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_is_told_once_and_keeps_nobody() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let address = closed.local_addr().expect("an address");
+        drop(closed);
+        let option = format!("--otlp-endpoint=http://{address}");
+        let server = Server::with(&gateway.url, &[&option]).await;
+        for _ in 0..3 {
+            let answer = server.graphql(None, "{ __typename }", json!({})).await;
+            assert_eq!(answer.status, StatusCode::OK);
+        }
+        server.process.signal("TERM");
+        let ended = server.process.ended().await;
+        assert_eq!(ended.status, Some(0));
+        let told = log_lines(&ended.stderr).into_iter().filter(|line| {
+            line["message"] == "the collector does not accept traces; they are lost"
+        });
+        assert_eq!(told.count(), 1, "{}", ended.stderr);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_none_is_refused_without_being_repeated() {
+    let endpoint = "http://me:PLANTED@collector.example";
+    let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)];
+    let ended = Process::run_in(&environment, &["demo", "--listen=127.0.0.1:0"]).await;
+    assert_eq!(ended.status, Some(2));
+    assert!(
+        ended.stderr.contains("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("PLANTED"), "{}", ended.stderr);
+}

@@ -1,0 +1,164 @@
+//! Answers that are written in parts are, letter for letter, those that are merged from values.
+
+use serde_json::{Value, json};
+
+use crate::{
+    demo::{authorization, description},
+    support::{process::Server, wire},
+};
+
+/// An operation that asks for one object in two places, so that what stands in its document is
+/// merged, whether it is the one that is executed or not.
+const MERGED: &str = "query Merged { viewer { user { id } } viewer { user { username } } }";
+
+/// Every leaf of every type, beside fields that load.
+const FRAGMENTS: &str = "
+fragment UserLeaves on User {
+  __typename id databaseId username fullName avatarUrl isVerified extId email
+}
+fragment TagLeaves on Tag {
+  __typename id databaseId kind name description color visible active createdAt
+}
+fragment InviteCodeLeaves on InviteCode {
+  __typename id databaseId code name email role generatedAt sentAt usedAt status isExpired createdAt
+  expiresAt acceptedAt invitedByUsername tags { ...TagLeaves } inviter { ...UserLeaves }
+  user { ...UserLeaves } target { __typename }
+}
+fragment WorkspaceInviteLeaves on WorkspaceInvite {
+  __typename id databaseId email role roleDisplay message status isExpired createdAt expiresAt
+  acceptedAt inviterName inviter { ...UserLeaves } acceptedBy { ...UserLeaves }
+  workspace { ...WorkspaceLeaves } target { ... on Workspace { ...WorkspaceLeaves } }
+}
+fragment GroupInviteLeaves on GroupInvite {
+  __typename id databaseId groupCode: code url updatedAt status isExpired role createdAt expiresAt acceptedAt
+  inviter { ...UserLeaves } group { ...GroupLeaves } target { ... on Group { ...GroupLeaves } }
+}
+fragment CourseInviteLeaves on CourseInvite {
+  __typename id databaseId status isExpired role createdAt expiresAt acceptedAt
+  inviter { ...UserLeaves } invitee { ...UserLeaves } course { ...CourseLeaves }
+}
+fragment WorkspaceLeaves on Workspace {
+  __typename id databaseId name description logoUrl viewerRole
+}
+fragment GroupLeaves on Group { __typename id databaseId slug name viewerRole }
+fragment CourseLeaves on Course {
+  __typename id databaseId slug name description privacy viewerRole createdBy { ...UserLeaves }
+}
+fragment Leaves on Invite {
+  __typename id databaseId status isExpired role createdAt expiresAt acceptedAt
+  ...InviteCodeLeaves ...WorkspaceInviteLeaves ...GroupInviteLeaves ...CourseInviteLeaves
+}";
+
+const OPERATIONS: [&str; 4] = [
+    "query Lists {
+      inviteCodes(first: 9) { totalCount nodes { ...InviteCodeLeaves } }
+      workspaceInvites(first: 9) { edges { cursor node { ...WorkspaceInviteLeaves } } }
+      groupInvites(first: 9) { pageInfo { hasNextPage endCursor } nodes { ...GroupInviteLeaves } }
+    }",
+    "query Places {
+      viewer {
+        user { ...UserLeaves }
+        workspaces { nodes { ...WorkspaceLeaves invites(first: 3) { nodes { ...Leaves } } } }
+        groups { edges { node { ...GroupLeaves invite { ...GroupInviteLeaves } } } }
+        courses {
+          nodes {
+            ...CourseLeaves
+            invitees(first: 9) {
+              edges { cursor node { ...UserLeaves } invite { ...CourseInviteLeaves } }
+            }
+          }
+        }
+      }
+    }",
+    "query Mailboxes {
+      viewer {
+        sentInvites { totalCount edges { cursor node { ...Leaves } } }
+        receivedInvites(filter: { status: [PENDING, ACCEPTED, EXPIRED, CANCELLED] }) {
+          nodes { ...Leaves }
+        }
+      }
+    }",
+    // Names twice, names of their own, nothing and everything by directives, all in one object.
+    "query Shapes($yes: Boolean!) {
+      viewer {
+        courses {
+          nodes {
+            id it: id id named: name ... { slug } ... on Course { slug privacy }
+            invitees(first: 2) {
+              edges { ...Edge place: cursor invite { status } }
+              nodes { id email @include(if: $yes) username @skip(if: $yes) }
+            }
+          }
+        }
+      }
+    }
+    fragment Edge on CourseInviteeEdge { cursor node { username __typename is: __typename } }",
+];
+
+async fn answer(server: &Server, authorization: Option<&str>, asked: &Value) -> String {
+    let body = asked.to_string();
+    let request = wire::Request::post_json("/graphql", &body).authorized(authorization);
+    server.send(&request).await.text
+}
+
+#[tokio::test]
+async fn answers_in_parts_are_the_merged_ones() {
+    let (server, _) = Server::demo(&[]).await;
+    let description = description().await;
+    let list = |name: &str| description[name].as_array().expect("a list");
+    let mut asked = Vec::new();
+    for example in list("examples") {
+        let query = example["query"].as_str().expect("a query");
+        asked.push((
+            authorization(&description, example),
+            query.to_owned(),
+            example["variables"].clone(),
+        ));
+    }
+    for persona in list("personas") {
+        let persona = json!({ "persona": persona["name"] });
+        for operation in OPERATIONS {
+            let used = match operation.contains("Leaves") {
+                true => FRAGMENTS,
+                false => "",
+            };
+            // Fragments that an operation does not use are an error.
+            let unused = "query Unused { viewer { sentInvites { nodes { ...Leaves } } } }";
+            let unused = unused.repeat(usize::from(!used.is_empty()));
+            asked.push((
+                authorization(&description, &persona),
+                format!("{operation} {unused} {used}"),
+                json!({ "yes": true }),
+            ));
+        }
+    }
+    for (authorization, query, variables) in asked {
+        let name = query
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .nth(1)
+            .expect("an operation's name");
+        let authorization = authorization.as_deref();
+        let in_parts = json!({ "query": query, "variables": variables, "operationName": name });
+        let merged = json!({
+            "query": format!("{MERGED} {query}"), "variables": variables, "operationName": name,
+        });
+        let in_parts = answer(&server, authorization, &in_parts).await;
+        let merged = answer(&server, authorization, &merged).await;
+        assert!(in_parts.contains("\"data\":"), "{name}: {in_parts}");
+        assert_eq!(
+            without_places(&in_parts),
+            without_places(&merged),
+            "{query}"
+        );
+    }
+}
+
+/// An answer without the places of errors, which differ with what stands ahead of the operation.
+fn without_places(answer: &str) -> String {
+    let mut parts = answer.split("\"locations\":[");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.split_once(']').map_or("", |(_, rest)| rest));
+    }
+    text
+}

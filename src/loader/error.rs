@@ -49,7 +49,7 @@ impl Overdue {
         let sqlx::Error::Io(error) = error else {
             return false;
         };
-        error.get_ref().is_some_and(|cause| cause.is::<Self>())
+        matches!(error.get_ref(), Some(cause) if cause.is::<Self>())
     }
 }
 
@@ -77,7 +77,7 @@ fn is_overdue(error: &DbErr) -> bool {
 
 /// Whether a statement was not executed since somebody else had locked what it reads (PostgreSQL:
 /// 55P03). It is no sign of a server that is away.
-fn is_locked(error: &DbErr) -> bool {
+pub(super) fn is_locked(error: &DbErr) -> bool {
     const NOT_AVAILABLE: &str = "55P03";
     of_driver(error).is_some_and(|error| code(error).as_deref() == Some(NOT_AVAILABLE))
 }

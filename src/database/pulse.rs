@@ -50,6 +50,8 @@ const PATIENCE_FOR_LOCKS: &str = "SET lock_timeout = 300";
 
 /// PostgreSQL: too many connections.
 const TOO_MANY: &str = "53300";
+/// PostgreSQL: the session was ended.
+const ENDED: &str = "57P01";
 /// PostgreSQL: no such table.
 const UNDEFINED_TABLE: &str = "42P01";
 /// PostgreSQL: it may not be read.
@@ -217,7 +219,7 @@ impl Watcher {
         let connect_timeout = self.connect_timeout.max(PATIENCE);
         let mut asking = pin!(async {
             let answer = timeout(connect_timeout, self.ask(wanted)).await;
-            answer.unwrap_or(Err(Missing::Silent))
+            answer.unwrap_or_else(|_| Err(Missing::silent()))
         });
         let mut answer = timeout(PATIENCE, &mut asking).await;
         if answer.is_err() {
@@ -228,27 +230,32 @@ impl Watcher {
             Ok(answer) => answer,
             Err(_) => {
                 // Others may have been answered meanwhile.
-                told(&shared, name, shared.since_heard() < PATIENCE);
+                let is_there = shared.since_heard() < PATIENCE;
+                told(&shared, name, is_there, &Missing::silent());
                 // To connect may take longer, far away.
                 asking.await
             }
         };
-        let is_there = match answer {
-            Ok(_) => {
+        let missing = match answer {
+            Ok(readiness) => {
                 shared.heard();
-                true
+                told_there(&shared, name);
+                return readiness;
             }
-            // Whether anything comes of what is sent over other connections is told by these.
-            Err(Missing::Full) => true,
-            Err(Missing::Refused) => false,
-            Err(Missing::Silent) => shared.since_heard() < PATIENCE,
+            Err(missing) => missing,
         };
-        told(&shared, name, is_there);
-        match answer {
-            Ok(readiness) => readiness,
+        let since_heard = shared.since_heard();
+        let is_there = match missing.how {
+            // Whether anything comes of what is sent over other connections is told by these.
+            How::Full => true,
+            How::Refused => false,
+            How::Silent => since_heard < PATIENCE,
+        };
+        told(&shared, name, is_there, &missing);
+        match missing.how {
             // It serves, over those that there are.
-            Err(Missing::Full) if shared.since_heard() < SERVING => Readiness::Ready,
-            Err(_) => Readiness::Unreachable,
+            How::Full if since_heard < SERVING => Readiness::Ready,
+            _ => Readiness::Unreachable,
         }
     }
 
@@ -275,37 +282,53 @@ impl Watcher {
     }
 }
 
-/// How a server is not there.
+/// A server did not answer.
+struct Missing {
+    how: How,
+    /// What an operator is told.
+    reason: String,
+}
+
 #[derive(Clone, Copy)]
-enum Missing {
+enum How {
     /// It has no connection left.
     Full,
-    /// Something says that it is not.
+    /// Something says that it is not there, or not for us.
     Refused,
     /// It does not answer, or could not be asked.
     Silent,
 }
 
 impl Missing {
-    fn by(error: &sqlx::Error) -> Self {
-        if has_code(error, &[TOO_MANY]) {
-            return Self::Full;
+    fn silent() -> Self {
+        Self {
+            how: How::Silent,
+            reason: "no answer in time".to_owned(),
         }
-        let is_told = match error {
-            sqlx::Error::Database(_) | sqlx::Error::Protocol(_) => true,
-            sqlx::Error::Io(error) => matches!(
-                error.kind(),
+    }
+
+    fn by(error: &sqlx::Error) -> Self {
+        let how = match error {
+            _ if has_code(error, &[TOO_MANY]) => How::Full,
+            // Somebody ended this session, which says little of the server.
+            _ if has_code(error, &[ENDED]) => How::Silent,
+            sqlx::Error::Database(_) | sqlx::Error::Protocol(_) => How::Refused,
+            sqlx::Error::Io(error) => match error.kind() {
                 ErrorKind::ConnectionRefused
-                    | ErrorKind::ConnectionReset
-                    | ErrorKind::ConnectionAborted
-                    | ErrorKind::BrokenPipe
-                    | ErrorKind::UnexpectedEof
-                    | ErrorKind::HostUnreachable
-                    | ErrorKind::NetworkUnreachable
-            ),
-            _ => false,
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable => How::Refused,
+                _ => How::Silent,
+            },
+            _ => How::Silent,
         };
-        if is_told { Self::Refused } else { Self::Silent }
+        Self {
+            how,
+            reason: error.to_string(),
+        }
     }
 }
 
@@ -351,16 +374,23 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     code.is_some_and(|code| codes.contains(&&*code))
 }
 
-/// Tells whoever waits, where that is news.
-fn told(shared: &Shared, name: &str, is_there: bool) {
-    let is_news = shared.is_there.send_if_modified(|known| {
-        let is_news = *known != is_there;
-        *known = is_there;
+/// Tells whoever waits and, where that is news, the operator.
+fn told(shared: &Shared, name: &str, is_there: bool, missing: &Missing) {
+    if is_there {
+        told_there(shared, name);
+    } else if shared.is_there.send_replace(false) {
+        let reason = &missing.reason;
+        tracing::warn!(database = name, reason, "the database does not answer");
+    }
+}
+
+fn told_there(shared: &Shared, name: &str) {
+    let is_news = shared.is_there.send_if_modified(|is_there| {
+        let is_news = !*is_there;
+        *is_there = true;
         is_news
     });
-    match (is_news, is_there) {
-        (true, true) => tracing::info!(database = name, "the database answers again"),
-        (true, false) => tracing::warn!(database = name, "the database does not answer"),
-        (false, _) => {}
+    if is_news {
+        tracing::info!(database = name, "the database answers again");
     }
 }

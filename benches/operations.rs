@@ -17,7 +17,7 @@ use divan::{Bencher, black_box};
 use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
-    graphql::{Executed, Executor, Prepared, Request, SchemaSettings},
+    graphql::{Executed, Executor, Limits, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
     metrics::Metrics,
 };
@@ -72,6 +72,7 @@ fn at(text: &str) -> DateTime<Utc> {
 fn executor(document_cache: u64) -> Executor {
     Executor::new(
         SchemaSettings::default(),
+        Limits::default(),
         document_cache,
         &Metrics::default(),
     )

@@ -10,8 +10,8 @@ use super::{failed, print, serve, telemetry};
 use crate::{
     clock::Clock,
     config::{
-        FederationOptions, GraphqlOptions, HttpOptions, LogOptions, PolicyOptions, Switch,
-        TelemetryOptions,
+        FederationOptions, GraphqlOptions, HttpOptions, LimitOptions, LogOptions, PolicyOptions,
+        Switch, TelemetryOptions,
     },
     database::{IN_MEMORY, Pool},
     demo::{self, Description, Offer, tokens},
@@ -27,6 +27,8 @@ pub(super) struct DemoArgs {
     http: HttpOptions,
     #[command(flatten)]
     graphql: GraphqlOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
@@ -81,6 +83,7 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
     let options = serve::Options {
         http: &args.http,
         graphql: &args.graphql,
+        limits: &args.limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,

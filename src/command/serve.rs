@@ -10,7 +10,10 @@ use super::{CannotOpen, failed, telemetry, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::Clock,
-    config::{GraphqlOptions, HttpOptions, PolicyOptions, ServeArgs, Switch, TelemetryOptions},
+    config::{
+        GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, ServeArgs, Switch,
+        TelemetryOptions,
+    },
     database::{Pulse, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
@@ -55,6 +58,7 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
     let options = Options {
         http: &args.http,
         graphql: &args.graphql,
+        limits: &args.limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
@@ -127,6 +131,7 @@ impl Databases {
 pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
+    pub(super) limits: &'a LimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
     /// What GraphiQL has to offer.
@@ -141,6 +146,7 @@ pub(super) async fn gateway(
     Options {
         http: options,
         graphql,
+        limits,
         policy,
         schema,
         offer,
@@ -157,7 +163,7 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let graphql = match served_graphql(graphql, schema, &metrics) {
+    let graphql = match served_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -236,10 +242,12 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
 /// How GraphQL is served by these options.
 fn served_graphql(
     options: &GraphqlOptions,
+    limits: &LimitOptions,
     schema: SchemaSettings,
     metrics: &Metrics,
 ) -> Result<Graphql, ExitCode> {
-    let Some(executor) = Executor::new(schema, options.document_cache.into(), metrics) else {
+    let cache = options.document_cache.into();
+    let Some(executor) = Executor::new(schema, limits.limits(), cache, metrics) else {
         return Err(failed("the schema's own definition cannot be read"));
     };
     let persisted = match (

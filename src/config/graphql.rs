@@ -11,8 +11,10 @@ use crate::graphql::{NodeFields, SchemaSettings};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "GraphQL")]
 pub struct GraphqlOptions {
-    /// Most operations in one request, as a list; 0 takes no lists
+    /// Most operations in one request, as a list, 0 to 100: 5 where no number is given; 0 takes no
+    /// lists
     #[arg(long, env = "GATEWAY_MAX_BATCH", value_name = "NUMBER", default_value_t = 0,
+          num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u16).range(0..=100))]
     pub max_batch: u16,
 

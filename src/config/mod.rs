@@ -3,6 +3,7 @@
 mod database;
 mod graphql;
 mod http;
+mod limits;
 mod log;
 mod policy;
 mod telemetry;
@@ -12,6 +13,7 @@ use clap::{Args, ValueEnum};
 pub use database::{DatabaseOptions, DatabaseUrl, NoStandby};
 pub use graphql::{FederationOptions, GraphqlOptions};
 pub use http::HttpOptions;
+pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
 pub use telemetry::{NotACollector, TelemetryOptions};
@@ -30,6 +32,9 @@ pub struct ServeArgs {
     /// How GraphQL is served.
     #[command(flatten)]
     pub graphql: GraphqlOptions,
+    /// What a request may come to.
+    #[command(flatten)]
+    pub limits: LimitOptions,
     /// Which bearer tokens are taken.
     #[command(flatten)]
     pub tokens: TokenOptions,

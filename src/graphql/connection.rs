@@ -15,7 +15,7 @@ use super::{
 use crate::loader::{End, Page, Position, Slice, SortType};
 
 /// Rows of a page when the query names no number.
-const DEFAULT_PAGE: u64 = 25;
+pub(super) const DEFAULT_PAGE: u64 = 25;
 /// Most rows of a page.
 pub(super) const MAX_PAGE: u64 = 100;
 

@@ -20,6 +20,12 @@ pub enum Code {
     GraphqlParseFailed,
     /// The document does not fit the schema.
     GraphqlValidationFailed,
+    /// The request is longer, or nested deeper, than is taken.
+    OperationTooLarge,
+    /// What is asked would come to more than may be asked at once.
+    OperationTooComplex,
+    /// What was asked came to a longer answer than is given.
+    AnswerTooLarge,
     /// The HTTP request is not one of GraphQL over HTTP.
     BadRequest,
     /// No document was registered under this hash: send it with its hash.
@@ -45,6 +51,9 @@ impl Code {
             Self::Forbidden => "FORBIDDEN",
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::OperationTooLarge => "OPERATION_TOO_LARGE",
+            Self::OperationTooComplex => "OPERATION_TOO_COMPLEX",
+            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
             Self::BadRequest => "BAD_REQUEST",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",

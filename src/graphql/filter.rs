@@ -14,8 +14,6 @@ use crate::{
     loader::{InstantRange, InviteSort, SortType, Status},
 };
 
-/// Most values of a list in a filter.
-const MAX_VALUES: usize = 100;
 /// Most characters of a text in a filter.
 const MAX_TEXT: usize = 320;
 
@@ -126,31 +124,18 @@ pub(super) fn range(
     }
 }
 
-/// Reads a list of at most as many values as a filter may have.
+/// Reads a list of a filter. How long lists are is settled before anything is executed.
 fn values<T, U>(
-    argument: &'static str,
     sent: Option<Vec<T>>,
-    mut read: impl FnMut(T) -> Result<U, Failure>,
+    read: impl FnMut(T) -> Result<U, Failure>,
 ) -> Result<Option<Vec<U>>, Failure> {
-    let Some(sent) = sent else {
-        return Ok(None);
-    };
-    if sent.len() > MAX_VALUES {
-        let allowed = format!("must have at most {MAX_VALUES} values");
-        return Err(Failure::bad_input(argument, allowed));
-    }
-    sent.into_iter()
-        .map(&mut read)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    sent.map(|sent| sent.into_iter().map(read).collect())
+        .transpose()
 }
 
 /// Reads statuses.
-pub(super) fn statuses(
-    argument: &'static str,
-    sent: Option<Vec<InviteStatus>>,
-) -> Result<Option<Vec<Status>>, Failure> {
-    values(argument, sent, |status| Ok(status.into()))
+pub(super) fn statuses(sent: Option<Vec<InviteStatus>>) -> Option<Vec<Status>> {
+    sent.map(|sent| sent.into_iter().map(Status::from).collect())
 }
 
 /// Reads texts that are compared exactly.
@@ -158,7 +143,7 @@ pub(super) fn texts(
     argument: &'static str,
     sent: Option<Vec<String>>,
 ) -> Result<Option<Vec<String>>, Failure> {
-    values(argument, sent, |text| checked(argument, text))
+    values(sent, |text| checked(argument, text))
 }
 
 /// Reads ids of objects of one kind.
@@ -167,7 +152,7 @@ pub(super) fn ids(
     kind: NodeKind,
     sent: Option<Vec<ID>>,
 ) -> Result<Option<Vec<i64>>, Failure> {
-    values(argument, sent, |id| read_id(argument, kind, &id))
+    values(sent, |id| read_id(argument, kind, &id))
 }
 
 /// Reads the id of an object of one kind.

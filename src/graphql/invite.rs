@@ -163,7 +163,7 @@ pub(super) async fn invites(
         .map(|kinds| kinds.into_iter().map(Into::into).collect());
     let mut filter = Filter {
         kinds,
-        statuses: statuses("filter.status", filter.status)?,
+        statuses: statuses(filter.status),
         created: range("filter.createdAt", filter.created_at)?,
         expires: range("filter.expiresAt", filter.expires_at)?,
     };

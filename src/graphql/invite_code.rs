@@ -261,7 +261,7 @@ async fn invite_codes(
     access.managed()?;
     let filter = filter.unwrap_or_default();
     let filter = Filter {
-        statuses: statuses("filter.status", filter.status)?,
+        statuses: statuses(filter.status),
         roles: texts("filter.role", filter.role)?,
         tags: ids("filter.tag", NodeKind::Tag, filter.tag)?,
         email_norm: address("filter.email", filter.email)?,

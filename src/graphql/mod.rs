@@ -10,6 +10,9 @@ mod error;
 mod execution;
 mod federation;
 mod filter;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod group_invite;
 mod id;
@@ -17,6 +20,7 @@ mod introspection;
 mod invite;
 mod invite_code;
 mod json;
+mod limits;
 mod node;
 mod scalar;
 mod tag;
@@ -32,6 +36,8 @@ use async_graphql::{
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
+pub use limits::{Limit, Limits};
+pub(crate) use limits::{Met, exceeded, hold_length, limit_of};
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;

@@ -195,7 +195,7 @@ impl WorkspaceInviteFilter {
     pub(super) fn read(self) -> Result<Filter, Failure> {
         Ok(Filter {
             workspaces: ids("filter.workspace", NodeKind::Workspace, self.workspace)?,
-            statuses: statuses("filter.status", self.status)?,
+            statuses: statuses(self.status),
             roles: texts("filter.role", self.role)?,
             inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
             email_norm: address("filter.email", self.email)?,

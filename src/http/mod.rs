@@ -4,6 +4,9 @@ mod authentication;
 mod compression;
 mod cors;
 mod deadline;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod graphiql;
 mod graphql;
 mod health;
@@ -18,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 use authentication::Authentication;
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -81,7 +84,10 @@ pub fn app(gateway: Gateway) -> Router {
     };
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
-        .route("/graphql", graphql::route(gateway.graphql.clone()))
+        .route(
+            "/graphql",
+            graphql::route(gateway.graphql.clone(), gateway.max_body),
+        )
         .merge(rest::router(rest.clone()))
         .layer(
             ServiceBuilder::new()
@@ -113,11 +119,7 @@ pub fn app(gateway: Gateway) -> Router {
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(panic::layer))
-                .layer(DefaultBodyLimit::max(gateway.max_body)),
-        );
+        .layer(middleware::from_fn(panic::layer));
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let app = compression::compressed(app)

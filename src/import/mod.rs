@@ -17,6 +17,9 @@ use crate::clock::Clock;
 mod chunk;
 mod command;
 mod constraint;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod kind;
 mod progress;
 mod reader;

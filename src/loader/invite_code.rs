@@ -14,6 +14,7 @@ use super::{
     InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
+    invite_code_by_code::Along,
     key::{any_of, row_key},
     listing::Listing,
 };
@@ -22,6 +23,13 @@ use crate::access::proof::{Guarded, Managed};
 columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
 
 row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
+
+/// A code, and what to load along.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ByCode {
+    pub(super) code: String,
+    pub(super) along: Along,
+}
 
 /// Narrows the list of invite codes.
 #[derive(Clone, Debug, Default)]

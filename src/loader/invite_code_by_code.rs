@@ -16,6 +16,7 @@ use sea_orm::{
 use super::{
     LoadError, Loaders, Rows,
     columns::{Columns, FromColumns},
+    invite_code::ByCode,
     key::any_of,
 };
 use crate::access::proof::Guarded;
@@ -64,12 +65,6 @@ pub struct Reached {
     pub user: Option<Option<Guarded<user::Model>>>,
     /// The tags that it gives, by name, without deleted ones.
     pub tags: Option<Vec<Guarded<tag::Model>>>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByCode {
-    code: String,
-    along: Along,
 }
 
 const INVITER: &str = "inviter";

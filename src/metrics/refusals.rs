@@ -1,6 +1,6 @@
 //! What is refused: beyond a limit, too often, or at a bad time.
 
-use super::counters::labelled;
+use super::counters::{Labelled, labelled};
 
 labelled! {
     /// A limit that a request, its document or its answer exceeds.
@@ -33,12 +33,19 @@ labelled! {
         Introspection = "introspection",
         /// The answer, in bytes.
         Answer = "answer",
-        /// The time that a request may take.
-        Time = "time",
-        /// Headers.
-        Headers = "headers",
-        /// Open connections.
-        Connections = "connections",
+    }
+}
+
+impl Limit {
+    /// Its name, as errors and the label have it.
+    pub fn name(self) -> &'static str {
+        self.value()
+    }
+
+    /// The limit of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|limit| limit.name() == name)
     }
 }
 

@@ -2,12 +2,14 @@
 //! sets.
 
 mod answer;
+pub mod attack;
 pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
 pub mod node;
 pub mod process;
+pub mod processor;
 pub mod proxy;
 pub mod tables;
 pub mod wire;
@@ -28,7 +30,7 @@ use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::Clock,
-    graphql::{Executor, SchemaSettings},
+    graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
@@ -141,7 +143,7 @@ impl Gateway {
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),
-            graphql: measured_graphql(DOCUMENT_CACHE, &metrics),
+            graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
             has_metrics: false,
@@ -332,11 +334,31 @@ pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
 /// GraphQL as it is served by default, but for how much it remembers.
 pub fn graphql(document_cache: u64) -> Graphql {
-    measured_graphql(document_cache, &Metrics::default())
+    measured_graphql(Limits::default(), document_cache, &Metrics::default())
 }
 
-fn measured_graphql(document_cache: u64, metrics: &Metrics) -> Graphql {
-    let executor = Executor::new(SchemaSettings::default(), document_cache, metrics);
+/// Limits beyond which nobody asks who looks at everything at once.
+pub const WIDE: Limits = Limits {
+    document: 1_000_000,
+    tokens: 100_000,
+    nesting: 64,
+    depth: 30,
+    aliases: 10_000,
+    root_fields: 1000,
+    directives: 1000,
+    cost: 1_000_000,
+    list: 100,
+    errors: 10,
+    answer: 100_000_000,
+};
+
+/// GraphQL as it is served by default, but for these limits and how much it remembers.
+pub fn graphql_within(limits: Limits, document_cache: u64) -> Graphql {
+    measured_graphql(limits, document_cache, &Metrics::default())
+}
+
+fn measured_graphql(limits: Limits, document_cache: u64, metrics: &Metrics) -> Graphql {
+    let executor = Executor::new(SchemaSettings::default(), limits, document_cache, metrics);
     Graphql {
         executor: executor.expect("a readable schema"),
         persisted: PersistedDocuments::default(),

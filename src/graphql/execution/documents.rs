@@ -8,6 +8,8 @@ use std::sync::Arc;
 use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::{Weighter, sync::Cache};
 
+use super::guard::Plan;
+
 /// Longest document that is kept, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
 
@@ -20,6 +22,8 @@ pub(super) struct Known {
     pub(super) parsed: ExecutableDocument,
     /// Whether values are merged in its answers.
     pub(super) merges: bool,
+    /// What its operations cost.
+    pub(super) plan: Plan,
 }
 
 /// The documents, by their text.

@@ -19,21 +19,31 @@ use async_graphql::{
     },
 };
 
+use serde_json::json;
+
 use self::{
     documents::{Documents, Known},
-    guard::{MAX_NESTING, is_shallow, refuse_ruinous},
+    guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
     merging::merges,
     validation::{Document, Validation},
 };
 use super::{
-    Schema, SchemaSettings, definition,
+    Limits, Schema, SchemaSettings, definition,
     error::Code,
     introspection,
     json::{Json, WrittenInParts},
+    limits::{Limit, hold},
     schema,
 };
 use crate::{access::Access, metrics::Metrics};
+
+/// Tokens of a document, and how deep its brackets are nested.
+#[cfg(feature = "fuzzing")]
+pub(super) fn measured(document: &str) -> (usize, usize) {
+    let extent = Extent::of(document);
+    (extent.tokens, extent.nesting)
+}
 
 /// What is asked: a document, which of its operations, and the values of its variables.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +56,8 @@ pub struct Request {
     pub variables: Variables,
     /// Whether it came in a way that must not change anything.
     pub is_safe: bool,
+    /// Whether the answer is to tell what the operation costs.
+    pub tells_cost: bool,
 }
 
 /// Executes GraphQL requests. A document that is asked again is neither read nor validated again.
@@ -54,7 +66,9 @@ pub struct Executor(Arc<Parts>);
 
 struct Parts {
     settings: SchemaSettings,
+    limits: Limits,
     schema: Schema,
+    prices: Prices,
     validation: Validation,
     input_types: InputTypes,
     documents: Documents,
@@ -65,6 +79,8 @@ struct Parts {
 pub struct Prepared {
     document: Arc<Known>,
     request: Request,
+    /// Nodes that the operation may come to.
+    cost: u64,
 }
 
 /// What came of a request that was executed.
@@ -72,6 +88,8 @@ pub struct Prepared {
 pub struct Executed {
     errors: Vec<ServerError>,
     data: Value,
+    /// What is told beside them; often nothing.
+    extensions: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Why a request is not executed.
@@ -118,15 +136,28 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
     errors
 }
 
+impl From<ServerError> for Refusal {
+    fn from(error: ServerError) -> Self {
+        Self::Errors(vec![error])
+    }
+}
+
 impl Executor {
     /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
     /// nothing. None if the schema's own definition is not valid.
-    pub fn new(settings: SchemaSettings, document_cache: u64, metrics: &Metrics) -> Option<Self> {
+    pub fn new(
+        settings: SchemaSettings,
+        limits: Limits,
+        document_cache: u64,
+        metrics: &Metrics,
+    ) -> Option<Self> {
         let schema = schema(settings);
         let definition = definition(&schema);
         Some(Self(Arc::new(Parts {
             settings,
+            limits,
             schema,
+            prices: Prices::read(&definition)?,
             validation: Validation::by(&definition)?,
             input_types: InputTypes::read(&definition)?,
             documents: Documents::new(document_cache),
@@ -154,12 +185,22 @@ impl Executor {
             }
         };
         refuse_unsafe(&document.parsed, &request)?;
-        let operation = select(&document.parsed, request.operation_name.as_deref())?;
-        let wrong = variables::check(&parts.input_types, operation, &request.variables);
-        if !wrong.is_empty() {
-            return Err(Refusal::coded(wrong, Code::BadUserInput));
-        }
-        Ok(Prepared { document, request })
+        let name = request.operation_name.as_deref();
+        let operation = select(&document.parsed, name)?;
+        let variables = &request.variables;
+        variables::check(&parts.input_types, &parts.limits, operation, variables)?;
+        let cost = document.plan.nodes(name, operation, variables);
+        hold(Limit::Cost, parts.limits.cost, cost)?;
+        Ok(Prepared {
+            document,
+            request,
+            cost,
+        })
+    }
+
+    /// What a request may come to.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// Whether a document can be executed, as far as that does not hang on variables; gives the
@@ -181,22 +222,23 @@ impl Executor {
         text: &str,
         refuse: impl FnOnce(&ExecutableDocument) -> Result<(), Refusal>,
     ) -> Result<Known, Refusal> {
-        if !is_shallow(text) {
-            let message = format!("Brackets are nested more than {MAX_NESTING} deep.");
-            return Err(Refusal::new(Code::GraphqlParseFailed, message));
-        }
-        let document = Document::read(text)?;
+        let parts = &*self.0;
+        Extent::hold(&parts.limits, text)?;
+        let document = Document::read(text, &parts.limits)?;
         let parsed = parse(text, &document)?;
-        refuse_ruinous(&parsed)?;
+        refuse_ruinous(&parts.limits, &parsed)?;
         refuse(&parsed)?;
-        if !self.0.settings.introspection
+        if !parts.settings.introspection
             && let Some(error) = introspection::refusal(&parsed)
         {
-            return Err(Refusal::Errors(vec![error]));
+            return Err(error.into());
         }
-        self.0.validation.check(&document)?;
-        let merges = merges(&parsed, |name| self.0.validation.is_object_type(name));
-        Ok(Known { parsed, merges })
+        parts.validation.check(&document, parts.limits.errors)?;
+        Ok(Known {
+            merges: merges(&parsed, |name| parts.validation.is_object_type(name)),
+            plan: Plan::of(&parsed, &parts.prices),
+            parsed,
+        })
     }
 
     /// Executes a request for whom `access` knows.
@@ -204,6 +246,7 @@ impl Executor {
         let Request {
             operation_name,
             variables,
+            tells_cost,
             ..
         } = prepared.request;
         let mut request = async_graphql::Request::new(String::new())
@@ -217,8 +260,23 @@ impl Executor {
         let Response { errors, data, .. } = self.0.schema.execute(request).await;
         // What comes without a code here did not come from a resolver: an argument does not take
         // its value, such as null for a variable whose default was to fill it.
-        let errors = with_code(errors, Code::BadUserInput);
-        Executed { errors, data }
+        let mut errors = with_code(errors, Code::BadUserInput);
+        let limits = &self.0.limits;
+        let mut extensions = serde_json::Map::new();
+        let omitted = errors.len().saturating_sub(limits.errors);
+        if omitted > 0 {
+            errors.truncate(limits.errors);
+            extensions.insert("omittedErrors".into(), omitted.into());
+        }
+        if tells_cost {
+            let cost = json!({ "nodes": prepared.cost, "allowed": limits.cost });
+            extensions.insert("cost".into(), cost);
+        }
+        Executed {
+            errors,
+            data,
+            extensions,
+        }
     }
 }
 
@@ -241,6 +299,10 @@ impl Executed {
         }
         text.extend_from_slice(br#""data":"#);
         Json::append(&self.data, text);
+        if !self.extensions.is_empty() {
+            text.extend_from_slice(br#","extensions":"#);
+            serde_json::to_writer(&mut *text, &self.extensions)?;
+        }
         text.push(b'}');
         Ok(())
     }

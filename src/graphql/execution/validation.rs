@@ -12,16 +12,13 @@ use apollo_compiler::{
 };
 use async_graphql::{Pos, ServerError};
 
-use super::{Refusal, guard::MAX_NESTING, values::mismatches};
-use crate::graphql::error::Code;
+use super::{Refusal, values::mismatches};
+use crate::graphql::{error::Code, limits::Limits};
 
 /// How errors name what they are about; answers do not tell it.
 const SOURCE: &str = "document";
 
-/// Most errors of one document that are told.
-pub(super) const MAX_ERRORS: usize = 10;
-
-/// Most errors that are looked at for them.
+/// Most errors of a document that are looked at for those that are told.
 const MAX_LOOKED_AT: usize = 100;
 
 /// Longest part of a document that an error repeats, in bytes: names, and nothing of a value.
@@ -38,12 +35,12 @@ impl Document {
     ///
     /// # Errors
     /// Where it stops being GraphQL.
-    pub(super) fn read(text: &str) -> Result<Self, Refusal> {
+    pub(super) fn read(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         Parser::new()
-            .recursion_limit(2 * MAX_NESTING)
+            .recursion_limit(2 * limits.nesting)
             .parse_ast(text, SOURCE)
             .map(Self)
-            .map_err(|failed| refused(&failed.errors, Code::GraphqlParseFailed))
+            .map_err(|failed| refused(&failed.errors, Code::GraphqlParseFailed, limits.errors))
     }
 
     /// The document written anew, without anything that its text could have left out.
@@ -68,17 +65,17 @@ impl Validation {
     /// Whether a document fits the schema.
     ///
     /// # Errors
-    /// Why it does not.
-    pub(super) fn check(&self, document: &Document) -> Result<(), Refusal> {
+    /// Why it does not, by at most `most` of what is wrong.
+    pub(super) fn check(&self, document: &Document, most: usize) -> Result<(), Refusal> {
         // What comes of a field that is not there is not told beside it.
         let executable = match document.0.to_executable(&self.0) {
             Ok(executable) => executable,
-            Err(failed) => return Err(invalid(&failed.errors)),
+            Err(failed) => return Err(invalid(&failed.errors, most)),
         };
         let executable = executable
             .validate(&self.0)
-            .map_err(|failed| invalid(&failed.errors))?;
-        let errors: Vec<_> = mismatches(&self.0, &executable)
+            .map_err(|failed| invalid(&failed.errors, most))?;
+        let errors: Vec<_> = mismatches(&self.0, &executable, most)
             .into_iter()
             .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
             .map(told)
@@ -91,15 +88,15 @@ impl Validation {
     }
 }
 
-fn invalid(errors: &DiagnosticList) -> Refusal {
-    refused(errors, Code::GraphqlValidationFailed)
+fn invalid(errors: &DiagnosticList, most: usize) -> Refusal {
+    refused(errors, Code::GraphqlValidationFailed, most)
 }
 
-fn refused(errors: &DiagnosticList, code: Code) -> Refusal {
+fn refused(errors: &DiagnosticList, code: Code, most: usize) -> Refusal {
     let mut distinct: Vec<ServerError> = Vec::new();
     for error in errors.iter().take(MAX_LOOKED_AT) {
         let error = told(error.to_json());
-        if distinct.len() < MAX_ERRORS && !distinct.contains(&error) {
+        if distinct.len() < most && !distinct.contains(&error) {
             distinct.push(error);
         }
     }

@@ -12,8 +12,6 @@ use apollo_compiler::{
     parser::SourceSpan,
 };
 
-use super::validation::MAX_ERRORS;
-
 /// A value that is not right.
 #[derive(PartialEq, Eq)]
 pub(super) struct Mismatch {
@@ -21,8 +19,12 @@ pub(super) struct Mismatch {
     pub(super) message: String,
 }
 
-/// All such values in a document that is valid otherwise.
-pub(super) fn mismatches(schema: &Schema, document: &ExecutableDocument) -> Vec<Mismatch> {
+/// The first `most` such values in a document that is valid otherwise.
+pub(super) fn mismatches(
+    schema: &Schema,
+    document: &ExecutableDocument,
+    most: usize,
+) -> Vec<Mismatch> {
     let mut found = Vec::new();
     for operation in document.operations.iter() {
         let mut walk = Walk {
@@ -34,6 +36,7 @@ pub(super) fn mismatches(schema: &Schema, document: &ExecutableDocument) -> Vec<
                 .map(|it| (&it.name, &**it))
                 .collect(),
             seen: HashSet::new(),
+            most,
             found: &mut found,
         };
         for variable in &operation.variables {
@@ -52,6 +55,7 @@ struct Walk<'a, 'f> {
     variables: HashMap<&'a Name, &'a VariableDefinition>,
     /// Fragments that this operation was seen to spread.
     seen: HashSet<&'a Name>,
+    most: usize,
     found: &'f mut Vec<Mismatch>,
 }
 
@@ -161,7 +165,7 @@ impl<'a> Walk<'a, '_> {
             message,
         };
         // Several operations may come by the same fragment.
-        if self.found.len() < MAX_ERRORS && !self.found.contains(&mismatch) {
+        if self.found.len() < self.most && !self.found.contains(&mismatch) {
             self.found.push(mismatch);
         }
     }
@@ -170,13 +174,14 @@ impl<'a> Walk<'a, '_> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        graphql::{Executor, SchemaSettings},
+        graphql::{Executor, Limits, SchemaSettings},
         metrics::Metrics,
     };
 
     #[test]
     fn scalars_of_our_own_take_what_they_take_as_variables() {
-        let executor = Executor::new(SchemaSettings::default(), 0, &Metrics::default()).unwrap();
+        let (settings, limits) = (SchemaSettings::default(), Limits::default());
+        let executor = Executor::new(settings, limits, 0, &Metrics::default()).unwrap();
         let is_fine = |document: &str| executor.check(document).is_ok();
         for (field, right, wrong) in [
             (

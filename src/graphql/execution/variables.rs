@@ -1,4 +1,5 @@
-//! Variables: whether each is sent as its operation declares it (specification, section 6.1.2).
+//! Variables: whether each is sent as its operation declares it (specification, section 6.1.2), with
+//! lists that are not too long.
 
 use async_graphql::{
     Name, ServerError, Value, Variables,
@@ -6,52 +7,86 @@ use async_graphql::{
 };
 
 use super::{
+    Refusal,
     input_types::{InputType, InputTypes},
-    validation::MAX_ERRORS,
+};
+use crate::graphql::{
+    error::Code,
+    limits::{Limit, Limits, Met, with_message},
 };
 
 /// Longest name of a client's own that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
 
-/// Why these variables are not what the operation declares; one error a variable.
+/// Holds variables to what the operation declares.
+///
+/// # Errors
+/// Why they are not that, by one error a variable.
 pub(super) fn check(
     types: &InputTypes,
+    limits: &Limits,
     operation: &OperationDefinition,
     variables: &Variables,
-) -> Vec<ServerError> {
-    operation
-        .variable_definitions
-        .iter()
+) -> Result<(), Refusal> {
+    let definitions = operation.variable_definitions.iter();
+    let errors: Vec<ServerError> = definitions
         .filter_map(|definition| {
-            let wrong = wrong_with(types, &definition.node, variables)?;
+            let wrong = wrong_with(types, limits, &definition.node, variables)?;
             let name = &definition.node.name.node;
             let name = if is_name(name) { name } else { "…" };
-            let message = format!("Variable \"${name}\" {wrong}");
-            Some(ServerError::new(message, Some(definition.pos)))
+            let message = format!("Variable \"${name}\" {}", wrong.told);
+            let mut error = match wrong.length {
+                Some(length) => {
+                    let met = Met::Exactly(length as u64);
+                    with_message(Limit::List, limits.list as u64, met, message)
+                }
+                None => ServerError::new(message, None),
+            };
+            error.locations = vec![definition.pos];
+            Some(error)
         })
-        .take(MAX_ERRORS)
-        .collect()
+        .take(limits.errors)
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::coded(errors, Code::BadUserInput))
+    }
+}
+
+/// What is wrong with a variable.
+struct Wrong {
+    told: String,
+    /// The length of a list, where that is what is wrong.
+    length: Option<usize>,
+}
+
+impl From<String> for Wrong {
+    fn from(told: String) -> Self {
+        Self { told, length: None }
+    }
 }
 
 fn wrong_with(
     types: &InputTypes,
+    limits: &Limits,
     definition: &VariableDefinition,
     variables: &Variables,
-) -> Option<String> {
+) -> Option<Wrong> {
     let ty = &definition.var_type.node;
     match variables.get(&definition.name.node) {
         Some(value) => {
             let mut path = Path::default();
-            let wrong = mismatch(types, ty, value, &mut path)?;
-            Some(match path.0.as_str() {
-                "" => format!("of type \"{ty}\" got a value that is not right: {wrong}."),
-                path => {
-                    format!("of type \"{ty}\" got a value that is not right at {path}: {wrong}.")
-                }
-            })
+            let Wrong { told, length } = Check { types, limits }.mismatch(ty, value, &mut path)?;
+            let place = match path.0.as_str() {
+                "" => String::new(),
+                path => format!(" at {path}"),
+            };
+            let told = format!("of type \"{ty}\" got a value that is not right{place}: {told}.");
+            Some(Wrong { told, length })
         }
         None if ty.nullable || definition.default_value.is_some() => None,
-        None => Some(format!("of required type \"{ty}\" was not provided.")),
+        None => Some(format!("of required type \"{ty}\" was not provided.").into()),
     }
 }
 
@@ -75,59 +110,67 @@ impl Path {
     }
 }
 
-/// What would be right, if the value is not of the type. The value itself is not repeated: it may
-/// be a code or token.
-fn mismatch(types: &InputTypes, ty: &Type, value: &Value, path: &mut Path) -> Option<String> {
-    if matches!(value, Value::Null) {
-        return (!ty.nullable).then(|| format!("expected \"{ty}\", not null"));
-    }
-    match (&ty.base, value) {
-        (BaseType::List(item), Value::List(values)) => {
-            values.iter().enumerate().find_map(|(index, value)| {
-                path.under(&format!("[{index}]"), |path| {
-                    mismatch(types, item, value, path)
-                })
-            })
-        }
-        // One value stands for a list of one.
-        (BaseType::List(item), value) => mismatch(types, item, value, path),
-        (BaseType::Named(name), value) => mismatch_named(types, name, value, path),
-    }
+struct Check<'a> {
+    types: &'a InputTypes,
+    limits: &'a Limits,
 }
 
-fn mismatch_named(
-    types: &InputTypes,
-    name: &Name,
-    value: &Value,
-    path: &mut Path,
-) -> Option<String> {
-    match types.get(name)? {
-        InputType::Scalar => expected_scalar(name, value).map(str::to_owned),
-        InputType::Enum(values) => {
-            let is_one = matches!(value, Value::String(text) if values.iter().any(|it| it == text));
-            let names: Vec<&str> = values.iter().map(Name::as_str).collect();
-            (!is_one).then(|| format!("expected one of {}", names.join(", ")))
+impl Check<'_> {
+    /// What would be right, if the value is not of the type. The value itself is not repeated: it
+    /// may be a code or token.
+    fn mismatch(&self, ty: &Type, value: &Value, path: &mut Path) -> Option<Wrong> {
+        if matches!(value, Value::Null) {
+            return (!ty.nullable).then(|| format!("expected \"{ty}\", not null").into());
         }
-        InputType::Object { fields, is_one_of } => {
-            let Value::Object(sent) = value else {
-                return Some(format!("expected an object, \"{name}\""));
-            };
-            if *is_one_of && (sent.len() != 1 || sent.values().any(|it| *it == Value::Null)) {
-                return Some(format!("expected exactly one field of \"{name}\""));
+        match (&ty.base, value) {
+            (BaseType::List(_), Value::List(values)) if values.len() > self.limits.list => {
+                let (most, length) = (self.limits.list, values.len());
+                Some(Wrong {
+                    told: format!("expected at most {most} values, not {length}"),
+                    length: Some(length),
+                })
             }
-            if let Some(unknown) = sent.keys().find(|key| !fields.contains_key(*key)) {
-                // What is no name may be anything, and is not repeated.
-                let named = is_name(unknown).then(|| format!(" \"{unknown}\""));
-                return Some(format!(
-                    "\"{name}\" has no field{}",
-                    named.unwrap_or_default()
-                ));
+            (BaseType::List(item), Value::List(values)) => {
+                values.iter().enumerate().find_map(|(index, value)| {
+                    path.under(&format!("[{index}]"), |path| {
+                        self.mismatch(item, value, path)
+                    })
+                })
             }
-            fields.iter().find_map(|(key, field)| match sent.get(key) {
-                Some(value) => path.under(key, |path| mismatch(types, &field.ty, value, path)),
-                None if field.ty.nullable || field.has_default => None,
-                None => Some(format!("the field \"{key}\" is required")),
-            })
+            // One value stands for a list of one.
+            (BaseType::List(item), value) => self.mismatch(item, value, path),
+            (BaseType::Named(name), value) => self.mismatch_named(name, value, path),
+        }
+    }
+
+    fn mismatch_named(&self, name: &Name, value: &Value, path: &mut Path) -> Option<Wrong> {
+        match self.types.get(name)? {
+            InputType::Scalar => expected_scalar(name, value).map(|it| it.to_owned().into()),
+            InputType::Enum(values) => {
+                let is_one =
+                    matches!(value, Value::String(text) if values.iter().any(|it| it == text));
+                let names: Vec<&str> = values.iter().map(Name::as_str).collect();
+                (!is_one).then(|| format!("expected one of {}", names.join(", ")).into())
+            }
+            InputType::Object { fields, is_one_of } => {
+                let Value::Object(sent) = value else {
+                    return Some(format!("expected an object, \"{name}\"").into());
+                };
+                if *is_one_of && (sent.len() != 1 || sent.values().any(|it| *it == Value::Null)) {
+                    return Some(format!("expected exactly one field of \"{name}\"").into());
+                }
+                if let Some(unknown) = sent.keys().find(|key| !fields.contains_key(*key)) {
+                    // What is no name may be anything, and is not repeated.
+                    let named = is_name(unknown).then(|| format!(" \"{unknown}\""));
+                    let named = named.unwrap_or_default();
+                    return Some(format!("\"{name}\" has no field{named}").into());
+                }
+                fields.iter().find_map(|(key, field)| match sent.get(key) {
+                    Some(value) => path.under(key, |path| self.mismatch(&field.ty, value, path)),
+                    None if field.ty.nullable || field.has_default => None,
+                    None => Some(format!("the field \"{key}\" is required").into()),
+                })
+            }
         }
     }
 }

@@ -18,9 +18,6 @@ use super::{
 use crate::access::Access;
 use entity::Entity;
 
-/// Most representations of one `_entities`.
-const MAX_REPRESENTATIONS: usize = 100;
-
 /// The subgraph as routers ask for it.
 #[derive(SimpleObject)]
 #[graphql(name = "_Service")]
@@ -44,10 +41,6 @@ impl FederationQuery {
         #[graphql(desc = "A `__typename` and an `id` or `databaseId` each; at most 100.")]
         representations: Vec<Any>,
     ) -> Result<Vec<Nullable<Entity>>, Failure> {
-        if representations.len() > MAX_REPRESENTATIONS {
-            let allowed = format!("must have at most {MAX_REPRESENTATIONS} values");
-            return Err(Failure::bad_input("representations", allowed));
-        }
         let access = ctx.access()?;
         let found = representations
             .iter()

@@ -2,13 +2,17 @@
 
 use async_graphql::ServerError;
 use axum::{
+    Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{json, to_writer};
 
 use super::{super::graphql_error, media::Media};
-use crate::graphql::{Code, Executed};
+use crate::{
+    graphql::{Code, Executed, hold_length, limit_of},
+    metrics::{Limit, Metrics},
+};
 
 /// What came of a request for one operation.
 pub(super) enum Outcome {
@@ -32,11 +36,6 @@ impl Outcome {
         }
     }
 
-    /// The answer to a request for this operation alone.
-    pub(super) fn answer(&self, media: Media) -> Response {
-        answer(self.status(media), media, |body| self.write(body))
-    }
-
     fn write(&self, body: &mut Vec<u8>) -> serde_json::Result<()> {
         match self {
             Self::Executed(executed) => executed.write(body),
@@ -45,37 +44,88 @@ impl Outcome {
     }
 }
 
-/// The answer to a batch: what came of each operation, in their order.
-pub(super) fn answer_batch(outcomes: &[Outcome], media: Media) -> Response {
-    answer(StatusCode::OK, media, |body| {
-        body.push(b'[');
-        for (index, outcome) in outcomes.iter().enumerate() {
-            if index > 0 {
-                body.push(b',');
-            }
-            outcome.write(body)?;
-        }
-        body.push(b']');
-        Ok(())
-    })
-}
-
 /// The answer to what is no GraphQL request, as far as HTTP goes.
 pub(super) fn refuse(status: StatusCode, media: Media, message: &str) -> Response {
     typed(graphql_error(status, Code::BadRequest, message), media)
 }
 
-fn answer(
-    status: StatusCode,
-    media: Media,
-    write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
-) -> Response {
-    let mut body = Vec::new();
-    match write(&mut body) {
-        Ok(()) => typed((status, body).into_response(), media),
-        Err(error) => {
-            tracing::error!(%error, "the response could not be written");
-            typed(super::super::internal_error(), media)
+/// How the answers to a request are written.
+pub(super) struct Writer<'a> {
+    pub(super) media: Media,
+    /// Longest answer, in bytes.
+    pub(super) most: usize,
+    /// Counts what is refused by a limit.
+    pub(super) metrics: &'a Metrics,
+}
+
+impl Writer<'_> {
+    /// The answer to a request for this operation alone.
+    pub(super) fn answer(&self, outcome: &Outcome) -> Response {
+        self.count(outcome);
+        self.write(outcome.status(self.media), |body| outcome.write(body))
+    }
+
+    /// The answer to a batch: what came of each operation, in their order.
+    pub(super) fn answer_batch(&self, outcomes: &[Outcome]) -> Response {
+        for outcome in outcomes {
+            self.count(outcome);
+        }
+        self.write(StatusCode::OK, |body| {
+            body.push(b'[');
+            for (index, outcome) in outcomes.iter().enumerate() {
+                if index > 0 {
+                    body.push(b',');
+                }
+                outcome.write(body)?;
+            }
+            body.push(b']');
+            Ok(())
+        })
+    }
+
+    /// The answer to a request that goes beyond a limit, before it is known to be one of GraphQL.
+    pub(super) fn refuse_beyond_limit(&self, status: StatusCode, error: ServerError) -> Response {
+        self.count_limit(&error);
+        let body = json!({ "errors": [error] });
+        typed((status, Json(body)).into_response(), self.media)
+    }
+
+    /// The answer with the body that `write` appends. What comes to more than is allowed was
+    /// executed in vain: the answer says so, and has no data.
+    fn write(
+        &self,
+        status: StatusCode,
+        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> Response {
+        let mut body = Vec::new();
+        match write(&mut body) {
+            Ok(()) => match hold_length(Limit::Answer, self.most, body.len()) {
+                Ok(()) => typed((status, body).into_response(), self.media),
+                Err(error) => {
+                    self.count_limit(&error);
+                    let body = json!({ "data": null, "errors": [error] });
+                    typed((status, Json(body)).into_response(), self.media)
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, "the response could not be written");
+                typed(super::super::internal_error(), self.media)
+            }
+        }
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        if let Outcome::Refused { errors } = outcome {
+            for error in errors {
+                self.count_limit(error);
+            }
+        }
+    }
+
+    /// Errors of refusals by a limit name it.
+    fn count_limit(&self, error: &ServerError) {
+        if let Some(limit) = limit_of(error) {
+            self.metrics.limit_refused(limit);
         }
     }
 }

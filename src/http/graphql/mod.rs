@@ -1,16 +1,18 @@
 //! GraphQL over HTTP (the specification's draft): from a request to its answer.
 
 mod answer;
+mod extent;
 mod media;
 mod parameters;
 mod persisted;
 
 use std::{sync::Arc, time::Instant};
 
+use async_graphql::ServerError;
 use axum::{
     Extension,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, RawQuery, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
     routing::{MethodRouter, get},
@@ -21,20 +23,27 @@ use tracing::Instrument;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
-    answer::{Outcome, answer_batch, refuse},
+    answer::{Outcome, Writer, refuse},
+    extent::Extent,
     media::{Media, is_encoded, is_json},
-    parameters::{Body, Parameters},
+    parameters::{Body, Parameters, Unreadable, is_list},
 };
 use super::request_log::OperationName;
 use crate::{
     access::Access,
-    graphql::{Code, Executor, Prepared, Refusal, Request},
+    graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
     metrics::{self, Limit, Metrics},
     trace,
 };
 
 /// Longest operation name that is told to the log and to traces, in bytes.
 const MAX_TOLD_NAME: usize = 64;
+
+/// How deep brackets are nested in what may be JSON.
+#[cfg(feature = "fuzzing")]
+pub(super) fn nesting(json: &[u8]) -> usize {
+    Extent::of(json).nesting
+}
 
 /// How GraphQL is served.
 #[derive(Clone)]
@@ -49,13 +58,24 @@ pub struct Graphql {
     pub metrics: Metrics,
 }
 
-/// `POST` and `GET`; other methods are not allowed.
-pub(super) fn route(graphql: Graphql) -> MethodRouter {
-    get(answer_get).post(answer_post).with_state(graphql)
+#[derive(Clone)]
+struct Served {
+    graphql: Graphql,
+    max_body: usize,
+}
+
+/// `POST` and `GET`; other methods are not allowed. Bodies are held to `max_body` bytes.
+pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
+    let limit = DefaultBodyLimit::max(max_body);
+    let served = Served { graphql, max_body };
+    get(answer_get)
+        .post(answer_post)
+        .with_state(served)
+        .layer(limit)
 }
 
 async fn answer_post(
-    State(graphql): State<Graphql>,
+    State(Served { graphql, max_body }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -70,22 +90,32 @@ async fn answer_post(
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            graphql.metrics.limit_refused(Limit::Body);
-            let message = "The request's body is too large.";
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, media, message);
+            let error = long_body(&headers, max_body);
+            let writer = graphql.writer(media);
+            return writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, error);
         }
         Err(_) => {
             let message = "The request's body broke off.";
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
     };
+    let extent = Extent::of(&body);
+    if let Err(error) = extent.hold(graphql.executor.limits()) {
+        let writer = graphql.writer(media);
+        return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+    }
+    if is_list(&body)
+        && let Some(refused) = graphql.refused_batch(extent.length, media)
+    {
+        return refused;
+    }
     match Body::read(&body) {
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
         Ok(Body::One(parameters)) => {
             let answered = graphql.answer(parameters, &Method::POST, access).await;
-            answered.write(media)
+            graphql.write(answered, media)
         }
         Ok(Body::Batch(batch)) => graphql.answer_batch(batch, access, media).await,
         Err(message) => refuse(StatusCode::BAD_REQUEST, media, &message),
@@ -93,7 +123,7 @@ async fn answer_post(
 }
 
 async fn answer_get(
-    State(graphql): State<Graphql>,
+    State(Served { graphql, .. }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -101,15 +131,24 @@ async fn answer_get(
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable();
     };
-    let parameters = match Parameters::read_query_string(query.as_deref().unwrap_or_default()) {
-        Ok(parameters) => parameters,
-        Err(message) => return refuse(StatusCode::BAD_REQUEST, media, &message),
-    };
+    let limits = graphql.executor.limits();
+    let query = query.as_deref().unwrap_or_default();
+    let parameters =
+        match Parameters::read_query_string(query, |json| Extent::of(json).hold(limits)) {
+            Ok(parameters) => parameters,
+            Err(Unreadable::Malformed(message)) => {
+                return refuse(StatusCode::BAD_REQUEST, media, &message);
+            }
+            Err(Unreadable::BeyondLimit(error)) => {
+                let writer = graphql.writer(media);
+                return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+            }
+        };
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
     let answered = graphql.answer(parameters, &Method::GET, access).await;
-    answered.write(media)
+    graphql.write(answered, media)
 }
 
 /// An operation that was answered.
@@ -120,20 +159,13 @@ struct Answered {
     is_unsafe: bool,
 }
 
-impl Answered {
-    /// The answer to a request for this operation alone.
-    fn write(self, media: Media) -> Response {
-        let mut response = self.outcome.answer(media);
-        if self.is_unsafe {
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            let allowed = HeaderValue::from_static("POST");
-            response.headers_mut().insert(header::ALLOW, allowed);
-        }
-        if let Some(name) = self.name {
-            response.extensions_mut().insert(name);
-        }
-        response
-    }
+/// The error of a body that is longer than is taken.
+fn long_body(headers: &HeaderMap, most: usize) -> ServerError {
+    let said = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
+    exceeded(Limit::Body, most as u64, met)
 }
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
@@ -145,15 +177,39 @@ fn not_acceptable() -> Response {
 }
 
 impl Graphql {
+    fn writer(&self, media: Media) -> Writer<'_> {
+        Writer {
+            media,
+            most: self.executor.limits().answer,
+            metrics: &self.metrics,
+        }
+    }
+
+    /// The answer to a request for this operation alone.
+    fn write(&self, answered: Answered, media: Media) -> Response {
+        let mut response = self.writer(media).answer(&answered.outcome);
+        if answered.is_unsafe {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            let allowed = HeaderValue::from_static("POST");
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
+        if let Some(name) = answered.name {
+            response.extensions_mut().insert(name);
+        }
+        response
+    }
+
     /// Finds, reads and validates what a request asks for. Nothing of it is executed.
     fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
         let named = self.persisted.find(&parameters, &self.metrics)?;
+        let tells_cost = parameters.asks_for_cost();
         let query = named.document.or(parameters.query);
         let request = Request {
             query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
             is_safe: method.is_safe(),
+            tells_cost,
         };
         let prepared = self.executor.prepare(request)?;
         if let Some(registration) = named.registration {
@@ -223,24 +279,27 @@ impl Graphql {
         access: Arc<Access>,
         media: Media,
     ) -> Response {
+        if batch.is_empty() {
+            let message = "The list has no operation.";
+            return refuse(StatusCode::BAD_REQUEST, media, message);
+        }
+        let outcomes = batch.into_iter().map(async |parameters| {
+            let answered = self.answer(parameters, &Method::POST, access.clone());
+            answered.await.outcome
+        });
+        let outcomes = join_all(outcomes).await;
+        self.writer(media).answer_batch(&outcomes)
+    }
+
+    /// The answer to a list of more operations than are taken.
+    fn refused_batch(&self, length: usize, media: Media) -> Option<Response> {
         let most = self.max_batch;
-        let message = match batch.len() {
-            _ if most == 0 => {
-                "Send one operation as a JSON object: lists are not taken here.".into()
-            }
-            0 => "The list has no operation.".into(),
-            length if length > most => {
-                self.metrics.limit_refused(Limit::Batch);
-                format!("A list has at most {most} operations.")
-            }
-            _ => {
-                let outcomes = batch.into_iter().map(async |parameters| {
-                    let answered = self.answer(parameters, &Method::POST, access.clone());
-                    answered.await.outcome
-                });
-                return answer_batch(&join_all(outcomes).await, media);
-            }
-        };
-        refuse(StatusCode::BAD_REQUEST, media, &message)
+        if most == 0 {
+            let message = "Send one operation as a JSON object: lists are not taken here.";
+            return Some(refuse(StatusCode::BAD_REQUEST, media, message));
+        }
+        let error = hold_length(Limit::Batch, most, length).err()?;
+        let writer = self.writer(media);
+        Some(writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error))
     }
 }

@@ -1,6 +1,6 @@
 //! What a request says, in its body or in its query string (GraphQL over HTTP, section 5).
 
-use async_graphql::Variables;
+use async_graphql::{ServerError, Variables};
 use serde::Deserialize;
 use serde_json::from_value;
 
@@ -26,10 +26,23 @@ pub(super) struct PersistedQuery<'a> {
     pub(super) sha256_hash: &'a str,
 }
 
+/// Why a query string is not read.
+pub(super) enum Unreadable {
+    /// What is wrong, and what it should have been.
+    Malformed(String),
+    /// It goes beyond a limit.
+    BeyondLimit(ServerError),
+}
+
 /// One request, or several in a list.
 pub(super) enum Body {
     One(Parameters),
     Batch(Vec<Parameters>),
+}
+
+/// Whether a body is a list, if it is JSON at all.
+pub(super) fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
 }
 
 impl Body {
@@ -79,6 +92,12 @@ impl Parameters {
         self.query.is_some() || self.document_id().is_some() || self.persisted_query().is_some()
     }
 
+    /// Whether the answer is to tell what the operation costs.
+    pub(super) fn asks_for_cost(&self) -> bool {
+        let asked = || self.extensions.as_ref()?.get("cost")?.as_bool();
+        asked() == Some(true)
+    }
+
     /// What Apollo's clients say of a persisted document.
     pub(super) fn persisted_query(&self) -> Option<PersistedQuery<'_>> {
         let said = self.extensions.as_ref()?.get("persistedQuery")?;
@@ -98,11 +117,14 @@ impl Parameters {
         self.document_id.as_deref().or_else(id)
     }
 
-    /// Reads the query string of a `GET`.
+    /// Reads the query string of a `GET`. `hold` is shown each JSON object before it is read.
     ///
     /// # Errors
     /// Says which parameter is wrong, and what it should have been.
-    pub(super) fn read_query_string(text: &str) -> Result<Self, String> {
+    pub(super) fn read_query_string(
+        text: &str,
+        hold: impl Fn(&[u8]) -> Result<(), ServerError>,
+    ) -> Result<Self, Unreadable> {
         let mut read = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
@@ -126,7 +148,11 @@ impl Parameters {
                 name
             };
             if seen.iter().any(|it| *it == name) {
-                return Err(format!("The parameter \"{name}\" is there twice."));
+                let message = format!("The parameter \"{name}\" is there twice.");
+                return Err(Unreadable::Malformed(message));
+            }
+            if matches!(&*name, "variables" | "extensions") {
+                hold(value.as_bytes()).map_err(Unreadable::BeyondLimit)?;
             }
             match &*name {
                 "query" => read.query = Some(value.into_owned()),
@@ -142,7 +168,9 @@ impl Parameters {
     }
 }
 
-fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, String> {
-    serde_json::from_str(text)
-        .map_err(|_| format!("The parameter \"{name}\" must be a JSON object."))
+fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, Unreadable> {
+    serde_json::from_str(text).map_err(|_| {
+        let message = format!("The parameter \"{name}\" must be a JSON object.");
+        Unreadable::Malformed(message)
+    })
 }

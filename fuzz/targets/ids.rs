@@ -1,0 +1,7 @@
+//! Global ids, as a client may send them.
+#![no_main]
+
+use invite_gateway::graphql::fuzzing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| fuzzing::id(text));

@@ -1,0 +1,113 @@
+//! Settings of what a request may come to.
+
+use clap::Args;
+
+use crate::graphql::Limits;
+
+/// What a GraphQL request may come to.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitOptions {
+    /// Longest document, in bytes, 256 to 1048576
+    #[arg(long, env = "GATEWAY_MAX_DOCUMENT", value_name = "BYTES", default_value_t = 16_384,
+          value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    pub max_document: u32,
+
+    /// Most tokens of a document, 50 to 100000: names, values and punctuation
+    #[arg(long, env = "GATEWAY_MAX_TOKENS", value_name = "NUMBER", default_value_t = 2000,
+          value_parser = clap::value_parser!(u32).range(50..=100_000))]
+    pub max_tokens: u32,
+
+    /// Deepest nesting of brackets, in documents and in JSON, 8 to 64
+    #[arg(long, env = "GATEWAY_MAX_NESTING", value_name = "NUMBER", default_value_t = 24,
+          value_parser = clap::value_parser!(u8).range(8..=64))]
+    pub max_nesting: u8,
+
+    /// Deepest selection of fields, 1 to 30; introspection has an allowance of its own
+    #[arg(long, env = "GATEWAY_MAX_DEPTH", value_name = "NUMBER", default_value_t = 12,
+          value_parser = clap::value_parser!(u8).range(1..=30))]
+    pub max_depth: u8,
+
+    /// Most aliases of an operation, fragments unfolded
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_ALIASES",
+        value_name = "NUMBER",
+        default_value_t = 20
+    )]
+    pub max_aliases: u16,
+
+    /// Most root fields of an operation, fragments unfolded, 1 to 65535
+    #[arg(long, env = "GATEWAY_MAX_ROOT_FIELDS", value_name = "NUMBER", default_value_t = 20,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_root_fields: u16,
+
+    /// Most directives of an operation, fragments unfolded
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_DIRECTIVES",
+        value_name = "NUMBER",
+        default_value_t = 20
+    )]
+    pub max_directives: u16,
+
+    /// Most nodes that an operation may come to, lists at the length that they are asked for, and
+    /// most fields of a document with its fragments unfolded, 1 to 1000000
+    #[arg(long, env = "GATEWAY_MAX_COST", value_name = "NODES", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_cost: u32,
+
+    /// Most values of a list that is sent, 1 to 100: ids, representations, values of a filter
+    #[arg(long, env = "GATEWAY_MAX_LIST", value_name = "NUMBER", default_value_t = 100,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub max_list: u8,
+
+    /// Most errors of an answer, 1 to 1000
+    #[arg(long, env = "GATEWAY_MAX_ERRORS", value_name = "NUMBER", default_value_t = 10,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub max_errors: u16,
+
+    /// Longest answer, in bytes before compression, 1024 to 268435456
+    #[arg(long, env = "GATEWAY_MAX_ANSWER", value_name = "BYTES", default_value_t = 4_194_304,
+          value_parser = clap::value_parser!(u32).range(1024..=268_435_456))]
+    pub max_answer: u32,
+}
+
+impl LimitOptions {
+    /// The limits that these options describe.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            document: self.max_document as usize,
+            tokens: self.max_tokens as usize,
+            nesting: self.max_nesting.into(),
+            depth: self.max_depth.into(),
+            aliases: self.max_aliases.into(),
+            root_fields: self.max_root_fields.into(),
+            directives: self.max_directives.into(),
+            cost: self.max_cost.into(),
+            list: self.max_list.into(),
+            errors: self.max_errors.into(),
+            answer: self.max_answer as usize,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::LimitOptions;
+    use crate::graphql::Limits;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        limits: LimitOptions,
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_default() {
+        let line = Line::try_parse_from(["serve"]).expect("good options");
+        assert_eq!(line.limits.limits(), Limits::default());
+    }
+}

@@ -1,0 +1,204 @@
+//! A document's text, looked at once and without allocating, before any parser sees it.
+
+use super::super::super::limits::{Limit, Limits, hold_length};
+use async_graphql::ServerError;
+
+/// What a text comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Extent {
+    /// Names, values and punctuation.
+    pub(in super::super) tokens: usize,
+    /// How deep brackets of all kinds are nested.
+    pub(in super::super) nesting: usize,
+}
+
+impl Extent {
+    /// Measures a document. What is no GraphQL is measured, too: each byte that starts nothing is a
+    /// token.
+    pub(in super::super) fn of(text: &str) -> Self {
+        let mut extent = Self::default();
+        let mut depth = 0usize;
+        let mut rest = text.as_bytes();
+        // Whether a block string may still end: looked for in vain once, it is not looked for again.
+        let mut may_end = true;
+        while let [byte, after @ ..] = rest {
+            rest = after;
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
+                // The byte order mark may stand anywhere.
+                0xEF if after.starts_with(&[0xBB, 0xBF]) => {
+                    rest = &after[2..];
+                    continue;
+                }
+                b'#' => {
+                    let end = after.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+                    rest = &after[end.unwrap_or(after.len())..];
+                    continue;
+                }
+                b'{' | b'[' | b'(' => {
+                    depth += 1;
+                    extent.nesting = extent.nesting.max(depth);
+                }
+                b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+                b'.' if after.starts_with(b"..") => rest = &after[2..],
+                b'"' => match after.strip_prefix(b"\"\"") {
+                    Some(block) if may_end => match after_block(block) {
+                        Some(after) => rest = after,
+                        // A parser may take its beginning for an empty string and go on behind that.
+                        None => {
+                            may_end = false;
+                            rest = &after[1..];
+                        }
+                    },
+                    Some(_) => rest = &after[1..],
+                    None => rest = after_string(after),
+                },
+                b'-' | b'0'..=b'9' => rest = behind(after, is_of_number),
+                byte if is_of_name(*byte) => rest = behind(after, is_of_name),
+                _ => {}
+            }
+            extent.tokens += 1;
+        }
+        extent
+    }
+
+    /// Refuses a document that is longer, or nested deeper, than is taken.
+    pub(in super::super) fn hold(limits: &Limits, text: &str) -> Result<(), ServerError> {
+        hold_length(Limit::Document, limits.document, text.len())?;
+        let extent = Self::of(text);
+        hold_length(Limit::Nesting, limits.nesting, extent.nesting)?;
+        hold_length(Limit::Tokens, limits.tokens, extent.tokens)
+    }
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_of_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
+}
+
+fn behind(text: &[u8], is_of_token: fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().position(|byte| !is_of_token(*byte));
+    &text[end.unwrap_or(text.len())..]
+}
+
+/// What follows a block string, whose first quotation marks are passed already.
+fn after_block(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        rest = match rest {
+            [b'"', b'"', b'"', after @ ..] => return Some(after),
+            [b'\\', b'"', b'"', b'"', after @ ..] | [_, after @ ..] => after,
+            [] => return None,
+        };
+    }
+}
+
+/// What follows a string, whose first quotation mark is passed already. It ends with its line.
+fn after_string(mut rest: &[u8]) -> &[u8] {
+    loop {
+        rest = match rest {
+            [b'"' | b'\n' | b'\r', after @ ..] => return after,
+            [b'\\', b'\n' | b'\r', after @ ..] => return after,
+            [b'\\', _, after @ ..] | [_, after @ ..] => after,
+            [] => return rest,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Extent;
+    use crate::graphql::{Limits, limits::Limit};
+
+    #[test]
+    fn tokens_are_those_of_the_specification() {
+        for (text, tokens, nesting) in [
+            ("", 0, 0),
+            (" \t\r\n,\u{feff}", 0, 0),
+            ("# a b { c", 0, 0),
+            ("# a\n{ b }", 3, 1),
+            ("{a}", 3, 1),
+            (
+                "{ a: b(c: -1.5e+3, d: [1,2 3]) @e { ...F ... on G { h } } }",
+                29,
+                3,
+            ),
+            ("query($a:Int=1){b}", 12, 1),
+            ("\"a { b\" \"\"\"c \" { \\\"\"\" d\"\"\" \"\"", 3, 0),
+            ("\"\"\"\"\"\"x", 2, 0),
+            ("\"\\\"{\" \"\\\\\"", 2, 0),
+            ("é", 2, 0),
+            ("a&b|c", 5, 0),
+            ("1a", 2, 0),
+        ] {
+            assert_eq!(Extent::of(text), Extent { tokens, nesting }, "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_count_only_where_they_are_brackets() {
+        let deep = "[".repeat(25);
+        for shallow in [
+            "[".repeat(24),
+            format!("{{ a(b: \"{deep}\") }}"),
+            format!("{{ a(b: \"\\\"{deep}\") }}"),
+            format!("{{ a(b: \"\"\"{deep} \\\"\"\" {deep} \" {deep}\"\"\") }}"),
+            format!("# {deep}\n{{ a }}"),
+            "[]".repeat(1000),
+        ] {
+            assert!(Extent::of(&shallow).nesting <= 24, "{shallow}");
+        }
+        for hidden in [
+            format!("{{ a(b: {deep}"),
+            format!("\"\"{deep}"),
+            format!("\"\"\"\"\"\"{deep}"),
+            format!("# x\n{deep}"),
+            format!("\"\\\\\"{deep}"),
+            // A block string that does not end is an empty one to some.
+            format!("\"\"\"x\" {deep}"),
+        ] {
+            assert!(Extent::of(&hidden).nesting > 24, "{hidden}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_end_is_looked_at_once() {
+        // Quadratic, these would take seconds.
+        for piece in ["\"\"\" ", "\\\"\"\"", "\"\"\"x\"", "\" \\\n"] {
+            let text = piece.repeat(1_000_000 / piece.len());
+            assert!(Extent::of(&text).tokens > 0);
+        }
+    }
+
+    #[test]
+    fn each_limit_refuses_from_one_more_on() {
+        let limits = Limits::default();
+        for (text, limit) in [
+            (" ".repeat(limits.document), None),
+            (" ".repeat(limits.document + 1), Some(Limit::Document)),
+            ("a ".repeat(limits.tokens), None),
+            ("a ".repeat(limits.tokens + 1), Some(Limit::Tokens)),
+            ("{".repeat(limits.nesting), None),
+            ("{".repeat(limits.nesting + 1), Some(Limit::Nesting)),
+        ] {
+            let refused = Extent::hold(&limits, &text).err().map(|error| {
+                let extensions = error.extensions.expect("a code");
+                extensions.get("limit").cloned().expect("a limit")
+            });
+            assert_eq!(refused, limit.map(|limit| limit.name().into()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_no_more_tokens_than_bytes(text in ".{0,200}") {
+            let extent = Extent::of(&text);
+            prop_assert!(extent.tokens <= text.len());
+            prop_assert!(extent.nesting <= extent.tokens);
+        }
+    }
+}

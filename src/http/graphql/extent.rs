@@ -1,0 +1,87 @@
+//! How deep JSON is nested and how long a list it is, seen before anything reads it.
+
+use async_graphql::ServerError;
+
+use crate::graphql::{Limit, Limits, hold_length};
+
+/// What a JSON text comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// How deep brackets are nested.
+    pub(super) nesting: usize,
+    /// How many values stand side by side in the outermost list or object, if it has any.
+    pub(super) length: usize,
+}
+
+impl Extent {
+    /// Measures a text, whatever it is, in one pass.
+    pub(super) fn of(mut json: &[u8]) -> Self {
+        let mut extent = Self {
+            nesting: 0,
+            length: 1,
+        };
+        let mut depth = 0usize;
+        while let [byte, after @ ..] = json {
+            json = after;
+            match byte {
+                b'{' | b'[' => {
+                    depth += 1;
+                    extent.nesting = extent.nesting.max(depth);
+                }
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                b',' if depth == 1 => extent.length += 1,
+                b'"' => json = after_string(json),
+                _ => {}
+            }
+        }
+        extent
+    }
+
+    /// Refuses JSON that is nested too deep.
+    ///
+    /// # Errors
+    /// It is.
+    pub(super) fn hold(self, limits: &Limits) -> Result<(), ServerError> {
+        hold_length(Limit::Nesting, limits.nesting, self.nesting)
+    }
+}
+
+/// What follows a string, whose first quotation mark is passed already.
+fn after_string(mut json: &[u8]) -> &[u8] {
+    loop {
+        json = match json {
+            [b'"', after @ ..] => return after,
+            [b'\\', _, after @ ..] | [_, after @ ..] => after,
+            [] => return json,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Extent;
+
+    #[test]
+    fn brackets_and_commas_count_only_where_they_are_such() {
+        for (json, nesting, length) in [
+            ("", 0, 1),
+            ("1", 0, 1),
+            ("{}", 1, 1),
+            (r#"{"a":[{"b":1},[]]}"#, 3, 1),
+            (r#"[{"a":1,"b":[2,3]},{}, [4,5] ]"#, 3, 3),
+            (r#"{"a":"[[[[","b":"\"{{{,"}"#, 1, 2),
+            (r#"{"a\\":[["#, 3, 1),
+            (r#""\\\"[[" [["#, 2, 1),
+            ("]]]]{", 1, 1),
+            ("\"[[[", 0, 1),
+            ("\"[[[\\", 0, 1),
+        ] {
+            assert_eq!(
+                Extent::of(json.as_bytes()),
+                Extent { nesting, length },
+                "{json}"
+            );
+        }
+        assert_eq!(Extent::of("[".repeat(100_000).as_bytes()).nesting, 100_000);
+    }
+}

@@ -1,0 +1,257 @@
+//! Bodies and query strings that are more, or other, than a GraphQL request: refused before anything
+//! is executed, at next to no cost.
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Method, Request, StatusCode, header},
+};
+use futures_util::stream;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Viewer,
+    attack::{allowed_and_met, is_refused, post, still_answers},
+    data, each_database, graphql_within,
+    process::Server,
+    wire,
+};
+use invite_gateway::graphql::Limits;
+
+const LARGE: &str = "OPERATION_TOO_LARGE";
+
+const NODES: &str = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+
+fn nested(open: &str, depth: usize, close: &str) -> String {
+    format!("{}1{}", open.repeat(depth), close.repeat(depth))
+}
+
+/// A request whose part is that deep.
+fn deep(depth: usize) -> Vec<(&'static str, String)> {
+    let (lists, objects) = (nested("[", depth, "]"), nested("{\"a\":", depth, "}"));
+    let query = "\"query\":\"{ __typename }\"";
+    vec![
+        (
+            "lists in variables",
+            format!("{{{query},\"variables\":{{\"a\":{lists}}}}}"),
+        ),
+        (
+            "objects in variables",
+            format!("{{{query},\"variables\":{objects}}}"),
+        ),
+        (
+            "lists in extensions",
+            format!("{{{query},\"extensions\":{{\"a\":{lists}}}}}"),
+        ),
+        (
+            "lists where nothing is",
+            format!("{{\"nothing\":{lists},{query}}}"),
+        ),
+        ("objects for a query", format!("{{\"query\":{objects}}}")),
+        ("lists alone", lists.clone()),
+        ("lists that do not end", "[".repeat(depth)),
+        ("objects that do not end", "{\"a\":".repeat(depth)),
+        (
+            "lists in a batch",
+            format!("[{{{query},\"variables\":{{\"a\":{lists}}}}}]"),
+        ),
+    ]
+}
+
+each_database! {
+    async fn deep_json_is_refused_before_it_is_read(gateway) {
+        for depth in [25, 1500, 20_000] {
+            for (what, body) in deep(depth) {
+                let answer = is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("nesting")).await;
+                assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}");
+                assert_eq!(allowed_and_met(&answer).0, 24);
+            }
+        }
+        // In a string, brackets are text.
+        let variables = json!({ "a": "[{\"".repeat(1000) });
+        let answer = gateway.graphql_with(Viewer::Anonymous, "{ __typename }", variables).await;
+        assert_eq!(answer, json!({ "data": { "__typename": "Query" } }));
+    }
+
+    async fn the_process_lives(gateway) {
+        let server = Server::over(&gateway.url).await;
+        for (what, body) in deep(20_000) {
+            let answer = server.send(&wire::Request::post_json("/graphql", &body)).await;
+            assert_eq!(answer.json["errors"][0]["extensions"]["code"], LARGE, "{what}: {}", answer.text);
+        }
+        let answer = server.graphql(None, "{ __typename }", json!({})).await;
+        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+    }
+
+    async fn a_body_that_is_too_long_is_refused_whether_or_not_it_says_so(gateway) {
+        let body = |length: usize| {
+            let padding = " ".repeat(length - 26);
+            format!("{{{padding}\"query\":\"{{ __typename }}\"}}")
+        };
+        let most = 128 * 1024;
+        let (fits, long) = (body(most), body(most + 1));
+        assert_eq!((fits.len(), long.len()), (most, most + 1));
+        let answer = gateway.send(post(&gateway, fits)).await;
+        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let said = || {
+            let mut request = post(&gateway, long.clone());
+            request.headers_mut().insert(header::CONTENT_LENGTH, long.len().into());
+            request
+        };
+        let answer = is_refused(&gateway, "long", said, LARGE, Some("body")).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(allowed_and_met(&answer), (json!(most), json!(most + 1)));
+        let pieces = || {
+            let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096])));
+            post(&gateway, Body::from_stream(endless))
+        };
+        let answer = is_refused(&gateway, "endless", pieces, LARGE, Some("body")).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(allowed_and_met(&answer), (json!(most), Value::Null));
+        still_answers(&gateway).await;
+    }
+
+    async fn lists_are_as_long_as_they_may_be_wherever_they_are_sent(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        let tags = "query ($it: [ID!]) { inviteCodes(filter: { tag: $it }) { totalCount } }";
+        let filter = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
+        let entities = "query ($it: [_Any!]!) { _entities(representations: $it) { __typename } }";
+        for (document, variables, place) in [
+            (NODES, (|list| json!({ "ids": list })) as fn(Vec<Value>) -> Value, ""),
+            (tags, |list| json!({ "it": list }), ""),
+            (filter, |list| json!({ "it": { "role": list } }), " at role"),
+            (entities, |list| json!({ "it": list }), ""),
+        ] {
+            let value = if document == entities { json!({ "__typename": "Tag", "id": "x" }) } else { json!("1") };
+            let body = |length| json!({ "query": document, "variables": variables(vec![value.clone(); length]) }).to_string();
+            let (fits, long) = (body(100), body(101));
+            let answer = gateway.send(post(&gateway, fits)).await;
+            assert!(answer.json.get("data").is_some(), "{}", answer.text);
+            let answer = is_refused(&gateway, document, || post(&gateway, long.clone()), "BAD_USER_INPUT", Some("list")).await;
+            let message = answer.json["errors"][0]["message"].as_str().expect("a message");
+            let told = format!("got a value that is not right{place}: expected at most 100 values, not 101.");
+            assert!(message.ends_with(&told), "{message}");
+        }
+    }
+
+    async fn odd_bodies_are_refused_at_next_to_no_cost(gateway) {
+        let query = "\"query\":\"{ __typename }\"";
+        let keys = (0..8000).map(|at| format!("\"k{at}\":1,")).collect::<String>();
+        let ids = (0..20_000).map(|_| "\"a\",").collect::<String>();
+        for (what, body, code, limit) in [
+            ("a number beyond all", format!("{{{query},\"variables\":{{\"a\":1e999999}}}}"), "BAD_REQUEST", None),
+            ("a long number", format!("{{{query},\"variables\":{{\"a\":{}x}}}}", "9".repeat(100_000)), "BAD_REQUEST", None),
+            ("the query twice", format!("{{{query},{query}}}"), "BAD_REQUEST", None),
+            ("8,000 keys and no query", format!("{{{keys}\"x\":1}}"), "BAD_REQUEST", None),
+            ("20,000 ids", format!("{{\"query\":\"{NODES}\",\"variables\":{{\"ids\":[{ids}\"a\"]}}}}"), "BAD_USER_INPUT", Some("list")),
+            ("a long operation name", json!({ "query": "{ __typename }", "operationName": "a".repeat(100_000) }).to_string(), "BAD_REQUEST", None),
+            ("a list, where lists are not taken", format!("[{{{query}}}]"), "BAD_REQUEST", None),
+            ("escapes of nothing", format!("{{\"query\":\"{}\"}}", "\\ud800".repeat(10_000)), "BAD_REQUEST", None),
+            ("a long hash", json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "a".repeat(100_000) } } }).to_string(), "PERSISTED_QUERY_NOT_SUPPORTED", None),
+        ] {
+            is_refused(&gateway, what, || post(&gateway, body.clone()), code, limit).await;
+        }
+        still_answers(&gateway).await;
+    }
+
+    async fn a_batch_has_as_many_operations_as_it_may(gateway) {
+        let gateway = gateway.with(|parts| parts.graphql.max_batch = 5);
+        let batch = |length: usize| Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
+        let answer = gateway.send(post(&gateway, batch(5))).await;
+        assert_eq!(answer.json.as_array().map(Vec::len), Some(5));
+        for length in [6, 2000, 4000] {
+            let body = batch(length);
+            let answer = is_refused(&gateway, "a batch", || post(&gateway, body.clone()), LARGE, Some("batch")).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            assert_eq!(allowed_and_met(&answer), (json!(5), json!(length)));
+        }
+        // What is too much in one operation is too much in one of several.
+        let bomb = "{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }";
+        let body = json!([{ "query": bomb }, { "query": "{ __typename }" }]).to_string();
+        let answer = gateway.send(post(&gateway, body)).await;
+        assert_eq!(answer.json[0]["errors"][0]["extensions"]["limit"], "cost");
+        assert_eq!(answer.json[1], json!({ "data": { "__typename": "Query" } }));
+    }
+
+    async fn query_strings_are_held_to_the_same(gateway) {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let (lists, objects) = (nested("[", 1500, "]"), nested("{\"a\":", 1500, "}"));
+        for (what, path, limit) in [
+            ("variables", format!("/graphql?query=%7B__typename%7D&variables={}", encoded(&format!("{{\"a\":{lists}}}"))), "nesting"),
+            ("extensions", format!("/graphql?query=%7B__typename%7D&extensions={}", encoded(&objects)), "nesting"),
+            ("a document", format!("/graphql?query={}", encoded(&format!("{{ a(b: {lists}) }}"))), "nesting"),
+            ("a long document", format!("/graphql?query={}", encoded(&" ".repeat(17_000))), "document"),
+        ] {
+            let get = || gateway.request(Viewer::Anonymous, Method::GET, &path).body(Body::empty()).expect("a request");
+            is_refused(&gateway, what, get, LARGE, Some(limit)).await;
+        }
+    }
+
+    async fn an_answer_is_as_long_as_it_may_be(gateway) {
+        let document = "{ __schema { types { name description } } }";
+        let gateway = gateway.with(|parts| {
+            parts.graphql = graphql_within(Limits { answer: 4096, ..Limits::default() }, 0);
+            parts.graphql.max_batch = 5;
+        });
+        let one = json!({ "query": document });
+        for body in [one.clone(), json!([{ "query": "{ __typename }" }, one])] {
+            let answer = gateway.send(post(&gateway, body.to_string())).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert_eq!(answer.json["data"], Value::Null);
+            let error = &answer.json["errors"][0];
+            let (allowed, met) = allowed_and_met(&answer);
+            assert_eq!((&error["extensions"]["code"], &error["extensions"]["limit"], allowed), (&json!("ANSWER_TOO_LARGE"), &json!("answer"), json!(4096)));
+            assert!(met.as_u64().is_some_and(|met| met > 4096), "{}", answer.text);
+        }
+        still_answers(&gateway).await;
+    }
+
+    async fn nothing_is_executed_for_what_a_browser_sends_without_asking(gateway) {
+        gateway.add(data::invite_code(1, "CODE")).await;
+        let query = "{ inviteCode(code: \"CODE\") { databaseId } }";
+        let as_json = json!({ "query": query }).to_string();
+        let as_form: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("query", query).finish();
+        let as_parts = format!("--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n{as_json}\r\n--x--\r\n");
+        for (content_type, body) in [
+            (None, &as_json),
+            (Some("text/plain"), &as_json),
+            (Some("text/plain; charset=utf-8"), &as_json),
+            (Some("text/plain; application/json"), &as_json),
+            (Some("text/plain, application/json"), &as_json),
+            (Some("application/x-www-form-urlencoded"), &as_json),
+            (Some("application/x-www-form-urlencoded"), &as_form),
+            (Some("multipart/form-data; boundary=x"), &as_parts),
+            (Some("multipart/form-data; boundary=application/json"), &as_parts),
+            (Some("application/graphql"), &query.to_owned()),
+            (Some(""), &as_json),
+        ] {
+            let request = || {
+                let mut request = Request::builder().method(Method::POST).uri("/graphql").header(header::ORIGIN, "https://evil.example");
+                if let Some(content_type) = content_type {
+                    request = request.header(header::CONTENT_TYPE, content_type);
+                }
+                request.body(Body::from(body.clone())).expect("a request")
+            };
+            let answer = is_refused(&gateway, content_type.unwrap_or("none"), request, "BAD_REQUEST", None).await;
+            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
+        // By GET, nothing is changed, and another origin's page does not read the answer.
+        let path = format!("/graphql?{as_form}");
+        let request = gateway.request(Viewer::Anonymous, Method::GET, &path).header(header::ORIGIN, "https://evil.example");
+        let answer = gateway.send(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+
+    async fn limits_are_settings_of_the_program(gateway) {
+        let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-answer=1024"]).await;
+        let depth = |answer: &Value| answer["errors"][0]["extensions"]["limit"].clone();
+        let answer = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
+        assert_eq!(depth(&answer.json), "depth");
+        let answer = server.graphql(None, "{ __schema { types { name description } } }", json!({})).await;
+        assert_eq!(depth(&answer.json), "answer");
+        for (length, is_fine) in [(5, true), (6, false)] {
+            let batch = Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
+            let answer = server.send(&wire::Request::post_json("/graphql", &batch)).await;
+            assert_eq!(answer.json.is_array(), is_fine, "{}", answer.text);
+        }
+    }
+}

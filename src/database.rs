@@ -1,6 +1,8 @@
 //! Opens the database that `DATABASE_URL` names, and tells whether it can be served from.
 
-use std::{collections::HashSet, time::Duration};
+mod pulse;
+
+use std::{collections::HashSet, fmt::Write, time::Duration};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -12,15 +14,31 @@ use sea_orm::{
     },
 };
 
+pub use pulse::Pulse;
+
 /// The URL of an SQLite database that lives in memory and ends with its connection.
 pub const IN_MEMORY: &str = "sqlite::memory:";
 
-/// How long a statement waits for a lock that another SQLite connection holds.
+/// How long a statement waits for a lock that another SQLite connection holds, where nothing else is
+/// said.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
 /// How PostgreSQL plans for us. A statement is planned once a connection, not for each batch of
 /// keys: that would take longer than to execute it. And nothing here is worth compiling.
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
+
+/// How often PostgreSQL looks whether who sent a statement that runs is still there, in
+/// milliseconds: what was given up with its connection shall not run on.
+const CLIENT_CHECK: u32 = 500;
+
+/// How long a statement may take. PostgreSQL itself ends what takes longer.
+#[derive(Clone, Copy, Debug)]
+pub struct StatementLimits {
+    /// From its beginning to its end.
+    pub run: Duration,
+    /// Waiting for a lock, such as one that a change of the schema holds.
+    pub lock: Duration,
+}
 
 /// The text is no URL of a database that the gateway knows. It is not repeated: it may hold a
 /// password.
@@ -73,6 +91,8 @@ pub struct Pool {
     pub max_connections: u32,
     /// How long a statement waits for a free connection before the database counts as away.
     pub acquire_timeout: Duration,
+    /// How long a statement may take; as long as it will, where none are given.
+    pub limits: Option<StatementLimits>,
     /// Whether to make an SQLite file that is not there.
     pub create: bool,
 }
@@ -84,6 +104,7 @@ impl Pool {
             url: url.into(),
             max_connections: 2,
             acquire_timeout: Duration::from_secs(5),
+            limits: None,
             create: false,
         }
     }
@@ -102,10 +123,15 @@ impl Pool {
             .connect_timeout(self.acquire_timeout)
             .connect_lazy(self.url.starts_with("postgres"))
             .sqlx_logging(false);
-        options.map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
+        let session = self.session();
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            let session = session.clone();
+            pool.after_connect(move |connection, _| {
+                let session = session.clone();
                 Box::pin(async move {
-                    sqlx::raw_sql(PLANNING).execute(connection).await?;
+                    // Our own numbers are all that is written into it.
+                    let session = sqlx::AssertSqlSafe(session);
+                    sqlx::raw_sql(session).execute(connection).await?;
                     Ok(())
                 })
             })
@@ -117,16 +143,33 @@ impl Pool {
                 .max_lifetime(None::<Duration>);
         } else {
             let create = self.create;
+            let busy = self.limits.map_or(SQLITE_BUSY, |limits| limits.lock);
             options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .create_if_missing(create)
                     .foreign_keys(true)
-                    .busy_timeout(SQLITE_BUSY)
+                    .busy_timeout(busy)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
             });
         }
         Database::connect(options).await
+    }
+
+    /// What is said to PostgreSQL over each new connection.
+    fn session(&self) -> String {
+        let mut session = PLANNING.to_owned();
+        if let Some(StatementLimits { run, lock }) = self.limits {
+            // A `String` takes whatever is written.
+            let _ = write!(
+                session,
+                "; SET statement_timeout = {}; SET lock_timeout = {}; \
+                 SET client_connection_check_interval = {CLIENT_CHECK}",
+                run.as_millis(),
+                lock.as_millis(),
+            );
+        }
+        session
     }
 }
 
@@ -141,7 +184,7 @@ pub enum Readiness {
     NotMigrated,
 }
 
-/// Asks the database whether it can be served from, with one statement that changes nothing.
+/// Asks a database whether it can be served from, however long that takes.
 pub async fn readiness(database: &DatabaseConnection) -> Readiness {
     if database.ping().await.is_err() {
         return Readiness::Unreachable;
@@ -150,14 +193,18 @@ pub async fn readiness(database: &DatabaseConnection) -> Readiness {
         .column("version")
         .from("seaql_migrations")
         .take();
-    let applied: HashSet<String> = match database.query_all(&applied).await {
-        Ok(rows) => rows
-            .iter()
-            .filter_map(|row| row.try_get("", "version").ok())
-            .collect(),
+    match database.query_all(&applied).await {
+        Ok(rows) => are_all_applied(
+            rows.iter()
+                .filter_map(|row| row.try_get("", "version").ok())
+                .collect(),
+        ),
         // The table is made by the first migration.
-        Err(_) => return Readiness::NotMigrated,
-    };
+        Err(_) => Readiness::NotMigrated,
+    }
+}
+
+fn are_all_applied(applied: HashSet<String>) -> Readiness {
     let all_applied = Migrator::migrations()
         .iter()
         .all(|migration| applied.contains(migration.name()));

@@ -35,7 +35,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ),
     ("import", &["clock", "config", "database", "email"]),
     // The proofs, and nothing else of access.
-    ("loader", &["access::proof", "metrics", "trace"]),
+    ("loader", &["access::proof", "database", "metrics", "trace"]),
     ("log", &["config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),

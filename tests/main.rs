@@ -28,6 +28,7 @@ mod document_attacks;
 mod document_cache;
 mod entities;
 mod explorer;
+mod faults;
 mod federation;
 mod frontends;
 mod graphql_over_http;

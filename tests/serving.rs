@@ -166,7 +166,8 @@ async fn told_to_stop_it_waits_for_a_statement_that_waits() {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(data::workspace_invite(7, 1)).await;
-        let server = Server::over(&gateway.url).await;
+        let patient = ["--database-lock-timeout=60000", "--request-timeout=600"];
+        let server = Server::with(&gateway.url, &patient).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         // Of two kinds, which do not share a statement.
         lock.execute_unprepared("LOCK TABLE invite_codes, workspace_invites")

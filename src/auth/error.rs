@@ -85,7 +85,7 @@ pub enum InvalidToken {
 impl From<LoadError> for AuthError {
     fn from(error: LoadError) -> Self {
         match error {
-            LoadError::Unavailable(_) => Self::Unavailable(error),
+            LoadError::Unavailable(_) | LoadError::TimedOut(_) => Self::Unavailable(error),
             LoadError::Failed(_) => Self::Failed(error),
         }
     }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use sea_orm::DatabaseConnection;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use url::Url;
 
 use super::{CannotOpen, failed, telemetry, wrong_usage};
@@ -14,16 +14,19 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, ServeArgs, Switch,
         TelemetryOptions,
     },
-    database::{Readiness, readiness},
+    database::{Pulse, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
         self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
         StopSignal,
     },
-    loader::Loaders,
+    loader::{Loaders, Source},
     metrics::Metrics,
 };
+
+/// How long closing the database's connections may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
@@ -31,11 +34,12 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
 }
 
 async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
-    let replica = match args.database.replica_pool() {
+    let limit = args.http.request_timeout();
+    let replica = match args.database.replica_pool(limit) {
         Ok(replica) => replica,
         Err(error) => return wrong_usage(error),
     };
-    let primary = match args.database.pool().open().await {
+    let primary = match args.database.pool(limit).open().await {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
@@ -46,15 +50,6 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
             Err(error) => return wrong_usage(error),
         },
     };
-    match readiness(&primary).await {
-        Readiness::Ready => {}
-        Readiness::Unreachable => {
-            tracing::warn!("the database does not answer; serving begins when it does");
-        }
-        Readiness::NotMigrated => {
-            tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
-        }
-    }
     if !args.tokens.trusts_any() {
         tracing::warn!("no bearer token is accepted: neither --jwt-secret nor --jwt-jwks is given");
     }
@@ -70,7 +65,30 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         telemetry: &args.telemetry,
     };
     let databases = Databases { primary, standby };
+    log_panics();
     gateway(databases, tokens, options, clock, announce).await
+}
+
+/// Has panics logged where they happen, without what they say, which may hold anything. Whoever asked
+/// is told of an internal error.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "panicked");
+    }));
+}
+
+/// Says why nothing can be served yet.
+async fn warn_unless_ready(loaders: &Loaders) {
+    match loaders.readiness().await {
+        Readiness::Ready => {}
+        Readiness::Unreachable => {
+            tracing::warn!("the database does not answer; serving begins when it does");
+        }
+        Readiness::NotMigrated => {
+            tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
+        }
+    }
 }
 
 /// What is served from.
@@ -81,18 +99,30 @@ pub(super) struct Databases {
 }
 
 impl Databases {
-    fn loaders(&self, metrics: &Metrics) -> Loaders {
+    fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
+        let source = |database: &DatabaseConnection, name| Source {
+            pulse: Pulse::of(database, name),
+            database: database.clone(),
+            limit: Some(limit),
+        };
+        let primary = source(&self.primary, "primary");
         match &self.standby {
-            None => Loaders::new(self.primary.clone(), metrics),
-            Some(standby) => Loaders::with_standby(self.primary.clone(), standby.clone(), metrics),
+            None => Loaders::new(primary, metrics),
+            Some(standby) => Loaders::with_standby(primary, source(standby, "standby"), metrics),
         }
     }
 
+    /// Closes what can be closed at once: a database that is away does not say goodbye.
     async fn close(self) {
-        // Nothing is written while serving, so that nothing is lost whatever becomes of this.
-        let _ = self.primary.close().await;
-        if let Some(standby) = self.standby {
-            let _ = standby.close().await;
+        let closing = async {
+            // Nothing is written while serving, so that nothing is lost whatever becomes of this.
+            let _ = self.primary.close().await;
+            if let Some(standby) = self.standby {
+                let _ = standby.close().await;
+            }
+        };
+        if timeout(GOODBYE, closing).await.is_err() {
+            tracing::debug!("the database's connections were not closed in time");
         }
     }
 }
@@ -126,7 +156,8 @@ pub(super) async fn gateway(
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
     let metrics = Metrics::new(telemetry.metrics_operations.into());
-    let loaders = Arc::new(databases.loaders(&metrics));
+    let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
+    warn_unless_ready(&loaders).await;
     let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
     let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
@@ -159,13 +190,13 @@ pub(super) async fn gateway(
         },
     };
     let app = http::app(Gateway {
-        database: databases.primary.clone(),
         loaders: loaders.clone(),
         authenticator,
         policy: policy.policy(),
         clock,
         public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
         max_body: options.max_body as usize,
+        request_timeout: options.request_timeout(),
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,

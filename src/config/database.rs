@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::{
-    database::{self, Pool},
+    database::{self, Pool, StatementLimits},
     unquoted::Unquoted,
 };
 
@@ -29,33 +29,43 @@ pub struct DatabaseOptions {
     pub database_max_connections: u32,
 
     /// How long a request waits for a connection before it is answered 503, in seconds, 1 to 60
-    #[arg(long, env = "GATEWAY_DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 2,
+    #[arg(long, env = "GATEWAY_DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 1,
           value_parser = clap::value_parser!(u64).range(1..=60))]
     pub database_acquire_timeout: u64,
+
+    /// How long a statement waits for a lock, such as one that a change of the schema holds, before
+    /// its request is answered 503, in milliseconds, 1 to 60000
+    #[arg(long, env = "GATEWAY_DATABASE_LOCK_TIMEOUT", value_name = "MILLISECONDS", default_value_t = 750,
+          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub database_lock_timeout: u64,
 }
 
 impl DatabaseOptions {
-    /// The pool that these options describe.
-    pub fn pool(&self) -> Pool {
-        self.pool_over(&self.database_url)
+    /// The pool that these options describe, for statements that take no longer than `run`.
+    pub fn pool(&self, run: Duration) -> Pool {
+        self.pool_over(&self.database_url, run)
     }
 
-    /// The pool over the standby, if there is one.
+    /// As [`Self::pool`], over the standby, if there is one.
     ///
     /// # Errors
     /// The database is none that has standbys.
-    pub fn replica_pool(&self) -> Result<Option<Pool>, NoStandby> {
+    pub fn replica_pool(&self, run: Duration) -> Result<Option<Pool>, NoStandby> {
         match &self.database_replica_url {
             Some(_) if !database::is_postgres(&self.database_url) => Err(NoStandby),
-            url => Ok(url.as_deref().map(|url| self.pool_over(url))),
+            url => Ok(url.as_deref().map(|url| self.pool_over(url, run))),
         }
     }
 
-    fn pool_over(&self, url: &str) -> Pool {
+    fn pool_over(&self, url: &str, run: Duration) -> Pool {
         Pool {
             url: url.to_owned(),
             max_connections: self.database_max_connections,
             acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
+            limits: Some(StatementLimits {
+                run,
+                lock: Duration::from_millis(self.database_lock_timeout),
+            }),
             create: false,
         }
     }

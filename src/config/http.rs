@@ -1,6 +1,6 @@
 //! Settings of HTTP: where the gateway is reached, and by whom.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
 use url::Url;
@@ -32,6 +32,12 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body: u32,
 
+    /// How long a request may take, its statements included, in seconds, 1 to 600; then it is given
+    /// up, and answered 504 or TIMEOUT
+    #[arg(long, env = "GATEWAY_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub request_timeout: u64,
+
     /// Origins whose pages may read answers in browsers, such as https://app.example; * for all.
     /// Several: separated by commas, or given several times [default: none]
     #[arg(
@@ -59,6 +65,11 @@ pub struct HttpOptions {
 }
 
 impl HttpOptions {
+    /// How long a request may take.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout)
+    }
+
     /// Whether GraphiQL is served.
     pub fn has_graphiql(&self) -> bool {
         self.is_on(self.graphiql)

@@ -36,6 +36,8 @@ pub enum Code {
     PersistedQueryNotInList,
     /// The database is away.
     ServiceUnavailable,
+    /// It took longer than it may.
+    Timeout,
     /// A fault of the gateway's own.
     InternalServerError,
 }
@@ -57,6 +59,7 @@ impl Code {
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::PersistedQueryNotInList => "PERSISTED_QUERY_NOT_IN_LIST",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            Self::Timeout => "TIMEOUT",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -78,6 +81,8 @@ pub enum Failure {
     Forbidden,
     /// The database is away.
     Unavailable,
+    /// A statement took longer than it may.
+    TimedOut,
     /// A fault of the gateway's own; logged where it happened.
     Internal,
 }
@@ -95,6 +100,7 @@ impl Failure {
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden => Code::Forbidden,
             Self::Unavailable => Code::ServiceUnavailable,
+            Self::TimedOut => Code::Timeout,
             Self::Internal => Code::InternalServerError,
         }
     }
@@ -105,6 +111,7 @@ impl Failure {
             Self::Unauthenticated => "Sign in to see this.".to_owned(),
             Self::Forbidden => "You may not see this.".to_owned(),
             Self::Unavailable => "The service is unavailable; try again later.".to_owned(),
+            Self::TimedOut => "This took too long; try again later, or ask for less.".to_owned(),
             Self::Internal => INTERNAL_MESSAGE.to_owned(),
         }
     }
@@ -130,6 +137,10 @@ impl From<LoadError> for Failure {
             LoadError::Unavailable(_) => {
                 tracing::warn!(%error, "rows could not be loaded");
                 Self::Unavailable
+            }
+            LoadError::TimedOut(_) => {
+                tracing::warn!(%error, "rows could not be loaded");
+                Self::TimedOut
             }
             LoadError::Failed(_) => {
                 tracing::error!(%error, "rows could not be loaded");

@@ -3,6 +3,7 @@
 mod authentication;
 mod compression;
 mod cors;
+mod deadline;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -10,11 +11,12 @@ mod graphiql;
 mod graphql;
 mod health;
 mod metrics;
+mod panic;
 mod quality;
 mod request_log;
 mod serve;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use authentication::Authentication;
 use axum::{
@@ -25,10 +27,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use sea_orm::DatabaseConnection;
 use serde_json::json;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
 pub use cors::{Cors, Origin};
@@ -50,9 +51,7 @@ use crate::{
 /// What the gateway is made of.
 #[derive(Clone)]
 pub struct Gateway {
-    /// Where the data is.
-    pub database: DatabaseConnection,
-    /// Read it, for all requests.
+    /// Read the data, for all requests.
     pub loaders: Arc<Loaders>,
     /// Tells who is asking.
     pub authenticator: Authenticator,
@@ -64,6 +63,8 @@ pub struct Gateway {
     pub public_url: Url,
     /// Longest body of a request, in bytes.
     pub max_body: usize,
+    /// How long a request may take.
+    pub request_timeout: Duration,
     /// How GraphQL is served.
     pub graphql: Graphql,
     /// Which pages of other origins may read answers.
@@ -90,6 +91,10 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(rest::router(rest.clone()))
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(
+                    gateway.request_timeout,
+                    deadline::layer,
+                ))
                 .layer(middleware::from_fn(|request, next: Next| {
                     gather(next.run(request))
                 }))
@@ -109,12 +114,12 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(data)
         .merge(metrics.unwrap_or_default())
         .merge(rest::openapi_router(&rest))
-        .merge(health::router(gateway.database.clone()))
+        .merge(health::router(gateway.loaders.clone()))
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
-        .layer(CatchPanicLayer::custom(|_| internal_error()));
+        .layer(middleware::from_fn(panic::layer));
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let app = compression::compressed(app)

@@ -1,13 +1,45 @@
 //! Listens, and stops without losing what is in flight.
+//!
+//! Told to stop, it first takes whoever has connected already, and then nobody more. Connections
+//! that clients keep are not closed under their next request: for a moment it is still answered,
+//! with word that the connection ends. What is then idle is closed, what is not is finished.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Router, serve::ListenerExt};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Version, header},
+    middleware::{self, Next},
+    response::Response,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    time::{sleep, timeout},
 };
+use tower::ServiceExt;
+
+/// How long connections that are idle are kept when told to stop: a request may be on its way.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long to wait when connections cannot be taken, such as for want of file descriptors.
+const BREATH: Duration = Duration::from_millis(100);
 
 use super::metrics_app;
 use crate::metrics::Metrics;
@@ -58,31 +90,121 @@ pub async fn serve(
     stop_signal: StopSignal,
     drain: Duration,
 ) -> io::Result<()> {
-    let (stop, mut stopping) = watch::channel(false);
-    let stopped = async move {
-        let name = stop_signal.received().await;
-        tracing::info!(signal = name, "stopping: finishing what is in flight");
-        // The receiver lives as long as the server.
-        let _ = stop.send(true);
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let app = app.layer(middleware::from_fn_with_state(
+        is_stopping.clone(),
+        say_goodbye,
+    ));
+    let connections = Connections {
+        app,
+        idle_ends: watch::Sender::new(false),
     };
-    // An answer is written at once, and shall not wait for the client to acknowledge the last one.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
+    let mut told = pin!(stop_signal.received());
+    let name = loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => connections.take(stream),
+                Err(error) => cannot_accept(&error).await,
+            },
+            name = &mut told => break name,
+        }
+    };
+    is_stopping.store(true, Ordering::Release);
+    tracing::info!(signal = name, "stopping: finishing what is in flight");
+    take_waiting(listener, &connections)?;
+    if timeout(drain, connections.finish()).await.is_err() {
+        tracing::warn!(
+            seconds = drain.as_secs(),
+            "gave up what was still in flight"
+        );
+    }
+    Ok(())
+}
+
+/// Takes the connections that clients have made and nobody has taken yet, and then no more.
+fn take_waiting(listener: TcpListener, connections: &Connections) -> io::Result<()> {
+    let listener = listener.into_std()?;
+    while let Ok((stream, _)) = listener.accept() {
+        stream.set_nonblocking(true)?;
+        connections.take(TcpStream::from_std(stream)?);
+    }
+    Ok(())
+}
+
+async fn cannot_accept(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    // These are about a connection that has gone already.
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
+        tracing::error!(%error, "a connection could not be taken");
+        sleep(BREATH).await;
+    }
+}
+
+/// Tells clients that their connection ends with the answer. HTTP/2 has its own word for it.
+async fn say_goodbye(
+    State(is_stopping): State<Arc<AtomicBool>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let version = request.version();
+    let mut response = next.run(request).await;
+    if is_stopping.load(Ordering::Acquire) && version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
+}
+
+/// The connections that are open.
+struct Connections {
+    app: Router,
+    /// Whether connections end that have nothing to answer. Each listens as long as it is open.
+    idle_ends: watch::Sender<bool>,
+}
+
+impl Connections {
+    fn take(&self, stream: TcpStream) {
+        // An answer is written at once, and shall not wait for the client to acknowledge the last.
+        if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-    });
-    let server = axum::serve(listener, app).with_graceful_shutdown(stopped);
-    tokio::select! {
-        served = async { server.await } => served,
-        () = async {
-            // An error means that the server has ended, which the other branch tells.
-            if stopping.wait_for(|stopping| *stopping).await.is_err() {
-                std::future::pending::<()>().await;
+        let app = self.app.clone();
+        let mut idle_ends = self.idle_ends.subscribe();
+        tokio::spawn(async move {
+            let service = app.map_request(|request: Request<_>| request.map(Body::new));
+            let service = TowerToHyperService::new(service);
+            let builder = auto::Builder::new(TokioExecutor::new());
+            let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            let ended = tokio::select! {
+                ended = connection.as_mut() => Some(ended),
+                () = are_told(&mut idle_ends) => None,
+            };
+            let ended = match ended {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
             }
-            tokio::time::sleep(drain).await;
-        } => {
-            tracing::warn!(seconds = drain.as_secs(), "gave up what was still in flight");
-            Ok(())
+        });
+    }
+
+    /// Waits for the end of all.
+    async fn finish(&self) {
+        if timeout(FAREWELL, self.idle_ends.closed()).await.is_err() {
+            self.idle_ends.send_replace(true);
+            self.idle_ends.closed().await;
         }
     }
+}
+
+async fn are_told(idle_ends: &mut watch::Receiver<bool>) {
+    // An error means that serving was given up: idle ones end, too.
+    let _ = idle_ends.wait_for(|ends| *ends).await;
 }

@@ -1,8 +1,9 @@
 //! Why rows could not be loaded.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
+use sqlx::error::DatabaseError;
 
 /// Why rows could not be loaded. Neither kind is a client's doing, and none of its text is for
 /// clients.
@@ -11,6 +12,9 @@ pub enum LoadError {
     /// The database does not answer now; asking again later can succeed.
     #[error("the database is away: {0}")]
     Unavailable(Arc<DbErr>),
+    /// The statement took longer than it may.
+    #[error("a statement took too long: {0}")]
+    TimedOut(Arc<DbErr>),
     /// The statement failed.
     #[error("a statement failed: {0}")]
     Failed(Arc<DbErr>),
@@ -25,11 +29,68 @@ impl LoadError {
 
 impl From<DbErr> for LoadError {
     fn from(error: DbErr) -> Self {
-        if is_unavailable(&error) {
+        if is_overdue(&error) {
+            Self::TimedOut(Arc::new(error))
+        } else if is_unavailable(&error) || is_locked(&error) {
             Self::Unavailable(Arc::new(error))
         } else {
             Self::Failed(Arc::new(error))
         }
+    }
+}
+
+/// A statement was waited for as long as it may take, and longer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the statement took too long, and the server did not end it")]
+pub(super) struct Overdue;
+
+impl Overdue {
+    fn is_in(error: &sqlx::Error) -> bool {
+        let sqlx::Error::Io(error) = error else {
+            return false;
+        };
+        matches!(error.get_ref(), Some(cause) if cause.is::<Self>())
+    }
+}
+
+/// The driver's error, where there is one.
+fn of_driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// The code that the database gave an error.
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(DatabaseError::code)
+}
+
+/// Whether a statement took longer than it may (PostgreSQL: 57014, whoever ended it).
+fn is_overdue(error: &DbErr) -> bool {
+    const CANCELED: &str = "57014";
+    of_driver(error)
+        .is_some_and(|error| Overdue::is_in(error) || code(error).as_deref() == Some(CANCELED))
+}
+
+/// Whether a statement was not executed since somebody else had locked what it reads (PostgreSQL:
+/// 55P03). It is no sign of a server that is away.
+pub(super) fn is_locked(error: &DbErr) -> bool {
+    const NOT_AVAILABLE: &str = "55P03";
+    of_driver(error).is_some_and(|error| code(error).as_deref() == Some(NOT_AVAILABLE))
+}
+
+/// Whether an error tells nothing of a server's life: it did not answer, or said goodbye.
+pub(super) fn is_broken(error: &DbErr) -> bool {
+    match of_driver(error) {
+        Some(error @ sqlx::Error::Database(_)) => {
+            code(error).is_some_and(|code| code.starts_with("57P"))
+        }
+        Some(sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) => true,
+        Some(_) => false,
+        None => matches!(error, DbErr::ConnectionAcquire(_)),
     }
 }
 
@@ -56,17 +117,23 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
     }
 }
 
+/// Whether what a connection has prepared is no longer true (PostgreSQL: "cached plan must not
+/// change result type", and a prepared statement that is not there).
+pub(super) fn is_outdated(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(&*code, "0A000" | "26000"))
+}
+
 /// Whether an error may come of the connection alone, so that another one may do: it is broken, or
 /// what it has prepared is no longer true.
 pub(super) fn is_stale(error: &sqlx::Error) -> bool {
-    /// PostgreSQL: "cached plan must not change result type", and a prepared statement that is not
-    /// there.
-    const OUTDATED: [&str; 2] = ["0A000", "26000"];
     match error {
+        sqlx::Error::Io(_) if Overdue::is_in(error) => false,
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            OUTDATED.contains(&&*code) || ["08", "57P"].iter().any(|class| code.starts_with(class))
-        }),
+        sqlx::Error::Database(_) => {
+            is_outdated(error)
+                || code(error)
+                    .is_some_and(|code| ["08", "57P"].iter().any(|class| code.starts_with(class)))
+        }
         _ => false,
     }
 }
@@ -75,17 +142,12 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
 /// 40). The primary can answer it.
 pub(super) fn is_replay_conflict(error: &DbErr) -> bool {
     const ROLLED_BACK: &str = "40";
-    let DbErr::Query(RuntimeErr::SqlxError(error)) = error else {
-        return false;
-    };
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
+    let code = of_driver(error).and_then(code);
     code.is_some_and(|code| code.starts_with(ROLLED_BACK))
 }
 
 /// Whether a table is not there: serving begins when the database is migrated.
-fn is_not_migrated(error: &dyn sqlx::error::DatabaseError) -> bool {
+fn is_not_migrated(error: &dyn DatabaseError) -> bool {
     const UNDEFINED_TABLE: &str = "42P01";
     error.code().as_deref() == Some(UNDEFINED_TABLE) || error.message().starts_with("no such table")
 }

@@ -5,6 +5,9 @@
 //! its size. A kind of key has one statement under way; what all requests want meanwhile goes into
 //! its next one. So a lone request waits for nobody, and the busier the gateway, the fewer
 //! statements a request costs.
+//!
+//! A statement that takes long is waited for by few of its kind, whoever else asks: a table that is
+//! locked shall not take all connections, and leave none to those who do not read it.
 
 use std::{
     any::{Any, TypeId},
@@ -27,7 +30,10 @@ use futures_util::{
     future::{BoxFuture, poll_fn},
     task::AtomicWaker,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{AcquireError, Notify, Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use tracing::Span;
 
 use super::{LoadError, measured::Kind};
@@ -40,9 +46,11 @@ const MAX_BATCH: usize = 1000;
 /// database less than many of few.
 const LANES: usize = 2;
 
-/// How long a statement keeps its lane, and its kind of key waiting. Behind one that takes longer
-/// nobody waits.
+/// How long a statement keeps its lane, and its kind of key waiting.
 const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How many statements for a kind of key may take long before more of it wait behind them.
+const MAX_LATE: usize = 4;
 
 tokio::task_local! {
     /// What the running request wants since it was last polled.
@@ -221,6 +229,7 @@ struct Queue<L: Loader<K>, K: Key> {
     loader: Arc<L>,
     lanes: Arc<Lanes>,
     kind: Arc<Kind>,
+    share: Arc<Share>,
     state: Mutex<Waiting<L, K>>,
 }
 
@@ -251,7 +260,7 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
                 goes_on
             };
             let others = || self.clone().hand_over();
-            let (goes_on, was_late) = self.lanes.run(answering, others).await;
+            let (goes_on, was_late) = self.lanes.run(&self.share, answering, others).await;
             if !goes_on || was_late {
                 return;
             }
@@ -264,6 +273,11 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
         let mut keys = 0;
         let mut taken = Vec::new();
         while let Some(wish) = waiting.wishes.front() {
+            // Its request may have been given up while it waited.
+            if Arc::strong_count(wish) == 1 {
+                waiting.wishes.pop_front();
+                continue;
+            }
             keys += lock(&wish.keys).len();
             if keys > MAX_BATCH && !taken.is_empty() {
                 break;
@@ -347,15 +361,19 @@ pub(super) struct Gatherer<L> {
     loader: Arc<L>,
     lanes: Arc<Lanes>,
     queues: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    /// Of what is fetched by errands, by its type.
+    shares: Mutex<HashMap<TypeId, Arc<Share>>>,
     metrics: Metrics,
 }
 
 impl<L: Send + Sync + 'static> Gatherer<L> {
-    pub(super) fn new(loader: Arc<L>, metrics: &Metrics) -> Self {
+    /// `connections`: how many there are for all statements.
+    pub(super) fn new(loader: Arc<L>, connections: usize, metrics: &Metrics) -> Self {
         Self {
             loader,
-            lanes: Arc::new(Lanes::new()),
+            lanes: Arc::new(Lanes::new(connections)),
             queues: RwLock::default(),
+            shares: Mutex::default(),
             metrics: metrics.clone(),
         }
     }
@@ -408,6 +426,7 @@ impl<L: Send + Sync + 'static> Gatherer<L> {
             loader: self.loader.clone(),
             lanes: self.lanes.clone(),
             kind: Kind::of_key::<K>(&self.metrics),
+            share: Share::of(MAX_LATE),
             state: Mutex::new(Waiting {
                 wishes: VecDeque::new(),
                 is_attended: false,
@@ -425,6 +444,7 @@ struct Errand<T> {
     level: Arc<Level>,
     lanes: Arc<Lanes>,
     kind: Arc<Kind>,
+    share: Arc<Share>,
     asked_by: Span,
     work: Mutex<Option<BoxFuture<'static, Result<T, LoadError>>>>,
     done: Mutex<Option<Result<T, LoadError>>>,
@@ -437,11 +457,15 @@ impl<T: Send + 'static> Wished for Errand<T> {
         };
         tokio::spawn(async move {
             let work = async {
+                // Its request may have been given up while it waited.
+                if Arc::strong_count(&self) == 1 {
+                    return None;
+                }
                 let asked_by = std::iter::once(&self.asked_by);
-                unpanicked(self.kind.run(1, asked_by, work)).await
+                Some(unpanicked(self.kind.run(1, asked_by, work)).await)
             };
-            let (done, _) = self.lanes.run(work, || {}).await;
-            *lock(&self.done) = Some(done);
+            let (done, _) = self.lanes.run(&self.share, work, || {}).await;
+            *lock(&self.done) = done;
             self.level.answered_one();
         });
     }
@@ -452,6 +476,14 @@ impl<T: Send + 'static> Wished for Errand<T> {
 }
 
 impl<L> Gatherer<L> {
+    /// The share of errands that fetch a `T`.
+    fn share<T: 'static>(&self) -> Arc<Share> {
+        let mut shares = lock(&self.shares);
+        let share = shares.entry(TypeId::of::<T>());
+        let share = share.or_insert_with(|| Share::of(self.lanes.max_late));
+        share.clone()
+    }
+
     /// Runs `work` of a kind beside what the running request loads.
     pub(super) async fn errand<T: Send + 'static>(
         &self,
@@ -464,6 +496,7 @@ impl<L> Gatherer<L> {
                 level,
                 lanes: self.lanes.clone(),
                 kind: kind.clone(),
+                share: self.share::<T>(),
                 asked_by: trace::current(),
                 work: Mutex::new(Some(work)),
                 done: Mutex::new(None),
@@ -480,29 +513,107 @@ async fn unpanicked<T>(work: impl Future<Output = Result<T, LoadError>>) -> Resu
 }
 
 /// How many statements are under way.
-struct Lanes(Semaphore);
+struct Lanes {
+    free: Semaphore,
+    /// How many have left their lane.
+    late: AtomicUsize,
+    /// How many of these there may be before each kind has but one: the other connections are for
+    /// what does not take long.
+    max_late: usize,
+}
+
+/// What statements of one kind may have of the connections while they take long.
+struct Share {
+    /// How many have left their lane.
+    late: AtomicUsize,
+    max_late: usize,
+    has_ended: Notify,
+}
+
+/// A statement that takes long.
+struct Late<'a> {
+    lanes: &'a Lanes,
+    share: &'a Share,
+}
+
+impl Share {
+    fn of(max_late: usize) -> Arc<Self> {
+        Arc::new(Self {
+            late: AtomicUsize::new(0),
+            max_late,
+            has_ended: Notify::new(),
+        })
+    }
+}
+
+impl<'a> Late<'a> {
+    fn of(lanes: &'a Lanes, share: &'a Share) -> Self {
+        lanes.late.fetch_add(1, Ordering::AcqRel);
+        share.late.fetch_add(1, Ordering::AcqRel);
+        Self { lanes, share }
+    }
+}
+
+impl Drop for Late<'_> {
+    fn drop(&mut self) {
+        self.lanes.late.fetch_sub(1, Ordering::AcqRel);
+        self.share.late.fetch_sub(1, Ordering::AcqRel);
+        self.share.has_ended.notify_waiters();
+    }
+}
 
 impl Lanes {
-    fn new() -> Self {
-        Self(Semaphore::new(LANES))
+    fn new(connections: usize) -> Self {
+        Self {
+            free: Semaphore::new(LANES),
+            late: AtomicUsize::new(0),
+            max_late: (connections - connections.min(8) / 2).max(1),
+        }
+    }
+
+    /// Whether one more statement of a kind may take long. The first always may.
+    fn have_room(&self, share: &Share) -> bool {
+        let late = share.late.load(Ordering::Acquire);
+        late == 0 || late < share.max_late && self.late.load(Ordering::Acquire) < self.max_late
+    }
+
+    /// A lane for a statement of a kind, once it may take long.
+    async fn lane(&self, share: &Share) -> Result<SemaphorePermit<'_>, AcquireError> {
+        loop {
+            let mut has_ended = pin!(share.has_ended.notified());
+            has_ended.as_mut().enable();
+            if !self.have_room(share) {
+                has_ended.await;
+                continue;
+            }
+            let lane = self.free.acquire().await?;
+            // Others of its kind may have taken long meanwhile.
+            if self.have_room(share) {
+                return Ok(lane);
+            }
+        }
     }
 
     /// Runs `statement` in a lane, once there is one. When it takes long it leaves the lane, and
     /// `when_late` is done. Tells whether that was so.
     async fn run<T>(
         &self,
+        share: &Share,
         statement: impl Future<Output = T>,
         when_late: impl FnOnce(),
     ) -> (T, bool) {
         // Lanes are never closed.
-        let lane = self.0.acquire().await;
+        let lane = self.lane(share).await;
         let mut statement = pin!(statement);
         match timeout(PATIENCE, &mut statement).await {
             Ok(outcome) => (outcome, false),
             Err(_) => {
+                let late = Late::of(self, share);
                 drop(lane);
                 when_late();
-                (statement.await, true)
+                let outcome = statement.await;
+                drop(late);
+                (outcome, true)
             }
         }
     }
@@ -523,9 +634,9 @@ mod tests {
         FutureExt,
         future::{join, join_all},
     };
-    use tokio::sync::Notify;
+    use tokio::sync::{Notify, Semaphore};
 
-    use super::{super::LoadError, Gatherer, Kind, Metrics, gather, lock};
+    use super::{super::LoadError, Gatherer, Kind, Metrics, PATIENCE, gather, lock};
 
     /// Finds each number under itself, once it is let; keeps what it was asked for together.
     #[derive(Default)]
@@ -558,7 +669,7 @@ mod tests {
             waits,
             ..Numbers::default()
         });
-        let gatherer = Gatherer::new(numbers.clone(), &Metrics::default());
+        let gatherer = Gatherer::new(numbers.clone(), 10, &Metrics::default());
         (numbers, Arc::new(gatherer))
     }
 
@@ -605,6 +716,76 @@ mod tests {
             other.await.expect("no panic").expect("a number");
         }
         assert_eq!(asked(&numbers), [vec![1], vec![2, 3, 4]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_several_that_take_long_all_of_their_kind_wait_and_share_one() {
+        let (numbers, gatherer) = gatherer(true);
+        let ask = |key| {
+            let gatherer = gatherer.clone();
+            tokio::spawn(gather(async move { gatherer.load(key).await }))
+        };
+        let mut slow = Vec::new();
+        for key in [1, 2, 3, 4] {
+            slow.push(ask(key));
+            numbers.is_asked.notified().await;
+        }
+        let given_up = ask(5);
+        let waiting = [6, 7].map(ask);
+        // The clock goes on as soon as everybody waits: all are late by then.
+        tokio::time::sleep(PATIENCE * 2).await;
+        given_up.abort();
+        assert_eq!(asked(&numbers), [[1], [2], [3], [4]]);
+
+        // Another kind waits for nobody.
+        let kind = errands();
+        let other = gatherer.errand(&kind, async { Ok(8) }.boxed());
+        assert_eq!(gather(other).await.expect("a number"), 8);
+
+        numbers.may_answer.notify_one();
+        numbers.is_asked.notified().await;
+        assert_eq!(asked(&numbers)[4..], [[6, 7]]);
+        for _ in 0..4 {
+            numbers.may_answer.notify_one();
+            tokio::task::yield_now().await;
+        }
+        for answered in slow.into_iter().chain(waiting) {
+            answered.await.expect("no panic").expect("a number");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errands_that_take_long_leave_connections_to_others() {
+        let (numbers, gatherer) = gatherer(false);
+        let (begun, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let stuck: Vec<_> = (0..20)
+            .map(|_| {
+                let (gatherer, begun, end) = (gatherer.clone(), begun.clone(), end.clone());
+                tokio::spawn(gather(async move {
+                    let statement = async move {
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        end.acquire().await.expect("never closed").forget();
+                        Ok(())
+                    };
+                    gatherer.errand(&errands(), statement.boxed()).await
+                }))
+            })
+            .collect();
+        tokio::time::sleep(PATIENCE * 100).await;
+        let under_way = begun.load(Ordering::SeqCst);
+        assert!(
+            (2..=7).contains(&under_way),
+            "{under_way} of 10 connections"
+        );
+        let found = gather(gatherer.load(1)).await;
+        assert_eq!(
+            (found.expect("a number"), asked(&numbers)),
+            (Some(1), vec![vec![1]])
+        );
+        end.add_permits(20);
+        for answered in stuck {
+            answered.await.expect("no panic").expect("an answer");
+        }
     }
 
     #[tokio::test(start_paused = true)]

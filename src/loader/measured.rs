@@ -10,7 +10,7 @@ use std::{
 use sea_orm::{DbErr, QueryResult};
 use tracing::{Instrument, Span};
 
-use super::error::is_unavailable;
+use super::error::{is_locked, is_unavailable};
 use crate::{
     metrics::{Metrics, Server, StatementOutcome, Statements},
     trace,
@@ -93,7 +93,7 @@ pub(super) async fn statement(
     let rows = send.instrument(span.clone()).await;
     let outcome = match &rows {
         Ok(_) => StatementOutcome::Ok,
-        Err(error) if is_unavailable(error) => StatementOutcome::Unavailable,
+        Err(error) if is_unavailable(error) || is_locked(error) => StatementOutcome::Unavailable,
         Err(_) => StatementOutcome::Failed,
     };
     let told = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());

@@ -47,6 +47,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use async_graphql::dataloader::Loader;
@@ -56,8 +57,13 @@ use sea_orm::{
     Select, Value,
     sea_query::{Query, SelectStatement, ValueType},
 };
+use tokio::time::timeout;
 
-use crate::{access::proof::Guarded, metrics::Metrics};
+use crate::{
+    access::proof::Guarded,
+    database::{Pulse, Readiness, readiness},
+    metrics::Metrics,
+};
 use columns::{Columns, FromColumns};
 use gather::{Gatherer, Key};
 use listing::Listing;
@@ -69,6 +75,9 @@ pub use error::LoadError;
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
+
+/// How long a database without a pulse may take to say whether it can be served from.
+const READINESS_PATIENCE: Duration = Duration::from_millis(900);
 
 /// Loads rows by key, for all requests: what they want at the same time shares statements.
 pub struct Loaders {
@@ -87,9 +96,10 @@ struct Loading {
 
 impl Loading {
     fn from(servers: Servers, metrics: &Metrics) -> Arc<Self> {
+        let connections = servers.max_connections();
         let rows = Arc::new(Rows { servers });
         Arc::new(Self {
-            gatherer: Gatherer::new(rows.clone(), metrics),
+            gatherer: Gatherer::new(rows.clone(), connections, metrics),
             lists: Lists::new(metrics),
             rows,
         })
@@ -108,10 +118,36 @@ impl Loading {
     }
 }
 
+/// Where rows are read.
+pub struct Source {
+    /// The database.
+    pub database: DatabaseConnection,
+    /// Whether it is there. Without it is waited for as long as connecting may take.
+    pub pulse: Option<Pulse>,
+    /// How long the database lets a statement take.
+    pub limit: Option<Duration>,
+}
+
+impl Source {
+    fn reader(self) -> Reader {
+        Reader::new(self.database, self.pulse, self.limit)
+    }
+}
+
+impl From<DatabaseConnection> for Source {
+    fn from(database: DatabaseConnection) -> Self {
+        Self {
+            database,
+            pulse: None,
+            limit: None,
+        }
+    }
+}
+
 impl Loaders {
-    /// Loaders over `database`.
-    pub fn new(database: DatabaseConnection, metrics: &Metrics) -> Self {
-        let servers = Servers::primary(Arc::new(Reader::new(database)));
+    /// Loaders over a database.
+    pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
+        let servers = Servers::primary(Arc::new(source.into().reader()));
         metrics.collect_connections(servers.connections());
         let current = Loading::from(servers, metrics);
         Self {
@@ -121,17 +157,24 @@ impl Loaders {
     }
 
     /// Loaders over a PostgreSQL and a hot standby of it.
-    pub fn with_standby(
-        primary: DatabaseConnection,
-        standby: DatabaseConnection,
-        metrics: &Metrics,
-    ) -> Self {
-        let primary = Arc::new(Reader::new(primary));
-        let servers = Servers::with_standby(primary.clone(), standby);
+    pub fn with_standby(primary: Source, standby: Source, metrics: &Metrics) -> Self {
+        let primary = Arc::new(primary.reader());
+        let servers = Servers::with_standby(primary.clone(), standby.reader());
         metrics.collect_connections(servers.connections());
         Self {
             current: Loading::from(Servers::primary(primary), metrics),
             replicated: Loading::from(servers, metrics),
+        }
+    }
+
+    /// Whether the database can be served from, by what is so now.
+    pub async fn readiness(&self) -> Readiness {
+        match self.current.rows.servers.pulse() {
+            Some(pulse) => pulse.readiness().await,
+            None => {
+                let asked = timeout(READINESS_PATIENCE, readiness(self.database())).await;
+                asked.unwrap_or(Readiness::Unreachable)
+            }
         }
     }
 

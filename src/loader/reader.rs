@@ -8,7 +8,7 @@
 
 use std::{
     fmt::{self, Write},
-    pin::pin,
+    io,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -21,11 +21,14 @@ use sea_orm::{
     },
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, pool::PoolConnection};
 use tokio::time::timeout;
 
-use super::{error::is_stale, gather::lock};
-use crate::metrics::Connections;
+use super::{
+    error::{Overdue, is_broken, is_outdated, is_stale},
+    gather::lock,
+};
+use crate::{database::Pulse, metrics::Connections};
 
 /// Most connections that are kept.
 const MAX_KEPT: usize = 4;
@@ -33,20 +36,35 @@ const MAX_KEPT: usize = 4;
 /// How long a connection is kept. Then it goes back to its pool, which may renew it.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// How long a server may be silent before it is asked whether it is there.
-const SILENCE: Duration = Duration::from_secs(1);
+/// How much longer than it may take an answer is waited for: PostgreSQL ends a statement by itself,
+/// unless its connection broke without a word.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Sends statements that read.
 pub(super) struct Reader {
     database: DatabaseConnection,
+    /// Tells whether the server is there; without one it is waited for.
+    pulse: Option<Pulse>,
+    /// How long a statement may take.
+    limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
     max_kept: usize,
 }
 
 struct Kept {
-    pool: PgPool,
     connection: PoolConnection<Postgres>,
     since: Instant,
+}
+
+/// A connection in use. What is given up midway is closed, and not used again.
+struct Used(Option<Kept>);
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        if let Some(kept) = &mut self.0 {
+            kept.connection.close_on_drop();
+        }
+    }
 }
 
 /// A statement of PostgreSQL with its parameters. What they are must not change how the text reads.
@@ -101,7 +119,11 @@ impl SqlWriter for LiteralLimits {
 }
 
 impl Reader {
-    pub(super) fn new(database: DatabaseConnection) -> Self {
+    pub(super) fn new(
+        database: DatabaseConnection,
+        pulse: Option<Pulse>,
+        limit: Option<Duration>,
+    ) -> Self {
         let max_kept = match database.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = database.get_postgres_connection_pool();
@@ -112,6 +134,8 @@ impl Reader {
         };
         Self {
             database,
+            pulse,
+            limit: limit.map(|limit| limit + GRACE),
             kept: Mutex::default(),
             max_kept,
         }
@@ -119,6 +143,10 @@ impl Reader {
 
     pub(super) fn database(&self) -> &DatabaseConnection {
         &self.database
+    }
+
+    pub(super) fn pulse(&self) -> Option<&Pulse> {
+        self.pulse.as_ref()
     }
 
     /// How many connections there are. Those that are kept count as idle.
@@ -164,7 +192,26 @@ impl Reader {
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
         // Boxed, so that what waits for rows does not hold all that it takes to get them.
-        Box::pin(self.send(sql, values)).await
+        let sent = Box::pin(self.send(sql, values));
+        let Some(pulse) = &self.pulse else {
+            return sent.await;
+        };
+        if pulse.is_away() {
+            return Err(away());
+        }
+        let outcome = tokio::select! {
+            outcome = sent => outcome,
+            () = pulse.gone() => {
+                self.forget();
+                return Err(away());
+            }
+        };
+        match &outcome {
+            Err(error) if is_broken(error) => pulse.doubt(),
+            // Whatever it says, it is there.
+            Ok(_) | Err(_) => pulse.heard(),
+        }
+        outcome
     }
 
     async fn send(
@@ -173,41 +220,83 @@ impl Reader {
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let taken = lock(&self.kept).pop();
-        if let Some(mut kept) = taken {
-            match kept.all(sql, values()).await {
+        if let Some(kept) = taken {
+            let mut used = Used(Some(kept));
+            match self.all_over(&mut used, sql, &values).await {
                 Err(error) if is_stale(&error) => {
-                    kept.connection.close_on_drop();
-                    // What broke one has broken all.
-                    for mut kept in std::mem::take(&mut *lock(&self.kept)) {
-                        kept.connection.close_on_drop();
+                    drop(used);
+                    if let Some(pulse) = &self.pulse {
+                        pulse.doubt();
                     }
+                    // What broke one has broken all.
+                    self.forget();
                 }
-                outcome => return self.done(kept, outcome),
+                outcome => return self.done(used, outcome),
             }
         }
         let Some(pool) = self.postgres() else {
             return Err(DbErr::Custom("only PostgreSQL is given text".to_owned()));
         };
-        let mut fresh = Kept {
-            pool: pool.clone(),
+        let mut used = Used(Some(Kept {
             connection: Box::pin(pool.acquire()).await.map_err(not_acquired)?,
             since: Instant::now(),
+        }));
+        let outcome = self.all_over(&mut used, sql, &values).await;
+        self.done(used, outcome)
+    }
+
+    /// All rows of a statement, sent over a connection; once more where what is prepared there is no
+    /// longer true.
+    async fn all_over(
+        &self,
+        used: &mut Used,
+        sql: &Arc<str>,
+        values: impl Fn() -> Values,
+    ) -> sqlx::Result<Vec<QueryResult>> {
+        let Some(kept) = &mut used.0 else {
+            return Err(sqlx::Error::PoolClosed);
         };
-        let outcome = fresh.all(sql, values()).await;
-        self.done(fresh, outcome)
+        match self.within_limit(kept.all(sql, values())).await {
+            Err(error) if is_outdated(&error) => {
+                kept.connection.clear_cached_statements().await?;
+                self.within_limit(kept.all(sql, values())).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn within_limit<T>(
+        &self,
+        answer: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        match self.limit {
+            None => answer.await,
+            Some(limit) => timeout(limit, answer).await.unwrap_or_else(|_| {
+                let overdue = io::Error::new(io::ErrorKind::TimedOut, Overdue);
+                Err(sqlx::Error::Io(overdue))
+            }),
+        }
     }
 
     /// Keeps a connection that can be used again.
-    fn done<T>(&self, mut used: Kept, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
-        if outcome.is_err() {
-            used.connection.close_on_drop();
-        } else if used.since.elapsed() < LIFETIME {
+    fn done<T>(&self, mut used: Used, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
+        let outcome = outcome.map_err(failed)?;
+        if let Some(connection) = used.0.take()
+            && connection.since.elapsed() < LIFETIME
+        {
             let mut kept = lock(&self.kept);
             if kept.len() < self.max_kept {
-                kept.push(used);
+                kept.push(connection);
             }
         }
-        outcome.map_err(failed)
+        Ok(outcome)
+    }
+
+    /// Closes the kept connections.
+    fn forget(&self) {
+        for kept in std::mem::take(&mut *lock(&self.kept)) {
+            drop(Used(Some(kept)));
+        }
     }
 
     /// Gives the kept connections back to their pool.
@@ -220,47 +309,14 @@ impl Kept {
     async fn all(&mut self, sql: &Arc<str>, values: Values) -> sqlx::Result<Vec<QueryResult>> {
         // What clients send is in the values.
         let query = sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(values));
-        let pool = self.pool.clone();
-        let rows = unless_silent(&pool, query.fetch_all(&mut *self.connection)).await?;
+        let rows = query.fetch_all(&mut *self.connection).await?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 }
 
-/// Waits for an answer as long as the server is there at all, which is asked over a connection of
-/// its own: a statement may take long, but a server that is frozen or cut off never answers.
-async fn unless_silent<T>(
-    pool: &PgPool,
-    answer: impl Future<Output = sqlx::Result<T>>,
-) -> sqlx::Result<T> {
-    let mut answer = pin!(answer);
-    let mut patience = SILENCE;
-    loop {
-        if let Ok(answer) = timeout(patience, &mut answer).await {
-            return answer;
-        }
-        tokio::select! {
-            answer = &mut answer => return answer,
-            is_there = Box::pin(is_there(pool)) => if !is_there {
-                return Err(sqlx::Error::PoolTimedOut);
-            }
-        }
-        patience *= 2;
-    }
-}
-
-async fn is_there(pool: &PgPool) -> bool {
-    let options = pool.connect_options();
-    let connecting = PgConnection::connect_with(&options);
-    match timeout(pool.options().get_acquire_timeout(), connecting).await {
-        Ok(Ok(connection)) => {
-            // Whether the goodbye arrives says nothing more.
-            let _ = connection.close().await;
-            true
-        }
-        // It answers, if only that it has too many connections.
-        Ok(Err(sqlx::Error::Database(_))) => true,
-        Ok(Err(_)) | Err(_) => false,
-    }
+/// What is said where the server is known to be away.
+fn away() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
 pub(super) fn failed(error: sqlx::Error) -> DbErr {

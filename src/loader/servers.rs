@@ -21,7 +21,10 @@ use super::{
     measured,
     reader::{Reader, Text},
 };
-use crate::metrics::{CountConnections, Server};
+use crate::{
+    database::Pulse,
+    metrics::{CountConnections, Server},
+};
 
 /// How long a standby is passed over before it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -60,9 +63,9 @@ impl Servers {
     }
 
     /// A PostgreSQL and its standby.
-    pub(super) fn with_standby(primary: Arc<Reader>, standby: DatabaseConnection) -> Self {
+    pub(super) fn with_standby(primary: Arc<Reader>, standby: Reader) -> Self {
         let standby = Standby {
-            reader: Reader::new(standby),
+            reader: standby,
             state: Mutex::new(State::InUse),
         };
         Self {
@@ -73,6 +76,16 @@ impl Servers {
 
     pub(super) fn database(&self) -> &DatabaseConnection {
         self.primary.database()
+    }
+
+    /// How many connections there are at most.
+    pub(super) fn max_connections(&self) -> usize {
+        usize::try_from(self.primary.connections().max).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the primary is there, where that is watched.
+    pub(super) fn pulse(&self) -> Option<&Pulse> {
+        self.primary.pulse()
     }
 
     /// The PostgreSQL behind, if it is one.

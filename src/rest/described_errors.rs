@@ -30,6 +30,7 @@ impl IntoResponses for PublicErrors {
                 ),
                 FAILED,
                 AWAY,
+                LATE,
             ],
         )
         .into_iter()
@@ -66,7 +67,11 @@ const AWAY: Meaning = (
     StatusCode::SERVICE_UNAVAILABLE,
     "The database is away; asking again later can succeed.",
 );
-const MANAGERS: [Meaning; 5] = [
+const LATE: Meaning = (
+    StatusCode::GATEWAY_TIMEOUT,
+    "It took longer than a request may; asking again later can succeed.",
+);
+const MANAGERS: [Meaning; 6] = [
     (
         StatusCode::UNAUTHORIZED,
         "No bearer token was sent, or it is not valid: told before anything else.",
@@ -81,6 +86,7 @@ const MANAGERS: [Meaning; 5] = [
     ),
     FAILED,
     AWAY,
+    LATE,
 ];
 
 fn by_status(manner: Manner, meanings: &[Meaning]) -> BTreeMap<String, RefOr<response::Response>> {

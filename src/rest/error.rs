@@ -86,6 +86,10 @@ impl Refusal {
                 tracing::warn!(%error, "a request was turned away");
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Load(error @ LoadError::TimedOut(_)) => {
+                tracing::warn!(%error, "a request took too long");
+                StatusCode::GATEWAY_TIMEOUT
+            }
             Self::Load(error @ LoadError::Failed(_)) => {
                 tracing::error!(%error, "a request failed");
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -210,6 +214,10 @@ fn message(manner: Manner, status: StatusCode) -> &'static str {
         StatusCode::SERVICE_UNAVAILABLE => (
             "Service temporarily unavailable, try again later.",
             "The service is temporarily unavailable. Try again later.",
+        ),
+        StatusCode::GATEWAY_TIMEOUT => (
+            "The request took too long, try again later.",
+            "The request took too long. Try again later.",
         ),
         other => (reason(other), reason(other)),
     };

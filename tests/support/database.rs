@@ -142,6 +142,20 @@ async fn sqlite(folder: &TempDir) -> Opened {
     }
 }
 
+/// A database of a server that nobody else uses.
+pub(super) async fn opened(url: &str) -> Opened {
+    let database = pool(url).open().await.expect("a pool");
+    Opened {
+        received: Received::Told {
+            admin: database.clone(),
+            name: "postgres".to_owned(),
+        },
+        database,
+        backend: Backend::Postgres,
+        url: url.to_owned(),
+    }
+}
+
 /// The name of a migrated database that the tests' databases are copies of.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
@@ -212,6 +226,7 @@ fn pool(url: &str) -> Pool {
         url: url.to_owned(),
         max_connections: 4,
         acquire_timeout: Duration::from_secs(30),
+        limits: None,
         create: true,
     }
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod attack;
+pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
@@ -135,13 +136,13 @@ impl Gateway {
         let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
             .expect("usable settings");
         let mut parts = Parts {
-            database: self.database.clone(),
             loaders,
             authenticator,
             policy: policy(Disclosure::Contract),
             clock: self.clock(),
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
+            request_timeout: Duration::from_secs(60),
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,

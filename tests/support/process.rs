@@ -93,7 +93,10 @@ impl Process {
 
     /// Runs the program to its end, with `input` to read.
     pub async fn run_with_input(input: &str, arguments: &[&str]) -> Ended {
-        let mut process = Self::start(arguments);
+        Self::fed(Self::start(arguments), input).await
+    }
+
+    async fn fed(mut process: Self, input: &str) -> Ended {
         let mut stdin = process.input();
         let input = input.to_owned();
         // A program that does not read to the end closes the pipe: its exit status tells of it.
@@ -101,6 +104,18 @@ impl Process {
         let ended = process.ended().await;
         feeder.join().expect("a feeder that ends");
         ended
+    }
+
+    /// As [`Self::run_with_input`], where no file can grow beyond so many blocks of 512 bytes or
+    /// more: as on a disk that is full.
+    pub async fn run_on_full_disk(blocks: u32, input: &str, arguments: &[&str]) -> Ended {
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_invite-gateway")])
+            .args(arguments)
+            .env_clear();
+        Self::fed(Self::spawn(&mut command), input).await
     }
 
     /// Its standard input.

@@ -73,6 +73,11 @@ impl<'a> Request<'a> {
     pub fn text(&self) -> String {
         self.head() + self.body
     }
+
+    /// All of it, as a client sends it that keeps the connection.
+    pub fn kept_alive(&self) -> String {
+        self.text().replacen("connection: close\r\n", "", 1)
+    }
 }
 
 /// A connection to a server.
@@ -85,6 +90,35 @@ impl Wire {
 
     pub async fn write(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.expect("a peer");
+    }
+
+    /// Writes to a peer that may have gone.
+    pub async fn try_write(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_all(text.as_bytes()).await
+    }
+
+    /// Reads an answer over a connection that may go on; none where it ends before.
+    pub async fn kept_answer(&mut self) -> Option<Answer> {
+        let mut text = String::new();
+        let mut piece = [0; 4096];
+        loop {
+            let read = timeout(PATIENCE, self.0.read(&mut piece)).await;
+            let length = read
+                .expect("an answer in time")
+                .ok()
+                .filter(|length| *length > 0)?;
+            text += std::str::from_utf8(&piece[..length]).expect("text");
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .expect("a length");
+            if body.len().to_string() == length {
+                return Some(Answer::parse(&text));
+            }
+        }
     }
 
     /// Reads exactly `expected`, such as `HTTP/1.1 100 Continue` and an empty line.

@@ -1,0 +1,193 @@
+//! Faults that the gateway outlives: of its database, of its machine, and of its own.
+
+mod clock;
+mod cluster;
+mod locks;
+mod panics;
+mod sessions;
+mod sqlite;
+mod stopping;
+mod time_limit;
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::support::{
+    Answer, Gateway, data,
+    process::{Server, eventually},
+    wire::{self, Wire},
+};
+
+/// Longest that an answer may take, whatever is wrong: 2 seconds, and some for a busy machine.
+const SOON: Duration = Duration::from_secs(8);
+
+const LOOK_UP: &str = r#"{ inviteCode(code: "AbC-123") { databaseId } }"#;
+const CODE: &str = "/api/v2/invite_code/AbC-123/";
+
+/// A code, and a workspace with an invite: of tables that have nothing to do with each other.
+async fn fill(gateway: &Gateway) {
+    gateway.add(data::invite_code(5, "AbC-123")).await;
+    gateway.add(data::workspace(1)).await;
+    gateway.add(data::workspace_invite(3, 1)).await;
+}
+
+/// Asks for the invite of [`fill`].
+fn invite() -> String {
+    format!(
+        r#"{{ workspaceInvite(token: "{}") {{ workspace {{ name }} }} }}"#,
+        data::token(3)
+    )
+}
+
+/// How an anonymous GraphQL request went: nothing for a good answer, or the code of its error. Panics
+/// on what is neither, and on what takes too long.
+fn outcome(answer: &Answer) -> Option<String> {
+    let Some(errors) = answer.json.get("errors") else {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let data = answer.json["data"].as_object().expect("data");
+        assert!(data.values().all(|value| !value.is_null()), "{data:?}");
+        return None;
+    };
+    let code = errors[0]["extensions"]["code"].as_str();
+    Some(code.expect("a coded error").to_owned())
+}
+
+async fn asked(server: &Server, document: &str) -> Option<String> {
+    let asked = timeout(SOON, server.graphql(None, document, json!({})));
+    let answer = asked.await.expect("an answer in time");
+    outcome(&answer)
+}
+
+const AWAY: &str = "SERVICE_UNAVAILABLE";
+
+async fn is_ready(server: &Server) -> bool {
+    let ready = timeout(SOON, server.get(None, "/health/ready")).await;
+    ready.expect("an answer in time").status == StatusCode::OK
+}
+
+/// Asks everything, some of it at once, while the database is away.
+async fn is_away(server: &Server) {
+    eventually("not ready", async || {
+        (!is_ready(server).await).then_some(())
+    })
+    .await;
+    let mut many = JoinSet::new();
+    for _ in 0..50 {
+        let address = server.address;
+        many.spawn(async move {
+            let body = json!({ "query": LOOK_UP }).to_string();
+            let mut wire = Wire::connect(address).await.expect("a connection");
+            wire.write(&wire::Request::post_json("/graphql", &body).text())
+                .await;
+            outcome(
+                &timeout(SOON, wire.answer())
+                    .await
+                    .expect("an answer in time"),
+            )
+        });
+    }
+    for outcome in many.join_all().await {
+        assert_eq!(outcome.as_deref(), Some(AWAY));
+    }
+    let rest = timeout(SOON, server.get(None, CODE)).await;
+    let rest = rest.expect("an answer in time");
+    assert_eq!(rest.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        rest.json["detail"],
+        "Service temporarily unavailable, try again later."
+    );
+    let live = timeout(SOON, server.get(None, "/health/live")).await;
+    assert_eq!(live.expect("an answer in time").status, StatusCode::OK);
+}
+
+/// Waits until the gateway is ready; then everything is answered as if nothing had been.
+async fn recovers(server: &Server) {
+    eventually("ready", async || is_ready(server).await.then_some(())).await;
+    assert_eq!(asked(server, LOOK_UP).await, None);
+    assert_eq!(asked(server, &invite()).await, None);
+    let rest = server.get(None, CODE).await;
+    assert_eq!((rest.status, &rest.json["id"]), (StatusCode::OK, &json!(5)));
+}
+
+/// Asks the same over and over, as many at a time as said, until told that it is enough. Gives how
+/// each answer went.
+struct Load {
+    clients: JoinSet<Vec<Option<String>>>,
+    enough: tokio::sync::watch::Sender<bool>,
+}
+
+impl Load {
+    fn on(server: &Server, clients: usize, document: &str) -> Self {
+        let enough = tokio::sync::watch::Sender::new(false);
+        let body = json!({ "query": document }).to_string();
+        let mut all = JoinSet::new();
+        for _ in 0..clients {
+            let (address, body, enough) = (server.address, body.clone(), enough.subscribe());
+            all.spawn(async move {
+                let mut outcomes = Vec::new();
+                while !*enough.borrow() {
+                    let mut wire = Wire::connect(address).await.expect("a connection");
+                    wire.write(&wire::Request::post_json("/graphql", &body).text())
+                        .await;
+                    let answer = timeout(SOON, wire.answer()).await;
+                    outcomes.push(outcome(&answer.expect("an answer in time")));
+                }
+                outcomes
+            });
+        }
+        Self {
+            clients: all,
+            enough,
+        }
+    }
+
+    async fn end(self) -> Vec<Option<String>> {
+        self.enough.send_replace(true);
+        self.clients.join_all().await.concat()
+    }
+}
+
+/// How many sessions of the database are of the gateway, and meet a condition.
+async fn sessions(gateway: &Gateway, condition: &str) -> i64 {
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    let sql = format!(
+        "SELECT count(*) AS sessions FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND ({condition})"
+    );
+    let count = Statement::from_string(DbBackend::Postgres, sql);
+    let row = gateway.database.query_one_raw(count).await;
+    let row = row.expect("pg_stat_activity").expect("a count");
+    row.try_get("", "sessions").expect("a number")
+}
+
+fn counted(outcomes: &[Option<String>], code: Option<&str>) -> usize {
+    outcomes
+        .iter()
+        .filter(|outcome| outcome.as_deref() == code)
+        .count()
+}
+
+async fn execute(gateway: &Gateway, sql: &str) {
+    use sea_orm::ConnectionTrait;
+    let done = gateway.database.execute_unprepared(sql).await;
+    done.expect("a statement that succeeds");
+}
+
+/// Lets some time pass in which a load does its work; nothing is told by how long it was.
+async fn meanwhile(least: Duration) {
+    let began = Instant::now();
+    eventually("time passed", async || {
+        (began.elapsed() >= least).then_some(())
+    })
+    .await;
+}
+
+/// The message of the only error of a GraphQL answer, and its code.
+fn error(answer: &Answer) -> (&Value, &Value) {
+    let errors = answer.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", answer.text);
+    (&errors[0]["message"], &errors[0]["extensions"]["code"])
+}

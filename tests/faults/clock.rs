@@ -1,0 +1,43 @@
+//! A clock that jumps: what has an hour goes by the clock as it is now, whatever it said before.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+
+use crate::support::{NOW, Viewer, at, data, each_database};
+
+each_database! {
+    async fn what_expires_goes_by_the_clock_as_it_is_now(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::workspace(1)).await;
+        let mut invite = data::workspace_invite(3, 1);
+        invite.expires_at = at(NOW) + TimeDelta::days(1);
+        gateway.add(invite).await;
+        let token = gateway.authorization(Viewer::User(7)).expect("a token");
+        let viewer = Viewer::Header(&token);
+        let status = format!(r#"{{ workspaceInvite(token: "{}") {{ status }} }}"#, data::token(3));
+        let me = "{ viewer { user { username } } }";
+        // The token is good for an hour, the invite for a day. Each is asked over and over, so that
+        // whatever is remembered of it has been.
+        for (hours, knows_token, told) in [
+            (0, true, "PENDING"),
+            (2, false, "PENDING"),
+            (0, true, "PENDING"),
+            (48, false, "EXPIRED"),
+            (-1, true, "PENDING"),
+            (24 * 3650, false, "EXPIRED"),
+            (0, true, "PENDING"),
+        ] {
+            gateway.set_now(at(NOW) + TimeDelta::hours(hours));
+            for _ in 0..2 {
+                let answer = gateway.get(viewer, "/api/v2/invite_code/none/").await;
+                let expected = if knows_token { StatusCode::NOT_FOUND } else { StatusCode::UNAUTHORIZED };
+                assert_eq!(answer.status, expected, "after {hours} hours");
+                if knows_token {
+                    assert_eq!(gateway.data(viewer, me).await["viewer"]["user"]["username"], "grace");
+                }
+                let data = gateway.data(Viewer::Anonymous, &status).await;
+                assert_eq!(data["workspaceInvite"]["status"], told, "after {hours} hours");
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! An SQLite file that is locked, may only be read, is no database, or cannot grow.
+
+use axum::http::StatusCode;
+use entity::user;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, TransactionTrait};
+use serde_json::json;
+
+use super::{LOOK_UP, asked, fill, is_ready};
+use crate::support::{
+    Backend, Gateway,
+    process::{Ended, Process, Server},
+    run, tables,
+};
+
+/// Lines of users.
+fn users(ids: std::ops::Range<u32>) -> String {
+    ids.map(|id| {
+        let row = json!({ "id": id, "username": format!("user-{id}"), "full_name": "x".repeat(200),
+            "created_at": "2026-01-01T00:00:00Z" });
+        format!("{row}\n")
+    })
+    .collect()
+}
+
+fn import(url: &str) -> [&str; 5] {
+    ["import", "users", "-", "--database-url", url]
+}
+
+/// Ended by itself, with these words and without a panic.
+fn failed(ended: &Ended, words: &[&str]) {
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    for word in words {
+        assert!(ended.stderr.contains(word), "{}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+}
+
+async fn is_whole(gateway: &Gateway) {
+    let sql = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA integrity_check");
+    let row = gateway.database.query_one_raw(sql).await;
+    let row = row.expect("a check").expect("a row");
+    let word: String = row.try_get_by_index(0).expect("a word");
+    assert_eq!(word, "ok");
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_writes_to_is_read_and_imports_say_that_it_is_locked() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let server = Server::over(&gateway.url).await;
+        let before = tables::dump(&gateway.database).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("UPDATE invite_codes SET role = role")
+            .await
+            .expect("the lock of a writer");
+        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert!(is_ready(&server).await);
+        let ended = Process::run_with_input(&users(1..10), &import(&gateway.url)).await;
+        failed(&ended, &["locked", "0 written", "run it again"]);
+        lock.rollback().await.expect("the end of the lock");
+        assert_eq!(tables::dump(&gateway.database).await, before);
+        let ended = Process::run_with_input(&users(1..10), &import(&gateway.url)).await;
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_may_only_be_read_serves_and_cannot_be_written() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let before = tables::dump(&gateway.database).await;
+        let url = format!("{}?mode=ro", gateway.url);
+        let server = Server::over(&url).await;
+        assert!(is_ready(&server).await);
+        assert_eq!(asked(&server, LOOK_UP).await, None);
+        let ended = Process::run_with_input(&users(1..10), &import(&url)).await;
+        failed(&ended, &["readonly database", "0 written"]);
+        assert_eq!(tables::dump(&gateway.database).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("gateway.db");
+    let garbage = "this is not a database, whatever its name is\n".repeat(100);
+    std::fs::write(&file, &garbage).expect("a file");
+    let url = format!("sqlite://{}", file.display());
+    for arguments in [
+        &["serve", "--listen=127.0.0.1:0", "--database-url", &url][..],
+        &["migrate", "up", "--database-url", &url],
+        &import(&url),
+    ] {
+        let ended = Process::run(arguments).await;
+        assert_eq!(ended.status, Some(2), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("not a database"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), garbage);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_stops_an_import_which_another_run_completes() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let server = Server::over(&gateway.url).await;
+        let rows = users(1..20_001);
+        let ended = Process::run_on_full_disk(2000, &rows, &import(&gateway.url)).await;
+        failed(&ended, &["run it again to complete it"]);
+        let told = ["disk I/O error", "database or disk is full"];
+        assert!(
+            told.iter().any(|told| ended.stderr.contains(told)),
+            "{}",
+            ended.stderr
+        );
+        is_whole(&gateway).await;
+        // Who reads does not notice.
+        assert_eq!(asked(&server, LOOK_UP).await, None);
+        let answer = server.get(None, "/health/ready").await;
+        assert_eq!(answer.status, StatusCode::OK);
+
+        let ended = Process::run_with_input(&rows, &import(&gateway.url)).await;
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        let written = user::Entity::find().count(&gateway.database).await;
+        assert_eq!(written.expect("a count"), 20_000);
+        is_whole(&gateway).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_may_not_grow_says_so() {
+    use invite_gateway::{
+        database::Pool,
+        import::{self, Kind},
+    };
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let before = tables::dump(&gateway.database).await;
+        // One connection, which the setting is of.
+        let pool = Pool {
+            max_connections: 1,
+            ..Pool::small(&gateway.url)
+        };
+        let database = pool.open().await.expect("a database");
+        let full = "PRAGMA max_page_count = 1";
+        database
+            .execute_unprepared(full)
+            .await
+            .expect("a full database");
+        let mut rejected = crate::support::Rejected::default();
+        let rows = users(1..2000);
+        let options = import::Options {
+            strict: false,
+            dry_run: false,
+        };
+        let clock = gateway.clock();
+        let outcome = import::run(
+            &database,
+            &clock,
+            Kind::Users,
+            rows.as_bytes(),
+            options,
+            &mut rejected,
+        );
+        let error = outcome.await.expect_err("a full database");
+        let cause = std::error::Error::source(&error)
+            .expect("a cause")
+            .to_string();
+        assert!(cause.contains("full"), "{error}: {cause}");
+        // Nothing is wrong with the rows.
+        assert_eq!(rejected.0.len(), 0);
+        database.close().await.expect("its end");
+        assert_eq!(tables::dump(&gateway.database).await, before);
+        is_whole(&gateway).await;
+    })
+    .await;
+}

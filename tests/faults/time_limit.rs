@@ -1,0 +1,131 @@
+//! A request that takes longer than it may, and what becomes of its statements.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use serde_json::json;
+
+use super::{CODE, LOOK_UP, asked, error, fill, invite, sessions};
+use crate::support::{
+    Backend, Gateway,
+    process::{Server, eventually},
+    run,
+    wire::Request,
+};
+
+/// The gateway gives a request up sooner than a lock.
+const ONE_SECOND: [&str; 2] = ["--request-timeout=1", "--database-lock-timeout=60000"];
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up_and_its_statement_ended() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let server = Server::with(&gateway.url, &ONE_SECOND).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let began = Instant::now();
+        let answer = server.graphql(None, LOOK_UP, json!({})).await;
+        assert!(began.elapsed() >= Duration::from_millis(900));
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        let message = "The request took longer than 1 s and was given up.";
+        assert_eq!(error(&answer), (&json!(message), &json!("TIMEOUT")));
+        assert_eq!(answer.json.get("data"), None);
+
+        let told = json!({ "detail": "The request took too long, try again later." });
+        let answer = server.get(None, CODE).await;
+        assert_eq!(
+            (answer.status, &answer.json),
+            (StatusCode::GATEWAY_TIMEOUT, &told)
+        );
+        eventually("no statement that waits", async || {
+            (sessions(&gateway, "wait_event_type = 'Lock'").await == 0).then_some(())
+        })
+        .await;
+        // What was given up keeps nobody from being answered.
+        assert_eq!(asked(&server, &invite()).await, None);
+        lock.commit().await.expect("the end of the lock");
+        assert_eq!(asked(&server, LOOK_UP).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_that_the_database_ends_fails_its_fields_alone() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let server = Server::with(&gateway.url, &["--database-lock-timeout=60000"]).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let other = invite();
+        let other = other.strip_prefix('{').expect("a document");
+        let both = format!(r#"{{ inviteCode(code: "AbC-123") {{ databaseId }} {other}"#);
+        let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let (answer, ()) = tokio::join!(server.graphql(None, &both, json!({})), async {
+            eventually("a statement that waits", async || {
+                (sessions(&gateway, "wait_event_type = 'Lock'").await > 0).then_some(())
+            })
+            .await;
+            super::execute(&gateway, cancel).await;
+        });
+        let message = "This took too long; try again later, or ask for less.";
+        assert_eq!(error(&answer), (&json!(message), &json!("TIMEOUT")));
+        assert_eq!(
+            answer.json["data"],
+            json!({ "inviteCode": null, "workspaceInvite": { "workspace": { "name": "Workspace 1" } } })
+        );
+        lock.commit().await.expect("the end of the lock");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::with(&gateway.url, &["--request-timeout=1"]).await;
+        let mut wire = server.connect().await;
+        let request = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#);
+        wire.write(&request.head()).await;
+        let answer = wire.answer().await;
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(error(&answer).1, "TIMEOUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_gateway_that_was_killed_has_sent_does_not_run_on() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let more = ["--request-timeout=600", "--database-lock-timeout=60000"];
+        let server = Server::with(&gateway.url, &more).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let mut wire = server.connect().await;
+        let body = json!({ "query": LOOK_UP }).to_string();
+        wire.write(&Request::post_json("/graphql", &body).text())
+            .await;
+        let waits = "wait_event_type = 'Lock'";
+        eventually("a statement that waits", async || {
+            (sessions(&gateway, waits).await > 0).then_some(())
+        })
+        .await;
+        let began = Instant::now();
+        server.process.signal("KILL");
+        eventually("no statement that waits", async || {
+            (sessions(&gateway, waits).await == 0).then_some(())
+        })
+        .await;
+        // Long before the lock or the request would have been given up.
+        assert!(began.elapsed() < Duration::from_secs(30));
+        lock.commit().await.expect("the end of the lock");
+    })
+    .await;
+}

@@ -1,0 +1,227 @@
+//! A PostgreSQL server of a test's own, to be stopped, started and frozen.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt, chown},
+    panic::{AssertUnwindSafe, resume_unwind},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use futures_util::FutureExt;
+use migration::{Migrator, MigratorTrait};
+use tempfile::TempDir;
+
+use super::{Gateway, database, process::eventually};
+
+/// The server. Ends with the test, however that ends.
+pub struct Cluster {
+    folder: TempDir,
+    port: u16,
+    server: Mutex<Option<Child>>,
+}
+
+/// Runs a test over a server of its own, and a migrated database there.
+pub async fn run_over_cluster(test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
+    let cluster = Arc::new(Cluster::make());
+    cluster.start().await;
+    let opened = database::opened(&cluster.url()).await;
+    Migrator::up(&opened.database, None)
+        .await
+        .expect("migrations");
+    let gateway = Gateway::over(opened);
+    let ended = AssertUnwindSafe(test(cluster.clone(), gateway))
+        .catch_unwind()
+        .await;
+    cluster.kill();
+    if let Err(panic) = ended {
+        resume_unwind(panic);
+    }
+}
+
+impl Cluster {
+    fn make() -> Self {
+        let folder = TempDir::new().expect("a folder for the server");
+        if is_root() {
+            // The server refuses to run as root.
+            let owner = owner();
+            chown(folder.path(), Some(owner.0), Some(owner.1)).expect("another owner");
+        }
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
+        let cluster = Self {
+            folder,
+            port,
+            server: Mutex::new(None),
+        };
+        let made = cluster
+            .program("initdb")
+            .args(["--username=postgres", "--auth=trust", "--no-sync"])
+            .args(["--encoding=UTF8", "--locale=C.UTF-8", "--pgdata"])
+            .arg(cluster.data())
+            .stdout(Stdio::null())
+            .output()
+            .expect("initdb");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        cluster
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A program of PostgreSQL, run as who may run a server.
+    fn program(&self, name: &str) -> Command {
+        let program = programs().join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid=postgres", "--regid=postgres", "--init-groups"])
+                .arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        // Its owner may not be allowed to be where the tests are.
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    /// The URL of its database.
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// As [`Self::url`], for another role.
+    pub fn url_of(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Starts the server, and waits until it takes connections.
+    pub async fn start(&self) {
+        let log = fs::File::create(self.folder.path().join("log")).expect("a log");
+        let mut command = self.program("postgres");
+        command.arg("-D").arg(self.data());
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=50",
+            &format!("port={}", self.port),
+        ] {
+            command.args(["-c", setting]);
+        }
+        let server = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("a server");
+        *self.server.lock().expect("no panic with it") = Some(server);
+        eventually("a server that answers", async || {
+            let mut asked = self.program("pg_isready");
+            asked.args(["--quiet", "--host=127.0.0.1", "--port"]);
+            let asked = asked.arg(self.port.to_string()).status();
+            asked.expect("pg_isready").success().then_some(())
+        })
+        .await;
+    }
+
+    /// Stops the server as an operator would, whoever is connected.
+    pub async fn stop(&self) {
+        let mut server = self.server.lock().expect("no panic with it").take();
+        let server = server.as_mut().expect("a server that runs");
+        signal("INT", &[server.id()]);
+        eventually("the server's end", async || {
+            server.try_wait().expect("a child of ours")
+        })
+        .await;
+    }
+
+    /// Freezes the server with all of its processes.
+    pub fn freeze(&self) {
+        // What the first makes meanwhile are few.
+        signal("STOP", &self.processes()[..1]);
+        signal("STOP", &self.processes());
+    }
+
+    /// Lets the server go on.
+    pub fn thaw(&self) {
+        signal("CONT", &self.processes());
+    }
+
+    /// The server's first process, and then those that it has made.
+    fn processes(&self) -> Vec<u32> {
+        let server = self.server.lock().expect("no panic with it");
+        let first = server.as_ref().expect("a server that runs").id();
+        let children = format!("/proc/{first}/task/{first}/children");
+        let children = fs::read_to_string(children).expect("the server's processes");
+        let children = children.split_whitespace();
+        let children = children.map(|id| id.parse().expect("a process's id"));
+        [first].into_iter().chain(children).collect()
+    }
+
+    fn kill(&self) {
+        if self.server.lock().expect("no panic with it").is_none() {
+            return;
+        }
+        signal("CONT", &self.processes());
+        let server = self.server.lock().expect("no panic with it").take();
+        let mut server = server.expect("a server that runs");
+        // At once, and with its processes.
+        signal("QUIT", &[server.id()]);
+        server.wait().expect("a child of ours");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn signal(name: &str, processes: &[u32]) {
+    let ids: Vec<String> = processes.iter().map(ToString::to_string).collect();
+    // Some may have ended by themselves.
+    let kill = format!("kill -{name} {} 2>/dev/null || true", ids.join(" "));
+    let status = Command::new("sh").args(["-c", &kill]).status();
+    assert!(status.expect("a shell").success(), "{kill}");
+}
+
+fn is_root() -> bool {
+    let own = fs::metadata("/proc/self").expect("this process");
+    own.uid() == 0
+}
+
+/// The user and group that servers run as where root may not.
+fn owner() -> (u32, u32) {
+    let id = |kind| {
+        let id = Command::new("id").args([kind, "postgres"]).output();
+        let id = String::from_utf8(id.expect("id").stdout).expect("text");
+        id.trim().parse().expect("a user of the name postgres")
+    };
+    (id("-u"), id("-g"))
+}
+
+/// Where the newest PostgreSQL's programs are.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL from Debian's packages");
+    let newest = versions
+        .filter_map(|version| {
+            let path = version.ok()?.path();
+            let number: u32 = path.file_name()?.to_str()?.parse().ok()?;
+            Path::new(&path.join("bin/postgres"))
+                .exists()
+                .then_some((number, path))
+        })
+        .max();
+    newest.expect("a PostgreSQL server").1.join("bin")
+}

@@ -46,6 +46,7 @@ mod planted_secrets;
 mod replica;
 mod searches;
 mod serving;
+mod shedding;
 mod statuses;
 mod supergraph;
 mod traces;

@@ -197,6 +197,7 @@ pub(super) async fn gateway(
         public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
         max_body: options.max_body as usize,
         request_timeout: options.request_timeout(),
+        max_in_flight: options.max_in_flight as usize,
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,

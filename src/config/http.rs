@@ -38,6 +38,12 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
 
+    /// How many requests for data are answered at a time, 2 to 1000000: half of them with a token,
+    /// half without; more are answered 503 at once
+    #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
+          value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub max_in_flight: u32,
+
     /// Origins whose pages may read answers in browsers, such as https://app.example; * for all.
     /// Several: separated by commas, or given several times [default: none]
     #[arg(

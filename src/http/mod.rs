@@ -15,6 +15,7 @@ mod panic;
 mod quality;
 mod request_log;
 mod serve;
+mod shedding;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ use axum::{
     routing::get,
 };
 use serde_json::json;
+use shedding::Shares;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
@@ -65,6 +67,8 @@ pub struct Gateway {
     pub max_body: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// How many requests for data are answered at a time: half of them with a token, half without.
+    pub max_in_flight: usize,
     /// How GraphQL is served.
     pub graphql: Graphql,
     /// Which pages of other origins may read answers.
@@ -82,6 +86,7 @@ pub fn app(gateway: Gateway) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
     };
+    let shares = Shares::of(gateway.max_in_flight, gateway.metrics.clone());
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
         .route(
@@ -91,6 +96,10 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(rest::router(rest.clone()))
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(
+                    shares.clone(),
+                    shedding::layer,
+                ))
                 .layer(middleware::from_fn_with_state(
                     gateway.request_timeout,
                     deadline::layer,
@@ -114,7 +123,7 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(data)
         .merge(metrics.unwrap_or_default())
         .merge(rest::openapi_router(&rest))
-        .merge(health::router(gateway.loaders.clone()))
+        .merge(health::router(gateway.loaders.clone(), shares))
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),

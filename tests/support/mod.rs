@@ -143,6 +143,7 @@ impl Gateway {
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),
+            max_in_flight: 1024,
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,

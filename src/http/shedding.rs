@@ -1,0 +1,148 @@
+//! How many requests are answered at a time: who comes beyond that is turned away at once, so that
+//! those who are being answered do not all become slow. Who sends a token and who sends none have a
+//! share each, so that neither takes the other's.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use tokio::sync::Semaphore;
+
+use super::graphql_error;
+use crate::{
+    graphql::Code,
+    metrics::{self, Metrics},
+    rest,
+};
+
+/// How long requests with tokens are turned away, now and again, until that is no mere peak.
+const SUSTAINED: Duration = Duration::from_secs(5);
+
+/// How long none may have been turned away until it is over.
+const OVER: Duration = Duration::from_secs(1);
+
+/// The two shares of what can be in flight.
+pub(super) struct Shares {
+    anonymous: Semaphore,
+    signed_in: Semaphore,
+    strain: Mutex<Strain>,
+    metrics: Metrics,
+}
+
+impl Shares {
+    /// Half of `max_in_flight` each, and at least one request.
+    pub(super) fn of(max_in_flight: usize, metrics: Metrics) -> Arc<Self> {
+        let half = (max_in_flight / 2).clamp(1, Semaphore::MAX_PERMITS);
+        Arc::new(Self {
+            anonymous: Semaphore::new(half),
+            signed_in: Semaphore::new(half),
+            strain: Mutex::default(),
+            metrics,
+        })
+    }
+
+    /// Whether requests with tokens have been turned away for a while. Those without do not count:
+    /// whoever floods the gateway would take it from the others by that.
+    pub(super) fn are_strained(&self) -> bool {
+        self.strain().is_sustained(Instant::now())
+    }
+
+    fn strain(&self) -> MutexGuard<'_, Strain> {
+        // Two instants are right, whatever became of who set them.
+        self.strain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A token that is none costs little: it is refused before anything is asked of the database.
+    fn share(&self, headers: &HeaderMap) -> (metrics::Share, &Semaphore) {
+        match headers.contains_key(header::AUTHORIZATION) {
+            true => (metrics::Share::SignedIn, &self.signed_in),
+            false => (metrics::Share::Anonymous, &self.anonymous),
+        }
+    }
+
+    fn turned_away(&self, share: metrics::Share) {
+        self.metrics.shed(share);
+        if share == metrics::Share::SignedIn {
+            self.strain().add(Instant::now());
+        }
+    }
+}
+
+/// Since when, and when last, requests were turned away.
+#[derive(Default)]
+struct Strain(Option<(Instant, Instant)>);
+
+impl Strain {
+    fn add(&mut self, now: Instant) {
+        let since = match self.0 {
+            Some((since, last)) if now.saturating_duration_since(last) <= OVER => since,
+            _ => now,
+        };
+        self.0 = Some((since, now));
+    }
+
+    fn is_sustained(&self, now: Instant) -> bool {
+        self.0.is_some_and(|(since, last)| {
+            let is_over = now.saturating_duration_since(last) > OVER;
+            !is_over && last.saturating_duration_since(since) >= SUSTAINED
+        })
+    }
+}
+
+/// Answers a request if its share allows, or turns it away in the manner of its endpoint.
+pub(super) async fn layer(
+    State(shares): State<Arc<Shares>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (share, permits) = shares.share(request.headers());
+    if let Ok(_permit) = permits.try_acquire() {
+        return next.run(request).await;
+    }
+    shares.turned_away(share);
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = match rest::manner_of(request.uri().path()) {
+        Some(manner) => rest::error_response(manner, status),
+        None => {
+            let message = "Too many requests are being answered; try again in a second.";
+            graphql_error(status, Code::ServiceUnavailable, message)
+        }
+    };
+    let retry_after = HeaderValue::from_static("1");
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, retry_after);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::Strain;
+
+    #[test]
+    fn strain_is_what_lasts() {
+        let mut strain = Strain::default();
+        let start = Instant::now();
+        let after = |tenths: u64| start + Duration::from_millis(100 * tenths);
+        assert!(!strain.is_sustained(start));
+        for tenths in (0..50).step_by(5) {
+            strain.add(after(tenths));
+            assert!(!strain.is_sustained(after(tenths)), "after {tenths} tenths");
+        }
+        strain.add(after(50));
+        assert!(strain.is_sustained(after(50)));
+        assert!(strain.is_sustained(after(60)));
+        assert!(!strain.is_sustained(after(61)), "it is over");
+        strain.add(after(80));
+        assert!(!strain.is_sustained(after(80)), "another has begun");
+    }
+}

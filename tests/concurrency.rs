@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 use tower::ServiceExt;
 
-use crate::support::{Backend, Gateway, data, run};
+use crate::support::{Backend, Gateway, Viewer, data, run};
 
 const CLIENTS: usize = 8;
 const REQUESTS_A_CLIENT: usize = 60;
@@ -69,4 +69,33 @@ async fn on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_postgres() {
     run(Backend::Postgres, all_are_answered).await;
+}
+
+#[tokio::test]
+async fn a_field_that_fails_holds_up_none_beside_it() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        gateway.add(data::user(1, "creator")).await;
+        gateway.add(data::course(1, "x", 1)).await;
+        // The default is replaced by null only when the field is resolved.
+        let document = r#"query ($nothing: OrderDirection = ASC) {
+            fails: course(id: "x") {
+                createdBy { id }
+                invitees(orderBy: { field: USERNAME, direction: $nothing }) { totalCount }
+            }
+            other: course(id: "x") { viewerRole }
+        }"#;
+        let variables = json!({ "nothing": null });
+        let answer = gateway.graphql_with(Viewer::User(1), document, variables);
+        let answer = timeout(NEVER / 4, answer).await.expect("an answer");
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{answer}"
+        );
+        assert_eq!(
+            answer["data"]["other"],
+            json!({ "viewerRole": "creator" }),
+            "{answer}"
+        );
+    })
+    .await;
 }

@@ -154,7 +154,10 @@ pub async fn gather<F: Future>(request: F) -> F::Output {
 }
 
 impl Open {
-    fn hand_in(self) -> Arc<Level> {
+    fn hand_in(mut self) -> Arc<Level> {
+        // A resolver that wished is given up where one beside it failed: nobody waits for its
+        // wish. From here on none is, but with the whole request.
+        self.wishes.retain(|wish| Arc::strong_count(wish) > 1);
         // Before the first is handed in: it may be answered at once.
         let wishes = self.wishes.len();
         self.level.unanswered.store(wishes, Ordering::Release);
@@ -269,13 +272,14 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
 
     /// The wishes for the next statement.
     fn take(&self) -> Option<Vec<Arc<Wish<L, K>>>> {
+        let mut given_up = Vec::new();
         let mut waiting = lock(&self.state);
         let mut keys = 0;
         let mut taken = Vec::new();
         while let Some(wish) = waiting.wishes.front() {
             // Its request may have been given up while it waited.
             if Arc::strong_count(wish) == 1 {
-                waiting.wishes.pop_front();
+                given_up.extend(waiting.wishes.pop_front());
                 continue;
             }
             keys += lock(&wish.keys).len();
@@ -285,7 +289,11 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
             taken.extend(waiting.wishes.pop_front());
         }
         waiting.is_attended = !taken.is_empty();
-        waiting.is_attended.then_some(taken)
+        drop(waiting);
+        for wish in given_up {
+            wish.level.answered_one();
+        }
+        (!taken.is_empty()).then_some(taken)
     }
 
     /// Lets somebody else attend to what waits.
@@ -627,14 +635,18 @@ mod tests {
             Arc, Mutex,
             atomic::{AtomicUsize, Ordering},
         },
+        time::Duration,
     };
 
     use async_graphql::dataloader::Loader;
     use futures_util::{
         FutureExt,
-        future::{join, join_all},
+        future::{join, join_all, ready, try_join},
     };
-    use tokio::sync::{Notify, Semaphore};
+    use tokio::{
+        sync::{Notify, Semaphore},
+        time::timeout,
+    };
 
     use super::{super::LoadError, Gatherer, Kind, Metrics, PATIENCE, gather, lock};
 
@@ -679,6 +691,22 @@ mod tests {
 
     fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
         lock(&numbers.asked).clone()
+    }
+
+    #[tokio::test]
+    async fn a_resolver_given_up_beside_one_that_failed_holds_nobody_up() {
+        let ((_, given_up), (numbers, other)) = (gatherer(false), gatherer(false));
+        let failing = async {
+            let loading = async { given_up.load(1).await.map_err(|_| ()) };
+            try_join(loading, ready(Err::<(), ()>(()))).await
+        };
+        let request = gather(join(failing, other.load(2)));
+        let (failed, found) = timeout(Duration::from_secs(10), request)
+            .await
+            .expect("an answer");
+        assert!(failed.is_err());
+        assert_eq!(found.expect("rows"), Some(2));
+        assert_eq!(asked(&numbers), [[2]]);
     }
 
     #[tokio::test]

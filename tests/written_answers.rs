@@ -9,7 +9,7 @@ use crate::{
 
 /// An operation that asks for one object in two places, so that what stands in its document is
 /// merged, whether it is the one that is executed or not.
-const MERGED: &str = "query Merged { viewer { user { id } } viewer { user { username } } }";
+const MERGED: &str = "query Merged { viewer { user { id } } ... { viewer { user { username } } } }";
 
 /// Every leaf of every type, beside fields that load.
 const FRAGMENTS: &str = "

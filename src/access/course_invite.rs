@@ -76,7 +76,7 @@ impl Access {
             .course_invitees(manager, filter, sort, page)
             .await?;
         Ok(slice.map(|invitee| {
-            let user = self.user_view(invitee.user.open(), Published::Nowhere, true);
+            let user = self.user_view(invitee.user, Published::Nowhere, true);
             (user, CourseInviteView::new(invitee.invite, true))
         }))
     }
@@ -89,6 +89,6 @@ impl Access {
         let row = self.loaders.user(invite.user_id).await?;
         // Who has accepted or was given up is no invitee of the course any more.
         let manages_invitee = invite.manages && invite.status == Status::Pending;
-        Ok(row.map(|row| self.user_view(row.open(), Published::Nowhere, manages_invitee)))
+        Ok(row.map(|row| self.user_view(row, Published::Nowhere, manages_invitee)))
     }
 }

@@ -77,7 +77,7 @@ impl Access {
         match loaded {
             Some(row) => {
                 let row = row.clone();
-                Ok(row.map(|row| self.user_view(row.open(), Published::Nowhere, false)))
+                Ok(row.map(|row| self.user_view(row, Published::Nowhere, false)))
             }
             None => self.user_reached(id, Published::Nowhere).await,
         }

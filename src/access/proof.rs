@@ -1,21 +1,24 @@
 //! What guarded rows demand before they are loaded or read: values that the access module alone
 //! can make. Both `access` and `loader` stand on this page, and it on nothing.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// A row that was loaded and may not be read yet: only the access module can open it, after asking
 /// whether this viewer may see this row. Requests that want the same row share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Guarded<T>(Arc<T>);
+
+/// Of a row that may not be read nothing is shown.
+impl<T> fmt::Debug for Guarded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guarded")
+    }
+}
 
 impl<T> Guarded<T> {
     /// Closes a row in.
     pub fn seal(row: T) -> Self {
         Self(Arc::new(row))
-    }
-
-    pub(super) fn open(self) -> Arc<T> {
-        self.0
     }
 
     /// The row itself; copied where others have it, too.

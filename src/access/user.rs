@@ -1,17 +1,17 @@
 //! Users: anybody reaches them through an invite, only signed-in viewers by id. Addresses are for
 //! the user and staff, and where a contract publishes them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use entity::user::Model;
 
-use super::{Access, AccessError, Disclosure};
+use super::{Access, AccessError, Disclosure, proof::Guarded};
 use crate::{email, loader::LoadError};
 
 /// A user as the viewer may see them: a row that others may share, and what of it is theirs.
 #[derive(Clone, Debug)]
 pub struct UserView {
-    row: Arc<Model>,
+    row: Guarded<Model>,
     shows_ext_id: bool,
     email: Published,
 }
@@ -19,38 +19,38 @@ pub struct UserView {
 impl UserView {
     /// Key in the source.
     pub fn id(&self) -> i64 {
-        self.row.id
+        self.row.peek().id
     }
 
     /// Unique sign-in name.
     pub fn username(&self) -> &str {
-        &self.row.username
+        &self.row.peek().username
     }
 
     /// Name to show; may be empty.
     pub fn full_name(&self) -> &str {
-        &self.row.full_name
+        &self.row.peek().full_name
     }
 
     /// Picture to show.
     pub fn avatar_url(&self) -> Option<&str> {
-        self.row.avatar_url.as_deref()
+        self.row.peek().avatar_url.as_deref()
     }
 
     /// Whether the address is proven to be theirs.
     pub fn is_verified(&self) -> bool {
-        self.row.is_verified
+        self.row.peek().is_verified
     }
 
     /// Id in the customer's own system, for managers of a course that invited them and for staff.
     pub fn ext_id(&self) -> Option<&str> {
-        let ext_id = self.row.ext_id.as_deref();
+        let ext_id = self.row.peek().ext_id.as_deref();
         ext_id.filter(|_| self.shows_ext_id)
     }
 
     /// Their address, where it is shown; possibly masked.
     pub fn email(&self) -> Option<Cow<'_, str>> {
-        self.email.show(&self.row.email)
+        self.email.show(&self.row.peek().email)
     }
 }
 
@@ -96,7 +96,7 @@ impl Access {
             return Ok(None);
         };
         let row = self.loaders.user(id).await?;
-        Ok(row.map(|row| self.user_view(row.open(), email, false)))
+        Ok(row.map(|row| self.user_view(row, email, false)))
     }
 
     /// The viewer as a user; none when signed out.
@@ -107,12 +107,12 @@ impl Access {
 
     pub(super) fn user_view(
         &self,
-        row: Arc<Model>,
+        row: Guarded<Model>,
         email: Published,
         manages_invitee: bool,
     ) -> UserView {
         let is_staff = self.viewer.is_staff();
-        let email = if is_staff || self.viewer.is(Some(row.id)) {
+        let email = if is_staff || self.viewer.is(Some(row.peek().id)) {
             Published::InFull
         } else {
             email

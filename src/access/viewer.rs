@@ -21,7 +21,7 @@ pub enum Viewer {
 /// The viewer's own row, which is theirs to read.
 #[derive(Debug)]
 pub struct SignedIn {
-    row: Arc<Model>,
+    row: Guarded<Model>,
     is_staff: bool,
 }
 
@@ -29,15 +29,15 @@ impl Viewer {
     /// The user whom a verified token speaks of. `has_staff_scope` tells whether the token itself
     /// makes them staff.
     pub fn signed_in(user: Guarded<Model>, has_staff_scope: bool) -> Self {
-        let row = user.open();
-        let is_staff = row.is_staff || has_staff_scope;
+        let is_staff = user.peek().is_staff || has_staff_scope;
+        let row = user;
         let user = Arc::new(SignedIn { row, is_staff });
         Self::User { user }
     }
 
     /// Key of the user; none when signed out.
     pub fn id(&self) -> Option<i64> {
-        self.row().map(|row| row.id)
+        self.row().map(|row| row.peek().id)
     }
 
     /// Whether they see everything.
@@ -55,7 +55,7 @@ impl Viewer {
         email_norm.is_some() && self.verified_email_norm() == email_norm
     }
 
-    pub(super) fn row(&self) -> Option<&Arc<Model>> {
+    pub(super) fn row(&self) -> Option<&Guarded<Model>> {
         match self {
             Self::Anonymous => None,
             Self::User { user } => Some(&user.row),
@@ -69,6 +69,7 @@ impl Viewer {
 
     fn verified_email_norm(&self) -> Option<&str> {
         self.row()
+            .map(Guarded::peek)
             .filter(|row| row.is_verified && !row.email_norm.is_empty())
             .map(|row| row.email_norm.as_str())
     }

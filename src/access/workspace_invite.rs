@@ -1,13 +1,16 @@
 //! Workspace invites: seen by who holds the token, by the invitee, the inviter, who manages the
 //! workspace, and staff. The token itself is never shown.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
 use uuid::Uuid;
 
-use super::{Access, AccessError, Published, UserView, proof::WorkspaceManager};
+use super::{
+    Access, AccessError, Published, UserView,
+    proof::{Guarded, WorkspaceManager},
+};
 use crate::loader::{
     InviteSort, LoadError, Page, Slice, Status,
     role::Place,
@@ -18,7 +21,7 @@ use crate::loader::{
 /// A workspace invite as the viewer may see it; it does not show the token.
 #[derive(Clone, Debug)]
 pub struct WorkspaceInviteView {
-    row: Arc<Model>,
+    row: Guarded<Model>,
     email: Published,
     shows_acceptor: bool,
     /// How far the inviter's address is published to the viewer.
@@ -30,52 +33,55 @@ pub struct WorkspaceInviteView {
 impl WorkspaceInviteView {
     /// Key in the source.
     pub fn id(&self) -> i64 {
-        self.row.id
+        self.row.peek().id
     }
 
     /// Address of the person invited; possibly masked.
     pub fn email(&self) -> Option<Cow<'_, str>> {
-        self.email.show(&self.row.email)
+        self.email.show(&self.row.peek().email)
     }
 
     /// Which workspace accepting joins.
     pub fn workspace_id(&self) -> i64 {
-        self.row.workspace_id
+        self.row.peek().workspace_id
     }
 
     /// Who invited.
     pub fn inviter_id(&self) -> Option<i64> {
-        self.row.inviter_id
+        self.row.peek().inviter_id
     }
 
     /// Role that accepting gives.
     pub fn role(&self) -> &str {
-        &self.row.role
+        &self.row.peek().role
     }
 
     /// Words of the inviter.
     pub fn message(&self) -> Option<&str> {
-        self.row.message.as_deref()
+        self.row.peek().message.as_deref()
     }
 
     /// When the invite was made.
     pub fn created_at(&self) -> DateTime<Utc> {
-        self.row.created_at
+        self.row.peek().created_at
     }
 
     /// When a pending invite expires.
     pub fn expires_at(&self) -> DateTime<Utc> {
-        self.row.expires_at
+        self.row.peek().expires_at
     }
 
     /// When it was accepted.
     pub fn accepted_at(&self) -> Option<DateTime<Utc>> {
-        self.row.accepted_at
+        self.row.peek().accepted_at
     }
 
     /// Who accepted it, where that is shown.
     pub fn accepted_by_id(&self) -> Option<i64> {
-        self.row.accepted_by_id.filter(|_| self.shows_acceptor)
+        self.row
+            .peek()
+            .accepted_by_id
+            .filter(|_| self.shows_acceptor)
     }
 }
 
@@ -117,13 +123,12 @@ impl Access {
         let matters = self.masks() || row.peek().accepted_by_id.is_some();
         let is_party = !matters || self.is_workspace_invite_party(row.peek()).await?;
         let published = self.published(is_party);
-        let row = row.open();
         Ok(Some(WorkspaceInviteView {
             email: published,
             inviter_email: published,
             // The contract does not publish who accepted, and a link may have been passed on.
             shows_acceptor: is_party,
-            status: status(&row, self.now),
+            status: status(row.peek(), self.now),
             row,
         }))
     }
@@ -140,7 +145,7 @@ impl Access {
             return Ok(None);
         };
         let visible = self.is_workspace_invite_party(row.peek()).await?;
-        Ok(visible.then(|| self.listed_workspace_invite(row.open())))
+        Ok(visible.then(|| self.listed_workspace_invite(row)))
     }
 
     /// A page of a workspace's invites, for who manages it.
@@ -155,7 +160,7 @@ impl Access {
             .loaders
             .workspace_invites_of(manager, filter, sort, page, self.now)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row.open())))
+        Ok(slice.map(|row| self.listed_workspace_invite(row)))
     }
 
     /// A page of the invites of all workspaces that the viewer manages; for staff: of all.
@@ -170,7 +175,7 @@ impl Access {
             .loaders
             .workspace_invites(&managed, filter, sort, page, self.now)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row.open())))
+        Ok(slice.map(|row| self.listed_workspace_invite(row)))
     }
 
     /// Whether the viewer is the invitee, the inviter, manages the workspace, or is staff.
@@ -187,12 +192,12 @@ impl Access {
     }
 
     /// The invite of a party that did not bring its token along.
-    fn listed_workspace_invite(&self, row: Arc<Model>) -> WorkspaceInviteView {
+    fn listed_workspace_invite(&self, row: Guarded<Model>) -> WorkspaceInviteView {
         WorkspaceInviteView {
             email: Published::InFull,
             inviter_email: Published::Nowhere,
             shows_acceptor: true,
-            status: status(&row, self.now),
+            status: status(row.peek(), self.now),
             row,
         }
     }

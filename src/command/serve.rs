@@ -218,16 +218,14 @@ pub(super) async fn gateway(
         metrics_listener.map(|listener| tokio::spawn(http::serve_metrics(listener, metrics)));
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
-    let served = http::serve(listener, app, stop_signal, drain).await;
+    let max_connections = options.max_connections as usize;
+    http::serve(listener, app, stop_signal, drain, max_connections).await;
     if let Some(metrics_served) = metrics_served {
         metrics_served.abort();
     }
     loaders.release_connections();
     databases.close().await;
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(error),
-    }
+    ExitCode::SUCCESS
 }
 
 /// Listens there; gives the address as a URL, too.

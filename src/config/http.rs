@@ -38,6 +38,11 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
 
+    /// Most connections that clients have open, 1 to 1000000; who comes beyond that waits
+    #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
     /// How many requests for data are answered at a time, 2 to 1000000: half of them with a token,
     /// half without; more are answered 503 at once
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,

@@ -204,6 +204,7 @@ impl<T: PlainFields> OutputType for EagerList<T> {
             }
             let mut loaded = try_join_all(loads).await?.into_iter();
             let leaf_ctx = ctx.with_field(field);
+            let parts = ctx.data_opt::<WrittenInParts>();
             let mut json = Json::default();
             json.mark(b'[');
             for (index, (ctx, element)) in elements().enumerate() {
@@ -214,7 +215,11 @@ impl<T: PlainFields> OutputType for EagerList<T> {
                 let written = plan
                     .write(&ctx, &leaf_ctx, element, &mut loaded, &mut json)
                     .await;
-                written.map_err(|error| ctx.set_error_path(error))?;
+                let counted = written.and_then(|()| match parts {
+                    Some(parts) => parts.count(json.len() - start),
+                    None => Ok(()),
+                });
+                counted.map_err(|error| ctx.set_error_path(error))?;
                 if index == 0 {
                     json.reserve_like(start, self.0.len());
                 }

@@ -133,19 +133,11 @@ impl From<Failure> for Error {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
+        // Logged where it failed, once for all who waited.
         match error {
-            LoadError::Unavailable(_) => {
-                tracing::warn!(%error, "rows could not be loaded");
-                Self::Unavailable
-            }
-            LoadError::TimedOut(_) => {
-                tracing::warn!(%error, "rows could not be loaded");
-                Self::TimedOut
-            }
-            LoadError::Failed(_) => {
-                tracing::error!(%error, "rows could not be loaded");
-                Self::Internal
-            }
+            LoadError::Unavailable(_) => Self::Unavailable,
+            LoadError::TimedOut(_) => Self::TimedOut,
+            LoadError::Failed(_) => Self::Internal,
         }
     }
 }

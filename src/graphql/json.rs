@@ -1,11 +1,19 @@
 //! Answers as JSON text: how leaves are written, and trees that hold text already written.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
-use async_graphql::{Error, ID, Name, Value, indexmap::IndexMap, resolver_utils::EnumType};
+use async_graphql::{
+    Error, ID, Name, ServerError, Value, indexmap::IndexMap, resolver_utils::EnumType,
+};
 use futures_util::FutureExt;
 
-use super::scalar::{BigInt, DateTime, Url};
+use super::{
+    limits::{Limit, Met, exceeded},
+    scalar::{BigInt, DateTime, Url},
+};
 
 /// Text that grows to the JSON of an object or a list.
 #[derive(Default)]
@@ -19,7 +27,38 @@ pub(super) trait Leaf {
 
 /// Marks in a request's data that nothing merges what stands in the tree of values, so that parts
 /// of it may be [`Json`].
-pub(super) struct WrittenInParts;
+pub(super) struct WrittenInParts {
+    /// How many bytes may still be written, those of an object counted again with each list that it
+    /// is put into.
+    left: AtomicUsize,
+    longest: usize,
+}
+
+/// How many lists within lists the bytes of an answer are counted for.
+const LISTS: usize = 4;
+
+impl WrittenInParts {
+    /// Parts of an answer of at most `longest` bytes.
+    pub(super) fn of(longest: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(longest.saturating_mul(LISTS)),
+            longest,
+        }
+    }
+
+    /// Counts so many bytes more.
+    ///
+    /// # Errors
+    /// The answer is longer than is allowed, and need not be written to its end.
+    pub(super) fn count(&self, bytes: usize) -> Result<(), ServerError> {
+        let less = |left: usize| left.checked_sub(bytes);
+        let counted = self.left.fetch_update(Relaxed, Relaxed, less);
+        counted.map(|_| ()).map_err(|_| {
+            let longest = self.longest as u64;
+            exceeded(Limit::Answer, longest, Met::MoreThan(longest))
+        })
+    }
+}
 
 impl Json {
     /// A tree's part that is written already. No value of the schema is [`Value::Binary`]

@@ -11,7 +11,7 @@ use crate::rest;
 /// Answers for a request that panicked, in the manner of the endpoint that was asked.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     let manner = rest::manner_of(request.uri().path());
-    // What it shared with others is locked by `loader::lock` alone, which no panic leaves half-changed.
+    // What it shared with others is locked by short critical sections, which no panic leaves half-changed.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     answer.unwrap_or_else(|_| match manner {
         Some(manner) => rest::error_response(manner, StatusCode::INTERNAL_SERVER_ERROR),

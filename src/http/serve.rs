@@ -6,6 +6,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::pin,
     sync::{
         Arc,
@@ -23,20 +24,24 @@ use axum::{
     response::Response,
 };
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
 
 /// How long connections that are idle are kept when told to stop: a request may be on its way.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long a connection may be idle, and a request's head may take: longer than balancers keep
+/// theirs.
+const HEAD: Duration = Duration::from_secs(75);
 
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
@@ -80,16 +85,14 @@ pub async fn serve_metrics(listener: TcpListener, metrics: Metrics) {
 }
 
 /// Answers until told to stop; then takes nothing new, finishes what is in flight, and gives up
-/// what is not done within `drain`.
-///
-/// # Errors
-/// The listener breaks.
+/// what is not done within `drain`. At most `max_connections` are open at a time.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     stop_signal: StopSignal,
     drain: Duration,
-) -> io::Result<()> {
+    max_connections: usize,
+) {
     let is_stopping = Arc::new(AtomicBool::new(false));
     let app = app.layer(middleware::from_fn_with_state(
         is_stopping.clone(),
@@ -97,13 +100,14 @@ pub async fn serve(
     ));
     let connections = Connections {
         app,
+        room: Arc::new(Semaphore::new(max_connections)),
         idle_ends: watch::Sender::new(false),
     };
     let mut told = pin!(stop_signal.received());
     let name = loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.take(stream),
+            (accepted, room) = connections.accept(&listener) => match accepted {
+                Ok((stream, _)) => connections.take(stream, room),
                 Err(error) => cannot_accept(&error).await,
             },
             name = &mut told => break name,
@@ -111,33 +115,49 @@ pub async fn serve(
     };
     is_stopping.store(true, Ordering::Release);
     tracing::info!(signal = name, "stopping: finishing what is in flight");
-    take_waiting(listener, &connections)?;
+    take_waiting(listener, &connections);
     if timeout(drain, connections.finish()).await.is_err() {
         tracing::warn!(
             seconds = drain.as_secs(),
             "gave up what was still in flight"
         );
     }
-    Ok(())
 }
 
 /// Takes the connections that clients have made and nobody has taken yet, and then no more.
-fn take_waiting(listener: TcpListener, connections: &Connections) -> io::Result<()> {
-    let listener = listener.into_std()?;
-    while let Ok((stream, _)) = listener.accept() {
-        stream.set_nonblocking(true)?;
-        connections.take(TcpStream::from_std(stream)?);
+fn take_waiting(listener: TcpListener, connections: &Connections) {
+    let taken = listener.into_std().and_then(|listener| {
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    let stream = stream.set_nonblocking(true).map(|()| stream);
+                    match stream.and_then(TcpStream::from_std) {
+                        Ok(stream) => connections.take(stream, None),
+                        Err(error) => tracing::error!(%error, "a connection could not be taken"),
+                    }
+                }
+                Err(error) if has_gone(&error) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    });
+    if let Err(error) = taken {
+        tracing::error!(%error, "the connections that wait could not be taken");
     }
-    Ok(())
+}
+
+/// Whether an error of accepting is about a connection that has gone already.
+fn has_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 async fn cannot_accept(error: &io::Error) {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    // These are about a connection that has gone already.
-    if !matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    ) {
+    if !has_gone(error) {
         tracing::error!(%error, "a connection could not be taken");
         sleep(BREATH).await;
     }
@@ -161,12 +181,27 @@ async fn say_goodbye(
 /// The connections that are open.
 struct Connections {
     app: Router,
+    /// Who comes beyond that waits in the listener's queue.
+    room: Arc<Semaphore>,
     /// Whether connections end that have nothing to answer. Each listens as long as it is open.
     idle_ends: watch::Sender<bool>,
 }
 
 impl Connections {
-    fn take(&self, stream: TcpStream) {
+    /// The next connection, as soon as there is room for one.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> (
+        io::Result<(TcpStream, SocketAddr)>,
+        Option<OwnedSemaphorePermit>,
+    ) {
+        // It is never closed.
+        let room = self.room.clone().acquire_owned().await.ok();
+        (listener.accept().await, room)
+    }
+
+    fn take(&self, stream: TcpStream, room: Option<OwnedSemaphorePermit>) {
         // An answer is written at once, and shall not wait for the client to acknowledge the last.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -174,9 +209,14 @@ impl Connections {
         let app = self.app.clone();
         let mut idle_ends = self.idle_ends.subscribe();
         tokio::spawn(async move {
+            let _room = room;
             let service = app.map_request(|request: Request<_>| request.map(Body::new));
             let service = TowerToHyperService::new(service);
-            let builder = auto::Builder::new(TokioExecutor::new());
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            let mut http1 = builder.http1();
+            http1.timer(TokioTimer::new()).header_read_timeout(HEAD);
+            let mut http2 = builder.http2();
+            http2.timer(TokioTimer::new()).keep_alive_interval(HEAD / 2);
             let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
             let ended = tokio::select! {
                 ended = connection.as_mut() => Some(ended),

@@ -45,7 +45,7 @@ impl From<DbErr> for LoadError {
 pub(super) struct Overdue;
 
 impl Overdue {
-    fn is_in(error: &sqlx::Error) -> bool {
+    pub(super) fn is_in(error: &sqlx::Error) -> bool {
         let sqlx::Error::Io(error) = error else {
             return false;
         };
@@ -69,7 +69,7 @@ fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
 }
 
 /// Whether a statement took longer than it may (PostgreSQL: 57014, whoever ended it).
-fn is_overdue(error: &DbErr) -> bool {
+pub(super) fn is_overdue(error: &DbErr) -> bool {
     const CANCELED: &str = "57014";
     of_driver(error)
         .is_some_and(|error| Overdue::is_in(error) || code(error).as_deref() == Some(CANCELED))

@@ -328,6 +328,7 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
         let asked_by = wishes.iter().map(|wish| &wish.asked_by);
         let load = self.kind.run(keys.len(), asked_by, self.load(&keys));
         let mut found = unpanicked(load).await;
+        tell(&self.kind, &found);
         for (wish, keys) in wishes.into_iter().zip(of_wishes) {
             let found = match &mut found {
                 Err(error) => Err(error.clone()),
@@ -375,11 +376,17 @@ pub(super) struct Gatherer<L> {
 }
 
 impl<L: Send + Sync + 'static> Gatherer<L> {
-    /// `connections`: how many there are for all statements.
-    pub(super) fn new(loader: Arc<L>, connections: usize, metrics: &Metrics) -> Self {
+    /// `connections`: how many there are for all statements. `late`: how many statements take long,
+    /// counted by all gatherers that may use these connections.
+    pub(super) fn new(
+        loader: Arc<L>,
+        connections: usize,
+        late: Arc<AtomicUsize>,
+        metrics: &Metrics,
+    ) -> Self {
         Self {
             loader,
-            lanes: Arc::new(Lanes::new(connections)),
+            lanes: Arc::new(Lanes::new(connections, late)),
             queues: RwLock::default(),
             shares: Mutex::default(),
             metrics: metrics.clone(),
@@ -470,7 +477,9 @@ impl<T: Send + 'static> Wished for Errand<T> {
                     return None;
                 }
                 let asked_by = std::iter::once(&self.asked_by);
-                Some(unpanicked(self.kind.run(1, asked_by, work)).await)
+                let done = unpanicked(self.kind.run(1, asked_by, work)).await;
+                tell(&self.kind, &done);
+                Some(done)
             };
             let (done, _) = self.lanes.run(&self.share, work, || {}).await;
             *lock(&self.done) = done;
@@ -520,11 +529,24 @@ async fn unpanicked<T>(work: impl Future<Output = Result<T, LoadError>>) -> Resu
     outcome.unwrap_or_else(|_| Err(LoadError::broken("a statement's rows could not be read")))
 }
 
+/// Logs a failure, once for all who waited.
+fn tell<T>(kind: &Kind, outcome: &Result<T, LoadError>) {
+    match outcome {
+        Ok(_) => {}
+        Err(error @ LoadError::Failed(_)) => {
+            tracing::error!(%error, kind = kind.name(), "rows could not be loaded");
+        }
+        Err(error) => {
+            tracing::warn!(%error, kind = kind.name(), "rows could not be loaded");
+        }
+    }
+}
+
 /// How many statements are under way.
 struct Lanes {
     free: Semaphore,
-    /// How many have left their lane.
-    late: AtomicUsize,
+    /// How many have left their lane, of all that may use the same connections.
+    late: Arc<AtomicUsize>,
     /// How many of these there may be before each kind has but one: the other connections are for
     /// what does not take long.
     max_late: usize,
@@ -571,10 +593,10 @@ impl Drop for Late<'_> {
 }
 
 impl Lanes {
-    fn new(connections: usize) -> Self {
+    fn new(connections: usize, late: Arc<AtomicUsize>) -> Self {
         Self {
             free: Semaphore::new(LANES),
-            late: AtomicUsize::new(0),
+            late,
             max_late: (connections - connections.min(8) / 2).max(1),
         }
     }
@@ -681,7 +703,7 @@ mod tests {
             waits,
             ..Numbers::default()
         });
-        let gatherer = Gatherer::new(numbers.clone(), 10, &Metrics::default());
+        let gatherer = Gatherer::new(numbers.clone(), 10, Arc::default(), &Metrics::default());
         (numbers, Arc::new(gatherer))
     }
 

@@ -10,7 +10,7 @@ use std::{
 use sea_orm::{DbErr, QueryResult};
 use tracing::{Instrument, Span};
 
-use super::error::{is_locked, is_unavailable};
+use super::error::{is_locked, is_overdue, is_unavailable};
 use crate::{
     metrics::{Metrics, Server, StatementOutcome, Statements},
     trace,
@@ -36,6 +36,11 @@ impl Kind {
     /// The kind of keys of the type `K`.
     pub(super) fn of_key<K>(metrics: &Metrics) -> Arc<Self> {
         Self::new(metrics, name_of(type_name::<K>()))
+    }
+
+    /// How it is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// So many keys are going to be loaded together.
@@ -93,12 +98,13 @@ pub(super) async fn statement(
     let rows = send.instrument(span.clone()).await;
     let outcome = match &rows {
         Ok(_) => StatementOutcome::Ok,
+        Err(error) if is_overdue(error) => StatementOutcome::TimedOut,
         Err(error) if is_unavailable(error) || is_locked(error) => StatementOutcome::Unavailable,
         Err(_) => StatementOutcome::Failed,
     };
     let told = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());
     trace::returned(&span, told);
-    // What is sent to find out whether a server is there is nobody's.
+    // Outside of a batch or a list it is nobody's.
     let _ = KIND.try_with(|kind| kind.statements.answered(outcome, started.elapsed()));
     rows
 }

@@ -46,7 +46,7 @@ pub mod workspace_invite;
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -95,11 +95,11 @@ struct Loading {
 }
 
 impl Loading {
-    fn from(servers: Servers, metrics: &Metrics) -> Arc<Self> {
+    fn from(servers: Servers, late: Arc<AtomicUsize>, metrics: &Metrics) -> Arc<Self> {
         let connections = servers.max_connections();
         let rows = Arc::new(Rows { servers });
         Arc::new(Self {
-            gatherer: Gatherer::new(rows.clone(), connections, metrics),
+            gatherer: Gatherer::new(rows.clone(), connections, late, metrics),
             lists: Lists::new(metrics),
             rows,
         })
@@ -149,7 +149,7 @@ impl Loaders {
     pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
         let servers = Servers::primary(Arc::new(source.into().reader()));
         metrics.collect_connections(servers.connections());
-        let current = Loading::from(servers, metrics);
+        let current = Loading::from(servers, Arc::default(), metrics);
         Self {
             replicated: current.clone(),
             current,
@@ -161,9 +161,11 @@ impl Loaders {
         let primary = Arc::new(primary.reader());
         let servers = Servers::with_standby(primary.clone(), standby.reader());
         metrics.collect_connections(servers.connections());
+        // What the standby cannot answer goes to the primary as well.
+        let late = Arc::<AtomicUsize>::default();
         Self {
-            current: Loading::from(Servers::primary(primary), metrics),
-            replicated: Loading::from(servers, metrics),
+            current: Loading::from(Servers::primary(primary), late.clone(), metrics),
+            replicated: Loading::from(servers, late, metrics),
         }
     }
 

@@ -36,6 +36,9 @@ const MAX_KEPT: usize = 4;
 /// How long a connection is kept. Then it goes back to its pool, which may renew it.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// How long a connection may be idle and is kept.
+const MAX_IDLE: Duration = Duration::from_secs(60);
+
 /// How much longer than it may take an answer is waited for: PostgreSQL ends a statement by itself,
 /// unless its connection broke without a word.
 const GRACE: Duration = Duration::from_secs(1);
@@ -54,9 +57,10 @@ pub(super) struct Reader {
 struct Kept {
     connection: PoolConnection<Postgres>,
     since: Instant,
+    used: Instant,
 }
 
-/// A connection in use. What is given up midway is closed, and not used again.
+/// A connection in use. What is given up midway, or broke, is closed, and not used again.
 struct Used(Option<Kept>);
 
 impl Drop for Used {
@@ -214,13 +218,24 @@ impl Reader {
         outcome
     }
 
+    /// A kept connection. One that was long idle is closed: who is between may have forgotten it,
+    /// and would not say so.
+    fn kept(&self) -> Option<Kept> {
+        loop {
+            let kept = lock(&self.kept).pop()?;
+            if kept.used.elapsed() < MAX_IDLE {
+                return Some(kept);
+            }
+            drop(Used(Some(kept)));
+        }
+    }
+
     async fn send(
         &self,
         sql: &Arc<str>,
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        let taken = lock(&self.kept).pop();
-        if let Some(kept) = taken {
+        if let Some(kept) = self.kept() {
             let mut used = Used(Some(kept));
             match self.all_over(&mut used, sql, &values).await {
                 Err(error) if is_stale(&error) => {
@@ -240,6 +255,7 @@ impl Reader {
         let mut used = Used(Some(Kept {
             connection: Box::pin(pool.acquire()).await.map_err(not_acquired)?,
             since: Instant::now(),
+            used: Instant::now(),
         }));
         let outcome = self.all_over(&mut used, sql, &values).await;
         self.done(used, outcome)
@@ -280,16 +296,28 @@ impl Reader {
 
     /// Keeps a connection that can be used again.
     fn done<T>(&self, mut used: Used, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
-        let outcome = outcome.map_err(failed)?;
-        if let Some(connection) = used.0.take()
+        match &outcome {
+            Err(error) if Overdue::is_in(error) => {
+                // Who is between may have forgotten the others, too.
+                self.forget();
+                return outcome.map_err(failed);
+            }
+            // The server's own word leaves the session as it was.
+            Err(error) if error.as_database_error().is_none() || is_stale(error) => {
+                return outcome.map_err(failed);
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if let Some(mut connection) = used.0.take()
             && connection.since.elapsed() < LIFETIME
         {
+            connection.used = Instant::now();
             let mut kept = lock(&self.kept);
             if kept.len() < self.max_kept {
                 kept.push(connection);
             }
         }
-        Ok(outcome)
+        outcome.map_err(failed)
     }
 
     /// Closes the kept connections.

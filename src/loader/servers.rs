@@ -16,7 +16,7 @@ use sea_orm::{
 use sqlx::PgPool;
 
 use super::{
-    error::{is_replay_conflict, is_unavailable},
+    error::{is_overdue, is_replay_conflict, is_unavailable},
     gather::lock,
     measured,
     reader::{Reader, Text},
@@ -113,6 +113,8 @@ impl Servers {
             if standby.is_in_use() {
                 let send = standby.reader.all_of_text(sql, &values);
                 match measured::statement(POSTGRESQL, Server::Standby, send).await {
+                    // There is no time left for another.
+                    Err(error) if is_overdue(&error) => return Err(error),
                     Err(error) if is_unavailable(&error) => standby.pass_over(&error),
                     Err(error) if is_replay_conflict(&error) => {}
                     outcome => return outcome,

@@ -24,6 +24,8 @@ labelled! {
         Ok = "ok",
         /// The database does not answer now.
         Unavailable = "unavailable",
+        /// It took longer than it may.
+        TimedOut = "timed_out",
         /// The database refuses it.
         Failed = "failed",
     }

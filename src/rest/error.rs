@@ -82,18 +82,10 @@ impl Refusal {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Parameters(errors) => return answer(StatusCode::BAD_REQUEST, &errors),
-            Self::Load(error @ LoadError::Unavailable(_)) => {
-                tracing::warn!(%error, "a request was turned away");
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Load(error @ LoadError::TimedOut(_)) => {
-                tracing::warn!(%error, "a request took too long");
-                StatusCode::GATEWAY_TIMEOUT
-            }
-            Self::Load(error @ LoadError::Failed(_)) => {
-                tracing::error!(%error, "a request failed");
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            // Logged where it failed.
+            Self::Load(LoadError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Load(LoadError::TimedOut(_)) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Load(LoadError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         error_response(manner, status)
     }

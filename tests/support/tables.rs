@@ -8,8 +8,9 @@ use entity::{
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, Iterable,
-    ModelTrait, PrimaryKeyToColumn, QueryOrder, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, Iterable, ModelTrait, PrimaryKeyToColumn, QueryOrder, Statement,
+    TransactionTrait,
 };
 
 /// Every row of a table, as text, in the order of its key.
@@ -67,15 +68,25 @@ pub async fn names(database: &DatabaseConnection) -> Vec<String> {
 
 /// Takes everything away: as if nobody had ever migrated the database.
 pub async fn remove(database: &DatabaseConnection) {
-    Migrator::down(database, None).await.expect("migrations");
-    database
-        .execute_unprepared("DROP TABLE seaql_migrations")
-        .await
-        .expect("the table of migrations");
+    let transaction = database.begin().await.expect("a transaction");
+    remove_in(&transaction).await;
+    transaction.commit().await.expect("no tables");
 }
 
 /// Makes every table anew, without rows.
 pub async fn empty(database: &DatabaseConnection) {
-    remove(database).await;
-    Migrator::up(database, None).await.expect("migrations");
+    // Over one connection: SQLite does not look whether what another one knows of its indexes is
+    // still true before it says that an index exists already.
+    let transaction = database.begin().await.expect("a transaction");
+    remove_in(&transaction).await;
+    Migrator::up(&transaction, None).await.expect("migrations");
+    transaction.commit().await.expect("empty tables");
+}
+
+async fn remove_in(transaction: &DatabaseTransaction) {
+    Migrator::down(transaction, None).await.expect("migrations");
+    transaction
+        .execute_unprepared("DROP TABLE seaql_migrations")
+        .await
+        .expect("the table of migrations");
 }

@@ -2,6 +2,7 @@
 //! executed.
 
 mod documents;
+mod folding;
 mod guard;
 mod input_types;
 mod merging;
@@ -23,6 +24,7 @@ use serde_json::json;
 
 use self::{
     documents::{Documents, Known},
+    folding::fold,
     guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
     merging::merges,
@@ -225,7 +227,7 @@ impl Executor {
         let parts = &*self.0;
         Extent::hold(&parts.limits, text)?;
         let document = Document::read(text, &parts.limits)?;
-        let parsed = parse(text, &document)?;
+        let mut parsed = parse(text, &document)?;
         refuse_ruinous(&parts.limits, &parsed)?;
         refuse(&parsed)?;
         if !parts.settings.introspection
@@ -234,6 +236,7 @@ impl Executor {
             return Err(error.into());
         }
         parts.validation.check(&document, parts.limits.errors)?;
+        fold(&mut parsed);
         Ok(Known {
             merges: merges(&parsed, |name| parts.validation.is_object_type(name)),
             plan: Plan::of(&parsed, &parts.prices),
@@ -254,7 +257,7 @@ impl Executor {
             .data(access);
         request.operation_name = operation_name;
         if !prepared.document.merges {
-            request = request.data(WrittenInParts);
+            request = request.data(WrittenInParts::of(self.0.limits.answer));
         }
         request.set_parsed_query(prepared.document.parsed.clone());
         let Response { errors, data, .. } = self.0.schema.execute(request).await;

@@ -30,6 +30,9 @@ use crate::graphql::connection::{DEFAULT_PAGE, MAX_PAGE};
 /// Values of an object that one node more is counted for.
 const VALUES_A_NODE: u64 = 20;
 
+/// As how many values counts an object that is part of what it stands in.
+const VALUES_OF_A_PART: u64 = 10;
+
 /// Lists of objects that neither are pages nor hang on an argument, and how long they are taken to be.
 const LISTS: [(&str, &str, u64); 1] = [("InviteCode", "tags", 10)];
 
@@ -303,11 +306,13 @@ impl<'a> Planning<'a> {
             match &selected.node {
                 Selected::Field(field) => self.field(ty, &field.node, cost),
                 Selected::InlineFragment(inline) => {
+                    cost.values = cost.values.saturating_add(1);
                     let condition = inline.node.type_condition.as_ref();
                     let ty = condition.map_or(ty, |condition| &condition.node.on.node);
                     self.select(ty, &inline.node.selection_set.node, cost);
                 }
                 Selected::FragmentSpread(spread) => {
+                    cost.values = cost.values.saturating_add(1);
                     if let Some(place) = self.fragment(&spread.node.fragment_name.node) {
                         let fragment = &self.fragments[place];
                         cost.values = cost.values.saturating_add(fragment.values);
@@ -341,6 +346,10 @@ impl<'a> Planning<'a> {
             cost.values = cost.values.saturating_add(1);
             return;
         };
+        if price.count == Count::Nothing {
+            // Once it is part of what it stands in, but under many names it is not for nothing.
+            cost.values = cost.values.saturating_add(VALUES_OF_A_PART);
+        }
         let mut below = Cost::default();
         self.select(&price.of, &field.selection_set.node, &mut below);
         let below = below.of_object();

@@ -54,9 +54,11 @@ pub(in super::super) fn refuse_ruinous(
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let mut whole = unfolding.measure(&operation.selection_set.node, 1)?;
-        whole.directives += unfolding.directives(&operation.directives)?;
+        let directives = unfolding.directives(&operation.directives)?;
+        whole.directives = whole.directives.saturating_add(directives);
         for variable in &operation.variable_definitions {
-            whole.directives += unfolding.directives(&variable.node.directives)?;
+            let directives = unfolding.directives(&variable.node.directives)?;
+            whole.directives = whole.directives.saturating_add(directives);
             if let Some(default) = &variable.node.default_value {
                 let name = variable.node.name.node.as_str();
                 let place = Place { name, within: None };

@@ -74,6 +74,7 @@ fn attacks() -> Vec<(&'static str, String, &'static str, Option<&'static str>)> 
         ("pages within pages", "{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }".into(), COMPLEX, Some("cost")),
         ("a ring of pages", format!("{{ workspaceInvites {{ {} }} }}", "nodes { workspace { invites { ".repeat(3) + "totalCount" + &" } } }".repeat(3)), COMPLEX, Some("cost")),
         ("pages by edges", "{ viewer { courses(last: 100) { edges { node { invitees(last: 100) { edges { cursor } } } } } } }".into(), COMPLEX, Some("cost")),
+        ("nodes of edges under many names", format!("{{ workspaceInvites(first: 100) {{ edges {{ node {{ workspace {{ invites(first: 95) {{ edges {{ {} }} }} }} }} }} }} }}", (0..20).map(|at| format!("n{at}: node {{ id }} ")).collect::<String>()), COMPLEX, Some("cost")),
         ("types within types", "{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }".into(), COMPLEX, Some("introspection")),
         ("types within types, by a fragment", "{ __schema { types { ...A } } } fragment A on __Type { fields { type { ...B } } } fragment B on __Type { possibleTypes { fields { type { ...C } } } } fragment C on __Type { fields { name } interfaces { possibleTypes { fields { name } } } }".into(), COMPLEX, Some("introspection")),
         ("type of type of type", format!("{{ __type(name: \"Node\") {{ {} }} }}", "ofType { ".repeat(21) + "name" + &" }".repeat(21)), COMPLEX, Some("depth")),

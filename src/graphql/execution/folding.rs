@@ -4,26 +4,30 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
-    Name, Positioned,
-    parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet},
+    Name, Positioned, ServerError,
+    parser::types::{DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet},
 };
 
 /// Folds the selection sets of a valid document: fields of one name are the same field there.
-pub(super) fn fold(document: &mut ExecutableDocument) {
+///
+/// # Errors
+/// They are not, since their arguments differ: validation takes lists that begin alike for the same.
+pub(super) fn fold(document: &mut ExecutableDocument) -> Result<(), ServerError> {
     match &mut document.operations {
-        DocumentOperations::Single(operation) => fold_set(&mut operation.node.selection_set.node),
+        DocumentOperations::Single(operation) => fold_set(&mut operation.node.selection_set.node)?,
         DocumentOperations::Multiple(operations) => {
             for operation in operations.values_mut() {
-                fold_set(&mut operation.node.selection_set.node);
+                fold_set(&mut operation.node.selection_set.node)?;
             }
         }
     }
     for fragment in document.fragments.values_mut() {
-        fold_set(&mut fragment.node.selection_set.node);
+        fold_set(&mut fragment.node.selection_set.node)?;
     }
+    Ok(())
 }
 
-fn fold_set(set: &mut SelectionSet) {
+fn fold_set(set: &mut SelectionSet) -> Result<(), ServerError> {
     let mut fields: HashMap<Name, usize> = HashMap::new();
     let mut fragments: HashSet<Name> = HashSet::new();
     let mut folded = Vec::with_capacity(set.items.len());
@@ -33,8 +37,14 @@ fn fold_set(set: &mut SelectionSet) {
                 let key = field.node.response_key().node.clone();
                 match fields.get(&key).and_then(|first| folded.get_mut(*first)) {
                     Some(first) => {
-                        let more = std::mem::take(&mut field.node.selection_set.node.items);
-                        add_to(first, more);
+                        let pos = field.pos;
+                        add_to(first, &mut field.node).map_err(|name| {
+                            let message = format!(
+                                "Fields named `{name}` have different arguments; give one of them an \
+                                 alias."
+                            );
+                            ServerError::new(message, Some(pos))
+                        })?;
                         false
                     }
                     None => {
@@ -54,20 +64,34 @@ fn fold_set(set: &mut SelectionSet) {
     }
     for selection in &mut folded {
         match &mut selection.node {
-            Selection::Field(field) => fold_set(&mut field.node.selection_set.node),
+            Selection::Field(field) => fold_set(&mut field.node.selection_set.node)?,
             Selection::InlineFragment(inline) => {
-                fold_set(&mut inline.node.selection_set.node);
+                fold_set(&mut inline.node.selection_set.node)?;
             }
             Selection::FragmentSpread(_) => {}
         }
     }
     set.items = folded;
+    Ok(())
 }
 
-fn add_to(field: &mut Positioned<Selection>, more: Vec<Positioned<Selection>>) {
-    if let Selection::Field(field) = &mut field.node {
-        field.node.selection_set.node.items.extend(more);
+/// Adds what is asked of the same field again. Gives its name if it is not the same.
+fn add_to(first: &mut Positioned<Selection>, again: &mut Field) -> Result<(), Name> {
+    let Selection::Field(first) = &mut first.node else {
+        return Ok(());
+    };
+    let first = &mut first.node;
+    let is_same = first.arguments.len() == again.arguments.len()
+        && first.arguments.iter().all(|(name, value)| {
+            let other = again.get_argument(&name.node);
+            other.is_some_and(|other| other.node == value.node)
+        });
+    if !is_same {
+        return Err(first.response_key().node.clone());
     }
+    let more = std::mem::take(&mut again.selection_set.node.items);
+    first.selection_set.node.items.extend(more);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -100,6 +124,20 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_one_name_with_other_arguments_are_not_the_same() {
+        for (document, is_same) in [
+            ("{ a(b: [1, 2]) a(b: [1, 2]) }", true),
+            ("{ a(b: 1, c: 2) a(c: 2, b: 1) }", true),
+            ("{ a(b: [1]) a(b: [1, 2]) }", false),
+            ("{ a(b: 1) a }", false),
+            ("{ x { a(b: []) { c } } x { a(b: [1]) { d } } }", false),
+        ] {
+            let mut parsed = parse_query(document).unwrap();
+            assert_eq!(fold(&mut parsed).is_ok(), is_same, "{document}");
+        }
+    }
+
+    #[test]
     fn what_stands_several_times_stands_once() {
         for (document, expected) in [
             ("{ a b a a c }", "{a b c}"),
@@ -114,7 +152,7 @@ mod tests {
             ),
         ] {
             let mut parsed = parse_query(document).unwrap();
-            fold(&mut parsed);
+            fold(&mut parsed).unwrap();
             let DocumentOperations::Single(operation) = &parsed.operations else {
                 panic!("one operation");
             };

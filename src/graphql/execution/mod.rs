@@ -236,7 +236,8 @@ impl Executor {
             return Err(error.into());
         }
         parts.validation.check(&document, parts.limits.errors)?;
-        fold(&mut parsed);
+        fold(&mut parsed)
+            .map_err(|error| Refusal::coded(vec![error], Code::GraphqlValidationFailed))?;
         Ok(Known {
             merges: merges(&parsed, |name| parts.validation.is_object_type(name)),
             plan: Plan::of(&parsed, &parts.prices),

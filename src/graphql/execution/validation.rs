@@ -1,8 +1,8 @@
 //! Whether a document is GraphQL, and fits the schema (specification, section 5), by apollo-compiler:
 //! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
-//! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`, but
-//! for fields of one name whose arguments differ in the length of a list alone: it takes them for the
-//! same.
+//! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`; that
+//! it takes fields of one name for the same whose arguments differ in the length of a list alone is
+//! mended in `folding.rs` where they stand in one selection set.
 
 use apollo_compiler::{
     Schema, ast,

@@ -62,7 +62,9 @@ impl Writer<'_> {
     /// The answer to a request for this operation alone.
     pub(super) fn answer(&self, outcome: &Outcome) -> Response {
         self.count(outcome);
-        self.write(outcome.status(self.media), |body| outcome.write(body))
+        self.write(outcome.status(self.media), |body| {
+            self.within(body, |body| outcome.write(body))
+        })
     }
 
     /// The answer to a batch: what came of each operation, in their order.
@@ -76,7 +78,7 @@ impl Writer<'_> {
                 if index > 0 {
                     body.push(b',');
                 }
-                outcome.write(body)?;
+                self.within(body, |body| outcome.write(body))?;
             }
             body.push(b']');
             Ok(())
@@ -90,8 +92,26 @@ impl Writer<'_> {
         typed((status, Json(body)).into_response(), self.media)
     }
 
-    /// The answer with the body that `write` appends. What comes to more than is allowed was
-    /// executed in vain: the answer says so, and has no data.
+    /// Appends what `write` does. What makes the body longer than is allowed was executed in vain:
+    /// there is an error in its place, without data.
+    fn within(
+        &self,
+        body: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
+    ) -> serde_json::Result<()> {
+        let start = body.len();
+        write(body)?;
+        match hold_length(Limit::Answer, self.most, body.len()) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.count_limit(&error);
+                body.truncate(start);
+                to_writer(body, &json!({ "data": null, "errors": [error] }))
+            }
+        }
+    }
+
+    /// The answer with the body that `write` appends.
     fn write(
         &self,
         status: StatusCode,
@@ -99,14 +119,7 @@ impl Writer<'_> {
     ) -> Response {
         let mut body = Vec::new();
         match write(&mut body) {
-            Ok(()) => match hold_length(Limit::Answer, self.most, body.len()) {
-                Ok(()) => typed((status, body).into_response(), self.media),
-                Err(error) => {
-                    self.count_limit(&error);
-                    let body = json!({ "data": null, "errors": [error] });
-                    typed((status, Json(body)).into_response(), self.media)
-                }
-            },
+            Ok(()) => typed((status, body).into_response(), self.media),
             Err(error) => {
                 tracing::error!(%error, "the response could not be written");
                 typed(super::super::internal_error(), self.media)

@@ -196,9 +196,12 @@ each_database! {
             let body = json!({ "query": document, "extensions": { "cost": true } }).to_string();
             gateway.send(post(&gateway, body)).await.json["extensions"]["cost"]["nodes"].clone()
         };
-        assert_eq!(cost(&"id ".repeat(19)).await, 1);
-        assert_eq!(cost(&"id ".repeat(20)).await, 2);
-        assert_eq!(cost(&"id ".repeat(100)).await, 6);
+        // What stands several times in one place is read once.
+        assert_eq!(cost(&"id ".repeat(100)).await, 1);
+        // A value, and the fragment that has it.
+        assert_eq!(cost(&"... { id } ".repeat(9)).await, 1);
+        assert_eq!(cost(&"... { id } ".repeat(10)).await, 2);
+        assert_eq!(cost(&"... { id } ".repeat(50)).await, 6);
         assert_eq!(cost("tags { id }").await, 11);
         assert_eq!(cost("inviter { id } user { id }").await, 3);
     }

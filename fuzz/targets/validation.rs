@@ -5,11 +5,19 @@
 use std::sync::LazyLock;
 
 use async_graphql::Variables;
-use invite_gateway::graphql::{Executor, Limits, Request, SchemaSettings};
+use invite_gateway::{
+    graphql::{Executor, Limits, Request, SchemaSettings},
+    metrics::Metrics,
+};
 use libfuzzer_sys::fuzz_target;
 
 static EXECUTOR: LazyLock<Executor> = LazyLock::new(|| {
-    let executor = Executor::new(SchemaSettings::default(), Limits::default(), 0);
+    let executor = Executor::new(
+        SchemaSettings::default(),
+        Limits::default(),
+        0,
+        &Metrics::default(),
+    );
     executor.expect("a readable schema")
 });
 

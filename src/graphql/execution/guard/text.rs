@@ -95,8 +95,12 @@ fn after_block(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows a string, whose first quotation mark is passed already. It ends with its line.
+/// What follows a string, whose first quotation mark is passed already. It ends with its line, but
+/// for a line that ends right there: to apollo-compiler's lexer that is part of the string.
 fn after_string(mut rest: &[u8]) -> &[u8] {
+    if let [b'\n' | b'\r', after @ ..] = rest {
+        rest = after;
+    }
     loop {
         rest = match rest {
             [b'"' | b'\n' | b'\r', after @ ..] => return after,
@@ -131,6 +135,7 @@ mod tests {
             ("\"a { b\" \"\"\"c \" { \\\"\"\" d\"\"\" \"\"", 3, 0),
             ("\"\"\"\"\"\"x", 2, 0),
             ("\"\\\"{\" \"\\\\\"", 2, 0),
+            ("\"\n{\"", 1, 0),
             ("é", 2, 0),
             ("a&b|c", 5, 0),
             ("1a", 2, 0),
@@ -158,6 +163,7 @@ mod tests {
             format!("\"\"\"\"\"\"{deep}"),
             format!("# x\n{deep}"),
             format!("\"\\\\\"{deep}"),
+            format!("\"\n\" {deep}"),
             // A block string that does not end is an empty one to some.
             format!("\"\"\"x\" {deep}"),
         ] {

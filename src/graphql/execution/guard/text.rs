@@ -53,7 +53,7 @@ impl Extent {
                     Some(_) => rest = &after[1..],
                     None => rest = after_string(after),
                 },
-                b'-' | b'0'..=b'9' => rest = behind(after, is_of_number),
+                b'-' | b'0'..=b'9' => rest = after_number(after),
                 byte if is_of_name(*byte) => rest = behind(after, is_of_name),
                 _ => {}
             }
@@ -75,8 +75,15 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-fn is_of_number(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
+/// What follows a number, whose first letter is passed already. A sign is of it in an exponent alone.
+fn after_number(mut rest: &[u8]) -> &[u8] {
+    loop {
+        rest = match rest {
+            [b'e' | b'E', b'+' | b'-', after @ ..] => after,
+            [b'0'..=b'9' | b'.' | b'e' | b'E', after @ ..] => after,
+            _ => return rest,
+        };
+    }
 }
 
 fn behind(text: &[u8], is_of_token: fn(u8) -> bool) -> &[u8] {
@@ -139,6 +146,7 @@ mod tests {
             ("é", 2, 0),
             ("a&b|c", 5, 0),
             ("1a", 2, 0),
+            ("0-2.5e+3-1E-2", 3, 0),
         ] {
             assert_eq!(Extent::of(text), Extent { tokens, nesting }, "{text}");
         }

@@ -28,9 +28,8 @@ pub struct SignedIn {
 impl Viewer {
     /// The user whom a verified token speaks of. `has_staff_scope` tells whether the token itself
     /// makes them staff.
-    pub fn signed_in(user: Guarded<Model>, has_staff_scope: bool) -> Self {
-        let is_staff = user.peek().is_staff || has_staff_scope;
-        let row = user;
+    pub fn signed_in(row: Guarded<Model>, has_staff_scope: bool) -> Self {
+        let is_staff = row.peek().is_staff || has_staff_scope;
         let user = Arc::new(SignedIn { row, is_staff });
         Self::User { user }
     }

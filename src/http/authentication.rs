@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     middleware::Next,
     response::Response,
 };
 
-use super::{Gateway, graphql_error};
+use super::{Gateway, error_in};
 use crate::{
     access::{Access, Policy},
     auth::{AuthError, Authenticator},
@@ -72,18 +72,13 @@ fn refusal(error: &AuthError, path: &str) -> Response {
     }
     let mut response = match rest::manner_of(path) {
         Some(manner) if code == Code::Unauthenticated => rest::bad_token_response(manner),
-        Some(manner) => rest::error_response(manner, status),
-        None => graphql_error(status, code, &error.message()),
+        manner => error_in(manner, status, code, &error.message()),
     };
-    let headers = response.headers_mut();
-    match code {
-        Code::Unauthenticated => {
-            headers.insert(header::WWW_AUTHENTICATE, error.www_authenticate());
-        }
-        Code::ServiceUnavailable => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        _ => {}
+    if code == Code::Unauthenticated {
+        let challenge = error.www_authenticate();
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use tokio::time::timeout;
 
-use super::graphql_error;
+use super::error_in;
 use crate::{graphql::Code, rest};
 
 /// Answers for a request that takes longer than `limit`, in the manner of the endpoint that was
@@ -24,13 +24,9 @@ pub(super) async fn layer(State(limit): State<Duration>, request: Request, next:
         seconds = limit.as_secs_f64(),
         "gave up a request that took too long"
     );
-    let status = StatusCode::GATEWAY_TIMEOUT;
-    match manner {
-        Some(manner) => rest::error_response(manner, status),
-        None => {
-            let seconds = limit.as_secs_f64();
-            let message = format!("The request took longer than {seconds} s and was given up.");
-            graphql_error(status, Code::Timeout, &message)
-        }
-    }
+    let message = format!(
+        "The request took longer than {} s and was given up.",
+        limit.as_secs_f64()
+    );
+    error_in(manner, StatusCode::GATEWAY_TIMEOUT, Code::Timeout, &message)
 }

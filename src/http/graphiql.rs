@@ -67,7 +67,7 @@ async fn page() -> Response {
     // 122 random bits.
     let nonce = Uuid::new_v4().simple().to_string();
     let Ok(policy) = HeaderValue::try_from(page_policy(&nonce)) else {
-        return internal_error();
+        return internal_error(None);
     };
     let headers = [
         (
@@ -123,7 +123,7 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
         Ok(bytes) => bytes,
         Err(error) => {
             tracing::error!(%error, name, "an asset of GraphiQL cannot be unpacked");
-            return internal_error();
+            return internal_error(None);
         }
     };
     let content_type = [(header::CONTENT_TYPE, asset.content_type)];

@@ -47,7 +47,7 @@ use crate::{
     graphql::{Code, INTERNAL_MESSAGE},
     loader::{Loaders, gather},
     metrics::Metrics,
-    rest::{self, RestSettings},
+    rest::{self, Manner, RestSettings},
 };
 
 /// What the gateway is made of.
@@ -170,14 +170,10 @@ async fn index(State(has_page): State<bool>, headers: HeaderMap) -> Response {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    match rest::manner_of(uri.path()) {
-        // Near the path of a contract, such as without its last slash.
-        Some(manner) => rest::error_response(manner, StatusCode::NOT_FOUND),
-        None => {
-            let message = "Nothing is here; / lists what there is.";
-            graphql_error(StatusCode::NOT_FOUND, Code::BadRequest, message)
-        }
-    }
+    // It may be near the path of a contract, such as without its last slash.
+    let manner = rest::manner_of(uri.path());
+    let message = "Nothing is here; / lists what there is.";
+    error_in(manner, StatusCode::NOT_FOUND, Code::BadRequest, message)
 }
 
 async fn method_not_allowed() -> Response {
@@ -185,18 +181,30 @@ async fn method_not_allowed() -> Response {
     graphql_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message)
 }
 
-fn internal_error() -> Response {
-    graphql_error(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        Code::InternalServerError,
-        INTERNAL_MESSAGE,
-    )
+fn internal_error(manner: Option<Manner>) -> Response {
+    let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError);
+    error_in(manner, status, code, INTERNAL_MESSAGE)
 }
 
-/// An answer in the shape of a GraphQL response that never executed.
+/// An error in the manner of the contract that was asked, or else in GraphQL's.
+fn error_in(manner: Option<Manner>, status: StatusCode, code: Code, message: &str) -> Response {
+    match manner {
+        Some(manner) => rest::error_response(manner, status),
+        None => graphql_error(status, code, message),
+    }
+}
+
+/// An answer in the shape of a GraphQL response that never executed; 503 with `Retry-After`.
 fn graphql_error(status: StatusCode, code: Code, message: &str) -> Response {
     let body = json!({
         "errors": [{ "message": message, "extensions": { "code": code.as_str() } }],
     });
-    (status, Json(body)).into_response()
+    let mut response = (status, Json(body)).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let retry_after = HeaderValue::from_static("1");
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, retry_after);
+    }
+    response
 }

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::{extract::Request, http::StatusCode, middleware::Next, response::Response};
+use axum::{extract::Request, middleware::Next, response::Response};
 use futures_util::FutureExt;
 
 use super::internal_error;
@@ -13,8 +13,5 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     let manner = rest::manner_of(request.uri().path());
     // What it shared with others is locked by short critical sections, which no panic leaves half-changed.
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    answer.unwrap_or_else(|_| match manner {
-        Some(manner) => rest::error_response(manner, StatusCode::INTERNAL_SERVER_ERROR),
-        None => internal_error(),
-    })
+    answer.unwrap_or_else(|_| internal_error(manner))
 }

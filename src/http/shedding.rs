@@ -9,13 +9,13 @@ use std::{
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::Response,
 };
 use tokio::sync::Semaphore;
 
-use super::graphql_error;
+use super::error_in;
 use crate::{
     graphql::Code,
     metrics::{self, Metrics},
@@ -107,19 +107,10 @@ pub(super) async fn layer(
         return next.run(request).await;
     }
     shares.turned_away(share);
+    let manner = rest::manner_of(request.uri().path());
+    let message = "Too many requests are being answered; try again in a second.";
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    let mut response = match rest::manner_of(request.uri().path()) {
-        Some(manner) => rest::error_response(manner, status),
-        None => {
-            let message = "Too many requests are being answered; try again in a second.";
-            graphql_error(status, Code::ServiceUnavailable, message)
-        }
-    };
-    let retry_after = HeaderValue::from_static("1");
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, retry_after);
-    response
+    error_in(manner, status, Code::ServiceUnavailable, message)
 }
 
 #[cfg(test)]

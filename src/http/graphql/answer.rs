@@ -61,24 +61,20 @@ pub(super) struct Writer<'a> {
 impl Writer<'_> {
     /// The answer to a request for this operation alone.
     pub(super) fn answer(&self, outcome: &Outcome) -> Response {
-        self.count(outcome);
         self.write(outcome.status(self.media), |body| {
-            self.within(body, |body| outcome.write(body))
+            self.append(outcome, body)
         })
     }
 
     /// The answer to a batch: what came of each operation, in their order.
     pub(super) fn answer_batch(&self, outcomes: &[Outcome]) -> Response {
-        for outcome in outcomes {
-            self.count(outcome);
-        }
         self.write(StatusCode::OK, |body| {
             body.push(b'[');
             for (index, outcome) in outcomes.iter().enumerate() {
                 if index > 0 {
                     body.push(b',');
                 }
-                self.within(body, |body| outcome.write(body))?;
+                self.append(outcome, body)?;
             }
             body.push(b']');
             Ok(())
@@ -92,15 +88,16 @@ impl Writer<'_> {
         typed((status, Json(body)).into_response(), self.media)
     }
 
-    /// Appends what `write` does. What makes the body longer than is allowed was executed in vain:
+    /// Appends an outcome. One that makes the body longer than is allowed was executed in vain:
     /// there is an error in its place, without data.
-    fn within(
-        &self,
-        body: &mut Vec<u8>,
-        write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>,
-    ) -> serde_json::Result<()> {
+    fn append(&self, outcome: &Outcome, body: &mut Vec<u8>) -> serde_json::Result<()> {
+        if let Outcome::Refused { errors } = outcome {
+            for error in errors {
+                self.count_limit(error);
+            }
+        }
         let start = body.len();
-        write(body)?;
+        outcome.write(body)?;
         match hold_length(Limit::Answer, self.most, body.len()) {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -122,15 +119,7 @@ impl Writer<'_> {
             Ok(()) => typed((status, body).into_response(), self.media),
             Err(error) => {
                 tracing::error!(%error, "the response could not be written");
-                typed(super::super::internal_error(), self.media)
-            }
-        }
-    }
-
-    fn count(&self, outcome: &Outcome) {
-        if let Outcome::Refused { errors } = outcome {
-            for error in errors {
-                self.count_limit(error);
+                typed(super::super::internal_error(None), self.media)
             }
         }
     }

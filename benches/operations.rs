@@ -20,6 +20,7 @@ use invite_gateway::{
     graphql::{Executed, Executor, Limits, Prepared, Request, SchemaSettings},
     loader::{Loaders, gather, user::Subject},
     metrics::Metrics,
+    rate_limit::{Client, RateLimits, Who},
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -97,6 +98,7 @@ struct Site {
     runtime: Runtime,
     loaders: Arc<Loaders>,
     viewer: Viewer,
+    client: Arc<Client>,
     policy: Arc<Policy>,
 }
 
@@ -114,6 +116,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         runtime,
         loaders,
         viewer,
+        client: Arc::new(RateLimits::none().client(Who::Unknown)),
         policy: Arc::new(Policy {
             disclosure: Disclosure::Contract,
             group_invite_url: "https://example.com/{code}".parse().expect("a template"),
@@ -125,7 +128,13 @@ impl Site {
     fn execute(&self, executor: &Executor, document: &str) -> Executed {
         let now = at("2026-06-01T00:00:00Z");
         let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
-        let access = Access::new(self.viewer.clone(), loaders, policy, now);
+        let access = Access::new(
+            self.viewer.clone(),
+            self.client.clone(),
+            loaders,
+            policy,
+            now,
+        );
         let execution = executor.execute(prepared(executor, document), Arc::new(access));
         self.runtime.block_on(gather(execution))
     }

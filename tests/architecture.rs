@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 /// What each module may import of the others.
-const ALLOWED: [(&str, &[&str]); 19] = [
-    ("access", &["email", "loader"]),
+const ALLOWED: [(&str, &[&str]); 20] = [
+    ("access", &["email", "loader", "rate_limit"]),
     (
         "auth",
         &["access", "clock", "loader", "metrics", "unquoted"],
@@ -13,24 +13,54 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     (
         "command",
         &[
-            "auth", "clock", "config", "database", "demo", "graphql", "http", "import", "loader",
-            "log", "metrics", "trace",
+            "auth",
+            "clock",
+            "config",
+            "database",
+            "demo",
+            "graphql",
+            "http",
+            "import",
+            "loader",
+            "log",
+            "metrics",
+            "rate_limit",
+            "trace",
         ],
     ),
     (
         "config",
         &[
-            "access", "auth", "database", "graphql", "http", "metrics", "unquoted",
+            "access",
+            "auth",
+            "database",
+            "graphql",
+            "http",
+            "metrics",
+            "rate_limit",
+            "unquoted",
         ],
     ),
     ("database", &[]),
     ("demo", &["auth", "database", "email"]),
     ("email", &[]),
-    ("graphql", &["access", "email", "loader", "metrics"]),
+    (
+        "graphql",
+        &["access", "email", "loader", "metrics", "rate_limit"],
+    ),
     (
         "http",
         &[
-            "access", "auth", "clock", "database", "graphql", "loader", "metrics", "rest", "trace",
+            "access",
+            "auth",
+            "clock",
+            "database",
+            "graphql",
+            "loader",
+            "metrics",
+            "rate_limit",
+            "rest",
+            "trace",
         ],
     ),
     ("import", &["clock", "config", "database", "email"]),
@@ -40,7 +70,8 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("main", &["command"]),
     ("lib", &[]),
     ("metrics", &[]),
-    ("rest", &["access", "loader"]),
+    ("rate_limit", &["clock", "metrics"]),
+    ("rest", &["access", "loader", "rate_limit"]),
     ("trace", &[]),
     ("unquoted", &[]),
 ];

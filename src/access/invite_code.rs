@@ -43,13 +43,18 @@ pub struct InviteCodeView {
 
 impl Access {
     /// The invite code that this code names. What is asked for `along` is loaded with it.
+    ///
+    /// # Errors
+    /// [`AccessError::RateLimited`], or the row could not be loaded.
     pub async fn invite_code_by_code(
         &self,
         code: &str,
         along: Along,
-    ) -> Result<Option<InviteCodeView>, LoadError> {
+    ) -> Result<Option<InviteCodeView>, AccessError> {
         let code = findable(code);
-        let found = self.loaders.invite_code_by_code(code, along).await?;
+        let look_up =
+            async { Ok::<_, AccessError>(self.loaders.invite_code_by_code(code, along).await?) };
+        let found = self.client.look_up(look_up).await?;
         Ok(found.map(|Found { invite, reached }| {
             let published = self.published(self.is_party(invite.peek()));
             InviteCodeView {

@@ -35,9 +35,12 @@ pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, inviter_name, parse_token, role_display};
 
-use crate::loader::{
-    LoadError, Loaders,
-    role::{Place, RoleLoader, Standing},
+use crate::{
+    loader::{
+        LoadError, Loaders,
+        role::{Place, RoleLoader, Standing},
+    },
+    rate_limit::{Client, RateLimited},
 };
 use proof::{Managed, Person};
 
@@ -70,6 +73,9 @@ pub enum AccessError {
     /// Not for this viewer.
     #[error("not for this viewer")]
     Forbidden,
+    /// The client has asked for as much as it may.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
     /// The rows could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -78,6 +84,7 @@ pub enum AccessError {
 /// What one viewer may see, at the one instant of their request.
 pub struct Access {
     viewer: Viewer,
+    client: Arc<Client>,
     roles: Option<RoleLoader>,
     loaders: Arc<Loaders>,
     policy: Arc<Policy>,
@@ -85,9 +92,10 @@ pub struct Access {
 }
 
 impl Access {
-    /// For one request of `viewer` at `now`.
+    /// For one request of `viewer` at `now`, sent by `client`.
     pub fn new(
         viewer: Viewer,
+        client: Arc<Client>,
         loaders: Arc<Loaders>,
         policy: Arc<Policy>,
         now: DateTime<Utc>,
@@ -97,6 +105,7 @@ impl Access {
             .map(|person| RoleLoader::new(loaders.clone(), person, now));
         Self {
             viewer,
+            client,
             roles,
             loaders,
             policy,
@@ -107,6 +116,11 @@ impl Access {
     /// Who is asking.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
+    }
+
+    /// Who asks too much, if anybody does.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The instant that statuses are told of.

@@ -110,13 +110,19 @@ pub fn parse_token(text: &str) -> Option<Uuid> {
 
 impl Access {
     /// The invite that this token names. A token that cannot be one is looked for like another.
+    ///
+    /// # Errors
+    /// [`AccessError::RateLimited`], or the row could not be loaded.
     pub async fn workspace_invite_by_token(
         &self,
         token: Option<Uuid>,
-    ) -> Result<Option<WorkspaceInviteView>, LoadError> {
+    ) -> Result<Option<WorkspaceInviteView>, AccessError> {
         let sought = token.unwrap_or_default();
-        let row = self.loaders.workspace_invite_by_token(sought).await?;
-        let Some(row) = row.filter(|_| token.is_some()) else {
+        let look_up = async {
+            let row = self.loaders.workspace_invite_by_token(sought).await?;
+            Ok::<_, AccessError>(row.filter(|_| token.is_some()))
+        };
+        let Some(row) = self.client.look_up(look_up).await? else {
             return Ok(None);
         };
         // Who the viewer is may cost a statement, and does not always matter.

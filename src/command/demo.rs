@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::{
         FederationOptions, GraphqlOptions, HttpOptions, LimitOptions, LogOptions, PolicyOptions,
-        Switch, TelemetryOptions,
+        RateLimitOptions, Switch, TelemetryOptions,
     },
     database::{IN_MEMORY, Pool},
     demo::{self, Description, Offer, tokens},
@@ -29,6 +29,8 @@ pub(super) struct DemoArgs {
     graphql: GraphqlOptions,
     #[command(flatten)]
     limits: LimitOptions,
+    #[command(flatten)]
+    rate_limits: RateLimitOptions,
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
@@ -84,6 +86,7 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
         http: &args.http,
         graphql: &args.graphql,
         limits: &args.limits,
+        rate_limits: &args.rate_limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,

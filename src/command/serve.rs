@@ -9,20 +9,21 @@ use url::Url;
 use super::{CannotOpen, failed, telemetry, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
-    clock::Clock,
+    clock::{Clock, Stopwatch},
     config::{
-        GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, ServeArgs, Switch,
-        TelemetryOptions,
+        GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, ServeArgs,
+        Switch, TelemetryOptions,
     },
     database::{Pulse, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
         self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
-        StopSignal,
+        StopSignal, TrustedProxies,
     },
     loader::{Loaders, Source},
     metrics::Metrics,
+    rate_limit::{NotARedis, RateLimits, Shared},
 };
 
 /// How long closing the database's connections may take.
@@ -59,6 +60,7 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         http: &args.http,
         graphql: &args.graphql,
         limits: &args.limits,
+        rate_limits: &args.rate_limits,
         policy: &args.policy,
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
@@ -132,6 +134,7 @@ pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
     pub(super) limits: &'a LimitOptions,
+    pub(super) rate_limits: &'a RateLimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
     /// What GraphiQL has to offer.
@@ -147,6 +150,7 @@ pub(super) async fn gateway(
         http: options,
         graphql,
         limits,
+        rate_limits,
         policy,
         schema,
         offer,
@@ -161,6 +165,10 @@ pub(super) async fn gateway(
     let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
     let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
+        Err(error) => return wrong_usage(error),
+    };
+    let limits_of_clients = match rate_limits_of(rate_limits, &metrics) {
+        Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
     let graphql = match served_graphql(graphql, limits, schema, &metrics) {
@@ -198,6 +206,8 @@ pub(super) async fn gateway(
         max_body: options.max_body as usize,
         request_timeout: options.request_timeout(),
         max_in_flight: options.max_in_flight as usize,
+        rate_limits: limits_of_clients,
+        trusted_proxies: Arc::new(TrustedProxies::within(rate_limits.trusted_proxies.clone())),
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
@@ -236,6 +246,17 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     let local = listener.local_addr().map_err(failed)?;
     let url = format!("http://{local}/").parse().map_err(failed)?;
     Ok((listener, url))
+}
+
+/// How much clients may ask by these options.
+fn rate_limits_of(options: &RateLimitOptions, metrics: &Metrics) -> Result<RateLimits, NotARedis> {
+    let stopwatch = Stopwatch::started();
+    let shared = match &options.redis_url {
+        None => None,
+        Some(url) => Some(Shared::at(url, stopwatch.clone())?),
+    };
+    let quotas = options.quotas();
+    Ok(RateLimits::new(quotas, shared, stopwatch, metrics))
 }
 
 /// How GraphQL is served by these options.

@@ -6,6 +6,7 @@ mod http;
 mod limits;
 mod log;
 mod policy;
+mod rate_limits;
 mod telemetry;
 
 use clap::{Args, ValueEnum};
@@ -16,6 +17,7 @@ pub use http::HttpOptions;
 pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
+pub use rate_limits::RateLimitOptions;
 pub use telemetry::{NotACollector, TelemetryOptions};
 
 use crate::auth::TokenOptions;
@@ -35,6 +37,9 @@ pub struct ServeArgs {
     /// What a request may come to.
     #[command(flatten)]
     pub limits: LimitOptions,
+    /// How much a client may ask.
+    #[command(flatten)]
+    pub rate_limits: RateLimitOptions,
     /// Which bearer tokens are taken.
     #[command(flatten)]
     pub tokens: TokenOptions,

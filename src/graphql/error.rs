@@ -3,9 +3,9 @@
 //! A [`Failure`] is what resolvers return. It deliberately is no [`std::fmt::Display`]:
 //! async-graphql turns the text of anything that is into an answer.
 
-use async_graphql::{Error, ErrorExtensions};
+use async_graphql::{Error, ErrorExtensions, ServerError};
 
-use crate::{access::AccessError, loader::LoadError};
+use crate::{access::AccessError, loader::LoadError, rate_limit::RateLimited};
 
 /// `extensions.code` of a GraphQL error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Code {
     PersistedQueryNotSupported,
     /// The document is none of those that are trusted.
     PersistedQueryNotInList,
+    /// The client has asked for as much as it may for now.
+    RateLimited,
     /// The database is away.
     ServiceUnavailable,
     /// It took longer than it may.
@@ -58,6 +60,7 @@ impl Code {
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::PersistedQueryNotInList => "PERSISTED_QUERY_NOT_IN_LIST",
+            Self::RateLimited => "RATE_LIMITED",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
             Self::Timeout => "TIMEOUT",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
@@ -79,6 +82,8 @@ pub enum Failure {
     Unauthenticated,
     /// Not for this viewer.
     Forbidden,
+    /// The client has asked for as much as it may for now.
+    RateLimited(RateLimited),
     /// The database is away.
     Unavailable,
     /// A statement took longer than it may.
@@ -99,6 +104,7 @@ impl Failure {
             Self::BadUserInput { .. } => Code::BadUserInput,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Forbidden => Code::Forbidden,
+            Self::RateLimited(_) => Code::RateLimited,
             Self::Unavailable => Code::ServiceUnavailable,
             Self::TimedOut => Code::Timeout,
             Self::Internal => Code::InternalServerError,
@@ -110,6 +116,7 @@ impl Failure {
             Self::BadUserInput { argument, allowed } => format!("{argument}: {allowed}"),
             Self::Unauthenticated => "Sign in to see this.".to_owned(),
             Self::Forbidden => "You may not see this.".to_owned(),
+            Self::RateLimited(limited) => format!("{limited}."),
             Self::Unavailable => "The service is unavailable; try again later.".to_owned(),
             Self::TimedOut => "This took too long; try again later, or ask for less.".to_owned(),
             Self::Internal => INTERNAL_MESSAGE.to_owned(),
@@ -124,10 +131,29 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Error::new(failure.message()).extend_with(|_, extensions| {
             extensions.set("code", failure.code().as_str());
-            if let Failure::BadUserInput { argument, .. } = &failure {
-                extensions.set("argument", *argument);
+            match &failure {
+                Failure::BadUserInput { argument, .. } => extensions.set("argument", *argument),
+                Failure::RateLimited(limited) => {
+                    extensions.set("rateLimit", limited.limit.name());
+                    extensions.set("retryAfter", limited.retry_after);
+                }
+                _ => {}
             }
         })
+    }
+}
+
+/// The error of what is refused as a whole; after `retryAfter` seconds it can be asked again.
+pub(crate) fn rate_limited_error(limited: RateLimited) -> ServerError {
+    let Error {
+        message,
+        source,
+        extensions,
+    } = Failure::RateLimited(limited).into();
+    ServerError {
+        source,
+        extensions,
+        ..ServerError::new(message, None)
     }
 }
 
@@ -147,6 +173,7 @@ impl From<AccessError> for Failure {
         match error {
             AccessError::Unauthenticated => Self::Unauthenticated,
             AccessError::Forbidden => Self::Forbidden,
+            AccessError::RateLimited(limited) => Self::RateLimited(limited),
             AccessError::Load(error) => error.into(),
         }
     }

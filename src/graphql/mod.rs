@@ -33,6 +33,7 @@ use async_graphql::{
     EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode,
 };
 
+pub(crate) use error::rate_limited_error;
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};

@@ -1,22 +1,23 @@
-//! Settles who is asking before anything else of a request is read.
+//! Settles who is asking, and whether they may ask more, before anything else of a request is read.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
 
-use super::{Gateway, error_in};
+use super::{Gateway, TrustedProxies, error_in, rate_limit};
 use crate::{
-    access::{Access, Policy},
+    access::{Access, Policy, Viewer},
     auth::{AuthError, Authenticator},
     clock::Clock,
     graphql::Code,
     loader::Loaders,
-    rest,
+    rate_limit::{Client, RateLimits, Who},
+    rest::{self, Manner},
 };
 
 /// What it takes to settle who is asking.
@@ -25,6 +26,9 @@ pub(super) struct Authentication {
     loaders: Arc<Loaders>,
     policy: Arc<Policy>,
     clock: Clock,
+    rate_limits: RateLimits,
+    rate_limit_policy: Option<HeaderValue>,
+    trusted_proxies: Arc<TrustedProxies>,
 }
 
 impl Authentication {
@@ -34,33 +38,54 @@ impl Authentication {
             loaders: gateway.loaders.clone(),
             policy: gateway.policy.clone(),
             clock: gateway.clock.clone(),
+            rate_limit_policy: rate_limit::policy(&gateway.rate_limits),
+            rate_limits: gateway.rate_limits.clone(),
+            trusted_proxies: gateway.trusted_proxies.clone(),
         })
+    }
+
+    fn access(&self, viewer: Viewer, client: Arc<Client>) -> Access {
+        let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
+        Access::new(viewer, client, loaders, policy, self.clock.now())
     }
 }
 
-/// Puts what the viewer may see beside the request, or refuses a token that is not good.
+/// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
+/// request too many.
 pub(super) async fn layer(
     State(authentication): State<Arc<Authentication>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let viewer = match authentication.authenticator.viewer(request.headers()).await {
-        Ok(viewer) => viewer,
-        Err(error) => return refusal(&error, request.uri().path()),
+    let manner = rest::manner_of(request.uri().path());
+    let limits = &authentication.rate_limits;
+    let addressed = authentication
+        .trusted_proxies
+        .client(request.headers(), request.extensions());
+    let (client, viewer) = match authentication.authenticator.viewer(request.headers()).await {
+        Ok(viewer) => {
+            let who = viewer.id().map_or(addressed, Who::User);
+            (limits.client(who), Ok(viewer))
+        }
+        Err(error) => (limits.client(addressed), Err(error)),
     };
-    let Authentication {
-        loaders,
-        policy,
-        clock,
-        ..
-    } = &*authentication;
-    let access = Access::new(viewer, loaders.clone(), policy.clone(), clock.now());
-    request.extensions_mut().insert(Arc::new(access));
-    next.run(request).await
+    let client = Arc::new(client);
+    let mut response = match (client.request().await, viewer) {
+        (Err(limited), _) => rate_limit::refusal(limited, manner),
+        (Ok(()), Err(error)) => refusal(&error, manner),
+        (Ok(()), Ok(viewer)) => {
+            let access = authentication.access(viewer, client.clone());
+            request.extensions_mut().insert(Arc::new(access));
+            next.run(request).await
+        }
+    };
+    let policy = &authentication.rate_limit_policy;
+    rate_limit::tell(&client, policy, response.headers_mut());
+    response
 }
 
 /// An answer in the manner of the endpoint that was asked.
-fn refusal(error: &AuthError, path: &str) -> Response {
+fn refusal(error: &AuthError, manner: Option<Manner>) -> Response {
     let status = error.status();
     let code = match status {
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,
@@ -70,7 +95,7 @@ fn refusal(error: &AuthError, path: &str) -> Response {
     if status.is_server_error() {
         tracing::error!(%error, "it could not be settled who is asking");
     }
-    let mut response = match rest::manner_of(path) {
+    let mut response = match manner {
         Some(manner) if code == Code::Unauthenticated => rest::bad_token_response(manner),
         manner => error_in(manner, status, code, &error.message()),
     };

@@ -9,6 +9,8 @@ use axum::{
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::Url;
 
+use super::rate_limit;
+
 /// Which pages of other origins may read answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors(pub Vec<Origin>);
@@ -67,15 +69,21 @@ impl Cors {
                 Origin::Any => None,
             }))
         };
+        let exposed = [
+            HeaderName::from_static("x-request-id"),
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+        ];
         let layer = CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([
-                HeaderName::from_static("x-request-id"),
-                header::RETRY_AFTER,
-                header::WWW_AUTHENTICATE,
-            ])
+            .expose_headers(
+                exposed
+                    .into_iter()
+                    .chain(rate_limit::HEADERS)
+                    .collect::<Vec<_>>(),
+            )
             .max_age(MAX_AGE);
         router.layer(layer)
     }

@@ -1,6 +1,7 @@
 //! Routes and layers: from a connection to an answer.
 
 mod authentication;
+mod client_address;
 mod compression;
 mod cors;
 mod deadline;
@@ -13,6 +14,7 @@ mod health;
 mod metrics;
 mod panic;
 mod quality;
+mod rate_limit;
 mod request_log;
 mod serve;
 mod shedding;
@@ -28,12 +30,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use serde::Serialize;
 use serde_json::json;
 use shedding::Shares;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
 
+pub use client_address::{Peer, TrustedProxies};
 pub use cors::{Cors, Origin};
 pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
@@ -47,6 +51,7 @@ use crate::{
     graphql::{Code, INTERNAL_MESSAGE},
     loader::{Loaders, gather},
     metrics::Metrics,
+    rate_limit::RateLimits,
     rest::{self, Manner, RestSettings},
 };
 
@@ -69,6 +74,10 @@ pub struct Gateway {
     pub request_timeout: Duration,
     /// How many requests for data are answered at a time: half of them with a token, half without.
     pub max_in_flight: usize,
+    /// How much a client may ask.
+    pub rate_limits: RateLimits,
+    /// From whom it is believed which client a request comes from.
+    pub trusted_proxies: Arc<TrustedProxies>,
     /// How GraphQL is served.
     pub graphql: Graphql,
     /// Which pages of other origins may read answers.
@@ -196,10 +205,8 @@ fn error_in(manner: Option<Manner>, status: StatusCode, code: Code, message: &st
 
 /// An answer in the shape of a GraphQL response that never executed; 503 with `Retry-After`.
 fn graphql_error(status: StatusCode, code: Code, message: &str) -> Response {
-    let body = json!({
-        "errors": [{ "message": message, "extensions": { "code": code.as_str() } }],
-    });
-    let mut response = (status, Json(body)).into_response();
+    let error = json!({ "message": message, "extensions": { "code": code.as_str() } });
+    let mut response = graphql_errors(status, &[error]);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let retry_after = HeaderValue::from_static("1");
         response
@@ -207,4 +214,8 @@ fn graphql_error(status: StatusCode, code: Code, message: &str) -> Response {
             .insert(header::RETRY_AFTER, retry_after);
     }
     response
+}
+
+fn graphql_errors(status: StatusCode, errors: &[impl Serialize]) -> Response {
+    (status, Json(json!({ "errors": errors }))).into_response()
 }

@@ -46,7 +46,7 @@ const HEAD: Duration = Duration::from_secs(75);
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
-use super::metrics_app;
+use super::{Peer, metrics_app};
 use crate::metrics::Metrics;
 
 /// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
@@ -107,7 +107,7 @@ pub async fn serve(
     let name = loop {
         tokio::select! {
             (accepted, room) = connections.accept(&listener) => match accepted {
-                Ok((stream, _)) => connections.take(stream, room),
+                Ok((stream, peer)) => connections.take(stream, peer, room),
                 Err(error) => cannot_accept(&error).await,
             },
             name = &mut told => break name,
@@ -129,10 +129,10 @@ fn take_waiting(listener: TcpListener, connections: &Connections) {
     let taken = listener.into_std().and_then(|listener| {
         loop {
             match listener.accept() {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     let stream = stream.set_nonblocking(true).map(|()| stream);
                     match stream.and_then(TcpStream::from_std) {
-                        Ok(stream) => connections.take(stream, None),
+                        Ok(stream) => connections.take(stream, peer, None),
                         Err(error) => tracing::error!(%error, "a connection could not be taken"),
                     }
                 }
@@ -201,7 +201,7 @@ impl Connections {
         (listener.accept().await, room)
     }
 
-    fn take(&self, stream: TcpStream, room: Option<OwnedSemaphorePermit>) {
+    fn take(&self, stream: TcpStream, peer: SocketAddr, room: Option<OwnedSemaphorePermit>) {
         // An answer is written at once, and shall not wait for the client to acknowledge the last.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -210,7 +210,11 @@ impl Connections {
         let mut idle_ends = self.idle_ends.subscribe();
         tokio::spawn(async move {
             let _room = room;
-            let service = app.map_request(|request: Request<_>| request.map(Body::new));
+            let service = app.map_request(move |request: Request<_>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer.ip()));
+                request
+            });
             let service = TowerToHyperService::new(service);
             let mut builder = auto::Builder::new(TokioExecutor::new());
             let mut http1 = builder.http1();

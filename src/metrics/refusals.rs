@@ -61,6 +61,21 @@ labelled! {
     }
 }
 
+impl RateLimit {
+    /// All of them, each at its place.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Cost, Self::MissedLookups];
+
+    /// Where it stands in [`Self::ALL`].
+    pub fn place(self) -> usize {
+        self as usize
+    }
+
+    /// Its name, as errors, headers and the label have it.
+    pub fn name(self) -> &'static str {
+        self.value()
+    }
+}
+
 labelled! {
     /// Of whose share of what can be in flight a request was.
     pub enum Share by "share" {

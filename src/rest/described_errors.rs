@@ -28,6 +28,7 @@ impl IntoResponses for PublicErrors {
                     StatusCode::NOT_FOUND,
                     "Unknown, malformed, deleted and hidden look the same.",
                 ),
+                LIMITED,
                 FAILED,
                 AWAY,
                 LATE,
@@ -71,7 +72,11 @@ const LATE: Meaning = (
     StatusCode::GATEWAY_TIMEOUT,
     "It took longer than a request may; asking again later can succeed.",
 );
-const MANAGERS: [Meaning; 6] = [
+const LIMITED: Meaning = (
+    StatusCode::TOO_MANY_REQUESTS,
+    "The client asked too much; asking again later can succeed.",
+);
+const MANAGERS: [Meaning; 7] = [
     (
         StatusCode::UNAUTHORIZED,
         "No bearer token was sent, or it is not valid: told before anything else.",
@@ -84,6 +89,7 @@ const MANAGERS: [Meaning; 6] = [
         StatusCode::NOT_FOUND,
         "Unknown, malformed, deleted and hidden look the same.",
     ),
+    LIMITED,
     FAILED,
     AWAY,
     LATE,
@@ -126,7 +132,7 @@ fn described(
             Type::String,
             "How to sign in: `Bearer`.",
         ),
-        StatusCode::SERVICE_UNAVAILABLE => header(
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => header(
             header::RETRY_AFTER,
             Type::Integer,
             "After how many seconds to ask again.",

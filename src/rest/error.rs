@@ -68,6 +68,8 @@ pub(super) enum Refusal {
     Unauthenticated,
     /// Visible, but not for this viewer.
     Forbidden,
+    /// The client has asked for as much as it may for now.
+    RateLimited,
     /// Parameters that cannot be read.
     Parameters(ParameterErrors),
     /// The rows could not be loaded.
@@ -81,6 +83,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Parameters(errors) => return answer(StatusCode::BAD_REQUEST, &errors),
             // Logged where it failed.
             Self::Load(LoadError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
@@ -102,6 +105,7 @@ impl From<AccessError> for Refusal {
         match error {
             AccessError::Unauthenticated => Self::Unauthenticated,
             AccessError::Forbidden => Self::Forbidden,
+            AccessError::RateLimited(_) => Self::RateLimited,
             AccessError::Load(error) => Self::Load(error),
         }
     }

@@ -35,6 +35,7 @@ use invite_gateway::{
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
     metrics::Metrics,
+    rate_limit::RateLimits,
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
@@ -144,6 +145,8 @@ impl Gateway {
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),
             max_in_flight: 1024,
+            rate_limits: RateLimits::none(),
+            trusted_proxies: Arc::default(),
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,

@@ -32,13 +32,13 @@ use self::{
 };
 use super::{
     Limits, Schema, SchemaSettings, definition,
-    error::Code,
+    error::{Code, rate_limited_error},
     introspection,
     json::{Json, WrittenInParts},
     limits::{Limit, hold},
     schema,
 };
-use crate::{access::Access, metrics::Metrics};
+use crate::{access::Access, metrics::Metrics, rate_limit::RateLimited};
 
 /// Tokens of a document, and how deep its brackets are nested.
 #[cfg(feature = "fuzzing")]
@@ -101,6 +101,8 @@ pub enum Refusal {
     Errors(Vec<ServerError>),
     /// It is a mutation, and came in a way that must not change anything.
     UnsafeOperation,
+    /// The client has asked for as much as it may for now.
+    RateLimited(RateLimited),
 }
 
 impl Refusal {
@@ -122,6 +124,7 @@ impl Refusal {
                 let error = ServerError::new("Send a mutation by POST.", None);
                 with_code(vec![error], Code::BadRequest)
             }
+            Self::RateLimited(limited) => vec![rate_limited_error(limited)],
         }
     }
 }
@@ -136,6 +139,12 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
         }
     }
     errors
+}
+
+impl From<RateLimited> for Refusal {
+    fn from(limited: RateLimited) -> Self {
+        Self::RateLimited(limited)
+    }
 }
 
 impl From<ServerError> for Refusal {
@@ -313,6 +322,11 @@ impl Executed {
 }
 
 impl Prepared {
+    /// What executing it may come to, in nodes.
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+
     /// The operation's name, where it has one.
     pub fn operation_name(&self) -> Option<&str> {
         let only = || match &self.document.parsed.operations {

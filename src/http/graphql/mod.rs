@@ -156,7 +156,8 @@ struct Answered {
     outcome: Outcome,
     /// Its name, where it was executed and has one.
     name: Option<OperationName>,
-    is_unsafe: bool,
+    /// The status of an answer to a request for it alone, where that is not as ever.
+    status: Option<StatusCode>,
 }
 
 /// The error of a body that is longer than is taken.
@@ -188,8 +189,10 @@ impl Graphql {
     /// The answer to a request for this operation alone.
     fn write(&self, answered: Answered, media: Media) -> Response {
         let mut response = self.writer(media).answer(&answered.outcome);
-        if answered.is_unsafe {
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        if let Some(status) = answered.status {
+            *response.status_mut() = status;
+        }
+        if answered.status == Some(StatusCode::METHOD_NOT_ALLOWED) {
             let allowed = HeaderValue::from_static("POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
@@ -230,7 +233,13 @@ impl Graphql {
         let operations = self.metrics.operations();
         let asked_as = parameters.operation_name.as_deref();
         let asked_as = asked_as.and_then(|name| operations.known(name));
-        let prepared = span.in_scope(|| self.prepare(parameters, method));
+        let prepared = match span.in_scope(|| self.prepare(parameters, method)) {
+            Ok(prepared) => {
+                let spent = access.client().spend(prepared.cost()).await;
+                spent.map(|()| prepared).map_err(Refusal::from)
+            }
+            refused => refused,
+        };
         let (answered, operation, came, errors) = match prepared {
             Ok(prepared) => {
                 let name = prepared
@@ -249,18 +258,22 @@ impl Graphql {
                 let answered = Answered {
                     outcome: Outcome::Executed(response),
                     name,
-                    is_unsafe: false,
+                    status: None,
                 };
                 (answered, operation, came, errors)
             }
             Err(refusal) => {
-                let is_unsafe = matches!(refusal, Refusal::UnsafeOperation);
+                let status = match refusal {
+                    Refusal::UnsafeOperation => Some(StatusCode::METHOD_NOT_ALLOWED),
+                    Refusal::RateLimited(_) => Some(StatusCode::TOO_MANY_REQUESTS),
+                    Refusal::Errors(_) => None,
+                };
                 let errors = refusal.into_errors();
                 let count = errors.len();
                 let answered = Answered {
                     outcome: Outcome::Refused { errors },
                     name: None,
-                    is_unsafe,
+                    status,
                 };
                 let operation = asked_as.unwrap_or_else(|| operations.other());
                 (answered, operation, metrics::Outcome::Refused, count)

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use super::{
     super::{Manner, OPENAPI_PATH, manner_of},
-    code_path, course_path, detail, group_path, now, rest, token_path,
+    code_path, course_path, detail, group_path, now, rest, token_path, unlimited,
 };
 use crate::{
     access::Access,
@@ -71,6 +71,7 @@ async fn a_database_that_fails_is_told_in_the_manner_of_the_contract() {
     ] {
         let access = Access::new(
             viewer.clone(),
+            unlimited(),
             rest.loaders.clone(),
             rest.policy.clone(),
             now(),

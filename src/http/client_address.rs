@@ -1,0 +1,145 @@
+//! From which address a request comes: its connection's or, where that is a proxy that is trusted,
+//! what the proxy says.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use axum::http::{Extensions, HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+use crate::rate_limit::Who;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The other end of the connection that a request came by.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// From whom `X-Forwarded-For` is believed.
+#[derive(Debug, Default)]
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    /// Whether the operator was told of proxies that are not.
+    has_warned: AtomicBool,
+}
+
+impl TrustedProxies {
+    /// The proxies in these networks.
+    pub fn within(networks: Vec<IpNet>) -> Self {
+        Self {
+            networks,
+            has_warned: AtomicBool::new(false),
+        }
+    }
+
+    /// The client that a request comes from, as far as its address tells.
+    pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Who {
+        let peer = extensions.get::<Peer>();
+        peer.map_or(Who::Unknown, |peer| Who::at(self.address(peer.0, headers)))
+    }
+
+    /// The nearest address that is no proxy's. What is farther may be anybody's invention.
+    fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut lines = headers.get_all(FORWARDED_FOR).iter().rev().peekable();
+        if lines.peek().is_some() && !self.trusts(peer) {
+            self.warn();
+            return peer;
+        }
+        let mut nearest = peer;
+        let said = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        for said in said {
+            let Some(address) = read(said) else {
+                break;
+            };
+            nearest = address;
+            if !self.trusts(address) {
+                break;
+            }
+        }
+        nearest
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
+    fn warn(&self) {
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "X-Forwarded-For comes from where --trusted-proxies names no proxy: it is not \
+                 believed, and whoever comes by the same proxy counts as one client"
+            );
+        }
+    }
+}
+
+/// An address, as proxies write it: some add the port.
+fn read(said: &[u8]) -> Option<IpAddr> {
+    let said = std::str::from_utf8(said).ok()?.trim();
+    let with_port = || said.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || said.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    said.parse().ok().or_else(with_port).or_else(in_brackets)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{FORWARDED_FOR, TrustedProxies};
+
+    fn address(peer: &str, lines: &[&str]) -> String {
+        let networks = ["10.0.0.0/8", "fd00::/8"];
+        let networks = networks.map(|network| network.parse().expect("a network"));
+        let proxies = TrustedProxies::within(networks.into());
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header");
+            headers.append(FORWARDED_FOR, line);
+        }
+        let peer: IpAddr = peer.parse().expect("an address");
+        proxies.address(peer, &headers).to_string()
+    }
+
+    #[test]
+    fn the_nearest_address_that_is_no_proxys_is_the_clients() {
+        for (peer, lines, expected) in [
+            ("192.0.2.1", &[][..], "192.0.2.1"),
+            ("10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
+            ("10.0.0.1", &["192.0.2.1, 10.0.0.2"], "192.0.2.1"),
+            ("10.0.0.1", &["192.0.2.1", "10.0.0.2"], "192.0.2.1"),
+            (
+                "10.0.0.1",
+                &["203.0.113.9, 192.0.2.1,10.0.0.2"],
+                "192.0.2.1",
+            ),
+            ("10.0.0.1", &["203.0.113.9", "192.0.2.1"], "192.0.2.1"),
+            ("::ffff:10.0.0.1", &["192.0.2.1:4711"], "192.0.2.1"),
+            ("fd00::1", &["2001:db8::1"], "2001:db8::1"),
+            ("fd00::1", &["[2001:db8::1]:443"], "2001:db8::1"),
+            ("fd00::1", &["[2001:db8::1]"], "2001:db8::1"),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ] {
+            assert_eq!(address(peer, lines), expected, "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_not() {
+        for (peer, lines, expected) in [
+            ("192.0.2.1", &["203.0.113.9"][..], "192.0.2.1"),
+            ("10.0.0.1", &["unknown"], "10.0.0.1"),
+            ("10.0.0.1", &[""], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.9, nonsense, 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &["203.0.113.9,\u{e9}"], "10.0.0.1"),
+        ] {
+            assert_eq!(address(peer, lines), expected, "{peer} {lines:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What answers tell of rate limits: `RateLimit`, `RateLimit-Policy`
+//! (draft-ietf-httpapi-ratelimit-headers) and, where something was refused, `Retry-After`.
+
+use std::fmt::Write;
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+use super::{error_in, graphql_errors};
+use crate::{
+    graphql::{Code, rate_limited_error},
+    rate_limit::{Client, RateLimit, RateLimited, RateLimits, WINDOW},
+    rest::Manner,
+};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// What pages of other origins may read of an answer.
+pub(super) const HEADERS: [HeaderName; 2] = [RATE_LIMIT, POLICY];
+
+/// The quotas, as `RateLimit-Policy` has them; none where there is none.
+pub(super) fn policy(limits: &RateLimits) -> Option<HeaderValue> {
+    let quotas = limits.quotas().map(|(limit, most)| {
+        let (name, window) = (limit.name(), WINDOW.as_secs());
+        format!(r#""{name}";q={most};w={window}"#)
+    });
+    let quotas: Vec<_> = quotas.collect();
+    let policy = HeaderValue::try_from(quotas.join(", ")).ok();
+    policy.filter(|_| !quotas.is_empty())
+}
+
+/// Tells what a client has left, and when to ask again for what it was refused.
+pub(super) fn tell(client: &Client, policy: &Option<HeaderValue>, headers: &mut HeaderMap) {
+    let Some(policy) = policy else {
+        return;
+    };
+    headers.insert(POLICY, policy.clone());
+    let mut left = String::with_capacity(64);
+    if let Some(requests) = client.left() {
+        item(
+            &mut left,
+            RateLimit::Requests,
+            requests.units,
+            requests.reset.as_secs() + 1,
+        );
+    }
+    if let Some(refused) = client.refused() {
+        item(&mut left, refused.limit, 0, refused.retry_after);
+        headers.insert(header::RETRY_AFTER, refused.retry_after.into());
+    }
+    if !left.is_empty()
+        && let Ok(left) = HeaderValue::try_from(left)
+    {
+        headers.insert(RATE_LIMIT, left);
+    }
+}
+
+/// Adds what is left of a quota, and in how many seconds there is more.
+fn item(list: &mut String, limit: RateLimit, units: u64, seconds: u64) {
+    let comma = if list.is_empty() { "" } else { ", " };
+    let name = limit.name();
+    // Writing to a string does not fail.
+    let _ = write!(list, r#"{comma}"{name}";r={units};t={seconds}"#);
+}
+
+/// The answer to a request that was not looked at, in the manner of its endpoint.
+pub(super) fn refusal(limited: RateLimited, manner: Option<Manner>) -> Response {
+    const STATUS: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+    match manner {
+        Some(_) => error_in(manner, STATUS, Code::RateLimited, ""),
+        None => graphql_errors(STATUS, &[rate_limited_error(limited)]),
+    }
+}

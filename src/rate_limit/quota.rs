@@ -1,0 +1,157 @@
+//! The arithmetic of a quota (GCRA): one instant tells when all that was taken will have flowed off.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use super::WINDOW;
+
+/// So much within [`WINDOW`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quota {
+    most: NonZeroU32,
+    /// How long one unit takes to flow off, in nanoseconds.
+    interval: u64,
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Units that can be taken at once.
+    pub units: u64,
+    /// When all that was taken will have flowed off.
+    pub reset: Duration,
+}
+
+impl Quota {
+    pub(super) fn of(most: NonZeroU32) -> Self {
+        // At least 13, since there are 2^32 numbers.
+        let interval = WINDOW.as_nanos() as u64 / u64::from(most.get());
+        Self { most, interval }
+    }
+
+    pub(super) fn most(&self) -> u32 {
+        self.most.get()
+    }
+
+    /// How long one unit takes to flow off.
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_nanos(self.interval)
+    }
+
+    /// What can be taken of so many units: what is more than the quota takes all of it, so that it
+    /// is to be had at all.
+    pub(super) fn limited(&self, units: u64) -> u64 {
+        units.min(self.most.get().into())
+    }
+
+    /// How long all of it takes to flow off.
+    pub(super) fn span(&self) -> u64 {
+        self.interval * u64::from(self.most.get())
+    }
+
+    /// Takes units at an instant; `until` is when what was taken will have flowed off. Instants are
+    /// nanoseconds.
+    ///
+    /// # Errors
+    /// There are not so many left: how long until there are.
+    pub(super) fn take(&self, until: &mut u64, now: u64, units: u64) -> Result<Left, Duration> {
+        let taken = (*until).max(now) + self.limited(units) * self.interval;
+        let latest = now + self.span();
+        if taken > latest {
+            return Err(Duration::from_nanos(taken - latest));
+        }
+        *until = taken;
+        Ok(self.left(Duration::from_nanos(taken - now)))
+    }
+
+    /// What is left when all that was taken has flowed off after `reset`.
+    pub(super) fn left(&self, reset: Duration) -> Left {
+        let room = self.span().saturating_sub(reset.as_nanos() as u64);
+        Left {
+            units: room / self.interval,
+            reset,
+        }
+    }
+
+    /// Undoes having taken units.
+    pub(super) fn give_back(&self, until: &mut u64, units: u64) {
+        *until = until.saturating_sub(self.limited(units) * self.interval);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{num::NonZeroU32, time::Duration};
+
+    use super::{Left, Quota};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn quota(most: u32) -> Quota {
+        Quota::of(NonZeroU32::new(most).expect("a quota"))
+    }
+
+    #[test]
+    fn what_was_taken_flows_off_evenly() {
+        let quota = quota(20);
+        let mut until = 0;
+        let start = 1_000 * SECOND;
+        for taken in 1..=20 {
+            let left = quota.take(&mut until, start, 1).expect("room");
+            let reset = Duration::from_secs(3 * taken);
+            assert_eq!(
+                left,
+                Left {
+                    units: 20 - taken,
+                    reset
+                }
+            );
+        }
+        assert_eq!(
+            quota.take(&mut until, start, 1),
+            Err(Duration::from_secs(3))
+        );
+        assert_eq!(
+            quota.take(&mut until, start, 5),
+            Err(Duration::from_secs(15))
+        );
+        assert_eq!(
+            quota.take(&mut until, start + SECOND, 1),
+            Err(Duration::from_secs(2)),
+            "who is refused takes nothing"
+        );
+        assert!(quota.take(&mut until, start + 3 * SECOND, 1).is_ok());
+        assert!(quota.take(&mut until, start + 4 * SECOND, 1).is_err());
+        let later = quota
+            .take(&mut until, start + 1_000 * SECOND, 20)
+            .expect("all of it");
+        assert_eq!(later.units, 0);
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let quota = quota(2);
+        let mut until = 0;
+        quota.take(&mut until, SECOND, 2).expect("room");
+        quota.give_back(&mut until, 1);
+        assert_eq!(quota.take(&mut until, SECOND, 1).expect("room").units, 0);
+        quota.give_back(&mut until, 2);
+        quota.give_back(&mut until, 2);
+        assert!(
+            quota.take(&mut until, SECOND, 3).is_ok(),
+            "no more than all of it"
+        );
+    }
+
+    #[test]
+    fn what_is_more_than_the_quota_takes_all_of_it() {
+        let quota = quota(100);
+        let mut until = 0;
+        assert_eq!(quota.take(&mut until, 0, 10_000).expect("room").units, 0);
+        assert_eq!(
+            quota.take(&mut until, 0, 10_000),
+            Err(Duration::from_secs(60))
+        );
+        let largest = Quota::of(NonZeroU32::MAX);
+        assert!(largest.take(&mut until, 100 * SECOND, u64::MAX).is_ok());
+    }
+}

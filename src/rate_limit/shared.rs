@@ -1,0 +1,183 @@
+//! What clients have taken of all processes together, counted in a Redis or Valkey.
+//!
+//! A key a client and limit, which Redis forgets when all has flowed off. While Redis is away, each
+//! process counts for itself alone.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use redis::{
+    Client, RedisError, Script,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use tokio::time::timeout;
+
+use super::{Left, RateLimit, Who, quota::Quota};
+use crate::clock::Stopwatch;
+
+/// How long an answer is waited for: longer than it takes, shorter than anybody minds.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long a Redis that did not answer is left alone, in nanoseconds.
+const PAUSE: u64 = 1_000_000_000;
+
+/// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken does
+/// not flow off for longer than a whole quota does.
+const TAKE: &str = r"
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local taking, span = tonumber(ARGV[1]), tonumber(ARGV[2])
+local before = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or now), now), now + span)
+local till = math.max(before + taking, now)
+if taking > 0 and till > now + span then
+  return {1, till - now - span}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil((till - now) / 1000) + 1)
+return {0, till - now}
+";
+
+/// A Redis or Valkey in which several processes count.
+pub struct Shared {
+    connection: ConnectionManager,
+    take: Script,
+    stopwatch: Stopwatch,
+    /// When one that is away is asked again, by the stopwatch; 0 while it is not.
+    away_until: AtomicU64,
+}
+
+/// A URL that names no Redis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected redis://user:password@host:port/number, or rediss:// for TLS")]
+pub struct NotARedis;
+
+/// Takes the URL of a Redis.
+///
+/// # Errors
+/// It is none.
+pub fn check_redis_url(text: &str) -> Result<String, NotARedis> {
+    let is_remote = ["redis://", "rediss://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    match Client::open(text) {
+        Ok(_) if is_remote => Ok(text.to_owned()),
+        _ => Err(NotARedis),
+    }
+}
+
+impl Shared {
+    /// Counts in the Redis at `url`, as soon as it is there. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The URL names none.
+    pub fn at(url: &str, stopwatch: Stopwatch) -> Result<Self, NotARedis> {
+        let client = Client::open(url).map_err(|_| NotARedis)?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(0);
+        let connection = ConnectionManager::new_lazy_with_config(client, config);
+        Ok(Self {
+            connection: connection.map_err(|_| NotARedis)?,
+            take: Script::new(TAKE),
+            stopwatch,
+            away_until: AtomicU64::new(0),
+        })
+    }
+
+    /// Takes units of a client's quota; none while Redis is away.
+    pub(super) async fn take(
+        &self,
+        limit: RateLimit,
+        who: Who,
+        quota: &Quota,
+        units: u64,
+    ) -> Option<Result<Left, Duration>> {
+        let taken = quota.interval() * quota.limited(units) as u32;
+        let (is_refused, micros) = self
+            .ask(limit, who, quota, taken.as_micros() as i64)
+            .await?;
+        let duration = Duration::from_micros(micros.max(0) as u64);
+        Some(match is_refused {
+            0 => Ok(quota.left(duration)),
+            _ => Err(duration),
+        })
+    }
+
+    /// Undoes having taken one unit.
+    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota) {
+        // One that is lost is as if it had missed.
+        let _ = self
+            .ask(limit, who, quota, -(quota.interval().as_micros() as i64))
+            .await;
+    }
+
+    async fn ask(
+        &self,
+        limit: RateLimit,
+        who: Who,
+        quota: &Quota,
+        taking: i64,
+    ) -> Option<(i64, i64)> {
+        if !self.is_worth_asking() {
+            return None;
+        }
+        let mut invocation = self.take.key(key(limit, who));
+        invocation.arg(taking).arg(quota.span() / 1000);
+        let mut connection = self.connection.clone();
+        match timeout(PATIENCE, invocation.invoke_async(&mut connection)).await {
+            Ok(Ok(answer)) => {
+                self.is_there();
+                Some(answer)
+            }
+            Ok(Err(error)) => {
+                self.is_away(Some(&error));
+                None
+            }
+            Err(_) => {
+                self.is_away(None);
+                None
+            }
+        }
+    }
+
+    /// Whether it is there or, for one request a pause, may be there again.
+    fn is_worth_asking(&self) -> bool {
+        let until = self.away_until.load(Ordering::Relaxed);
+        let now = self.stopwatch.elapsed();
+        until == 0
+            || until <= now
+                && self
+                    .away_until
+                    .compare_exchange(until, now + PAUSE, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok()
+    }
+
+    fn is_there(&self) {
+        if self.away_until.swap(0, Ordering::Relaxed) != 0 {
+            tracing::info!("Redis is there: rate limits are shared");
+        }
+    }
+
+    fn is_away(&self, error: Option<&RedisError>) {
+        let until = self.stopwatch.elapsed() + PAUSE;
+        if self.away_until.swap(until, Ordering::Relaxed) == 0 {
+            // Its own words may repeat what was sent.
+            let reason = error.map_or("it does not answer", RedisError::category);
+            tracing::warn!(
+                reason,
+                "Redis is away: each process counts rate limits for itself until it is back"
+            );
+        }
+    }
+}
+
+fn key(limit: RateLimit, who: Who) -> String {
+    let limit = limit.name();
+    match who {
+        Who::Unknown => format!("invite-gateway:{limit}:unknown"),
+        Who::Address(address) => format!("invite-gateway:{limit}:address:{address}"),
+        Who::User(id) => format!("invite-gateway:{limit}:user:{id}"),
+    }
+}

@@ -1,0 +1,48 @@
+//! Who a client is, to count what it takes.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Bits of an IPv6 address that are a network's: whoever has one has all addresses in it.
+const NETWORK: u32 = 64;
+
+/// By what a client is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// By nothing: all of these are one.
+    Unknown,
+    /// By its address; of one of IPv6 the first 64 bits.
+    Address(IpAddr),
+    /// As the user of that id, wherever they are.
+    User(i64),
+}
+
+impl Who {
+    /// Whoever has this address.
+    pub fn at(address: IpAddr) -> Self {
+        let address = match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & (u128::MAX << (u128::BITS - NETWORK));
+                IpAddr::V6(Ipv6Addr::from_bits(network))
+            }
+            address => address,
+        };
+        Self::Address(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Who;
+
+    fn at(address: &str) -> Who {
+        Who::at(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client() {
+        assert_eq!(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff::9"));
+        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+    }
+}

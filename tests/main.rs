@@ -43,6 +43,7 @@ mod outage;
 mod pages;
 mod persisted_documents;
 mod planted_secrets;
+mod rate_limits;
 mod replica;
 mod searches;
 mod serving;

@@ -11,6 +11,7 @@ pub mod node;
 pub mod process;
 pub mod processor;
 pub mod proxy;
+pub mod redis;
 pub mod tables;
 pub mod wire;
 
@@ -29,13 +30,13 @@ use chrono::{DateTime, Utc};
 use invite_gateway::{
     access::{Disclosure, GroupInviteUrl, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
-    clock::Clock,
+    clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
     metrics::Metrics,
-    rate_limit::RateLimits,
+    rate_limit::{Quotas, RateLimits},
 };
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
@@ -76,6 +77,7 @@ pub struct Gateway {
     pub metrics: Metrics,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
+    passed: Arc<Mutex<Duration>>,
     received: database::Received,
 }
 
@@ -113,6 +115,7 @@ impl Gateway {
             url: opened.url,
             received: opened.received,
             now,
+            passed: Arc::default(),
         };
         gateway.with(|_| {})
     }
@@ -157,6 +160,26 @@ impl Gateway {
         self.metrics = parts.metrics.clone();
         self.app = app(parts);
         self
+    }
+
+    /// The same with clients held to these quotas.
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        self.with_quotas_and(quotas, |_| {})
+    }
+
+    /// As [`Self::with_quotas`], with other settings.
+    pub fn with_quotas_and(self, quotas: Quotas, change: impl FnOnce(&mut Parts)) -> Self {
+        let passed = self.passed.clone();
+        let stopwatch = Stopwatch::new(move || *passed.lock().expect("no panic with it"));
+        self.with(|parts| {
+            parts.rate_limits = RateLimits::new(quotas, None, stopwatch, &parts.metrics);
+            change(parts);
+        })
+    }
+
+    /// Lets time pass by which quotas are counted.
+    pub fn pass(&self, time: Duration) {
+        *self.passed.lock().expect("no panic with it") += time;
     }
 
     /// The clock of this gateway.

@@ -218,6 +218,13 @@ impl Stream {
     }
 }
 
+/// Tests ask more than people do.
+const UNLIMITED: [(&str, &str); 3] = [
+    ("GATEWAY_RATE_LIMIT_REQUESTS", "0"),
+    ("GATEWAY_RATE_LIMIT_COST", "0"),
+    ("GATEWAY_RATE_LIMIT_MISSED_LOOKUPS", "0"),
+];
+
 /// `invite-gateway serve` over a database, on a free port, taking the tests' tokens.
 pub struct Server {
     pub process: Process,
@@ -232,6 +239,15 @@ impl Server {
 
     /// As [`Self::over`], with more arguments.
     pub async fn with(database_url: &str, more: &[&str]) -> Self {
+        Self::start(&UNLIMITED, database_url, more).await
+    }
+
+    /// As [`Self::with`], with the rate limits that are the default.
+    pub async fn limited(database_url: &str, more: &[&str]) -> Self {
+        Self::start(&[], database_url, more).await
+    }
+
+    async fn start(environment: &[(&str, &str)], database_url: &str, more: &[&str]) -> Self {
         let serve = [
             "serve",
             "--database-url",
@@ -241,7 +257,7 @@ impl Server {
             "--jwt-secret",
             super::SECRET,
         ];
-        let process = Process::start(&[&serve, more].concat());
+        let process = Process::start_in(environment, &[&serve, more].concat());
         let listening = process.logged("listening").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         Self { process, address }
@@ -250,7 +266,7 @@ impl Server {
     /// Starts `invite-gateway demo`, with more arguments; gives its banner, too.
     pub async fn demo(more: &[&str]) -> (Self, String) {
         let demo = ["demo", "--listen=127.0.0.1:0", "--log-format=json"];
-        let process = Process::start(&[&demo, more].concat());
+        let process = Process::start_in(&UNLIMITED, &[&demo, more].concat());
         let banner = eventually("the banner", async || {
             let (stdout, _) = process.written();
             stdout.contains("demo --describe\n").then_some(stdout)

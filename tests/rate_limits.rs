@@ -1,0 +1,343 @@
+//! How much a client may ask: requests, what they cost, and codes and tokens that do not exist.
+
+mod clients;
+mod shared;
+
+use std::num::NonZeroU32;
+
+use axum::http::{Method, StatusCode, header};
+use invite_gateway::rate_limit::Quotas;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, Backend, Gateway, NOW, Viewer, at,
+    data::{invite_code, token, user, workspace, workspace_invite},
+    each_database, run,
+};
+
+/// Only this many of what does not exist, a minute.
+fn missed(most: u32) -> Quotas {
+    Quotas {
+        missed_lookups: NonZeroU32::new(most),
+        ..Quotas::default()
+    }
+}
+
+/// A document with as many look-ups, of codes that `code` gives.
+fn look_ups(most: usize, code: impl Fn(usize) -> String) -> String {
+    let fields = (0..most).map(|index| {
+        let code = code(index);
+        format!("c{index}: inviteCode(code: {code:?}) {{ databaseId }} ")
+    });
+    format!("{{ {} }}", fields.collect::<String>())
+}
+
+fn guesses(most: usize) -> String {
+    look_ups(most, |index| format!("guess-{index}"))
+}
+
+async fn ask(gateway: &Gateway, viewer: Viewer<'_>, body: Value) -> Answer {
+    let request = gateway
+        .request(viewer, Method::POST, "/graphql")
+        .header(header::CONTENT_TYPE, "application/json");
+    let request = request.body(body.to_string().into()).expect("a request");
+    gateway.send(request).await
+}
+
+async fn ask_for(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
+    ask(gateway, viewer, json!({ "query": document })).await
+}
+
+/// How many errors of an answer, or of a list of them, are of a code.
+fn errors_of(answers: &Value, code: &str) -> usize {
+    let one = std::slice::from_ref(answers);
+    let answers = answers.as_array().map_or(one, Vec::as_slice);
+    let errors = answers
+        .iter()
+        .filter_map(|answer| answer["errors"].as_array());
+    errors
+        .flatten()
+        .filter(|error| error["extensions"]["code"] == code)
+        .count()
+}
+
+each_database! {
+    async fn who_has_tried_too_many_codes_is_told_nothing_for_a_while(gateway) {
+        let gateway = gateway.with_quotas(missed(20));
+        gateway.add(invite_code(1, "WELCOME")).await;
+        let anonymous = Viewer::Anonymous;
+        let all = ask_for(&gateway, anonymous, &guesses(20)).await;
+        assert_eq!(all.json.get("errors"), None, "{}", all.text);
+        assert_eq!(all.header("retry-after"), "");
+
+        let (statements, refused) = gateway
+            .counted(ask_for(&gateway, anonymous, "{ inviteCode(code: \"WELCOME\") { id } }"))
+            .await;
+        assert_eq!(statements, 0, "what exists is as unknown as what does not");
+        assert_eq!(refused.status, StatusCode::OK, "other fields would be answered");
+        assert_eq!(refused.json, json!({
+            "data": { "inviteCode": null },
+            "errors": [{
+                "message": "Too many codes and tokens were tried that do not exist; try again in 3 s.",
+                "locations": [{ "line": 1, "column": 3 }],
+                "path": ["inviteCode"],
+                "extensions": { "code": "RATE_LIMITED", "rateLimit": "missed_lookups", "retryAfter": 3 },
+            }],
+        }));
+        assert_eq!(refused.header("retry-after"), "3");
+        assert_eq!(refused.header("ratelimit-policy"), r#""missed_lookups";q=20;w=60"#);
+        assert_eq!(refused.header("ratelimit"), r#""missed_lookups";r=0;t=3"#);
+        assert_eq!(gateway.metric("invite_gateway_rate_limited_total{limit=\"missed_lookups\"}"), 1.0);
+
+        gateway.pass(std::time::Duration::from_secs(3));
+        let found = gateway.data(anonymous, "{ inviteCode(code: \"WELCOME\") { databaseId } }").await;
+        assert_eq!(found, json!({ "inviteCode": { "databaseId": "1" } }));
+    }
+
+    async fn codes_and_tokens_of_all_ways_are_counted_together(gateway) {
+        let gateway = gateway.with_quotas(missed(4));
+        let anonymous = Viewer::Anonymous;
+        let unknown = token(9);
+        let document = format!(
+            "{{ inviteCode(code: \"x\") {{ id }} workspaceInvite(token: \"{unknown}\") {{ id }} }}"
+        );
+        assert_eq!(gateway.graphql(anonymous, &document).await.get("errors"), None);
+        let (code, workspace) = ("/api/v2/invite_code/x/", format!("/api/v1/invites/{unknown}/"));
+        assert_eq!(gateway.get(anonymous, code).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(gateway.get(anonymous, &workspace).await.status, StatusCode::NOT_FOUND);
+        for path in [code, &workspace, "/api/v1/invites/nonsense/"] {
+            let refused = gateway.get(anonymous, path).await;
+            assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+            assert_eq!(refused.json, json!({ "detail": "Request was throttled." }), "{path}");
+            assert_eq!(refused.header("retry-after"), "15", "{path}");
+        }
+        let refused = gateway.graphql(anonymous, &document).await;
+        assert_eq!(errors_of(&refused, "RATE_LIMITED"), 2, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn neither_aliases_nor_lists_nor_haste_give_more_guesses() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas_and(missed(20), |parts| parts.graphql.max_batch = 5);
+        gateway.add(invite_code(1, "guess-19")).await;
+        let operation = json!({ "query": guesses(20) });
+        let batch = Value::Array(vec![operation; 5]);
+        let requests = (0..4).map(|_| ask(&gateway, Viewer::Anonymous, batch.clone()));
+        let answers = futures_util::future::join_all(requests).await;
+        // Errors of an answer are at most ten; what has neither error nor data was looked for.
+        let (mut refused, mut missed, mut found) = (0, 0, 0);
+        for operation in answers
+            .iter()
+            .flat_map(|answer| answer.json.as_array().expect("a list"))
+        {
+            let omitted = operation["extensions"]["omittedErrors"]
+                .as_u64()
+                .unwrap_or(0);
+            let errors = errors_of(operation, "RATE_LIMITED") as u64 + omitted;
+            let data = operation["data"].as_object().expect("data");
+            let nulls = data.values().filter(|value| value.is_null()).count() as u64;
+            refused += errors;
+            missed += nulls - errors;
+            found += data.len() as u64 - nulls;
+        }
+        assert_eq!(missed, 20, "{refused} refused, {found} found");
+        assert_eq!(refused + missed + found, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_exists_is_found_however_often_and_at_the_same_time() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(3));
+        gateway.add(user(1, "ada")).await;
+        gateway
+            .add_all([invite_code(1, "A"), invite_code(2, "B")])
+            .await;
+        gateway.add(workspace(1)).await;
+        gateway.add(workspace_invite(1, 1)).await;
+        let viewer = Viewer::User(1);
+        // Two are gone already: all that is found goes through the one place that is left.
+        ask_for(&gateway, viewer, &guesses(2)).await;
+        let document = look_ups(20, |index| ["A", "B"][index % 2].to_owned());
+        let requests = (0..20).map(|_| ask_for(&gateway, viewer, &document));
+        for answer in futures_util::future::join_all(requests).await {
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            assert_eq!(answer.text.matches("databaseId").count(), 20);
+        }
+        let path = format!("/api/v1/invites/{}/", token(1));
+        assert_eq!(gateway.get(viewer, &path).await.status, StatusCode::OK);
+        let last = ask_for(&gateway, viewer, &guesses(2)).await;
+        assert_eq!(errors_of(&last.json, "RATE_LIMITED"), 1, "{}", last.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_for_is_no_miss() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(1));
+        let database = gateway.database.clone();
+        database.close().await.expect("the end of the database");
+        for _ in 0..3 {
+            let answer = gateway.graphql(Viewer::Anonymous, &guesses(1)).await;
+            assert_eq!(errors_of(&answer, "SERVICE_UNAVAILABLE"), 1, "{answer}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_not_looked_at() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(Quotas {
+            requests: NonZeroU32::new(2),
+            ..Quotas::default()
+        });
+        let first = gateway
+            .get(Viewer::Anonymous, "/graphql?query=%7B__typename%7D")
+            .await;
+        assert_eq!(first.header("ratelimit-policy"), r#""requests";q=2;w=60"#);
+        assert_eq!(first.header("ratelimit"), r#""requests";r=1;t=31"#);
+        let rest = gateway
+            .get(Viewer::Anonymous, "/api/v2/invite_code/x/")
+            .await;
+        assert_eq!(rest.status, StatusCode::NOT_FOUND);
+        assert_eq!(rest.header("ratelimit"), r#""requests";r=0;t=61"#);
+
+        let refused = ask_for(&gateway, Viewer::Anonymous, "{ __typename }").await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(
+            refused.json,
+            json!({ "errors": [{
+                "message": "Too many requests; try again in 30 s.",
+                "extensions": { "code": "RATE_LIMITED", "rateLimit": "requests", "retryAfter": 30 },
+            }]})
+        );
+        assert_eq!(refused.header("retry-after"), "30");
+        assert_eq!(refused.header("ratelimit"), r#""requests";r=0;t=30"#);
+        for (path, body) in [
+            (
+                "/api/v2/invite_code/x/",
+                json!({ "detail": "Request was throttled." }),
+            ),
+            (
+                "/v3/groups/x/invite",
+                json!({
+                    "error": "Too Many Requests", "code": 429, "details": {
+                        "message": "You have sent too many requests. Try again later." },
+                }),
+            ),
+        ] {
+            let refused = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(
+                (refused.status, &refused.json),
+                (StatusCode::TOO_MANY_REQUESTS, &body)
+            );
+            assert_eq!(refused.header("retry-after"), "30", "{path}");
+        }
+        for path in ["/health/live", "/health/ready", "/openapi.json"] {
+            assert_eq!(
+                gateway.get(Viewer::Anonymous, path).await.status,
+                StatusCode::OK,
+                "{path}"
+            );
+        }
+        assert_eq!(
+            gateway.metric("invite_gateway_rate_limited_total{limit=\"requests\"}"),
+            3.0
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_costs_too_much_is_not_executed() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas_and(
+            Quotas {
+                cost: NonZeroU32::new(60),
+                ..Quotas::default()
+            },
+            |parts| parts.graphql.max_batch = 5,
+        );
+        gateway.add(user(1, "ada")).await;
+        let viewer = Viewer::User(1);
+        let page = "{ viewer { workspaces(first: 40) { nodes { id } } } }";
+        let first = ask_for(&gateway, viewer, page).await;
+        assert_eq!(
+            (first.status, first.json.get("errors")),
+            (StatusCode::OK, None),
+            "{}",
+            first.text
+        );
+        let (statements, refused) = gateway.counted(ask_for(&gateway, viewer, page)).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::TOO_MANY_REQUESTS,
+            "{}",
+            refused.text
+        );
+        assert_eq!(refused.json.get("data"), None);
+        assert_eq!(errors_of(&refused.json, "RATE_LIMITED"), 1);
+        let wait = |error: &Value| error["extensions"]["retryAfter"].to_string();
+        assert_eq!(
+            refused.header("retry-after"),
+            wait(&refused.json["errors"][0])
+        );
+        assert_eq!(statements, 1, "who is asking, and nothing else");
+        // What costs less goes on, beside what does not.
+        let batch = json!([{ "query": "{ viewer { user { id } } }" }, { "query": page }]);
+        let both = ask(&gateway, viewer, batch).await;
+        assert_eq!(both.status, StatusCode::OK);
+        assert_eq!(both.json[0].get("errors"), None, "{}", both.text);
+        assert_eq!(errors_of(&both.json[1], "RATE_LIMITED"), 1);
+        assert_eq!(both.header("retry-after"), wait(&both.json[1]["errors"][0]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_machines_clock_may_be_set() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(1));
+        gateway.add(invite_code(1, "WELCOME")).await;
+        assert_eq!(
+            gateway
+                .graphql(Viewer::Anonymous, &guesses(1))
+                .await
+                .get("errors"),
+            None
+        );
+        let hour = chrono::TimeDelta::hours(1);
+        for now in [at(NOW) + hour, at(NOW) - hour] {
+            gateway.set_now(now);
+            let refused = gateway.graphql(Viewer::Anonymous, &guesses(1)).await;
+            let wait = &refused["errors"][0]["extensions"]["retryAfter"];
+            assert_eq!(wait, 60, "neither shorter nor longer: {refused}");
+        }
+        gateway.pass(std::time::Duration::from_secs(60));
+        assert_eq!(
+            gateway
+                .graphql(Viewer::Anonymous, &guesses(1))
+                .await
+                .get("errors"),
+            None
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_quotas_nothing_is_limited_or_told() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        for _ in 0..3 {
+            let answer = ask_for(&gateway, Viewer::Anonymous, &guesses(20)).await;
+            assert_eq!(answer.json.get("errors"), None);
+            assert_eq!(answer.header("ratelimit-policy"), "");
+            assert_eq!(answer.header("ratelimit"), "");
+        }
+    })
+    .await;
+}

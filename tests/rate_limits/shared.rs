@@ -1,0 +1,122 @@
+//! Several gateways count together in Redis, and each by itself while that is away.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::support::{
+    Answer, Backend, Gateway,
+    data::{invite_code, user},
+    process::{Server, authorization, eventually},
+    redis::Redis,
+    run,
+};
+
+/// A gateway over the same database that counts there.
+async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
+    let arguments = ["--redis-url", &redis.url()];
+    Server::limited(&gateway.url, &[&arguments, more].concat()).await
+}
+
+async fn looked_up(server: &Server, code: &str) -> Answer {
+    server
+        .get(None, &format!("/api/v2/invite_code/{code}/"))
+        .await
+}
+
+#[tokio::test]
+async fn gateways_count_together() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        gateway.add(user(1, "ada")).await;
+        gateway.add(invite_code(1, "WELCOME")).await;
+        let redis = Redis::start().await;
+        let quotas = ["--rate-limit-missed-lookups=4", "--rate-limit-requests=40"];
+        let one = counting(&gateway, &redis, &quotas).await;
+        let other = counting(&gateway, &redis, &quotas).await;
+        for server in [&one, &other, &one, &other] {
+            assert_eq!(
+                looked_up(server, "guess").await.status,
+                StatusCode::NOT_FOUND
+            );
+        }
+        for server in [&one, &other] {
+            let refused = looked_up(server, "WELCOME").await;
+            assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+            let wait: u64 = refused.header("retry-after").parse().expect("seconds");
+            assert!((1..=15).contains(&wait), "{wait}");
+        }
+        // What is found is given back, there as well.
+        let ada = authorization(1);
+        for server in [&one, &other].repeat(8) {
+            let found = server.get(Some(&ada), "/api/v2/invite_code/WELCOME/").await;
+            assert_eq!(found.status, StatusCode::OK, "{}", found.text);
+        }
+        let document = "{ inviteCode(code: \"WELCOME\") { databaseId } }";
+        let left = one.graphql(Some(&ada), document, json!({})).await;
+        let told = left.header("ratelimit");
+        assert!(
+            told.starts_with(r#""requests";r=2"#),
+            "of both, 17 were sent: {told}"
+        );
+        // The others may have flowed off, and are forgotten then.
+        let keys = redis.keys().await;
+        for key in ["missed_lookups:address:127.0.0.1", "requests:user:1"] {
+            assert!(keys.contains(&format!("invite-gateway:{key}")), "{keys:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_redis_is_away_each_counts_for_itself() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let mut redis = Redis::start().await;
+        let quotas = ["--rate-limit-missed-lookups=3"];
+        let one = counting(&gateway, &redis, &quotas).await;
+        let other = counting(&gateway, &redis, &quotas).await;
+        assert_eq!(looked_up(&one, "guess").await.status, StatusCode::NOT_FOUND);
+        redis.kill();
+        for server in [&one, &other] {
+            let mut statuses = Vec::new();
+            for _ in 0..5 {
+                statuses.push(looked_up(server, "guess").await.status.as_u16());
+            }
+            let limited = statuses.iter().filter(|status| **status == 429).count();
+            assert!((2..=3).contains(&limited), "{statuses:?}");
+            let warning =
+                "Redis is away: each process counts rate limits for itself until it is back";
+            assert_eq!(server.process.logged(warning).await["level"], "WARN");
+        }
+        redis.restart().await;
+        let back = "Redis is there: rate limits are shared";
+        eventually(back, async || {
+            // Somebody has to ask.
+            one.graphql(None, "{ __typename }", json!({})).await;
+            let (_, log) = one.process.written();
+            log.contains(back).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_answer_keeps_nobody_waiting_for_long() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let redis = Redis::start().await;
+        let server = counting(&gateway, &redis, &[]).await;
+        redis.signal("STOP");
+        let started = std::time::Instant::now();
+        for _ in 0..20 {
+            let answer = server.graphql(None, "{ __typename }", json!({})).await;
+            assert_eq!(
+                answer.json["data"]["__typename"], "Query",
+                "{}",
+                answer.text
+            );
+        }
+        let elapsed = started.elapsed();
+        redis.signal("CONT");
+        assert!(elapsed < std::time::Duration::from_secs(8), "{elapsed:?}");
+    })
+    .await;
+}

@@ -1,0 +1,87 @@
+//! A Redis server of a test's own, to be stopped, started and frozen.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use super::process::eventually;
+
+/// The server. Ends with the test, however that ends.
+pub struct Redis {
+    port: u16,
+    server: Child,
+}
+
+impl Redis {
+    /// Starts one on a free port, and waits until it is there.
+    pub async fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
+        drop(free);
+        let server = spawn(port);
+        let redis = Self { port, server };
+        redis.is_there().await;
+        redis
+    }
+
+    /// Where it is reached.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Ends it; what it knew is gone.
+    pub fn kill(&mut self) {
+        self.server.kill().expect("a server that runs");
+        self.server.wait().expect("its end");
+    }
+
+    /// Starts it again, where it was.
+    pub async fn restart(&mut self) {
+        self.server = spawn(self.port);
+        self.is_there().await;
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.server.id());
+        let status = Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.expect("a shell").success(), "{kill}");
+    }
+
+    /// The names of all that it keeps.
+    pub async fn keys(&self) -> Vec<String> {
+        let client = redis::Client::open(self.url()).expect("a URL");
+        let connection = client.get_multiplexed_async_connection().await;
+        let mut connection = connection.expect("a connection");
+        let mut command = redis::cmd("KEYS");
+        let keys = command.arg("*").query_async(&mut connection);
+        keys.await.expect("names")
+    }
+
+    async fn is_there(&self) {
+        eventually("Redis", async || {
+            let address = ("127.0.0.1", self.port);
+            tokio::net::TcpStream::connect(address).await.ok()
+        })
+        .await;
+    }
+}
+
+fn spawn(port: u16) -> Child {
+    Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--save", "", "--appendonly", "no"])
+        .current_dir(std::env::temp_dir())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("redis-server")
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // It may have been ended already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}

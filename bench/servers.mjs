@@ -80,10 +80,17 @@ export function gatewayArguments(database, port, log, replica) {
 
 const READY = { method: 'GET', path: '/health/ready' };
 
+// Clients are held to quotas, as ever; all of them come from one address, which must not be refused.
+const QUOTAS = {
+  GATEWAY_RATE_LIMIT_REQUESTS: '4000000000',
+  GATEWAY_RATE_LIMIT_COST: '4000000000',
+  GATEWAY_RATE_LIMIT_MISSED_LOOKUPS: '4000000000',
+};
+
 // `replica` is a database to read from.
 export async function startGateway(binary, database, log, { name = 'gateway', replica } = {}) {
   const port = await freePort();
-  return start(name, binary, gatewayArguments(database, port, log, replica), {}, port, READY, GATEWAY);
+  return start(name, binary, gatewayArguments(database, port, log, replica), QUOTAS, port, READY, GATEWAY);
 }
 
 // HAProxy before gateways, to which it gives requests in turn. One thread: it shares the machine.

@@ -206,25 +206,25 @@ fn the_document_is_complete() {
             expect(
                 "/api/v1/invites/{token}/",
                 "getWorkspaceInvite",
-                "200 401 404 500 503 504",
+                "200 401 404 429 500 503 504",
                 optional.clone()
             ),
             expect(
                 "/api/v2/course/{id}/invite/",
                 "getCourseInvitedUsers",
-                "200 400 401 403 404 500 503 504",
+                "200 400 401 403 404 429 500 503 504",
                 demanded.clone()
             ),
             expect(
                 "/api/v2/invite_code/{code}/",
                 "getInviteCode",
-                "200 401 404 500 503 504",
+                "200 401 404 429 500 503 504",
                 optional
             ),
             expect(
                 "/v3/groups/{id}/invite",
                 "getGroupInvite",
-                "200 401 403 404 500 503 504",
+                "200 401 403 404 429 500 503 504",
                 demanded
             ),
         ]

@@ -17,6 +17,11 @@ const LEAST_IMPORTED = 100_000; // rows a second
 const LEAST_OF_COPY = 0.5; // times the rate of psql's \copy
 const MOST_IMPORTING = 100; // MiB
 
+const MOST_REFUSING = 10; // ms of CPU
+const LONGEST_REFUSAL = 16 * 1024; // bytes
+const MOST_BESIDE = 50; // ms
+const MOST_GROWN = 32; // MiB
+
 const MIB = 2 ** 20;
 
 function ofGateway({ table }) {
@@ -115,6 +120,26 @@ export const GOALS = [
   {
     text: `The binary, GraphiQL in it, has at most ${MOST_BINARY} MiB`,
     of: ({ start }) => start && { measured: `${(start.bytes / MIB).toFixed(1)} MiB`, met: start.bytes / MIB <= MOST_BINARY },
+  },
+  {
+    text: `A hostile request is refused within ${MOST_REFUSING} ms of CPU and ${LONGEST_REFUSAL / 1024} KiB of answer`,
+    of: ({ attack }) => {
+      if (attack === undefined) return undefined;
+      const cpu = Math.max(...attack.attacks.map((each) => each.cpu)) / 1000;
+      const bytes = Math.max(...attack.attacks.map((each) => each.bytes));
+      const measured = `at most ${cpu.toFixed(2)} ms, ${(bytes / 1024).toFixed(1)} KiB`;
+      return { measured, met: cpu <= MOST_REFUSING && bytes <= LONGEST_REFUSAL };
+    },
+  },
+  {
+    text: `Beside an attack, p99 of another client is at most ${MOST_BESIDE} ms, and memory grows by at most ${MOST_GROWN} MiB`,
+    of: ({ attack }) => {
+      if (attack === undefined) return undefined;
+      const p99 = Math.max(...attack.attacks.map((each) => each.p99)) / 1000;
+      const growth = Math.max(...attack.attacks.map((each) => each.growth)) / MIB;
+      const measured = `at most ${p99.toFixed(2)} ms, ${growth.toFixed(1)} MiB`;
+      return { measured, met: p99 <= MOST_BESIDE && growth <= MOST_GROWN };
+    },
   },
   {
     text: `Import into PostgreSQL: at least ${LEAST_IMPORTED} workspace invites a second, and ${LEAST_OF_COPY} times the rate of \`\\copy\``,

@@ -1,4 +1,5 @@
 // What bench/run does once PostgreSQL and wrk are there.
+import { attack } from './attack.mjs';
 import { growth } from './growth.mjs';
 import { imports } from './import.mjs';
 import { USAGE, readOptions } from './options.mjs';
@@ -8,7 +9,7 @@ import { soak } from './soak.mjs';
 import { start } from './start.mjs';
 import { table } from './table.mjs';
 
-const COMMANDS = { table, growth, scaling, soak, start, import: imports, report };
+const COMMANDS = { table, growth, scaling, soak, start, attack, import: imports, report };
 
 try {
   const options = readOptions(process.argv.slice(2));

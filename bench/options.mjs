@@ -9,6 +9,7 @@ Commands
   scaling  Q1 and Q4 to one gateway, to three behind HAProxy, and to three with a hot standby
   soak     memory over minutes of all queries mixed, at 256 connections
   start    milliseconds from exec to the first answer
+  attack   what hostile requests cost, and what another client notices of them
   import   workspace invites a second from a file, beside PostgreSQL's own \\copy
   report   writes the tables of docs/performance.md and docs/scaling.md from bench/results
 

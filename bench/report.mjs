@@ -114,6 +114,25 @@ const SECTIONS = {
     return `${circumstances(start)} ${start.milliseconds.length} starts.\n\n${markdown(['start', ''], rows)}`;
   },
 
+  attack: ({ attack }) => {
+    if (attack === undefined) return missing('bench/run attack --record');
+    const rows = attack.attacks.map(({ name, code, bytes, refusals, cpu, growth, p50, p99 }) => [
+      name,
+      `\`${code}\``,
+      grouped(refusals / attack.seconds),
+      grouped(cpu),
+      grouped(bytes),
+      (growth / MIB).toFixed(1),
+      ms(p50),
+      ms(p99),
+    ]);
+    const headings = ['attack', 'refused with', 'refusals/s', 'CPU of server, µs', 'bytes of answer', 'memory grew, MiB', 'p50 ms beside it', 'p99 ms beside it'];
+    return [
+      `${circumstances(attack)} ${attack.attackers} connections attack for ${attack.seconds} s alone, and as long beside a client that asks Q1 over one connection. Alone, that one has a p50 of ${ms(attack.alone.p50)} ms and a p99 of ${ms(attack.alone.p99)} ms.`,
+      markdown(headings, rows),
+    ].join('\n\n');
+  },
+
   import: (results) => {
     if (results.import === undefined) return 'Not measured yet.';
     const databases = ['postgres', 'sqlite'].filter((name) => name in results.import);
@@ -124,7 +143,7 @@ const SECTIONS = {
 };
 
 export function report() {
-  const results = Object.fromEntries(['table', 'growth', 'soak', 'scaling', 'start', 'import'].map((name) => [name, read(name)]));
+  const results = Object.fromEntries(['table', 'growth', 'soak', 'scaling', 'start', 'attack', 'import'].map((name) => [name, read(name)]));
   const texts = new Map(DOCUMENTS.map((document) => [document, readFileSync(document, 'utf8')]));
   for (const [name, write] of Object.entries(SECTIONS)) {
     const section = new RegExp(`(<!-- ${name}: .*-->\n)[^]*?(<!-- end of ${name} -->)`);

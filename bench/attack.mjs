@@ -1,0 +1,72 @@
+// What hostile requests cost, and what another client notices of them.
+import { gatewayBinary } from './build.mjs';
+import { load } from './data.mjs';
+import { drive, requestsFile } from './load.mjs';
+import { cpuOf, memoryOf } from './processes.mjs';
+import { QUERIES } from './queries.mjs';
+import { circumstances, write } from './results.mjs';
+import { startServers, stopServers } from './servers.mjs';
+
+const ATTACKERS = 4; // connections
+
+const nested = (open, depth, inner, close) => open.repeat(depth) + inner + close.repeat(depth);
+const names = (count, name) => Array.from({ length: count }, (_, at) => name(at)).join(' ');
+const bomb = (length) =>
+  `{ ...F0 } ${names(length, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F${length} on Query { __typename }`;
+const posted = (body) => ({ method: 'POST', path: '/graphql', body: JSON.stringify(body) });
+const asked = (query) => posted({ query });
+
+// Each is to be refused before anything is executed.
+const ATTACKS = {
+  'a list literal, 1 500 deep': asked(`{ inviteCode(code: ${nested('[', 1500, '1', ']')}) { id } }`),
+  'a bomb of fragments': asked(bomb(20)),
+  'a deeper bomb of fragments': asked(bomb(29)),
+  '500 aliases': asked(`{ ${names(500, (at) => `a${at}: __typename`)} }`),
+  '1 900 fields that are not there': asked(`{ viewer { ${names(1900, (at) => `f${at}`)} } }`),
+  'pages within pages': asked('{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }'),
+  'types within types': asked(`{ __schema { types { ${nested('fields { type { ', 5, 'name', ' } }')} } } }`),
+  '16 KB of brackets': asked('{}'.repeat(8000)),
+  'variables, 60 000 deep': { method: 'POST', path: '/graphql', body: `{"query":"{ __typename }","variables":{"a":${nested('[', 60_000, '', ']')}}}` },
+  'a body of 200 KB': asked(`{ __typename } #${'x'.repeat(200_000)}`),
+};
+
+export async function attack(options) {
+  const gateway = gatewayBinary(options);
+  const { database, sizes } = load(gateway, options.smoke ? options.invites : 10_000);
+  const servers = await startServers(['gateway'], { gateway, database, options });
+  const [server] = servers;
+  const honest = requestsFile('honest', QUERIES.Q1.parameters(sizes).map((parameter) => server.requestOf(QUERIES.Q1, parameter)));
+  const asHonest = () => drive(server.url, honest, { connections: 1, seconds: options.seconds });
+  try {
+    await drive(server.url, honest, { connections: 64, seconds: options.warmUp });
+    const { p50, p99 } = await asHonest();
+    const attacks = [];
+    for (const [name, request] of Object.entries(ATTACKS)) {
+      const { bytes, code } = await refused(name, server, request);
+      const file = requestsFile('attack', [request]);
+      const asAttackers = () => drive(server.url, file, { connections: ATTACKERS, seconds: options.seconds, tolerate: true });
+      const [before, cpu] = [memoryOf(server.pid).resident, cpuOf(server.pid).own];
+      const { requests } = await asAttackers();
+      const cost = (cpuOf(server.pid).own - cpu) / requests;
+      const [beside] = await Promise.all([asHonest(), asAttackers()]);
+      const growth = memoryOf(server.pid).resident - before;
+      attacks.push({ name, code, bytes, refusals: requests, cpu: cost, growth, p50: beside.p50, p99: beside.p99 });
+      console.error(`${name}: ${code}, ${cost.toFixed(0)} µs, ${bytes} bytes; beside it p99 ${(beside.p99 / 1000).toFixed(2)} ms`);
+    }
+    const results = { attackers: ATTACKERS, seconds: options.seconds, alone: { p50, p99 }, attacks };
+    console.log(JSON.stringify(results, null, 1));
+    if (!options.smoke) write('attack', { ...circumstances(gateway, options), sizes, ...results }, options);
+  } finally {
+    await stopServers(servers);
+  }
+}
+
+// What an attack is answered; throws where it is not refused.
+async function refused(name, server, { method, path, body }) {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(new URL(path, server.url), { method, headers, body });
+  const text = await response.text();
+  const { data, errors } = JSON.parse(text);
+  if (data !== undefined || errors === undefined) throw new Error(`${name} is answered ${text.slice(0, 400)}`);
+  return { bytes: Buffer.byteLength(text), code: errors[0].extensions.code };
+}

@@ -46,6 +46,7 @@ mod planted_secrets;
 mod rate_limits;
 mod replica;
 mod searches;
+mod selections;
 mod serving;
 mod shedding;
 mod statuses;

@@ -6,6 +6,7 @@ mod folding;
 mod guard;
 mod input_types;
 mod merging;
+mod unions;
 mod validation;
 mod values;
 mod variables;
@@ -28,6 +29,7 @@ use self::{
     guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
     merging::merges,
+    unions::split_unions,
     validation::{Document, Validation},
 };
 use super::{
@@ -180,7 +182,7 @@ impl Executor {
     ///
     /// # Errors
     /// Why it cannot be executed.
-    pub fn prepare(&self, request: Request) -> Result<Prepared, Refusal> {
+    pub fn prepare(&self, mut request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
         let known = parts.documents.get(&request.query);
         parts.metrics.document_cache().count(known.is_some());
@@ -198,8 +200,9 @@ impl Executor {
         refuse_unsafe(&document.parsed, &request)?;
         let name = request.operation_name.as_deref();
         let operation = select(&document.parsed, name)?;
-        let variables = &request.variables;
+        let variables = &mut request.variables;
         variables::check(&parts.input_types, &parts.limits, operation, variables)?;
+        variables::default(operation, variables);
         let cost = document.plan.nodes(name, operation, variables);
         hold(Limit::Cost, parts.limits.cost, cost)?;
         Ok(Prepared {
@@ -247,9 +250,13 @@ impl Executor {
         parts.validation.check(&document, parts.limits.errors)?;
         fold(&mut parsed)
             .map_err(|error| Refusal::coded(vec![error], Code::GraphqlValidationFailed))?;
+        let merges = merges(&parsed, |name| parts.validation.is_object_type(name));
+        let plan = Plan::of(&parsed, &parts.prices);
+        // What was measured before is not measured for each member.
+        split_unions(&mut parsed, |name| parts.validation.members_of_union(name));
         Ok(Known {
-            merges: merges(&parsed, |name| parts.validation.is_object_type(name)),
-            plan: Plan::of(&parsed, &parts.prices),
+            merges,
+            plan,
             parsed,
         })
     }

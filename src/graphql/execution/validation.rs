@@ -10,7 +10,7 @@ use apollo_compiler::{
     response::GraphQLError,
     validation::{DiagnosticList, Valid},
 };
-use async_graphql::{Pos, ServerError};
+use async_graphql::{Name, Pos, ServerError};
 
 use super::{Refusal, values::mismatches};
 use crate::graphql::{error::Code, limits::Limits};
@@ -60,6 +60,16 @@ impl Validation {
     /// Whether a type is an object type, and no interface or union.
     pub(super) fn is_object_type(&self, name: &str) -> bool {
         self.0.get_object(name).is_some()
+    }
+
+    /// The object types of a union; none if there is no such union.
+    pub(super) fn members_of_union(&self, name: &str) -> Option<Vec<Name>> {
+        let members = self.0.get_union(name)?.members.iter();
+        Some(
+            members
+                .map(|member| Name::new(member.name.as_str()))
+                .collect(),
+        )
     }
 
     /// Whether a document fits the schema.

@@ -54,6 +54,19 @@ pub(super) fn check(
     }
 }
 
+/// Gives variables that are not sent their default (specification, section 6.1.2): async-graphql does
+/// so for arguments, but takes the condition of a directive for false.
+pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables) {
+    for definition in &operation.variable_definitions {
+        let definition = &definition.node;
+        if let Some(default) = &definition.default_value
+            && !variables.contains_key(&definition.name.node)
+        {
+            variables.insert(definition.name.node.clone(), default.node.clone());
+        }
+    }
+}
+
 /// What is wrong with a variable.
 struct Wrong {
     told: String,

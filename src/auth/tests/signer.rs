@@ -75,7 +75,7 @@ impl Signer {
 
     /// A token with exactly that header and those claims.
     pub(in crate::auth) fn token(&self, header: &Value, claims: &Value) -> String {
-        self.raw(&header.to_string(), &claims.to_string())
+        self.raw(header.to_string(), claims.to_string())
     }
 
     pub(in crate::auth) fn raw(

@@ -6,7 +6,7 @@ use divan::{Bencher, black_box};
 use invite_gateway::{
     config::{LogFormat, LogLevel, LogOptions},
     log,
-    metrics::{Metrics, Outcome, StatementOutcome},
+    metrics::{Metrics, Outcome, Share, StatementOutcome},
     trace,
 };
 
@@ -27,7 +27,9 @@ fn tell_of_a_request(bencher: Bencher<'_, '_>) {
         let batch = trace::batch("", 1, std::iter::once(&trace::current()));
         let statement = trace::statement("sqlite", "primary");
         statements.answered(StatementOutcome::Ok, started.elapsed());
-        let executed = metrics.operations().executed(black_box(name));
+        let executed = metrics
+            .operations()
+            .executed(black_box(name), Share::SignedIn);
         executed.answered(Outcome::Ok, started.elapsed());
         trace::operated(&operation, name, "ok", 0);
         metrics
@@ -43,7 +45,9 @@ fn tell_of_a_request(bencher: Bencher<'_, '_>) {
 fn write_metrics(bencher: Bencher<'_, '_>) {
     let metrics = Metrics::default();
     for at in 0..100 {
-        let operation = metrics.operations().executed(Some(&format!("Q{at}")));
+        let operation = metrics
+            .operations()
+            .executed(Some(&format!("Q{at}")), Share::SignedIn);
         operation.answered(Outcome::Ok, Duration::from_millis(1));
         if at < 30 {
             metrics.statements(&format!("kind_{at}")).batch(1);

@@ -6,6 +6,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Method, StatusCode, header},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::user;
 use futures_util::stream;
 use invite_gateway::auth::{NewClaims, Secret, mint};
@@ -64,7 +65,25 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
     let (signed, signature) = good.rsplit_once('.').expect("a signature");
     let first = if signature.starts_with('A') { 'B' } else { 'A' };
     let forged = format!("{signed}.{first}{}", &signature[1..]);
+    let (_, claims) = signed.rsplit_once('.').expect("claims");
+    let unsigned = |header: &str| format!("Bearer {}.{claims}.", URL_SAFE_NO_PAD.encode(header));
     vec![
+        (
+            unsigned(r#"{"alg":"none"}"#),
+            Some("the token's signature cannot be verified"),
+        ),
+        (
+            unsigned(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#),
+            Some("the token demands an extension that is not supported"),
+        ),
+        (
+            unsigned(r#"{"alg":"HS256","typ":"logout+jwt"}"#),
+            Some("the token is of a type that is not accepted"),
+        ),
+        (
+            format!("{good}.encrypted.tag"),
+            Some("the token is malformed"),
+        ),
         (
             bearer(&secret(), |claims| claims.exp = now),
             Some("the token has expired"),
@@ -110,6 +129,7 @@ fn refused(answer: &Answer, body: &Value, challenge: &str) {
         (answer.status, &answer.json),
         (StatusCode::UNAUTHORIZED, body)
     );
+    assert_eq!(answer.json.get("data"), None);
     assert_eq!(answer.header("www-authenticate"), challenge);
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(

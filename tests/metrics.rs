@@ -9,13 +9,15 @@ use axum::{
 use chrono::TimeDelta;
 use invite_gateway::{
     auth::{Authenticator, SubjectClaim, TokenSettings},
+    graphql::Limits,
+    http::Graphql,
     metrics::{Limit, Metrics, RateLimit, Share},
 };
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
-    Backend, Gateway, NOW, Viewer, at, data, each_database, metric_in,
+    Backend, Gateway, NOW, Viewer, at, data, each_database, graphql_within, metric_in,
     process::{Process, Server, address_in, authorization, eventually},
     run,
     wire::{Request, Wire},
@@ -116,6 +118,32 @@ each_database! {
         assert_eq!(gateway.metric(&operation("LookUp", "errors")), 1.0);
     }
 
+    async fn an_answer_that_is_too_long_is_counted_once_wherever_it_is_given_up(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_member(1, 7, "admin")).await;
+        gateway.add_all((1..=100).map(|id| data::workspace_invite(id, 1))).await;
+        let gateway = gateway.with(|parts| {
+            let limits = Limits { answer: 1000, ..Limits::default() };
+            parts.graphql = Graphql { metrics: parts.metrics.clone(), ..graphql_within(limits, 0) };
+        });
+        let counted = "invite_gateway_limit_refusals_total{limit=\"answer\"}";
+        let invites = |first| {
+            format!("{{ viewer {{ workspaces {{ nodes {{ invites(first: {first}) {{ nodes {{ id createdAt }} }} }} }} }} }}")
+        };
+        // As a whole it is somewhat too long; far too long, it is not written to its end.
+        for (first, met, count) in [(5, true, 0.0), (15, true, 1.0), (100, false, 2.0)] {
+            let answer = gateway.graphql(Viewer::User(7), &invites(first)).await;
+            let told = &answer["errors"][0]["extensions"];
+            if count > 0.0 {
+                assert_eq!((&told["limit"], told.get("met").is_some()), (&json!("answer"), met), "{answer}");
+            } else {
+                assert_eq!(answer.get("errors"), None, "{answer}");
+            }
+            assert_eq!(gateway.metric(counted), count, "{first}");
+        }
+    }
+
     async fn tokens_that_are_known_are_told_from_new_ones(gateway) {
         gateway.add(data::user(7, "grace")).await;
         for _ in 0..3 {
@@ -132,17 +160,22 @@ each_database! {
             parts.metrics = Metrics::new(2);
             parts.graphql.metrics = parts.metrics.clone();
         });
+        gateway.add(data::user(7, "grace")).await;
         for at in 0..50 {
             gateway.data(Viewer::Anonymous, &format!("query Made{at} {{ __typename }}")).await;
+        }
+        for at in 0..5 {
+            gateway.data(Viewer::User(7), &format!("query Own{at} {{ __typename }}")).await;
         }
         let text = gateway.metrics.text().expect("metrics");
         let labels = text.lines().filter(|line| {
             line.starts_with("invite_gateway_graphql_requests_total") && line.contains("\"ok\"")
         });
-        // Two, what has no name, and the rest.
+        // Two, of which those who are not signed in take one; what has no name, and the rest.
         assert_eq!(labels.count(), 4, "{text}");
-        assert_eq!(gateway.metric(&operation("Made1", "ok")), 1.0);
-        assert_eq!(gateway.metric(&operation("other", "ok")), 48.0);
+        assert_eq!(gateway.metric(&operation("Made0", "ok")), 1.0);
+        assert_eq!(gateway.metric(&operation("Own0", "ok")), 1.0);
+        assert_eq!(gateway.metric(&operation("other", "ok")), 53.0);
     }
 
     async fn they_are_served_where_it_is_asked_for_alone(gateway) {

@@ -50,7 +50,8 @@ pub enum InvalidToken {
     /// RFC 8725 §3.11: another kind of JWT, such as an ID token's logout, is no access token.
     #[error("the token is of a type that is not accepted")]
     Type,
-    /// RFC 7515 §4.1.11: `crit` lists what must be understood, and nothing of it is.
+    /// RFC 7515 §4.1.11: `crit` lists what must be understood, and nothing of it is; nor are tokens
+    /// decoded in another way, unpacked or decrypted.
     #[error("the token demands an extension that is not supported")]
     Extension,
     /// A claim has the wrong type, or is there twice.

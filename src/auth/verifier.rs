@@ -135,13 +135,23 @@ fn header(token: &str) -> Result<Header, InvalidToken> {
         ErrorKind::Json(error) if error.is_data() => InvalidToken::Unverified,
         _ => InvalidToken::Malformed,
     })?;
-    if header.crit.is_some() {
+    if demands_extension(&header) {
         return Err(InvalidToken::Extension);
     }
     if !header.typ.as_deref().is_none_or(is_access_token) {
         return Err(InvalidToken::Type);
     }
     Ok(header)
+}
+
+/// Whether the header says that the claims are not to be read as they stand: by `crit`; by `b64`,
+/// which RFC 7797 §6 wants in `crit`, but which is no less meant without; or by what encrypted
+/// tokens have (RFC 7516 §4.1).
+fn demands_extension(header: &Header) -> bool {
+    header.crit.is_some()
+        || header.enc.is_some()
+        || header.zip.is_some()
+        || header.extras.inner().contains_key("b64")
 }
 
 /// RFC 7519 §5.1, RFC 9068 §2.1; RFC 7515 §4.1.9 lets `application/` be left out, and RFC 2045

@@ -2,7 +2,10 @@
 //! how long it took. Never a path or a query (they may hold a code or token), a header, a variable or a
 //! body.
 
-use std::time::Instant;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -20,14 +23,26 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken over from a client or proxy.
 const MAX_ID: usize = 64;
 
-/// The name of the operation that a response answers, for the log.
-#[derive(Clone)]
-pub(super) struct OperationName(pub(super) String);
+/// The name of the operation that a request executes, for the log: told where it is known, so that it
+/// is there even if the request is given up.
+#[derive(Clone, Default)]
+pub(super) struct OperationName(Arc<OnceLock<Arc<str>>>);
+
+impl OperationName {
+    /// Of several names the first is told.
+    pub(super) fn tell(&self, name: Arc<str>) {
+        self.0.get_or_init(|| name);
+    }
+
+    fn get(&self) -> Option<&str> {
+        self.0.get().map(|name| &**name)
+    }
+}
 
 /// Gives the request an id, which the answer and every line about it carry.
 pub(super) async fn layer(
     State(metrics): State<Metrics>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
@@ -52,6 +67,8 @@ pub(super) async fn layer(
     if let Some(trace_id) = trace::trace_id(&traced) {
         span.record("trace_id", trace_id);
     }
+    let operation = OperationName::default();
+    request.extensions_mut().insert(operation.clone());
     let answering = next.run(request).instrument(traced.clone());
     let mut response = answering.instrument(span.clone()).await;
 
@@ -64,10 +81,7 @@ pub(super) async fn layer(
         tracing::info!(
             method,
             route = route.unwrap_or("none"),
-            operation = response
-                .extensions()
-                .get::<OperationName>()
-                .map(|name| name.0.as_str()),
+            operation = operation.get(),
             status,
             milliseconds = elapsed.as_micros() as f64 / 1000.0,
             "answered"

@@ -1,15 +1,12 @@
 //! GraphQL operations by name.
 //!
 //! Names come from clients, so that they are bounded: those of registered documents have a label each,
-//! of others the first so many that are executed; the rest share one. Of a request that is refused
-//! nothing is learnt.
+//! of others the first so many that are executed, of which those who are not signed in take at most
+//! half; the rest share one. Of a request that is refused nothing is learnt.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -19,7 +16,7 @@ use prometheus_client::{
 };
 
 use super::{
-    Durations,
+    Durations, Share,
     counters::{Labelled, labelled},
     seconds,
 };
@@ -42,6 +39,8 @@ labelled! {
         Errors = "errors",
         /// It was not executed.
         Refused = "refused",
+        /// It was not executed to its end: it took too long, or nobody waited for it any more.
+        GivenUp = "given_up",
     }
 }
 
@@ -59,12 +58,29 @@ type NameAndOutcome = [(&'static str, String); 2];
 pub struct Operations {
     answered: Family<NameAndOutcome, Counter>,
     durations: Durations<Name>,
-    named: RwLock<HashMap<Box<str>, Operation>>,
-    /// How many names have a label of their own without being registered.
-    learnt: AtomicUsize,
+    named: RwLock<Named>,
     capacity: usize,
     anonymous: Operation,
     other: Operation,
+}
+
+/// The operations that have a label of their own.
+#[derive(Default)]
+struct Named {
+    operations: HashMap<Box<str>, Operation>,
+    /// How many of them are not registered, by who was the first to have them executed.
+    learnt_anonymous: usize,
+    learnt_signed_in: usize,
+}
+
+impl Named {
+    /// Whether one more may be learnt of that share, where `capacity` may be of both.
+    fn has_room(&self, share: Share, capacity: usize) -> bool {
+        let is_full = self.learnt_anonymous + self.learnt_signed_in >= capacity;
+        // Half and no more, so that nobody without a token takes all places.
+        let is_taken = share == Share::Anonymous && self.learnt_anonymous >= capacity / 2;
+        !is_full && !is_taken
+    }
 }
 
 /// What one operation is counted with; cheap to clone.
@@ -90,7 +106,6 @@ impl Operations {
             answered,
             durations,
             named: RwLock::default(),
-            learnt: AtomicUsize::new(0),
             capacity,
         }
     }
@@ -98,21 +113,21 @@ impl Operations {
     /// Gives a name a label of its own, whatever else is asked: that of a document that is trusted.
     pub fn register(&self, name: &str) {
         if is_label(name) {
-            self.add(name, true);
+            let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+            if !named.operations.contains_key(name) {
+                self.add(&mut named, name);
+            }
         }
     }
 
-    /// The operation of that name, which is executed.
-    pub fn executed(&self, name: Option<&str>) -> Operation {
+    /// The operation of that name, which is executed for somebody of that share.
+    pub fn executed(&self, name: Option<&str>, share: Share) -> Operation {
         match name {
             None => self.anonymous.clone(),
-            Some(name) => self.known(name).unwrap_or_else(|| {
-                if is_label(name) && self.has_room() {
-                    self.add(name, false)
-                } else {
-                    self.other.clone()
-                }
-            }),
+            Some(name) => {
+                let labelled = self.known_or_learnt(name, share);
+                labelled.unwrap_or_else(|| self.other.clone())
+            }
         }
     }
 
@@ -124,27 +139,39 @@ impl Operations {
     /// The operation of that name, where it has a label of its own already.
     pub fn known(&self, name: &str) -> Option<Operation> {
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
-        named.get(name).cloned()
+        named.operations.get(name).cloned()
     }
 
-    fn has_room(&self) -> bool {
-        self.learnt.load(Ordering::Relaxed) < self.capacity
-    }
-
-    fn add(&self, name: &str, is_registered: bool) -> Operation {
+    /// The operation of that name, which is given a label of its own if there is a place for it.
+    fn known_or_learnt(&self, name: &str, share: Share) -> Option<Operation> {
+        let has_room = |named: &Named| named.has_room(share, self.capacity);
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = named.operations.get(name) {
+            return Some(known.clone());
+        }
+        let may_be_learnt = has_room(&named) && is_label(name);
+        drop(named);
+        if !may_be_learnt {
+            return None;
+        }
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = named.get(name) {
-            return known.clone();
+        if let Some(known) = named.operations.get(name) {
+            return Some(known.clone());
         }
-        if !is_registered {
-            // Others may have been added since it was looked at; nobody else adds now.
-            if !self.has_room() {
-                return self.other.clone();
-            }
-            self.learnt.fetch_add(1, Ordering::Relaxed);
+        // Others may have been added since it was looked at; nobody else adds now.
+        if !has_room(&named) {
+            return None;
         }
+        match share {
+            Share::Anonymous => named.learnt_anonymous += 1,
+            Share::SignedIn => named.learnt_signed_in += 1,
+        }
+        Some(self.add(&mut named, name))
+    }
+
+    fn add(&self, named: &mut Named, name: &str) -> Operation {
         let operation = Operation::of(&self.answered, &self.durations, name);
-        named.insert(name.into(), operation.clone());
+        named.operations.insert(name.into(), operation.clone());
         operation
     }
 }
@@ -190,7 +217,10 @@ mod tests {
     use std::time::Duration;
 
     use super::Outcome;
-    use crate::metrics::Metrics;
+    use crate::metrics::{
+        Metrics,
+        Share::{Anonymous, SignedIn},
+    };
 
     fn labels(metrics: &Metrics) -> Vec<String> {
         let text = metrics.text().expect("metrics");
@@ -211,7 +241,7 @@ mod tests {
         let operations = metrics.operations();
         operations.register("Trusted");
         for name in ["A", "B", "C", "Trusted", "A"] {
-            let operation = operations.executed(Some(name));
+            let operation = operations.executed(Some(name), SignedIn);
             operation.answered(Outcome::Ok, Duration::ZERO);
         }
         operations.register("Late");
@@ -233,6 +263,33 @@ mod tests {
     }
 
     #[test]
+    fn those_who_are_not_signed_in_take_half_of_the_places() {
+        for (capacity, learnt) in [
+            (0, &[][..]),
+            (1, &["S0"]),
+            (4, &["A0", "A1", "S0", "S1"]),
+            (5, &["A0", "A1", "S0", "S1", "S2"]),
+        ] {
+            let metrics = Metrics::new(capacity);
+            let operations = metrics.operations();
+            for (share, letter) in [(Anonymous, 'A'), (SignedIn, 'S'), (Anonymous, 'B')] {
+                for at in 0..10 {
+                    operations.executed(Some(&format!("{letter}{at}")), share);
+                }
+            }
+            let expected = [learnt, &["anonymous", "other"]].concat();
+            assert_eq!(labels(&metrics), expected, "{capacity}");
+        }
+        // What is learnt from the one is known for the other.
+        let metrics = Metrics::new(2);
+        for share in [SignedIn, Anonymous] {
+            metrics.operations().executed(Some("Shared"), share);
+        }
+        metrics.operations().executed(Some("Own"), Anonymous);
+        assert_eq!(labels(&metrics), ["Own", "Shared", "anonymous", "other"]);
+    }
+
+    #[test]
     fn nothing_is_learnt_from_what_is_refused_or_no_short_name() {
         let metrics = Metrics::new(10);
         let operations = metrics.operations();
@@ -241,7 +298,7 @@ mod tests {
         refused.answered(Outcome::Refused, Duration::ZERO);
         let long = "x".repeat(65);
         for name in [&*long, "1st", "", "a b", "jane@home.example", "other", "é"] {
-            operations.executed(Some(name));
+            operations.executed(Some(name), SignedIn);
         }
         assert_eq!(labels(&metrics), ["anonymous", "other"]);
     }

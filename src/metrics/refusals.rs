@@ -77,7 +77,7 @@ impl RateLimit {
 }
 
 labelled! {
-    /// Of whose share of what can be in flight a request was.
+    /// Of whose share a request was: of what can be in flight, or of the names that have a label.
     pub enum Share by "share" {
         /// Of those who send no token.
         Anonymous = "anonymous",

@@ -8,11 +8,14 @@ use serde_json::json;
 
 use super::{CODE, LOOK_UP, asked, error, fill, invite, sessions};
 use crate::support::{
-    Backend, Gateway,
-    process::{Server, eventually},
+    Backend, Gateway, metric_in,
+    process::{Server, eventually, log_lines},
     run,
     wire::Request,
 };
+
+/// [`LOOK_UP`], by a name.
+const NAMED: &str = r#"query Held { inviteCode(code: "AbC-123") { databaseId } }"#;
 
 /// The gateway gives a request up sooner than a lock.
 const ONE_SECOND: [&str; 2] = ["--request-timeout=1", "--database-lock-timeout=60000"];
@@ -48,6 +51,64 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_statement_ended() {
         assert_eq!(asked(&server, &invite()).await, None);
         lock.commit().await.expect("the end of the lock");
         assert_eq!(asked(&server, LOOK_UP).await, None);
+    })
+    .await;
+}
+
+/// Waits until the operation of [`NAMED`] is counted as given up, and as nothing else.
+async fn was_given_up(server: &Server) {
+    eventually("an operation that was given up", async || {
+        let metrics = server.get(None, "/metrics").await.text;
+        let counted = |outcome| {
+            let labels = format!("{{operation=\"Held\",outcome=\"{outcome}\"}}");
+            let name = format!("invite_gateway_graphql_requests_total{labels}");
+            metrics.contains(&name).then(|| metric_in(&metrics, &name))
+        };
+        let told = ["given_up", "ok", "errors"].map(counted);
+        (told == [Some(1.0), Some(0.0), Some(0.0)]).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_counted_and_logged_by_its_name() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        fill(&gateway).await;
+        let options = [&ONE_SECOND[..], &["--metrics=on"]].concat();
+        let server = Server::with(&gateway.url, &options).await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let answer = server.graphql(None, NAMED, json!({})).await;
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        was_given_up(&server).await;
+        eventually("a line that names it", async || {
+            let (_, log) = server.process.written();
+            let lines = log_lines(&log).into_iter();
+            let mut answered = lines.filter(|line| line["message"] == "answered");
+            answered.find(|line| line["status"] == 504 && line["operation"] == "Held")
+        })
+        .await;
+
+        // A client that does not wait, where there is time enough.
+        let options = [
+            "--request-timeout=600",
+            "--database-lock-timeout=60000",
+            "--metrics=on",
+        ];
+        let server = Server::with(&gateway.url, &options).await;
+        let mut wire = server.connect().await;
+        let body = json!({ "query": NAMED }).to_string();
+        wire.write(&Request::post_json("/graphql", &body).text())
+            .await;
+        eventually("a statement that waits", async || {
+            (sessions(&gateway, "wait_event_type = 'Lock'").await > 0).then_some(())
+        })
+        .await;
+        drop(wire);
+        was_given_up(&server).await;
+        lock.commit().await.expect("the end of the lock");
     })
     .await;
 }

@@ -1,16 +1,14 @@
-//! Which claims are taken and which are not, of tokens whose signature is good.
+//! Which claims are taken, of tokens whose signature is good; which are not is in `forgeries`.
 
 use serde_json::json;
 
 use super::{
-    AUDIENCE, ISSUER, LEEWAY, NOW, SECRET, claims, expect, refusal, signer::Signer, verifier,
-    with_secret,
+    AUDIENCE, LEEWAY, NOW, SECRET, claims, refusal, signer::Signer, verifier, with_secret,
 };
 use crate::auth::{InvalidToken, TokenSettings};
 
 #[tokio::test]
-async fn claims_are_checked_strictly() {
-    use InvalidToken::{Audience, Claims, Expired, Issuer, NoExpiry, NotYet};
+async fn claims_are_taken_up_to_the_edge_of_what_they_allow() {
     let signer = Signer::secret(SECRET);
     let verifier = verifier(with_secret());
     let token = |changes| signer.token(&signer.header(None), &claims(changes));
@@ -32,75 +30,6 @@ async fn claims_are_checked_strictly() {
             "{good}"
         );
     }
-
-    let twice = |claim: &str| {
-        let good = claims(json!({})).to_string();
-        let doubled = format!(r#"{{"{claim}":"x",{}"#, &good[1..]);
-        signer.raw(&signer.header(None).to_string(), &doubled)
-    };
-    let cases = [
-        ("no exp", token(json!({ "exp": null })), NoExpiry),
-        ("exp as text", token(json!({ "exp": "9999999999" })), Claims),
-        (
-            "exp as a list",
-            token(json!({ "exp": [NOW + 600] })),
-            Claims,
-        ),
-        (
-            "expired to the second",
-            token(json!({ "exp": NOW - LEEWAY })),
-            Expired,
-        ),
-        ("long expired", token(json!({ "exp": 0 })), Expired),
-        ("negative exp", token(json!({ "exp": -1e300 })), Expired),
-        ("the least exp", token(json!({ "exp": i64::MIN })), Expired),
-        (
-            "not yet valid",
-            token(json!({ "nbf": NOW + LEEWAY + 1 })),
-            NotYet,
-        ),
-        ("never valid", token(json!({ "nbf": 1e300 })), NotYet),
-        ("nbf as text", token(json!({ "nbf": "0" })), Claims),
-        ("no iss", token(json!({ "iss": null })), Issuer),
-        (
-            "another iss",
-            token(json!({ "iss": "https://evil.example" })),
-            Issuer,
-        ),
-        (
-            "iss in another case",
-            token(json!({ "iss": ISSUER.to_uppercase() })),
-            Issuer,
-        ),
-        (
-            "iss as a list",
-            token(json!({ "iss": [ISSUER, "x"] })),
-            Claims,
-        ),
-        ("no aud", token(json!({ "aud": null })), Audience),
-        ("another aud", token(json!({ "aud": "others" })), Audience),
-        (
-            "other auds",
-            token(json!({ "aud": ["others", "invites2"] })),
-            Audience,
-        ),
-        ("no auds", token(json!({ "aud": [] })), Audience),
-        ("aud as a number", token(json!({ "aud": 1 })), Claims),
-        ("scope as a number", token(json!({ "scope": 1 })), Claims),
-        ("two issuers", twice("iss"), Claims),
-        ("two subjects", twice("sub"), Claims),
-        (
-            "no object",
-            signer.token(&signer.header(None), &json!("x")),
-            Claims,
-        ),
-        (
-            "exp out of range",
-            signer.raw(&signer.header(None).to_string(), r#"{"exp":1e999}"#),
-            Claims,
-        ),
-    ];
-    expect(&verifier, &cases).await;
 }
 
 #[tokio::test]

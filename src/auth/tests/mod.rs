@@ -98,9 +98,3 @@ async fn refusal(verifier: &Verifier, token: &str) -> Option<InvalidToken> {
         Err(error) => panic!("{error}"),
     }
 }
-
-async fn expect(verifier: &Verifier, cases: &[(&str, String, InvalidToken)]) {
-    for (name, token, expected) in cases {
-        assert_eq!(refusal(verifier, token).await, Some(*expected), "{name}");
-    }
-}

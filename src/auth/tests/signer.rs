@@ -1,6 +1,7 @@
 //! Whoever signs the tests' tokens, without the library that verifies them.
 
 use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
     hmac,
     rand::SystemRandom,
     rsa::KeySize,
@@ -9,7 +10,10 @@ use aws_lc_rs::{
         RsaKeyPair, RsaPublicKeyComponents,
     },
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
@@ -48,7 +52,7 @@ impl Signer {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    pub(in crate::auth) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::Secret(secret) => {
@@ -71,10 +75,14 @@ impl Signer {
 
     /// A token with exactly that header and those claims.
     pub(in crate::auth) fn token(&self, header: &Value, claims: &Value) -> String {
-        self.raw(&header.to_string(), &claims.to_string())
+        self.raw(header.to_string(), claims.to_string())
     }
 
-    pub(in crate::auth) fn raw(&self, header: &str, claims: &str) -> String {
+    pub(in crate::auth) fn raw(
+        &self,
+        header: impl AsRef<[u8]>,
+        claims: impl AsRef<[u8]>,
+    ) -> String {
         let message = format!("{}.{}", base64(header), base64(claims));
         format!("{message}.{}", base64(self.sign(message.as_bytes())))
     }
@@ -86,6 +94,36 @@ impl Signer {
             header["kid"] = kid.into();
         }
         header
+    }
+
+    /// The public key as files hold it: in DER (RFC 5280 §4.1) and in PEM; none of a shared secret.
+    pub(in crate::auth) fn public_key_files(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let der: PublicKeyX509Der<'static> = match self {
+            Self::Secret(_) => return Vec::new(),
+            Self::Rsa(key) => key.public_key().as_der(),
+            Self::P256(key) => key.public_key().as_der(),
+            Self::Ed25519(key) => key.public_key().as_der(),
+        }
+        .expect("a key");
+        let text = STANDARD.encode(&*der);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).expect("base64"))
+            .collect();
+        let pem = |end: &str| {
+            let body = lines.join(end);
+            format!("-----BEGIN PUBLIC KEY-----{end}{body}{end}-----END PUBLIC KEY-----")
+        };
+        vec![
+            ("DER", der.as_ref().to_vec()),
+            ("PEM", format!("{}\n", pem("\n")).into_bytes()),
+            ("PEM without its last line's end", pem("\n").into_bytes()),
+            (
+                "PEM of Windows",
+                format!("{}\r\n", pem("\r\n")).into_bytes(),
+            ),
+        ]
     }
 
     /// The public key; none of a shared secret.

@@ -37,7 +37,7 @@ use super::{
     error::{Code, rate_limited_error},
     introspection,
     json::{Json, WrittenInParts},
-    limits::{Limit, hold},
+    limits::{Limit, hold, limit_of},
     schema,
 };
 use crate::{access::Access, metrics::Metrics, rate_limit::RateLimited};
@@ -91,6 +91,8 @@ pub struct Prepared {
 #[derive(Debug)]
 pub struct Executed {
     errors: Vec<ServerError>,
+    /// The limit that it went beyond, if it did.
+    beyond: Option<Limit>,
     data: Value,
     /// What is told beside them; often nothing.
     extensions: serde_json::Map<String, serde_json::Value>,
@@ -282,6 +284,7 @@ impl Executor {
         // its value, such as null for a variable whose default was to fill it.
         let mut errors = with_code(errors, Code::BadUserInput);
         let limits = &self.0.limits;
+        let beyond = errors.iter().find_map(limit_of);
         let mut extensions = serde_json::Map::new();
         let omitted = errors.len().saturating_sub(limits.errors);
         if omitted > 0 {
@@ -294,6 +297,7 @@ impl Executor {
         }
         Executed {
             errors,
+            beyond,
             data,
             extensions,
         }
@@ -304,6 +308,11 @@ impl Executed {
     /// How many errors it tells.
     pub fn error_count(&self) -> usize {
         self.errors.len()
+    }
+
+    /// The limit that it went beyond while it was executed, if it did: that of its answer.
+    pub fn beyond(&self) -> Option<Limit> {
+        self.beyond
     }
 
     /// Appends the response as JSON (specification, section 7.2.2).

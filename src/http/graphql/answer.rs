@@ -91,17 +91,25 @@ impl Writer<'_> {
     /// Appends an outcome. One that makes the body longer than is allowed was executed in vain:
     /// there is an error in its place, without data.
     fn append(&self, outcome: &Outcome, body: &mut Vec<u8>) -> serde_json::Result<()> {
-        if let Outcome::Refused { errors } = outcome {
-            for error in errors {
-                self.count_limit(error);
+        let beyond = match outcome {
+            Outcome::Executed(executed) => executed.beyond(),
+            Outcome::Refused { errors } => {
+                errors.iter().for_each(|error| self.count_limit(error));
+                None
             }
+        };
+        if let Some(limit) = beyond {
+            self.metrics.limit_refused(limit);
         }
         let start = body.len();
         outcome.write(body)?;
         match hold_length(Limit::Answer, self.most, body.len()) {
             Ok(()) => Ok(()),
             Err(error) => {
-                self.count_limit(&error);
+                // Once, if it was too long before it was written to its end.
+                if beyond.is_none() {
+                    self.count_limit(&error);
+                }
                 body.truncate(start);
                 to_writer(body, &json!({ "data": null, "errors": [error] }))
             }

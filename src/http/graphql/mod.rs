@@ -1,6 +1,7 @@
 //! GraphQL over HTTP (the specification's draft): from a request to its answer.
 
 mod answer;
+mod executing;
 mod extent;
 mod media;
 mod parameters;
@@ -24,15 +25,16 @@ pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
     answer::{Outcome, Writer, refuse},
+    executing::Executing,
     extent::Extent,
     media::{Media, is_encoded, is_json},
     parameters::{Body, Parameters, Unreadable, is_list},
 };
 use super::request_log::OperationName;
 use crate::{
-    access::Access,
+    access::{Access, Viewer},
     graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
-    metrics::{self, Limit, Metrics},
+    metrics::{self, Limit, Metrics, Share},
     trace,
 };
 
@@ -77,6 +79,7 @@ pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
 async fn answer_post(
     State(Served { graphql, max_body }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
+    Extension(told): Extension<OperationName>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
@@ -114,7 +117,8 @@ async fn answer_post(
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
         Ok(Body::One(parameters)) => {
-            let answered = graphql.answer(parameters, &Method::POST, access).await;
+            let answering = graphql.answer(parameters, &Method::POST, access, Some(&told));
+            let answered = answering.await;
             graphql.write(answered, media)
         }
         Ok(Body::Batch(batch)) => graphql.answer_batch(batch, access, media).await,
@@ -125,6 +129,7 @@ async fn answer_post(
 async fn answer_get(
     State(Served { graphql, .. }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
+    Extension(told): Extension<OperationName>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -147,15 +152,14 @@ async fn answer_get(
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
-    let answered = graphql.answer(parameters, &Method::GET, access).await;
+    let answering = graphql.answer(parameters, &Method::GET, access, Some(&told));
+    let answered = answering.await;
     graphql.write(answered, media)
 }
 
 /// An operation that was answered.
 struct Answered {
     outcome: Outcome,
-    /// Its name, where it was executed and has one.
-    name: Option<OperationName>,
     /// The status of an answer to a request for it alone, where that is not as ever.
     status: Option<StatusCode>,
 }
@@ -167,6 +171,14 @@ fn long_body(headers: &HeaderMap, most: usize) -> ServerError {
         .and_then(|length| length.to_str().ok()?.parse().ok());
     let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
     exceeded(Limit::Body, most as u64, met)
+}
+
+/// Whose share the label of an operation's name is of.
+fn share_of(access: &Access) -> Share {
+    match access.viewer() {
+        Viewer::Anonymous => Share::Anonymous,
+        Viewer::User { .. } => Share::SignedIn,
+    }
 }
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
@@ -196,9 +208,6 @@ impl Graphql {
             let allowed = HeaderValue::from_static("POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
-        if let Some(name) = answered.name {
-            response.extensions_mut().insert(name);
-        }
         response
     }
 
@@ -221,12 +230,14 @@ impl Graphql {
         Ok(prepared)
     }
 
-    /// Answers one operation, and measures it.
+    /// Answers one operation, and measures it. `told` is given its name, if it has one, as soon as it
+    /// is executed.
     async fn answer(
         &self,
         parameters: Parameters,
         method: &Method,
         access: Arc<Access>,
+        told: Option<&OperationName>,
     ) -> Answered {
         let started = Instant::now();
         let span = trace::operation();
@@ -240,27 +251,24 @@ impl Graphql {
             }
             refused => refused,
         };
-        let (answered, operation, came, errors) = match prepared {
+        match prepared {
             Ok(prepared) => {
-                let name = prepared
-                    .operation_name()
-                    .filter(|name| name.len() <= MAX_TOLD_NAME)
-                    .map(|name| OperationName(name.to_owned()));
+                let name = prepared.operation_name();
                 let operation =
-                    asked_as.unwrap_or_else(|| operations.executed(prepared.operation_name()));
+                    asked_as.unwrap_or_else(|| operations.executed(name, share_of(&access)));
+                let name = name.filter(|name| name.len() <= MAX_TOLD_NAME);
+                let name: Option<Arc<str>> = name.map(Arc::from);
+                if let (Some(told), Some(name)) = (told, &name) {
+                    told.tell(name.clone());
+                }
+                let executing = Executing::begin(operation, name, &span, started);
                 let execution = self.executor.execute(prepared, access);
                 let response = execution.instrument(span.clone()).await;
-                let errors = response.error_count();
-                let came = match errors {
-                    0 => metrics::Outcome::Ok,
-                    _ => metrics::Outcome::Errors,
-                };
-                let answered = Answered {
+                executing.answered(response.error_count());
+                Answered {
                     outcome: Outcome::Executed(response),
-                    name,
                     status: None,
-                };
-                (answered, operation, came, errors)
+                }
             }
             Err(refusal) => {
                 let status = match refusal {
@@ -269,20 +277,16 @@ impl Graphql {
                     Refusal::Errors(_) => None,
                 };
                 let errors = refusal.into_errors();
-                let count = errors.len();
-                let answered = Answered {
-                    outcome: Outcome::Refused { errors },
-                    name: None,
-                    status,
-                };
                 let operation = asked_as.unwrap_or_else(|| operations.other());
-                (answered, operation, metrics::Outcome::Refused, count)
+                let refused = metrics::Outcome::Refused;
+                operation.answered(refused, started.elapsed());
+                trace::operated(&span, None, refused.name(), errors.len());
+                Answered {
+                    outcome: Outcome::Refused { errors },
+                    status,
+                }
             }
-        };
-        operation.answered(came, started.elapsed());
-        let name = answered.name.as_ref().map(|name| name.0.as_str());
-        trace::operated(&span, name, came.name(), errors);
-        answered
+        }
     }
 
     /// Executes several operations beside each other; their statements are shared.
@@ -297,7 +301,7 @@ impl Graphql {
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
         let outcomes = batch.into_iter().map(async |parameters| {
-            let answered = self.answer(parameters, &Method::POST, access.clone());
+            let answered = self.answer(parameters, &Method::POST, access.clone(), None);
             answered.await.outcome
         });
         let outcomes = join_all(outcomes).await;

@@ -67,12 +67,38 @@ export async function choose(page, name) {
   await page.locator('.examples button').filter({ has: page.getByText(name, { exact: true }) }).click();
 }
 
-/** Waits until Monaco marks something in an editor; gives its message. */
-export async function marker(page, editor) {
-  const handle = await page.waitForFunction((editor) => {
+/** Waits until Monaco marks an editor with a message that holds a text; gives that message. Of one
+ * mistake there are several marks, and which of them comes first differs. */
+export async function marker(page, editor, text) {
+  const handle = await page.waitForFunction(([editor, text]) => {
     const markers = window.__MONACO.editor.getModelMarkers({});
-    return markers.find((marker) => marker.resource.path.includes(editor))?.message;
-  }, editor);
+    const messages = markers.filter(({ resource }) => resource.path.includes(editor)).map(({ message }) => message);
+    return messages.find((message) => message.includes(text));
+  }, [editor, text]);
+  return handle.jsonValue();
+}
+
+/** Waits until a completion holds a text; gives all that are shown then. */
+export async function completions(page, text) {
+  const handle = await page.waitForFunction((text) => {
+    const rows = [...document.querySelectorAll('.suggest-widget.visible .monaco-list-row')];
+    const shown = rows.map((row) => row.innerText);
+    return shown.some((row) => row.includes(text)) && shown;
+  }, text);
+  return handle.jsonValue();
+}
+
+/** Waits until the page and the query's first word, a keyword, are drawn in a theme; gives the colours of both. */
+export async function colours(page, theme) {
+  const handle = await page.waitForFunction((theme) => {
+    const word = document.querySelector('.graphiql-query-editor .view-line span span');
+    // Until it is read as GraphQL, the whole line is one piece.
+    if (word?.textContent !== 'query' || !document.body.classList.contains(`graphiql-${theme}`)) return undefined;
+    return {
+      page: getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor,
+      keyword: getComputedStyle(word).color,
+    };
+  }, theme);
   return handle.jsonValue();
 }
 

@@ -17,9 +17,9 @@ const told = await watched(async (page) => {
   const documentation = await docs.innerText();
 
   await graphiql.write(page, 'operation', '{ nothing }');
-  const wrongQuery = await graphiql.marker(page, 'operation');
+  const wrongQuery = await graphiql.marker(page, 'operation', 'Cannot query field');
   await graphiql.write(page, 'variables', '{ "code": }');
-  const wrongVariables = await graphiql.marker(page, 'variables');
+  const wrongVariables = await graphiql.marker(page, 'variables', 'alue expected');
   await graphiql.write(page, 'variables', '');
 
   await graphiql.write(page, 'operation', '{ inviteC }');
@@ -27,8 +27,7 @@ const told = await watched(async (page) => {
   await page.keyboard.press('Home');
   for (let step = 0; step < '{ inviteC'.length; step += 1) await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Control+Space');
-  await page.locator('.suggest-widget .monaco-list-row', { hasText: 'inviteCodes' }).waitFor();
-  const completions = await page.locator('.suggest-widget .monaco-list-row').allInnerTexts();
+  const completions = await graphiql.completions(page, 'inviteCodes');
   await page.keyboard.press('Escape');
 
   await graphiql.write(page, 'operation', 'query   Spaced{viewer{user{username}}}');
@@ -46,10 +45,7 @@ const told = await watched(async (page) => {
     await page.getByRole('button', { name: theme, exact: true }).click();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    themes[theme] = await page.evaluate(() => ({
-      page: getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor,
-      keyword: getComputedStyle(document.querySelector('.graphiql-query-editor .view-line span span')).color,
-    }));
+    themes[theme] = await graphiql.colours(page, theme.toLowerCase());
   }
   await page.getByRole('button', { name: 'Show Examples' }).click();
   await graphiql.choose(page, 'viewer');

@@ -1,0 +1,64 @@
+//! What is told of an operation that is executed, whatever becomes of it: a count and a span.
+
+use std::{sync::Arc, thread, time::Instant};
+
+use tracing::Span;
+
+use crate::{
+    metrics::{Operation, Outcome},
+    trace,
+};
+
+/// An operation that is being executed. One that is dropped before it is answered was given up: it
+/// took too long, or its client went away.
+pub(super) struct Executing<'a> {
+    operation: Operation,
+    name: Option<Arc<str>>,
+    span: &'a Span,
+    started: Instant,
+    came: Outcome,
+    errors: usize,
+}
+
+impl<'a> Executing<'a> {
+    /// `started`: when it began to be read. `name` is told to `span`.
+    pub(super) fn begin(
+        operation: Operation,
+        name: Option<Arc<str>>,
+        span: &'a Span,
+        started: Instant,
+    ) -> Self {
+        Self {
+            operation,
+            name,
+            span,
+            started,
+            came: Outcome::GivenUp,
+            errors: 0,
+        }
+    }
+
+    /// It was executed to its end, with so many errors.
+    pub(super) fn answered(mut self, errors: usize) {
+        self.errors = errors;
+        self.came = match errors {
+            0 => Outcome::Ok,
+            _ => Outcome::Errors,
+        };
+    }
+}
+
+impl Drop for Executing<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            (self.came, self.errors) = (Outcome::Errors, 1);
+        }
+        self.operation.answered(self.came, self.started.elapsed());
+        trace::operated(
+            self.span,
+            self.name.as_deref(),
+            self.came.name(),
+            self.errors,
+        );
+    }
+}

@@ -6,6 +6,7 @@ mod shared;
 use std::num::NonZeroU32;
 
 use axum::http::{Method, StatusCode, header};
+use futures_util::FutureExt;
 use invite_gateway::rate_limit::Quotas;
 use serde_json::{Value, json};
 
@@ -189,6 +190,28 @@ async fn what_could_not_be_looked_for_is_no_miss() {
 }
 
 #[tokio::test]
+async fn what_is_given_up_tells_nothing_and_is_no_miss() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(1));
+        gateway.add(invite_code(1, "WELCOME")).await;
+        let viewer = Viewer::Anonymous;
+        for _ in 0..3 {
+            let given_up = ask_for(&gateway, viewer, &guesses(1)).now_or_never();
+            assert!(given_up.is_none(), "the database takes its time");
+        }
+        let document = look_ups(2, |_| "WELCOME".to_owned());
+        assert_eq!(gateway.graphql(viewer, &document).await.get("errors"), None);
+        assert_eq!(
+            gateway.graphql(viewer, &guesses(1)).await.get("errors"),
+            None
+        );
+        let last = gateway.graphql(viewer, &document).await;
+        assert_eq!(errors_of(&last, "RATE_LIMITED"), 2, "{last}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_request_too_many_is_not_looked_at() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(Quotas {
@@ -199,12 +222,12 @@ async fn one_request_too_many_is_not_looked_at() {
             .get(Viewer::Anonymous, "/graphql?query=%7B__typename%7D")
             .await;
         assert_eq!(first.header("ratelimit-policy"), r#""requests";q=2;w=60"#);
-        assert_eq!(first.header("ratelimit"), r#""requests";r=1;t=31"#);
+        assert_eq!(first.header("ratelimit"), r#""requests";r=1;t=30"#);
         let rest = gateway
             .get(Viewer::Anonymous, "/api/v2/invite_code/x/")
             .await;
         assert_eq!(rest.status, StatusCode::NOT_FOUND);
-        assert_eq!(rest.header("ratelimit"), r#""requests";r=0;t=61"#);
+        assert_eq!(rest.header("ratelimit"), r#""requests";r=0;t=60"#);
 
         let refused = ask_for(&gateway, Viewer::Anonymous, "{ __typename }").await;
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);

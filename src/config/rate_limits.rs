@@ -69,10 +69,27 @@ impl RateLimitOptions {
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let text = text.trim();
     let network = text.parse::<IpNet>().ok();
-    network
+    let network = network
         .or_else(|| Some(text.parse::<IpAddr>().ok()?.into()))
-        .map(|network| network.trunc())
-        .ok_or("expected an address or a network, such as 192.0.2.1, 10.0.0.0/8 or fd00::/8")
+        .ok_or("expected an address or a network, such as 192.0.2.1, 10.0.0.0/8 or fd00::/8")?;
+    match canonical(network.trunc()) {
+        network if network.prefix_len() == 0 => {
+            Err("this is everybody: name the addresses of the proxies alone")
+        }
+        network => Ok(network),
+    }
+}
+
+/// Addresses of IPv4 that are written as IPv6 are compared as the former.
+fn canonical(network: IpNet) -> IpNet {
+    const BITS: u8 = 96;
+    let address = network.network().to_canonical();
+    match network.prefix_len().checked_sub(BITS) {
+        Some(prefix) if network.addr().is_ipv6() && address.is_ipv4() => {
+            IpNet::new(address, prefix).unwrap_or(network)
+        }
+        _ => network,
+    }
 }
 
 #[cfg(test)]
@@ -86,10 +103,20 @@ mod tests {
             ("10.1.2.3/8", "10.0.0.0/8"),
             (" 192.0.2.1", "192.0.2.1/32"),
             ("::1", "::1/128"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:192.0.2.1", "192.0.2.1/32"),
         ] {
             assert_eq!(network(text).expect(text).to_string(), expected);
         }
-        for text in ["", "*", "proxy.example", "10.0.0.0/33", "10.0.0"] {
+        for text in [
+            "",
+            "*",
+            "proxy.example",
+            "10.0.0.0/33",
+            "10.0.0",
+            "0.0.0.0/0",
+            "::/0",
+        ] {
             assert!(network(text).is_err(), "{text}");
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn tell(client: &Client, policy: &Option<HeaderValue>, headers: &mut 
             &mut left,
             RateLimit::Requests,
             requests.units,
-            requests.reset.as_secs() + 1,
+            requests.reset.as_millis().div_ceil(1000) as u64,
         );
     }
     if let Some(refused) = client.refused() {
@@ -58,7 +58,7 @@ pub(super) fn tell(client: &Client, policy: &Option<HeaderValue>, headers: &mut 
     }
 }
 
-/// Adds what is left of a quota, and in how many seconds there is more.
+/// Adds what is left of a quota: all of it is there again, or there is more, after so many seconds.
 fn item(list: &mut String, limit: RateLimit, units: u64, seconds: u64) {
     let comma = if list.is_empty() { "" } else { ", " };
     let name = limit.name();

@@ -4,14 +4,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::RateLimit;
+use super::{RateLimit, quota::Quota};
 
 /// What one client has taken.
 #[derive(Default)]
 pub(super) struct Account {
     tallies: Mutex<Tallies>,
-    /// Told when a look-up has ended.
-    pub(super) settled: Notify,
+    /// Of whom is next to look something up.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    /// Told when a look-up is decided.
+    pub(super) decided: Notify,
 }
 
 /// How full a client's quotas are.
@@ -20,11 +22,11 @@ pub(super) struct Tallies {
     /// When what was taken of each will have flowed off, in nanoseconds.
     until: [u64; RateLimit::ALL.len()],
     /// Look-ups of which it is not known yet whether they miss.
-    pub(super) open: usize,
+    pub(super) undecided: usize,
 }
 
 impl Tallies {
-    pub(super) fn until(&mut self, limit: RateLimit) -> &mut u64 {
+    pub(super) fn until_mut(&mut self, limit: RateLimit) -> &mut u64 {
         // Each limit has its place.
         &mut self.until[limit.place()]
     }
@@ -34,5 +36,17 @@ impl Account {
     pub(super) fn tallies(&self) -> MutexGuard<'_, Tallies> {
         // Numbers are right, whatever became of who set them.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells that it is known what came of a look-up, which is given back to its quota unless it
+    /// missed.
+    pub(super) fn decide(&self, given_back: Option<&Quota>) {
+        let mut tallies = self.tallies();
+        tallies.undecided = tallies.undecided.saturating_sub(1);
+        if let Some(quota) = given_back {
+            quota.give_back(tallies.until_mut(RateLimit::MissedLookups), 1);
+        }
+        drop(tallies);
+        self.decided.notify_waiters();
     }
 }

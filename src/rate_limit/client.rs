@@ -2,13 +2,18 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
+
+use tokio::{runtime::Handle, time::timeout};
 
 use super::{Left, Parts, RateLimit, RateLimited, Who, account::Account, quota::Quota};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
+
+/// The shortest time that is worth waiting for room.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// The client that a request comes from.
 pub struct Client {
@@ -16,7 +21,7 @@ pub struct Client {
     who: Who,
     account: Arc<Account>,
     left: OnceLock<Left>,
-    refused: OnceLock<RateLimited>,
+    refused: Mutex<Option<RateLimited>>,
 }
 
 impl Client {
@@ -26,7 +31,7 @@ impl Client {
             who,
             account,
             left: OnceLock::new(),
-            refused: OnceLock::new(),
+            refused: Mutex::default(),
         }
     }
 
@@ -63,11 +68,9 @@ impl Client {
         let Some(quota) = self.limits.quota(MISSED) else {
             return look_up.await;
         };
-        let open = self.open(quota).await?;
+        let mut attempt = self.begin(quota).await?;
         let found = look_up.await;
-        if !matches!(found, Ok(None)) {
-            open.give_back();
-        }
+        attempt.is_missed = matches!(found, Ok(None));
         found
     }
 
@@ -76,9 +79,9 @@ impl Client {
         self.left.get().copied()
     }
 
-    /// What it was refused first within this request.
+    /// What it was refused within this request, for the longest.
     pub fn refused(&self) -> Option<RateLimited> {
-        self.refused.get().copied()
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Left>, RateLimited> {
@@ -87,13 +90,13 @@ impl Client {
         };
         let now = self.limits.stopwatch.elapsed();
         // Not locked while the other processes are asked.
-        let taken = quota.take(self.account.tallies().until(limit), now, units);
+        let taken = quota.take(self.account.tallies().until_mut(limit), now, units);
         let mine = taken.map_err(|wait| self.refuse(limit, wait))?;
         match self.take_shared(limit, quota, units).await {
             None => Ok(Some(mine)),
             Some(Ok(left)) => Ok(Some(left)),
             Some(Err(wait)) => {
-                quota.give_back(self.account.tallies().until(limit), units);
+                quota.give_back(self.account.tallies().until_mut(limit), units);
                 Err(self.refuse(limit, wait))
             }
         }
@@ -111,43 +114,47 @@ impl Client {
 
     /// Takes a look-up as missed. Where there is no room for it, but for look-ups that may yet be
     /// found, these are waited for.
-    async fn open(&self, quota: &Quota) -> Result<Open, RateLimited> {
+    async fn begin(&self, quota: &Quota) -> Result<Attempt, RateLimited> {
+        // In turn, so that nobody is overtaken, and room wakes one alone.
+        let _turn = self.account.turn.lock().await;
         loop {
             // Heard from here on, so that no end is missed.
-            let mut settled = pin!(self.account.settled.notified());
-            settled.as_mut().enable();
-            match self.opened(quota) {
-                Ok(mut open) => match self.take_shared(MISSED, quota, 1).await {
-                    None | Some(Ok(_)) => return Ok(open),
-                    Some(Err(wait)) => {
-                        open.is_taken = false;
-                        if open.close() == 0 {
-                            return Err(self.refuse(MISSED, wait));
-                        }
-                    }
-                },
+            let mut decided = pin!(self.account.decided.notified());
+            decided.as_mut().enable();
+            match self.attempt(quota).await {
+                Ok(attempt) => return Ok(attempt),
                 Err((wait, 0)) => return Err(self.refuse(MISSED, wait)),
-                Err(_) => {}
+                // What was missed flows off meanwhile.
+                Err((wait, _)) => {
+                    let _ = timeout(wait.max(SHORTEST_WAIT), decided).await;
+                }
             }
-            settled.await;
         }
     }
 
-    /// Takes a look-up as missed in this process, or tells how long until there is room, and how
-    /// many are open.
-    fn opened(&self, quota: &Quota) -> Result<Open, (Duration, usize)> {
+    /// Takes a look-up as missed, or tells how long until there is room, and how many are undecided.
+    async fn attempt(&self, quota: &Quota) -> Result<Attempt, (Duration, usize)> {
         let now = self.limits.stopwatch.elapsed();
+        let undecided = {
+            let mut tallies = self.account.tallies();
+            let taken = quota.take(tallies.until_mut(MISSED), now, 1);
+            taken.map_err(|wait| (wait, tallies.undecided))?;
+            tallies.undecided
+        };
+        let shared = self.take_shared(MISSED, quota, 1).await;
         let mut tallies = self.account.tallies();
-        let taken = quota.take(tallies.until(MISSED), now, 1);
-        taken.map_err(|wait| (wait, tallies.open))?;
-        tallies.open += 1;
-        Ok(Open {
+        if let Some(Err(wait)) = shared {
+            quota.give_back(tallies.until_mut(MISSED), 1);
+            return Err((wait, undecided));
+        }
+        tallies.undecided += 1;
+        Ok(Attempt {
             limits: self.limits.clone(),
             who: self.who,
             account: self.account.clone(),
             quota: *quota,
-            is_taken: true,
-            is_open: true,
+            is_shared: shared.is_some(),
+            is_missed: false,
         })
     }
 
@@ -159,52 +166,49 @@ impl Client {
         };
         self.limits.metrics.rate_limited(limit);
         tracing::debug!(limit = limit.name(), "refused by a rate limit");
-        self.refused.get_or_init(|| refused);
+        let mut longest = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *longest = longest
+            .filter(|before| before.retry_after >= refused.retry_after)
+            .or(Some(refused));
         refused
     }
 }
 
-/// A look-up that is taken as missed. It stays so if it is given up on the way.
-struct Open {
+/// A look-up that is taken as missed until it is decided. One that is given up on the way tells
+/// nobody anything, and is given back.
+struct Attempt {
     limits: Arc<Parts>,
     who: Who,
     account: Arc<Account>,
     quota: Quota,
-    is_taken: bool,
-    is_open: bool,
+    is_shared: bool,
+    is_missed: bool,
 }
 
-impl Open {
-    /// It was found, or could not be looked for.
-    fn give_back(mut self) {
-        self.is_taken = false;
-        if self.limits.shared.is_some() {
-            // Nobody waits for it; it is open until the others know.
-            tokio::spawn(async move {
-                if let Some(shared) = &self.limits.shared {
-                    shared.give_back(MISSED, self.who, &self.quota).await;
-                }
-            });
-        }
-    }
-
-    /// Tells that it is known what came of it. Gives how many others are open.
-    fn close(&mut self) -> usize {
-        let mut tallies = self.account.tallies();
-        if self.is_open {
-            self.is_open = false;
-            tallies.open -= 1;
-            if !self.is_taken {
-                self.quota.give_back(tallies.until(MISSED), 1);
+impl Attempt {
+    /// Gives it back to the other processes, which nobody waits for. It is undecided until they know.
+    fn give_back_shared(&self) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        let (limits, account) = (self.limits.clone(), self.account.clone());
+        let (who, quota) = (self.who, self.quota);
+        runtime.spawn(async move {
+            if let Some(shared) = &limits.shared {
+                shared.give_back(MISSED, who, &quota).await;
             }
-        }
-        tallies.open
+            account.decide(Some(&quota));
+        });
+        true
     }
 }
 
-impl Drop for Open {
+impl Drop for Attempt {
     fn drop(&mut self) {
-        self.close();
-        self.account.settled.notify_waiters();
+        if self.is_missed {
+            self.account.decide(None);
+        } else if !(self.is_shared && self.give_back_shared()) {
+            self.account.decide(Some(&self.quota));
+        }
     }
 }

@@ -23,18 +23,25 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a Redis that did not answer is left alone, in nanoseconds.
 const PAUSE: u64 = 1_000_000_000;
 
-/// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken does
-/// not flow off for longer than a whole quota does.
+/// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken flows
+/// off as if all of it had been taken just now.
 const TAKE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local taking, span = tonumber(ARGV[1]), tonumber(ARGV[2])
-local before = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or now), now), now + span)
+local known = tonumber(redis.call('GET', KEYS[1]) or '') or now
+local before = math.min(math.max(known, now), now + span)
 local till = math.max(before + taking, now)
-if taking > 0 and till > now + span then
-  return {1, till - now - span}
+local is_refused = taking > 0 and till > now + span
+if is_refused then
+  till = before
 end
-redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil((till - now) / 1000) + 1)
+if not is_refused or known > before then
+  redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil((till - now) / 1000) + 1)
+end
+if is_refused then
+  return {1, before + taking - now - span}
+end
 return {0, till - now}
 ";
 
@@ -95,9 +102,7 @@ impl Shared {
         units: u64,
     ) -> Option<Result<Left, Duration>> {
         let taken = quota.interval() * quota.limited(units) as u32;
-        let (is_refused, micros) = self
-            .ask(limit, who, quota, taken.as_micros() as i64)
-            .await?;
+        let (is_refused, micros) = self.ask(limit, who, quota, micros(taken)).await?;
         let duration = Duration::from_micros(micros.max(0) as u64);
         Some(match is_refused {
             0 => Ok(quota.left(duration)),
@@ -108,9 +113,7 @@ impl Shared {
     /// Undoes having taken one unit.
     pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota) {
         // One that is lost is as if it had missed.
-        let _ = self
-            .ask(limit, who, quota, -(quota.interval().as_micros() as i64))
-            .await;
+        let _ = self.ask(limit, who, quota, -micros(quota.interval())).await;
     }
 
     async fn ask(
@@ -171,6 +174,11 @@ impl Shared {
             );
         }
     }
+}
+
+/// There are quotas of which a unit takes less than one.
+fn micros(duration: Duration) -> i64 {
+    duration.as_micros().max(1) as i64
 }
 
 fn key(limit: RateLimit, who: Who) -> String {

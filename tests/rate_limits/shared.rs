@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Backend, Gateway,
+    Answer, Backend, Gateway, at,
     data::{invite_code, user},
     process::{Server, authorization, eventually},
     redis::Redis,
@@ -62,6 +62,46 @@ async fn gateways_count_together() {
         for key in ["missed_lookups:address:127.0.0.1", "requests:user:1"] {
             assert!(keys.contains(&format!("invite-gateway:{key}")), "{keys:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_guesses_beyond_what_all_may_are_refused_at_once() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let redis = Redis::start().await;
+        let quotas = ["--rate-limit-missed-lookups=4", "--request-timeout=600"];
+        let one = counting(&gateway, &redis, &quotas).await;
+        let other = counting(&gateway, &redis, &quotas).await;
+        let guesses = "{ a: inviteCode(code: \"a\") { id } b: inviteCode(code: \"b\") { id }
+            c: inviteCode(code: \"c\") { id } d: inviteCode(code: \"d\") { id } }";
+        let all = one.graphql(None, guesses, json!({})).await;
+        assert_eq!(all.json.get("errors"), None, "{}", all.text);
+        let asked = redis.commands().await;
+        let refused = other.graphql(None, guesses, json!({})).await;
+        let errors = refused.json["errors"].as_array().expect("errors");
+        assert_eq!(errors.len(), 4, "{}", refused.text);
+        let more = redis.commands().await - asked;
+        assert!(more < 30, "once for each, and a little: {more}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_clock_of_redis_may_be_set_back() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let redis = Redis::start().await;
+        let server = counting(&gateway, &redis, &["--rate-limit-requests=6000"]).await;
+        // What was taken flows off in what is far in the future now.
+        let until = at("2099-01-01T00:00:00Z").timestamp_micros().to_string();
+        redis
+            .set("invite-gateway:requests:address:127.0.0.1", &until)
+            .await;
+        eventually("room, within the time that a quota takes", async || {
+            let answer = server.graphql(None, "{ __typename }", json!({})).await;
+            (answer.status == StatusCode::OK).then_some(())
+        })
+        .await;
     })
     .await;
 }

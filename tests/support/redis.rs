@@ -51,12 +51,30 @@ impl Redis {
 
     /// The names of all that it keeps.
     pub async fn keys(&self) -> Vec<String> {
+        self.command(&["KEYS", "*"]).await
+    }
+
+    /// Writes a value.
+    pub async fn set(&self, key: &str, value: &str) {
+        self.command(&["SET", key, value]).await
+    }
+
+    /// How many commands it has received.
+    pub async fn commands(&self) -> u64 {
+        let told: String = self.command(&["INFO", "stats"]).await;
+        let count = told
+            .lines()
+            .find_map(|line| line.strip_prefix("total_commands_processed:"));
+        count.expect("a count").parse().expect("a number")
+    }
+
+    async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
         let client = redis::Client::open(self.url()).expect("a URL");
         let connection = client.get_multiplexed_async_connection().await;
         let mut connection = connection.expect("a connection");
-        let mut command = redis::cmd("KEYS");
-        let keys = command.arg("*").query_async(&mut connection);
-        keys.await.expect("names")
+        let mut command = redis::cmd(words[0]);
+        let answer = command.arg(&words[1..]).query_async(&mut connection);
+        answer.await.expect("an answer")
     }
 
     async fn is_there(&self) {

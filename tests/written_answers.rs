@@ -1,4 +1,5 @@
-//! Answers that are written in parts are, letter for letter, those that are merged from values.
+//! Answers are the same, letter for letter, whether a document is executed as it stands or its
+//! selections are collected before.
 
 use serde_json::{Value, json};
 
@@ -7,9 +8,10 @@ use crate::{
     support::{process::Server, wire},
 };
 
-/// An operation that asks for one object in two places, so that what stands in its document is
-/// merged, whether it is the one that is executed or not.
-const MERGED: &str = "query Merged { viewer { user { id } } ... { viewer { user { username } } } }";
+/// An operation that asks for one object in two places, so that the selections of its document are
+/// collected, whether it is the one that is executed or not.
+const COLLECTED: &str =
+    "query Collected { viewer { user { id } } ... { viewer { user { username } } } }";
 
 /// Every leaf of every type, beside fields that load.
 const FRAGMENTS: &str = "
@@ -102,7 +104,7 @@ async fn answer(server: &Server, authorization: Option<&str>, asked: &Value) -> 
 }
 
 #[tokio::test]
-async fn answers_in_parts_are_the_merged_ones() {
+async fn answers_are_the_same_however_their_document_is_written() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     let list = |name: &str| description[name].as_array().expect("a list");
@@ -139,15 +141,15 @@ async fn answers_in_parts_are_the_merged_ones() {
             .expect("an operation's name");
         let authorization = authorization.as_deref();
         let in_parts = json!({ "query": query, "variables": variables, "operationName": name });
-        let merged = json!({
-            "query": format!("{MERGED} {query}"), "variables": variables, "operationName": name,
+        let collected = json!({
+            "query": format!("{COLLECTED} {query}"), "variables": variables, "operationName": name,
         });
         let in_parts = answer(&server, authorization, &in_parts).await;
-        let merged = answer(&server, authorization, &merged).await;
+        let collected = answer(&server, authorization, &collected).await;
         assert!(in_parts.contains("\"data\":"), "{name}: {in_parts}");
         assert_eq!(
             without_places(&in_parts),
-            without_places(&merged),
+            without_places(&collected),
             "{query}"
         );
     }

@@ -283,9 +283,8 @@ enum How<'a, T> {
 }
 
 impl<'a, T: PlainFields + 'a> Plan<'a, T> {
-    /// None where values have to be merged, or more is asked than fields and fragments on `T`.
+    /// None where more is asked than fields and fragments on `T`.
     fn of(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
-        ctx.data_opt::<WrittenInParts>()?;
         Self::of_set(ctx, &ctx.item.node)
     }
 

@@ -25,8 +25,7 @@ pub(super) trait Leaf {
     fn write(&self, json: &mut Json);
 }
 
-/// Marks in a request's data that nothing merges what stands in the tree of values, so that parts
-/// of it may be [`Json`].
+/// How much of an answer may still be written as [`Json`]; in a request's data.
 pub(super) struct WrittenInParts {
     /// How many bytes may still be written, those of an object counted again with each list that it
     /// is put into.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Pos, parser::types::ExecutableDocument};
 use quick_cache::{Weighter, sync::Cache};
 
 use super::guard::Plan;
@@ -20,8 +20,10 @@ const OVERHEAD: u64 = 256;
 pub(super) struct Known {
     /// The document.
     pub(super) parsed: ExecutableDocument,
-    /// Whether values are merged in its answers.
-    pub(super) merges: bool,
+    /// Whether its selections are to be collected for each request, since they hang on variables.
+    pub(super) is_open: bool,
+    /// The variables that conditions go by, and where.
+    pub(super) conditions: Vec<(Name, Pos)>,
     /// What its operations cost.
     pub(super) plan: Plan,
 }

@@ -1,12 +1,11 @@
 //! From a document's text to a response: read, guarded and validated once a document, then
 //! executed.
 
+mod collecting;
 mod documents;
-mod folding;
 mod guard;
 mod input_types;
-mod merging;
-mod unions;
+mod repeats;
 mod validation;
 mod values;
 mod variables;
@@ -24,12 +23,11 @@ use async_graphql::{
 use serde_json::json;
 
 use self::{
+    collecting::{Collecting, no_condition},
     documents::{Documents, Known},
-    folding::fold,
     guard::{Extent, Plan, Prices, refuse_ruinous},
     input_types::InputTypes,
-    merging::merges,
-    unions::split_unions,
+    repeats::{conditions, must_be_collected},
     validation::{Document, Validation},
 };
 use super::{
@@ -82,6 +80,8 @@ struct Parts {
 /// A request that can be executed.
 pub struct Prepared {
     document: Arc<Known>,
+    /// What async-graphql executes.
+    executed: ExecutableDocument,
     request: Request,
     /// Nodes that the operation may come to.
     cost: u64,
@@ -205,10 +205,20 @@ impl Executor {
         let variables = &mut request.variables;
         variables::check(&parts.input_types, &parts.limits, operation, variables)?;
         variables::default(operation, variables);
+        for (name, pos) in &document.conditions {
+            if variables.get(name) == Some(&Value::Null) {
+                return Err(no_condition(name, *pos));
+            }
+        }
         let cost = document.plan.nodes(name, operation, variables);
         hold(Limit::Cost, parts.limits.cost, cost)?;
+        let executed = match document.is_open {
+            true => parts.collected(&document.parsed, Some(operation), variables)?,
+            false => document.parsed.clone(),
+        };
         Ok(Prepared {
             document,
+            executed,
             request,
             cost,
         })
@@ -250,14 +260,16 @@ impl Executor {
             return Err(error.into());
         }
         parts.validation.check(&document, parts.limits.errors)?;
-        fold(&mut parsed)
-            .map_err(|error| Refusal::coded(vec![error], Code::GraphqlValidationFailed))?;
-        let merges = merges(&parsed, |name| parts.validation.is_object_type(name));
+        let conditions = conditions(&parsed);
         let plan = Plan::of(&parsed, &parts.prices);
-        // What was measured before is not measured for each member.
-        split_unions(&mut parsed, |name| parts.validation.members_of_union(name));
+        let repeats = must_be_collected(&parsed, |name| parts.validation.kind(name));
+        if repeats && conditions.is_empty() {
+            let variables = Variables::default();
+            parsed = parts.collected(&parsed, None, &variables)?;
+        }
         Ok(Known {
-            merges,
+            is_open: repeats && !conditions.is_empty(),
+            conditions,
             plan,
             parsed,
         })
@@ -273,12 +285,10 @@ impl Executor {
         } = prepared.request;
         let mut request = async_graphql::Request::new(String::new())
             .variables(variables)
+            .data(WrittenInParts::of(self.0.limits.answer))
             .data(access);
         request.operation_name = operation_name;
-        if !prepared.document.merges {
-            request = request.data(WrittenInParts::of(self.0.limits.answer));
-        }
-        request.set_parsed_query(prepared.document.parsed.clone());
+        request.set_parsed_query(prepared.executed);
         let Response { errors, data, .. } = self.0.schema.execute(request).await;
         // What comes without a code here did not come from a resolver: an argument does not take
         // its value, such as null for a variable whose default was to fill it.
@@ -301,6 +311,24 @@ impl Executor {
             data,
             extensions,
         }
+    }
+}
+
+impl Parts {
+    /// A document whose selections are collected: those of all operations, or of the only one given.
+    fn collected(
+        &self,
+        document: &ExecutableDocument,
+        only: Option<&OperationDefinition>,
+        variables: &Variables,
+    ) -> Result<ExecutableDocument, Refusal> {
+        let collecting = Collecting {
+            schema: &self.validation,
+            fragments: &document.fragments,
+            variables,
+            most: self.limits.cost,
+        };
+        collecting.collect(&document.operations, only)
     }
 }
 

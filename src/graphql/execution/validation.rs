@@ -2,17 +2,18 @@
 //! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
 //! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`; that
 //! it takes fields of one name for the same whose arguments differ in the length of a list alone is
-//! mended in `folding.rs` where they stand in one selection set.
+//! mended in `collecting.rs`.
 
 use apollo_compiler::{
     Schema, ast,
     parser::Parser,
     response::GraphQLError,
+    schema::ExtendedType,
     validation::{DiagnosticList, Valid},
 };
-use async_graphql::{Name, Pos, ServerError};
+use async_graphql::{Pos, ServerError};
 
-use super::{Refusal, values::mismatches};
+use super::{Refusal, repeats::Kind, values::mismatches};
 use crate::graphql::{error::Code, limits::Limits};
 
 /// How errors name what they are about; answers do not tell it.
@@ -57,19 +58,33 @@ impl Validation {
             .map(Self)
     }
 
-    /// Whether a type is an object type, and no interface or union.
-    pub(super) fn is_object_type(&self, name: &str) -> bool {
-        self.0.get_object(name).is_some()
+    /// What a type is that fragments can be on.
+    pub(super) fn kind(&self, name: &str) -> Kind {
+        match self.0.types.get(name) {
+            Some(ExtendedType::Union(_)) => Kind::Union,
+            Some(ExtendedType::Interface(_)) => Kind::Interface,
+            _ => Kind::Object,
+        }
     }
 
-    /// The object types of a union; none if there is no such union.
-    pub(super) fn members_of_union(&self, name: &str) -> Option<Vec<Name>> {
-        let members = self.0.get_union(name)?.members.iter();
-        Some(
-            members
-                .map(|member| Name::new(member.name.as_str()))
-                .collect(),
-        )
+    /// Whether whatever is of the second type is of the first, an interface or union.
+    pub(super) fn is_subtype(&self, of: &str, ty: &str) -> bool {
+        self.0.is_subtype(of, ty)
+    }
+
+    /// The object types of an interface or union.
+    pub(super) fn possible_types<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a str> {
+        let objects = self.0.types.iter();
+        let objects = objects.filter(|(_, ty)| matches!(ty, ExtendedType::Object(_)));
+        objects
+            .map(|(name, _)| name.as_str())
+            .filter(move |name| self.0.is_subtype(of, name))
+    }
+
+    /// The type of a field, without what it is wrapped in.
+    pub(super) fn type_of_field(&self, parent: &str, field: &str) -> Option<&str> {
+        let field = self.0.type_field(parent, field).ok()?;
+        Some(field.ty.inner_named_type().as_str())
     }
 
     /// Whether a document fits the schema.

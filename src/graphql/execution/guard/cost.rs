@@ -4,7 +4,7 @@
 //! - An object counts one, and so does a row of a list; a connection counts one and its rows, at the
 //!   size of the page, by `nodes` and by `edges`. What belongs to an edge or a page alone counts
 //!   nothing: an edge's `node`, `pageInfo`.
-//! - Every twenty values that are read of an object count one more.
+//! - Every twenty values that are asked of an object count one more.
 //! - Introspection has its own allowance (`shape.rs`).
 //!
 //! What does not hang on variables is added up once a document; for each request, only the lists are

@@ -56,7 +56,7 @@ impl Redis {
 
     /// Writes a value.
     pub async fn set(&self, key: &str, value: &str) {
-        self.command(&["SET", key, value]).await
+        self.command::<()>(&["SET", key, value]).await;
     }
 
     /// How many commands it has received.

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::support::{
     Viewer,
     attack::{allowed_and_met, document_is_refused, is_refused, post, still_answers},
-    data, each_database, graphql_within,
+    data, each_database, graphql_within, metric_in,
     node::node,
     process::Server,
+    wire::Request,
 };
 use invite_gateway::graphql::Limits;
 
@@ -111,6 +112,35 @@ each_database! {
         }
         let answer = server.graphql(None, "{ __typename }", json!({})).await;
         assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+    }
+
+    async fn documents_that_unfold_are_remembered_as_they_were_sent(gateway) {
+        let server = Server::with(&gateway.url, &["--metrics=on"]).await;
+        let memory = async || {
+            let metrics = server.get(None, "/metrics").await.text;
+            metric_in(&metrics, "process_resident_memory_bytes") / 1_048_576.0
+        };
+        let leaves = "id databaseId username fullName avatarUrl isVerified";
+        let fragments = format!(
+            "fragment R on Query {{ viewer {{ s: sentInvites(first: 0) {{ nodes {{ ...I }} edges {{ node {{ ...I }} }} }} }}
+                ... {{ viewer {{ user {{ id }} }} }} }}
+             fragment I on Invite {{ id status inviter {{ {leaves} }} target {{ ... on Workspace {{ name }} ... on Group {{ name }} }} }}"
+        );
+        let mut before = None;
+        for round in 0..40 {
+            let operations = (0..50).map(|at| format!("query A{at}_{round} {{ ...R }} "));
+            let document = format!("{} {fragments}", operations.collect::<String>());
+            let body = json!({ "query": document, "operationName": format!("A0_{round}") }).to_string();
+            for _ in 0..2 {
+                let answer = server.send(&Request::post_json("/graphql", &body)).await;
+                assert_eq!(answer.json["data"], json!({ "viewer": null }), "{}", answer.text);
+            }
+            if round == 4 {
+                before = Some(memory().await);
+            }
+        }
+        let grown = memory().await - before.expect("a measure");
+        assert!(grown < 32.0, "{grown} MiB");
     }
 
     async fn a_refusal_says_the_limit_and_what_was_met(gateway) {

@@ -67,6 +67,14 @@ each_database! {
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
             assert_eq!(answer.get("data"), None, "{answer}");
         }
+        // That of another operation is nobody's business.
+        let both = "query A { a: __typename } query B($on: Boolean = true) { b: __typename @include(if: $on) }";
+        let body = json!({ "query": both, "operationName": "A", "variables": { "on": null } });
+        let request = gateway
+            .request(Viewer::Anonymous, Method::POST, "/graphql")
+            .header(header::CONTENT_TYPE, "application/json");
+        let answer = gateway.send(request.body(body.to_string().into()).expect("a request")).await;
+        assert_eq!(answer.json, json!({ "data": { "a": "Query" } }));
     }
 
     async fn what_is_asked_for_in_several_places_is_one_field(gateway) {

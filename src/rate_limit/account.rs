@@ -39,14 +39,16 @@ impl Account {
     }
 
     /// Tells that it is known what came of a look-up, which is given back to its quota unless it
-    /// missed.
-    pub(super) fn decide(&self, given_back: Option<&Quota>) {
+    /// missed; whoever waits for room is woken if it `makes_room`.
+    pub(super) fn decide(&self, given_back: Option<&Quota>, makes_room: bool) {
         let mut tallies = self.tallies();
         tallies.undecided = tallies.undecided.saturating_sub(1);
         if let Some(quota) = given_back {
             quota.give_back(tallies.until_mut(RateLimit::MissedLookups), 1);
         }
         drop(tallies);
-        self.decided.notify_waiters();
+        if makes_room {
+            self.decided.notify_waiters();
+        }
     }
 }

@@ -132,30 +132,38 @@ impl Client {
         }
     }
 
-    /// Takes a look-up as missed, or tells how long until there is room, and how many are undecided.
+    /// Takes a look-up as missed, or tells how long until there is room, and how many others are
+    /// undecided.
     async fn attempt(&self, quota: &Quota) -> Result<Attempt, (Duration, usize)> {
         let now = self.limits.stopwatch.elapsed();
-        let undecided = {
+        let (mut attempt, others) = {
             let mut tallies = self.account.tallies();
             let taken = quota.take(tallies.until_mut(MISSED), now, 1);
             taken.map_err(|wait| (wait, tallies.undecided))?;
-            tallies.undecided
+            tallies.undecided += 1;
+            let attempt = Attempt {
+                limits: self.limits.clone(),
+                who: self.who,
+                account: self.account.clone(),
+                quota: *quota,
+                is_shared: false,
+                is_missed: false,
+                makes_room: true,
+            };
+            (attempt, tallies.undecided - 1)
         };
-        let shared = self.take_shared(MISSED, quota, 1).await;
-        let mut tallies = self.account.tallies();
-        if let Some(Err(wait)) = shared {
-            quota.give_back(tallies.until_mut(MISSED), 1);
-            return Err((wait, undecided));
+        // Given up meanwhile, it stays taken there alone: whether it was is not known.
+        match self.take_shared(MISSED, quota, 1).await {
+            None => Ok(attempt),
+            Some(Ok(_)) => {
+                attempt.is_shared = true;
+                Ok(attempt)
+            }
+            Some(Err(wait)) => {
+                attempt.makes_room = false;
+                Err((wait, others))
+            }
         }
-        tallies.undecided += 1;
-        Ok(Attempt {
-            limits: self.limits.clone(),
-            who: self.who,
-            account: self.account.clone(),
-            quota: *quota,
-            is_shared: shared.is_some(),
-            is_missed: false,
-        })
     }
 
     fn refuse(&self, limit: RateLimit, wait: Duration) -> RateLimited {
@@ -183,6 +191,8 @@ struct Attempt {
     quota: Quota,
     is_shared: bool,
     is_missed: bool,
+    /// Whether who waits for room is woken by its end.
+    makes_room: bool,
 }
 
 impl Attempt {
@@ -197,7 +207,7 @@ impl Attempt {
             if let Some(shared) = &limits.shared {
                 shared.give_back(MISSED, who, &quota).await;
             }
-            account.decide(Some(&quota));
+            account.decide(Some(&quota), true);
         });
         true
     }
@@ -206,9 +216,9 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if self.is_missed {
-            self.account.decide(None);
+            self.account.decide(None, true);
         } else if !(self.is_shared && self.give_back_shared()) {
-            self.account.decide(Some(&self.quota));
+            self.account.decide(Some(&self.quota), self.makes_room);
         }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::{
     Name, Pos, Positioned, ServerError, Value as ConstValue, Variables,
     parser::types::{
-        Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition,
-        InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet, TypeCondition,
+        Directive, Field, FragmentDefinition, InlineFragment, OperationDefinition, Selection,
+        SelectionSet, TypeCondition,
     },
 };
 use async_graphql_value::Value;
@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use super::{Refusal, repeats::Kind, validation::Validation};
 use crate::graphql::{
     error::Code,
-    limits::{Limit, Met, exceeded},
+    limits::{Limit, Met, with_message},
 };
 
 /// What the collected selections of an operation are made from.
@@ -40,57 +40,28 @@ struct Collected<'a> {
 type Fields<'a> = IndexMap<&'a str, Collected<'a>>;
 
 impl<'a> Collecting<'a> {
-    /// A document of these operations, or of the only one given, as they are to be executed.
+    /// An operation as it is to be executed.
     ///
     /// # Errors
-    /// One comes to too much; fields of one name are not the same, since their arguments differ
+    /// It comes to too much; fields of one name are not the same, since their arguments differ
     /// (validation takes lists that begin alike for the same); a condition is null.
     pub(super) fn collect(
         &self,
-        operations: &'a DocumentOperations,
-        only: Option<&OperationDefinition>,
-    ) -> Result<ExecutableDocument, Refusal> {
-        let operations = match operations {
-            DocumentOperations::Single(operation) => {
-                DocumentOperations::Single(self.operation(operation)?)
-            }
-            DocumentOperations::Multiple(operations) => {
-                let collected = operations.iter().filter(|(_, operation)| {
-                    only.is_none_or(|only| std::ptr::eq(&operation.node, only))
-                });
-                let collected = collected
-                    .map(|(name, operation)| Ok((name.clone(), self.operation(operation)?)));
-                DocumentOperations::Multiple(collected.collect::<Result<_, Refusal>>()?)
-            }
-        };
-        Ok(ExecutableDocument {
-            operations,
-            fragments: HashMap::new(),
-        })
-    }
-
-    fn operation(
-        &self,
-        operation: &'a Positioned<OperationDefinition>,
-    ) -> Result<Positioned<OperationDefinition>, Refusal> {
-        let Positioned { node, pos } = operation;
-        let root = match node.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        operation: &'a OperationDefinition,
+    ) -> Result<OperationDefinition, Refusal> {
         let mut pass = Pass {
             of: self,
             left: self.most,
         };
-        let collected = pass.set(&[&node.selection_set.node], root)?;
-        let executed = OperationDefinition {
-            ty: node.ty,
-            variable_definitions: node.variable_definitions.clone(),
-            directives: node.directives.clone(),
-            selection_set: Positioned::new(collected, node.selection_set.pos),
-        };
-        Ok(Positioned::new(executed, *pos))
+        let selected = &operation.selection_set;
+        let root = self.schema.root_type(operation.ty);
+        let collected = pass.set(&[&selected.node], root)?;
+        Ok(OperationDefinition {
+            ty: operation.ty,
+            variable_definitions: operation.variable_definitions.clone(),
+            directives: operation.directives.clone(),
+            selection_set: Positioned::new(collected, selected.pos),
+        })
     }
 }
 
@@ -161,10 +132,10 @@ impl<'a> Pass<'_, 'a> {
         visited: &mut HashSet<&'a Name>,
     ) -> Result<(), Refusal> {
         for item in &set.items {
-            self.left = self.left.checked_sub(1).ok_or_else(|| {
-                let most = self.of.most;
-                exceeded(Limit::Fields, most, Met::MoreThan(most))
-            })?;
+            self.left = self
+                .left
+                .checked_sub(1)
+                .ok_or_else(|| too_many(self.of.most))?;
             if !self.is_included(item.node.directives())? {
                 continue;
             }
@@ -245,6 +216,14 @@ fn add<'a>(fields: &mut Fields<'a>, field: &'a Positioned<Field>) -> Result<(), 
         collected.below.push(&again.selection_set.node);
     }
     Ok(())
+}
+
+fn too_many(most: u64) -> ServerError {
+    let message = format!(
+        "The operation comes to more than {most} fields and fragments, those of interfaces and \
+         unions once a type; at most {most} are allowed."
+    );
+    with_message(Limit::Fields, most, Met::MoreThan(most), message)
 }
 
 /// Fields of the objects of a type.

@@ -20,8 +20,9 @@ const OVERHEAD: u64 = 256;
 pub(super) struct Known {
     /// The document.
     pub(super) parsed: ExecutableDocument,
-    /// Whether its selections are to be collected for each request, since they hang on variables.
-    pub(super) is_open: bool,
+    /// Whether its selections are to be collected before they are executed: for each request, since
+    /// what is collected may be many times the document.
+    pub(super) repeats: bool,
     /// The variables that conditions go by, and where.
     pub(super) conditions: Vec<(Name, Pos)>,
     /// What its operations cost.

@@ -10,10 +10,10 @@ mod validation;
 mod values;
 mod variables;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{
-    ErrorExtensionValues, Response, ServerError, Value, Variables,
+    ErrorExtensionValues, Name, Pos, Positioned, Response, ServerError, Value, Variables,
     parser::{
         parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
@@ -205,17 +205,9 @@ impl Executor {
         let variables = &mut request.variables;
         variables::check(&parts.input_types, &parts.limits, operation, variables)?;
         variables::default(operation, variables);
-        for (name, pos) in &document.conditions {
-            if variables.get(name) == Some(&Value::Null) {
-                return Err(no_condition(name, *pos));
-            }
-        }
         let cost = document.plan.nodes(name, operation, variables);
         hold(Limit::Cost, parts.limits.cost, cost)?;
-        let executed = match document.is_open {
-            true => parts.collected(&document.parsed, Some(operation), variables)?,
-            false => document.parsed.clone(),
-        };
+        let executed = parts.executed(&document, name, operation, variables)?;
         Ok(Prepared {
             document,
             executed,
@@ -251,7 +243,7 @@ impl Executor {
         let parts = &*self.0;
         Extent::hold(&parts.limits, text)?;
         let document = Document::read(text, &parts.limits)?;
-        let mut parsed = parse(text, &document)?;
+        let parsed = parse(text, &document)?;
         refuse_ruinous(&parts.limits, &parsed)?;
         refuse(&parsed)?;
         if !parts.settings.introspection
@@ -262,13 +254,8 @@ impl Executor {
         parts.validation.check(&document, parts.limits.errors)?;
         let conditions = conditions(&parsed);
         let plan = Plan::of(&parsed, &parts.prices);
-        let repeats = must_be_collected(&parsed, |name| parts.validation.kind(name));
-        if repeats && conditions.is_empty() {
-            let variables = Variables::default();
-            parsed = parts.collected(&parsed, None, &variables)?;
-        }
         Ok(Known {
-            is_open: repeats && !conditions.is_empty(),
+            repeats: must_be_collected(&parsed, |name| parts.validation.kind(name)),
             conditions,
             plan,
             parsed,
@@ -315,21 +302,54 @@ impl Executor {
 }
 
 impl Parts {
-    /// A document whose selections are collected: those of all operations, or of the only one given.
-    fn collected(
+    /// What async-graphql executes of a document: one operation, which is all that it goes through.
+    fn executed(
         &self,
-        document: &ExecutableDocument,
-        only: Option<&OperationDefinition>,
+        known: &Known,
+        name: Option<&str>,
+        operation: &OperationDefinition,
         variables: &Variables,
     ) -> Result<ExecutableDocument, Refusal> {
-        let collecting = Collecting {
-            schema: &self.validation,
-            fragments: &document.fragments,
-            variables,
-            most: self.limits.cost,
+        let fragments = &known.parsed.fragments;
+        let (operation, fragments) = if known.repeats {
+            let collecting = Collecting {
+                schema: &self.validation,
+                fragments,
+                variables,
+                most: self.limits.cost,
+            };
+            (collecting.collect(operation)?, HashMap::new())
+        } else {
+            refuse_null(&known.conditions, operation, variables)?;
+            (operation.clone(), fragments.clone())
         };
-        collecting.collect(&document.operations, only)
+        let operation = Positioned::new(operation, Pos::default());
+        let operations = match name {
+            None => DocumentOperations::Single(operation),
+            Some(name) => DocumentOperations::Multiple([(Name::new(name), operation)].into()),
+        };
+        Ok(ExecutableDocument {
+            operations,
+            fragments,
+        })
     }
+}
+
+/// Refuses null for a variable of the operation that a condition goes by.
+fn refuse_null(
+    conditions: &[(Name, Pos)],
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), Refusal> {
+    for (name, pos) in conditions {
+        let mut declared = operation.variable_definitions.iter();
+        if variables.get(name) == Some(&Value::Null)
+            && declared.any(|variable| variable.node.name.node == *name)
+        {
+            return Err(no_condition(name, *pos));
+        }
+    }
+    Ok(())
 }
 
 impl Executed {
@@ -375,7 +395,7 @@ impl Prepared {
     pub fn operation_name(&self) -> Option<&str> {
         let only = || match &self.document.parsed.operations {
             DocumentOperations::Multiple(operations) if operations.len() == 1 => {
-                operations.keys().next().map(async_graphql::Name::as_str)
+                operations.keys().next().map(Name::as_str)
             }
             _ => None,
         };

@@ -2,7 +2,9 @@
 //! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
 //! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`; that
 //! it takes fields of one name for the same whose arguments differ in the length of a list alone is
-//! mended in `collecting.rs`.
+//! mended in `collecting.rs`, of what is executed.
+
+use std::collections::HashMap;
 
 use apollo_compiler::{
     Schema, ast,
@@ -11,7 +13,7 @@ use apollo_compiler::{
     schema::ExtendedType,
     validation::{DiagnosticList, Valid},
 };
-use async_graphql::{Pos, ServerError};
+use async_graphql::{Pos, ServerError, parser::types::OperationType};
 
 use super::{Refusal, repeats::Kind, values::mismatches};
 use crate::graphql::{error::Code, limits::Limits};
@@ -26,7 +28,11 @@ const MAX_LOOKED_AT: usize = 100;
 const MAX_REPEATED: usize = 64;
 
 /// The schema that documents have to fit.
-pub(super) struct Validation(Valid<Schema>);
+pub(super) struct Validation {
+    schema: Valid<Schema>,
+    /// The object types of each interface and union.
+    possible_types: HashMap<String, Vec<String>>,
+}
 
 /// A document that is GraphQL.
 pub(super) struct Document(ast::Document);
@@ -53,14 +59,30 @@ impl Document {
 impl Validation {
     /// Reads a schema in the schema definition language. None if it is no valid schema.
     pub(super) fn by(definition: &str) -> Option<Self> {
-        Schema::parse_and_validate(definition, SOURCE)
-            .ok()
-            .map(Self)
+        let schema = Schema::parse_and_validate(definition, SOURCE).ok()?;
+        let abstracts = schema
+            .types
+            .iter()
+            .filter(|(_, ty)| matches!(ty, ExtendedType::Interface(_) | ExtendedType::Union(_)));
+        let possible_types = abstracts.map(|(of, _)| {
+            let objects = schema.types.iter();
+            let objects = objects.filter(|(name, ty)| {
+                matches!(ty, ExtendedType::Object(_)) && schema.is_subtype(of, name)
+            });
+            (
+                of.to_string(),
+                objects.map(|(name, _)| name.to_string()).collect(),
+            )
+        });
+        Some(Self {
+            possible_types: possible_types.collect(),
+            schema,
+        })
     }
 
     /// What a type is that fragments can be on.
     pub(super) fn kind(&self, name: &str) -> Kind {
-        match self.0.types.get(name) {
+        match self.schema.types.get(name) {
             Some(ExtendedType::Union(_)) => Kind::Union,
             Some(ExtendedType::Interface(_)) => Kind::Interface,
             _ => Kind::Object,
@@ -69,21 +91,29 @@ impl Validation {
 
     /// Whether whatever is of the second type is of the first, an interface or union.
     pub(super) fn is_subtype(&self, of: &str, ty: &str) -> bool {
-        self.0.is_subtype(of, ty)
+        self.schema.is_subtype(of, ty)
     }
 
     /// The object types of an interface or union.
-    pub(super) fn possible_types<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a str> {
-        let objects = self.0.types.iter();
-        let objects = objects.filter(|(_, ty)| matches!(ty, ExtendedType::Object(_)));
-        objects
-            .map(|(name, _)| name.as_str())
-            .filter(move |name| self.0.is_subtype(of, name))
+    pub(super) fn possible_types(&self, of: &str) -> &[String] {
+        self.possible_types.get(of).map_or(&[], Vec::as_slice)
+    }
+
+    /// The type that the fields of an operation belong to.
+    pub(super) fn root_type(&self, operation: OperationType) -> &str {
+        let roots = &self.schema.schema_definition;
+        let root = match operation {
+            OperationType::Query => &roots.query,
+            OperationType::Mutation => &roots.mutation,
+            OperationType::Subscription => &roots.subscription,
+        };
+        // Validation lets no operation through whose root is not there.
+        root.as_ref().map_or("", |root| root.as_str())
     }
 
     /// The type of a field, without what it is wrapped in.
     pub(super) fn type_of_field(&self, parent: &str, field: &str) -> Option<&str> {
-        let field = self.0.type_field(parent, field).ok()?;
+        let field = self.schema.type_field(parent, field).ok()?;
         Some(field.ty.inner_named_type().as_str())
     }
 
@@ -93,14 +123,14 @@ impl Validation {
     /// Why it does not, by at most `most` of what is wrong.
     pub(super) fn check(&self, document: &Document, most: usize) -> Result<(), Refusal> {
         // What comes of a field that is not there is not told beside it.
-        let executable = match document.0.to_executable(&self.0) {
+        let executable = match document.0.to_executable(&self.schema) {
             Ok(executable) => executable,
             Err(failed) => return Err(invalid(&failed.errors, most)),
         };
         let executable = executable
-            .validate(&self.0)
+            .validate(&self.schema)
             .map_err(|failed| invalid(&failed.errors, most))?;
-        let errors: Vec<_> = mismatches(&self.0, &executable, most)
+        let errors: Vec<_> = mismatches(&self.schema, &executable, most)
             .into_iter()
             .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
             .map(told)

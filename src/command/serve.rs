@@ -171,6 +171,7 @@ pub(super) async fn gateway(
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
+    limits_of_clients.ask_shared().await;
     let graphql = match served_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
@@ -191,7 +192,8 @@ pub(super) async fn gateway(
         None => None,
         Some(address) => match listen(address).await {
             Ok((listener, url)) => {
-                tracing::info!(%url, "metrics");
+                let url = format!("{url}metrics");
+                tracing::info!(url, "metrics");
                 Some(listener)
             }
             Err(exit) => return exit,

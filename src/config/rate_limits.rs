@@ -14,7 +14,7 @@ use crate::{
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Rate limits")]
 pub struct RateLimitOptions {
-    /// Most requests of a client, a minute; 0 limits none
+    /// Most requests of a client, a minute; 0 switches it off
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_REQUESTS",
@@ -23,7 +23,7 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_requests: u32,
 
-    /// Most that the operations of a client may cost, in nodes a minute; 0 limits none
+    /// Most that the operations of a client may cost, in nodes a minute; 0 switches it off
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_COST",
@@ -33,7 +33,7 @@ pub struct RateLimitOptions {
     pub rate_limit_cost: u32,
 
     /// Most codes and tokens that a client may look up in vain, a minute: as fields, not requests; 0
-    /// limits none
+    /// switches it off
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_MISSED_LOOKUPS",

@@ -120,6 +120,16 @@ impl RateLimits {
         Client::new(self.0.clone(), who, account)
     }
 
+    /// Asks what is shared, so that the log tells at once if it is away.
+    pub async fn ask_shared(&self) {
+        let quota = self.0.quotas.iter().flatten().next();
+        if let (Some(shared), Some(quota)) = (&self.0.shared, quota) {
+            shared
+                .take(RateLimit::Requests, Who::Unknown, quota, 0)
+                .await;
+        }
+    }
+
     /// The quotas that there are: of what, and how much.
     pub fn quotas(&self) -> impl Iterator<Item = (RateLimit, u32)> {
         let most = |limit| Some((limit, self.0.quota(limit)?.most()));

@@ -166,8 +166,12 @@ impl Shared {
     fn is_away(&self, error: Option<&RedisError>) {
         let until = self.stopwatch.elapsed() + PAUSE;
         if self.away_until.swap(until, Ordering::Relaxed) == 0 {
-            // Its own words may repeat what was sent.
-            let reason = error.map_or("it does not answer", RedisError::category);
+            // The words of a server may repeat what it was sent.
+            let reason = match error {
+                None => "it does not answer".to_owned(),
+                Some(error) if error.is_io_error() => error.to_string(),
+                Some(error) => error.category().to_owned(),
+            };
             tracing::warn!(
                 reason,
                 "Redis is away: each process counts rate limits for itself until it is back"
@@ -178,7 +182,7 @@ impl Shared {
 
 /// There are quotas of which a unit takes less than one.
 fn micros(duration: Duration) -> i64 {
-    duration.as_micros().max(1) as i64
+    duration.as_nanos().div_ceil(1000) as i64
 }
 
 fn key(limit: RateLimit, who: Who) -> String {

@@ -140,6 +140,20 @@ async fn while_redis_is_away_each_counts_for_itself() {
 }
 
 #[tokio::test]
+async fn a_redis_that_is_not_there_is_told_at_the_start() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let mut redis = Redis::start().await;
+        redis.kill();
+        let server = counting(&gateway, &redis, &[]).await;
+        let warning = "Redis is away: each process counts rate limits for itself until it is back";
+        let reason = server.process.logged(warning).await["reason"].clone();
+        let reason = reason.as_str().expect("a reason");
+        assert!(reason.contains("refused"), "{reason}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_redis_that_does_not_answer_keeps_nobody_waiting_for_long() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let redis = Redis::start().await;

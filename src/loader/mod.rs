@@ -46,7 +46,7 @@ pub mod workspace_invite;
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, OnceLock, atomic::AtomicUsize},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -65,7 +65,7 @@ use crate::{
     metrics::Metrics,
 };
 use columns::{Columns, FromColumns};
-use gather::{Gatherer, Key};
+use gather::{AllLate, Gatherer, Key};
 use listing::Listing;
 use measured::Lists;
 use reader::{Reader, Text};
@@ -95,7 +95,7 @@ struct Loading {
 }
 
 impl Loading {
-    fn from(servers: Servers, late: Arc<AtomicUsize>, metrics: &Metrics) -> Arc<Self> {
+    fn from(servers: Servers, late: Arc<AllLate>, metrics: &Metrics) -> Arc<Self> {
         let connections = servers.max_connections();
         let rows = Arc::new(Rows { servers });
         Arc::new(Self {
@@ -162,7 +162,7 @@ impl Loaders {
         let servers = Servers::with_standby(primary.clone(), standby.reader());
         metrics.collect_connections(servers.connections());
         // What the standby cannot answer goes to the primary as well.
-        let late = Arc::<AtomicUsize>::default();
+        let late = Arc::<AllLate>::default();
         Self {
             current: Loading::from(Servers::primary(primary), late.clone(), metrics),
             replicated: Loading::from(servers, late, metrics),

@@ -24,11 +24,19 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(5);
 /// How many statements are under way.
 pub(super) struct Lanes {
     free: Semaphore,
-    /// How many have left their lane, of all that may use the same connections.
-    late: Arc<AtomicUsize>,
+    /// Those that have left their lane, of all that may use the same connections.
+    late: Arc<AllLate>,
     /// How many of these there may be before each kind has but one: the other connections are for
     /// what does not take long.
     max_late: usize,
+}
+
+/// The statements that take long, of all kinds.
+#[derive(Default)]
+pub(in super::super) struct AllLate {
+    count: AtomicUsize,
+    /// Told when one has ended.
+    has_ended: Notify,
 }
 
 /// What statements of one kind may have of the connections while they take long.
@@ -36,7 +44,6 @@ pub(super) struct Share {
     /// How many have left their lane.
     late: AtomicUsize,
     max_late: usize,
-    has_ended: Notify,
 }
 
 /// A statement that takes long.
@@ -50,14 +57,13 @@ impl Share {
         Arc::new(Self {
             late: AtomicUsize::new(0),
             max_late,
-            has_ended: Notify::new(),
         })
     }
 }
 
 impl<'a> Late<'a> {
     fn of(lanes: &'a Lanes, share: &'a Share) -> Self {
-        lanes.late.fetch_add(1, Ordering::AcqRel);
+        lanes.late.count.fetch_add(1, Ordering::AcqRel);
         share.late.fetch_add(1, Ordering::AcqRel);
         Self { lanes, share }
     }
@@ -65,14 +71,15 @@ impl<'a> Late<'a> {
 
 impl Drop for Late<'_> {
     fn drop(&mut self) {
-        self.lanes.late.fetch_sub(1, Ordering::AcqRel);
+        self.lanes.late.count.fetch_sub(1, Ordering::AcqRel);
         self.share.late.fetch_sub(1, Ordering::AcqRel);
-        self.share.has_ended.notify_waiters();
+        // Of whatever kind: it makes room for all of them.
+        self.lanes.late.has_ended.notify_waiters();
     }
 }
 
 impl Lanes {
-    pub(super) fn new(connections: usize, late: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(connections: usize, late: Arc<AllLate>) -> Self {
         Self {
             free: Semaphore::new(LANES),
             late,
@@ -88,13 +95,14 @@ impl Lanes {
     /// Whether one more statement of a kind may take long. The first always may.
     fn have_room(&self, share: &Share) -> bool {
         let late = share.late.load(Ordering::Acquire);
-        late == 0 || late < share.max_late && self.late.load(Ordering::Acquire) < self.max_late
+        late == 0
+            || late < share.max_late && self.late.count.load(Ordering::Acquire) < self.max_late
     }
 
     /// A lane for a statement of a kind, once it may take long.
     async fn lane(&self, share: &Share) -> Result<SemaphorePermit<'_>, AcquireError> {
         loop {
-            let mut has_ended = pin!(share.has_ended.notified());
+            let mut has_ended = pin!(self.late.has_ended.notified());
             has_ended.as_mut().enable();
             if !self.have_room(share) {
                 has_ended.await;

@@ -20,13 +20,13 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, atomic::AtomicUsize},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use futures_util::FutureExt;
 
 pub use self::level::gather;
-pub(super) use self::queue::Key;
+pub(super) use self::{lanes::AllLate, queue::Key};
 
 use self::lanes::{Lanes, Share};
 use super::{LoadError, measured::Kind};
@@ -48,12 +48,12 @@ pub(super) struct Gatherer<L> {
 }
 
 impl<L: Send + Sync + 'static> Gatherer<L> {
-    /// `connections`: how many there are for all statements. `late`: how many statements take long,
-    /// counted by all gatherers that may use these connections.
+    /// `connections`: how many there are for all statements. `late`: the statements that take long,
+    /// of all gatherers that may use these connections.
     pub(super) fn new(
         loader: Arc<L>,
         connections: usize,
-        late: Arc<AtomicUsize>,
+        late: Arc<AllLate>,
         metrics: &Metrics,
     ) -> Self {
         Self {

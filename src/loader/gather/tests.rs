@@ -194,6 +194,51 @@ async fn errands_that_take_long_leave_connections_to_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn room_that_other_kinds_make_is_used() {
+    let (_, gatherer) = gatherer(false);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (end, end_other) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let ask = |end: &Arc<Semaphore>| {
+        let (begun, end) = (begun.clone(), end.clone());
+        async move {
+            begun.fetch_add(1, Ordering::SeqCst);
+            end.acquire().await.expect("never closed").forget();
+        }
+    };
+    let mut stuck = Vec::new();
+    for _ in 0..6 {
+        let (gatherer, asked) = (gatherer.clone(), ask(&end));
+        stuck.push(tokio::spawn(gather(async move {
+            gatherer.errand(&errands(), asked.map(Ok).boxed()).await
+        })));
+    }
+    tokio::time::sleep(PATIENCE * 100).await;
+    for _ in 0..3 {
+        let (gatherer, asked) = (gatherer.clone(), ask(&end_other).map(|()| Ok(1)));
+        stuck.push(tokio::spawn(gather(async move {
+            gatherer
+                .errand(&errands(), asked.boxed())
+                .await
+                .map(|_: u8| ())
+        })));
+    }
+    tokio::time::sleep(PATIENCE * 100).await;
+    // Two had begun before it was known that they take long.
+    assert_eq!(begun.load(Ordering::SeqCst), 8);
+    end.add_permits(6);
+    tokio::time::sleep(PATIENCE * 100).await;
+    assert_eq!(
+        begun.load(Ordering::SeqCst),
+        9,
+        "the last of the other kind"
+    );
+    end_other.add_permits(3);
+    for answered in stuck {
+        answered.await.expect("no panic").expect("an answer");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_waits_behind_a_statement_that_takes_long() {
     let (numbers, gatherer) = gatherer(true);
     let ask = |key| {

@@ -44,6 +44,16 @@ each_database! {
         assert_eq!(server.get(None, "/nothing").await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn a_head_of_too_many_headers_is_refused(gateway) {
+        let server = Server::over(&gateway.url).await;
+        for (headers, status) in [(90, 200), (120, 431)] {
+            let headers: String = (0..headers).map(|at| format!("x-{at}: a\r\n")).collect();
+            let mut wire = server.connect().await;
+            wire.write(&format!("GET /health/live HTTP/1.1\r\nhost: it\r\nconnection: close\r\n{headers}\r\n")).await;
+            assert_eq!(wire.answer().await.status.as_u16(), status);
+        }
+    }
+
     async fn it_speaks_http_2_without_being_asked_twice(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let server = Server::over(&gateway.url).await;

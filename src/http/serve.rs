@@ -43,6 +43,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// theirs.
 const HEAD: Duration = Duration::from_secs(75);
 
+/// Longest head of a request, in bytes; of HTTP/2, where a block of headers is decoded at once, less.
+/// A head has at most 100 headers: hyper's own limit, which costs nothing as long as it is not set.
+const MAX_HEAD: usize = 128 * 1024;
+const MAX_HEADERS_OF_HTTP2: u32 = 16 * 1024;
+
+/// Most requests that are answered at a time over one connection of HTTP/2.
+const MAX_STREAMS: u32 = 100;
+
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -218,9 +226,16 @@ impl Connections {
             let service = TowerToHyperService::new(service);
             let mut builder = auto::Builder::new(TokioExecutor::new());
             let mut http1 = builder.http1();
-            http1.timer(TokioTimer::new()).header_read_timeout(HEAD);
+            http1
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .max_buf_size(MAX_HEAD);
             let mut http2 = builder.http2();
-            http2.timer(TokioTimer::new()).keep_alive_interval(HEAD / 2);
+            http2
+                .timer(TokioTimer::new())
+                .keep_alive_interval(HEAD / 2)
+                .max_header_list_size(MAX_HEADERS_OF_HTTP2)
+                .max_concurrent_streams(MAX_STREAMS);
             let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
             let ended = tokio::select! {
                 ended = connection.as_mut() => Some(ended),

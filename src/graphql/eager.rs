@@ -300,12 +300,7 @@ impl<'a, T: PlainFields + 'a> Plan<'a, T> {
                 if !field.node.directives.is_empty() {
                     return false;
                 }
-                let key = field.node.response_key();
-                let same = |planned: &&Planned<'_, T>| planned.field.node.response_key() == key;
-                // Valid documents ask for the same under the same key.
-                if let Some(same) = self.fields.iter().find(same) {
-                    return same.field.node.selection_set.node.items.is_empty();
-                }
+                // Every key stands once: documents that repeat one are collected before.
                 let how = Self::how(ctx, &field.node);
                 self.fields.push(Planned { field, how });
                 true

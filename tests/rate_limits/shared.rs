@@ -11,6 +11,9 @@ use crate::support::{
     run,
 };
 
+/// What the log says when Redis has gone.
+const AWAY: &str = "Redis is away: each process counts rate limits for itself until it is back";
+
 /// A gateway over the same database that counts there.
 async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
     let arguments = ["--redis-url", &redis.url()];
@@ -122,9 +125,7 @@ async fn while_redis_is_away_each_counts_for_itself() {
             }
             let limited = statuses.iter().filter(|status| **status == 429).count();
             assert!((2..=3).contains(&limited), "{statuses:?}");
-            let warning =
-                "Redis is away: each process counts rate limits for itself until it is back";
-            assert_eq!(server.process.logged(warning).await["level"], "WARN");
+            assert_eq!(server.process.logged(AWAY).await["level"], "WARN");
         }
         redis.restart().await;
         let back = "Redis is there: rate limits are shared";
@@ -145,8 +146,7 @@ async fn a_redis_that_is_not_there_is_told_at_the_start() {
         let mut redis = Redis::start().await;
         redis.kill();
         let server = counting(&gateway, &redis, &[]).await;
-        let warning = "Redis is away: each process counts rate limits for itself until it is back";
-        let reason = server.process.logged(warning).await["reason"].clone();
+        let reason = server.process.logged(AWAY).await["reason"].clone();
         let reason = reason.as_str().expect("a reason");
         assert!(reason.contains("refused"), "{reason}");
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
@@ -32,8 +32,8 @@ pub(super) struct Authentication {
 }
 
 impl Authentication {
-    pub(super) fn of(gateway: &Gateway) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn of(gateway: &Gateway) -> Self {
+        Self {
             authenticator: gateway.authenticator.clone(),
             loaders: gateway.loaders.clone(),
             policy: gateway.policy.clone(),
@@ -41,47 +41,45 @@ impl Authentication {
             rate_limit_policy: rate_limit::policy(&gateway.rate_limits),
             rate_limits: gateway.rate_limits.clone(),
             trusted_proxies: gateway.trusted_proxies.clone(),
-        })
+        }
     }
 
     fn access(&self, viewer: Viewer, client: Arc<Client>) -> Access {
         let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
         Access::new(viewer, client, loaders, policy, self.clock.now())
     }
-}
 
-/// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
-/// request too many.
-pub(super) async fn layer(
-    State(authentication): State<Arc<Authentication>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let manner = rest::manner_of(request.uri().path());
-    let limits = &authentication.rate_limits;
-    let addressed = authentication
-        .trusted_proxies
-        .client(request.headers(), request.extensions());
-    let (client, viewer) = match authentication.authenticator.viewer(request.headers()).await {
-        Ok(viewer) => {
-            let who = viewer.id().map_or(addressed, Who::User);
-            (limits.client(who), Ok(viewer))
-        }
-        Err(error) => (limits.client(addressed), Err(error)),
-    };
-    let client = Arc::new(client);
-    let mut response = match (client.request().await, viewer) {
-        (Err(limited), _) => rate_limit::refusal(limited, manner),
-        (Ok(()), Err(error)) => refusal(&error, manner),
-        (Ok(()), Ok(viewer)) => {
-            let access = authentication.access(viewer, client.clone());
-            request.extensions_mut().insert(Arc::new(access));
-            next.run(request).await
-        }
-    };
-    let policy = &authentication.rate_limit_policy;
-    rate_limit::tell(&client, policy, response.headers_mut());
-    response
+    /// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
+    /// request too many.
+    pub(super) async fn settle(
+        &self,
+        mut request: Request,
+        manner: Option<Manner>,
+        next: Next,
+    ) -> Response {
+        let limits = &self.rate_limits;
+        let proxies = &self.trusted_proxies;
+        let addressed = proxies.client(request.headers(), request.extensions());
+        let (client, viewer) = match self.authenticator.viewer(request.headers()).await {
+            Ok(viewer) => {
+                let who = viewer.id().map_or(addressed, Who::User);
+                (limits.client(who), Ok(viewer))
+            }
+            Err(error) => (limits.client(addressed), Err(error)),
+        };
+        let client = Arc::new(client);
+        let mut response = match (client.request().await, viewer) {
+            (Err(limited), _) => rate_limit::refusal(limited, manner),
+            (Ok(()), Err(error)) => refusal(&error, manner),
+            (Ok(()), Ok(viewer)) => {
+                let access = self.access(viewer, client.clone());
+                request.extensions_mut().insert(Arc::new(access));
+                next.run(request).await
+            }
+        };
+        rate_limit::tell(&client, &self.rate_limit_policy, response.headers_mut());
+        response
+    }
 }
 
 /// An answer in the manner of the endpoint that was asked.

@@ -2,31 +2,25 @@
 
 use std::time::Duration;
 
-use axum::{
-    extract::{Request, State},
-    http::StatusCode,
-    middleware::Next,
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use tokio::time::timeout;
 
 use super::error_in;
-use crate::{graphql::Code, rest};
+use crate::{graphql::Code, rest::Manner};
 
-/// Answers for a request that takes longer than `limit`, in the manner of the endpoint that was
-/// asked. The statements that were sent for it are ended by the database, after the same time.
-pub(super) async fn layer(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    let manner = rest::manner_of(request.uri().path());
-    if let Ok(response) = timeout(limit, next.run(request)).await {
+/// Answers for a request whose `answering` takes longer than `limit`, in the manner of the endpoint
+/// that was asked. The statements that were sent for it are ended by the database, after the same
+/// time.
+pub(super) async fn within(
+    limit: Duration,
+    manner: Option<Manner>,
+    answering: impl Future<Output = Response>,
+) -> Response {
+    if let Ok(response) = timeout(limit, answering).await {
         return response;
     }
-    tracing::warn!(
-        seconds = limit.as_secs_f64(),
-        "gave up a request that took too long"
-    );
-    let message = format!(
-        "The request took longer than {} s and was given up.",
-        limit.as_secs_f64()
-    );
+    let seconds = limit.as_secs_f64();
+    tracing::warn!(seconds, "gave up a request that took too long");
+    let message = format!("The request took longer than {seconds} s and was given up.");
     error_in(manner, StatusCode::GATEWAY_TIMEOUT, Code::Timeout, &message)
 }

@@ -4,6 +4,7 @@ mod authentication;
 mod client_address;
 mod compression;
 mod cors;
+mod data;
 mod deadline;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -21,15 +22,15 @@ mod shedding;
 
 use std::{sync::Arc, time::Duration};
 
-use authentication::Authentication;
 use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
+use data::Around;
 use serde::Serialize;
 use serde_json::json;
 use shedding::Shares;
@@ -49,7 +50,7 @@ use crate::{
     auth::Authenticator,
     clock::Clock,
     graphql::{Code, INTERNAL_MESSAGE},
-    loader::{Loaders, gather},
+    loader::Loaders,
     metrics::Metrics,
     rate_limit::RateLimits,
     rest::{self, Manner, RestSettings},
@@ -96,31 +97,16 @@ pub fn app(gateway: Gateway) -> Router {
         public_url: gateway.public_url.clone(),
     };
     let shares = Shares::of(gateway.max_in_flight, gateway.metrics.clone());
-    // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let data = Router::new()
         .route(
             "/graphql",
             graphql::route(gateway.graphql.clone(), gateway.max_body),
         )
         .merge(rest::router(rest.clone()))
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn_with_state(
-                    shares.clone(),
-                    shedding::layer,
-                ))
-                .layer(middleware::from_fn_with_state(
-                    gateway.request_timeout,
-                    deadline::layer,
-                ))
-                .layer(middleware::from_fn(|request, next: Next| {
-                    gather(next.run(request))
-                }))
-                .layer(middleware::from_fn_with_state(
-                    Authentication::of(&gateway),
-                    authentication::layer,
-                )),
-        );
+        .layer(middleware::from_fn_with_state(
+            Around::of(&gateway, shares.clone()),
+            data::layer,
+        ));
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
@@ -129,7 +115,6 @@ pub fn app(gateway: Gateway) -> Router {
         .has_metrics
         .then(|| metrics_app(gateway.metrics.clone()));
     let app = Router::new()
-        .merge(data)
         .merge(metrics.unwrap_or_default())
         .merge(rest::openapi_router(&rest))
         .merge(health::router(gateway.loaders.clone(), shares))
@@ -137,22 +122,18 @@ pub fn app(gateway: Gateway) -> Router {
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
-        .layer(middleware::from_fn(panic::layer));
+        .layer(middleware::from_fn(panic::layer))
+        .merge(data);
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let app = compression::compressed(app)
         .merge(graphiql.unwrap_or_default())
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(no_store);
+        .method_not_allowed_fallback(method_not_allowed);
     // Outside of everything that refuses, so that pages can read why.
-    gateway
-        .cors
-        .apply(app)
-        .layer(middleware::from_fn_with_state(
-            gateway.metrics,
-            request_log::layer,
-        ))
+    let app = gateway.cors.apply(app);
+    let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
+    app.layer(ServiceBuilder::new().layer(request_log).layer(no_store))
 }
 
 /// What there is to open. Browsers are sent to the page, if there is one.

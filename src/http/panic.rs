@@ -6,12 +6,19 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use futures_util::FutureExt;
 
 use super::internal_error;
-use crate::rest;
+use crate::rest::Manner;
 
-/// Answers for a request that panicked, in the manner of the endpoint that was asked.
-pub(super) async fn layer(request: Request, next: Next) -> Response {
-    let manner = rest::manner_of(request.uri().path());
+/// Answers for a request whose `answering` panics, in the manner of the endpoint that was asked.
+pub(super) async fn caught(
+    manner: Option<Manner>,
+    answering: impl Future<Output = Response>,
+) -> Response {
     // What it shared with others is locked by short critical sections, which no panic leaves half-changed.
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(answering).catch_unwind().await;
     answer.unwrap_or_else(|_| internal_error(manner))
+}
+
+/// The same for what belongs to no contract.
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    caught(None, next.run(request)).await
 }

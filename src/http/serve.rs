@@ -5,6 +5,7 @@
 //! with word that the connection ends. What is then idle is closed, what is not is finished.
 
 use std::{
+    convert::Infallible,
     io,
     net::SocketAddr,
     pin::pin,
@@ -18,9 +19,8 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, Version, header},
-    middleware::{self, Next},
     response::Response,
 };
 use hyper_util::{
@@ -34,7 +34,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
 
 /// How long connections that are idle are kept when told to stop: a request may be on its way.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -102,12 +102,9 @@ pub async fn serve(
     max_connections: usize,
 ) {
     let is_stopping = Arc::new(AtomicBool::new(false));
-    let app = app.layer(middleware::from_fn_with_state(
-        is_stopping.clone(),
-        say_goodbye,
-    ));
     let connections = Connections {
         app,
+        is_stopping: is_stopping.clone(),
         room: Arc::new(Semaphore::new(max_connections)),
         idle_ends: watch::Sender::new(false),
     };
@@ -171,24 +168,11 @@ async fn cannot_accept(error: &io::Error) {
     }
 }
 
-/// Tells clients that their connection ends with the answer. HTTP/2 has its own word for it.
-async fn say_goodbye(
-    State(is_stopping): State<Arc<AtomicBool>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let version = request.version();
-    let mut response = next.run(request).await;
-    if is_stopping.load(Ordering::Acquire) && version < Version::HTTP_2 {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
-    }
-    response
-}
-
 /// The connections that are open.
 struct Connections {
     app: Router,
+    /// Whether clients are told that their connection ends.
+    is_stopping: Arc<AtomicBool>,
     /// Who comes beyond that waits in the listener's queue.
     room: Arc<Semaphore>,
     /// Whether connections end that have nothing to answer. Each listens as long as it is open.
@@ -214,14 +198,13 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let app = self.app.clone();
+        let (app, is_stopping) = (self.app.clone(), self.is_stopping.clone());
         let mut idle_ends = self.idle_ends.subscribe();
         tokio::spawn(async move {
             let _room = room;
-            let service = app.map_request(move |request: Request<_>| {
-                let mut request = request.map(Body::new);
-                request.extensions_mut().insert(Peer(peer.ip()));
-                request
+            let service = service_fn(move |request: Request<_>| {
+                let (app, is_stopping) = (app.clone(), is_stopping.clone());
+                answer(app, request.map(Body::new), peer, is_stopping)
             });
             let service = TowerToHyperService::new(service);
             let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -261,6 +244,24 @@ impl Connections {
             self.idle_ends.closed().await;
         }
     }
+}
+
+/// Answers a request. Clients are told where their connection ends with the answer; HTTP/2 has its own
+/// word for that.
+async fn answer(
+    app: Router,
+    mut request: Request,
+    peer: SocketAddr,
+    is_stopping: Arc<AtomicBool>,
+) -> Result<Response, Infallible> {
+    let version = request.version();
+    request.extensions_mut().insert(Peer(peer.ip()));
+    let mut response = app.oneshot(request).await?;
+    if is_stopping.load(Ordering::Acquire) && version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    Ok(response)
 }
 
 async fn are_told(idle_ends: &mut watch::Receiver<bool>) {

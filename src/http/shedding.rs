@@ -8,9 +8,7 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 use tokio::sync::Semaphore;
@@ -19,7 +17,7 @@ use super::error_in;
 use crate::{
     graphql::Code,
     metrics::{self, Metrics},
-    rest,
+    rest::Manner,
 };
 
 /// How long requests with tokens are turned away, now and again, until that is no mere peak.
@@ -27,6 +25,15 @@ const SUSTAINED: Duration = Duration::from_secs(5);
 
 /// How long none may have been turned away until it is over.
 const OVER: Duration = Duration::from_secs(1);
+
+/// Whose share a request belongs to. A token that is none costs little: it is refused before anything
+/// is asked of the database.
+pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
+    match headers.contains_key(header::AUTHORIZATION) {
+        true => metrics::Share::SignedIn,
+        false => metrics::Share::Anonymous,
+    }
+}
 
 /// The two shares of what can be in flight.
 pub(super) struct Shares {
@@ -59,12 +66,27 @@ impl Shares {
         self.strain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that is none costs little: it is refused before anything is asked of the database.
-    fn share(&self, headers: &HeaderMap) -> (metrics::Share, &Semaphore) {
-        match headers.contains_key(header::AUTHORIZATION) {
-            true => (metrics::Share::SignedIn, &self.signed_in),
-            false => (metrics::Share::Anonymous, &self.anonymous),
+    fn of_share(&self, share: metrics::Share) -> &Semaphore {
+        match share {
+            metrics::Share::SignedIn => &self.signed_in,
+            metrics::Share::Anonymous => &self.anonymous,
         }
+    }
+
+    /// Answers a request if its share allows, or turns it away in the manner of its endpoint.
+    pub(super) async fn within(
+        &self,
+        share: metrics::Share,
+        manner: Option<Manner>,
+        answering: impl Future<Output = Response>,
+    ) -> Response {
+        if let Ok(_permit) = self.of_share(share).try_acquire() {
+            return answering.await;
+        }
+        self.turned_away(share);
+        let message = "Too many requests are being answered; try again in a second.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        error_in(manner, status, Code::ServiceUnavailable, message)
     }
 
     fn turned_away(&self, share: metrics::Share) {
@@ -94,23 +116,6 @@ impl Strain {
             !is_over && last.saturating_duration_since(since) >= SUSTAINED
         })
     }
-}
-
-/// Answers a request if its share allows, or turns it away in the manner of its endpoint.
-pub(super) async fn layer(
-    State(shares): State<Arc<Shares>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (share, permits) = shares.share(request.headers());
-    if let Ok(_permit) = permits.try_acquire() {
-        return next.run(request).await;
-    }
-    shares.turned_away(share);
-    let manner = rest::manner_of(request.uri().path());
-    let message = "Too many requests are being answered; try again in a second.";
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    error_in(manner, status, Code::ServiceUnavailable, message)
 }
 
 #[cfg(test)]

@@ -25,12 +25,13 @@ mod node;
 mod scalar;
 mod tag;
 mod user;
+mod validated;
 mod viewer;
 mod workspace;
 mod workspace_invite;
 
 use async_graphql::{
-    EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, ValidationMode,
+    EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder,
 };
 
 pub(crate) use error::rate_limited_error;
@@ -39,6 +40,7 @@ pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 pub use limits::{Limit, Limits};
 pub(crate) use limits::{Met, exceeded, hold_length, limit_of};
+use validated::Validated;
 
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -107,7 +109,9 @@ fn builder(has_node: bool) -> Builder {
 fn schema(settings: SchemaSettings) -> Schema {
     let builder = builder(settings.node != NodeFields::Nowhere)
         .data(Served::with(settings))
-        .validation_mode(ValidationMode::Fast);
+        // Known here without looking through all types for each field of the root.
+        .enable_federation()
+        .extension(Validated);
     if settings.introspection {
         builder.finish()
     } else {

@@ -1,11 +1,15 @@
 //! Compression of answers, by `Accept-Encoding` (RFC 9110, section 12.5.3).
 
+use std::{convert::Infallible, future::ready};
+
 use axum::{
     Router,
+    body::Body,
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
 };
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::compression::{
     CompressionLayer,
     predicate::{DefaultPredicate, Predicate, SizeAbove},
@@ -22,20 +26,59 @@ const ENCODINGS: [&str; 3] = ["br", "gzip", "zstd"];
 
 /// Compresses what is long enough. What a client does not take for itself is sent as it is.
 pub(super) fn compressed(router: Router) -> Router {
-    let is_long = DefaultPredicate::new().and(SizeAbove::new(MIN_LENGTH));
+    let choose = |mut request: Request| {
+        choose(request.headers_mut());
+        request
+    };
     router.layer(
         ServiceBuilder::new()
             .map_request(choose)
-            .layer(CompressionLayer::new().compress_when(is_long)),
+            .layer(CompressionLayer::new().compress_when(is_long())),
     )
 }
 
-/// Leaves of the encodings that a client takes the one that it gets.
-fn choose(mut request: Request) -> Request {
-    if !request.headers().contains_key(header::ACCEPT_ENCODING) {
-        return request;
+fn is_long() -> impl Predicate {
+    DefaultPredicate::new().and(SizeAbove::new(MIN_LENGTH))
+}
+
+/// The encoding that a client gets; none is as it is.
+pub(super) struct Chosen(Option<HeaderValue>);
+
+impl Chosen {
+    /// Chooses by the headers of a request.
+    pub(super) fn by(headers: &mut HeaderMap) -> Self {
+        choose(headers);
+        Self(headers.get(header::ACCEPT_ENCODING).cloned())
     }
-    let liked = ranges(request.headers(), &header::ACCEPT_ENCODING);
+
+    /// Does to one answer what [`compressed`] does to all: most are short, and pass without what it
+    /// takes to compress.
+    pub(super) async fn compress(self, answer: Response) -> Response {
+        if !is_long().should_compress(&answer) {
+            return answer;
+        }
+        let mut request = Request::new(());
+        if let Some(encoding) = self.0 {
+            request
+                .headers_mut()
+                .insert(header::ACCEPT_ENCODING, encoding);
+        }
+        let mut answer = Some(answer);
+        // It is asked once.
+        let service =
+            service_fn(move |_| ready(Ok::<_, Infallible>(answer.take().unwrap_or_default())));
+        let compression = CompressionLayer::new().compress_when(is_long());
+        let Ok(answer) = compression.layer(service).oneshot(request).await;
+        answer.map(Body::new)
+    }
+}
+
+/// Leaves of the encodings that a client takes the one that it gets.
+fn choose(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::ACCEPT_ENCODING) {
+        return;
+    }
+    let liked = ranges(headers, &header::ACCEPT_ENCODING);
     let quality = |encoding: &str| quality_of(&liked, encoding).unwrap_or_default();
     let is_plain_liked_above = |quality: u16| {
         let plain = liked.iter().find(|range| range.is("identity"));
@@ -47,7 +90,6 @@ fn choose(mut request: Request) -> Request {
         .max_by_key(|encoding| quality(encoding))
         .filter(|encoding| quality(encoding) > 0)
         .filter(|encoding| !is_plain_liked_above(quality(encoding)));
-    let headers = request.headers_mut();
     match best {
         Some(encoding) => {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding));
@@ -56,5 +98,4 @@ fn choose(mut request: Request) -> Request {
             headers.remove(header::ACCEPT_ENCODING);
         }
     }
-    request
 }

@@ -12,6 +12,7 @@ use axum::{
 use super::{
     Gateway,
     authentication::Authentication,
+    compression::Chosen,
     deadline, panic,
     shedding::{Shares, share_of},
 };
@@ -36,9 +37,10 @@ impl Around {
 
 pub(super) async fn layer(
     State(around): State<Arc<Around>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
+    let encoding = Chosen::by(request.headers_mut());
     let manner = rest::manner_of(request.uri().path());
     let share = share_of(request.headers());
     // From the inside out. Boxed, since each that takes it in moves it.
@@ -47,5 +49,6 @@ pub(super) async fn layer(
     let answering = gather(answering);
     let answering = deadline::within(around.limit, manner, answering);
     let answering = around.shares.within(share, manner, answering);
-    panic::caught(manner, answering).await
+    let answer = panic::caught(manner, answering).await;
+    encoding.compress(answer).await
 }

@@ -122,11 +122,11 @@ pub fn app(gateway: Gateway) -> Router {
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
-        .layer(middleware::from_fn(panic::layer))
-        .merge(data);
+        .layer(middleware::from_fn(panic::layer));
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let app = compression::compressed(app)
+        .merge(data)
         .merge(graphiql.unwrap_or_default())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);

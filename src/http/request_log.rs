@@ -77,16 +77,15 @@ pub(super) async fn layer(
     drop(in_flight);
     metrics.http().answered(route, status, elapsed);
     trace::answered(&traced, status);
-    span.in_scope(|| {
-        tracing::info!(
-            method,
-            route = route.unwrap_or("none"),
-            operation = operation.get(),
-            status,
-            milliseconds = elapsed.as_micros() as f64 / 1000.0,
-            "answered"
-        );
-    });
+    tracing::info!(
+        parent: &span,
+        method,
+        route = route.unwrap_or("none"),
+        operation = operation.get(),
+        status,
+        milliseconds = elapsed.as_micros() as f64 / 1000.0,
+        "answered"
+    );
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

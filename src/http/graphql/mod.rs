@@ -262,7 +262,8 @@ impl Graphql {
                     told.tell(name.clone());
                 }
                 let executing = Executing::begin(operation, name, &span, started);
-                let execution = self.executor.execute(prepared, access);
+                // Boxed, so that what waits for it is not moved with all that it takes.
+                let execution = Box::pin(self.executor.execute(prepared, access));
                 let response = execution.instrument(span.clone()).await;
                 executing.answered(response.error_count());
                 Answered {

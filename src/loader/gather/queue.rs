@@ -152,7 +152,8 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
         }
         let keys: Vec<K> = wanted.keys().cloned().collect();
         let asked_by = wishes.iter().map(|wish| &wish.asked_by);
-        let load = self.kind.run(keys.len(), asked_by, self.load(&keys));
+        // Boxed: a task is moved before it runs, and would be moved with all that this takes.
+        let load = Box::pin(self.kind.run(keys.len(), asked_by, self.load(&keys)));
         let mut found = unpanicked(load).await;
         tell(&self.kind, &found);
         for (wish, keys) in wishes.into_iter().zip(of_wishes) {

@@ -140,7 +140,7 @@ impl<T: PlainFields> OutputType for Eager<T> {
                 return self.0.resolve_as_usual(ctx).await;
             };
             let loaded = try_join_all(plan.loads(ctx, &self.0)).await?;
-            let mut json = Json::default();
+            let mut json = Json::of_object();
             plan.write(
                 ctx,
                 &ctx.with_field(field),
@@ -205,7 +205,7 @@ impl<T: PlainFields> OutputType for EagerList<T> {
             let mut loaded = try_join_all(loads).await?.into_iter();
             let leaf_ctx = ctx.with_field(field);
             let parts = ctx.data_opt::<WrittenInParts>();
-            let mut json = Json::default();
+            let mut json = Json::of_object();
             json.mark(b'[');
             for (index, (ctx, element)) in elements().enumerate() {
                 if index > 0 {

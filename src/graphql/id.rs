@@ -54,7 +54,7 @@ impl NodeKind {
 
 /// The global id of an object: base64url of `Type:key`, without padding.
 pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
-    ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.type_name())))
+    ID(URL_SAFE_NO_PAD.encode([kind.type_name(), ":", &id.to_string()].concat()))
 }
 
 /// Reads a global id; none where the text is not exactly what [`global_id`] writes.

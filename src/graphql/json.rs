@@ -59,7 +59,15 @@ impl WrittenInParts {
     }
 }
 
+/// How much of an object most have room in, in bytes.
+const OBJECT: usize = 256;
+
 impl Json {
+    /// Text with room for an object.
+    pub(super) fn of_object() -> Self {
+        Self(Vec::with_capacity(OBJECT))
+    }
+
     /// A tree's part that is written already. No value of the schema is [`Value::Binary`]
     /// otherwise.
     pub(super) fn into_value(self) -> Value {
@@ -164,8 +172,10 @@ impl Json {
 
     /// Appends text.
     fn text(&mut self, text: &str) {
-        let needs_escape = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
-        if !text.as_bytes().iter().any(needs_escape) {
+        let needs_escape = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        // To the end in any case: many bytes are looked at in one step that way.
+        let any = |any, byte: &u8| any | needs_escape(*byte);
+        if !text.as_bytes().iter().fold(false, any) {
             self.plain_text(text);
         } else if serde_json::to_writer(&mut self.0, text).is_err() {
             // Writing text to memory does not fail.

@@ -109,8 +109,6 @@ fn builder(has_node: bool) -> Builder {
 fn schema(settings: SchemaSettings) -> Schema {
     let builder = builder(settings.node != NodeFields::Nowhere)
         .data(Served::with(settings))
-        // Known here without looking through all types for each field of the root.
-        .enable_federation()
         .extension(Validated);
     if settings.introspection {
         builder.finish()

@@ -1,6 +1,7 @@
 //! How deep JSON is nested and how long a list it is, seen before anything reads it.
 
 use async_graphql::ServerError;
+use memchr::memchr2;
 
 use crate::graphql::{Limit, Limits, hold_length};
 
@@ -48,13 +49,17 @@ impl Extent {
 
 /// What follows a string, whose first quotation mark is passed already.
 fn after_string(mut json: &[u8]) -> &[u8] {
-    loop {
-        json = match json {
-            [b'"', after @ ..] => return after,
-            [b'\\', _, after @ ..] | [_, after @ ..] => after,
-            [] => return json,
+    while let Some(at) = memchr2(b'"', b'\\', json) {
+        let (is_end, passed) = match json[at] {
+            b'"' => (true, 1),
+            _ => (false, 2),
         };
+        json = json.get(at + passed..).unwrap_or_default();
+        if is_end {
+            return json;
+        }
     }
+    &[]
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_graphql::dataloader::Loader;
+use foldhash::fast::RandomState;
 use tracing::Span;
 
 use super::{
@@ -137,11 +138,14 @@ impl<L: Loader<K, Error = LoadError>, K: Key> Queue<L, K> {
         if wishes.is_empty() {
             return;
         }
-        let mut wanted: HashMap<K, usize> = HashMap::new();
         let of_wishes: Vec<Vec<K>> = wishes
             .iter()
             .map(|wish| std::mem::take(&mut *lock(&wish.keys)))
             .collect();
+        let mut wanted: HashMap<K, usize, RandomState> = HashMap::with_capacity_and_hasher(
+            of_wishes.iter().map(Vec::len).sum(),
+            RandomState::default(),
+        );
         for key in of_wishes.iter().flatten() {
             match wanted.get_mut(key) {
                 Some(times) => *times += 1,

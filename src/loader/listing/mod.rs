@@ -10,6 +10,7 @@ mod statement;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use sea_orm::{
     Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult,
     sea_query::{Expr, Query, SelectStatement},
@@ -116,7 +117,7 @@ impl Listing {
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
         let statement = self.statement(servers.database(), page, Some(parents));
         let rows = servers.all(&statement).await?;
-        let mut of_parent: HashMap<i64, Vec<&QueryResult>> = HashMap::new();
+        let mut of_parent: HashMap<i64, Vec<&QueryResult>, RandomState> = HashMap::default();
         for row in &rows {
             of_parent
                 .entry(Columns::from(row, 0).next()?)

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, hash::Hash};
 
 use async_graphql::dataloader::Loader;
+use foldhash::fast::RandomState;
 use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
@@ -44,11 +45,11 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[PageOf<L>]) -> Result<HashMap<PageOf<L>, Self::Value>, LoadError> {
-        let mut parents_of: HashMap<&L, Vec<i64>> = HashMap::new();
+        let mut parents_of: HashMap<&L, Vec<i64>, RandomState> = HashMap::default();
         for key in keys {
             parents_of.entry(&key.list).or_default().push(key.parent_id);
         }
-        let mut found = HashMap::new();
+        let mut found = HashMap::with_capacity(keys.len());
         for (list, ids) in parents_of {
             let parents = Parents {
                 table: L::PARENTS,

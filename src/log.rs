@@ -1,19 +1,12 @@
 //! Where the log goes, and in which form.
 
-use std::{
-    fmt,
-    io::{self, IsTerminal},
-};
+use std::io::{self, IsTerminal};
 
-use tracing::{Subscriber, field::Field};
+use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
-    field::MakeExt,
     filter::{LevelFilter, Targets},
-    fmt::{
-        format::{Writer, debug_fn},
-        layer,
-    },
+    fmt,
     layer::SubscriberExt,
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -53,25 +46,13 @@ fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let lines = layer().with_writer(io::stderr).with_target(false);
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     match format {
-        LogFormat::Pretty if io::stderr().is_terminal() => lines.boxed(),
-        // As the coloured lines, but written with half the work.
-        LogFormat::Pretty => lines
-            .with_ansi(false)
-            .fmt_fields(debug_fn(write_plain).delimited(" "))
-            .boxed(),
+        LogFormat::Pretty => lines.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines
             .json()
             .flatten_event(true)
             .with_span_list(false)
             .boxed(),
-    }
-}
-
-fn write_plain(line: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
-    match field.name() {
-        "message" => write!(line, "{value:?}"),
-        name => write!(line, "{name}={value:?}"),
     }
 }

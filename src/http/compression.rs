@@ -33,8 +33,12 @@ pub(super) fn compressed(router: Router) -> Router {
     router.layer(
         ServiceBuilder::new()
             .map_request(choose)
-            .layer(CompressionLayer::new().compress_when(is_long())),
+            .layer(compression()),
     )
+}
+
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(is_long())
 }
 
 fn is_long() -> impl Predicate {
@@ -67,8 +71,7 @@ impl Chosen {
         // It is asked once.
         let service =
             service_fn(move |_| ready(Ok::<_, Infallible>(answer.take().unwrap_or_default())));
-        let compression = CompressionLayer::new().compress_when(is_long());
-        let Ok(answer) = compression.layer(service).oneshot(request).await;
+        let Ok(answer) = compression().layer(service).oneshot(request).await;
         answer.map(Body::new)
     }
 }

@@ -91,6 +91,7 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &offer,
         telemetry: &args.telemetry,
+        database_connections: 1,
     };
     let databases = serve::Databases {
         primary: database,

@@ -2,6 +2,7 @@
 
 mod demo;
 mod migrate;
+mod open_files;
 mod schema;
 mod serve;
 mod telemetry;

@@ -6,7 +6,7 @@ use sea_orm::DatabaseConnection;
 use tokio::{net::TcpListener, time::timeout};
 use url::Url;
 
-use super::{CannotOpen, failed, telemetry, wrong_usage};
+use super::{CannotOpen, failed, open_files, telemetry, wrong_usage};
 use crate::{
     auth::{Authenticator, TokenSettings},
     clock::{Clock, Stopwatch},
@@ -19,7 +19,7 @@ use crate::{
     graphql::{Executor, SchemaSettings},
     http::{
         self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
-        StopSignal, TrustedProxies,
+        Service, StopSignal, TrustedProxies,
     },
     loader::{Loaders, Source},
     metrics::Metrics,
@@ -65,6 +65,8 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         schema: args.federation.schema(args.http.has_introspection()),
         offer: &Offer::of_templates(),
         telemetry: &args.telemetry,
+        database_connections: (args.database.database_max_connections + 1)
+            * (1 + u32::from(standby.is_some())),
     };
     let databases = Databases { primary, standby };
     log_panics();
@@ -140,6 +142,8 @@ pub(super) struct Options<'a> {
     /// What GraphiQL has to offer.
     pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
+    /// Most connections to databases.
+    pub(super) database_connections: u32,
 }
 
 /// Serves over databases that are open, until told to stop. `announce` is told where.
@@ -155,6 +159,7 @@ pub(super) async fn gateway(
         schema,
         offer,
         telemetry,
+        database_connections,
     }: Options<'_>,
     clock: Clock,
     announce: impl FnOnce(&Url),
@@ -199,7 +204,7 @@ pub(super) async fn gateway(
             Err(exit) => return exit,
         },
     };
-    let app = http::app(Gateway {
+    let service = Arc::new(Service::new(Gateway {
         loaders: loaders.clone(),
         authenticator,
         policy: policy.policy(),
@@ -208,14 +213,15 @@ pub(super) async fn gateway(
         max_body: options.max_body as usize,
         request_timeout: options.request_timeout(),
         max_in_flight: options.max_in_flight as usize,
+        max_buffered: options.max_buffered,
         rate_limits: limits_of_clients,
         trusted_proxies: Arc::new(TrustedProxies::within(rate_limits.trusted_proxies.clone())),
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
-        metrics: metrics.clone(),
+        metrics,
         has_metrics: telemetry.metrics == Switch::On,
-    });
+    }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
         tracing::warn!(
             "absolute URLs in answers begin with the address listened on: give --public-url"
@@ -226,12 +232,17 @@ pub(super) async fn gateway(
         Err(error) => return failed(error),
     };
     // As long as anything else is served, and while it is stopping.
-    let metrics_served =
-        metrics_listener.map(|listener| tokio::spawn(http::serve_metrics(listener, metrics)));
+    let room = open_files::room_for_connections(options.max_connections, database_connections);
+    let connections = options.connections(room);
+    let metrics_served = metrics_listener.map(|listener| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            http::serve_operations(listener, &service, connections.patience).await;
+        })
+    });
     announce(&local);
     let drain = Duration::from_secs(options.drain_timeout);
-    let max_connections = options.max_connections as usize;
-    http::serve(listener, app, stop_signal, drain, max_connections).await;
+    http::serve(listener, &service, stop_signal, drain, connections).await;
     if let Some(metrics_served) = metrics_served {
         metrics_served.abort();
     }

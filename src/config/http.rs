@@ -6,7 +6,7 @@ use clap::Args;
 use url::Url;
 
 use super::Switch;
-use crate::http::Origin;
+use crate::http::{Connections, Origin};
 
 /// How the gateway is reached.
 #[derive(Args, Clone)]
@@ -38,13 +38,32 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
 
-    /// Most connections that clients have open, 1 to 1000000; who comes beyond that waits
+    /// Most connections that clients have open, 1 to 1000000; further ones wait. No more than the
+    /// process may have files open, whose limit is raised where that is allowed
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
+    /// Most connections of one address (of IPv6: one /64), 1 to 1000000; further ones are closed.
+    /// --trusted-proxies are not bound by it
+    #[arg(long, env = "GATEWAY_MAX_CONNECTIONS_PER_CLIENT", value_name = "NUMBER",
+          default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections_per_client: u32,
+
+    /// How long a client may keep a connection waiting, in seconds, 1 to 600: for a request's head,
+    /// or by not reading its response. Then the connection is closed, or the stream reset
+    #[arg(long, env = "GATEWAY_CLIENT_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub client_timeout: u64,
+
+    /// Bytes of request bodies and responses that are held at a time, 1048576 to 1099511627776; one
+    /// client may hold an eighth. More are answered 503
+    #[arg(long, env = "GATEWAY_MAX_BUFFERED", value_name = "BYTES", default_value_t = 67_108_864,
+          value_parser = clap::value_parser!(u64).range(1_048_576..=1_099_511_627_776))]
+    pub max_buffered: u64,
+
     /// How many requests for data are answered at a time, 2 to 1000000: half of them with a token,
-    /// half without; more are answered 503 at once
+    /// half without, and of either half a quarter for one client; more are answered 503 at once
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub max_in_flight: u32,
@@ -76,6 +95,17 @@ pub struct HttpOptions {
 }
 
 impl HttpOptions {
+    /// Bounds of connections, where there is room for `most` of them.
+    pub fn connections(&self, most: u32) -> Connections {
+        // Where there is little room, there is still some for others.
+        let most_of_client = self.max_connections_per_client.min(most.div_ceil(2));
+        Connections {
+            most: most as usize,
+            most_of_client: most_of_client as usize,
+            patience: Duration::from_secs(self.client_timeout),
+        }
+    }
+
     /// How long a request may take.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)

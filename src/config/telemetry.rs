@@ -16,7 +16,8 @@ pub struct TelemetryOptions {
     #[arg(long, env = "GATEWAY_METRICS", value_enum, default_value_t)]
     pub metrics: Switch,
 
-    /// Address and port of its own at which /metrics is served [default: none]
+    /// Address and port of its own for /metrics and the health checks, which clients cannot crowd out
+    /// [default: none]
     #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS", value_parser = listen)]
     pub metrics_listen: Option<SocketAddr>,
 

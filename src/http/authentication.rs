@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use super::{Gateway, TrustedProxies, error_in, rate_limit};
+use super::{Gateway, TrustedProxies, error_in, place::Place, rate_limit, shedding::turned_away};
 use crate::{
     access::{Access, Policy, Viewer},
     auth::{AuthError, Authenticator},
@@ -50,24 +50,24 @@ impl Authentication {
     }
 
     /// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
-    /// request too many.
+    /// request too many. The request's `place` is counted for the client.
     pub(super) async fn settle(
         &self,
         mut request: Request,
+        place: &Place,
         manner: Option<Manner>,
         next: Next,
     ) -> Response {
         let limits = &self.rate_limits;
         let proxies = &self.trusted_proxies;
         let addressed = proxies.client(request.headers(), request.extensions());
-        let (client, viewer) = match self.authenticator.viewer(request.headers()).await {
-            Ok(viewer) => {
-                let who = viewer.id().map_or(addressed, Who::User);
-                (limits.client(who), Ok(viewer))
-            }
-            Err(error) => (limits.client(addressed), Err(error)),
-        };
-        let client = Arc::new(client);
+        let viewer = self.authenticator.viewer(request.headers()).await;
+        let user = viewer.as_ref().ok().and_then(Viewer::id);
+        let who = user.map_or(addressed, Who::User);
+        if let Err(reason) = place.assign(who) {
+            return turned_away(reason, manner);
+        }
+        let client = Arc::new(limits.client(who));
         let mut response = match (client.request().await, viewer) {
             (Err(limited), _) => rate_limit::refusal(limited, manner),
             (Ok(()), Err(error)) => refusal(&error, manner),

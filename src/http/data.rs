@@ -1,5 +1,5 @@
-//! What is around each request for data. It is one layer: each of axum's copies, for every request, all
-//! that is below it, and boxes what it awaits.
+//! Middleware of the data routes, as one layer: each of axum's copies, for every request, all that is
+//! below it, and boxes what it awaits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,15 @@ use super::{
     Gateway,
     authentication::Authentication,
     compression::Chosen,
-    deadline, panic,
-    shedding::{Shares, share_of},
+    deadline,
+    outgoing,
+    panic,
+    place::Place,
+    shedding::{Shares, share_of, turned_away},
 };
-use crate::{loader::gather, rest};
+use crate::{loader::gather, rest, rest::Manner};
 
-/// What requests for data are held to.
+/// Limits of requests for data.
 pub(super) struct Around {
     shares: Arc<Shares>,
     limit: Duration,
@@ -33,6 +36,17 @@ impl Around {
             authentication: Authentication::of(gateway),
         })
     }
+
+    /// The response, with all that is held until it was sent.
+    async fn finish(&self, response: Response, place: Place, manner: Option<Manner>) -> Response {
+        let response = outgoing::whole(response).await;
+        let length = outgoing::length(&response);
+        match self.shares.capacity.buffered.take(place.client(), length) {
+            Ok(bytes) => outgoing::holding(response, Arc::new((bytes, place))),
+            // The place is given back: the refusal is short.
+            Err(reason) => turned_away(reason, manner),
+        }
+    }
 }
 
 pub(super) async fn layer(
@@ -42,13 +56,17 @@ pub(super) async fn layer(
 ) -> Response {
     let encoding = Chosen::by(request.headers_mut());
     let manner = rest::manner_of(request.uri().path());
-    let share = share_of(request.headers());
+    let place = match around.shares.place(share_of(request.headers())) {
+        Ok(place) => place,
+        Err(reason) => return turned_away(reason, manner),
+    };
+    request.extensions_mut().insert(place.clone());
     // From the inside out. Boxed, since each that takes it in moves it.
-    let answering = Box::pin(around.authentication.settle(request, manner, next));
+    let answering = Box::pin(around.authentication.settle(request, &place, manner, next));
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let answering = gather(answering);
     let answering = deadline::within(around.limit, manner, answering);
-    let answering = around.shares.within(share, manner, answering);
-    let answer = panic::caught(manner, answering).await;
-    encoding.compress(answer).await
+    let response = panic::caught(manner, answering).await;
+    let response = encoding.compress(response).await;
+    around.finish(response, place, manner).await
 }

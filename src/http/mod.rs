@@ -1,8 +1,10 @@
 //! Routes and layers: from a connection to an answer.
 
 mod authentication;
+mod capacity;
 mod client_address;
 mod compression;
+mod connection;
 mod cors;
 mod data;
 mod deadline;
@@ -12,8 +14,10 @@ pub mod fuzzing;
 mod graphiql;
 mod graphql;
 mod health;
-mod metrics;
+mod operations;
+mod outgoing;
 mod panic;
+mod place;
 mod quality;
 mod rate_limit;
 mod request_log;
@@ -30,6 +34,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use capacity::Capacity;
 use data::Around;
 use serde::Serialize;
 use serde_json::json;
@@ -42,8 +47,7 @@ pub use client_address::{Peer, TrustedProxies};
 pub use cors::{Cors, Origin};
 pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
-pub use metrics::metrics_app;
-pub use serve::{StopSignal, serve, serve_metrics};
+pub use serve::{Connections, StopSignal, serve, serve_operations};
 
 use crate::{
     access::Policy,
@@ -73,8 +77,11 @@ pub struct Gateway {
     pub max_body: usize,
     /// How long a request may take.
     pub request_timeout: Duration,
-    /// How many requests for data are answered at a time: half of them with a token, half without.
+    /// How many requests for data are answered at a time: half of them with a token, half without. A
+    /// client has at most a quarter of either half.
     pub max_in_flight: usize,
+    /// Bytes of request bodies and responses that are held at a time. A client has at most an eighth.
+    pub max_buffered: u64,
     /// How much a client may ask.
     pub rate_limits: RateLimits,
     /// From whom it is believed which client a request comes from.
@@ -91,12 +98,38 @@ pub struct Gateway {
     pub has_metrics: bool,
 }
 
-/// The whole HTTP service.
-pub fn app(gateway: Gateway) -> Router {
+/// Everything that the gateway serves, before it listens.
+pub struct Service {
+    /// The routes for clients.
+    pub app: Router,
+    /// The routes for operators: health and metrics.
+    pub operations: Router,
+    capacity: Capacity,
+    trusted_proxies: Arc<TrustedProxies>,
+    metrics: Metrics,
+}
+
+impl Service {
+    /// The whole HTTP service.
+    pub fn new(gateway: Gateway) -> Self {
+        let metrics = gateway.metrics.clone();
+        let capacity = Capacity::new(gateway.max_in_flight, gateway.max_buffered, &metrics);
+        let shares = Shares::new(capacity.clone(), metrics.clone());
+        let health = health::router(gateway.loaders.clone(), shares.clone());
+        Self {
+            operations: operations::router(health.clone(), metrics.clone()),
+            trusted_proxies: gateway.trusted_proxies.clone(),
+            app: app(gateway, health, shares),
+            capacity,
+            metrics,
+        }
+    }
+}
+
+fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
     };
-    let shares = Shares::of(gateway.max_in_flight, gateway.metrics.clone());
     let data = Router::new()
         .route(
             "/graphql",
@@ -104,7 +137,7 @@ pub fn app(gateway: Gateway) -> Router {
         )
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
-            Around::of(&gateway, shares.clone()),
+            Around::of(&gateway, shares),
             data::layer,
         ));
     let no_store = SetResponseHeaderLayer::if_not_present(
@@ -113,11 +146,11 @@ pub fn app(gateway: Gateway) -> Router {
     );
     let metrics = gateway
         .has_metrics
-        .then(|| metrics_app(gateway.metrics.clone()));
+        .then(|| operations::metrics(gateway.metrics.clone()));
     let app = Router::new()
         .merge(metrics.unwrap_or_default())
         .merge(rest::openapi_router(&rest))
-        .merge(health::router(gateway.loaders.clone(), shares))
+        .merge(health)
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),

@@ -7,7 +7,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
@@ -20,11 +20,11 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
-    http::{HeaderValue, Version, header},
-    response::Response,
+    http::{HeaderValue, StatusCode, Version, header},
+    response::{IntoResponse, Response},
 };
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto,
     service::TowerToHyperService,
 };
@@ -39,10 +39,6 @@ use tower::{ServiceExt, service_fn};
 /// How long connections that are idle are kept when told to stop: a request may be on its way.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// How long a connection may be idle, and a request's head may take: longer than balancers keep
-/// theirs.
-const HEAD: Duration = Duration::from_secs(75);
-
 /// Longest head of a request, in bytes; of HTTP/2, where a block of headers is decoded at once, less.
 /// A head has at most 100 headers: hyper's own limit, which costs nothing as long as it is not set.
 const MAX_HEAD: usize = 128 * 1024;
@@ -51,11 +47,22 @@ const MAX_HEADERS_OF_HTTP2: u32 = 16 * 1024;
 /// Most requests that are answered at a time over one connection of HTTP/2.
 const MAX_STREAMS: u32 = 100;
 
+/// Most connections of operators: probes and scrapers.
+const MAX_OPERATORS: usize = 64;
+
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
-use super::{Peer, metrics_app};
-use crate::metrics::Metrics;
+use super::{
+    Peer, Service, TrustedProxies,
+    capacity::{Capacity, Pool},
+    connection::{Connection, IDLE, Open, Streams, WatchedStream},
+    outgoing::{self, Holdings, Outgoing, Sending},
+};
+use crate::{
+    metrics::{GivenUp, Metrics, Resource},
+    rate_limit::Who,
+};
 
 /// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
 /// there, so that whoever waits for that may stop it at once.
@@ -85,43 +92,52 @@ impl StopSignal {
     }
 }
 
-/// Answers `/metrics` alone, until it is aborted.
-pub async fn serve_metrics(listener: TcpListener, metrics: Metrics) {
-    if let Err(error) = axum::serve(listener, metrics_app(metrics)).await {
-        tracing::error!(%error, "the metrics are no longer served");
+/// Bounds of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    /// How many are open at a time; further ones wait.
+    pub most: usize,
+    /// How many of these one client has, by its address (of IPv6: the first 64 bits); further ones
+    /// are closed. Proxies that are trusted are not bound by it.
+    pub most_of_client: usize,
+    /// How long a client may keep one waiting: for the head of a request, and while it does not read.
+    pub patience: Duration,
+}
+
+/// Serves health checks and metrics to operators, until it is aborted.
+pub async fn serve_operations(listener: TcpListener, service: &Service, patience: Duration) {
+    let bounds = Connections {
+        most: MAX_OPERATORS,
+        most_of_client: MAX_OPERATORS,
+        patience,
+    };
+    let open = OpenConnections::new(service.operations.clone(), service, bounds);
+    loop {
+        open.accept_next(&listener).await;
     }
 }
 
 /// Answers until told to stop; then takes nothing new, finishes what is in flight, and gives up
-/// what is not done within `drain`. At most `max_connections` are open at a time.
+/// what is not done within `drain`.
 pub async fn serve(
     listener: TcpListener,
-    app: Router,
+    service: &Service,
     stop_signal: StopSignal,
     drain: Duration,
-    max_connections: usize,
+    bounds: Connections,
 ) {
-    let is_stopping = Arc::new(AtomicBool::new(false));
-    let connections = Connections {
-        app,
-        is_stopping: is_stopping.clone(),
-        room: Arc::new(Semaphore::new(max_connections)),
-        idle_ends: watch::Sender::new(false),
-    };
+    let open = OpenConnections::new(service.app.clone(), service, bounds);
     let mut told = pin!(stop_signal.received());
     let name = loop {
         tokio::select! {
-            (accepted, room) = connections.accept(&listener) => match accepted {
-                Ok((stream, peer)) => connections.take(stream, peer, room),
-                Err(error) => cannot_accept(&error).await,
-            },
+            () = open.accept_next(&listener) => {}
             name = &mut told => break name,
         }
     };
-    is_stopping.store(true, Ordering::Release);
+    open.front.is_stopping.store(true, Ordering::Release);
     tracing::info!(signal = name, "stopping: finishing what is in flight");
-    take_waiting(listener, &connections);
-    if timeout(drain, connections.finish()).await.is_err() {
+    take_waiting(listener, &open);
+    if timeout(drain, open.finish()).await.is_err() {
         tracing::warn!(
             seconds = drain.as_secs(),
             "gave up what was still in flight"
@@ -130,7 +146,7 @@ pub async fn serve(
 }
 
 /// Takes the connections that clients have made and nobody has taken yet, and then no more.
-fn take_waiting(listener: TcpListener, connections: &Connections) {
+fn take_waiting(listener: TcpListener, connections: &OpenConnections) {
     let taken = listener.into_std().and_then(|listener| {
         loop {
             match listener.accept() {
@@ -169,71 +185,67 @@ async fn cannot_accept(error: &io::Error) {
 }
 
 /// The connections that are open.
-struct Connections {
-    app: Router,
-    /// Whether clients are told that their connection ends.
-    is_stopping: Arc<AtomicBool>,
-    /// Who comes beyond that waits in the listener's queue.
+struct OpenConnections {
+    front: Arc<Front>,
+    /// Connections beyond it wait in the listener's queue.
     room: Arc<Semaphore>,
+    by_client: Arc<Pool>,
+    patience: Duration,
     /// Whether connections end that have nothing to answer. Each listens as long as it is open.
     idle_ends: watch::Sender<bool>,
 }
 
-impl Connections {
-    /// The next connection, as soon as there is room for one.
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-    ) -> (
-        io::Result<(TcpStream, SocketAddr)>,
-        Option<OwnedSemaphorePermit>,
-    ) {
+impl OpenConnections {
+    fn new(app: Router, service: &Service, bounds: Connections) -> Self {
+        let (most, each) = (bounds.most as u64, bounds.most_of_client as u64);
+        Self {
+            front: Arc::new(Front {
+                app,
+                capacity: service.capacity.clone(),
+                trusted_proxies: service.trusted_proxies.clone(),
+                is_stopping: AtomicBool::new(false),
+                metrics: service.metrics.clone(),
+            }),
+            room: Arc::new(Semaphore::new(bounds.most.min(Semaphore::MAX_PERMITS))),
+            by_client: Pool::new(Resource::Connections, most, each, &service.metrics),
+            patience: bounds.patience,
+            idle_ends: watch::Sender::new(false),
+        }
+    }
+
+    /// Takes the next connection, as soon as there is room for one.
+    async fn accept_next(&self, listener: &TcpListener) {
         // It is never closed.
         let room = self.room.clone().acquire_owned().await.ok();
-        (listener.accept().await, room)
+        match listener.accept().await {
+            Ok((stream, peer)) => self.take(stream, peer, room),
+            Err(error) => cannot_accept(&error).await,
+        }
     }
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, room: Option<OwnedSemaphorePermit>) {
-        // An answer is written at once, and shall not wait for the client to acknowledge the last.
+        let client = self.front.client(peer.ip());
+        // While stopping there may be more connections than there is room for.
+        let held = match (client, &room) {
+            (Some(_), Some(_)) => match self.by_client.take(client, 1) {
+                Ok(held) => Some(held),
+                Err(_) => {
+                    tracing::debug!("a client has too many connections: closed one more");
+                    return;
+                }
+            },
+            _ => None,
+        };
+        // A response is written at once, and shall not wait for the client to acknowledge the last.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let (app, is_stopping) = (self.app.clone(), self.is_stopping.clone());
-        let mut idle_ends = self.idle_ends.subscribe();
+        let idle_ends = self.idle_ends.subscribe();
+        let connection = Connection::new(self.patience);
+        let serving = serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
         tokio::spawn(async move {
-            let _room = room;
-            let service = service_fn(move |request: Request<_>| {
-                let (app, is_stopping) = (app.clone(), is_stopping.clone());
-                answer(app, request.map(Body::new), peer, is_stopping)
-            });
-            let service = TowerToHyperService::new(service);
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            let mut http1 = builder.http1();
-            http1
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
-                .max_buf_size(MAX_HEAD);
-            let mut http2 = builder.http2();
-            http2
-                .timer(TokioTimer::new())
-                .keep_alive_interval(HEAD / 2)
-                .max_header_list_size(MAX_HEADERS_OF_HTTP2)
-                .max_concurrent_streams(MAX_STREAMS);
-            let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-            let ended = tokio::select! {
-                ended = connection.as_mut() => Some(ended),
-                () = are_told(&mut idle_ends) => None,
-            };
-            let ended = match ended {
-                Some(ended) => ended,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection broke");
-            }
+            let _held = (room, held);
+            serving.await;
         });
     }
 
@@ -246,22 +258,125 @@ impl Connections {
     }
 }
 
-/// Answers a request. Clients are told where their connection ends with the answer; HTTP/2 has its own
-/// word for that.
-async fn answer(
-    app: Router,
-    mut request: Request,
-    peer: SocketAddr,
-    is_stopping: Arc<AtomicBool>,
-) -> Result<Response, Infallible> {
-    let version = request.version();
-    request.extensions_mut().insert(Peer(peer.ip()));
-    let mut response = app.oneshot(request).await?;
-    if is_stopping.load(Ordering::Acquire) && version < Version::HTTP_2 {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+/// Serves one connection until it ends, or its client keeps it waiting for too long.
+async fn serve_connection(
+    front: Arc<Front>,
+    connection: Arc<Connection>,
+    stream: TcpStream,
+    peer: IpAddr,
+    mut idle_ends: watch::Receiver<bool>,
+) {
+    let metrics = front.metrics.clone();
+    let of_reset = metrics.clone();
+    let streams = Streams {
+        connection: connection.clone(),
+        on_reset: Arc::new(move || of_reset.given_up(GivenUp::Unread)),
+    };
+    let mut builder = auto::Builder::new(streams);
+    let mut http1 = builder.http1();
+    http1
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_buf_size(MAX_HEAD);
+    let mut http2 = builder.http2();
+    http2
+        .timer(TokioTimer::new())
+        .keep_alive_interval(IDLE / 2)
+        .max_header_list_size(MAX_HEADERS_OF_HTTP2)
+        .max_concurrent_streams(MAX_STREAMS);
+    let io = TokioIo::new(WatchedStream::new(stream, connection.clone()));
+    let of_requests = connection.clone();
+    let service = service_fn(move |request: Request<_>| {
+        let is_http2 = request.version() == Version::HTTP_2;
+        let (open, sending) = of_requests.begin(is_http2);
+        front.clone().answer(request.map(Body::new), peer, open, sending)
+    });
+    let serving = builder.serve_connection(io, TowerToHyperService::new(service));
+    let mut serving = pin!(serving);
+    let mut is_ending = false;
+    let ended = loop {
+        tokio::select! {
+            ended = serving.as_mut() => break ended,
+            () = are_told(&mut idle_ends), if !is_ending => {
+                is_ending = true;
+                serving.as_mut().graceful_shutdown();
+            }
+            reason = connection.given_up() => {
+                metrics.given_up(reason);
+                tracing::debug!(?reason, "a client kept its connection waiting: closed it");
+                return;
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
     }
-    Ok(response)
+}
+
+/// The whole way of a request from its head to its response.
+struct Front {
+    app: Router,
+    capacity: Capacity,
+    trusted_proxies: Arc<TrustedProxies>,
+    /// Whether clients are told that their connection ends.
+    is_stopping: AtomicBool,
+    metrics: Metrics,
+}
+
+impl Front {
+    /// The client at the other end of a connection; none for a proxy, behind which there are many.
+    fn client(&self, peer: IpAddr) -> Option<Who> {
+        (!self.trusted_proxies.trusts(peer)).then(|| Who::at(peer))
+    }
+
+    /// Answers a request. Clients are told where their connection ends with the response; HTTP/2 has
+    /// its own word for that.
+    async fn answer(
+        self: Arc<Self>,
+        mut request: Request,
+        peer: IpAddr,
+        open: Open,
+        sending: Arc<Sending>,
+    ) -> Result<Response<Outgoing>, Infallible> {
+        let version = request.version();
+        request.extensions_mut().insert(Peer(peer));
+        let client = self.client(peer);
+        let (mut response, held) = match self.capacity.open.take(client, 1) {
+            Ok(held) => {
+                let response = self.app.clone().oneshot(request).await?;
+                (outgoing::whole(response).await, Some(held))
+            }
+            // Of no length, so that it is sent and gone whether or not the client reads.
+            Err(_) => (no_room(), None),
+        };
+        let holdings = match outgoing::held_by(&mut response) {
+            Some(holdings) => Some(holdings),
+            None => {
+                let length = outgoing::length(&response);
+                match self.capacity.buffered.take(client, length) {
+                    Ok(bytes) => Some(Arc::new(bytes) as Holdings),
+                    Err(_) => {
+                        response = no_room();
+                        None
+                    }
+                }
+            }
+        };
+        if self.is_stopping.load(Ordering::Acquire) && version < Version::HTTP_2 {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        let (head, body) = response.into_parts();
+        let holdings = Arc::new((holdings, held, open));
+        let body = Outgoing::new(body, version == Version::HTTP_2, sending, holdings).await;
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+/// The response where a client has as many open requests, or unread responses, as it may.
+fn no_room() -> Response {
+    let retry_after = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store")];
+    (StatusCode::SERVICE_UNAVAILABLE, retry_after).into_response()
 }
 
 async fn are_told(idle_ends: &mut watch::Receiver<bool>) {

@@ -1,6 +1,6 @@
-//! How many requests are answered at a time: who comes beyond that is turned away at once, so that
-//! those who are being answered do not all become slow. Who sends a token and who sends none have a
-//! share each, so that neither takes the other's.
+//! Load shedding: requests beyond those that are answered at a time are turned away at once, so that
+//! those being answered do not all become slow. Requests with a token and those without have a share
+//! each, so that neither takes the other's; of a share, one client has a part.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,9 +11,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
-use tokio::sync::Semaphore;
 
-use super::error_in;
+use super::{
+    capacity::{Capacity, NoRoom, Share},
+    error_in,
+    place::Place,
+};
 use crate::{
     graphql::Code,
     metrics::{self, Metrics},
@@ -37,19 +40,15 @@ pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
 
 /// The two shares of what can be in flight.
 pub(super) struct Shares {
-    anonymous: Semaphore,
-    signed_in: Semaphore,
+    pub(super) capacity: Capacity,
     strain: Mutex<Strain>,
     metrics: Metrics,
 }
 
 impl Shares {
-    /// Half of `max_in_flight` each, and at least one request.
-    pub(super) fn of(max_in_flight: usize, metrics: Metrics) -> Arc<Self> {
-        let half = (max_in_flight / 2).clamp(1, Semaphore::MAX_PERMITS);
+    pub(super) fn new(capacity: Capacity, metrics: Metrics) -> Arc<Self> {
         Arc::new(Self {
-            anonymous: Semaphore::new(half),
-            signed_in: Semaphore::new(half),
+            capacity,
             strain: Mutex::default(),
             metrics,
         })
@@ -66,27 +65,20 @@ impl Shares {
         self.strain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn of_share(&self, share: metrics::Share) -> &Semaphore {
+    fn share(&self, share: metrics::Share) -> &Share {
         match share {
-            metrics::Share::SignedIn => &self.signed_in,
-            metrics::Share::Anonymous => &self.anonymous,
+            metrics::Share::SignedIn => &self.capacity.signed_in,
+            metrics::Share::Anonymous => &self.capacity.anonymous,
         }
     }
 
-    /// Answers a request if its share allows, or turns it away in the manner of its endpoint.
-    pub(super) async fn within(
-        &self,
-        share: metrics::Share,
-        manner: Option<Manner>,
-        answering: impl Future<Output = Response>,
-    ) -> Response {
-        if let Ok(_permit) = self.of_share(share).try_acquire() {
-            return answering.await;
-        }
-        self.turned_away(share);
-        let message = "Too many requests are being answered; try again in a second.";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        error_in(manner, status, Code::ServiceUnavailable, message)
+    /// A place for a request.
+    ///
+    /// # Errors
+    /// The share has none left.
+    pub(super) fn place(&self, share: metrics::Share) -> Result<Place, NoRoom> {
+        Place::take(&self.capacity, self.share(share), &self.metrics)
+            .inspect_err(|_| self.turned_away(share))
     }
 
     fn turned_away(&self, share: metrics::Share) {
@@ -95,6 +87,19 @@ impl Shares {
             self.strain().add(Instant::now());
         }
     }
+}
+
+/// The response to a request for which there is no room, in the manner of its endpoint.
+pub(super) fn turned_away(reason: NoRoom, manner: Option<Manner>) -> Response {
+    let message = match reason {
+        NoRoom::OfAll => "Too many requests are being answered; try again in a second.",
+        NoRoom::OfClient => {
+            "Too many requests of this client are being answered, or their responses were not read; \
+             try again in a second."
+        }
+    };
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    error_in(manner, status, Code::ServiceUnavailable, message)
 }
 
 /// Since when, and when last, requests were turned away.

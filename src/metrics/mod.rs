@@ -29,7 +29,7 @@ use counters::{Counters, labelled};
 pub use http::{Http, InFlight};
 pub use operations::{Operation, Operations, Outcome};
 pub use pools::{Connections, CountConnections, Server};
-pub use refusals::{Limit, RateLimit, Share};
+pub use refusals::{GivenUp, Limit, RateLimit, Resource, Share};
 pub use statements::{StatementOutcome, Statements};
 pub use tokens::RefreshOutcome;
 
@@ -70,6 +70,8 @@ struct Parts {
     limits: Counters<Limit>,
     rate_limits: Counters<RateLimit>,
     shed: Counters<Share>,
+    capacity: Counters<Resource>,
+    given_up: Counters<GivenUp>,
     refreshes: Counters<RefreshOutcome>,
 }
 
@@ -126,6 +128,16 @@ impl Metrics {
                 registry,
                 "requests_shed",
                 "Requests turned away since too many were in flight",
+            ),
+            capacity: Counters::registered(
+                registry,
+                "capacity_refusals",
+                "Connections, requests and responses refused for want of room, by the resource",
+            ),
+            given_up: Counters::registered(
+                registry,
+                "clients_given_up",
+                "Connections and responses ended because the client kept the gateway waiting",
             ),
             refreshes: Counters::registered(
                 registry,
@@ -190,6 +202,16 @@ impl Metrics {
     /// A request was turned away since too many were in flight.
     pub fn shed(&self, share: Share) {
         self.0.shed.count(share);
+    }
+
+    /// Something was refused because its client, or all clients, hold all of a resource.
+    pub fn capacity_refused(&self, resource: Resource) {
+        self.0.capacity.count(resource);
+    }
+
+    /// A connection or response was ended because its client kept the gateway waiting.
+    pub fn given_up(&self, reason: GivenUp) {
+        self.0.given_up.count(reason);
     }
 
     /// The published keys were read, or could not be.

@@ -1,4 +1,4 @@
-//! What is refused: beyond a limit, too often, or at a bad time.
+//! Refusals: beyond a limit, too often, at a bad time, or for want of room.
 
 use super::counters::{Labelled, labelled};
 
@@ -83,5 +83,35 @@ labelled! {
         Anonymous = "anonymous",
         /// Of those who are signed in.
         SignedIn = "signed_in",
+    }
+}
+
+labelled! {
+    /// A resource of the gateway that clients share.
+    pub enum Resource by "resource" {
+        /// Connections.
+        Connections = "connections",
+        /// Requests from their head until their response was sent.
+        Requests = "requests",
+        /// Requests for data that are being answered.
+        Places = "places",
+        /// Request bodies on their way.
+        Bodies = "bodies",
+        /// Bytes of request bodies and of responses.
+        Bytes = "bytes",
+    }
+}
+
+labelled! {
+    /// Why a connection or a response was ended before its client did.
+    pub enum GivenUp by "reason" {
+        /// No request came, or only a part of its head.
+        NoRequest = "no_request",
+        /// The connection was idle for long.
+        Idle = "idle",
+        /// The client did not read.
+        Unread = "unread",
+        /// The request's body came too slowly.
+        SlowBody = "slow_body",
     }
 }

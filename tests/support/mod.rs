@@ -32,7 +32,7 @@ use invite_gateway::{
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
-    http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, app},
+    http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
     import::{self, Kind, Rejection, Report, Summary},
     loader::Loaders,
     metrics::Metrics,
@@ -148,6 +148,7 @@ impl Gateway {
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),
             max_in_flight: 1024,
+            max_buffered: 64 * 1024 * 1024,
             rate_limits: RateLimits::none(),
             trusted_proxies: Arc::default(),
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
@@ -158,7 +159,7 @@ impl Gateway {
         };
         change(&mut parts);
         self.metrics = parts.metrics.clone();
-        self.app = app(parts);
+        self.app = Service::new(parts).app;
         self
     }
 

@@ -46,7 +46,12 @@ impl Outcome {
 
 /// The answer to what is no GraphQL request, as far as HTTP goes.
 pub(super) fn refuse(status: StatusCode, media: Media, message: &str) -> Response {
-    typed(graphql_error(status, Code::BadRequest, message), media)
+    refuse_with(status, Code::BadRequest, media, message)
+}
+
+/// As [`refuse`], with another code.
+pub(super) fn refuse_with(status: StatusCode, code: Code, media: Media, message: &str) -> Response {
+    typed(graphql_error(status, code, message), media)
 }
 
 /// How the answers to a request are written.

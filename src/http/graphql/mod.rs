@@ -9,11 +9,10 @@ mod persisted;
 
 use std::{sync::Arc, time::Instant};
 
-use async_graphql::ServerError;
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{DefaultBodyLimit, RawQuery, State, rejection::BytesRejection},
+    body::Body as Incoming,
+    extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
     routing::{MethodRouter, get},
@@ -24,13 +23,16 @@ use tracing::Instrument;
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
-    answer::{Outcome, Writer, refuse},
+    answer::{Outcome, Writer, refuse, refuse_with},
     executing::Executing,
     extent::Extent,
     media::{Media, is_encoded, is_json},
     parameters::{Body, Parameters, Unreadable, is_list},
 };
-use super::request_log::OperationName;
+use super::{
+    place::{NotReceived, Place},
+    request_log::OperationName,
+};
 use crate::{
     access::{Access, Viewer},
     graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
@@ -68,20 +70,17 @@ struct Served {
 
 /// `POST` and `GET`; other methods are not allowed. Bodies are held to `max_body` bytes.
 pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
-    let limit = DefaultBodyLimit::max(max_body);
     let served = Served { graphql, max_body };
-    get(answer_get)
-        .post(answer_post)
-        .with_state(served)
-        .layer(limit)
+    get(answer_get).post(answer_post).with_state(served)
 }
 
 async fn answer_post(
     State(Served { graphql, max_body }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     Extension(told): Extension<OperationName>,
+    Extension(place): Extension<Place>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Incoming,
 ) -> Response {
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable();
@@ -90,17 +89,9 @@ async fn answer_post(
         let message = "Send the request as application/json in UTF-8, without a content encoding.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, message);
     }
-    let body = match body {
+    let body = match place.receive(&headers, body, max_body).await {
         Ok(body) => body,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let error = long_body(&headers, max_body);
-            let writer = graphql.writer(media);
-            return writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, error);
-        }
-        Err(_) => {
-            let message = "The request's body broke off.";
-            return refuse(StatusCode::BAD_REQUEST, media, message);
-        }
+        Err(reason) => return graphql.not_received(reason, max_body, media),
     };
     let extent = Extent::of(&body);
     if let Err(error) = extent.hold(graphql.executor.limits()) {
@@ -164,15 +155,6 @@ struct Answered {
     status: Option<StatusCode>,
 }
 
-/// The error of a body that is longer than is taken.
-fn long_body(headers: &HeaderMap, most: usize) -> ServerError {
-    let said = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
-    exceeded(Limit::Body, most as u64, met)
-}
-
 /// Whose share the label of an operation's name is of.
 fn share_of(access: &Access) -> Share {
     match access.viewer() {
@@ -195,6 +177,31 @@ impl Graphql {
             media,
             most: self.executor.limits().answer,
             metrics: &self.metrics,
+        }
+    }
+
+    /// The response to a request whose body was not received.
+    fn not_received(&self, reason: NotReceived, most: usize, media: Media) -> Response {
+        match reason {
+            NotReceived::TooLong(said) => {
+                let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
+                let error = exceeded(Limit::Body, most as u64, met);
+                let writer = self.writer(media);
+                writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, error)
+            }
+            NotReceived::BrokenOff => {
+                let message = "The request's body broke off.";
+                refuse(StatusCode::BAD_REQUEST, media, message)
+            }
+            NotReceived::TooSlow => {
+                let message = "The request's body came too slowly and was given up.";
+                refuse_with(StatusCode::REQUEST_TIMEOUT, Code::Timeout, media, message)
+            }
+            NotReceived::NoRoom => {
+                let message = "Too many requests are on their way; try again in a second.";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                refuse_with(status, Code::ServiceUnavailable, media, message)
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! The metrics, for Prometheus to read.
+//! Routes for operators: the metrics, for Prometheus to read, and the health checks.
 
 use axum::{
     Router,
@@ -10,8 +10,13 @@ use axum::{
 
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
-/// `/metrics` and nothing else, for the gateway's own address or for one of its own.
-pub fn metrics_app(metrics: Metrics) -> Router {
+/// `/metrics` and the health checks, for an address of their own that clients do not reach.
+pub(super) fn router(health: Router, metrics: Metrics) -> Router {
+    health.merge(self::metrics(metrics))
+}
+
+/// `/metrics`.
+pub(super) fn metrics(metrics: Metrics) -> Router {
     Router::new()
         .route("/metrics", get(answer))
         .with_state(metrics)

@@ -1,0 +1,254 @@
+//! How much of the gateway one client, and all clients together, may hold at a time.
+//!
+//! A [`Pool`] counts units of one resource: requests, bytes, connections. Every unit that is taken
+//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`Who`]; what a
+//! proxy holds for many clients counts for all alone.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    metrics::{Metrics, Resource},
+    rate_limit::Who,
+};
+
+/// The fraction of the places in flight that one client may hold.
+const PLACES: u64 = 4;
+
+/// The fraction of everything else that one client may hold.
+const OTHERS: u64 = 8;
+
+/// Open requests for each place in flight: requests that are refused, wait for their body or have a
+/// response that is being sent are open too.
+const OPEN_FOR_A_PLACE: u64 = 4;
+
+/// One resource, shared by all clients.
+pub(super) struct Pool {
+    resource: Resource,
+    all: u64,
+    each: u64,
+    taken: Mutex<Taken>,
+    metrics: Metrics,
+}
+
+#[derive(Default)]
+struct Taken {
+    by_all: u64,
+    /// Clients that hold something.
+    by_client: HashMap<Who, u64>,
+}
+
+/// Units of a resource, given back when dropped.
+pub(super) struct Held {
+    pool: Arc<Pool>,
+    client: Option<Who>,
+    units: u64,
+}
+
+/// There is no room for what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    /// The client holds as much as one may.
+    OfClient,
+    /// All clients together hold as much as there is.
+    OfAll,
+}
+
+impl Pool {
+    /// `all` units, of which one client may hold `each`; at least one.
+    pub(super) fn new(resource: Resource, all: u64, each: u64, metrics: &Metrics) -> Arc<Self> {
+        Arc::new(Self {
+            resource,
+            all: all.max(1),
+            each: each.clamp(1, all.max(1)),
+            taken: Mutex::default(),
+            metrics: metrics.clone(),
+        })
+    }
+
+    /// Takes units for a client, or for all alone where the client is not known yet, or is a proxy.
+    /// More than one client may have takes all of that, so that it is to be had at all.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        client: Option<Who>,
+        units: u64,
+    ) -> Result<Held, NoRoom> {
+        let units = units.min(if client.is_some() { self.each } else { self.all });
+        let mut taken = self.taken();
+        if taken.by_all + units > self.all {
+            drop(taken);
+            return Err(self.refused(NoRoom::OfAll));
+        }
+        if let Some(client) = client
+            && !taken.add(client, units, self.each)
+        {
+            drop(taken);
+            return Err(self.refused(NoRoom::OfClient));
+        }
+        taken.by_all += units;
+        drop(taken);
+        Ok(Held {
+            pool: self.clone(),
+            client,
+            units,
+        })
+    }
+
+    fn refused(&self, reason: NoRoom) -> NoRoom {
+        self.metrics.capacity_refused(self.resource);
+        reason
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        // Numbers are right, whatever became of the thread that set them.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn add(&mut self, client: Who, units: u64, most: u64) -> bool {
+        let held = self.by_client.get(&client).copied().unwrap_or_default();
+        if held + units > most {
+            return false;
+        }
+        if units > 0 {
+            self.by_client.insert(client, held + units);
+        }
+        true
+    }
+
+    fn remove(&mut self, client: Who, units: u64) {
+        if let Some(held) = self.by_client.get_mut(&client) {
+            *held = held.saturating_sub(units);
+            if *held == 0 {
+                self.by_client.remove(&client);
+            }
+        }
+    }
+}
+
+impl Held {
+    /// Counts what was taken for all alone for a client as well.
+    ///
+    /// # Errors
+    /// The client holds as much as one may.
+    pub(super) fn assign(&mut self, client: Who) -> Result<(), NoRoom> {
+        let pool = &self.pool;
+        let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
+        if !fits {
+            return Err(pool.refused(NoRoom::OfClient));
+        }
+        self.client.get_or_insert(client);
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut taken = self.pool.taken();
+        taken.by_all = taken.by_all.saturating_sub(self.units);
+        if let Some(client) = self.client {
+            taken.remove(client, self.units);
+        }
+    }
+}
+
+/// What requests hold of the gateway; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Capacity {
+    /// Requests from their head until their response was sent.
+    pub(super) open: Arc<Pool>,
+    /// Bytes of request bodies that are being read, and of responses that are being sent.
+    pub(super) buffered: Arc<Pool>,
+    /// Requests for data with a token.
+    pub(super) signed_in: Share,
+    /// Requests for data without.
+    pub(super) anonymous: Share,
+}
+
+/// Half of the requests for data: neither those with a token nor those without take the others'.
+#[derive(Clone)]
+pub(super) struct Share {
+    /// Requests that are being answered, until the client has their response.
+    pub(super) places: Arc<Pool>,
+    /// Requests whose body is on its way.
+    pub(super) bodies: Arc<Pool>,
+}
+
+impl Capacity {
+    /// For `in_flight` requests for data, and so many bytes.
+    pub(super) fn new(in_flight: usize, buffered: u64, metrics: &Metrics) -> Self {
+        let in_flight = in_flight as u64;
+        let pool = |resource, all: u64, part: u64| Pool::new(resource, all, all / part, metrics);
+        let share = || Share {
+            places: pool(Resource::Places, in_flight / 2, PLACES),
+            bodies: pool(Resource::Bodies, in_flight / 2, OTHERS),
+        };
+        Self {
+            open: pool(Resource::Requests, in_flight * OPEN_FOR_A_PLACE, OTHERS),
+            buffered: pool(Resource::Bytes, buffered, OTHERS),
+            signed_in: share(),
+            anonymous: share(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{NoRoom, Pool};
+    use crate::{
+        metrics::{Metrics, Resource},
+        rate_limit::Who,
+    };
+
+    const ADA: Option<Who> = Some(Who::User(1));
+    const BOB: Option<Who> = Some(Who::User(2));
+
+    fn pool(all: u64, each: u64) -> Arc<Pool> {
+        Pool::new(Resource::Bytes, all, each, &Metrics::default())
+    }
+
+    #[test]
+    fn one_client_leaves_room_for_others() {
+        let pool = pool(10, 4);
+        let first = pool.take(ADA, 3).expect("room");
+        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::OfClient));
+        let more = pool.take(ADA, 1).expect("room");
+        let other = pool.take(BOB, 4).expect("room");
+        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::OfAll));
+        drop((first, other));
+        assert!(pool.take(None, 9).is_ok());
+        drop(more);
+        assert!(pool.taken().by_client.is_empty(), "nobody is remembered");
+    }
+
+    #[test]
+    fn more_than_one_may_have_is_had_alone() {
+        let pool = pool(10, 4);
+        let all = pool.take(ADA, 100).expect("all that one may have");
+        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::OfClient));
+        assert!(pool.take(BOB, 4).is_ok());
+        drop(all);
+        assert!(pool.take(ADA, 100).is_ok());
+    }
+
+    #[test]
+    fn a_client_that_is_known_later_is_counted_from_then_on() {
+        let pool = pool(10, 1);
+        let mut first = pool.take(None, 1).expect("room");
+        let mut second = pool.take(None, 1).expect("room");
+        let ada = Who::User(1);
+        assert_eq!(first.assign(ada), Ok(()));
+        assert_eq!(first.assign(ada), Ok(()), "once");
+        assert_eq!(second.assign(ada), Err(NoRoom::OfClient));
+        drop(first);
+        assert_eq!(second.assign(ada), Ok(()));
+    }
+}

@@ -1,0 +1,295 @@
+//! One connection: how long its client may keep it waiting, and the tasks of its streams.
+//!
+//! hyper bounds heads and streams; it does not notice a client that sends nothing at all, that
+//! stops within the first bytes, or that never reads. A [`Connection`] does.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use hyper::rt::Executor;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::Notify,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::outgoing::Sending;
+use crate::metrics::GivenUp;
+
+/// How long a connection may be idle between requests: longer than balancers keep theirs.
+pub(super) const IDLE: Duration = Duration::from_secs(75);
+
+/// What a connection does at the moment.
+pub(super) struct Connection {
+    /// How long its client may keep it waiting.
+    patience: Duration,
+    state: Mutex<State>,
+    /// Requests whose response was not sent yet.
+    open: AtomicUsize,
+    /// Told that it must end at once.
+    stuck: Notify,
+}
+
+struct State {
+    /// When the client began to keep the connection waiting for a request.
+    waiting_since: Instant,
+    /// Whether it waits for the first request, or for the rest of a head.
+    in_head: bool,
+    is_http2: bool,
+    /// Since when the client has read nothing of what is to be written.
+    blocked_since: Option<Instant>,
+    /// The progress of the response whose stream is about to get its task.
+    next_stream: Option<Arc<Sending>>,
+}
+
+/// A request from its head until its response was sent.
+pub(super) struct Open(Arc<Connection>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        if self.0.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            state.waiting_since = Instant::now();
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn new(patience: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            patience,
+            state: Mutex::new(State {
+                waiting_since: Instant::now(),
+                in_head: true,
+                is_http2: false,
+                blocked_since: None,
+                next_stream: None,
+            }),
+            open: AtomicUsize::new(0),
+            stuck: Notify::new(),
+        })
+    }
+
+    /// A request's head has come. hyper spawns the task of a stream right after this.
+    pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> (Open, Arc<Sending>) {
+        let sending = Arc::<Sending>::default();
+        let mut state = self.state();
+        self.open.fetch_add(1, Ordering::AcqRel);
+        state.in_head = false;
+        state.is_http2 = is_http2;
+        state.next_stream = is_http2.then(|| sending.clone());
+        drop(state);
+        (Open(self.clone()), sending)
+    }
+
+    /// Waits until the client has kept the connection waiting for too long; tells how.
+    pub(super) async fn given_up(&self) -> GivenUp {
+        let mut stuck = pin!(self.stuck.notified());
+        loop {
+            let (deadline, reason) = self.deadline();
+            tokio::select! {
+                () = &mut stuck => return GivenUp::Unread,
+                () = sleep_until(deadline) => {}
+            }
+            if self.deadline().0 <= Instant::now() {
+                return reason;
+            }
+        }
+    }
+
+    /// When the client will have kept the connection waiting for too long, as it looks now.
+    fn deadline(&self) -> (Instant, GivenUp) {
+        let state = self.state();
+        let patience = self.patience;
+        if let Some(since) = state.blocked_since {
+            (since + patience, GivenUp::Unread)
+        } else if self.open.load(Ordering::Acquire) > 0 {
+            // Requests have limits of their own: it is looked at again later.
+            (Instant::now() + patience, GivenUp::Idle)
+        } else if state.in_head {
+            (state.waiting_since + patience, GivenUp::NoRequest)
+        } else {
+            (state.waiting_since + IDLE, GivenUp::Idle)
+        }
+    }
+
+    /// Something was read. Between requests, that is the beginning of a head; of HTTP/2, whose
+    /// frames come between requests too, the head of a request comes in one piece.
+    fn has_read(&self) {
+        if self.open.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        let mut state = self.state();
+        if !state.in_head && !state.is_http2 {
+            state.in_head = true;
+            state.waiting_since = Instant::now();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Instants and flags are right, whatever became of the thread that set them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bytes of a connection, watched.
+pub(super) struct WatchedStream {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    is_blocked: AtomicBool,
+}
+
+impl WatchedStream {
+    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self {
+            stream,
+            connection,
+            is_blocked: AtomicBool::new(false),
+        }
+    }
+
+    fn wrote<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        let is_blocked = written.is_pending();
+        if *self.is_blocked.get_mut() != is_blocked {
+            *self.is_blocked.get_mut() = is_blocked;
+            self.connection.state().blocked_since = is_blocked.then(Instant::now);
+        }
+        written
+    }
+}
+
+impl AsyncRead for WatchedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.connection.has_read();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for WatchedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wrote(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Runs the streams of a connection of HTTP/2, each in a task, and resets those whose client does
+/// not read their response.
+#[derive(Clone)]
+pub(super) struct Streams {
+    pub(super) connection: Arc<Connection>,
+    pub(super) on_reset: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl<F> Executor<F> for Streams
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, stream: F) {
+        let Some(sending) = self.connection.state().next_stream.take() else {
+            // Not a request's.
+            tokio::spawn(stream);
+            return;
+        };
+        let (connection, on_reset) = (self.connection.clone(), self.on_reset.clone());
+        tokio::spawn(async move {
+            let mut watch = Watch {
+                sending,
+                patience: connection.patience,
+                timer: None,
+            };
+            // Dropping the stream resets it.
+            let mut stream = Box::pin(stream);
+            let is_done = poll_fn(|cx| match stream.as_mut().poll(cx) {
+                Poll::Ready(_) => Poll::Ready(true),
+                Poll::Pending => watch.poll_deadline(cx).map(|()| false),
+            });
+            if !is_done.await {
+                on_reset();
+                return;
+            }
+            drop(stream);
+            // Of a short response all may be in hyper's buffers, where nothing reaches it.
+            let is_sent = poll_fn(|cx| match watch.sending.poll_sent(cx) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending => watch.poll_deadline(cx).map(|()| false),
+            });
+            if !is_sent.await {
+                connection.stuck.notify_one();
+            }
+        });
+    }
+}
+
+/// Notices that a response makes no progress.
+struct Watch {
+    sending: Arc<Sending>,
+    patience: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Watch {
+    /// Ready when the response has made no progress for too long.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(mut deadline) = self.sending.deadline(self.patience) else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            // It may have made progress since the timer was set.
+            match self.sending.deadline(self.patience) {
+                Some(later) if later > Instant::now() => {
+                    deadline = later;
+                    timer.as_mut().reset(deadline);
+                }
+                _ => return Poll::Ready(()),
+            }
+        }
+    }
+}

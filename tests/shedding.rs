@@ -1,71 +1,37 @@
 //! More requests than are answered at a time.
 
-use axum::{
-    body::{Body, Bytes},
-    http::{Method, StatusCode, header},
-};
-use futures_util::{StreamExt, stream};
-use serde_json::json;
-use tokio::{
-    sync::oneshot::{self, Sender},
-    task::JoinHandle,
-};
+use axum::{body::Body, http::StatusCode, response::Response};
+use invite_gateway::http::Peer;
+use tower::ServiceExt;
 
-use crate::support::{Answer, Backend, Gateway, Viewer, run};
+use crate::support::{Answer, Backend, Gateway, Viewer, data, run};
 
-const WHO: &str = "{ __typename }";
+const PATH: &str = "/graphql?query=%7B__typename%7D";
 
-/// A request whose body ends when it is told to; it is being answered when this returns.
-struct Held {
-    end: Sender<()>,
-    answer: JoinHandle<Answer>,
-}
-
-impl Held {
-    async fn by(gateway: &Gateway, viewer: Viewer<'_>) -> Self {
-        let (begun, has_begun) = oneshot::channel();
-        let (end, ended) = oneshot::channel();
-        let body = stream::once(async move {
-            begun.send(()).expect("a test that waits");
-            Ok::<_, std::convert::Infallible>(Bytes::new())
-        });
-        let body = body.chain(stream::once(async move {
-            ended.await.expect("an end");
-            Ok(Bytes::from(json!({ "query": WHO }).to_string()))
-        }));
-        let mut request = gateway
-            .request(viewer, Method::POST, "/graphql")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from_stream(body))
-            .expect("a request");
-        request.headers_mut().remove(header::CONTENT_LENGTH);
-        let service = gateway.service();
-        let answer = tokio::spawn(async move {
-            let response = tower::ServiceExt::oneshot(service, request).await;
-            Answer::read(response.expect("an answer")).await
-        });
-        has_begun.await.expect("a body that is read");
-        Self { end, answer }
-    }
-
-    async fn answered(self) -> Answer {
-        self.end.send(()).expect("a body that is read");
-        self.answer.await.expect("an answer")
-    }
+/// A response that its client has not read: its request holds its place until then.
+async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> Response {
+    let request = gateway.request(viewer, axum::http::Method::GET, PATH);
+    let mut request = request.body(Body::empty()).expect("a request");
+    let address = address.parse().expect("an address");
+    request.extensions_mut().insert(Peer(address));
+    gateway
+        .service()
+        .oneshot(request)
+        .await
+        .expect("a response")
 }
 
 async fn asked(gateway: &Gateway, viewer: Viewer<'_>) -> Answer {
-    let path = "/graphql?query=%7B__typename%7D";
-    gateway.get(viewer, path).await
+    gateway.get(viewer, PATH).await
 }
 
 #[tokio::test]
 async fn each_share_is_turned_away_by_itself() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with(|parts| parts.max_in_flight = 2);
-        gateway.add(crate::support::data::user(1, "ada")).await;
+        gateway.add(data::user(1, "ada")).await;
         let (anonymous, signed_in) = (Viewer::Anonymous, Viewer::User(1));
-        let held = Held::by(&gateway, anonymous).await;
+        let held = unread(&gateway, anonymous, "192.0.2.1").await;
         let refused = asked(&gateway, anonymous).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.header("retry-after"), "1");
@@ -76,14 +42,14 @@ async fn each_share_is_turned_away_by_itself() {
         assert_eq!(rest.header("retry-after"), "1");
 
         assert_eq!(asked(&gateway, signed_in).await.status, StatusCode::OK);
-        let other = Held::by(&gateway, signed_in).await;
+        let other = unread(&gateway, signed_in, "192.0.2.1").await;
         let refused = asked(&gateway, signed_in).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         let ready = gateway.get(anonymous, "/health/ready").await;
         assert_eq!(ready.status, StatusCode::OK, "a peak is no strain");
 
         for held in [held, other] {
-            assert_eq!(held.answered().await.status, StatusCode::OK);
+            assert_eq!(Answer::read(held).await.status, StatusCode::OK);
         }
         for viewer in [anonymous, signed_in] {
             assert_eq!(asked(&gateway, viewer).await.status, StatusCode::OK);
@@ -91,6 +57,67 @@ async fn each_share_is_turned_away_by_itself() {
         let shed = |share| format!("invite_gateway_requests_shed_total{{share=\"{share}\"}}");
         assert_eq!(gateway.metric(&shed("anonymous")), 2.0);
         assert_eq!(gateway.metric(&shed("signed_in")), 1.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_client_has_a_quarter_of_the_places_of_its_share() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with(|parts| parts.max_in_flight = 32);
+        gateway
+            .add_all([data::user(1, "ada"), data::user(2, "bob")])
+            .await;
+        let statuses = async |viewer, address| {
+            let mut held = Vec::new();
+            for _ in 0..6 {
+                held.push(unread(&gateway, viewer, address).await);
+            }
+            let statuses: Vec<_> = held.iter().map(|it| it.status().as_u16()).collect();
+            (statuses, held)
+        };
+        let four = vec![200, 200, 200, 200, 503, 503];
+        let (anonymous, ada, bob) = (Viewer::Anonymous, Viewer::User(1), Viewer::User(2));
+        // A user is one client wherever they are; without a token, an address is, or a network.
+        let (first, _held) = statuses(anonymous, "192.0.2.1").await;
+        assert_eq!(first, four);
+        let (other, _held) = statuses(anonymous, "2001:db8::1").await;
+        assert_eq!(other, four);
+        let (same, _held) = statuses(anonymous, "2001:db8::2").await;
+        assert_eq!(same, [503; 6]);
+        let (user, _held) = statuses(ada, "192.0.2.1").await;
+        assert_eq!(user, four);
+        let (user, _held) = statuses(ada, "192.0.2.7").await;
+        assert_eq!(user, [503; 6]);
+        let (user, _held) = statuses(bob, "192.0.2.1").await;
+        assert_eq!(user, four);
+        let refused = "invite_gateway_capacity_refusals_total{resource=\"places\"}";
+        assert_eq!(gateway.metric(refused), 2.0 + 2.0 + 6.0 + 2.0 + 6.0 + 2.0);
+        let ready = gateway.get(anonymous, "/health/ready").await;
+        assert_eq!(ready.status, StatusCode::OK, "one client is no strain");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn responses_that_one_client_does_not_read_are_bounded_by_their_bytes() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        // The shortest bound that the setting takes: an eighth of it is four responses.
+        let length = unread(&gateway, Viewer::Anonymous, "192.0.2.9").await;
+        let length = Answer::read(length).await.text.len() as u64;
+        let gateway = gateway.with(|parts| parts.max_buffered = 8 * 4 * length);
+        let mut held = Vec::new();
+        for (address, status) in [("192.0.2.1", 200); 4]
+            .into_iter()
+            .chain([("192.0.2.1", 503), ("192.0.2.2", 200)])
+        {
+            let response = unread(&gateway, Viewer::Anonymous, address).await;
+            assert_eq!(response.status().as_u16(), status, "{address}");
+            held.push(response);
+        }
+        drop(held);
+        let again = unread(&gateway, Viewer::Anonymous, "192.0.2.1").await;
+        assert_eq!(again.status(), StatusCode::OK);
     })
     .await;
 }

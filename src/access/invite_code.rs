@@ -9,6 +9,7 @@ use crate::loader::{
     invite_code::{InviteCodeFilter, status},
     invite_code_by_code::{Along, Found, Reached},
 };
+use crate::rate_limit::Secrecy;
 
 /// An invite code as the viewer may see it.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl Access {
         let code = findable(code);
         let look_up =
             async { Ok::<_, AccessError>(self.loaders.invite_code_by_code(code, along).await?) };
-        let found = self.client.look_up(look_up).await?;
+        let found = self.client.look_up(Secrecy::Guessable, look_up).await?;
         Ok(found.map(|Found { invite, reached }| {
             let published = self.published(self.is_party(invite.peek()));
             InviteCodeView {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 use super::{
     Access, AccessError, Published, UserView,
@@ -17,6 +17,7 @@ use crate::loader::{
     workspace::MANAGES_WORKSPACE,
     workspace_invite::{WorkspaceInviteFilter, status},
 };
+use crate::rate_limit::Secrecy;
 
 /// A workspace invite as the viewer may see it; it does not show the token.
 #[derive(Clone, Debug)]
@@ -122,7 +123,11 @@ impl Access {
             let row = self.loaders.workspace_invite_by_token(sought).await?;
             Ok::<_, AccessError>(row.filter(|_| token.is_some()))
         };
-        let Some(row) = self.client.look_up(look_up).await? else {
+        let secrecy = match token {
+            Some(token) if token.get_version() == Some(Version::Random) => Secrecy::Random,
+            _ => Secrecy::Guessable,
+        };
+        let Some(row) = self.client.look_up(secrecy, look_up).await? else {
             return Ok(None);
         };
         // Who the viewer is may cost a statement, and does not always matter.

@@ -23,7 +23,9 @@ pub(super) fn room_for_connections(clients: u32, of_database: u32) -> u32 {
         };
         match setrlimit(Resource::Nofile, new) {
             Ok(()) => limit = raised,
-            Err(error) => tracing::warn!(%error, limit, "the limit of open files could not be raised"),
+            Err(error) => {
+                tracing::warn!(%error, limit, "the limit of open files could not be raised")
+            }
         }
     }
     let room = limit.saturating_sub(beside).max(1);

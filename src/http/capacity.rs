@@ -73,12 +73,12 @@ impl Pool {
     ///
     /// # Errors
     /// There is no room.
-    pub(super) fn take(
-        self: &Arc<Self>,
-        client: Option<Who>,
-        units: u64,
-    ) -> Result<Held, NoRoom> {
-        let units = units.min(if client.is_some() { self.each } else { self.all });
+    pub(super) fn take(self: &Arc<Self>, client: Option<Who>, units: u64) -> Result<Held, NoRoom> {
+        let units = units.min(if client.is_some() {
+            self.each
+        } else {
+            self.all
+        });
         let mut taken = self.taken();
         if taken.by_all + units > self.all {
             drop(taken);

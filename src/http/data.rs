@@ -13,9 +13,7 @@ use super::{
     Gateway,
     authentication::Authentication,
     compression::Chosen,
-    deadline,
-    outgoing,
-    panic,
+    deadline, outgoing, panic,
     place::Place,
     shedding::{Shares, share_of, turned_away},
 };

@@ -242,7 +242,8 @@ impl OpenConnections {
         }
         let idle_ends = self.idle_ends.subscribe();
         let connection = Connection::new(self.patience);
-        let serving = serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
+        let serving =
+            serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
         tokio::spawn(async move {
             let _held = (room, held);
             serving.await;
@@ -289,7 +290,9 @@ async fn serve_connection(
     let service = service_fn(move |request: Request<_>| {
         let is_http2 = request.version() == Version::HTTP_2;
         let (open, sending) = of_requests.begin(is_http2);
-        front.clone().answer(request.map(Body::new), peer, open, sending)
+        front
+            .clone()
+            .answer(request.map(Body::new), peer, open, sending)
     });
     let serving = builder.serve_connection(io, TowerToHyperService::new(service));
     let mut serving = pin!(serving);
@@ -375,7 +378,10 @@ impl Front {
 
 /// The response where a client has as many open requests, or unread responses, as it may.
 fn no_room() -> Response {
-    let retry_after = [(header::RETRY_AFTER, "1"), (header::CACHE_CONTROL, "no-store")];
+    let retry_after = [
+        (header::RETRY_AFTER, "1"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (StatusCode::SERVICE_UNAVAILABLE, retry_after).into_response()
 }
 

@@ -1,19 +1,15 @@
 //! What a client has taken, as this process knows it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
 
-use tokio::sync::Notify;
-
-use super::{RateLimit, quota::Quota};
+use super::RateLimit;
 
 /// What one client has taken.
 #[derive(Default)]
 pub(super) struct Account {
     tallies: Mutex<Tallies>,
-    /// Of whom is next to look something up.
-    pub(super) turn: tokio::sync::Mutex<()>,
-    /// Told when a look-up is decided.
-    pub(super) decided: Notify,
+    /// Look-ups that wait for room.
+    pub(super) waiting: AtomicUsize,
 }
 
 /// How full a client's quotas are.
@@ -21,8 +17,6 @@ pub(super) struct Account {
 pub(super) struct Tallies {
     /// When what was taken of each will have flowed off, in nanoseconds.
     until: [u64; RateLimit::ALL.len()],
-    /// Look-ups of which it is not known yet whether they miss.
-    pub(super) undecided: usize,
 }
 
 impl Tallies {
@@ -36,19 +30,5 @@ impl Account {
     pub(super) fn tallies(&self) -> MutexGuard<'_, Tallies> {
         // Numbers are right, whatever became of who set them.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells that it is known what came of a look-up, which is given back to its quota unless it
-    /// missed; whoever waits for room is woken if it `makes_room`.
-    pub(super) fn decide(&self, given_back: Option<&Quota>, makes_room: bool) {
-        let mut tallies = self.tallies();
-        tallies.undecided = tallies.undecided.saturating_sub(1);
-        if let Some(quota) = given_back {
-            quota.give_back(tallies.until_mut(RateLimit::MissedLookups), 1);
-        }
-        drop(tallies);
-        if makes_room {
-            self.decided.notify_waiters();
-        }
     }
 }

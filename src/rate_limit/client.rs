@@ -1,19 +1,33 @@
 //! The client that a request comes from: takes what the request uses of its quotas.
 
 use std::{
-    pin::pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use tokio::{runtime::Handle, time::timeout};
+use tokio::time::sleep;
 
 use super::{Left, Parts, RateLimit, RateLimited, Who, account::Account, quota::Quota};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
 
-/// The shortest time that is worth waiting for room.
-const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// Longest that a look-up waits for room instead of being refused.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
+/// How many look-ups of a client wait at a time.
+const MAX_WAITING: usize = 8;
+
+/// How a secret that is looked up was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// By people, or in a way that is not known: it may be found by trying.
+    Guessable,
+    /// At random, of 122 bits: nobody finds one by trying.
+    Random,
+}
 
 /// The client that a request comes from.
 pub struct Client {
@@ -54,24 +68,34 @@ impl Client {
         self.take(RateLimit::Cost, nodes).await.map(drop)
     }
 
-    /// Looks for something that strangers may see who know its name. It is taken as missed until it
-    /// is found, so that what is looked for at the same time misses no more often than it may: there
-    /// is room for all that are found, one after another if need be.
+    /// Runs a public look-up by secret, and counts it if it misses.
+    ///
+    /// A client that has missed as often as it may learns nothing more of guessable secrets: neither
+    /// that one exists nor that it does not. What was looked up at the same time is told only as far
+    /// as there is room for a miss, so that haste gives no more guesses. Look-ups do not wait for
+    /// each other. A random secret that exists is always found, whatever others behind the same
+    /// address have tried.
     ///
     /// # Errors
-    /// The client has missed as often as it may, and nothing was looked for; or whatever `look_up`
-    /// gives.
+    /// The client has missed as often as it may; or whatever `look_up` gives.
     pub async fn look_up<T, E: From<RateLimited>>(
         &self,
+        secrecy: Secrecy,
         look_up: impl Future<Output = Result<Option<T>, E>>,
     ) -> Result<Option<T>, E> {
         let Some(quota) = self.limits.quota(MISSED) else {
             return look_up.await;
         };
-        let mut attempt = self.begin(quota).await?;
-        let found = look_up.await;
-        attempt.is_missed = matches!(found, Ok(None));
-        found
+        if secrecy == Secrecy::Guessable {
+            self.wait_for_room(quota).await?;
+        }
+        let found = look_up.await?;
+        match (&found, secrecy) {
+            (Some(_), Secrecy::Random) => {}
+            (Some(_), Secrecy::Guessable) => self.room_for_miss(quota).await?,
+            (None, _) => self.take(MISSED, 1).await.map(drop)?,
+        }
+        Ok(found)
     }
 
     /// What is left of its requests, once one was taken; none without a quota.
@@ -112,57 +136,40 @@ impl Client {
         shared.take(limit, self.who, quota, units).await
     }
 
-    /// Takes a look-up as missed. Where there is no room for it, but for look-ups that may yet be
-    /// found, these are waited for.
-    async fn begin(&self, quota: &Quota) -> Result<Attempt, RateLimited> {
-        // In turn, so that nobody is overtaken, and room wakes one alone.
-        let _turn = self.account.turn.lock().await;
-        loop {
-            // Heard from here on, so that no end is missed.
-            let mut decided = pin!(self.account.decided.notified());
-            decided.as_mut().enable();
-            match self.attempt(quota).await {
-                Ok(attempt) => return Ok(attempt),
-                Err((wait, 0)) => return Err(self.refuse(MISSED, wait)),
-                // What was missed flows off meanwhile.
-                Err((wait, _)) => {
-                    let _ = timeout(wait.max(SHORTEST_WAIT), decided).await;
-                }
-            }
+    /// Waits until there is room for a miss, if that does not take long.
+    async fn wait_for_room(&self, quota: &Quota) -> Result<(), RateLimited> {
+        let Err(wait) = self.has_room(quota) else {
+            return Ok(());
+        };
+        if wait <= MAX_WAIT
+            && let Some(_waiting) = Waiting::begin(&self.account.waiting)
+        {
+            sleep(wait).await;
+            // Another may have taken it.
+            return self
+                .has_room(quota)
+                .map_err(|wait| self.refuse(MISSED, wait));
         }
+        Err(self.refuse(MISSED, wait))
     }
 
-    /// Takes a look-up as missed, or tells how long until there is room, and how many others are
-    /// undecided.
-    async fn attempt(&self, quota: &Quota) -> Result<Attempt, (Duration, usize)> {
+    /// Whether a miss could be taken here, or else when.
+    fn has_room(&self, quota: &Quota) -> Result<(), Duration> {
         let now = self.limits.stopwatch.elapsed();
-        let (mut attempt, others) = {
-            let mut tallies = self.account.tallies();
-            let taken = quota.take(tallies.until_mut(MISSED), now, 1);
-            taken.map_err(|wait| (wait, tallies.undecided))?;
-            tallies.undecided += 1;
-            let attempt = Attempt {
-                limits: self.limits.clone(),
-                who: self.who,
-                account: self.account.clone(),
-                quota: *quota,
-                is_shared: false,
-                is_missed: false,
-                makes_room: true,
-            };
-            (attempt, tallies.undecided - 1)
-        };
-        // Given up meanwhile, it stays taken there alone: whether it was is not known.
-        match self.take_shared(MISSED, quota, 1).await {
-            None => Ok(attempt),
-            Some(Ok(_)) => {
-                attempt.is_shared = true;
-                Ok(attempt)
+        let mut until = *self.account.tallies().until_mut(MISSED);
+        quota.take(&mut until, now, 1).map(drop)
+    }
+
+    /// Whether a miss could be taken, here and of all processes together.
+    async fn room_for_miss(&self, quota: &Quota) -> Result<(), RateLimited> {
+        let room = self.has_room(quota);
+        room.map_err(|wait| self.refuse(MISSED, wait))?;
+        match self.take_shared(MISSED, quota, 0).await {
+            Some(Ok(left)) if left.units == 0 => {
+                let wait = quota.wait_for_one(left);
+                Err(self.refuse(MISSED, wait))
             }
-            Some(Err(wait)) => {
-                attempt.makes_room = false;
-                Err((wait, others))
-            }
+            _ => Ok(()),
         }
     }
 
@@ -182,43 +189,106 @@ impl Client {
     }
 }
 
-/// A look-up that is taken as missed until it is decided. One that is given up on the way tells
-/// nobody anything, and is given back.
-struct Attempt {
-    limits: Arc<Parts>,
-    who: Who,
-    account: Arc<Account>,
-    quota: Quota,
-    is_shared: bool,
-    is_missed: bool,
-    /// Whether who waits for room is woken by its end.
-    makes_room: bool,
-}
+/// A look-up that waits.
+struct Waiting<'a>(&'a AtomicUsize);
 
-impl Attempt {
-    /// Gives it back to the other processes, which nobody waits for. It is undecided until they know.
-    fn give_back_shared(&self) -> bool {
-        let Ok(runtime) = Handle::try_current() else {
-            return false;
-        };
-        let (limits, account) = (self.limits.clone(), self.account.clone());
-        let (who, quota) = (self.who, self.quota);
-        runtime.spawn(async move {
-            if let Some(shared) = &limits.shared {
-                shared.give_back(MISSED, who, &quota).await;
-            }
-            account.decide(Some(&quota), true);
-        });
-        true
+impl<'a> Waiting<'a> {
+    /// None where enough of them wait.
+    fn begin(count: &'a AtomicUsize) -> Option<Self> {
+        let waiting = Self(count);
+        let others = count.fetch_add(1, Ordering::AcqRel);
+        // Dropped, it is counted no longer.
+        (others < MAX_WAITING).then_some(waiting)
     }
 }
 
-impl Drop for Attempt {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.is_missed {
-            self.account.decide(None, true);
-        } else if !(self.is_shared && self.give_back_shared()) {
-            self.account.decide(Some(&self.quota), self.makes_room);
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, num::NonZeroU32};
+
+    use super::{MAX_WAITING, Secrecy};
+    use crate::{
+        clock::Stopwatch,
+        metrics::Metrics,
+        rate_limit::{Client, Quotas, RateLimited, RateLimits, Who},
+    };
+
+    #[derive(Debug, PartialEq)]
+    struct Refused(u64);
+
+    impl From<RateLimited> for Refused {
+        fn from(refused: RateLimited) -> Self {
+            Self(refused.retry_after)
         }
+    }
+
+    impl From<Infallible> for Refused {
+        fn from(never: Infallible) -> Self {
+            match never {}
+        }
+    }
+
+    /// A client that may miss sixty times a minute, by tokio's clock, and has.
+    async fn exhausted() -> Client {
+        let start = tokio::time::Instant::now();
+        let quotas = Quotas {
+            missed_lookups: NonZeroU32::new(60),
+            ..Quotas::default()
+        };
+        let stopwatch = Stopwatch::new(move || start.elapsed());
+        let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
+        let client = limits.client(Who::User(1));
+        for _ in 0..60 {
+            assert_eq!(look_up(&client, Secrecy::Guessable, None).await, Ok(None));
+        }
+        client
+    }
+
+    async fn look_up(
+        client: &Client,
+        secrecy: Secrecy,
+        found: Option<u8>,
+    ) -> Result<Option<u8>, Refused> {
+        client.look_up(secrecy, async { Ok(found) }).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_up_waits_for_room_instead_of_being_refused_while_few_do() {
+        let client = exhausted().await;
+        let guesses = (0..20).map(|_| look_up(&client, Secrecy::Guessable, Some(1)));
+        let told = futures_util::future::join_all(guesses).await;
+        let found = told.iter().filter(|it| **it == Ok(Some(1))).count();
+        assert_eq!(found, MAX_WAITING);
+        let refused = told.iter().filter(|it| **it == Err(Refused(1))).count();
+        assert_eq!(found + refused, 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_misses_no_more_than_there_is_room_for() {
+        let client = exhausted().await;
+        let guesses = (0..5).map(|_| look_up(&client, Secrecy::Guessable, None));
+        let told = futures_util::future::join_all(guesses).await;
+        assert_eq!(told.iter().filter(|it| it.is_ok()).count(), 1, "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_random_secret_that_exists_is_found_and_another_is_counted() {
+        let client = exhausted().await;
+        for _ in 0..100 {
+            assert_eq!(
+                look_up(&client, Secrecy::Random, Some(7)).await,
+                Ok(Some(7))
+            );
+        }
+        assert_eq!(
+            look_up(&client, Secrecy::Random, None).await,
+            Err(Refused(1))
+        );
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Each is a quota a minute, kept as GCRA (the "leaky bucket as a meter"): what was taken flows off
 //! evenly, so that a client that was refused may go on as soon as there is room, and nothing is
-//! gained by the turn of a minute. It is our own because a look-up is paid for before it is made and
-//! given back when it found something, which the crates for this cannot do. The time is that of a
+//! gained by the turn of a minute. It is our own because a look-up is counted only if it missed, and
+//! told only if there is room for a miss, which the crates for this cannot do. The time is that of a
 //! clock that only goes forward.
 //!
 //! Every process counts in its memory. Where a Redis is [`Shared`], they count there as well, and a
@@ -20,7 +20,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use quick_cache::sync::Cache;
 
 pub use crate::metrics::RateLimit;
-pub use client::Client;
+pub use client::{Client, Secrecy};
 pub use quota::Left;
 pub use shared::{NotARedis, Shared, check_redis_url};
 pub use who::Who;

@@ -72,6 +72,11 @@ impl Quota {
         }
     }
 
+    /// How long until there is one unit, where none is left.
+    pub(super) fn wait_for_one(&self, left: Left) -> Duration {
+        (left.reset + self.interval()).saturating_sub(Duration::from_nanos(self.span()))
+    }
+
     /// Undoes having taken units.
     pub(super) fn give_back(&self, until: &mut u64, units: u64) {
         *until = until.saturating_sub(self.limited(units) * self.interval);

@@ -93,7 +93,7 @@ impl Shared {
         })
     }
 
-    /// Takes units of a client's quota; none while Redis is away.
+    /// Takes units of a client's quota, or asks what is left by taking 0; none while Redis is away.
     pub(super) async fn take(
         &self,
         limit: RateLimit,
@@ -108,12 +108,6 @@ impl Shared {
             0 => Ok(quota.left(duration)),
             _ => Err(duration),
         })
-    }
-
-    /// Undoes having taken one unit.
-    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota) {
-        // One that is lost is as if it had missed.
-        let _ = self.ask(limit, who, quota, -micros(quota.interval())).await;
     }
 
     async fn ask(

@@ -49,6 +49,7 @@ mod searches;
 mod selections;
 mod serving;
 mod shedding;
+mod slow_clients;
 mod statuses;
 mod supergraph;
 mod traces;

@@ -23,10 +23,10 @@ use axum::{
     http::{HeaderValue, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto,
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -34,7 +34,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-use tower::{ServiceExt, service_fn};
+use tower::ServiceExt;
 
 /// How long connections that are idle are kept when told to stop: a request may be on its way.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -287,6 +287,7 @@ async fn serve_connection(
         .max_concurrent_streams(MAX_STREAMS);
     let io = TokioIo::new(WatchedStream::new(stream, connection.clone()));
     let of_requests = connection.clone();
+    // hyper calls it before it spawns the task of a stream.
     let service = service_fn(move |request: Request<_>| {
         let is_http2 = request.version() == Version::HTTP_2;
         let (open, sending) = of_requests.begin(is_http2);
@@ -294,8 +295,7 @@ async fn serve_connection(
             .clone()
             .answer(request.map(Body::new), peer, open, sending)
     });
-    let serving = builder.serve_connection(io, TowerToHyperService::new(service));
-    let mut serving = pin!(serving);
+    let mut serving = pin!(builder.serve_connection(io, service));
     let mut is_ending = false;
     let ended = loop {
         tokio::select! {

@@ -247,8 +247,20 @@ impl Server {
         Self::start(&[], database_url, more).await
     }
 
-    async fn start(environment: &[(&str, &str)], database_url: &str, more: &[&str]) -> Self {
-        let serve = [
+    /// As [`Self::with`], where the process may have so many files open.
+    pub async fn with_files(database_url: &str, most: u32, more: &[&str]) -> Self {
+        let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_invite-gateway")])
+            .args([&Self::arguments(database_url), more].concat())
+            .env_clear()
+            .envs(UNLIMITED);
+        Self::listening(Process::spawn(&mut command)).await
+    }
+
+    fn arguments(database_url: &str) -> [&str; 7] {
+        [
             "serve",
             "--database-url",
             database_url,
@@ -256,8 +268,15 @@ impl Server {
             "--log-format=json",
             "--jwt-secret",
             super::SECRET,
-        ];
-        let process = Process::start_in(environment, &[&serve, more].concat());
+        ]
+    }
+
+    async fn start(environment: &[(&str, &str)], database_url: &str, more: &[&str]) -> Self {
+        let arguments = [&Self::arguments(database_url), more].concat();
+        Self::listening(Process::start_in(environment, &arguments)).await
+    }
+
+    async fn listening(process: Process) -> Self {
         let listening = process.logged("listening").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         Self { process, address }

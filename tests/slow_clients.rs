@@ -1,0 +1,412 @@
+//! Clients that keep the gateway waiting: they say nothing, stop within a request, or do not read
+//! their response. They are given up, and nobody else notices.
+
+use std::{io, net::SocketAddr};
+
+use axum::http::{Request as Head, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::support::{
+    Answer, Backend, Gateway, metric_in,
+    process::{Server, address_in, eventually},
+    run,
+    wire::{Request, Wire},
+};
+
+/// A client has a second: tests do not wait for longer.
+const HASTY: &str = "--client-timeout=1";
+
+/// Some 100 KB are the response.
+const LONG: &str = "{ __schema { types { name description fields { name description \
+                    args { name description } } inputFields { name description } } } }";
+
+/// Connects from another loopback address, so as another client.
+async fn connect_from(client: &str, server: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let client: SocketAddr = format!("{client}:0").parse().expect("an address");
+    socket.bind(client).expect("a loopback address");
+    socket.connect(server).await.expect("a connection")
+}
+
+/// Waits until the server has closed the connection; gives what it had sent.
+async fn closed(mut stream: TcpStream) -> String {
+    let mut sent = Vec::new();
+    // A connection that is reset is closed, too.
+    let read: io::Result<usize> = stream.read_to_end(&mut sent).await;
+    drop(read);
+    String::from_utf8(sent).expect("text")
+}
+
+async fn metric(server: &Server, name: &str) -> f64 {
+    let text = server.get(None, "/metrics").await.text;
+    metric_in(&text, &format!("invite_gateway_{name}"))
+}
+
+async fn is_well(server: &Server) {
+    let answer = server.graphql(None, "{ __typename }", json!({})).await;
+    assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+}
+
+/// A request for [`LONG`].
+fn long_body() -> String {
+    json!({ "query": LONG }).to_string()
+}
+
+#[tokio::test]
+async fn who_sends_no_whole_head_is_closed() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        let kept = Request::get("/health/live").kept_alive();
+        for sent in [
+            "",
+            "PRI * HTTP/2.0\r\n",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "GET /health/live HTTP/1.1\r\nhost:",
+            &format!("{kept}GET /health/live HTTP/1.1\r\nhost:"),
+        ] {
+            let mut stream = TcpStream::connect(server.address)
+                .await
+                .expect("a connection");
+            for part in sent.split_inclusive("\r\n\r\n") {
+                stream.write_all(part.as_bytes()).await.expect("a peer");
+                if part == kept {
+                    // The response, so that the next head begins afterwards.
+                    let mut first = [0; 1024];
+                    assert!(stream.read(&mut first).await.expect("a response") > 0);
+                }
+            }
+            closed(stream).await;
+        }
+        let reason = "clients_given_up_total{reason=\"no_request\"}";
+        assert_eq!(metric(&server, reason).await, 5.0);
+        // A connection that is kept is idle, and not closed so soon.
+        let mut wire = server.connect().await;
+        wire.write(&kept).await;
+        assert_eq!(
+            wire.kept_answer().await.expect("a response").status,
+            StatusCode::OK
+        );
+        closed(
+            TcpStream::connect(server.address)
+                .await
+                .expect("a connection"),
+        )
+        .await;
+        wire.write(&kept).await;
+        assert_eq!(
+            wire.kept_answer().await.expect("a response").status,
+            StatusCode::OK
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn responses_over_http_1_that_nobody_reads_end_their_connection() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        let body = long_body();
+        let request = Request::post_json("/graphql", &body).kept_alive();
+        let stream = TcpStream::connect(server.address)
+            .await
+            .expect("a connection");
+        // More than the buffers of both ends hold, and never read.
+        let sending = async {
+            let mut stream = stream;
+            while stream.write_all(request.as_bytes()).await.is_ok() {}
+        };
+        sending.await;
+        assert_eq!(
+            metric(&server, "clients_given_up_total{reason=\"unread\"}").await,
+            1.0
+        );
+        is_well(&server).await;
+    })
+    .await;
+}
+
+/// A connection of HTTP/2 whose client takes `window` bytes of each response, and then no more, but
+/// goes on with the protocol.
+async fn http_2(
+    server: &Server,
+    client: &str,
+    window: u32,
+) -> h2::client::SendRequest<axum::body::Bytes> {
+    let stream = connect_from(client, server.address).await;
+    let mut builder = h2::client::Builder::new();
+    builder
+        .initial_window_size(window)
+        .initial_connection_window_size(16 * 1024 * 1024);
+    let (requests, connection) = builder.handshake(stream).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    requests
+}
+
+/// Asks for [`LONG`]; gives the status and the body.
+async fn asked(
+    requests: &h2::client::SendRequest<axum::body::Bytes>,
+) -> Option<(StatusCode, h2::RecvStream)> {
+    let mut requests = requests.clone().ready().await.ok()?;
+    let request = Head::post("http://test/graphql")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_LENGTH, long_body().len())
+        .body(())
+        .expect("a request");
+    let (response, mut body) = requests.send_request(request, false).ok()?;
+    body.send_data(long_body().into(), true).ok()?;
+    let (head, body) = response.await.ok()?.into_parts();
+    Some((head.status, body))
+}
+
+#[tokio::test]
+async fn responses_over_http_2_that_nobody_reads_are_reset_one_by_one() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        for window in [0, 1, 20_000] {
+            let requests = http_2(&server, "127.0.0.1", window).await;
+            let mut unread = Vec::new();
+            for _ in 0..30 {
+                let (status, body) = asked(&requests).await.expect("a response");
+                assert_eq!(status, StatusCode::OK);
+                unread.push(body);
+            }
+            for body in &mut unread {
+                while let Some(part) = body.data().await {
+                    match part {
+                        Ok(part) => assert!(part.len() <= window as usize, "no window for more"),
+                        Err(error) => {
+                            assert!(error.is_reset(), "{error}");
+                            break;
+                        }
+                    }
+                }
+            }
+            // The connection goes on: a proxy has others on it.
+            let (status, mut body) = asked(&requests).await.expect("a response");
+            assert_eq!(status, StatusCode::OK);
+            let mut length = 0;
+            while let Some(Ok(part)) = body.data().await {
+                length += part.len();
+                body.flow_control()
+                    .release_capacity(part.len())
+                    .expect("a stream");
+                if window < 20_000 {
+                    break;
+                }
+            }
+            assert!(window < 20_000 || length > 50_000, "{length}");
+        }
+        assert!(metric(&server, "clients_given_up_total{reason=\"unread\"}").await >= 90.0);
+        is_well(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_client_does_not_read_is_bounded_and_others_are_answered() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let patient = [
+            "--client-timeout=600",
+            "--max-buffered=1048576",
+            "--metrics=on",
+        ];
+        let server = Server::with(&gateway.url, &patient).await;
+        let length = server.graphql(None, LONG, json!({})).await.text.len();
+        let fit = 1_048_576 / 8 / length;
+        assert!(fit >= 1, "{length}");
+        let requests = http_2(&server, "127.0.0.2", 0).await;
+        let mut unread = Vec::new();
+        for index in 0..20 {
+            let (status, body) = asked(&requests).await.expect("a response");
+            let expected = match index < fit {
+                true => StatusCode::OK,
+                false => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            assert_eq!(status, expected, "{index}");
+            unread.push(body);
+        }
+        // Another client has room, and reads.
+        let answer = server.graphql(None, LONG, json!({})).await;
+        assert_eq!((answer.status, answer.text.len()), (StatusCode::OK, length));
+        // What was held is given back with the connection.
+        drop((unread, requests));
+        eventually("room for the client", async || {
+            let requests = http_2(&server, "127.0.0.2", 0).await;
+            let (status, _) = asked(&requests).await?;
+            (status == StatusCode::OK).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_client_has_so_many_connections_and_others_get_in() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let few = [
+            "--max-connections-per-client=3",
+            "--metrics=on",
+            "--client-timeout=600",
+        ];
+        let server = Server::with(&gateway.url, &few).await;
+        let mut silent = Vec::new();
+        for _ in 0..3 {
+            silent.push(connect_from("127.0.0.2", server.address).await);
+        }
+        let one_more = connect_from("127.0.0.2", server.address).await;
+        assert_eq!(closed(one_more).await, "");
+        is_well(&server).await;
+        let refused = "capacity_refusals_total{resource=\"connections\"}";
+        assert_eq!(metric(&server, refused).await, 1.0);
+        silent.pop();
+        eventually("room for another connection", async || {
+            let mut stream = connect_from("127.0.0.2", server.address).await;
+            let request = Request::get("/health/live").text();
+            stream.write_all(request.as_bytes()).await.ok()?;
+            closed(stream).await.contains("200 OK").then_some(())
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn probes_have_a_way_in_when_clients_have_all_connections() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let one = [
+            "--max-connections=1",
+            "--metrics-listen=127.0.0.1:0",
+            "--client-timeout=600",
+        ];
+        let server = Server::with(&gateway.url, &one).await;
+        let listening = server.process.logged("metrics").await;
+        let operations = address_in(listening["url"].as_str().expect("a URL"));
+        let silent = server.connect().await;
+        for (path, status) in [("/health/live", "ok"), ("/health/ready", "ready")] {
+            let mut wire = Wire::connect(operations).await.expect("a connection");
+            wire.write(&Request::get(path).text()).await;
+            assert_eq!(wire.answer().await.json, json!({ "status": status }));
+        }
+        drop(silent);
+        is_well(&server).await;
+    })
+    .await;
+}
+
+/// Sends the head of a request, and a body that never ends.
+async fn trickling(server: &Server, client: &str, length: &str) -> TcpStream {
+    let mut stream = connect_from(client, server.address).await;
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("a peer");
+    stream
+}
+
+/// Reads a response to its end, by its length.
+async fn response(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let mut part = [0; 4096];
+    loop {
+        let length = stream.read(&mut part).await.expect("a response");
+        assert!(length > 0, "{text}");
+        text += std::str::from_utf8(&part[..length]).expect("text");
+        if text.ends_with('}') || text.ends_with("Continue\r\n\r\n") {
+            return text;
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        // Two bodies on their way for one client, and four places for either share.
+        let few = [
+            "--max-in-flight=32",
+            "--metrics=on",
+            "--max-connections-per-client=10000",
+        ];
+        let server = Server::with(&gateway.url, &few).await;
+        let mut open = Vec::new();
+        for client in (2..=9).map(|last| format!("127.0.0.{last}")) {
+            for _ in 0..2 {
+                let mut stream = trickling(&server, &client, "1000").await;
+                // Its handler waits for the body.
+                let text = response(&mut stream).await;
+                assert_eq!(text, "HTTP/1.1 100 Continue\r\n\r\n", "{client}");
+                open.push(stream);
+            }
+            let mut third = trickling(&server, &client, "1000").await;
+            let text = response(&mut third).await;
+            assert!(text.starts_with("HTTP/1.1 503"), "{client}: {text}");
+        }
+        // All sixteen bodies of the share are on their way: requests without a body are answered.
+        let answer = server.get(None, "/graphql?query=%7B__typename%7D").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(
+            metric(&server, "capacity_refusals_total{resource=\"bodies\"}").await,
+            8.0
+        );
+        assert_eq!(
+            metric(&server, "requests_shed_total{share=\"anonymous\"}").await,
+            0.0
+        );
+        // A body that does not come is given up.
+        let text = response(&mut open[0]).await;
+        assert!(text.starts_with("HTTP/1.1 408"), "{text}");
+        let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(body["errors"][0]["extensions"]["code"], "TIMEOUT");
+        is_well(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::over(&gateway.url).await;
+        for length in ["131073", "52428800", "1099511627776"] {
+            let mut stream = trickling(&server, "127.0.0.1", length).await;
+            let text = response(&mut stream).await;
+            assert!(text.starts_with("HTTP/1.1 413"), "{text}");
+            let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+            let body: Value = serde_json::from_str(body).expect("JSON");
+            let told = &body["errors"][0]["extensions"];
+            assert_eq!(told["met"].to_string(), length);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn there_are_no_more_connections_than_the_process_may_have_files() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
+        let message = "the limit of open files (ulimit -n) is too low for --max-connections: \
+                       fewer are taken";
+        let warning = server.process.logged(message).await;
+        assert_eq!(
+            (&warning["limit"], &warning["asked"]),
+            (&json!(200), &json!(1000))
+        );
+        // Files are left for what is no connection of a client's, though there are as many as there may be.
+        let most = warning["max_connections"].as_u64().expect("a number");
+        assert!((100..200).contains(&most), "{most}");
+        let mut open = Vec::new();
+        for client in 2..=5 {
+            for _ in 0..most / 4 - 1 {
+                open.push(connect_from(&format!("127.0.0.{client}"), server.address).await);
+            }
+        }
+        is_well(&server).await;
+        let answer: Answer = server.get(None, "/health/ready").await;
+        assert_eq!(answer.status, StatusCode::OK);
+    })
+    .await;
+}

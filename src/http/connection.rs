@@ -96,12 +96,15 @@ impl Connection {
     pub(super) async fn given_up(&self) -> GivenUp {
         let mut stuck = pin!(self.stuck.notified());
         loop {
-            let (deadline, reason) = self.deadline();
+            let (deadline, _) = self.deadline();
+            // What the connection does changes meanwhile, and its deadline with it.
+            let again = deadline.min(Instant::now() + self.patience);
             tokio::select! {
                 () = &mut stuck => return GivenUp::Unread,
-                () = sleep_until(deadline) => {}
+                () = sleep_until(again) => {}
             }
-            if self.deadline().0 <= Instant::now() {
+            let (deadline, reason) = self.deadline();
+            if deadline <= Instant::now() {
                 return reason;
             }
         }
@@ -114,8 +117,8 @@ impl Connection {
         if let Some(since) = state.blocked_since {
             (since + patience, GivenUp::Unread)
         } else if self.open.load(Ordering::Acquire) > 0 {
-            // Requests have limits of their own: it is looked at again later.
-            (Instant::now() + patience, GivenUp::Idle)
+            // Requests have limits of their own.
+            (Instant::now() + IDLE, GivenUp::Idle)
         } else if state.in_head {
             (state.waiting_since + patience, GivenUp::NoRequest)
         } else {

@@ -28,6 +28,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{Signal, SignalKind, signal},
@@ -46,6 +47,10 @@ const MAX_HEADERS_OF_HTTP2: u32 = 16 * 1024;
 
 /// Most requests that are answered at a time over one connection of HTTP/2.
 const MAX_STREAMS: u32 = 100;
+
+/// Bytes that the operating system holds of what was sent and not acknowledged, for each connection;
+/// Linux doubles it. It would grow to some megabytes.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// Most connections of operators: probes and scrapers.
 const MAX_OPERATORS: usize = 64;
@@ -239,6 +244,9 @@ impl OpenConnections {
         // A response is written at once, and shall not wait for the client to acknowledge the last.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+        if let Err(error) = set_socket_send_buffer_size(&stream, SEND_BUFFER) {
+            tracing::debug!(%error, "SO_SNDBUF could not be set");
         }
         let idle_ends = self.idle_ends.subscribe();
         let connection = Connection::new(self.patience);

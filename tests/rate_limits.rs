@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use axum::http::{Method, StatusCode, header};
 use futures_util::FutureExt;
 use invite_gateway::rate_limit::Quotas;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -176,6 +177,93 @@ async fn what_exists_is_found_however_often_and_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn a_guesser_keeps_nobody_from_links_that_nobody_can_guess() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(3));
+        let anonymous = Viewer::Anonymous;
+        gateway.add(invite_code(1, "WELCOME")).await;
+        gateway.add(workspace(1)).await;
+        // Of version 7, which begins with the time, and of version 1, of which all may be known.
+        let weak = [
+            "019a0000-0000-7000-8000-00000000000a",
+            "d9428888-122b-11e1-b85c-61cd3cbb3210",
+        ];
+        gateway.add(workspace_invite(1, 1)).await;
+        for (id, token) in [(2, weak[0]), (3, weak[1])] {
+            gateway
+                .add(entity::workspace_invite::Model {
+                    token: token.parse().expect("a UUID"),
+                    ..workspace_invite(id, 1)
+                })
+                .await;
+        }
+        ask_for(&gateway, anonymous, &guesses(3)).await;
+        let link = |token: &str| format!("/api/v1/invites/{token}/");
+        // The neighbour behind the guesser's address opens the link that they were sent.
+        for _ in 0..10 {
+            let found = gateway.get(anonymous, &link(&token(1).to_string())).await;
+            assert_eq!(found.status, StatusCode::OK);
+        }
+        // What could be guessed is told to nobody there; nor is a token that does not exist.
+        for path in [
+            link(weak[0]),
+            link(weak[1]),
+            link(&token(9).to_string()),
+            link("nonsense"),
+            "/api/v2/invite_code/WELCOME/".to_owned(),
+            "/api/v2/invite_code/NOTHING/".to_owned(),
+        ] {
+            let refused = gateway.get(anonymous, &path).await;
+            assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        }
+        // Who signs in has a quota of their own.
+        gateway.add(user(1, "ada")).await;
+        let found = gateway
+            .get(Viewer::User(1), "/api/v2/invite_code/WELCOME/")
+            .await;
+        assert_eq!(found.status, StatusCode::OK);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_look_up_waits_for_another_that_waits_for_a_lock() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(missed(1));
+        gateway.add(invite_code(1, "WELCOME")).await;
+        gateway.add(workspace(1)).await;
+        let weak = "019a0000-0000-7000-8000-00000000000a";
+        gateway
+            .add(entity::workspace_invite::Model {
+                token: weak.parse().expect("a UUID"),
+                ..workspace_invite(1, 1)
+            })
+            .await;
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let viewer = Viewer::Anonymous;
+        let waiting = gateway.get(viewer, "/api/v2/invite_code/WELCOME/");
+        let mut waiting = std::pin::pin!(waiting);
+        let link = format!("/api/v1/invites/{weak}/");
+        for _ in 0..5 {
+            // There is room for one miss, and the first look-up is undecided.
+            tokio::select! {
+                biased;
+                found = gateway.get(viewer, &link) => {
+                    assert_eq!(found.status, StatusCode::OK);
+                }
+                answer = &mut waiting => panic!("{} in spite of the lock", answer.status),
+            }
+        }
+        lock.commit().await.expect("the end of the lock");
+        assert_eq!(waiting.await.status, StatusCode::OK);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_could_not_be_looked_for_is_no_miss() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(1));
@@ -260,7 +348,13 @@ async fn one_request_too_many_is_not_looked_at() {
             );
             assert_eq!(refused.header("retry-after"), "30", "{path}");
         }
-        for path in ["/health/live", "/health/ready", "/openapi.json"] {
+        // Each of these would be a line of the log.
+        for path in ["/", "/openapi.json", "/nothing"] {
+            let refused = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+            assert_eq!(refused.header("retry-after"), "30", "{path}");
+        }
+        for path in ["/health/live", "/health/ready"] {
             assert_eq!(
                 gateway.get(Viewer::Anonymous, path).await.status,
                 StatusCode::OK,
@@ -269,7 +363,7 @@ async fn one_request_too_many_is_not_looked_at() {
         }
         assert_eq!(
             gateway.metric("invite_gateway_rate_limited_total{limit=\"requests\"}"),
-            3.0
+            6.0
         );
     })
     .await;

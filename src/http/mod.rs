@@ -1,5 +1,6 @@
 //! Routes and layers: from a connection to an answer.
 
+mod admission;
 mod authentication;
 mod capacity;
 mod client_address;
@@ -26,6 +27,7 @@ mod shedding;
 
 use std::{sync::Arc, time::Duration};
 
+use admission::Admission;
 use axum::{
     Json, Router,
     extract::State,
@@ -147,21 +149,26 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let metrics = gateway
         .has_metrics
         .then(|| operations::metrics(gateway.metrics.clone()));
-    let app = Router::new()
-        .merge(metrics.unwrap_or_default())
+    let admission = middleware::from_fn_with_state(Admission::new(&gateway), admission::layer);
+    let documents = Router::new()
         .merge(rest::openapi_router(&rest))
-        .merge(health)
         .route(
             "/",
             get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
         )
+        .layer(admission.clone());
+    let app = Router::new()
+        .merge(metrics.unwrap_or_default())
+        .merge(health)
+        .merge(documents)
         .layer(middleware::from_fn(panic::layer));
     // The files of GraphiQL are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
+    let graphiql = graphiql.unwrap_or_default().layer(admission.clone());
     let app = compression::compressed(app)
         .merge(data)
-        .merge(graphiql.unwrap_or_default())
-        .fallback(not_found)
+        .merge(graphiql)
+        .fallback_service(get(not_found).fallback(not_found).layer(admission))
         .method_not_allowed_fallback(method_not_allowed);
     // Outside of everything that refuses, so that pages can read why.
     let app = gateway.cors.apply(app);

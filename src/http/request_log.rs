@@ -1,5 +1,5 @@
-//! What is told of a request: one line in the log, a span, and metrics: what was asked, how it went,
-//! how long it took. Never a path or a query (they may hold a code or token), a header, a variable or a
+//! One line of the log, a span and metrics for each request: its route and operation, its status, how
+//! long it took. Never a path or a query (they may hold a code or token), a header, a variable or a
 //! body.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -77,19 +77,25 @@ pub(super) async fn layer(
     drop(in_flight);
     metrics.http().answered(route, status, elapsed);
     trace::answered(&traced, status);
-    tracing::info!(
-        parent: &span,
-        method,
-        route = route.unwrap_or("none"),
-        operation = operation.get(),
-        status,
-        milliseconds = elapsed.as_micros() as f64 / 1000.0,
-        "answered"
-    );
+    let route = route.unwrap_or("none");
+    let milliseconds = elapsed.as_micros() as f64 / 1000.0;
+    let operation = operation.get();
+    if is_quiet(route, status) {
+        tracing::debug!(parent: &span, method, route, operation, status, milliseconds, "answered");
+    } else {
+        tracing::info!(parent: &span, method, route, operation, status, milliseconds, "answered");
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Whether a request has a line at the level `debug` alone. Clients send as many as they like of those
+/// that no quota bounds: those that a quota refused, and health checks that found nothing wrong.
+fn is_quiet(route: &str, status: u16) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS.as_u16()
+        || status == StatusCode::OK.as_u16() && route.starts_with("/health/")
 }
 
 /// The method, if it is one of HTTP's own: clients may send any word.

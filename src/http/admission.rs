@@ -1,0 +1,49 @@
+//! The quota of requests for routes without data: pages, documents, and paths at which nothing is.
+//!
+//! They cost little, but each is a line of the log. Health checks have no quota: probes must not be
+//! refused.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::HeaderValue,
+    middleware::Next,
+    response::Response,
+};
+
+use super::{Gateway, TrustedProxies, rate_limit};
+use crate::{rate_limit::RateLimits, rest};
+
+/// Counts requests by the address that they come from.
+pub(super) struct Admission {
+    limits: RateLimits,
+    policy: Option<HeaderValue>,
+    trusted_proxies: Arc<TrustedProxies>,
+}
+
+impl Admission {
+    pub(super) fn new(gateway: &Gateway) -> Arc<Self> {
+        Arc::new(Self {
+            policy: rate_limit::policy(&gateway.rate_limits),
+            limits: gateway.rate_limits.clone(),
+            trusted_proxies: gateway.trusted_proxies.clone(),
+        })
+    }
+}
+
+pub(super) async fn layer(
+    State(admission): State<Arc<Admission>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let proxies = &admission.trusted_proxies;
+    let client = proxies.client(request.headers(), request.extensions());
+    let client = admission.limits.client(client);
+    let mut response = match client.request().await {
+        Ok(()) => next.run(request).await,
+        Err(limited) => rate_limit::refusal(limited, rest::manner_of(request.uri().path())),
+    };
+    rate_limit::tell(&client, &admission.policy, response.headers_mut());
+    response
+}

@@ -1,8 +1,7 @@
 //! The command line of Invite Gateway.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
-use clap::Parser;
 use invite_gateway::command::Cli;
 use mimalloc::MiMalloc;
 
@@ -12,5 +11,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    Cli::parse().run().await
+    match Cli::from_arguments(env::args_os()) {
+        Ok(cli) => cli.run().await,
+        Err(exit) => exit,
+    }
 }

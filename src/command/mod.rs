@@ -5,8 +5,10 @@ mod migrate;
 mod schema;
 mod serve;
 mod telemetry;
+mod usage;
 
 use std::{
+    ffi::OsString,
     fmt::{self, Display},
     io::{self, Write},
     process::ExitCode,
@@ -16,7 +18,7 @@ use clap::{Parser, Subcommand};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
-use crate::{auth, clock::Clock, config::ServeArgs, import};
+use crate::{auth, clock::Clock, config::ServeArgs, import, printable::Printable};
 use demo::DemoArgs;
 use migrate::MigrateArgs;
 use schema::SchemaArgs;
@@ -53,6 +55,14 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the command line. Prints help, the version and errors.
+    ///
+    /// # Errors
+    /// There is nothing more to do; the process ends with this status.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
+        usage::parse(arguments)
+    }
+
     /// Does what the command line says. Boxed, so that it is compiled here, and not once more where
     /// it is awaited.
     pub fn run(self) -> BoxFuture<'static, ExitCode> {
@@ -112,5 +122,5 @@ impl Display for CannotOpen {
 
 fn complain(error: impl Display) {
     // Nobody is left to tell if the console is gone: the status says it too.
-    let _ = writeln!(io::stderr(), "error: {error}");
+    let _ = writeln!(io::stderr(), "error: {}", Printable(error));
 }

@@ -44,6 +44,7 @@ mod pages;
 mod persisted_documents;
 mod planted_secrets;
 mod planted_settings;
+mod private_files;
 mod rate_limits;
 mod replica;
 mod searches;

@@ -6,6 +6,7 @@ import { cpuOf, memoryOf } from './processes.mjs';
 import { QUERIES } from './queries.mjs';
 import { circumstances, write } from './results.mjs';
 import { startServers, stopServers } from './servers.mjs';
+import { besiege, startDefault } from './siege.mjs';
 
 const ATTACKERS = 4; // connections
 
@@ -53,12 +54,32 @@ export async function attack(options) {
       attacks.push({ name, code, bytes, refusals: requests, cpu: cost, growth, p50: beside.p50, p99: beside.p99 });
       console.error(`${name}: ${code}, ${cost.toFixed(0)} µs, ${bytes} bytes; beside it p99 ${(beside.p99 / 1000).toFixed(2)} ms`);
     }
-    const results = { attackers: ATTACKERS, seconds: options.seconds, alone: { p50, p99 }, attacks };
+    const clients = await hostileClients(gateway, database, sizes, options);
+    const results = { attackers: ATTACKERS, seconds: options.seconds, alone: { p50, p99 }, attacks, clients };
     console.log(JSON.stringify(results, null, 1));
     if (!options.smoke) write('attack', { ...circumstances(gateway, options), sizes, ...results }, options);
   } finally {
     await stopServers(servers);
   }
+}
+
+// What honest clients notice of each kind of hostile client alone. Each has a gateway of its own, so
+// that what one leaves behind is not counted as another's.
+async function hostileClients(gateway, database, sizes, options) {
+  const clients = {};
+  for (const kind of options.hostile) {
+    const server = await startDefault(gateway, database, options);
+    try {
+      clients[kind] = await besiege(server, sizes, [kind], options.seconds);
+    } finally {
+      await server.stop();
+    }
+    const { honest, most } = clients[kind];
+    console.error(
+      `${kind}: beside it p99 ${(honest.p99 / 1000).toFixed(2)} ms, failed ${JSON.stringify(honest.failed)}; at most ${(most.resident / 2 ** 20).toFixed(1)} MiB, ${most.descriptors} file descriptors`,
+    );
+  }
+  return clients;
 }
 
 // What an attack is answered; throws where it is not refused.

@@ -22,6 +22,8 @@ const LONGEST_REFUSAL = 16 * 1024; // bytes
 const MOST_BESIDE = 50; // ms
 const MOST_GROWN = 32; // MiB
 
+const MOST_BESIEGED = 150; // MiB
+
 const MIB = 2 ** 20;
 
 function ofGateway({ table }) {
@@ -108,6 +110,17 @@ export const GOALS = [
       const { first, last, peak } = soak.memory;
       const measured = `peak ${(peak / MIB).toFixed(1)} MiB; first ${(first / MIB).toFixed(1)}, last ${(last / MIB).toFixed(1)}`;
       return { measured, met: peak / MIB <= MOST_BUSY && last <= first * MOST_SWELL };
+    },
+  },
+  {
+    text: `With hostile clients of each kind beside honest ones, every honest request is answered, p99 is at most ${MOST_BESIDE} ms, and memory at most ${MOST_BESIEGED} MiB`,
+    of: ({ soak }) => {
+      if (soak?.siege === undefined) return undefined;
+      const { honest, most } = soak.siege;
+      const failed = Object.values(honest.failed).reduce((sum, count) => sum + count, 0);
+      const [p99, resident] = [honest.p99 / 1000, most.resident / MIB];
+      const measured = `${failed} of ${honest.requests} failed, p99 ${p99.toFixed(2)} ms, ${resident.toFixed(1)} MiB`;
+      return { measured, met: failed === 0 && p99 <= MOST_BESIDE && resident <= MOST_BESIEGED };
     },
   },
   {

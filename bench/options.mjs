@@ -1,13 +1,16 @@
 // What the command line says.
 import { parseArgs } from 'node:util';
 
+import { KINDS } from './hostile.mjs';
+
 export const USAGE = `bench/run [COMMAND] [OPTIONS]
 
 Commands
   table    Q1 to Q4 against the baseline (the default)
   growth   Q1 and Q4 over 10 thousand and over 10 million invites
   scaling  Q1 and Q4 to one gateway, to three behind HAProxy, and to three with a hot standby
-  soak     memory over minutes of all queries mixed, at 256 connections
+  soak     memory over minutes of all queries mixed, at 256 connections; then as long with hostile
+           clients of each kind beside honest ones
   start    milliseconds from exec to the first answer
   attack   what hostile requests cost, and what another client notices of them
   import   workspace invites a second from a file, beside PostgreSQL's own \\copy
@@ -26,7 +29,8 @@ Options
   --seconds N             length of a measured run (10)
   --warm-up N             seconds of load before each (1)
   --rounds N              measured runs of each kind; figures are their medians (3)
-  --minutes N             length of the soak (10)
+  --minutes N             length of the soak, and of its second half (10)
+  --hostile WORD          only the hostile clients whose kind has this word
   --baseline-connections N   connections of the baseline to the database (see README.md)
   --log LEVEL             the gateway's own --log (info)
   --record                keeps the results under the name that docs/performance.md is made from
@@ -39,6 +43,12 @@ const positive = (name, text) => {
 };
 
 const list = (text) => text.split(',').filter((word) => word !== '');
+
+const hostile = (word) => {
+  const kinds = KINDS.filter((kind) => kind.includes(word));
+  if (kinds.length === 0) throw new Error(`--hostile: none of ${KINDS.join('; ')} has '${word}' in it`);
+  return kinds;
+};
 
 // Throws an error whose message says what is wrong.
 export function readOptions(argv) {
@@ -60,6 +70,7 @@ export function readOptions(argv) {
       'warm-up': { type: 'string' },
       rounds: { type: 'string' },
       minutes: { type: 'string' },
+      hostile: { type: 'string', default: '' },
       'baseline-connections': { type: 'string', default: '4' },
       log: { type: 'string', default: 'info' },
     },
@@ -87,6 +98,7 @@ export function readOptions(argv) {
     warmUp: number('warm-up', 1, 0.1),
     rounds: number('rounds', 3, 1),
     minutes: number('minutes', 10, 0.05),
+    hostile: hostile(values.hostile),
     baselineConnections: positive('baseline-connections', values['baseline-connections']),
     log: values.log,
   };

@@ -1,6 +1,6 @@
 // What /proc tells of processes.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 const MICROS_A_TICK = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -25,3 +25,6 @@ export function memoryOf(pid) {
   const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)[1]) * 1024;
   return { resident: bytes('VmRSS'), peak: bytes('VmHWM') };
 }
+
+// How many file descriptors a process has open.
+export const descriptorsOf = (pid) => readdirSync(`/proc/${pid}/fd`).length;

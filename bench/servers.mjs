@@ -87,10 +87,10 @@ const QUOTAS = {
   GATEWAY_RATE_LIMIT_MISSED_LOOKUPS: '4000000000',
 };
 
-// `replica` is a database to read from.
-export async function startGateway(binary, database, log, { name = 'gateway', replica } = {}) {
+// `replica` is a database to read from; `environment` may have other quotas.
+export async function startGateway(binary, database, log, { name = 'gateway', replica, environment = QUOTAS } = {}) {
   const port = await freePort();
-  return start(name, binary, gatewayArguments(database, port, log, replica), QUOTAS, port, READY, GATEWAY);
+  return start(name, binary, gatewayArguments(database, port, log, replica), environment, port, READY, GATEWAY);
 }
 
 // HAProxy before gateways, to which it gives requests in turn. One thread: it shares the machine.

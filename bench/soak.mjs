@@ -1,4 +1,5 @@
-// Soak: the memory of a gateway that is idle, and of one that is busy for long.
+// Soak: the memory of a gateway that is idle, of one that is busy for long, and of one that has hostile
+// clients of each kind beside honest ones.
 import { gatewayBinary } from './build.mjs';
 import { load } from './data.mjs';
 import { drive, requestsFile } from './load.mjs';
@@ -6,6 +7,7 @@ import { memoryOf } from './processes.mjs';
 import { QUERIES } from './queries.mjs';
 import { circumstances, write } from './results.mjs';
 import { startServers, stopServers } from './servers.mjs';
+import { besiege, startDefault } from './siege.mjs';
 
 const CONNECTIONS = 256;
 const MIXED = 20_000;
@@ -41,11 +43,28 @@ export async function soak(options) {
     const { requests, failed, micros, p50, p99 } = outcome;
     const perSecond = requests / (micros / 1e6);
     const outcomeOfLoad = { connections: CONNECTIONS, minutes: options.minutes, requests, failed, perSecond, p50, p99 };
-    console.log(JSON.stringify({ memory, load: outcomeOfLoad }, null, 1));
+    await stopServers(servers);
+    const siege = await underSiege(gateway, database, sizes, options);
+    console.log(JSON.stringify({ memory, load: outcomeOfLoad, siege }, null, 1));
     if (options.smoke) return;
-    write('soak', { ...circumstances(gateway, options), sizes, memory, load: outcomeOfLoad, samples }, options);
+    write('soak', { ...circumstances(gateway, options), sizes, memory, load: outcomeOfLoad, samples, siege }, options);
   } finally {
     await stopServers(servers);
+  }
+}
+
+// Another gateway, with its default settings, for as long again.
+async function underSiege(gateway, database, sizes, options) {
+  const server = await startDefault(gateway, database, options);
+  try {
+    let told = 0;
+    return await besiege(server, sizes, options.hostile, options.minutes * 60, ({ second, resident, descriptors }) => {
+      if ((second - told) * 1000 < (options.smoke ? 1000 : EVERY)) return;
+      told = second;
+      console.error(`besieged, ${Math.round(second)} s: ${(resident / 2 ** 20).toFixed(1)} MiB, ${descriptors} file descriptors`);
+    });
+  } finally {
+    await server.stop();
   }
 }
 

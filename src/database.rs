@@ -13,6 +13,7 @@ use sea_orm::{
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
+use url::Url;
 
 pub use pulse::Pulse;
 
@@ -56,7 +57,10 @@ pub fn check_url(text: &str) -> Result<String, NotADatabase> {
     } else {
         text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok()
     };
-    is_understood.then(|| text.to_owned()).ok_or(NotADatabase)
+    // SeaORM parses the text once more, and repeats a text that is no URL.
+    (is_understood && Url::parse(text).is_ok())
+        .then(|| text.to_owned())
+        .ok_or(NotADatabase)
 }
 
 /// The text is no URL of a PostgreSQL. It is not repeated: it may hold a password.

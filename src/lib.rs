@@ -14,6 +14,7 @@ pub mod import;
 pub mod loader;
 pub mod log;
 pub mod metrics;
+pub mod printable;
 pub mod rate_limit;
 pub mod rest;
 pub mod trace;

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// What each module may import of the others.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("access", &["email", "loader", "rate_limit"]),
     (
         "auth",
@@ -24,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "loader",
             "log",
             "metrics",
+            "printable",
             "rate_limit",
             "trace",
         ],
@@ -63,13 +64,17 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "trace",
         ],
     ),
-    ("import", &["clock", "config", "database", "email"]),
+    (
+        "import",
+        &["clock", "config", "database", "email", "printable"],
+    ),
     // The proofs, and nothing else of access.
     ("loader", &["access::proof", "database", "metrics", "trace"]),
     ("log", &["config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),
     ("metrics", &[]),
+    ("printable", &[]),
     ("rate_limit", &["clock", "metrics"]),
     ("rest", &["access", "loader", "rate_limit"]),
     ("trace", &[]),

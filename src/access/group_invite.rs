@@ -38,6 +38,10 @@ impl FromStr for GroupInviteUrl {
         }
         let example = template.replace("{slug}", "slug").replace("{code}", "code");
         match url::Url::parse(&example) {
+            // Clients read the URL.
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                Err("it must not hold a user name or a password".to_owned())
+            }
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(template.to_owned())),
             _ => Err("it must be an absolute http or https URL".to_owned()),
         }

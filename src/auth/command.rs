@@ -5,7 +5,7 @@ use std::{io, str::FromStr, time::Duration};
 use clap::Args;
 
 use super::{MintError, NewClaims, SigningOptions, mint};
-use crate::clock::Clock;
+use crate::{clock::Clock, unquoted::Unquoted};
 
 /// Makes a bearer token for development, signed with the shared secret
 #[derive(Args, Clone, Debug)]
@@ -19,7 +19,8 @@ pub struct TokenArgs {
     pub scope: Vec<String>,
 
     /// How long it is good for: a number and s, m, h or d
-    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    #[arg(long, value_name = "PERIOD", default_value = "1h",
+          value_parser = Unquoted(Period::from_str))]
     pub expires_in: Period,
 
     /// The secret, issuer and audience of the server that is to take it.

@@ -1,13 +1,18 @@
 //! Reads the document of a key set from a file or over HTTP, within limits.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use reqwest::{Client, StatusCode, Url, redirect};
 use tokio::{fs::File, io::AsyncReadExt, time::timeout};
 
 use super::{
     SettingsError,
-    location::{self, JwksLocation, Place},
+    location::{self, JwksLocation, LOCALHOST, Place},
 };
 
 /// How long the whole of it may take.
@@ -18,6 +23,12 @@ const SIZE_LIMIT: usize = 1024 * 1024;
 
 /// Most redirects that are followed.
 const REDIRECT_LIMIT: usize = 3;
+
+/// Where `localhost` is; the port is that of the URL.
+const LOOPBACK: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Reads the document again and again.
 pub(super) enum Reader {
@@ -77,10 +88,17 @@ fn client(url: &Url) -> reqwest::Result<Client> {
         .redirect(redirects(url.scheme().to_owned()))
         .referer(false)
         .https_only(!is_plain);
-    // What is not encrypted must not leave the machine: not even by way of a proxy. Nor does it
-    // need the machine's trusted certificates, which a small container may lack.
+    // What is not encrypted must not leave the machine: neither by way of a proxy, nor because a
+    // resolver says that `localhost` is elsewhere. Nor does it need the machine's trusted certificates, which a small container may lack.
     if is_plain {
-        builder.no_proxy().tls_certs_only([]).build()
+        LOCALHOST
+            .into_iter()
+            .fold(builder, |builder, name| {
+                builder.resolve_to_addrs(name, &LOOPBACK)
+            })
+            .no_proxy()
+            .tls_certs_only([])
+            .build()
     } else {
         builder.build()
     }

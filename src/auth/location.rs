@@ -4,6 +4,9 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use url::{Host, Url};
 
+/// The names of this machine that resolve to its loopback addresses (RFC 6761 §6.3).
+pub(super) const LOCALHOST: [&str; 2] = ["localhost", "localhost."];
+
 /// Where the key set is: a file, or a URL that nobody in between can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwksLocation(Place);
@@ -50,10 +53,11 @@ impl FromStr for JwksLocation {
         if text.is_empty() {
             return Err(LocationError::Empty);
         }
-        if !is_url(text) {
-            return Ok(Self(Place::File(text.into())));
-        }
-        let url = Url::parse(text).map_err(|_| LocationError::NotAUrl)?;
+        let url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(_) if text.contains("://") => return Err(LocationError::NotAUrl),
+            Err(_) => return Ok(Self(Place::File(text.into()))),
+        };
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| LocationError::RemoteFile)?;
             return Ok(Self(Place::File(path)));
@@ -61,10 +65,6 @@ impl FromStr for JwksLocation {
         check(&url)?;
         Ok(Self(Place::Web(url)))
     }
-}
-
-fn is_url(text: &str) -> bool {
-    text.contains("://") || text.starts_with("file:")
 }
 
 /// Whether keys may be fetched from there.
@@ -81,20 +81,23 @@ pub(super) fn check(url: &Url) -> Result<(), LocationError> {
     Ok(())
 }
 
+/// Whether the host is `localhost` or a loopback address, in any notation. Other names need TLS,
+/// whatever they resolve to.
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Domain(name)) => LOCALHOST.contains(&name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
 }
 
-/// What a log may say of it: a path, or the host without what follows.
+/// How a log names it: by the host of a URL, without the rest. A path is not repeated: it may be a
+/// mistyped URL with a password.
 impl fmt::Display for JwksLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::File(path) => path.display().fmt(f),
+            Place::File(_) => f.write_str("file"),
             Place::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
         }
     }
@@ -122,6 +125,19 @@ mod tests {
             "http://localhost:8080/jwks",
             "http://127.0.0.1/jwks",
             "http://[::1]:1/jwks",
+            "http://LocalHost/jwks",
+            "http://localhost.:8080/jwks",
+            "http://127.9.9.9/jwks",
+            "http://127.0.0.1./jwks",
+            "http://127.1/jwks",
+            "http://2130706433:8080/jwks",
+            "http://0x7f.1/jwks",
+            "http://0177.0.0.1/jwks",
+            "http://[::ffff:127.0.0.1]/jwks",
+            "http://[::ffff:7f00:1]/jwks",
+            "http://%6cocalhost/jwks",
+            "http:\\\\127.0.0.1\\jwks",
+            " http:127.0.0.1/jwks",
         ] {
             let location = text.parse::<JwksLocation>().unwrap();
             assert!(!location.to_string().contains('/'), "{location}");
@@ -139,6 +155,22 @@ mod tests {
             ("http://localhost.example.com/", Insecure),
             ("http://127.0.0.1.example.com/", Insecure),
             ("http://169.254.169.254/", Insecure),
+            ("http://0.0.0.0/", Insecure),
+            ("http://[::]/", Insecure),
+            ("http://2852039166/", Insecure),
+            ("http://0xa9.0xfe.0xa9.0xfe/", Insecure),
+            ("http://[::ffff:169.254.169.254]/", Insecure),
+            ("http://127.0.0.1.nip.example/", Insecure),
+            ("http://localhost..", Insecure),
+            ("http:id.example.com/jwks", Insecure),
+            ("HTTP:\\\\id.example.com\\jwks", Insecure),
+            ("http://256.0.0.1/", NotAUrl),
+            ("http://127.0.0.1:port/", NotAUrl),
+            ("me:secret@id.example.com/jwks", Scheme),
+            ("https:me:secret@id.example.com/jwks", Credentials),
+            ("https:/me:secret@id.example.com/jwks", Credentials),
+            ("http://me:secret@127.0.0.1/", Credentials),
+            ("http://:secret@127.0.0.1/", Credentials),
             ("ftp://id.example.com/jwks", Scheme),
             ("file://server/share/jwks.json", RemoteFile),
             ("https://me:secret@id.example.com/", Credentials),

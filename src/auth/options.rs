@@ -15,7 +15,6 @@ pub struct SigningOptions {
     #[arg(
         long,
         env = "GATEWAY_JWT_SECRET",
-        hide_env_values = true,
         value_name = "SECRET",
         value_parser = Unquoted(Secret::from_str)
     )]
@@ -39,7 +38,8 @@ pub struct TokenOptions {
     pub signing: SigningOptions,
 
     /// Key set for RS256, ES256 and EdDSA: an https:// URL or a file [default: none]
-    #[arg(long, env = "GATEWAY_JWT_JWKS", value_name = "URL|FILE")]
+    #[arg(long, env = "GATEWAY_JWT_JWKS", value_name = "URL|FILE",
+          value_parser = Unquoted(JwksLocation::from_str))]
     pub jwt_jwks: Option<JwksLocation>,
 
     /// Seconds that the issuer's clock may be off, at most 300

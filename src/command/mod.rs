@@ -6,8 +6,10 @@ mod open_files;
 mod schema;
 mod serve;
 mod telemetry;
+mod usage;
 
 use std::{
+    ffi::OsString,
     fmt::{self, Display},
     io::{self, Write},
     process::ExitCode,
@@ -17,7 +19,7 @@ use clap::{Parser, Subcommand};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
-use crate::{auth, clock::Clock, config::ServeArgs, import};
+use crate::{auth, clock::Clock, config::ServeArgs, import, printable::Printable};
 use demo::DemoArgs;
 use migrate::MigrateArgs;
 use schema::SchemaArgs;
@@ -54,6 +56,14 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the command line. Prints help, the version and errors.
+    ///
+    /// # Errors
+    /// There is nothing more to do; the process ends with this status.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
+        usage::parse(arguments)
+    }
+
     /// Does what the command line says. Boxed, so that it is compiled here, and not once more where
     /// it is awaited.
     pub fn run(self) -> BoxFuture<'static, ExitCode> {
@@ -113,5 +123,5 @@ impl Display for CannotOpen {
 
 fn complain(error: impl Display) {
     // Nobody is left to tell if the console is gone: the status says it too.
-    let _ = writeln!(io::stderr(), "error: {error}");
+    let _ = writeln!(io::stderr(), "error: {}", Printable(error));
 }

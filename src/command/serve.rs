@@ -294,10 +294,10 @@ fn served_graphql(
             ));
         }
         (Some(path), Switch::Off) => {
+            // Its path is not repeated: it may be a mistyped URL with a password.
             let manifest = Manifest::read(path).map_err(|error| {
                 wrong_usage(format_args!(
-                    "--trusted-documents: {} {error}",
-                    path.display()
+                    "the file that --trusted-documents (GATEWAY_TRUSTED_DOCUMENTS) names {error}"
                 ))
             })?;
             for (id, document) in manifest.documents() {

@@ -14,12 +14,12 @@ use crate::{
 #[command(next_help_heading = "Database")]
 pub struct DatabaseOptions {
     /// The database: postgres://user:password@host:port/name or sqlite://path
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true,
+    #[arg(long, env = "DATABASE_URL", value_name = "URL",
           value_parser = Unquoted(database::check_url))]
     pub database_url: String,
 
     /// A hot standby of that PostgreSQL, to read from: postgres://user:password@host:port/name
-    #[arg(long, env = "DATABASE_REPLICA_URL", value_name = "URL", hide_env_values = true,
+    #[arg(long, env = "DATABASE_REPLICA_URL", value_name = "URL",
           value_parser = Unquoted(database::check_postgres_url))]
     pub database_replica_url: Option<String>,
 
@@ -83,7 +83,7 @@ pub struct NoStandby;
 #[derive(Args, Clone)]
 pub struct DatabaseUrl {
     /// The database: postgres://user:password@host:port/name or sqlite://path
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true,
+    #[arg(long, env = "DATABASE_URL", value_name = "URL",
           value_parser = Unquoted(database::check_url))]
     pub database_url: String,
 }

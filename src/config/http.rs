@@ -1,12 +1,15 @@
 //! Settings of HTTP: where the gateway is reached, and by whom.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use clap::Args;
 use url::Url;
 
 use super::Switch;
-use crate::http::{Connections, Origin};
+use crate::{
+    http::{Connections, Origin},
+    unquoted::Unquoted,
+};
 
 /// How the gateway is reached.
 #[derive(Args, Clone)]
@@ -18,13 +21,14 @@ pub struct HttpOptions {
         env = "GATEWAY_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
-        value_parser = listen
+        value_parser = Unquoted(listen)
     )]
     pub listen: SocketAddr,
 
     /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://
     /// and the address listened on]
-    #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL",
+          value_parser = Unquoted(public_url))]
     pub public_url: Option<Url>,
 
     /// Longest body of a request, in bytes, 1024 to 16777216
@@ -74,7 +78,8 @@ pub struct HttpOptions {
         long,
         env = "GATEWAY_CORS_ORIGIN",
         value_name = "ORIGIN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = Unquoted(Origin::from_str)
     )]
     pub cors_origin: Vec<Origin>,
 

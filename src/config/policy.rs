@@ -1,10 +1,13 @@
 //! Settings of what is shown.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use clap::Args;
 
-use crate::access::{Disclosure, GroupInviteUrl, Policy};
+use crate::{
+    access::{Disclosure, GroupInviteUrl, Policy},
+    unquoted::Unquoted,
+};
 
 /// What is shown.
 #[derive(Args, Clone)]
@@ -16,7 +19,7 @@ pub struct PolicyOptions {
 
     /// URL that accepts a group invite, with {slug} and {code} in it
     #[arg(long, env = "GATEWAY_GROUP_INVITE_URL", value_name = "TEMPLATE",
-          default_value = GroupInviteUrl::DEFAULT)]
+          default_value = GroupInviteUrl::DEFAULT, value_parser = Unquoted(GroupInviteUrl::from_str))]
     pub group_invite_url: GroupInviteUrl,
 }
 

@@ -18,7 +18,8 @@ pub struct TelemetryOptions {
 
     /// Address and port of its own for /metrics and the health checks, which clients cannot crowd out
     /// [default: none]
-    #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS", value_parser = listen)]
+    #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS",
+          value_parser = Unquoted(listen))]
     pub metrics_listen: Option<SocketAddr>,
 
     /// How many names of operations have metrics of their own, 0 to 1000; those of trusted documents
@@ -29,7 +30,7 @@ pub struct TelemetryOptions {
     pub metrics_operations: u16,
 
     /// Collector that traces are sent to, by OTLP over HTTP: http://host:4318 [default: no traces]
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", hide_env_values = true,
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL",
           value_parser = Unquoted(endpoint))]
     pub otlp_endpoint: Option<Url>,
 

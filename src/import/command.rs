@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     config::DatabaseUrl,
     database::{Pool, Readiness, readiness},
+    printable::Printable,
 };
 
 /// The exit status where rows were rejected, or the import failed.
@@ -73,7 +74,7 @@ async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String>
     let database = pool
         .open()
         .await
-        .map_err(|error| format!("the database cannot be opened: {error}"))?;
+        .map_err(|error| format!("the database cannot be opened: {}", Printable(error)))?;
     let outcome = match unready(&database).await {
         Some(reason) => (FAILED, reason.to_owned()),
         None => {
@@ -98,11 +99,12 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     if file == Path::new("-") {
         return Ok((Box::new(tokio::io::stdin()), None));
     }
-    let cannot = |error: io::Error| format!("{}: {error}", file.display());
+    let name = Printable(file.display());
+    let cannot = |error: io::Error| format!("{name}: {error}");
     let opened = File::open(file).await.map_err(cannot)?;
     let metadata = opened.metadata().await.map_err(cannot)?;
     if metadata.is_dir() {
-        return Err(format!("{}: is a folder", file.display()));
+        return Err(format!("{name}: is a folder"));
     }
     // A pipe has no length.
     let bytes = metadata.is_file().then_some(metadata.len());
@@ -128,8 +130,10 @@ fn last_words(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String)
         Err(error) => {
             let cause = error.source().map(ToString::to_string).unwrap_or_default();
             let summary = error.so_far();
-            let message =
-                format!("{error}: {cause}\n{kind}: {summary}; run it again to complete it");
+            let message = format!(
+                "{error}: {}\n{kind}: {summary}; run it again to complete it",
+                Printable(cause)
+            );
             (FAILED, message)
         }
     }

@@ -90,6 +90,9 @@ impl fmt::Display for Summary {
     }
 }
 
+/// What stands before the number of a place in a row: of an item in a list, and of a byte.
+const PLACES: [&str; 2] = ["[", "at byte "];
+
 /// A row that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
@@ -111,13 +114,40 @@ impl Rejection {
     }
 }
 
+impl Rejection {
+    /// What is wrong with the row, without the places in it: rows with the same fault have the same
+    /// text.
+    fn fault(&self) -> String {
+        let text = self.about_row();
+        let mut fault = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(at) = PLACES
+            .iter()
+            .filter_map(|place| Some(rest.find(place)? + place.len()))
+            .min()
+        {
+            fault.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits > 0 {
+                fault.push('…');
+            }
+            rest = &rest[digits..];
+        }
+        fault + rest
+    }
+
+    fn about_row(&self) -> String {
+        match self.field.as_str() {
+            "" => self.reason.clone(),
+            field => format!("{field}: {}", self.reason),
+        }
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: ", self.line)?;
-        if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
-        }
-        f.write_str(&self.reason)
+        write!(f, "line {}: {}", self.line, self.about_row())
     }
 }
 

@@ -1,22 +1,30 @@
 //! Tells people on a console how an import goes: a bar on a terminal, else a line now and then.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Rejection, Report, Summary};
 
-/// Bad rows told one by one; those after them are only counted.
-const MOST_REJECTIONS: u64 = 100;
+/// Bad rows that have a line each; those after them are counted by their faults.
+const MOST_LINES: usize = 20;
 
-/// Rows between two plain lines.
-const ROWS_PER_LINE: u64 = 10_000;
+/// Faults that are counted each by itself.
+const MOST_FAULTS: usize = 20;
+
+/// Rows before the first plain line. Each further line comes after twice as many rows, so that a
+/// long input has few lines.
+const FIRST_LINE: u64 = 10_000;
 
 /// Reports to a console.
 pub struct Console<W> {
     out: W,
     bar: Option<ProgressBar>,
-    rejections: u64,
+    lines: usize,
+    counted: Faults,
     next_line: u64,
 }
 
@@ -39,12 +47,13 @@ impl<W: Write> Console<W> {
         Self {
             out,
             bar: None,
-            rejections: 0,
-            next_line: ROWS_PER_LINE,
+            lines: 0,
+            counted: Faults::default(),
+            next_line: FIRST_LINE,
         }
     }
 
-    /// Takes the bar away, and says how many bad rows were only counted.
+    /// Takes the bar away, and says how many bad rows had no line, by their faults.
     ///
     /// # Errors
     /// The console cannot be written to.
@@ -52,10 +61,7 @@ impl<W: Write> Console<W> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        match self.rejections.saturating_sub(MOST_REJECTIONS) {
-            0 => Ok(()),
-            more => writeln!(self.out, "…and {more} more"),
-        }
+        write!(self.out, "{}", self.counted)
     }
 
     fn line(&mut self, text: &str) {
@@ -71,9 +77,11 @@ impl<W: Write> Console<W> {
 
 impl<W: Write + Send> Report for Console<W> {
     fn rejected(&mut self, rejection: &Rejection) {
-        self.rejections += 1;
-        if self.rejections <= MOST_REJECTIONS {
+        if self.lines < MOST_LINES {
+            self.lines += 1;
             self.line(&rejection.to_string());
+        } else {
+            self.counted.count(rejection);
         }
     }
 
@@ -82,8 +90,45 @@ impl<W: Write + Send> Report for Console<W> {
             bar.set_position(bytes);
             bar.set_message(format!("{} rows, {} bad", so_far.read, so_far.rejected));
         } else if so_far.read >= self.next_line {
-            self.next_line = so_far.read - so_far.read % ROWS_PER_LINE + ROWS_PER_LINE;
+            while self.next_line <= so_far.read {
+                self.next_line *= 2;
+            }
             self.line(&format!("{} rows, {} bad…", so_far.read, so_far.rejected));
+        }
+    }
+}
+
+/// How many rows have which fault.
+#[derive(Default)]
+struct Faults {
+    /// The first ones, in the order in which they came.
+    each: Vec<(String, u64)>,
+    /// Rows with another fault.
+    others: u64,
+}
+
+impl Faults {
+    fn count(&mut self, rejection: &Rejection) {
+        let fault = rejection.fault();
+        let known = self.each.iter_mut().find(|(known, _)| *known == fault);
+        if let Some((_, rows)) = known {
+            *rows += 1;
+        } else if self.each.len() < MOST_FAULTS {
+            self.each.push((fault, 1));
+        } else {
+            self.others += 1;
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (fault, rows) in &self.each {
+            writeln!(f, "…and {rows} more: {fault}")?;
+        }
+        match self.others {
+            0 => Ok(()),
+            rows => writeln!(f, "…and {rows} more, with other faults"),
         }
     }
 }

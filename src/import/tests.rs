@@ -1,5 +1,10 @@
 //! Whole imports into a database in memory.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use chrono::DateTime;
 use entity::{
     course_invite, group_invite, invite_code, invite_code_tag, tag, user, workspace_invite,
@@ -7,7 +12,9 @@ use entity::{
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
 
-use super::{Kind, Options, Rejection, Report, Summary, run};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::{Console, Kind, Options, Rejection, Report, Summary, run};
 use crate::{
     clock::Clock,
     database::{IN_MEMORY, Pool},
@@ -310,4 +317,143 @@ async fn an_invite_keeps_its_id_and_explicit_ids_are_stepped_over() {
     let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":2}"#;
     let (_, told) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;
     assert_eq!(told, ["line 1: id: already used by another row"]);
+}
+
+/// The same row again and again, as the elements of an array.
+struct Repeated {
+    row: &'static [u8],
+    rows: usize,
+    at: usize,
+}
+
+impl AsyncRead for Repeated {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        while buffer.remaining() > self.row.len() && self.at <= self.rows {
+            buffer.put_slice(if self.at == 0 { b"[" } else { b"," });
+            buffer.put_slice(if self.at == self.rows {
+                b"{}]"
+            } else {
+                self.row
+            });
+            self.at += 1;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What a console says of an import of users.
+async fn console(source: impl AsyncRead + Unpin + Send) -> (Summary, String) {
+    let database = database().await;
+    let clock = Clock::new(DateTime::default);
+    let mut out = Vec::new();
+    let mut console = Console::plain(&mut out);
+    let options = Options::default();
+    let summary = run(
+        &database,
+        &clock,
+        Kind::Users,
+        source,
+        options,
+        &mut console,
+    )
+    .await
+    .unwrap();
+    console.finish().unwrap();
+    (summary, String::from_utf8(out).unwrap())
+}
+
+#[tokio::test]
+async fn many_rows_with_the_same_fault_have_a_short_report() {
+    let nulls = Repeated {
+        row: b"null",
+        rows: 100_000,
+        at: 0,
+    };
+    let (summary, told) = console(nulls).await;
+    assert_eq!((summary.read, summary.rejected), (100_001, 100_001));
+    let (progress, faults): (Vec<&str>, Vec<&str>) =
+        told.lines().partition(|line| line.ends_with("bad…"));
+    let fault = "expected an object, found null";
+    let mut expected = vec![format!("line 1: {fault}"); 20];
+    expected.push(format!("…and 99980 more: {fault}"));
+    expected.push("…and 1 more: id: required, and not there".to_owned());
+    assert_eq!(faults, expected);
+    // After 10000 rows, 20000, 40000 and 80000.
+    assert_eq!(progress.len(), 4, "{told}");
+}
+
+#[tokio::test]
+async fn rows_with_the_same_fault_in_other_places_are_counted_together() {
+    let mut rows = vec!["null".to_owned(); 20];
+    rows.extend((1..=5).map(|at| format!("{}?", " ".repeat(at))));
+    rows.extend(["[]".to_owned(), "7".to_owned(), "[]".to_owned()]);
+    let text = rows.join("\n");
+    let (_, told) = console(text.as_bytes()).await;
+    let told: Vec<&str> = told.lines().skip(20).collect();
+    assert_eq!(
+        told,
+        [
+            "…and 5 more: not valid JSON at byte … of the row: expected value",
+            "…and 2 more: expected an object, found a list",
+            "…and 1 more: expected an object, found a number",
+        ]
+    );
+}
+
+#[test]
+fn faults_without_number_are_counted_in_a_number_of_lines() {
+    let mut out = Vec::new();
+    let mut console = Console::plain(&mut out);
+    for line in 1..=1000 {
+        console.rejected(&Rejection {
+            line,
+            field: format!("field_{line}"),
+            reason: "wrong".to_owned(),
+        });
+    }
+    console.finish().unwrap();
+    let told = String::from_utf8(out).unwrap();
+    let told: Vec<&str> = told.lines().collect();
+    assert_eq!(told.len(), 41);
+    assert_eq!(
+        told[39..],
+        [
+            "…and 1 more: field_40: wrong",
+            "…and 960 more, with other faults"
+        ]
+    );
+}
+
+#[test]
+fn a_fault_is_the_same_in_whatever_place() {
+    for (field, reason, fault) in [
+        ("", "wrong", "wrong"),
+        (
+            "tags[17].color",
+            "expected #rrggbb",
+            "tags[…].color: expected #rrggbb",
+        ),
+        ("results[0].tags[3]", "no", "results[…].tags[…]: no"),
+        (
+            "name",
+            "expected at most 255 characters",
+            "name: expected at most 255 characters",
+        ),
+        (
+            "",
+            "bad at byte 12 of the row: [",
+            "bad at byte … of the row: [",
+        ),
+    ] {
+        let rejection = Rejection {
+            line: 1,
+            field: field.to_owned(),
+            reason: reason.to_owned(),
+        };
+        assert_eq!(rejection.fault(), fault);
+    }
 }

@@ -106,6 +106,17 @@ impl Process {
         ended
     }
 
+    /// Runs the program to its end, with nothing to read and this umask.
+    pub async fn run_with_umask(umask: &str, arguments: &[&str]) -> Ended {
+        let masked = format!("umask {umask}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &masked, env!("CARGO_BIN_EXE_invite-gateway")])
+            .args(arguments)
+            .env_clear();
+        Self::fed(Self::spawn(&mut command), "").await
+    }
+
     /// As [`Self::run_with_input`], where no file can grow beyond so many blocks of 512 bytes or
     /// more: as on a disk that is full.
     pub async fn run_on_full_disk(blocks: u32, input: &str, arguments: &[&str]) -> Ended {

@@ -19,14 +19,34 @@ async fn redirects_stay_where_keys_may_be_fetched_from() {
     for good in ["/keys", "/moved"] {
         assert_eq!(read(&path(good)).await.expect(good), b"keys", "{good}");
     }
-    for bad in ["/loop", "/away", "/other-scheme"] {
+    for bad in ["/loop", "/away", "/metadata", "/password", "/other-scheme"] {
         let error = read(&path(bad)).await.expect_err(bad);
         assert!(matches!(error, ReadError::Web(_)), "{bad}: {error}");
         assert!(error.to_string().contains("redirect"), "{bad}: {error}");
-        assert!(!error.to_string().contains("127.0.0.1"), "{bad}: {error}");
+        for secret in ["127.0.0.1", "hunter2"] {
+            assert!(!error.to_string().contains(secret), "{bad}: {error}");
+        }
     }
     let error = read(&path("/absent")).await.expect_err("absent");
     assert!(matches!(error, ReadError::Status(status) if status == 404));
+}
+
+#[tokio::test]
+async fn this_machine_has_many_names_and_no_resolver_is_asked() {
+    let issuer = Issuer::start(Some("keys".to_owned())).await;
+    let port = issuer.origin.rsplit(':').next().expect("a port");
+    for host in [
+        "localhost",
+        "LOCALHOST.",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+    ] {
+        let url = format!("http://{host}:{port}/keys");
+        assert_eq!(read(&url).await.expect(host), b"keys", "{host}");
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,11 @@ impl Issuer {
             .route("/moved", get(|| async { Redirect::temporary("/keys") }))
             .route("/loop", get(|| async { Redirect::temporary("/loop") }))
             .route("/away", get(|| away("http://keys.example.com/keys")))
+            .route("/metadata", get(|| away("http://2852039166/keys")))
+            .route(
+                "/password",
+                get(|| away("http://me:hunter2@127.0.0.1:1/keys")),
+            )
             .route("/other-scheme", get(|| away("https://127.0.0.1:1/keys")))
             .with_state(issuer.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });

@@ -1,0 +1,64 @@
+//! Text as it is shown in a terminal.
+
+use std::fmt::{self, Display, Write};
+
+/// Displays a value with the characters escaped that a terminal obeys: a file's name, or a
+/// database's message, must not move the cursor, recolour text or reorder it.
+pub struct Printable<T>(pub T);
+
+impl<T: Display> Display for Printable<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for piece in text.split_inclusive(is_obeyed) {
+            let mut rest = piece.chars();
+            match rest.next_back() {
+                Some(last) if is_obeyed(last) => {
+                    self.0.write_str(rest.as_str())?;
+                    write!(self.0, "{}", last.escape_default())?;
+                }
+                _ => self.0.write_str(piece)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters (C0, DEL, C1), line separators, and those that change the direction of text.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Printable;
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_it() {
+        for (text, shown) in [
+            ("", ""),
+            ("größe 日本.json", "größe 日本.json"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("a\nb\r\tc", "a\\nb\\r\\tc"),
+            ("\u{7f}\u{9b}2J", "\\u{7f}\\u{9b}2J"),
+            ("gpj.\u{202e}exe", "gpj.\\u{202e}exe"),
+            ("\u{2066}\u{2069}\u{200f}", "\\u{2066}\\u{2069}\\u{200f}"),
+        ] {
+            assert_eq!(Printable(text).to_string(), shown);
+        }
+    }
+}

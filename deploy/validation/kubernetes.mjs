@@ -48,6 +48,9 @@ function checkServer(file, deployment, of) {
     const { path, port } = container[kind]?.httpGet ?? {};
     expect(port in ports && source.includes(`route("${path}"`), file, `${kind} asks ${path}, which is no route`);
   }
+  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+    expect(container[probe]?.httpGet.port === 'metrics', file, `the ${probe} comes in where clients can take all connections`);
+  }
   expect(container.livenessProbe?.httpGet.path === '/health/live', file, 'liveness hangs on more than the process');
 
   const needed = (container.lifecycle?.preStop?.sleep?.seconds ?? 0) + Number(settings.GATEWAY_DRAIN_TIMEOUT);

@@ -85,6 +85,9 @@ const QUOTAS = {
   GATEWAY_RATE_LIMIT_REQUESTS: '4000000000',
   GATEWAY_RATE_LIMIT_COST: '4000000000',
   GATEWAY_RATE_LIMIT_MISSED_LOOKUPS: '4000000000',
+  // The load comes from one address, and is signed in as few users.
+  GATEWAY_MAX_CONNECTIONS_PER_CLIENT: '10000',
+  GATEWAY_MAX_IN_FLIGHT: '4096',
 };
 
 // `replica` is a database to read from; `environment` may have other quotas.

@@ -195,6 +195,8 @@ struct OpenConnections {
     /// Connections beyond it wait in the listener's queue.
     room: Arc<Semaphore>,
     by_client: Arc<Pool>,
+    /// Whether the operator was told of a client that has too many.
+    has_warned: AtomicBool,
     patience: Duration,
     /// Whether connections end that have nothing to answer. Each listens as long as it is open.
     idle_ends: watch::Sender<bool>,
@@ -213,6 +215,7 @@ impl OpenConnections {
             }),
             room: Arc::new(Semaphore::new(bounds.most.min(Semaphore::MAX_PERMITS))),
             by_client: Pool::new(Resource::Connections, most, each, &service.metrics),
+            has_warned: AtomicBool::new(false),
             patience: bounds.patience,
             idle_ends: watch::Sender::new(false),
         }
@@ -235,7 +238,7 @@ impl OpenConnections {
             (Some(_), Some(_)) => match self.by_client.take(client, 1) {
                 Ok(held) => Some(held),
                 Err(_) => {
-                    tracing::debug!("a client has too many connections: closed one more");
+                    self.warn_of_many();
                     return;
                 }
             },
@@ -256,6 +259,16 @@ impl OpenConnections {
             let _held = (room, held);
             serving.await;
         });
+    }
+
+    /// Once: the metrics count them.
+    fn warn_of_many(&self) {
+        if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a client has as many connections as --max-connections-per-client allows: further \
+                 ones are closed; if it is a proxy, name it in --trusted-proxies"
+            );
+        }
     }
 
     /// Waits for the end of all.

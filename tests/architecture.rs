@@ -65,7 +65,16 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ),
     ("import", &["clock", "config", "database", "email"]),
     // The proofs, and nothing else of access.
-    ("loader", &["access::proof", "database", "metrics", "trace"]),
+    (
+        "loader",
+        &[
+            "access::proof",
+            "database",
+            "metrics",
+            "rate_limit",
+            "trace",
+        ],
+    ),
     ("log", &["config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),

@@ -1,10 +1,10 @@
 //! What a client has taken, as this process knows it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{RateLimit, quota::Quota};
+use super::{RateLimit, quota::Quota, reservation::Gate};
 
 /// What one client has taken.
 #[derive(Default)]
@@ -14,6 +14,8 @@ pub(super) struct Account {
     pub(super) turn: tokio::sync::Mutex<()>,
     /// Told when a look-up is decided.
     pub(super) decided: Notify,
+    /// Its wide lists, by their kind: as many as there are kinds.
+    gates: Mutex<Vec<(&'static str, Arc<Gate>)>>,
 }
 
 /// How full a client's quotas are.
@@ -36,6 +38,17 @@ impl Account {
     pub(super) fn tallies(&self) -> MutexGuard<'_, Tallies> {
         // Numbers are right, whatever became of who set them.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client's wide lists of a kind.
+    pub(super) fn gate(&self, kind: &'static str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, gate)) = gates.iter().find(|(of, _)| *of == kind) {
+            return gate.clone();
+        }
+        let gate = Arc::<Gate>::default();
+        gates.push((kind, gate.clone()));
+        gate
     }
 
     /// Tells that it is known what came of a look-up, which is given back to its quota unless it

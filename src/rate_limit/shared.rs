@@ -110,10 +110,11 @@ impl Shared {
         })
     }
 
-    /// Undoes having taken one unit.
-    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota) {
-        // One that is lost is as if it had missed.
-        let _ = self.ask(limit, who, quota, -micros(quota.interval())).await;
+    /// Undoes having taken units.
+    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota, units: u64) {
+        let given = quota.interval() * quota.limited(units) as u32;
+        // Those that are lost flow off like others.
+        let _ = self.ask(limit, who, quota, -micros(given)).await;
     }
 
     async fn ask(

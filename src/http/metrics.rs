@@ -8,6 +8,7 @@ use axum::{
     routing::get,
 };
 
+use super::no_sniffing;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
 /// `/metrics` and nothing else, for the gateway's own address or for one of its own.
@@ -15,6 +16,7 @@ pub fn metrics_app(metrics: Metrics) -> Router {
     Router::new()
         .route("/metrics", get(answer))
         .with_state(metrics)
+        .layer(no_sniffing())
 }
 
 async fn answer(State(metrics): State<Metrics>) -> Response {

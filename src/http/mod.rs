@@ -87,6 +87,8 @@ pub struct Gateway {
     pub graphiql: Option<GraphiqlConfig>,
     /// Counts what happens.
     pub metrics: Metrics,
+    /// Whether `/` and the OpenAPI document tell which version this is.
+    pub tells_version: bool,
     /// Whether whoever reaches the gateway may read the metrics.
     pub has_metrics: bool,
 }
@@ -95,6 +97,7 @@ pub struct Gateway {
 pub fn app(gateway: Gateway) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
+        tells_version: gateway.tells_version,
     };
     let shares = Shares::of(gateway.max_in_flight, gateway.metrics.clone());
     let data = Router::new()
@@ -120,7 +123,10 @@ pub fn app(gateway: Gateway) -> Router {
         .merge(health::router(gateway.loaders.clone(), shares))
         .route(
             "/",
-            get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
+            get(index).with_state(Index {
+                has_page: gateway.graphiql.is_some() && GraphiqlConfig::has_page(),
+                tells_version: gateway.tells_version,
+            }),
         )
         .layer(middleware::from_fn(panic::layer));
     // The files of GraphiQL are compressed already.
@@ -133,19 +139,39 @@ pub fn app(gateway: Gateway) -> Router {
     // Outside of everything that refuses, so that pages can read why.
     let app = gateway.cors.apply(app);
     let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
-    app.layer(ServiceBuilder::new().layer(request_log).layer(no_store))
+    app.layer(
+        ServiceBuilder::new()
+            .layer(no_sniffing())
+            .layer(request_log)
+            .layer(no_store),
+    )
+}
+
+/// Browsers take each response for what its media type says.
+fn no_sniffing() -> SetResponseHeaderLayer<HeaderValue> {
+    const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)
+}
+
+/// What `/` tells.
+#[derive(Clone, Copy)]
+struct Index {
+    has_page: bool,
+    tells_version: bool,
 }
 
 /// What there is to open. Browsers are sent to the page, if there is one.
-async fn index(State(has_page): State<bool>, headers: HeaderMap) -> Response {
+async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
     let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
         "graphql": "/graphql",
         "openapi": "/openapi.json",
         "health": ["/health/live", "/health/ready"],
     });
-    if !has_page {
+    if told.tells_version {
+        index["version"] = env!("CARGO_PKG_VERSION").into();
+    }
+    if !told.has_page {
         return Json(index).into_response();
     }
     index["graphiql"] = graphiql::PATH.into();

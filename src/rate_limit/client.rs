@@ -51,6 +51,9 @@ impl Client {
     /// # Errors
     /// The client has asked for as much as it may.
     pub async fn spend(&self, nodes: u64) -> Result<(), RateLimited> {
+        if nodes == 0 {
+            return Ok(());
+        }
         self.take(RateLimit::Cost, nodes).await.map(drop)
     }
 

@@ -96,7 +96,8 @@ impl Place {
         let paid = match client.quota(RateLimit::Cost).copied() {
             None => None,
             Some(quota) => {
-                let nodes = quota.limited(*nodes);
+                // Of a quota that is smaller than the price, some is left for the operation itself.
+                let nodes = (*nodes).min(u64::from(quota.most() - quota.most() / 10));
                 let outstanding = take(client, gate, &quota, nodes).await?;
                 Some(Paid {
                     quota,
@@ -181,5 +182,131 @@ impl Reservation {
             drop(outstanding);
         }
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        num::NonZeroU32,
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+        time::Duration,
+    };
+
+    use futures_util::{FutureExt, future::ready};
+
+    use super::{Reservation, Toll};
+    use crate::{
+        clock::Stopwatch,
+        metrics::Metrics,
+        rate_limit::{Client, Quotas, RateLimits, Who},
+    };
+
+    /// A client with a quota of 1000 nodes a minute, and the microseconds of its stopwatch.
+    fn client() -> (Arc<Client>, Arc<AtomicU64>) {
+        let micros = Arc::new(AtomicU64::new(0));
+        let read = micros.clone();
+        let stopwatch = Stopwatch::new(move || Duration::from_micros(read.load(Ordering::Relaxed)));
+        let quotas = Quotas {
+            cost: NonZeroU32::new(1000),
+            ..Quotas::default()
+        };
+        let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
+        (Arc::new(limits.client(Who::User(1))), micros)
+    }
+
+    fn toll(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Toll {
+        client.toll(kind, nodes).expect("a quota")
+    }
+
+    async fn reserved(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Reservation {
+        let place = toll(client, kind, nodes).place().await;
+        place.reserve().await.expect("room")
+    }
+
+    /// Whether so many nodes can be spent; they are, then.
+    async fn spends(client: &Client, nodes: u64) -> bool {
+        client.spend(nodes).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn nodes_that_the_statements_time_was_not_worth_are_refunded() {
+        let (client, micros) = client();
+        let reservation = reserved(&client, "codes", 800).await;
+        assert!(!spends(&client, 201).await, "they are reserved");
+        // 295 µs are 30 nodes, and flow off as slowly as any.
+        let statement = ready(()).map(|()| micros.fetch_add(295, Ordering::Relaxed));
+        reservation.settle(statement).await;
+        assert!(!spends(&client, 971).await);
+        assert!(spends(&client, 970).await);
+    }
+
+    #[tokio::test]
+    async fn a_slow_statement_costs_its_reservation() {
+        let (client, micros) = client();
+        let reservation = reserved(&client, "codes", 100).await;
+        let statement = ready(()).map(|()| micros.fetch_add(50_000, Ordering::Relaxed));
+        reservation.settle(statement).await;
+        assert!(!spends(&client, 901).await);
+        assert!(spends(&client, 900).await);
+    }
+
+    #[tokio::test]
+    async fn a_price_beyond_the_quota_leaves_room_for_the_operation() {
+        let (client, _) = client();
+        assert!(spends(&client, 100).await);
+        let reservation = reserved(&client, "codes", 1_000_000).await;
+        reservation.settle(ready(())).await;
+        assert!(spends(&client, 900).await);
+        let place = toll(&client, "codes", 1_000_000).place().await;
+        assert!(place.reserve().await.is_err());
+        assert!(client.refused().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_list_of_the_same_kind_that_may_be_refunded_is_waited_for() {
+        let (client, _) = client();
+        let first = reserved(&client, "codes", 800).await;
+        let other = toll(&client, "invites", 800).place().await;
+        assert!(
+            other.reserve().await.is_err(),
+            "another kind waits for none"
+        );
+        let second = toll(&client, "codes", 800).place().await;
+        let mut second = Box::pin(second.reserve());
+        assert!((&mut second).now_or_never().is_none());
+        first.settle(ready(())).await;
+        let second = second.await.expect("room");
+        second.settle(ready(())).await;
+        assert!(spends(&client, 1000).await);
+    }
+
+    #[tokio::test]
+    async fn two_lists_of_a_kind_run_at_a_time() {
+        let (client, _) = client();
+        let first = reserved(&client, "codes", 1).await;
+        let second = reserved(&client, "codes", 1).await;
+        let mut third = Box::pin(toll(&client, "codes", 1).place());
+        let mut fourth = Box::pin(toll(&client, "codes", 1).place());
+        assert!((&mut third).now_or_never().is_none());
+        assert!((&mut fourth).now_or_never().is_none());
+        reserved(&client, "invites", 1)
+            .await
+            .settle(ready(()))
+            .await;
+        // One that is given up leaves its place to the next.
+        drop(third);
+        first.settle(ready(())).await;
+        let fourth = fourth.now_or_never().expect("a place");
+        fourth
+            .reserve()
+            .await
+            .expect("room")
+            .settle(ready(()))
+            .await;
+        second.settle(ready(())).await;
     }
 }

@@ -69,7 +69,16 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         &["clock", "config", "database", "email", "printable"],
     ),
     // The proofs, and nothing else of access.
-    ("loader", &["access::proof", "database", "metrics", "trace"]),
+    (
+        "loader",
+        &[
+            "access::proof",
+            "database",
+            "metrics",
+            "rate_limit",
+            "trace",
+        ],
+    ),
     ("log", &["config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),

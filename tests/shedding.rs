@@ -35,6 +35,7 @@ async fn each_share_is_turned_away_by_itself() {
         let refused = asked(&gateway, anonymous).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.header("retry-after"), "1");
+        assert_eq!(refused.header("x-content-type-options"), "nosniff");
         let code = &refused.json["errors"][0]["extensions"]["code"];
         assert_eq!(code, "SERVICE_UNAVAILABLE", "{}", refused.text);
         let rest = gateway.get(anonymous, "/api/v2/invite_code/x/").await;

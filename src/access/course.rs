@@ -113,7 +113,10 @@ impl Access {
 
     /// A page of the courses that the viewer manages, by id; for staff: of all.
     pub async fn courses(&self, page: &Page) -> Result<Slice<CourseView>, AccessError> {
-        let slice = self.loaders.courses(&self.managed()?, page).await?;
+        let slice = self
+            .loaders
+            .courses(&self.managed()?, page, self.now, &self.client)
+            .await?;
         Ok(slice.map(|row| row.take().into()))
     }
 }

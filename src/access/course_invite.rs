@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Access, Published, UserView, proof::CourseManager};
+use super::{Access, AccessError, Published, UserView, proof::CourseManager};
 use crate::loader::{
     LoadError, Page, Slice, Status,
     course::MANAGES_COURSE,
@@ -70,10 +70,10 @@ impl Access {
         filter: CourseInviteeFilter,
         sort: InviteeSort,
         page: Page,
-    ) -> Result<Slice<(UserView, CourseInviteView)>, LoadError> {
+    ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
         let slice = self
             .loaders
-            .course_invitees(manager, filter, sort, page)
+            .course_invitees(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|invitee| {
             let user = self.user_view(invitee.user, Published::Nowhere, true);

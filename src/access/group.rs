@@ -87,7 +87,10 @@ impl Access {
 
     /// A page of the groups that the viewer manages, by id; for staff: of all.
     pub async fn groups(&self, page: &Page) -> Result<Slice<GroupView>, AccessError> {
-        let slice = self.loaders.groups(&self.managed()?, page).await?;
+        let slice = self
+            .loaders
+            .groups(&self.managed()?, page, self.now, &self.client)
+            .await?;
         Ok(slice.map(|row| row.take().into()))
     }
 }

@@ -107,7 +107,10 @@ impl Access {
 
     /// A page of the invites of all groups that the viewer manages; for staff: of all.
     pub async fn group_invites(&self, page: &Page) -> Result<Slice<GroupInviteView>, AccessError> {
-        let slice = self.loaders.group_invites(&self.managed()?, page).await?;
+        let slice = self
+            .loaders
+            .group_invites(&self.managed()?, page, self.now, &self.client)
+            .await?;
         Ok(slice.map(|row| row.take().into()))
     }
 

@@ -32,7 +32,7 @@ impl Access {
         let person = self.person()?;
         Ok(self
             .loaders
-            .sent_invites(&person, filter, sort, page, self.now)
+            .sent_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }
 
@@ -46,7 +46,7 @@ impl Access {
         let person = self.person()?;
         Ok(self
             .loaders
-            .received_invites(&person, filter, sort, page, self.now)
+            .received_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }
 

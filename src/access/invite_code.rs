@@ -119,7 +119,7 @@ impl Access {
         let managed = self.managed()?;
         let slice = self
             .loaders
-            .invite_codes(&managed, filter, sort, page, self.now)
+            .invite_codes(&managed, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_invite_code(row)))
     }

@@ -37,7 +37,7 @@ pub use workspace_invite::{WorkspaceInviteView, inviter_name, parse_token, role_
 
 use crate::{
     loader::{
-        LoadError, Loaders,
+        ListError, LoadError, Loaders,
         role::{Place, RoleLoader, Standing},
     },
     rate_limit::{Client, RateLimited},
@@ -81,6 +81,15 @@ pub enum AccessError {
     Load(#[from] LoadError),
 }
 
+impl From<ListError> for AccessError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::RateLimited(limited) => Self::RateLimited(limited),
+            ListError::Load(error) => Self::Load(error),
+        }
+    }
+}
+
 /// What one viewer may see, at the one instant of their request.
 pub struct Access {
     viewer: Viewer,
@@ -119,7 +128,7 @@ impl Access {
     }
 
     /// Who asks too much, if anybody does.
-    pub fn client(&self) -> &Client {
+    pub fn client(&self) -> &Arc<Client> {
         &self.client
     }
 

@@ -79,7 +79,10 @@ impl Access {
 
     /// A page of the workspaces that the viewer manages, by id; for staff: of all.
     pub async fn workspaces(&self, page: &Page) -> Result<Slice<WorkspaceView>, AccessError> {
-        let slice = self.loaders.workspaces(&self.managed()?, page).await?;
+        let slice = self
+            .loaders
+            .workspaces(&self.managed()?, page, self.now, &self.client)
+            .await?;
         Ok(slice.map(|row| row.take().into()))
     }
 }

@@ -166,10 +166,10 @@ impl Access {
         filter: WorkspaceInviteFilter,
         sort: InviteSort,
         page: Page,
-    ) -> Result<Slice<WorkspaceInviteView>, LoadError> {
+    ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
         let slice = self
             .loaders
-            .workspace_invites_of(manager, filter, sort, page, self.now)
+            .workspace_invites_of(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_workspace_invite(row)))
     }
@@ -184,7 +184,7 @@ impl Access {
         let managed = self.managed()?;
         let slice = self
             .loaders
-            .workspace_invites(&managed, filter, sort, page, self.now)
+            .workspace_invites(&managed, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_workspace_invite(row)))
     }

@@ -15,6 +15,7 @@ use crate::{
     },
     database::{IN_MEMORY, Pool},
     demo::{self, Description, Offer, tokens},
+    graphql::SubgraphSdl,
     http::GraphiqlConfig,
 };
 
@@ -58,9 +59,12 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
 }
 
 async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> ExitCode {
-    // There is nothing to hide.
-    args.http.graphiql.get_or_insert(Switch::On);
-    args.http.introspection.get_or_insert(Switch::On);
+    if !args.http.is_strict() {
+        // There is nothing to hide.
+        args.http.graphiql.get_or_insert(Switch::On);
+        args.http.introspection.get_or_insert(Switch::On);
+        args.http.subgraph_sdl.get_or_insert(SubgraphSdl::Public);
+    }
     let loaded = async {
         let database = Pool::small(IN_MEMORY).open().await?;
         Migrator::up(&database, None).await?;
@@ -88,7 +92,9 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
         limits: &args.limits,
         rate_limits: &args.rate_limits,
         policy: &args.policy,
-        schema: args.federation.schema(args.http.has_introspection()),
+        schema: args
+            .federation
+            .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
         offer: &offer,
         telemetry: &args.telemetry,
         database_connections: 1,

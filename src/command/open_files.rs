@@ -24,7 +24,7 @@ pub(super) fn room_for_connections(clients: u32, of_database: u32) -> u32 {
         match setrlimit(Resource::Nofile, new) {
             Ok(()) => limit = raised,
             Err(error) => {
-                tracing::warn!(%error, limit, "the limit of open files could not be raised")
+                tracing::warn!(%error, limit, "the limit of open files could not be raised");
             }
         }
     }

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::print;
-use crate::{config::FederationOptions, graphql};
+use crate::{
+    config::FederationOptions,
+    graphql::{self, SubgraphSdl},
+};
 
 #[derive(Args)]
 pub(super) struct SchemaArgs {
@@ -18,7 +21,7 @@ pub(super) struct SchemaArgs {
 }
 
 pub(super) fn run(args: &SchemaArgs) -> ExitCode {
-    let settings = args.federation.schema(true);
+    let settings = args.federation.schema(true, SubgraphSdl::Public);
     print(&if args.subgraph {
         graphql::subgraph_sdl(settings)
     } else {

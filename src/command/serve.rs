@@ -62,7 +62,9 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         limits: &args.limits,
         rate_limits: &args.rate_limits,
         policy: &args.policy,
-        schema: args.federation.schema(args.http.has_introspection()),
+        schema: args
+            .federation
+            .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
         offer: &Offer::of_templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
@@ -220,6 +222,7 @@ pub(super) async fn gateway(
         cors: Cors(options.cors_origin.clone()),
         graphiql,
         metrics,
+        tells_version: !options.is_strict(),
         has_metrics: telemetry.metrics == Switch::On,
     }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {

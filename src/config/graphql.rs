@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Switch;
-use crate::graphql::{NodeFields, SchemaSettings};
+use crate::graphql::{NodeFields, SchemaSettings, SubgraphSdl};
 
 /// How GraphQL is served.
 #[derive(Args, Clone)]
@@ -71,9 +71,10 @@ pub struct FederationOptions {
 
 impl FederationOptions {
     /// The schema that these options describe.
-    pub fn schema(&self, introspection: bool) -> SchemaSettings {
+    pub fn schema(&self, introspection: bool, subgraph_sdl: SubgraphSdl) -> SchemaSettings {
         SchemaSettings {
             introspection,
+            subgraph_sdl,
             node: match self.node_in_subgraph {
                 None => NodeFields::Direct,
                 Some(Switch::On) => NodeFields::Everywhere,

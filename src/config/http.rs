@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::Switch;
 use crate::{
+    graphql::SubgraphSdl,
     http::{Connections, Origin},
     unquoted::Unquoted,
 };
@@ -97,6 +98,42 @@ pub struct HttpOptions {
     /// on where --listen is a loopback address, and in the demo]
     #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
     pub introspection: Option<Switch>,
+
+    /// Who may read the subgraph's schema by _service { sdl }: public, whoever sends a bearer token
+    /// (signed-in), or nobody (off) [default: public where --listen is a loopback address, and in
+    /// the demo; else signed-in]
+    #[arg(
+        long,
+        env = "GATEWAY_SUBGRAPH_SDL",
+        value_name = "public|signed-in|off",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub subgraph_sdl: Option<SubgraphSdl>,
+
+    /// What the public learns of the gateway. strict: GraphiQL and introspection are off, the
+    /// subgraph's schema is for signed-in clients alone, and neither / nor /openapi.json tells the
+    /// version, whatever --listen is; --graphiql, --introspection and --subgraph-sdl still count where they are given.
+    /// auto: as --listen and these have it
+    #[arg(
+        long,
+        env = "GATEWAY_PUBLIC",
+        value_name = "auto|strict",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t
+    )]
+    pub public: Public,
+}
+
+/// What the public learns of the gateway, where no setting of its own says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Public {
+    /// Everything where only this machine reaches the gateway.
+    #[default]
+    Auto,
+    /// Nothing.
+    Strict,
 }
 
 impl HttpOptions {
@@ -126,12 +163,29 @@ impl HttpOptions {
         self.is_on(self.introspection)
     }
 
-    /// What nobody but this machine reaches has everything, unless it is said otherwise.
+    /// Who may read the subgraph's schema.
+    pub fn subgraph_sdl(&self) -> SubgraphSdl {
+        self.subgraph_sdl.unwrap_or(match self.tells_all() {
+            true => SubgraphSdl::Public,
+            false => SubgraphSdl::SignedIn,
+        })
+    }
+
+    /// Whether the public learns nothing but what a setting of its own tells.
+    pub fn is_strict(&self) -> bool {
+        self.public == Public::Strict
+    }
+
     fn is_on(&self, switch: Option<Switch>) -> bool {
         match switch {
             Some(switch) => switch == Switch::On,
-            None => self.listen.ip().to_canonical().is_loopback(),
+            None => self.tells_all(),
         }
+    }
+
+    /// What nobody but this machine reaches has everything, unless it is said otherwise.
+    fn tells_all(&self) -> bool {
+        !self.is_strict() && self.listen.ip().to_canonical().is_loopback()
     }
 }
 
@@ -162,7 +216,7 @@ fn public_url(text: &str) -> Result<Url, String> {
 mod tests {
     use clap::Parser;
 
-    use super::HttpOptions;
+    use super::{HttpOptions, SubgraphSdl};
 
     #[derive(Parser)]
     struct Line {
@@ -189,6 +243,20 @@ mod tests {
             let unasked = http(&[]);
             assert_eq!(unasked.has_graphiql(), is_on, "{address}");
             assert_eq!(unasked.has_introspection(), is_on, "{address}");
+            let sdl = match is_on {
+                true => SubgraphSdl::Public,
+                false => SubgraphSdl::SignedIn,
+            };
+            assert_eq!(unasked.subgraph_sdl(), sdl, "{address}");
+            let strict = http(&["--public=strict"]);
+            assert!(
+                !strict.has_graphiql() && !strict.has_introspection(),
+                "{address}"
+            );
+            assert_eq!(strict.subgraph_sdl(), SubgraphSdl::SignedIn, "{address}");
+            let single = http(&["--public=strict", "--graphiql=on", "--subgraph-sdl=public"]);
+            assert!(single.has_graphiql() && !single.has_introspection());
+            assert_eq!(single.subgraph_sdl(), SubgraphSdl::Public, "{address}");
             let off = http(&["--graphiql=off", "--introspection=off"]);
             assert!(!off.has_graphiql() && !off.has_introspection(), "{address}");
             let mixed = http(&["--graphiql=on", "--introspection=off"]);

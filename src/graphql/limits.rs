@@ -72,7 +72,8 @@ impl Refusing for Limit {
             | Self::Directives
             | Self::Fields
             | Self::Cost
-            | Self::Introspection => Code::OperationTooComplex,
+            | Self::Introspection
+            | Self::SubgraphSchema => Code::OperationTooComplex,
             Self::List => Code::BadUserInput,
             Self::Answer => Code::AnswerTooLarge,
         }
@@ -92,6 +93,9 @@ impl Refusing for Limit {
             Self::Fields => format!("The document comes to {met} fields, fragments unfolded"),
             Self::Cost => format!("The operation comes to {met} nodes, as its lists are asked for"),
             Self::Introspection => format!("Introspection is asked for {met} values"),
+            Self::SubgraphSchema => {
+                format!("The operation selects the subgraph's schema {met} times")
+            }
             Self::List => format!("A list has {met} values"),
             Self::Answer => format!("The answer has {met} bytes"),
         }

@@ -71,11 +71,25 @@ pub enum NodeFields {
     Nowhere,
 }
 
+/// Who may read the subgraph's schema by `_service { sdl }`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SubgraphSdl {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Whoever sends a bearer token.
+    SignedIn,
+    /// Nobody.
+    Off,
+}
+
 /// What of the schema the operator settles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchemaSettings {
     /// Whether it tells what it is: `__schema` and `__type`.
     pub introspection: bool,
+    /// Who may read the subgraph's schema.
+    pub subgraph_sdl: SubgraphSdl,
     /// Where `node` and `nodes` are.
     pub node: NodeFields,
     /// Whether the subgraph's schema has `@authenticated`.
@@ -86,6 +100,7 @@ impl Default for SchemaSettings {
     fn default() -> Self {
         Self {
             introspection: true,
+            subgraph_sdl: SubgraphSdl::Public,
             node: NodeFields::default(),
             auth_directives: false,
         }

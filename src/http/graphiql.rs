@@ -94,10 +94,7 @@ fn page_policy(nonce: &str) -> String {
 /// The policy of a worker is that of its script's answer: it may load scripts of ours.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'";
 
-const GUARDS: [(HeaderName, &str); 2] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-];
+const GUARDS: [(HeaderName, &str); 1] = [(header::REFERRER_POLICY, "no-referrer")];
 
 async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let Some(asset) = explorer::asset(&name) else {

@@ -96,6 +96,8 @@ pub struct Gateway {
     pub graphiql: Option<GraphiqlConfig>,
     /// Counts what happens.
     pub metrics: Metrics,
+    /// Whether `/` and the OpenAPI document tell which version this is.
+    pub tells_version: bool,
     /// Whether whoever reaches the gateway may read the metrics.
     pub has_metrics: bool,
 }
@@ -131,6 +133,7 @@ impl Service {
 fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
+        tells_version: gateway.tells_version,
     };
     let data = Router::new()
         .route(
@@ -154,7 +157,10 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         .merge(rest::openapi_router(&rest))
         .route(
             "/",
-            get(index).with_state(gateway.graphiql.is_some() && GraphiqlConfig::has_page()),
+            get(index).with_state(Index {
+                has_page: gateway.graphiql.is_some() && GraphiqlConfig::has_page(),
+                tells_version: gateway.tells_version,
+            }),
         )
         .layer(admission.clone());
     let app = Router::new()
@@ -173,19 +179,39 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     // Outside of everything that refuses, so that pages can read why.
     let app = gateway.cors.apply(app);
     let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
-    app.layer(ServiceBuilder::new().layer(request_log).layer(no_store))
+    app.layer(
+        ServiceBuilder::new()
+            .layer(no_sniffing())
+            .layer(request_log)
+            .layer(no_store),
+    )
+}
+
+/// Browsers take each response for what its media type says.
+fn no_sniffing() -> SetResponseHeaderLayer<HeaderValue> {
+    const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+    SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)
+}
+
+/// What `/` tells.
+#[derive(Clone, Copy)]
+struct Index {
+    has_page: bool,
+    tells_version: bool,
 }
 
 /// What there is to open. Browsers are sent to the page, if there is one.
-async fn index(State(has_page): State<bool>, headers: HeaderMap) -> Response {
+async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
     let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
         "graphql": "/graphql",
         "openapi": "/openapi.json",
         "health": ["/health/live", "/health/ready"],
     });
-    if !has_page {
+    if told.tells_version {
+        index["version"] = env!("CARGO_PKG_VERSION").into();
+    }
+    if !told.has_page {
         return Json(index).into_response();
     }
     index["graphiql"] = graphiql::PATH.into();

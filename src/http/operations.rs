@@ -8,6 +8,7 @@ use axum::{
     routing::get,
 };
 
+use super::no_sniffing;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
 /// `/metrics` and the health checks, for an address of their own that clients do not reach.
@@ -20,6 +21,7 @@ pub(super) fn metrics(metrics: Metrics) -> Router {
     Router::new()
         .route("/metrics", get(answer))
         .with_state(metrics)
+        .layer(no_sniffing())
 }
 
 async fn answer(State(metrics): State<Metrics>) -> Response {

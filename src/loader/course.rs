@@ -1,5 +1,8 @@
 //! Courses: by id, by slug, and the list of those that somebody manages.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use entity::{
     course::{Column, Entity, Model},
     course_member,
@@ -10,12 +13,16 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Page, Slice, SortType,
+    ListError, LoadError, Loaders, Page, Slice, SortType,
     columns::{FromColumns, columns},
     key::row_key,
     listing::Listing,
+    scope::{Effort, scope},
 };
-use crate::access::proof::{Guarded, Managed};
+use crate::{
+    access::proof::{Guarded, Managed},
+    rate_limit::Client,
+};
 
 pub(super) const TABLE: &str = "courses";
 
@@ -53,6 +60,21 @@ fn managed_by(user_id: i64) -> Condition {
         .add(Expr::col((Entity, Column::Id)).in_subquery(managing))
 }
 
+scope!("courses" of "users", |manager| match manager {
+    Some(manager) => {
+        let is = |column: Expr| column.eq(manager("id"));
+        let member = Expr::col((course_member::Entity, course_member::Column::UserId));
+        vec![
+            Query::select().from(course_member::Entity).and_where(is(member)).take(),
+            Query::select()
+                .from(Entity)
+                .and_where(is(Expr::col((Entity, Column::CreatedById))))
+                .take(),
+        ]
+    }
+    None => vec![Query::select().from(Entity).take()],
+});
+
 impl Loaders {
     /// The course of that id, unless deleted.
     pub async fn course(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
@@ -69,12 +91,19 @@ impl Loaders {
         &self,
         managed: &Managed,
         page: &Page,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        now: DateTime<Utc>,
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let merges = managed.user_id().is_some();
+        let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
+        let toll = self
+            .toll::<Scope>(client, managed.user_id(), effort, now)
+            .await?;
         let condition = Condition::all()
             .add(Column::DeletedAt.is_null())
             .add_option(managed.user_id().map(managed_by));
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list_by_role(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed, toll).await
     }
 }

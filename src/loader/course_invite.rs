@@ -1,8 +1,9 @@
 //! Course invites: by id, and the invitees of a course.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
+use chrono::{DateTime, Utc};
 use entity::{
     course_invite::{Column, Entity, Model},
     course_member, user,
@@ -13,14 +14,18 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    InstantRange, ListError, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
     columns::{Columns, FromColumns, columns},
     course,
     filter::contains_text,
     key::any_of,
     listing::{ListOfParent, Listing, Source, columns_of},
+    scope::{Effort, scope},
 };
-use crate::access::proof::{CourseManager, Guarded};
+use crate::{
+    access::proof::{CourseManager, Guarded},
+    rate_limit::Client,
+};
 
 /// Prefix of the invitee's columns.
 const INVITEE: &str = "invitee_";
@@ -65,6 +70,11 @@ pub enum InviteeSort {
     /// Their username, in the database's order.
     Username,
 }
+
+scope!("course_invitees" of course::TABLE, |course| {
+    let of = course.map(|course| Expr::col((Entity, Column::CourseId)).eq(course("id")));
+    vec![Query::select().from(Entity).and_where_option(of).take()]
+});
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
@@ -166,6 +176,19 @@ fn columns(is_member: Expr) -> Vec<(Expr, String)> {
     columns
 }
 
+impl CourseInviteeFilter {
+    /// Invites that were accepted are passed over, however many there are.
+    fn effort(&self, sort: InviteeSort, page: &Page) -> Effort {
+        let filters = Effort::sum([
+            (true, Effort::COMPARE),
+            (self.search.is_some(), Effort::SEARCH),
+            (self.inviter.is_some(), Effort::COMPARE),
+            (sort == InviteeSort::Username, Effort::SORT),
+        ]);
+        filters.of_page(page)
+    }
+}
+
 impl FromColumns for Row {
     const COUNT: usize = Model::COUNT + 1;
 
@@ -197,6 +220,7 @@ impl Loader<ById> for Rows {
 
 impl ListOfParent for List {
     type Row = Invitee;
+    const NAME: &'static str = "course_invitees";
     const PARENTS: &'static str = course::TABLE;
 
     fn parent() -> Expr {
@@ -271,8 +295,15 @@ impl Loaders {
         filter: CourseInviteeFilter,
         sort: InviteeSort,
         page: Page,
-    ) -> Result<Slice<Invitee>, LoadError> {
+        now: DateTime<Utc>,
+        client: &Arc<Client>,
+    ) -> Result<Slice<Invitee>, ListError> {
+        let course = manager.course_id();
+        let effort = filter.effort(sort, &page);
+        let toll = self
+            .toll::<Scope>(client, Some(course), effort, now)
+            .await?;
         let list = List { filter, sort, page };
-        self.list_of(manager.course_id(), list).await
+        self.list_of(course, list, toll).await
     }
 }

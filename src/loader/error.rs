@@ -5,6 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use sqlx::error::DatabaseError;
 
+use crate::rate_limit::RateLimited;
+
 /// Why rows could not be loaded. Neither kind is a client's doing, and none of its text is for
 /// clients.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,6 +20,17 @@ pub enum LoadError {
     /// The statement failed.
     #[error("a statement failed: {0}")]
     Failed(Arc<DbErr>),
+}
+
+/// Why a list could not be loaded.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ListError {
+    /// The client's quota has no room for the rows that the list may read.
+    #[error(transparent)]
+    RateLimited(#[from] RateLimited),
+    /// The rows could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
 }
 
 impl LoadError {

@@ -1,5 +1,8 @@
 //! Groups: by id, by slug, and the list of those that somebody manages.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use entity::{
     group::{Column, Entity, Model},
     group_member,
@@ -10,12 +13,16 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Page, Slice, SortType,
+    ListError, LoadError, Loaders, Page, Slice, SortType,
     columns::{FromColumns, columns},
     key::row_key,
     listing::Listing,
+    scope::{Effort, scope},
 };
-use crate::access::proof::{Guarded, Managed};
+use crate::{
+    access::proof::{Guarded, Managed},
+    rate_limit::Client,
+};
 
 /// Roles that manage a group.
 pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
@@ -35,15 +42,26 @@ pub(super) fn live_ids() -> SelectStatement {
 }
 
 /// Keys of the groups that the user manages.
-pub(super) fn managed_ids(user_id: i64) -> SelectStatement {
+pub(super) fn managed_ids(user_id: impl Into<Expr>) -> SelectStatement {
     use group_member::Column as Member;
     Query::select()
         .column((group_member::Entity, Member::GroupId))
         .from(group_member::Entity)
-        .and_where(Member::UserId.eq(user_id))
+        .and_where(Expr::col((group_member::Entity, Member::UserId)).eq(user_id.into()))
         .and_where(Member::Role.is_in(MANAGES_GROUP))
         .take()
 }
+
+scope!("groups" of "users", |manager| match manager {
+    Some(manager) => {
+        let is = |column: Expr| column.eq(manager("id"));
+        let member = Expr::col((group_member::Entity, group_member::Column::UserId));
+        vec![
+            Query::select().from(group_member::Entity).and_where(is(member)).take(),
+        ]
+    }
+    None => vec![Query::select().from(Entity).take()],
+});
 
 impl Loaders {
     /// The group of that id, unless deleted.
@@ -61,7 +79,14 @@ impl Loaders {
         &self,
         managed: &Managed,
         page: &Page,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        now: DateTime<Utc>,
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let merges = managed.user_id().is_some();
+        let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
+        let toll = self
+            .toll::<Scope>(client, managed.user_id(), effort, now)
+            .await?;
         let condition = Condition::all()
             .add(Column::DeletedAt.is_null())
             .add_option(
@@ -71,6 +96,6 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list_by_role(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed, toll).await
     }
 }

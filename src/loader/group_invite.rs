@@ -1,21 +1,38 @@
 //! Group invites: by id, of a group, and the list of those that somebody manages.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use entity::group_invite::{Column, Entity, Model};
-use sea_orm::{Condition, EntityTrait, ExprTrait, QueryFilter, Select, sea_query::Expr};
+use sea_orm::{
+    Condition, EntityTrait, ExprTrait, QueryFilter, Select,
+    sea_query::{Expr, Query},
+};
 
 use super::{
-    LoadError, Loaders, Page, Slice, SortType,
+    ListError, LoadError, Loaders, Page, Slice, SortType,
     columns::{FromColumns, columns},
     group,
     key::row_key,
     listing::Listing,
+    scope::{Effort, scope},
 };
-use crate::access::proof::{GroupManager, Guarded, Managed};
+use crate::{
+    access::proof::{GroupManager, Guarded, Managed},
+    rate_limit::Client,
+};
 
 columns!(group_invite: id, group_id, code, created_at, updated_at);
 
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(OfGroup(i64) in live(), GroupId, |row| row.group_id);
+
+scope!("group_invites" of "users", |manager| {
+    let by = manager.map(|manager| {
+        Expr::col((Entity, Column::GroupId)).in_subquery(group::managed_ids(manager("id")))
+    });
+    vec![Query::select().from(Entity).and_where_option(by).take()]
+});
 
 /// Invites of groups that are not deleted: those of others are not found on any path.
 fn live() -> Select<Entity> {
@@ -45,7 +62,14 @@ impl Loaders {
         &self,
         managed: &Managed,
         page: &Page,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        now: DateTime<Utc>,
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let merges = managed.user_id().is_some();
+        let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
+        let toll = self
+            .toll::<Scope>(client, managed.user_id(), effort, now)
+            .await?;
         let condition =
             Condition::all()
                 .add(in_live_group())
@@ -57,6 +81,6 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list_by_role(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed, toll).await
     }
 }

@@ -2,23 +2,26 @@
 //!
 //! They give kinds and ids; the rows are then loaded, and guarded, like any other.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::{course_invite, invite_code, workspace_invite};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait,
+    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
-    InstantRange, InviteKind, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteKind, InviteSort, ListError, Loaders, Page, Slice, SortType, Status,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
     invite_code as invite_codes,
     listing::{Listing, Source},
+    scope::{Effort, scope},
     workspace_invite as workspace_invites,
 };
-use crate::access::proof::Person;
+use crate::{access::proof::Person, rate_limit::Client};
 
 /// Narrows a list of invites of every kind.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +51,58 @@ const INVITE_CODE: i64 = 1;
 const WORKSPACE_INVITE: i64 = 2;
 const COURSE_INVITE: i64 = 3;
 
+/// The invites that a person made.
+mod sent {
+    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
+    use sea_orm::sea_query::Expr;
+
+    scope!("invites" of "users", |person| {
+        let by = |column: Expr| person.map(|person| column.eq(person("id")));
+        vec![
+            in_table(invite_code::Entity, invite_code::Column::InvitedById, by),
+            in_table(workspace_invite::Entity, workspace_invite::Column::InviterId, by),
+            in_table(course_invite::Entity, course_invite::Column::InvitedById, by),
+        ]
+    });
+}
+
+/// The invites addressed to a person. An address counts only if it is proven to be theirs.
+mod received {
+    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
+    use sea_orm::sea_query::Expr;
+
+    scope!("invites" of "users", |person| {
+        let to = |column: Expr| person.map(|person| column.eq(person("id")));
+        let at = |column: Expr| {
+            person.map(|person| {
+                column
+                    .eq(person("email_norm"))
+                    .and(person("email_norm").ne(""))
+                    .and(person("is_verified"))
+            })
+        };
+        vec![
+            in_table(invite_code::Entity, invite_code::Column::UserId, to),
+            in_table(invite_code::Entity, invite_code::Column::EmailNorm, at),
+            in_table(workspace_invite::Entity, workspace_invite::Column::AcceptedById, to),
+            in_table(workspace_invite::Entity, workspace_invite::Column::EmailNorm, at),
+            in_table(course_invite::Entity, course_invite::Column::UserId, to),
+        ]
+    });
+}
+
+/// The rows of a table whose column `is` theirs.
+fn in_table<E: EntityTrait>(
+    entity: E,
+    of: E::Column,
+    is: impl Fn(Expr) -> Option<Expr>,
+) -> SelectStatement {
+    Query::select()
+        .from(entity)
+        .and_where_option(is(column::<E>(of)))
+        .take()
+}
+
 impl Loaders {
     /// A page of the invites that the person made.
     pub async fn sent_invites(
@@ -57,13 +112,18 @@ impl Loaders {
         sort: InviteSort,
         page: &Page,
         now: DateTime<Utc>,
-    ) -> Result<Slice<InviteRef>, LoadError> {
+        client: &Arc<Client>,
+    ) -> Result<Slice<InviteRef>, ListError> {
         let id = person.user_id();
+        let effort = filter.effort(Effort::default(), sort, page);
+        let toll = self
+            .toll::<sent::Scope>(client, Some(id), effort, now)
+            .await?;
         let codes = invite_code::Column::InvitedById.eq(id).into();
         let workspaces = workspace_invite::Column::InviterId.eq(id).into();
         let courses = course_invite::Column::InvitedById.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read).await
+        self.list(listing, page, read, toll).await
     }
 
     /// A page of the invites addressed to the person, by user or by verified address.
@@ -74,8 +134,13 @@ impl Loaders {
         sort: InviteSort,
         page: &Page,
         now: DateTime<Utc>,
-    ) -> Result<Slice<InviteRef>, LoadError> {
+        client: &Arc<Client>,
+    ) -> Result<Slice<InviteRef>, ListError> {
         let id = person.user_id();
+        let effort = filter.effort(Effort::MERGE, sort, page);
+        let toll = self
+            .toll::<received::Scope>(client, Some(id), effort, now)
+            .await?;
         let email = person.verified_email_norm();
         let codes = Condition::any()
             .add(invite_code::Column::UserId.eq(id))
@@ -85,7 +150,7 @@ impl Loaders {
             .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
         let courses = course_invite::Column::UserId.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read).await
+        self.list(listing, page, read, toll).await
     }
 }
 
@@ -100,6 +165,17 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
 }
 
 impl InviteFilter {
+    /// `base`: the effort without a filter.
+    fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
+        let filters = Effort::sum([
+            (true, base),
+            (self.statuses.is_some(), Effort::COMPARE),
+            (self.expires.is_bounded(), Effort::COMPARE),
+            (sort == InviteSort::ExpiresAt, Effort::SORT),
+        ]);
+        filters.of_page(page)
+    }
+
     /// The invites of each kind whose person is theirs. No list has group invites: those are
     /// nobody's in particular.
     fn listing(

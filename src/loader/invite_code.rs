@@ -1,24 +1,30 @@
 //! Invite codes: by id, and the list of those that somebody manages.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::{
     invite_code::{Column, Entity, Model},
     invite_code_tag,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait,
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait,
     sea_query::{Expr, Func, Query},
 };
 
 use super::{
-    InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType, Status,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Along,
     key::{any_of, row_key},
     listing::Listing,
+    scope::{Effort, scope},
 };
-use crate::access::proof::{Guarded, Managed};
+use crate::{
+    access::proof::{Guarded, Managed},
+    rate_limit::Client,
+};
 
 columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
 
@@ -46,6 +52,29 @@ pub struct InviteCodeFilter {
     pub search: Option<String>,
     /// When the code was made.
     pub created: InstantRange,
+}
+
+scope!("invite_codes" of "users", |inviter| {
+    let by = inviter.map(|inviter| Expr::col((Entity, Column::InvitedById)).eq(inviter("id")));
+    vec![Query::select().from(Entity).and_where_option(by).take()]
+});
+
+impl InviteCodeFilter {
+    /// An address has an index, and few codes.
+    fn effort(&self, sort: InviteSort, page: &Page) -> Effort {
+        if self.email_norm.is_some() {
+            return Effort::default();
+        }
+        let tags = self.tags.as_ref().map_or(0, Vec::len);
+        let filters = Effort::sum([
+            (self.search.is_some(), Effort::SEARCH),
+            (self.tags.is_some(), Effort::tags(tags)),
+            (self.statuses.is_some(), Effort::COMPARE),
+            (self.roles.is_some(), Effort::COMPARE),
+            (sort == InviteSort::ExpiresAt, Effort::SORT),
+        ]);
+        filters.of_page(page)
+    }
 }
 
 /// Effective status of a code at `now`.
@@ -89,6 +118,25 @@ pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     }
 }
 
+/// Whether a code gives any of these tags. The offset has PostgreSQL ask it of each row by itself, in
+/// the list's order, until the page is full; it would else read all codes of the list and sort them.
+fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
+    use invite_code_tag::{Column as Tagged, Entity as Tags};
+    let given = Query::select()
+        .expr(Expr::val(1i32))
+        .from(Tags)
+        .and_where(Expr::col((Tags, Tagged::InviteCodeId)).equals((Entity, Column::Id)))
+        .and_where(any_of(
+            database,
+            (Tags, Tagged::TagId),
+            tags.iter().copied(),
+        ))
+        .limit(1)
+        .offset(0)
+        .take();
+    Expr::exists(given)
+}
+
 impl Loaders {
     /// The invite code of that id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
@@ -103,7 +151,12 @@ impl Loaders {
         sort: InviteSort,
         page: &Page,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let effort = filter.effort(sort, page);
+        let toll = self
+            .toll::<Scope>(client, managed.user_id(), effort, now)
+            .await?;
         let backend = self.database().get_database_backend();
         let mut condition = Condition::all()
             .add_option(managed.user_id().map(|id| Column::InvitedById.eq(id)))
@@ -127,13 +180,7 @@ impl Loaders {
                 )
             }));
         if let Some(tags) = &filter.tags {
-            let tag = (invite_code_tag::Entity, invite_code_tag::Column::TagId);
-            let tagged = Query::select()
-                .column(invite_code_tag::Column::InviteCodeId)
-                .from(invite_code_tag::Entity)
-                .and_where(any_of(self.database(), tag, tags.iter().copied()))
-                .take();
-            condition = condition.add(Column::Id.in_subquery(tagged));
+            condition = condition.add(has_any_tag(self.database(), tags));
         }
         if let Some(text) = &filter.search {
             let columns = [Column::Name, Column::Email].map(|column| Expr::col((Entity, column)));
@@ -147,6 +194,6 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list(listing, page, Model::sealed).await
+        self.list(listing, page, Model::sealed, toll).await
     }
 }

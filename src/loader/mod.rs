@@ -28,6 +28,7 @@ mod listing;
 mod measured;
 mod page;
 mod reader;
+mod scope;
 mod servers;
 
 pub mod course;
@@ -63,15 +64,17 @@ use crate::{
     access::proof::Guarded,
     database::{Pulse, Readiness, readiness},
     metrics::Metrics,
+    rate_limit::Toll,
 };
 use columns::{Columns, FromColumns};
-use gather::{AllLate, Gatherer, Key};
+use gather::{AllLate, Alone, Gatherer, Key};
 use listing::Listing;
 use measured::Lists;
 use reader::{Reader, Text};
+use scope::Scopes;
 use servers::Servers;
 
-pub use error::LoadError;
+pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteKind, InviteSort, Status};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
@@ -85,6 +88,7 @@ pub struct Loaders {
     current: Arc<Loading>,
     /// What may be a little old. Without a standby it is the same.
     replicated: Arc<Loading>,
+    scopes: Scopes,
 }
 
 /// Loads rows from somewhere.
@@ -110,11 +114,13 @@ impl Loading {
         listing: Listing,
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-    ) -> Result<Slice<T>, LoadError> {
+        toll: Option<Toll>,
+    ) -> Result<Slice<T>, ListError> {
         let kind = self.lists.kind(listing.name);
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.servers, &page, read).await };
-        self.gatherer.errand(&kind, load.boxed()).await
+        let work = Alone::new(toll, load.boxed());
+        self.gatherer.errand(&kind, work, Option::take).await
     }
 }
 
@@ -153,6 +159,7 @@ impl Loaders {
         Self {
             replicated: current.clone(),
             current,
+            scopes: Scopes::default(),
         }
     }
 
@@ -166,6 +173,7 @@ impl Loaders {
         Self {
             current: Loading::from(Servers::primary(primary), late.clone(), metrics),
             replicated: Loading::from(servers, late, metrics),
+            scopes: Scopes::default(),
         }
     }
 
@@ -227,8 +235,9 @@ impl Loaders {
         listing: Listing,
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-    ) -> Result<Slice<T>, LoadError> {
-        self.replicated.list(listing, page, read).await
+        toll: Option<Toll>,
+    ) -> Result<Slice<T>, ListError> {
+        self.replicated.list(listing, page, read, toll).await
     }
 
     /// As [`Self::list`], of what somebody's roles let them see: as they are now.
@@ -237,8 +246,9 @@ impl Loaders {
         listing: Listing,
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-    ) -> Result<Slice<T>, LoadError> {
-        self.current.list(listing, page, read).await
+        toll: Option<Toll>,
+    ) -> Result<Slice<T>, ListError> {
+        self.current.list(listing, page, read, toll).await
     }
 }
 

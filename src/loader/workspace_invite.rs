@@ -1,22 +1,28 @@
 //! Workspace invites: by token, by id, of a workspace, and the list of those that somebody manages.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::{Column, Entity, Model, StoredStatus};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter, Select,
-    sea_query::Expr,
+    sea_query::{Expr, Query},
 };
 use uuid::Uuid;
 
 use super::{
-    InstantRange, InviteSort, LoadError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType, Status,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
+    scope::{Effort, scope},
     workspace,
 };
-use crate::access::proof::{Guarded, Managed, WorkspaceManager};
+use crate::{
+    access::proof::{Guarded, Managed, WorkspaceManager},
+    rate_limit::Client,
+};
 
 columns!(workspace_invite: id, token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at);
 
@@ -53,6 +59,31 @@ pub struct WorkspaceInviteFilter {
     pub expires: InstantRange,
 }
 
+/// The invites of one workspace.
+mod of_workspace {
+    use super::{Column, Entity, Expr, ExprTrait, Query, scope, workspace};
+
+    scope!("workspace_invites" of workspace::TABLE, |workspace| {
+        let of = workspace.map(|workspace| {
+            Expr::col((Entity, Column::WorkspaceId)).eq(workspace("id"))
+        });
+        vec![Query::select().from(Entity).and_where_option(of).take()]
+    });
+}
+
+/// The invites of all workspaces that somebody manages.
+mod managed {
+    use super::{Column, Entity, Expr, ExprTrait, Query, scope, workspace};
+
+    scope!("workspace_invites" of "users", |manager| {
+        let by = manager.map(|manager| {
+            let managed = workspace::managed_ids(manager("id"));
+            Expr::col((Entity, Column::WorkspaceId)).in_subquery(managed)
+        });
+        vec![Query::select().from(Entity).and_where_option(by).take()]
+    });
+}
+
 /// Invites of workspaces that are not deleted: those of others are not found on any path.
 fn live() -> Select<Entity> {
     Entity::find().filter(in_live_workspace())
@@ -65,6 +96,7 @@ pub(super) fn in_live_workspace() -> Expr {
 
 impl ListOfParent for List {
     type Row = Guarded<Model>;
+    const NAME: &'static str = "workspace_invites";
     const PARENTS: &'static str = workspace::TABLE;
 
     fn parent() -> Expr {
@@ -126,6 +158,24 @@ fn order(sort: InviteSort) -> [(Expr, SortType); 2] {
 }
 
 impl WorkspaceInviteFilter {
+    /// An address has an index, and few invites. `base`: the effort without a filter.
+    fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
+        if self.email_norm.is_some() {
+            return Effort::default();
+        }
+        let filters = Effort::sum([
+            (true, base),
+            (self.search.is_some(), Effort::SEARCH),
+            (self.workspaces.is_some(), Effort::COMPARE),
+            (self.statuses.is_some(), Effort::COMPARE),
+            (self.roles.is_some(), Effort::COMPARE),
+            (self.inviter.is_some(), Effort::COMPARE),
+            (self.expires.is_bounded(), Effort::COMPARE),
+            (sort == InviteSort::ExpiresAt, Effort::SORT),
+        ]);
+        filters.of_page(page)
+    }
+
     fn condition(&self, database: &DatabaseConnection, now: DateTime<Utc>) -> Condition {
         let column = |column| Expr::col((Entity, column));
         let mut condition =
@@ -185,14 +235,20 @@ impl Loaders {
         sort: InviteSort,
         page: Page,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let workspace = manager.workspace_id();
+        let effort = filter.effort(Effort::default(), sort, &page);
+        let toll = self
+            .toll::<of_workspace::Scope>(client, Some(workspace), effort, now)
+            .await?;
         let list = List {
             filter,
             sort,
             page,
             now,
         };
-        self.list_of(manager.workspace_id(), list).await
+        self.list_of(workspace, list, toll).await
     }
 
     /// A page of the invites of all workspaces that somebody manages; for staff: of all.
@@ -203,7 +259,16 @@ impl Loaders {
         sort: InviteSort,
         page: &Page,
         now: DateTime<Utc>,
-    ) -> Result<Slice<Guarded<Model>>, LoadError> {
+        client: &Arc<Client>,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let base = match managed.user_id() {
+            Some(_) => Effort::MERGE,
+            None => Effort::default(),
+        };
+        let effort = filter.effort(base, sort, page);
+        let toll = self
+            .toll::<managed::Scope>(client, managed.user_id(), effort, now)
+            .await?;
         let reach = managed.user_id().map(|id| {
             Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::managed_ids(id))
         });
@@ -212,6 +277,6 @@ impl Loaders {
             .add(in_live_workspace())
             .add_option(reach);
         let listing = Listing::of::<Entity>(condition, order(sort));
-        self.list_by_role(listing, page, Model::sealed).await
+        self.list_by_role(listing, page, Model::sealed, toll).await
     }
 }

@@ -31,6 +31,8 @@ labelled! {
         Batch = "batch",
         /// What introspection asks for.
         Introspection = "introspection",
+        /// How often the subgraph's schema is selected.
+        SubgraphSchema = "subgraph_schema",
         /// The answer, in bytes.
         Answer = "answer",
     }

@@ -1,8 +1,8 @@
 //! What a client has taken, as this process knows it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
 
-use super::RateLimit;
+use super::{RateLimit, reservation::Gate};
 
 /// What one client has taken.
 #[derive(Default)]
@@ -10,6 +10,8 @@ pub(super) struct Account {
     tallies: Mutex<Tallies>,
     /// Look-ups that wait for room.
     pub(super) waiting: AtomicUsize,
+    /// Its wide lists, by their kind: as many as there are kinds.
+    gates: Mutex<Vec<(&'static str, Arc<Gate>)>>,
 }
 
 /// How full a client's quotas are.
@@ -30,5 +32,16 @@ impl Account {
     pub(super) fn tallies(&self) -> MutexGuard<'_, Tallies> {
         // Numbers are right, whatever became of who set them.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client's wide lists of a kind.
+    pub(super) fn gate(&self, kind: &'static str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, gate)) = gates.iter().find(|(of, _)| *of == kind) {
+            return gate.clone();
+        }
+        let gate = Arc::<Gate>::default();
+        gates.push((kind, gate.clone()));
+        gate
     }
 }

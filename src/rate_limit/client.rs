@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::{Left, Parts, RateLimit, RateLimited, Who, account::Account, quota::Quota};
+use super::{Left, Parts, RateLimit, RateLimited, Toll, Who, account::Account, quota::Quota};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
 
@@ -65,6 +65,9 @@ impl Client {
     /// # Errors
     /// The client has asked for as much as it may.
     pub async fn spend(&self, nodes: u64) -> Result<(), RateLimited> {
+        if nodes == 0 {
+            return Ok(());
+        }
         self.take(RateLimit::Cost, nodes).await.map(drop)
     }
 
@@ -108,20 +111,63 @@ impl Client {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The toll for a list of this kind that may cost so many nodes; none where nothing limits what
+    /// the client's operations cost.
+    pub fn toll(self: &Arc<Self>, kind: &'static str, nodes: u64) -> Option<Toll> {
+        self.limits.quota(RateLimit::Cost)?;
+        let gate = self.account.gate(kind);
+        Some(Toll::new(self.clone(), gate, nodes))
+    }
+
+    /// Whether a quota limits what the client's operations cost.
+    pub fn has_cost_quota(&self) -> bool {
+        self.limits.quota(RateLimit::Cost).is_some()
+    }
+
+    pub(super) fn quota(&self, limit: RateLimit) -> Option<&Quota> {
+        self.limits.quota(limit)
+    }
+
+    /// By the quotas' stopwatch, in nanoseconds.
+    pub(super) fn elapsed(&self) -> u64 {
+        self.limits.stopwatch.elapsed()
+    }
+
+    /// Gives units back that were taken, here and to the other processes.
+    pub(super) async fn give_back(&self, limit: RateLimit, quota: &Quota, units: u64) {
+        if units == 0 {
+            return;
+        }
+        quota.give_back(self.account.tallies().until_mut(limit), units);
+        if let Some(shared) = &self.limits.shared {
+            shared.give_back(limit, self.who, quota, units).await;
+        }
+    }
+
     async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Left>, RateLimited> {
         let Some(quota) = self.limits.quota(limit) else {
             return Ok(None);
         };
+        let taken = self.try_take(limit, quota, units).await;
+        taken.map(Some).map_err(|wait| self.refuse(limit, wait))
+    }
+
+    /// Takes units, or gives the time until there is room. Nothing is recorded as refused.
+    pub(super) async fn try_take(
+        &self,
+        limit: RateLimit,
+        quota: &Quota,
+        units: u64,
+    ) -> Result<Left, Duration> {
         let now = self.limits.stopwatch.elapsed();
         // Not locked while the other processes are asked.
-        let taken = quota.take(self.account.tallies().until_mut(limit), now, units);
-        let mine = taken.map_err(|wait| self.refuse(limit, wait))?;
+        let mine = quota.take(self.account.tallies().until_mut(limit), now, units)?;
         match self.take_shared(limit, quota, units).await {
-            None => Ok(Some(mine)),
-            Some(Ok(left)) => Ok(Some(left)),
+            None => Ok(mine),
+            Some(Ok(left)) => Ok(left),
             Some(Err(wait)) => {
                 quota.give_back(self.account.tallies().until_mut(limit), units);
-                Err(self.refuse(limit, wait))
+                Err(wait)
             }
         }
     }
@@ -173,7 +219,7 @@ impl Client {
         }
     }
 
-    fn refuse(&self, limit: RateLimit, wait: Duration) -> RateLimited {
+    pub(super) fn refuse(&self, limit: RateLimit, wait: Duration) -> RateLimited {
         let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let refused = RateLimited {
             limit,

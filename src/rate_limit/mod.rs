@@ -12,6 +12,7 @@
 mod account;
 mod client;
 mod quota;
+mod reservation;
 mod shared;
 mod who;
 
@@ -22,6 +23,7 @@ use quick_cache::sync::Cache;
 pub use crate::metrics::RateLimit;
 pub use client::{Client, Secrecy};
 pub use quota::Left;
+pub use reservation::{NODE, Place, Reservation, Toll};
 pub use shared::{NotARedis, Shared, check_redis_url};
 pub use who::Who;
 

@@ -110,6 +110,13 @@ impl Shared {
         })
     }
 
+    /// Undoes having taken units.
+    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota, units: u64) {
+        let given = quota.interval() * quota.limited(units) as u32;
+        // Those that are lost flow off like others.
+        let _ = self.ask(limit, who, quota, -micros(given)).await;
+    }
+
     async fn ask(
         &self,
         limit: RateLimit,

@@ -59,6 +59,8 @@ struct Endpoint {
 pub struct RestSettings {
     /// Where clients reach the gateway; it may have a path.
     pub public_url: Url,
+    /// Whether the OpenAPI document tells which version of the gateway this is.
+    pub tells_version: bool,
 }
 
 impl RestSettings {
@@ -72,9 +74,16 @@ impl RestSettings {
     }
 }
 
+/// Stands for the version where that is not told: the document needs one.
+const UNTOLD: &str = "0";
+
 /// The document at [`OPENAPI_PATH`], which is for everybody.
 pub fn openapi_router(settings: &RestSettings) -> Router {
-    let document = Arc::new(openapi(&settings.public_url));
+    let mut document = openapi(&settings.public_url);
+    if !settings.tells_version {
+        document.info.version = UNTOLD.to_owned();
+    }
+    let document = Arc::new(document);
     let document = get(move || ready(answer(StatusCode::OK, document.as_ref())));
     Router::new().route(OPENAPI_PATH, other_methods(document, Manner::Detail))
 }

@@ -27,6 +27,8 @@ pub(super) struct Known {
     pub(super) conditions: Vec<(Name, Pos)>,
     /// What its operations cost.
     pub(super) plan: Plan,
+    /// The values that an operation may ask of the schema.
+    pub(super) introspection: u64,
 }
 
 /// The documents, by their text.

@@ -40,6 +40,13 @@ use super::{
 };
 use crate::{access::Access, metrics::Metrics, rate_limit::RateLimited};
 
+/// What reading and validating a document takes, in tokens and bytes a node.
+const TOKENS_A_NODE: usize = 4;
+const BYTES_A_NODE: usize = 160;
+
+/// Values that introspection may come to, a node.
+const INTROSPECTED_A_NODE: u64 = 60;
+
 /// Tokens of a document, and how deep its brackets are nested.
 #[cfg(feature = "fuzzing")]
 pub(super) fn measured(document: &str) -> (usize, usize) {
@@ -85,6 +92,8 @@ pub struct Prepared {
     request: Request,
     /// Nodes that the operation may come to.
     cost: u64,
+    /// Nodes that a quota is charged beside them.
+    surcharge: u64,
 }
 
 /// What came of a request that was executed.
@@ -208,12 +217,25 @@ impl Executor {
         let cost = document.plan.nodes(name, operation, variables);
         hold(Limit::Cost, parts.limits.cost, cost)?;
         let executed = parts.executed(&document, name, operation, variables)?;
+        let surcharge =
+            document.plan.surcharge(name) + document.introspection / INTROSPECTED_A_NODE;
         Ok(Prepared {
             document,
             executed,
             request,
             cost,
+            surcharge,
         })
+    }
+
+    /// The nodes that a client's quota is charged for reading and validating a document, whether it
+    /// turns out to be valid or not; none for one that is known.
+    pub fn reading(&self, document: &str) -> u64 {
+        if document.len() > self.0.limits.document || self.0.documents.get(document).is_some() {
+            return 0;
+        }
+        let tokens = Extent::of(document).tokens.min(self.0.limits.tokens);
+        (tokens / TOKENS_A_NODE + document.len() / BYTES_A_NODE) as u64
     }
 
     /// What a request may come to.
@@ -244,11 +266,9 @@ impl Executor {
         Extent::hold(&parts.limits, text)?;
         let document = Document::read(text, &parts.limits)?;
         let parsed = parse(text, &document)?;
-        refuse_ruinous(&parts.limits, &parsed)?;
+        let introspection = refuse_ruinous(&parts.limits, &parsed)?;
         refuse(&parsed)?;
-        if !parts.settings.introspection
-            && let Some(error) = introspection::refusal(&parsed)
-        {
+        if let Some(error) = introspection::refusal(parts.settings, &parsed) {
             return Err(error.into());
         }
         parts.validation.check(&document, parts.limits.errors)?;
@@ -258,6 +278,7 @@ impl Executor {
             repeats: must_be_collected(&parsed, |name| parts.validation.kind(name)),
             conditions,
             plan,
+            introspection,
             parsed,
         })
     }
@@ -386,9 +407,9 @@ impl Executed {
 }
 
 impl Prepared {
-    /// What executing it may come to, in nodes.
-    pub fn cost(&self) -> u64 {
-        self.cost
+    /// The nodes that a client's quota is charged before it is executed.
+    pub fn charge(&self) -> u64 {
+        self.cost.saturating_add(self.surcharge)
     }
 
     /// The operation's name, where it has one.

@@ -17,13 +17,14 @@ use super::{
 };
 use crate::access::Access;
 use entity::Entity;
+use sdl::Written;
 
 /// The subgraph as routers ask for it.
 #[derive(SimpleObject)]
 #[graphql(name = "_Service")]
 struct Service {
     /// The subgraph's schema, with the directives of federation.
-    sdl: String,
+    sdl: Written,
 }
 
 /// Root fields for routers. Introspection leaves them out, so that clients' tools do not meet them.
@@ -51,9 +52,13 @@ impl FederationQuery {
     /// The subgraph's schema.
     #[graphql(name = "_service", visible = false)]
     async fn service(&self, ctx: &Context<'_>) -> Result<Service, Failure> {
+        let is_anonymous = ctx.access()?.viewer().id().is_none();
         match ctx.data_opt::<Served>() {
+            Some(served) if is_anonymous && served.is_for_signed_in() => {
+                Err(Failure::Unauthenticated)
+            }
             Some(served) => Ok(Service {
-                sdl: served.text().to_owned(),
+                sdl: served.written(),
             }),
             None => {
                 tracing::error!("the schema came without what it is composed from");

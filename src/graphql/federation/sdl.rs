@@ -14,7 +14,12 @@ use async_graphql::{
 };
 
 use super::{
-    super::{SchemaSettings, id::NodeKind, subgraph_sdl},
+    super::{
+        SchemaSettings, SubgraphSdl,
+        id::NodeKind,
+        json::{Json, Leaf},
+        subgraph_sdl,
+    },
     representation::KEYS,
 };
 
@@ -30,23 +35,55 @@ const AUTHENTICATED: &str = "authenticated";
 /// How the exporter begins the link to the specification, which it writes last.
 const LINK: &str = "extend schema @link(";
 
-/// The text that `_service` answers, as data of the schema: made when a router first asks for it, not
-/// at each start.
+/// The text that `_service` answers, as data of the schema: written when a router first asks for it,
+/// not at each start nor for each request.
 pub(in crate::graphql) struct Served {
     settings: SchemaSettings,
-    text: OnceLock<String>,
+    written: OnceLock<Written>,
+}
+
+/// A `String` of the schema that is written as JSON already; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Written(Value);
+
+impl OutputType for Written {
+    fn type_name() -> Cow<'static, str> {
+        <String as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <String as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(
+        &self,
+        _ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(self.0.clone())
+    }
 }
 
 impl Served {
     pub(in crate::graphql) fn with(settings: SchemaSettings) -> Self {
         Self {
             settings,
-            text: OnceLock::new(),
+            written: OnceLock::new(),
         }
     }
 
-    pub(super) fn text(&self) -> &str {
-        self.text.get_or_init(|| subgraph_sdl(self.settings))
+    /// Whether a bearer token is needed to read it.
+    pub(super) fn is_for_signed_in(&self) -> bool {
+        self.settings.subgraph_sdl == SubgraphSdl::SignedIn
+    }
+
+    pub(super) fn written(&self) -> Written {
+        let write = || {
+            let mut json = Json::default();
+            subgraph_sdl(self.settings).write(&mut json);
+            Written(json.into_value())
+        };
+        self.written.get_or_init(write).clone()
     }
 }
 

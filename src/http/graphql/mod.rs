@@ -18,7 +18,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use futures_util::future::join_all;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
@@ -37,6 +37,7 @@ use crate::{
     access::{Access, Viewer},
     graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
     metrics::{self, Limit, Metrics, Share},
+    rate_limit::Client,
     trace,
 };
 
@@ -218,8 +219,16 @@ impl Graphql {
         response
     }
 
-    /// Finds, reads and validates what a request asks for. Nothing of it is executed.
-    fn prepare(&self, parameters: Parameters, method: &Method) -> Result<Prepared, Refusal> {
+    /// Finds, reads and validates what a request asks for, and charges the client for it. Nothing of
+    /// it is executed. A document that is not known is paid for before it is read, so that one that
+    /// is refused has its price, too.
+    async fn prepare(
+        &self,
+        parameters: Parameters,
+        method: &Method,
+        client: &Client,
+        span: &Span,
+    ) -> Result<Prepared, Refusal> {
         let named = self.persisted.find(&parameters, &self.metrics)?;
         let tells_cost = parameters.asks_for_cost();
         let query = named.document.or(parameters.query);
@@ -230,7 +239,9 @@ impl Graphql {
             is_safe: method.is_safe(),
             tells_cost,
         };
-        let prepared = self.executor.prepare(request)?;
+        client.spend(self.executor.reading(&request.query)).await?;
+        let prepared = span.in_scope(|| self.executor.prepare(request))?;
+        client.spend(prepared.charge()).await?;
         if let Some(registration) = named.registration {
             registration.keep(&self.metrics);
         }
@@ -251,14 +262,8 @@ impl Graphql {
         let operations = self.metrics.operations();
         let asked_as = parameters.operation_name.as_deref();
         let asked_as = asked_as.and_then(|name| operations.known(name));
-        let prepared = match span.in_scope(|| self.prepare(parameters, method)) {
-            Ok(prepared) => {
-                let spent = access.client().spend(prepared.cost()).await;
-                spent.map(|()| prepared).map_err(Refusal::from)
-            }
-            refused => refused,
-        };
-        match prepared {
+        let prepared = self.prepare(parameters, method, access.client(), &span);
+        match prepared.await {
             Ok(prepared) => {
                 let name = prepared.operation_name();
                 let operation =

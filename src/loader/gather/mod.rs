@@ -26,7 +26,11 @@ use std::{
 use futures_util::FutureExt;
 
 pub use self::level::gather;
-pub(super) use self::{lanes::AllLate, queue::Key};
+pub(super) use self::{
+    errand::{Alone, Work},
+    lanes::AllLate,
+    queue::Key,
+};
 
 use self::lanes::{Lanes, Share};
 use super::{LoadError, measured::Kind};

@@ -12,7 +12,7 @@ use std::{
 use async_graphql::dataloader::Loader;
 use futures_util::{
     FutureExt,
-    future::{join, join_all, ready, try_join},
+    future::{BoxFuture, join, join_all, ready, try_join},
 };
 use tokio::{
     sync::{Notify, Semaphore},
@@ -20,8 +20,8 @@ use tokio::{
 };
 
 use super::{
-    super::{LoadError, measured::Kind},
-    Gatherer, gather,
+    super::{ListError, LoadError, measured::Kind},
+    Alone, Gatherer, gather,
     lanes::PATIENCE,
     lock,
 };
@@ -64,6 +64,15 @@ fn gatherer(waits: bool) -> (Arc<Numbers>, Arc<Gatherer<Numbers>>) {
 
 fn errands() -> Arc<Kind> {
     Kind::new(&Metrics::default(), "errands".to_owned())
+}
+
+async fn run<T: Send + 'static>(
+    gatherer: &Gatherer<Numbers>,
+    kind: &Arc<Kind>,
+    statement: BoxFuture<'static, Result<T, LoadError>>,
+) -> Result<T, ListError> {
+    let work = Alone::new(None, statement);
+    gatherer.errand(kind, work, Option::take).await
 }
 
 fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
@@ -144,7 +153,7 @@ async fn behind_several_that_take_long_all_of_their_kind_wait_and_share_one() {
 
     // Another kind waits for nobody.
     let kind = errands();
-    let other = gatherer.errand(&kind, async { Ok(8) }.boxed());
+    let other = run(&gatherer, &kind, async { Ok(8) }.boxed());
     assert_eq!(gather(other).await.expect("a number"), 8);
 
     numbers.may_answer.notify_one();
@@ -172,7 +181,7 @@ async fn errands_that_take_long_leave_connections_to_others() {
                     end.acquire().await.expect("never closed").forget();
                     Ok(())
                 };
-                gatherer.errand(&errands(), statement.boxed()).await
+                run(&gatherer, &errands(), statement.boxed()).await
             }))
         })
         .collect();
@@ -209,15 +218,14 @@ async fn room_that_other_kinds_make_is_used() {
     for _ in 0..6 {
         let (gatherer, asked) = (gatherer.clone(), ask(&end));
         stuck.push(tokio::spawn(gather(async move {
-            gatherer.errand(&errands(), asked.map(Ok).boxed()).await
+            run(&gatherer, &errands(), asked.map(Ok).boxed()).await
         })));
     }
     tokio::time::sleep(PATIENCE * 100).await;
     for _ in 0..3 {
         let (gatherer, asked) = (gatherer.clone(), ask(&end_other).map(|()| Ok(1)));
         stuck.push(tokio::spawn(gather(async move {
-            gatherer
-                .errand(&errands(), asked.boxed())
+            run(&gatherer, &errands(), asked.boxed())
                 .await
                 .map(|_: u8| ())
         })));
@@ -264,7 +272,7 @@ async fn a_panic_fails_its_statement_alone() {
     let found = gather(gatherer.load(14)).await;
     assert_eq!(found.expect("a number"), Some(14));
     let panicking = async { panic!("not to be read") }.boxed();
-    gather(gatherer.errand::<()>(&errands(), panicking))
+    gather(run::<()>(&gatherer, &errands(), panicking))
         .await
         .expect_err("a panic");
 }
@@ -283,7 +291,7 @@ async fn a_level_goes_on_when_all_of_it_is_there() {
             }
             Ok(())
         };
-        gatherer.errand(&kind, statement.boxed())
+        run(&gatherer, &kind, statement.boxed())
     };
     let seen = gather(join_all([1, 50, 3].map(|wait| {
         let (errand, begun) = (load(wait), &begun);
@@ -308,7 +316,7 @@ async fn a_request_that_is_given_up_leaves_its_statements_running() {
             end.notify_one();
             Ok(())
         };
-        gatherer.errand(&errands(), statement.boxed()).await
+        run(&gatherer, &errands(), statement.boxed()).await
     }));
     started.notified().await;
     request.abort();

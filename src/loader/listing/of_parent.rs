@@ -1,15 +1,19 @@
 //! Lists that belong to a row: the same page of many parents' lists is one statement.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use foldhash::fast::RandomState;
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
-    super::{LoadError, Loaders, Page, Rows, Slice, columns::Columns},
+    super::{
+        ListError, LoadError, Loaders, Loading, Page, Rows, Slice, columns::Columns, gather::Work,
+    },
     Listing, Parents,
 };
+use crate::rate_limit::Toll;
 
 /// A list that each row of another table has one of, with its filter, order and page.
 pub(in crate::loader) trait ListOfParent:
@@ -17,6 +21,9 @@ pub(in crate::loader) trait ListOfParent:
 {
     /// A row of the list.
     type Row: Clone + Send + Sync + 'static;
+
+    /// The name of the lists in metrics.
+    const NAME: &'static str;
 
     /// The parents' table. Those whose `deleted_at` is set have no list.
     const PARENTS: &'static str;
@@ -69,14 +76,94 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
     }
 }
 
+/// The same page of several parents' lists, which one request alone asks for, since it may read many
+/// rows.
+struct WidePages<L> {
+    rows: Arc<Rows>,
+    list: L,
+    parents: Vec<i64>,
+    toll: Option<Toll>,
+}
+
+impl<L: ListOfParent> Work for WidePages<L> {
+    type Done = HashMap<PageOf<L>, Slice<L::Row>>;
+
+    fn join(&mut self, other: Self) -> Result<(), Self> {
+        if self.list != other.list {
+            return Err(other);
+        }
+        for parent in other.parents {
+            if self.parents.contains(&parent) {
+                continue;
+            }
+            self.parents.push(parent);
+            if let (Some(ours), Some(theirs)) = (&mut self.toll, &other.toll) {
+                ours.add(theirs);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_toll(&mut self) -> Option<Toll> {
+        self.toll.take()
+    }
+
+    fn run(self) -> BoxFuture<'static, Result<Self::Done, LoadError>> {
+        async move {
+            let Self {
+                rows,
+                list,
+                parents,
+                ..
+            } = self;
+            let keys: Vec<_> = parents
+                .into_iter()
+                .map(|parent_id| PageOf {
+                    parent_id,
+                    list: list.clone(),
+                })
+                .collect();
+            rows.load(&keys).await
+        }
+        .boxed()
+    }
+}
+
 impl Loaders {
-    /// A page of one parent's list; empty where there is no such parent.
+    /// A page of one parent's list; empty where there is no such parent. One with a toll shares its
+    /// statement with those of its request alone.
     pub(in crate::loader) async fn list_of<L: ListOfParent>(
         &self,
         parent_id: i64,
         list: L,
-    ) -> Result<Slice<L::Row>, LoadError> {
-        let page = self.one(PageOf { parent_id, list }).await?;
+        toll: Option<Toll>,
+    ) -> Result<Slice<L::Row>, ListError> {
+        let key = PageOf { parent_id, list };
+        let page = match toll {
+            None => self.one(key).await?,
+            Some(toll) => {
+                let Loading {
+                    rows,
+                    gatherer,
+                    lists,
+                } = &*self.replicated;
+                let work = WidePages {
+                    rows: rows.clone(),
+                    list: key.list.clone(),
+                    parents: vec![parent_id],
+                    toll: Some(toll),
+                };
+                let kind = lists.kind(L::NAME);
+                let found = gatherer.errand(&kind, work, |done| {
+                    let pages = done.as_ref()?.as_ref();
+                    Some(match pages {
+                        Ok(pages) => Ok(pages.get(&key).cloned()),
+                        Err(error) => Err(error.clone()),
+                    })
+                });
+                found.await?
+            }
+        };
         Ok(page.unwrap_or_else(Slice::empty))
     }
 }

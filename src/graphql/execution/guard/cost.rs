@@ -5,6 +5,9 @@
 //!   size of the page, by `nodes` and by `edges`. What belongs to an edge or a page alone counts
 //!   nothing: an edge's `node`, `pageInfo`.
 //! - Every twenty values that are asked of an object count one more.
+//! - Each member of a list's filter counts ten more, and each value of a member one: what it reads
+//!   beyond the page is priced where the list is loaded.
+//! - The subgraph's schema counts by its length.
 //! - Introspection has its own allowance (`shape.rs`).
 //!
 //! What does not hang on variables is added up once a document; for each request, only the lists are
@@ -35,6 +38,16 @@ const VALUES_OF_A_PART: u64 = 10;
 
 /// Lists of objects that neither are pages nor hang on an argument, and how long they are taken to be.
 const LISTS: [(&str, &str, u64); 1] = [("InviteCode", "tags", 10)];
+
+/// Nodes that a member of a filter counts, beside its values.
+const FILTER: u64 = 10;
+
+/// Nodes that a list counts beyond the first of an operation, where a quota is charged: about what
+/// its statement takes.
+const FURTHER_LIST: u64 = 15;
+
+/// Values that are long texts, and their nodes: one for each KiB.
+const TEXTS: [(&str, &str, u64); 1] = [("_Service", "sdl", 40)];
 
 /// What the fields of a schema cost, by type and name. A field that is not here is a value.
 pub(in super::super) struct Prices(HashMap<Name, HashMap<Name, Price>>);
@@ -172,7 +185,7 @@ impl Nodes {
 enum Times {
     One,
     Nothing,
-    Page(u64),
+    Page { rows: u64, filter: u64 },
     Rows,
     Listed(u64),
 }
@@ -184,7 +197,10 @@ impl Times {
         match self {
             Self::One => Nodes::once(each),
             Self::Nothing => Nodes::once(below.once),
-            Self::Page(rows) => Nodes::once(each.saturating_add(below.a_row.saturating_mul(rows))),
+            Self::Page { rows, filter } => {
+                let rows = below.a_row.saturating_mul(rows);
+                Nodes::once(each.saturating_add(rows).saturating_add(filter))
+            }
             Self::Rows => Nodes {
                 once: 0,
                 a_row: each,
@@ -205,8 +221,22 @@ enum Open {
 /// How many objects a field answers, as far as that is known without variables.
 enum OpenTimes {
     Known(Count),
-    Page { first: Sent, last: Sent },
+    Page {
+        first: Sent,
+        last: Sent,
+        filter: Filter,
+    },
     Listed(Sent),
+}
+
+/// The filter of a list, as it stands in an argument.
+#[derive(Default)]
+struct Filter {
+    known: u64,
+    /// The variables that say the others of its members.
+    members: Vec<Name>,
+    /// The variable that says all of it.
+    whole: Option<Name>,
 }
 
 /// A number, or the length of a list, as it stands in an argument.
@@ -223,6 +253,8 @@ struct Cost {
     open: Vec<Open>,
     /// How many values are read of each object that it is asked of.
     values: u64,
+    /// Lists that are pages, each counted once, however many objects it is asked of.
+    pages: u64,
 }
 
 /// What the operations of a document cost, as far as that is known without variables.
@@ -264,16 +296,7 @@ impl Plan {
         operation: &OperationDefinition,
         variables: &Variables,
     ) -> u64 {
-        let mut operations = self.operations.iter();
-        let cost = match (operations.next(), operations.next()) {
-            (Some((_, only)), None) => Some(only),
-            _ => {
-                let mut named = self.operations.iter();
-                let found = named.find(|(it, _)| it.as_ref().map(Name::as_str) == name);
-                found.map(|(_, cost)| cost)
-            }
-        };
-        let Some(cost) = cost else {
+        let Some(cost) = self.cost(name) else {
             return 0;
         };
         let known = if cost.open.is_empty() {
@@ -288,6 +311,26 @@ impl Plan {
             variables,
         };
         counting.nodes(cost).once
+    }
+}
+
+impl Plan {
+    /// Nodes that a quota is charged for an operation beside its cost.
+    pub(in super::super) fn surcharge(&self, name: Option<&str>) -> u64 {
+        let pages = self.cost(name).map_or(0, |cost| cost.pages);
+        pages.saturating_sub(1).saturating_mul(FURTHER_LIST)
+    }
+
+    fn cost(&self, name: Option<&str>) -> Option<&Cost> {
+        let mut operations = self.operations.iter();
+        match (operations.next(), operations.next()) {
+            (Some((_, only)), None) => Some(only),
+            _ => {
+                let mut named = self.operations.iter();
+                let found = named.find(|(it, _)| it.as_ref().map(Name::as_str) == name);
+                found.map(|(_, cost)| cost)
+            }
+        }
     }
 }
 
@@ -316,6 +359,7 @@ impl<'a> Planning<'a> {
                     if let Some(place) = self.fragment(&spread.node.fragment_name.node) {
                         let fragment = &self.fragments[place];
                         cost.values = cost.values.saturating_add(fragment.values);
+                        cost.pages = cost.pages.saturating_add(fragment.pages);
                         if fragment.open.is_empty() {
                             cost.known = cost.known.plus(fragment.known);
                         } else {
@@ -343,7 +387,12 @@ impl<'a> Planning<'a> {
 
     fn field(&mut self, ty: &Name, field: &'a Field, cost: &mut Cost) {
         let Some(price) = self.prices.of(ty, &field.name.node) else {
-            cost.values = cost.values.saturating_add(1);
+            let mut texts = TEXTS.iter();
+            let name = &field.name.node;
+            match texts.find(|(of, text, _)| ty == of && name == text) {
+                Some((_, _, nodes)) => cost.known = cost.known.plus(Nodes::once(*nodes)),
+                None => cost.values = cost.values.saturating_add(1),
+            }
             return;
         };
         if price.count == Count::Nothing {
@@ -353,6 +402,10 @@ impl<'a> Planning<'a> {
         let mut below = Cost::default();
         self.select(&price.of, &field.selection_set.node, &mut below);
         let below = below.of_object();
+        cost.pages = cost
+            .pages
+            .saturating_add(below.pages)
+            .saturating_add((price.count == Count::Page).into());
         let argument = |name: &str| field.get_argument(name).map(|value| &value.node);
         let times = match &price.count {
             Count::Page => {
@@ -360,6 +413,7 @@ impl<'a> Planning<'a> {
                 OpenTimes::Page {
                     first: sent("first"),
                     last: sent("last"),
+                    filter: argument("filter").map_or_else(Filter::default, Filter::read),
                 }
             }
             Count::As(list) => {
@@ -382,6 +436,40 @@ impl Cost {
         let values = Nodes::once(self.values / VALUES_A_NODE);
         self.known = self.known.plus(values);
         self
+    }
+}
+
+impl Filter {
+    fn read(value: &Value) -> Self {
+        let mut filter = Self::default();
+        match value {
+            Value::Variable(name) => filter.whole = Some(name.clone()),
+            Value::Object(members) => {
+                for value in members.values() {
+                    match value {
+                        Value::Variable(name) => filter.members.push(name.clone()),
+                        Value::Null => {}
+                        Value::List(values) => filter.known += FILTER + values.len() as u64,
+                        _ => filter.known += FILTER,
+                    }
+                }
+            }
+            _ => {}
+        }
+        filter
+    }
+
+    fn is_known(&self) -> bool {
+        self.members.is_empty() && self.whole.is_none()
+    }
+
+    /// The nodes of a member whose value is sent.
+    fn member(value: &ConstValue) -> u64 {
+        match value {
+            ConstValue::Null => 0,
+            ConstValue::List(values) => FILTER + values.len() as u64,
+            _ => FILTER,
+        }
     }
 }
 
@@ -425,8 +513,11 @@ fn page(sent: i64) -> u64 {
     u64::try_from(sent).unwrap_or(0).min(MAX_PAGE)
 }
 
-fn page_of(first: Option<u64>, last: Option<u64>) -> Times {
-    Times::Page(first.or(last).unwrap_or(DEFAULT_PAGE))
+fn page_of(first: Option<u64>, last: Option<u64>, filter: u64) -> Times {
+    Times::Page {
+        rows: first.or(last).unwrap_or(DEFAULT_PAGE),
+        filter,
+    }
 }
 
 impl OpenTimes {
@@ -434,7 +525,12 @@ impl OpenTimes {
     fn known(&self) -> Option<Times> {
         Some(match self {
             Self::Known(count) => count.times(),
-            Self::Page { first, last } => page_of(first.known()?, last.known()?),
+            Self::Page {
+                first,
+                last,
+                filter,
+            } if filter.is_known() => page_of(first.known()?, last.known()?, filter.known),
+            Self::Page { .. } => return None,
             Self::Listed(sent) => Times::Listed(sent.known()?.unwrap_or(0)),
         })
     }
@@ -447,7 +543,7 @@ impl Count {
             Self::Nothing => Times::Nothing,
             Self::Rows => Times::Rows,
             Self::About(length) => Times::Listed(*length),
-            Self::Page => Times::Page(DEFAULT_PAGE),
+            Self::Page => page_of(None, None, 0),
             Self::As(_) => Times::Listed(1),
         }
     }
@@ -486,7 +582,11 @@ impl Counting<'_> {
     fn times(&self, times: &OpenTimes) -> Times {
         match times {
             OpenTimes::Known(count) => count.times(),
-            OpenTimes::Page { first, last } => page_of(self.number(first), self.number(last)),
+            OpenTimes::Page {
+                first,
+                last,
+                filter,
+            } => page_of(self.number(first), self.number(last), self.filter(filter)),
             OpenTimes::Listed(sent) => Times::Listed(self.length(sent)),
         }
     }
@@ -500,6 +600,16 @@ impl Counting<'_> {
                 _ => None,
             },
         }
+    }
+
+    fn filter(&self, filter: &Filter) -> u64 {
+        let members = filter.members.iter().filter_map(|name| self.value(name));
+        let whole = filter.whole.as_ref().and_then(|name| self.value(name));
+        let whole = match whole {
+            Some(ConstValue::Object(members)) => members.values().map(Filter::member).sum(),
+            _ => 0,
+        };
+        filter.known + members.map(Filter::member).sum::<u64>() + whole
     }
 
     fn length(&self, sent: &Sent) -> u64 {
@@ -532,8 +642,8 @@ mod tests {
 
     use async_graphql::{Name, Variables, parser::parse_query};
 
-    use super::{Count, LISTS, Plan, Prices};
-    use crate::graphql::{SchemaSettings, definition, schema};
+    use super::{Count, LISTS, Plan, Prices, TEXTS};
+    use crate::graphql::{SchemaSettings, definition, schema, subgraph_sdl};
 
     fn prices() -> Prices {
         let schema = schema(SchemaSettings::default());
@@ -598,6 +708,17 @@ mod tests {
             ),
             ("{ _entities(representations: {}) { __typename } }", 1),
             (
+                "{ inviteCodes(filter: { search: \"a\", tag: [1, 2], role: null }) { totalCount } }",
+                1 + 10 + 12,
+            ),
+            (
+                "query ($a: [ID!] = [1, 2, 3], $b: InviteCodeFilter = { search: \"a\" }) {
+                    a: inviteCodes(filter: { tag: $a }) { totalCount }
+                    b: inviteCodes(filter: $b) { totalCount } }",
+                1 + 13 + 1 + 10,
+            ),
+            ("{ _service { sdl } }", 1 + 40),
+            (
                 "{ viewer { ...V } } fragment V on Viewer { workspaces(first: 3) { ...W } }
                  fragment W on WorkspaceConnection { nodes { invites(first: 5) { ...I } } }
                  fragment I on WorkspaceInviteConnection { edges { ... { node { id } } } }",
@@ -610,6 +731,36 @@ mod tests {
         ] {
             assert_eq!(nodes(document), expected, "{document}");
         }
+    }
+
+    #[test]
+    fn further_lists_are_charged_each_by_itself() {
+        let surcharge = |document: &str| {
+            let document = parse_query(document).expect("a document");
+            Plan::of(&document, &prices()).surcharge(None)
+        };
+        for (document, expected) in [
+            ("{ viewer { user { id } } }", 0),
+            ("{ inviteCodes { totalCount } }", 0),
+            (
+                "{ a: inviteCodes { totalCount } b: inviteCodes { totalCount } }",
+                15,
+            ),
+            (
+                "{ viewer { workspaces { nodes { invites { totalCount } } } ...F } }
+                 fragment F on Viewer { a: groups { totalCount } b: groups { totalCount } }",
+                45,
+            ),
+        ] {
+            assert_eq!(surcharge(document), expected, "{document}");
+        }
+    }
+
+    #[test]
+    fn long_texts_count_by_their_length() {
+        let (_, _, nodes) = TEXTS[0];
+        let kib = subgraph_sdl(SchemaSettings::default()).len().div_ceil(1024) as u64;
+        assert!(kib <= nodes && nodes < 2 * kib, "{kib} KiB");
     }
 
     #[test]

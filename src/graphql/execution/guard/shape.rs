@@ -40,11 +40,13 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("directives", 5),
 ];
 
-/// Refuses a document that selects too deep or too much.
+/// Refuses a document that selects too deep or too much. Gives the values that an operation may ask
+/// of the schema.
 pub(in super::super) fn refuse_ruinous(
     limits: &Limits,
     document: &ExecutableDocument,
-) -> Result<(), ServerError> {
+) -> Result<u64, ServerError> {
+    let mut introspection = 0u64;
     let mut unfolding = Unfolding {
         limits,
         fragments: &document.fragments,
@@ -78,8 +80,10 @@ pub(in super::super) fn refuse_ruinous(
             whole.introspection_depth,
         )?;
         hold(Limit::Introspection, MAX_INTROSPECTION, whole.introspection)?;
+        hold(Limit::SubgraphSchema, 1, whole.subgraph_schemas)?;
+        introspection = introspection.max(whole.introspection);
     }
-    Ok(())
+    Ok(introspection)
 }
 
 /// What a selection comes to when its fragments are unfolded.
@@ -100,6 +104,8 @@ struct Extent {
     values: u64,
     /// What it asks of the schema comes to.
     introspection: u64,
+    /// How often the subgraph's schema is asked for: a long text that no document needs twice.
+    subgraph_schemas: u64,
 }
 
 impl Extent {
@@ -113,6 +119,7 @@ impl Extent {
         self.sets = self.sets.max(other.sets);
         self.values = self.values.saturating_add(other.values);
         self.introspection = self.introspection.saturating_add(other.introspection);
+        self.subgraph_schemas = self.subgraph_schemas.saturating_add(other.subgraph_schemas);
     }
 
     /// What a field comes to that selects this.
@@ -128,6 +135,12 @@ impl Extent {
             values: values.saturating_mul(size.map_or(1, |(_, size)| *size)),
             ..self
         };
+        if name == "_service" {
+            // By its own name or by the text within, whichever is there more often.
+            whole.subgraph_schemas = self.subgraph_schemas.max(1);
+        } else if name == "sdl" {
+            whole.subgraph_schemas = 1;
+        }
         if matches!(name, "__schema" | "__type") {
             whole.depth = 1;
             whole.introspection_depth = self.depth + 1;
@@ -406,6 +419,29 @@ mod tests {
         ] {
             assert_eq!(refused_by(&fine), None, "{fine}");
             assert_eq!(refused_by(&wrong).as_deref(), Some(limit), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_subgraphs_schema_is_asked_for_once() {
+        for fine in [
+            "{ _service { sdl } }",
+            "{ ...F } fragment F on Query { a: _service { b: sdl __typename } }",
+        ] {
+            assert!(is_fine(fine), "{fine}");
+        }
+        for wrong in [
+            "{ _service { sdl } a: _service { sdl } }",
+            "{ _service { a: sdl b: sdl } }",
+            "{ _service { __typename } a: _service { __typename } }",
+            "{ ...F } fragment F on Query { _service { ...S } _service { ...S } }
+             fragment S on _Service { sdl }",
+        ] {
+            assert_eq!(
+                refused_by(wrong).as_deref(),
+                Some("subgraph_schema"),
+                "{wrong}"
+            );
         }
     }
 

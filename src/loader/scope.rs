@@ -1,0 +1,247 @@
+//! Prices of lists that may read more rows than their page has.
+//!
+//! Such a list is *wide*: a filter, an order without an index, or a total makes the database read
+//! rows that the page does not show. The most that it can read is its *scope*: the rows that the
+//! list has without its filter. The scope is counted once a minute, over an index, and never shown.
+//! It decides how many nodes of the client's cost quota are reserved before the list is loaded.
+
+use std::{
+    any::{TypeId, type_name},
+    collections::HashMap,
+    hash::Hash,
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
+
+use async_graphql::dataloader::Loader;
+use chrono::{DateTime, TimeDelta, Utc};
+use quick_cache::sync::Cache;
+use sea_orm::{
+    ExprTrait,
+    sea_query::{Expr, Func, Query, SelectStatement},
+};
+
+use super::{LoadError, Loaders, Page, Rows, columns::Columns, key::any_of};
+use crate::rate_limit::{Client, NODE, Toll};
+
+/// Most rows of a scope that are counted.
+const MAX_ROWS: u64 = 1_000_000;
+
+/// How long a scope is remembered.
+const KEPT: TimeDelta = TimeDelta::minutes(1);
+
+/// How many scopes are remembered.
+const MAX_SCOPES: usize = 16_384;
+
+/// A list whose price is no more than this, in nodes, is part of the price of its operation.
+const FREE: u64 = 5;
+
+const PARENT: &str = "parent";
+
+/// The time that a list takes a core for each row of its scope, in nanoseconds, rounded up.
+/// `docs/performance.md` has the measurements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Effort(u64);
+
+impl Effort {
+    /// Compares a column that no index of the list has.
+    pub(super) const COMPARE: Self = Self(700);
+    /// Searches text.
+    pub(super) const SEARCH: Self = Self(1800);
+    /// Sorts by a column that no index of the list has.
+    pub(super) const SORT: Self = Self(1300);
+    /// Merges the lists of all that somebody manages.
+    pub(super) const MERGE: Self = Self(2000);
+    /// Looks the tags of a row up.
+    const TAGS: Self = Self(2000);
+    /// Compares a tag with one value.
+    const TAG: u64 = 10;
+    /// Counts.
+    const COUNT: Self = Self(600);
+
+    /// Comparing each row's tags with so many.
+    pub(super) fn tags(values: usize) -> Self {
+        Self(Self::TAGS.0 + Self::TAG * values as u64)
+    }
+
+    /// The sum of those that apply.
+    pub(super) fn sum(efforts: impl IntoIterator<Item = (bool, Self)>) -> Self {
+        let applied = efforts.into_iter().filter(|(applies, _)| *applies);
+        Self(applied.map(|(_, Self(effort))| effort).sum())
+    }
+
+    /// What a page adds: a total reads the rows a second time, an offset the rows before the page.
+    pub(super) fn of_page(self, page: &Page) -> Self {
+        let mut effort = self.0;
+        if page.with_total {
+            effort = 2 * effort + Self::COUNT.0;
+        }
+        if page.skip > 0 {
+            effort += Self::SORT.0;
+        }
+        Self(effort)
+    }
+
+    fn nodes(self, rows: u64) -> u64 {
+        rows.saturating_mul(self.0) / NODE.as_nanos() as u64
+    }
+}
+
+/// The rows of a kind of list, without a filter.
+pub(super) trait Scope: Clone + Eq + Hash + Send + Sync + 'static {
+    /// The kind of list, for the limit on those that run.
+    const LIST: &'static str;
+
+    /// The table of the rows that the lists belong to.
+    const PARENTS: &'static str;
+
+    /// The tables' rows: those of the parent, or all.
+    fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement>;
+
+    /// Keeps the text of the statement.
+    fn text() -> &'static OnceLock<Arc<str>>;
+}
+
+/// Declares the type `Scope` where it stands: the lists of that name, which belong to rows of
+/// `$parents`, and their rows.
+macro_rules! scope {
+    ($list:literal of $parents:expr, |$parent:ident| $rows:expr) => {
+        /// The rows of a list, without a filter.
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub(super) struct Scope;
+
+        impl $crate::loader::scope::Scope for Scope {
+            const LIST: &'static str = $list;
+            const PARENTS: &'static str = $parents;
+
+            fn rows(
+                $parent: Option<&dyn Fn(&'static str) -> Expr>,
+            ) -> Vec<sea_orm::sea_query::SelectStatement> {
+                $rows
+            }
+
+            fn text() -> &'static std::sync::OnceLock<std::sync::Arc<str>> {
+                static TEXT: std::sync::OnceLock<std::sync::Arc<str>> = std::sync::OnceLock::new();
+                &TEXT
+            }
+        }
+    };
+}
+pub(super) use scope;
+
+/// Names a scope: that of one parent, or everything.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ScopeOf<S> {
+    parent: Option<i64>,
+    of: PhantomData<S>,
+}
+
+/// The scopes that were counted within the last minute, by their kind and parent.
+pub(super) struct Scopes(Cache<(TypeId, Option<i64>), Counted>);
+
+#[derive(Clone, Copy)]
+struct Counted {
+    rows: u64,
+    at: DateTime<Utc>,
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self(Cache::new(MAX_SCOPES))
+    }
+}
+
+impl Loaders {
+    /// The toll for a list that takes `effort` for each row of its scope; none for one that is not
+    /// wide, or whose scope is small.
+    pub(super) async fn toll<S: Scope>(
+        &self,
+        client: &Arc<Client>,
+        parent: Option<i64>,
+        effort: Effort,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Toll>, LoadError> {
+        if effort == Effort::default() || !client.has_cost_quota() {
+            return Ok(None);
+        }
+        let nodes = effort.nodes(self.scope::<S>(parent, now).await?);
+        if nodes <= FREE {
+            return Ok(None);
+        }
+        Ok(client.toll(S::LIST, nodes))
+    }
+
+    /// How many rows a scope has, or had within the last minute.
+    async fn scope<S: Scope>(
+        &self,
+        parent: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, LoadError> {
+        let place = (TypeId::of::<S>(), parent);
+        if let Some(counted) = self.scopes.0.get(&place)
+            && (now - counted.at).abs() < KEPT
+        {
+            return Ok(counted.rows);
+        }
+        let of = PhantomData::<S>;
+        let rows = self.one(ScopeOf { parent, of }).await?.unwrap_or(0);
+        self.scopes.0.insert(place, Counted { rows, at: now });
+        Ok(rows)
+    }
+}
+
+impl<S: Scope> Loader<ScopeOf<S>> for Rows {
+    type Value = u64;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ScopeOf<S>]) -> Result<HashMap<ScopeOf<S>, u64>, LoadError> {
+        let of = PhantomData::<S>;
+        let mut counted = HashMap::with_capacity(keys.len());
+        let parents: Vec<i64> = keys.iter().filter_map(|key| key.parent).collect();
+        if !parents.is_empty() {
+            let statement = |parents: &[i64]| {
+                Query::select()
+                    .column((PARENT, "id"))
+                    .expr(count::<S>(Some(&|column| Expr::col((PARENT, column)))))
+                    .from_as(S::PARENTS, PARENT)
+                    .and_where(any_of(
+                        self.database(),
+                        (PARENT, "id"),
+                        parents.iter().copied(),
+                    ))
+                    .take()
+            };
+            for row in self.rows_of_keys(&parents, S::text(), statement).await? {
+                let mut columns = Columns::from(&row, 0);
+                let parent = Some(columns.next::<i64>()?);
+                let rows = columns.next::<i64>()?.unsigned_abs();
+                counted.insert(ScopeOf { parent, of }, rows);
+            }
+        }
+        if parents.len() < keys.len() {
+            let statement = Query::select().expr(count::<S>(None)).take();
+            let rows = self.servers.all(&statement).await?;
+            let row = rows.first().ok_or_else(|| {
+                LoadError::broken(&format!("{} was not counted", type_name::<S>()))
+            })?;
+            let rows = Columns::from(row, 0).next::<i64>()?.unsigned_abs();
+            counted.insert(ScopeOf { parent: None, of }, rows);
+        }
+        Ok(counted)
+    }
+}
+
+/// The number of rows, up to the limit of each table.
+fn count<S: Scope>(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Expr {
+    let counts = S::rows(parent).into_iter().map(|mut rows| {
+        rows.expr(Expr::val(1i32)).limit(MAX_ROWS);
+        let counted = Query::select()
+            .expr(Func::count(Expr::cust("*")))
+            .from_subquery(rows, "counted")
+            .take();
+        Expr::from(counted)
+    });
+    counts
+        .reduce(ExprTrait::add)
+        .unwrap_or_else(|| Expr::val(0i64))
+}

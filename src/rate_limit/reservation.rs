@@ -1,0 +1,308 @@
+//! Nodes that are reserved for a list before its statement runs, and settled by the time it took.
+//!
+//! A list that filters, searches, counts or sorts may read many more rows than its page has. Its
+//! price is reserved from the client's cost quota: the most that the statement can be worth. What
+//! the statement did not need is refunded, so that a filter that fills its page at once costs
+//! little, and a slow database never costs more than the reservation.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::{RateLimit, RateLimited, client::Client, quota::Quota};
+
+/// The time of a core that one node pays for: the default quota is 2 seconds a minute.
+pub const NODE: Duration = Duration::from_micros(10);
+
+/// How many of a client's wide lists of one kind run at the same time. Others wait.
+const MAX_RUNNING: usize = 2;
+
+/// A client's wide lists of one kind.
+pub(super) struct Gate {
+    places: Arc<Semaphore>,
+    /// How many have a reservation that is not settled.
+    reserved: AtomicUsize,
+    /// Notified when a reservation is settled.
+    settled: Notify,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(MAX_RUNNING)),
+            reserved: AtomicUsize::new(0),
+            settled: Notify::new(),
+        }
+    }
+}
+
+/// The most that a list can cost a client, in nodes.
+pub struct Toll {
+    client: Arc<Client>,
+    gate: Arc<Gate>,
+    nodes: u64,
+}
+
+impl Toll {
+    pub(super) fn new(client: Arc<Client>, gate: Arc<Gate>, nodes: u64) -> Self {
+        Self {
+            client,
+            gate,
+            nodes,
+        }
+    }
+
+    /// Adds the toll of a list that the same statement loads.
+    pub fn add(&mut self, other: &Self) {
+        self.nodes = self.nodes.saturating_add(other.nodes);
+    }
+
+    /// Waits until fewer than [`MAX_RUNNING`] of the client's lists of this kind run.
+    pub async fn place(self) -> Place {
+        // The semaphore is never closed.
+        let permit = self.gate.places.clone().acquire_owned().await.ok();
+        Place {
+            toll: self,
+            _permit: permit,
+        }
+    }
+}
+
+/// A place among the client's lists that run.
+pub struct Place {
+    toll: Toll,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// Reserves the toll. Where there is no room for it, but for a list of the same kind that may
+    /// yet be refunded, that list is waited for.
+    ///
+    /// # Errors
+    /// The client's quota has no room.
+    pub async fn reserve(self) -> Result<Reservation, RateLimited> {
+        let Toll {
+            client,
+            gate,
+            nodes,
+        } = &self.toll;
+        let paid = match client.quota(RateLimit::Cost).copied() {
+            None => None,
+            Some(quota) => {
+                // Of a quota that is smaller than the price, some is left for the operation itself.
+                let nodes = (*nodes).min(u64::from(quota.most() - quota.most() / 10));
+                let outstanding = take(client, gate, &quota, nodes).await?;
+                Some(Paid {
+                    quota,
+                    nodes,
+                    outstanding,
+                })
+            }
+        };
+        Ok(Reservation { paid, place: self })
+    }
+}
+
+async fn take(
+    client: &Client,
+    gate: &Arc<Gate>,
+    quota: &Quota,
+    nodes: u64,
+) -> Result<Outstanding, RateLimited> {
+    loop {
+        // Enabled before the attempt, so that no settlement is missed.
+        let mut settled = pin!(gate.settled.notified());
+        settled.as_mut().enable();
+        match client.try_take(RateLimit::Cost, quota, nodes).await {
+            Ok(_) => return Ok(Outstanding::new(gate.clone())),
+            Err(wait) if gate.reserved.load(Ordering::Acquire) == 0 => {
+                return Err(client.refuse(RateLimit::Cost, wait));
+            }
+            Err(_) => settled.await,
+        }
+    }
+}
+
+/// A reservation that is not settled yet.
+struct Outstanding(Arc<Gate>);
+
+impl Outstanding {
+    fn new(gate: Arc<Gate>) -> Self {
+        gate.reserved.fetch_add(1, Ordering::AcqRel);
+        Self(gate)
+    }
+}
+
+impl Drop for Outstanding {
+    fn drop(&mut self) {
+        self.0.reserved.fetch_sub(1, Ordering::AcqRel);
+        self.0.settled.notify_waiters();
+    }
+}
+
+struct Paid {
+    quota: Quota,
+    nodes: u64,
+    outstanding: Outstanding,
+}
+
+/// Nodes that are reserved for a list, and its place. One that is dropped unsettled stays paid.
+pub struct Reservation {
+    paid: Option<Paid>,
+    place: Place,
+}
+
+impl Reservation {
+    /// Runs the list's statement, and refunds the nodes that its time was not worth.
+    pub async fn settle<T>(self, statement: impl Future<Output = T>) -> T {
+        let client = &self.place.toll.client;
+        let started = client.elapsed();
+        let outcome = statement.await;
+        if let Some(Paid {
+            quota,
+            nodes,
+            outstanding,
+        }) = self.paid
+        {
+            let took = client.elapsed().saturating_sub(started);
+            let worth = took.div_ceil(NODE.as_nanos() as u64);
+            let unused = nodes.saturating_sub(worth);
+            client.give_back(RateLimit::Cost, &quota, unused).await;
+            drop(outstanding);
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        num::NonZeroU32,
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+        time::Duration,
+    };
+
+    use futures_util::{FutureExt, future::ready};
+
+    use super::{Reservation, Toll};
+    use crate::{
+        clock::Stopwatch,
+        metrics::Metrics,
+        rate_limit::{Client, Quotas, RateLimits, Who},
+    };
+
+    /// A client with a quota of 1000 nodes a minute, and the microseconds of its stopwatch.
+    fn client() -> (Arc<Client>, Arc<AtomicU64>) {
+        let micros = Arc::new(AtomicU64::new(0));
+        let read = micros.clone();
+        let stopwatch = Stopwatch::new(move || Duration::from_micros(read.load(Ordering::Relaxed)));
+        let quotas = Quotas {
+            cost: NonZeroU32::new(1000),
+            ..Quotas::default()
+        };
+        let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
+        (Arc::new(limits.client(Who::User(1))), micros)
+    }
+
+    fn toll(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Toll {
+        client.toll(kind, nodes).expect("a quota")
+    }
+
+    async fn reserved(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Reservation {
+        let place = toll(client, kind, nodes).place().await;
+        place.reserve().await.expect("room")
+    }
+
+    /// Whether so many nodes can be spent; they are, then.
+    async fn spends(client: &Client, nodes: u64) -> bool {
+        client.spend(nodes).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn nodes_that_the_statements_time_was_not_worth_are_refunded() {
+        let (client, micros) = client();
+        let reservation = reserved(&client, "codes", 800).await;
+        assert!(!spends(&client, 201).await, "they are reserved");
+        // 295 µs are 30 nodes, and flow off as slowly as any.
+        let statement = ready(()).map(|()| micros.fetch_add(295, Ordering::Relaxed));
+        reservation.settle(statement).await;
+        assert!(!spends(&client, 971).await);
+        assert!(spends(&client, 970).await);
+    }
+
+    #[tokio::test]
+    async fn a_slow_statement_costs_its_reservation() {
+        let (client, micros) = client();
+        let reservation = reserved(&client, "codes", 100).await;
+        let statement = ready(()).map(|()| micros.fetch_add(50_000, Ordering::Relaxed));
+        reservation.settle(statement).await;
+        assert!(!spends(&client, 901).await);
+        assert!(spends(&client, 900).await);
+    }
+
+    #[tokio::test]
+    async fn a_price_beyond_the_quota_leaves_room_for_the_operation() {
+        let (client, _) = client();
+        assert!(spends(&client, 100).await);
+        let reservation = reserved(&client, "codes", 1_000_000).await;
+        reservation.settle(ready(())).await;
+        assert!(spends(&client, 900).await);
+        let place = toll(&client, "codes", 1_000_000).place().await;
+        assert!(place.reserve().await.is_err());
+        assert!(client.refused().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_list_of_the_same_kind_that_may_be_refunded_is_waited_for() {
+        let (client, _) = client();
+        let first = reserved(&client, "codes", 800).await;
+        let other = toll(&client, "invites", 800).place().await;
+        assert!(
+            other.reserve().await.is_err(),
+            "another kind waits for none"
+        );
+        let second = toll(&client, "codes", 800).place().await;
+        let mut second = Box::pin(second.reserve());
+        assert!((&mut second).now_or_never().is_none());
+        first.settle(ready(())).await;
+        let second = second.await.expect("room");
+        second.settle(ready(())).await;
+        assert!(spends(&client, 1000).await);
+    }
+
+    #[tokio::test]
+    async fn two_lists_of_a_kind_run_at_a_time() {
+        let (client, _) = client();
+        let first = reserved(&client, "codes", 1).await;
+        let second = reserved(&client, "codes", 1).await;
+        let mut third = Box::pin(toll(&client, "codes", 1).place());
+        let mut fourth = Box::pin(toll(&client, "codes", 1).place());
+        assert!((&mut third).now_or_never().is_none());
+        assert!((&mut fourth).now_or_never().is_none());
+        reserved(&client, "invites", 1)
+            .await
+            .settle(ready(()))
+            .await;
+        // One that is given up leaves its place to the next.
+        drop(third);
+        first.settle(ready(())).await;
+        let fourth = fourth.now_or_never().expect("a place");
+        fourth
+            .reserve()
+            .await
+            .expect("room")
+            .settle(ready(()))
+            .await;
+        second.settle(ready(())).await;
+    }
+}

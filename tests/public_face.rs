@@ -1,0 +1,150 @@
+//! What anybody learns of the gateway: the subgraph's schema, `--public strict`, and headers.
+
+use axum::http::StatusCode;
+use invite_gateway::graphql::{SchemaSettings, subgraph_sdl};
+use serde_json::json;
+
+use crate::support::{
+    Answer, data, each_database,
+    process::{Server, address_in, authorization},
+    wire::{Request, Wire},
+};
+
+const SERVICE: &str = "{ _service { sdl } }";
+
+/// The code of an answer's only error, and nothing else of it.
+fn refused(answer: &Answer) -> &str {
+    let errors = answer.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", answer.text);
+    assert!(answer.json["data"].is_null(), "{}", answer.text);
+    errors[0]["extensions"]["code"].as_str().expect("a code")
+}
+
+each_database! {
+    async fn the_subgraphs_schema_is_for_whom_the_setting_says(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        let ada = authorization(1);
+        let all = json!({ "data": { "_service": { "sdl": subgraph_sdl(SchemaSettings::default()) } } });
+        for (setting, anonymous, signed_in) in [
+            (&[][..], None, None),
+            (&["--subgraph-sdl=public", "--introspection=off"], None, None),
+            (&["--subgraph-sdl=signed-in"], Some("UNAUTHENTICATED"), None),
+            (&["--public=strict"], Some("UNAUTHENTICATED"), None),
+            (&["--public=strict", "--subgraph-sdl=public"], None, None),
+            (&["--subgraph-sdl=off"], Some("GRAPHQL_VALIDATION_FAILED"), Some("GRAPHQL_VALIDATION_FAILED")),
+        ] {
+            let server = Server::with(&gateway.url, setting).await;
+            for (authorization, code) in [(None, anonymous), (Some(ada.as_str()), signed_in)] {
+                let answer = server.graphql(authorization, SERVICE, json!({})).await;
+                match code {
+                    None => assert_eq!(answer.json, all, "{setting:?}"),
+                    Some(code) => assert_eq!(refused(&answer), code, "{setting:?}"),
+                }
+            }
+            // Entities are for routers, whoever reads the schema.
+            let document = "{ _entities(representations: []) { __typename } }";
+            let answer = server.graphql(None, document, json!({})).await;
+            assert_eq!(answer.json, json!({ "data": { "_entities": [] } }), "{setting:?}");
+        }
+    }
+
+    async fn the_subgraphs_schema_is_given_once_an_operation(gateway) {
+        let server = Server::over(&gateway.url).await;
+        let fields = (0..20).map(|at| format!("a{at}: _service {{ sdl }} "));
+        let document = format!("{{ {} }}", fields.collect::<String>());
+        let answer = server.graphql(None, &document, json!({})).await;
+        assert_eq!(refused(&answer), "OPERATION_TOO_COMPLEX");
+        assert_eq!(answer.json["errors"][0]["message"],
+            "The operation selects the subgraph's schema 20 times; at most 1 are allowed.");
+    }
+
+    async fn a_strict_gateway_has_neither_introspection_nor_graphiql_nor_version(gateway) {
+        let version = env!("CARGO_PKG_VERSION");
+        let strict = Server::with(&gateway.url, &["--public=strict"]).await;
+        let answer = strict.graphql(None, "{ __schema { types { name } } }", json!({})).await;
+        assert_eq!(refused(&answer), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(strict.get(None, "/graphiql").await.status, StatusCode::NOT_FOUND);
+        let index = strict.get(None, "/").await;
+        assert_eq!(index.json["name"], "invite-gateway");
+        for path in ["/", "/openapi.json", "/health/ready"] {
+            let answer = strict.get(None, path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert!(!answer.text.contains(version), "{path}: {}", answer.text);
+        }
+        let usual = Server::over(&gateway.url).await;
+        for path in ["/", "/openapi.json"] {
+            let answer = usual.get(None, path).await;
+            assert!(answer.text.contains(&format!("\"version\":\"{version}\"")), "{path}");
+        }
+        // A setting of its own still counts.
+        let settings = ["--public=strict", "--introspection=on"];
+        let mixed = Server::with(&gateway.url, &settings).await;
+        let answer = mixed.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
+        assert_eq!(answer.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
+    }
+
+    async fn no_response_is_sniffed_or_names_its_server(gateway) {
+        let origin = "https://app.example";
+        let cors = format!("--cors-origin={origin}");
+        let settings = ["--metrics=on", "--graphiql=on", "--rate-limit-requests=1000", &cors];
+        let server = Server::with(&gateway.url, &settings).await;
+        let query = json!({ "query": "{ __typename }" }).to_string();
+        let too_long = format!("{{\"query\":\"{}\"}}", "x".repeat(200_000));
+        let preflight = Request::of("OPTIONS", "/graphql")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST");
+        for (kind, status, request) in [
+            ("GraphQL", 200, Request::post_json("/graphql", &query)),
+            ("a refused document", 200, Request::post_json("/graphql", "{\"query\":\"{\"}")),
+            ("no JSON", 400, Request::post_json("/graphql", "{")),
+            ("a long body", 413, Request::post_json("/graphql", &too_long)),
+            ("a bad token", 401, Request::post_json("/graphql", &query).header("authorization", "Bearer x")),
+            ("another method", 405, Request::of("DELETE", "/graphql")),
+            ("a preflight", 200, preflight),
+            ("a contract", 404, Request::get("/api/v2/invite_code/x/")),
+            ("its method", 405, Request::of("POST", "/api/v2/invite_code/x/")),
+            ("nothing", 404, Request::get("/nothing")),
+            ("the index", 200, Request::get("/")),
+            ("health", 200, Request::get("/health/live")),
+            ("readiness", 200, Request::get("/health/ready")),
+            ("OpenAPI", 200, Request::get("/openapi.json")),
+            ("metrics", 200, Request::get("/metrics")),
+            ("GraphiQL's settings", 200, Request::get("/graphiql/config.json")),
+            ("no asset", 404, Request::get("/graphiql/nothing.js")),
+        ] {
+            let answer = server.send(&request).await;
+            assert_eq!(answer.status.as_u16(), status, "{kind}");
+            is_guarded(&answer, kind);
+        }
+    }
+
+    async fn metrics_at_an_address_of_their_own_are_not_sniffed(gateway) {
+        let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
+        let listening = server.process.logged("metrics").await;
+        let address = address_in(listening["url"].as_str().expect("a URL"));
+        for path in ["/metrics", "/nothing"] {
+            let mut wire = Wire::connect(address).await.expect("a connection");
+            wire.write(&Request::get(path).text()).await;
+            is_guarded(&wire.answer().await, path);
+        }
+    }
+
+    async fn a_request_too_many_is_not_sniffed_either(gateway) {
+        let limited = Server::limited(&gateway.url, &["--rate-limit-requests=1"]).await;
+        let mut statuses = Vec::new();
+        for _ in 0..2 {
+            let answer = limited.get(None, "/api/v2/invite_code/x/").await;
+            is_guarded(&answer, "a rate limit");
+            statuses.push(answer.status.as_u16());
+        }
+        assert_eq!(statuses, [404, 429]);
+    }
+}
+
+#[track_caller]
+fn is_guarded(answer: &Answer, kind: &str) {
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{kind}");
+    for hint in ["server", "x-powered-by", "via"] {
+        assert_eq!(answer.header(hint), "", "{kind}");
+    }
+}

@@ -1,0 +1,371 @@
+//! Lists that read more than their page: what they cost, how many run, and that nothing else pays.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use axum::http::{Method, StatusCode, header};
+use entity::{invite_code, user, workspace_invite};
+use futures_util::future::{join, join_all};
+use invite_gateway::rate_limit::Quotas;
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, Backend, Gateway, NOW, Viewer, at, data, each_database, process::eventually, run,
+};
+
+const ADA: Viewer<'static> = Viewer::User(1);
+const BOB: Viewer<'static> = Viewer::User(2);
+
+/// Rows of each of Ada's lists.
+const ROWS: i64 = 400;
+
+/// A search that reads all of Ada's codes, which is worth 72 nodes, and finds none.
+const SEARCH: &str = r#"{ inviteCodes(first: 0, filter: { search: "nobody" }) { nodes { id } } }"#;
+
+fn cost(most: u32) -> Quotas {
+    Quotas {
+        cost: NonZeroU32::new(most),
+        ..Quotas::default()
+    }
+}
+
+/// Ada has made many codes, Bob a few.
+async fn with_codes(gateway: &Gateway) {
+    gateway
+        .add_all([data::user(1, "ada"), data::user(2, "bob")])
+        .await;
+    let by = |id, inviter| invite_code::Model {
+        invited_by_id: Some(inviter),
+        name: Some(format!("Guest {id}")),
+        ..data::invite_code(id, &format!("CODE-{id}"))
+    };
+    gateway.add_all((1..=ROWS).map(|id| by(id, 1))).await;
+    gateway.add_all((1001..=1003).map(|id| by(id, 2))).await;
+}
+
+async fn ask(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
+    let request = gateway
+        .request(viewer, Method::POST, "/graphql")
+        .header(header::CONTENT_TYPE, "application/json");
+    let body = json!({ "query": document }).to_string();
+    gateway
+        .send(request.body(body.into()).expect("a request"))
+        .await
+}
+
+/// The codes of an answer's errors.
+fn codes(answer: &Value) -> Vec<&str> {
+    let errors = answer["errors"].as_array().into_iter().flatten();
+    errors
+        .map(|error| error["extensions"]["code"].as_str().expect("a code"))
+        .collect()
+}
+
+/// The same field under as many names.
+fn aliased(times: usize, field: &str) -> String {
+    let fields = (0..times).map(|at| format!("a{at}: {} ", field.replace("{at}", &at.to_string())));
+    format!("{{ {} }}", fields.collect::<String>())
+}
+
+each_database! {
+    async fn the_rows_that_a_list_may_read_are_counted_once_a_minute(gateway) {
+        with_codes(&gateway).await;
+        let gateway = gateway.with_quotas(cost(1_000_000));
+        let statements = async |viewer, document: &str| {
+            let (statements, answer) = gateway.counted(ask(&gateway, viewer, document)).await;
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            statements
+        };
+        let plain = "{ inviteCodes(first: 1) { nodes { id } } }";
+        assert_eq!(statements(ADA, plain).await, 2, "the viewer and the page");
+        assert_eq!(statements(ADA, SEARCH).await, 3, "and the count");
+        assert_eq!(statements(ADA, SEARCH).await, 2);
+        let other = "{ inviteCodes(first: 1, filter: { role: [\"member\"] }) { totalCount nodes { id } } }";
+        assert_eq!(statements(ADA, other).await, 2, "whatever the filter");
+        assert_eq!(statements(BOB, SEARCH).await, 3, "each scope by itself");
+
+        gateway.set_now(at(NOW) + Duration::from_secs(61));
+        let many = aliased(20, "inviteCodes(first: 0, filter: { search: \"x{at}\" }) { nodes { id } }");
+        assert_eq!(statements(ADA, &many).await, 1 + 1 + 20, "twenty lists, one count");
+    }
+
+    async fn without_a_quota_nothing_is_counted(gateway) {
+        with_codes(&gateway).await;
+        let (statements, _) = gateway.counted(ask(&gateway, ADA, SEARCH)).await;
+        assert_eq!(statements, 2);
+    }
+
+    async fn parents_share_a_count_and_a_statement(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        for id in 1..=3 {
+            gateway.add(data::workspace(id)).await;
+            gateway.add(data::workspace_member(id, 1, "owner")).await;
+            let invites = (1..=40).map(|number| data::workspace_invite(100 * id + number, id));
+            gateway.add_all(invites).await;
+        }
+        let document = "{ viewer { workspaces { nodes {
+            invites(first: 1, filter: { search: \"invitee\" }) { totalCount nodes { id } } } } } }";
+        let counted = async |gateway: &Gateway| {
+            let (statements, answer) = gateway.counted(ask(gateway, ADA, document)).await;
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            assert_eq!(answer.text.matches("\"totalCount\":40").count(), 3, "{}", answer.text);
+            statements
+        };
+        let without = counted(&gateway).await;
+        let gateway = gateway.with_quotas(cost(1_000_000));
+        assert_eq!(counted(&gateway).await, without + 2, "workspaces, and invites of them");
+        assert_eq!(counted(&gateway).await, without);
+    }
+
+    async fn a_list_that_may_read_more_than_the_quota_has_is_refused_at_its_field(gateway) {
+        with_codes(&gateway).await;
+        let gateway = gateway.with_quotas(cost(70));
+        let document = format!("{{ viewer {{ user {{ username }} }} {}", &SEARCH[1..]);
+        let (statements, refused) = gateway.counted(ask(&gateway, ADA, &document)).await;
+        assert_eq!(refused.status, StatusCode::OK, "{}", refused.text);
+        assert_eq!(refused.json["data"], json!({
+            "viewer": { "user": { "username": "ada" } }, "inviteCodes": null,
+        }));
+        let error = &refused.json["errors"][0];
+        assert_eq!(error["path"], json!(["inviteCodes"]));
+        assert_eq!(error["extensions"]["code"], "RATE_LIMITED");
+        assert_eq!(error["extensions"]["rateLimit"], "cost");
+        assert_eq!(refused.header("retry-after"), error["extensions"]["retryAfter"].to_string());
+        assert_eq!(statements, 2, "the viewer and the count, and no list");
+        assert_eq!(gateway.metric("invite_gateway_rate_limited_total{limit=\"cost\"}"), 1.0);
+        // Pages still fit, and so does the search in a scope that is small.
+        for (viewer, document) in [(ADA, "{ inviteCodes(first: 2) { nodes { id } } }"), (BOB, SEARCH)] {
+            let answer = ask(&gateway, viewer, document).await;
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        }
+    }
+
+    async fn what_a_list_did_not_need_is_refunded(gateway) {
+        with_codes(&gateway).await;
+        // Time stands still, so that each costs what is written in it: 11 nodes, and reading it once.
+        let gateway = gateway.with_quotas(cost(700));
+        for _ in 0..50 {
+            let answer = ask(&gateway, ADA, SEARCH).await;
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        }
+        // There is room for one reservation alone: others wait until it is refunded.
+        let gateway = gateway.with_quotas(cost(700));
+        let many = aliased(20, "inviteCodes(first: 0, filter: { search: \"x{at}\" }) { nodes { id } }");
+        let answer = ask(&gateway, ADA, &many).await;
+        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        let answer = ask(&gateway, ADA, &many).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
+    }
+
+    async fn each_way_to_read_more_than_a_page_has_a_price(gateway) {
+        with_everything(&gateway).await;
+        let gateway = gateway.with_quotas(cost(20));
+        let asked = async |document: &str| {
+            gateway.pass(Duration::from_secs(60));
+            // Read once before, which has its own price.
+            ask(&gateway, ADA, document).await;
+            gateway.pass(Duration::from_secs(60));
+            let answer = ask(&gateway, ADA, document).await;
+            assert_eq!(answer.status, StatusCode::OK, "{document}: {}", answer.text);
+            answer
+        };
+        let codes_of = |filter: &str| format!("{{ list: inviteCodes(first: 0{filter}) {{ nodes {{ id }} }} }}");
+        let of_workspace = |rest: &str| format!("{{ workspace(id: 1) {{ invites(first: 0{rest} }} }}");
+        let of_course = |rest: &str| format!("{{ course(id: 1) {{ invitees(first: 0{rest} }} }}");
+        let of_viewer = |rest: &str| format!("{{ viewer {{ {rest} }} }}");
+        let order = ", orderBy: { field: EXPIRES_AT, direction: ASC }";
+        let nodes = ") { nodes { id } }";
+        let wide = [
+            codes_of(", filter: { search: \"x\" }"),
+            codes_of(", filter: { tag: [1] }"),
+            codes_of(", filter: { role: \"x\" }"),
+            codes_of(", filter: { status: EXPIRED }"),
+            codes_of(order),
+            "{ inviteCodes(first: 0) { totalCount } }".to_owned(),
+            "{ workspaceInvites(first: 0) { nodes { id } } }".to_owned(),
+            of_workspace(&format!(", filter: {{ search: \"x\" }}{nodes}")),
+            of_workspace(&format!(", filter: {{ role: \"x\" }}{nodes}")),
+            of_workspace(&format!(", filter: {{ status: EXPIRED }}{nodes}")),
+            of_workspace(&format!(", filter: {{ inviter: 9 }}{nodes}")),
+            of_workspace(&format!(", filter: {{ expiresAt: {{ until: \"2026-01-01T00:00:00Z\" }} }}{nodes}")),
+            of_workspace(&format!("{order}{nodes}")),
+            of_workspace(") { totalCount }"),
+            of_course(nodes),
+            of_course(&format!(", filter: {{ search: \"x\" }}{nodes}")),
+            of_course(&format!(", orderBy: {{ field: USERNAME, direction: ASC }}{nodes}")),
+            "{ groupInvites(first: 0) { nodes { id } } }".to_owned(),
+            of_viewer(&format!("sentInvites(first: 0, filter: {{ status: EXPIRED }}{nodes}")),
+            of_viewer(&format!("sentInvites(first: 0{order}{nodes}")),
+            of_viewer("sentInvites(first: 0) { totalCount }"),
+            of_viewer("receivedInvites(first: 0) { nodes { id } }"),
+            of_viewer("workspaces(first: 0) { nodes { id } }"),
+            of_viewer("groups(first: 0) { nodes { id } }"),
+            of_viewer("courses(first: 0) { nodes { id } }"),
+        ];
+        let narrow = [
+            codes_of(""),
+            codes_of(", filter: { createdAt: { from: \"2026-01-01T00:00:00Z\" } }"),
+            codes_of(", filter: { email: \"x@example.com\" }"),
+            of_workspace(nodes),
+            of_workspace(&format!(", filter: {{ email: \"x@example.com\" }}{nodes}")),
+            of_viewer(&format!("sentInvites(first: 0{nodes}")),
+        ];
+        for (documents, expected) in [(&wide[..], 1), (&narrow, 0)] {
+            for document in documents {
+                let document = document.replacen('{', "{ me: viewer { user { id } } ", 1);
+                let answer = asked(&document).await;
+                assert_eq!(codes(&answer.json), vec!["RATE_LIMITED"; expected], "{document}: {}", answer.text);
+            }
+        }
+    }
+
+    async fn a_price_tells_nothing_of_rows_that_are_not_the_viewers(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        // Eve claims the address of whoever has many invites.
+        gateway.add(user::Model {
+            email: "target@example.org".to_owned(),
+            email_norm: "target@example.org".to_owned(),
+            is_verified: false,
+            ..data::user(2, "eve")
+        }).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add_all((1..=ROWS).map(|id| workspace_invite::Model {
+            inviter_id: Some(1),
+            email: "target@example.org".to_owned(),
+            email_norm: "target@example.org".to_owned(),
+            ..data::workspace_invite(id, 1)
+        })).await;
+        let gateway = gateway.with_quotas(cost(40));
+        let documents = [
+            "{ viewer { receivedInvites(first: 0) { totalCount } } }",
+            "{ viewer { sentInvites(first: 0) { totalCount } } }",
+            "{ workspaceInvites(first: 0) { totalCount } }",
+            "{ inviteCodes(first: 0) { totalCount } }",
+        ];
+        for document in documents {
+            let answer = ask(&gateway, BOB, document).await;
+            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            gateway.pass(Duration::from_secs(60));
+        }
+        let own = "{ viewer { user { id } sentInvites(first: 0, filter: { status: EXPIRED }) { totalCount } } }";
+        let answer = ask(&gateway, ADA, own).await;
+        assert_eq!(codes(&answer.json), ["RATE_LIMITED"], "{}", answer.text);
+    }
+}
+
+/// Ada has as many rows in each list.
+async fn with_everything(gateway: &Gateway) {
+    with_codes(gateway).await;
+    gateway.add(data::tag(1, "tag")).await;
+    gateway.add(data::workspace(1)).await;
+    gateway.add(data::workspace_member(1, 1, "owner")).await;
+    let invites = (1..=ROWS).map(|id| workspace_invite::Model {
+        email: "ada@example.com".to_owned(),
+        email_norm: "ada@example.com".to_owned(),
+        ..data::workspace_invite(id, 1)
+    });
+    gateway.add_all(invites).await;
+    gateway.add(data::course(1, "course", 1)).await;
+    gateway.add(data::course_member(1, 1, "creator")).await;
+    let guests = 10_001..=10_000 + ROWS;
+    let users = guests
+        .clone()
+        .map(|id| data::user(id, &format!("guest{id}")));
+    gateway.add_all(users).await;
+    gateway
+        .add_all(guests.map(|id| data::course_invite(id, 1, id)))
+        .await;
+    let more = 2..=ROWS;
+    gateway.add_all(more.clone().map(data::workspace)).await;
+    gateway
+        .add_all(
+            more.clone()
+                .map(|id| data::workspace_member(id, 1, "owner")),
+        )
+        .await;
+    gateway
+        .add_all(
+            more.clone()
+                .map(|id| data::course(id, &format!("course{id}"), 1)),
+        )
+        .await;
+    gateway
+        .add_all(more.clone().map(|id| data::course_member(id, 1, "manager")))
+        .await;
+    gateway
+        .add_all(
+            more.clone()
+                .map(|id| data::group(id, &format!("group{id}"))),
+        )
+        .await;
+    gateway
+        .add_all(more.clone().map(|id| data::group_member(id, 1, "owner")))
+        .await;
+    gateway
+        .add_all(more.map(|id| data::group_invite(id, id, &format!("GROUP-{id}"))))
+        .await;
+}
+
+/// How many statements of the gateway wait for a lock.
+async fn waiting(gateway: &Gateway) -> i64 {
+    let statement = sea_orm::Statement::from_string(
+        gateway.database.get_database_backend(),
+        "SELECT count(*) AS waiting FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    let row = gateway.database.query_one_raw(statement).await;
+    let row = row.expect("an answer").expect("a row");
+    row.try_get("", "waiting").expect("a number")
+}
+
+#[tokio::test]
+async fn two_lists_of_a_client_and_table_run_at_a_time() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        with_everything(&gateway).await;
+        let gateway = gateway.with_quotas(cost(1_000_000));
+        let invites =
+            r#"{ workspaceInvites(first: 0, filter: { search: "nobody" }) { nodes { id } } }"#;
+        for document in [SEARCH, invites] {
+            ask(&gateway, ADA, document).await;
+        }
+        let lock = gateway.database.begin().await.expect("a transaction");
+        lock.execute_unprepared("LOCK TABLE invite_codes")
+            .await
+            .expect("a lock");
+        let both = format!(
+            "{{ {} {} }}",
+            &invites[1..invites.len() - 1],
+            &SEARCH[1..SEARCH.len() - 1]
+        );
+        {
+            let given_up = join_all((0..5).map(|_| ask(&gateway, ADA, SEARCH)));
+            let mut given_up = Box::pin(given_up);
+            let two = eventually("two wait", async || {
+                tokio::select! {
+                    _ = &mut given_up => panic!("the table is locked"),
+                    waiting = waiting(&gateway) => (waiting == 2).then_some(()),
+                }
+            });
+            two.await;
+            // Neither these nor a request for both hold lists of another table up.
+            let both = ask(&gateway, ADA, &both);
+            let other = async {
+                for _ in 0..5 {
+                    let answer = ask(&gateway, ADA, invites).await;
+                    assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+                }
+            };
+            tokio::select! {
+                _ = &mut given_up => panic!("the table is locked"),
+                _ = both => panic!("the table is locked"),
+                () = other => {}
+            }
+            assert_eq!(waiting(&gateway).await, 2);
+        }
+        // All of these were given up: what waited leaves its place, what runs ends with the lock.
+        let (answer, committed) = join(ask(&gateway, ADA, SEARCH), lock.commit()).await;
+        committed.expect("the end of the lock");
+        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+    })
+    .await;
+}

@@ -10,7 +10,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     marker::PhantomData,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use async_graphql::dataloader::Loader;
@@ -97,9 +97,6 @@ pub(super) trait Scope: Clone + Eq + Hash + Send + Sync + 'static {
 
     /// The tables' rows: those of the parent, or all.
     fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement>;
-
-    /// Keeps the text of the statement.
-    fn text() -> &'static OnceLock<Arc<str>>;
 }
 
 /// Declares the type `Scope` where it stands: the lists of that name, which belong to rows of
@@ -118,11 +115,6 @@ macro_rules! scope {
                 $parent: Option<&dyn Fn(&'static str) -> Expr>,
             ) -> Vec<sea_orm::sea_query::SelectStatement> {
                 $rows
-            }
-
-            fn text() -> &'static std::sync::OnceLock<std::sync::Arc<str>> {
-                static TEXT: std::sync::OnceLock<std::sync::Arc<str>> = std::sync::OnceLock::new();
-                &TEXT
             }
         }
     };
@@ -199,26 +191,20 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
         let mut counted = HashMap::with_capacity(keys.len());
         let parents: Vec<i64> = keys.iter().filter_map(|key| key.parent).collect();
         if !parents.is_empty() {
-            let statement = |parents: &[i64]| {
-                Query::select()
-                    .column((PARENT, "id"))
-                    .expr(count::<S>(Some(&|column| Expr::col((PARENT, column)))))
-                    .from_as(S::PARENTS, PARENT)
-                    .and_where(any_of(
-                        self.database(),
-                        (PARENT, "id"),
-                        parents.iter().copied(),
-                    ))
-                    .take()
-            };
-            for row in self.rows_of_keys(&parents, S::text(), statement).await? {
+            let statement = Query::select()
+                .column((PARENT, "id"))
+                .expr(count::<S>(Some(&|column| Expr::col((PARENT, column)))))
+                .from_as(S::PARENTS, PARENT)
+                .and_where(any_of(self.database(), (PARENT, "id"), parents))
+                .take();
+            for row in self.servers.all(&statement).await? {
                 let mut columns = Columns::from(&row, 0);
                 let parent = Some(columns.next::<i64>()?);
                 let rows = columns.next::<i64>()?.unsigned_abs();
                 counted.insert(ScopeOf { parent, of }, rows);
             }
         }
-        if parents.len() < keys.len() {
+        if keys.iter().any(|key| key.parent.is_none()) {
             let statement = Query::select().expr(count::<S>(None)).take();
             let rows = self.servers.all(&statement).await?;
             let row = rows.first().ok_or_else(|| {

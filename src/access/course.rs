@@ -3,7 +3,9 @@
 
 use entity::course::{CoursePrivacy, Model};
 
-use super::{Access, AccessError, findable, proof::CourseManager};
+use super::{
+    Access, AccessError, CourseInviteView, NO_ID, findable, id_of_digits, proof::CourseManager,
+};
 use crate::loader::{LoadError, Page, Slice, course::MANAGES_COURSE, role::Place};
 
 /// What names a course.
@@ -13,6 +15,21 @@ pub enum CourseKey<'a> {
     Id(i64),
     /// Name in URLs.
     Slug(&'a str),
+}
+
+impl<'a> CourseKey<'a> {
+    /// Reads an id or a slug. Digits alone are an id.
+    pub fn from_text(text: &'a str) -> Self {
+        id_of_digits(text).map_or(Self::Slug(text), Self::Id)
+    }
+
+    /// The place to ask about where no course has this key.
+    fn absent_place(self) -> Place {
+        Place::Course(match self {
+            Self::Id(id) => id,
+            Self::Slug(_) => NO_ID,
+        })
+    }
 }
 
 /// A course's profile.
@@ -56,6 +73,7 @@ impl Access {
             CourseKey::Slug(slug) => self.loaders.course_by_slug(findable(slug)).await?,
         };
         let Some(row) = row else {
+            self.as_if_hidden(key.absent_place()).await?;
             return Ok(None);
         };
         let known_to_all = match row.peek().privacy {
@@ -71,23 +89,16 @@ impl Access {
         Ok(Some(row.take().into()))
     }
 
-    /// The course of that id, or else of that slug: text that clients send may be read as either.
-    pub async fn course_named(
+    /// The course that the invite leads to, unless deleted. Once the invite is settled, only for
+    /// viewers who may know of the course without it.
+    pub async fn course_reached(
         &self,
-        id: Option<i64>,
-        slug: &str,
+        invite: &CourseInviteView,
     ) -> Result<Option<CourseView>, LoadError> {
-        if let Some(id) = id
-            && let Some(found) = self.course(CourseKey::Id(id)).await?
-        {
-            return Ok(Some(found));
+        if !invite.shows_course() {
+            return self.course(CourseKey::Id(invite.course_id)).await;
         }
-        self.course(CourseKey::Slug(slug)).await
-    }
-
-    /// The course that an invite which the viewer sees leads to, unless deleted.
-    pub async fn course_reached(&self, id: i64) -> Result<Option<CourseView>, LoadError> {
-        let row = self.loaders.course(id).await?;
+        let row = self.loaders.course(invite.course_id).await?;
         Ok(row.map(|row| row.take().into()))
     }
 

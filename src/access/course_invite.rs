@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Access, AccessError, Published, UserView, proof::CourseManager};
+use super::{Access, AccessError, NO_ID, Published, UserView, proof::CourseManager};
 use crate::loader::{
     LoadError, Page, Slice, Status,
     course::MANAGES_COURSE,
@@ -44,6 +44,11 @@ impl CourseInviteView {
             manages,
         }
     }
+
+    /// Whether the invite shows its course to the viewer, whatever else they may see.
+    pub(super) fn shows_course(&self) -> bool {
+        self.manages || self.status == Status::Pending
+    }
 }
 
 impl Access {
@@ -53,6 +58,7 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.loaders.course_invite(id).await? else {
+            self.as_if_hidden(Place::Course(NO_ID)).await?;
             return Ok(None);
         };
         let invite = &row.peek().invite;

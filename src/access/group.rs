@@ -2,7 +2,7 @@
 
 use entity::group::Model;
 
-use super::{Access, AccessError, findable, proof::GroupManager};
+use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
 use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
 
 /// What names a group.
@@ -12,6 +12,13 @@ pub enum GroupKey<'a> {
     Id(i64),
     /// Name in URLs.
     Slug(&'a str),
+}
+
+impl<'a> GroupKey<'a> {
+    /// Reads an id or a slug. Digits alone are an id.
+    pub fn from_text(text: &'a str) -> Self {
+        id_of_digits(text).map_or(Self::Slug(text), Self::Id)
+    }
 }
 
 /// A group's profile.
@@ -48,23 +55,13 @@ impl Access {
         Ok(row.map(|row| row.take().into()))
     }
 
-    /// The group of that id, or else of that slug: text that clients send may be read as either.
-    pub async fn group_named(
+    /// The group that the invite leads to, unless deleted. The link is always pending, and all
+    /// signed-in viewers know of groups.
+    pub async fn group_reached(
         &self,
-        id: Option<i64>,
-        slug: &str,
+        invite: &GroupInviteView,
     ) -> Result<Option<GroupView>, LoadError> {
-        if let Some(id) = id
-            && let Some(found) = self.group(GroupKey::Id(id)).await?
-        {
-            return Ok(Some(found));
-        }
-        self.group(GroupKey::Slug(slug)).await
-    }
-
-    /// The group that an invite which the viewer sees leads to, unless deleted.
-    pub async fn group_reached(&self, id: i64) -> Result<Option<GroupView>, LoadError> {
-        let row = self.loaders.group(id).await?;
+        let row = self.loaders.group(invite.group_id).await?;
         Ok(row.map(|row| row.take().into()))
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
-use super::{Access, AccessError, GroupView};
+use super::{Access, AccessError, GroupView, NO_ID};
 use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
 
 /// Where a group invite is accepted: a URL with `{slug}` and `{code}` in it.
@@ -88,6 +88,7 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.loaders.group_invite(id).await? else {
+            self.as_if_hidden(Place::Group(NO_ID)).await?;
             return Ok(None);
         };
         let place = Place::Group(row.peek().group_id);

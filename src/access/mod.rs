@@ -163,6 +163,15 @@ impl Access {
         }
     }
 
+    /// Costs a look-up of something absent the statement that it would cost hidden, so that time
+    /// does not tell the two apart. Nothing is hidden from staff.
+    async fn as_if_hidden(&self, place: Place) -> Result<(), LoadError> {
+        if !self.viewer.is_staff() {
+            self.standing(place).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the viewer is staff or has one of `roles` in `place`.
     async fn manages(&self, place: Place, roles: &[&str]) -> Result<bool, LoadError> {
         if self.viewer.is_staff() {
@@ -183,7 +192,40 @@ impl Access {
     }
 }
 
+/// An id that no row has. Look-ups of malformed and unknown ids use it, so that they run the same
+/// statements as look-ups of other ids.
+pub const NO_ID: i64 = i64::MIN;
+
+/// Reads text that names an object by id or slug. ASCII digits alone are an id, and never a slug:
+/// else a slug could pass for the id of an object that the viewer may not see. Digits that are not
+/// the usual spelling of an id name [`NO_ID`]. None where the text is a slug.
+fn id_of_digits(text: &str) -> Option<i64> {
+    let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then(|| {
+        let id = text.parse().ok();
+        id.filter(|id: &i64| id.to_string() == text)
+            .unwrap_or(NO_ID)
+    })
+}
+
 /// What to look for instead of text that no row can hold: found in nothing, in like time.
 fn findable(text: &str) -> &str {
     if text.contains('\0') { "" } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NO_ID, id_of_digits};
+
+    #[test]
+    fn digits_alone_are_an_id() {
+        assert_eq!(id_of_digits("12"), Some(12));
+        assert_eq!(id_of_digits("0"), Some(0));
+        for misspelled in ["012", "00", "99999999999999999999"] {
+            assert_eq!(id_of_digits(misspelled), Some(NO_ID), "{misspelled}");
+        }
+        for slug in ["", "-1", "+1", " 1", "1.0", "1st", "\u{0661}"] {
+            assert_eq!(id_of_digits(slug), None, "{slug}");
+        }
+    }
 }

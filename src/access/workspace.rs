@@ -3,7 +3,7 @@
 
 use entity::workspace::Model;
 
-use super::{Access, AccessError, proof::WorkspaceManager};
+use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
 use crate::loader::{LoadError, Page, Slice, role::Place, workspace::MANAGES_WORKSPACE};
 
 /// A workspace's profile.
@@ -37,6 +37,7 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.loaders.workspace(id).await? else {
+            self.as_if_hidden(Place::Workspace(id)).await?;
             return Ok(None);
         };
         if !self.viewer.is_staff() {
@@ -48,9 +49,16 @@ impl Access {
         Ok(Some(row.take().into()))
     }
 
-    /// The workspace that an invite which the viewer sees leads to, unless deleted.
-    pub async fn workspace_reached(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
-        let row = self.loaders.workspace(id).await?;
+    /// The workspace that the invite leads to, unless deleted. Once the invite is settled or
+    /// expired, only for holders of its token and viewers who may see the workspace without it.
+    pub async fn workspace_reached(
+        &self,
+        invite: &WorkspaceInviteView,
+    ) -> Result<Option<WorkspaceView>, LoadError> {
+        if !invite.shows_workspace() {
+            return self.workspace(invite.workspace_id()).await;
+        }
+        let row = self.loaders.workspace(invite.workspace_id()).await?;
         Ok(row.map(|row| row.take().into()))
     }
 

@@ -8,7 +8,7 @@ use entity::workspace_invite::Model;
 use uuid::{Uuid, Version};
 
 use super::{
-    Access, AccessError, Published, UserView,
+    Access, AccessError, NO_ID, Published, UserView,
     proof::{Guarded, WorkspaceManager},
 };
 use crate::loader::{
@@ -25,6 +25,9 @@ pub struct WorkspaceInviteView {
     row: Guarded<Model>,
     email: Published,
     shows_acceptor: bool,
+    /// Whether the viewer holds the token or manages the workspace, and so sees the workspace
+    /// whatever the status.
+    is_entitled: bool,
     /// How far the inviter's address is published to the viewer.
     pub inviter_email: Published,
     /// Effective status.
@@ -45,6 +48,11 @@ impl WorkspaceInviteView {
     /// Which workspace accepting joins.
     pub fn workspace_id(&self) -> i64 {
         self.row.peek().workspace_id
+    }
+
+    /// Whether the invite shows its workspace to the viewer, whatever else they may see.
+    pub(super) fn shows_workspace(&self) -> bool {
+        self.is_entitled || self.status == Status::Pending
     }
 
     /// Who invited.
@@ -139,6 +147,8 @@ impl Access {
             inviter_email: published,
             // The contract does not publish who accepted, and a link may have been passed on.
             shows_acceptor: is_party,
+            // The contract publishes the workspace, whatever the status.
+            is_entitled: true,
             status: status(row.peek(), self.now),
             row,
         }))
@@ -153,10 +163,11 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.loaders.workspace_invite(id).await? else {
+            self.as_if_hidden(Place::Workspace(NO_ID)).await?;
             return Ok(None);
         };
         let visible = self.is_workspace_invite_party(row.peek()).await?;
-        Ok(visible.then(|| self.listed_workspace_invite(row)))
+        Ok(visible.then(|| self.listed_workspace_invite(row, false)))
     }
 
     /// A page of a workspace's invites, for who manages it.
@@ -171,7 +182,7 @@ impl Access {
             .loaders
             .workspace_invites_of(manager, filter, sort, page, self.now, &self.client)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row)))
+        Ok(slice.map(|row| self.listed_workspace_invite(row, true)))
     }
 
     /// A page of the invites of all workspaces that the viewer manages; for staff: of all.
@@ -186,7 +197,7 @@ impl Access {
             .loaders
             .workspace_invites(&managed, filter, sort, page, self.now, &self.client)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row)))
+        Ok(slice.map(|row| self.listed_workspace_invite(row, true)))
     }
 
     /// Whether the viewer is the invitee, the inviter, manages the workspace, or is staff.
@@ -202,12 +213,14 @@ impl Access {
             .await
     }
 
-    /// The invite of a party that did not bring its token along.
-    fn listed_workspace_invite(&self, row: Guarded<Model>) -> WorkspaceInviteView {
+    /// The invite of a party that did not bring its token along. `manages` tells whether the viewer
+    /// is known to manage the workspace.
+    fn listed_workspace_invite(&self, row: Guarded<Model>, manages: bool) -> WorkspaceInviteView {
         WorkspaceInviteView {
             email: Published::InFull,
             inviter_email: Published::Nowhere,
             shows_acceptor: true,
+            is_entitled: manages,
             status: status(row.peek(), self.now),
             row,
         }

@@ -8,12 +8,12 @@ use super::{
     course_invite::{CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, invitees},
     eager::{Eager, PlainFields, eager},
     error::Nullable,
-    id::{NodeKind, global_id, parse_id},
+    id::{NodeKind, global_id, parse_global_id},
     json::{enum_leaves, leaves},
     scalar::BigInt,
     user::User,
 };
-use crate::access::{CourseView, Published};
+use crate::access::{CourseKey, CourseView, Published};
 
 /// Who may know of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -142,10 +142,16 @@ impl CourseQuery {
     async fn course(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The course's `id`, `databaseId` or `slug`.")] id: ID,
+        #[graphql(
+            desc = "The course's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`."
+        )]
+        id: ID,
     ) -> Nullable<Eager<Course>> {
-        let key = parse_id(NodeKind::Course, &id);
-        ctx.look_up(|access| access.course_named(key, &id), eager(Course))
+        let key = match parse_global_id(&id) {
+            Some((NodeKind::Course, id)) => CourseKey::Id(id),
+            _ => CourseKey::from_text(&id),
+        };
+        ctx.look_up(|access| access.course(key), eager(Course))
             .await
     }
 }

@@ -49,7 +49,7 @@ impl PlainFields for CourseInvite {
 
 impl CourseInvite {
     async fn course_of(&self, ctx: &Context<'_>) -> Result<Option<Course>, Failure> {
-        let course = ctx.access()?.course_reached(self.0.course_id).await?;
+        let course = ctx.access()?.course_reached(&self.0).await?;
         Ok(course.map(Course))
     }
 }
@@ -67,11 +67,10 @@ impl CourseInvite {
         BigInt(self.0.id)
     }
 
-    /// The course that accepting joins.
-    async fn course(&self, ctx: &Context<'_>) -> Result<Eager<Course>, Failure> {
-        // Rows are loaded only with a course that is there; it can only just have been deleted.
-        let course = self.course_of(ctx).await?;
-        course.map(Eager).ok_or(Failure::Unavailable)
+    /// The course that accepting joins. Null where the invite is settled and the viewer may not see
+    /// the course by itself.
+    async fn course(&self, ctx: &Context<'_>) -> Nullable<Eager<Course>> {
+        nullable(self.course_of(ctx).await, Eager)
     }
 
     /// Who is invited.
@@ -106,7 +105,7 @@ impl CourseInvite {
         .await
     }
 
-    /// What accepting joins: the course.
+    /// What accepting joins: the course. Null where `course` is.
     pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         nullable(self.course_of(ctx).await, InviteTarget::Course)
     }

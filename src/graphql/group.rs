@@ -8,11 +8,11 @@ use super::{
     eager::{Eager, PlainFields, eager},
     error::Nullable,
     group_invite::GroupInvite,
-    id::{NodeKind, global_id, parse_id},
+    id::{NodeKind, global_id, parse_global_id},
     json::leaves,
     scalar::BigInt,
 };
-use crate::access::GroupView;
+use crate::access::{GroupKey, GroupView};
 
 /// A group: what a group invite joins.
 #[derive(Clone)]
@@ -82,10 +82,15 @@ impl GroupQuery {
     async fn group(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The group's `id`, `databaseId` or `slug`.")] id: ID,
+        #[graphql(
+            desc = "The group's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`."
+        )]
+        id: ID,
     ) -> Nullable<Eager<Group>> {
-        let key = parse_id(NodeKind::Group, &id);
-        ctx.look_up(|access| access.group_named(key, &id), eager(Group))
-            .await
+        let key = match parse_global_id(&id) {
+            Some((NodeKind::Group, id)) => GroupKey::Id(id),
+            _ => GroupKey::from_text(&id),
+        };
+        ctx.look_up(|access| access.group(key), eager(Group)).await
     }
 }

@@ -50,7 +50,7 @@ connections! {
 
 impl GroupInvite {
     async fn group_of(&self, ctx: &Context<'_>) -> Result<Option<Group>, Failure> {
-        let group = ctx.access()?.group_reached(self.0.group_id).await?;
+        let group = ctx.access()?.group_reached(&self.0).await?;
         Ok(group.map(Group))
     }
 

@@ -62,7 +62,7 @@ use crate::{
     field(
         name = "target",
         ty = "Nullable<InviteTarget>",
-        desc = "What accepting joins. Null where the invite is for the whole community."
+        desc = "What accepting joins. Null where the invite is for the whole community, and where the viewer may not see the target any more."
     ),
     field(
         name = "created_at",

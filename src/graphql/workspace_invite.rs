@@ -67,10 +67,7 @@ impl WorkspaceInvite {
     }
 
     async fn workspace_of(&self, ctx: &Context<'_>) -> Result<Option<Workspace>, Failure> {
-        let workspace = ctx
-            .access()?
-            .workspace_reached(self.0.workspace_id())
-            .await?;
+        let workspace = ctx.access()?.workspace_reached(&self.0).await?;
         Ok(workspace.map(Workspace))
     }
 }
@@ -94,11 +91,10 @@ impl WorkspaceInvite {
         self.0.email()
     }
 
-    /// The workspace that accepting joins.
-    async fn workspace(&self, ctx: &Context<'_>) -> Result<Eager<Workspace>, Failure> {
-        // Rows are loaded only with a workspace that is there; it can only just have been deleted.
-        let workspace = self.workspace_of(ctx).await?;
-        workspace.map(Eager).ok_or(Failure::Unavailable)
+    /// The workspace that accepting joins. Null where the invite is settled or expired and the
+    /// viewer, who did not look it up by its token, may not see the workspace by itself.
+    async fn workspace(&self, ctx: &Context<'_>) -> Nullable<Eager<Workspace>> {
+        nullable(self.workspace_of(ctx).await, Eager)
     }
 
     /// Name of the inviter to show: the full name, or else the username.
@@ -149,7 +145,7 @@ impl WorkspaceInvite {
         nullable(self.inviter_of(ctx).await, Eager)
     }
 
-    /// What accepting joins: the workspace.
+    /// What accepting joins: the workspace. Null where `workspace` is.
     pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         nullable(self.workspace_of(ctx).await, InviteTarget::Workspace)
     }

@@ -20,7 +20,7 @@ use super::{
     id, respond, text,
 };
 use crate::{
-    access::{Access, CourseKey},
+    access::{Access, CourseKey, NO_ID},
     loader::{
         End, Page,
         course_invite::{CourseInviteeFilter, InviteeSort},
@@ -41,9 +41,6 @@ const OFFSET: &str = "offset";
 const DEFAULT_LIMIT: u64 = 25;
 const LIMITS: RangeInclusive<u64> = 1..=100;
 const OFFSETS: RangeInclusive<u64> = 0..=1_000_000_000;
-
-/// Stands for an id that cannot be one: looked for like another, and never found.
-const NO_COURSE: i64 = i64::MIN;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -227,7 +224,7 @@ async fn find(
         return Err(Refusal::Unauthenticated);
     }
     let window = Window::read(query).map_err(Refusal::Parameters)?;
-    let key = CourseKey::Id(id(course_id).unwrap_or(NO_COURSE));
+    let key = CourseKey::Id(id(course_id).unwrap_or(NO_ID));
     let course = access.course(key).await?.ok_or(Refusal::NotFound)?;
     let manager = access.course_manager(&course).await?;
     let slice = access

@@ -16,9 +16,9 @@ use super::{
     Endpoint, Manner, RestSettings,
     described_errors::ArenaManagersErrors,
     error::{ArenaError, Refusal},
-    id, respond, text,
+    respond, text,
 };
-use crate::access::Access;
+use crate::access::{Access, GroupKey};
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
@@ -100,7 +100,7 @@ struct Link {
     operation_id = "getGroupInvite",
     tag = "Group invites",
     params(("id" = String, Path, example = "research-studio",
-        description = "Resource ID or slug. Digits alone are an ID, or a slug where no group has that ID.")),
+        description = "Resource ID or slug. Digits alone are an ID.")),
     responses(
         (status = 200, description = "The group's invite.", body = GroupInvite, example = json!({
             "id": 12345,
@@ -132,7 +132,7 @@ async fn find(
         return Err(Refusal::Unauthenticated);
     }
     let group = access
-        .group_named(id(id_or_slug), id_or_slug)
+        .group(GroupKey::from_text(id_or_slug))
         .await?
         .ok_or(Refusal::NotFound)?;
     let invite = access

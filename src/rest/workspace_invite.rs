@@ -190,7 +190,7 @@ async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePub
         .await?
         .ok_or(Refusal::NotFound)?;
     let (workspace, inviter) = try_join(
-        access.workspace_reached(invite.workspace_id()),
+        access.workspace_reached(&invite),
         access.user_reached(invite.inviter_id(), invite.inviter_email),
     )
     .await?;

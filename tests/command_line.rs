@@ -11,12 +11,13 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
     "m20261121_000004_groups",
     "m20261121_000005_courses",
+    "m20261121_000006_addresses",
 ];
 
 /// What `migrate` prints when the first `applied` steps are.
@@ -60,15 +61,15 @@ each_database! {
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(0));
         printed(&migrate(&gateway, &["up", "--steps=2"]).await, 0, &steps(2));
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(2));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
-        printed(&migrate(&gateway, &["status"]).await, 0, &steps(5));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
+        printed(&migrate(&gateway, &["status"]).await, 0, &steps(6));
         assert_eq!(tables::names(&gateway.database).await, tables_of_data);
 
-        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(4));
+        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(5));
         printed(&migrate(&gateway, &["down", "--all"]).await, 0, &steps(0));
         assert_eq!(tables::names(&gateway.database).await, ["seaql_migrations"]);
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(5));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
         gateway.add(data::user(1, "ada")).await;
     }
 
@@ -130,7 +131,7 @@ async fn a_database_file_is_made_by_migrating_up_and_not_otherwise() {
         );
         assert!(!file.exists(), "{command:?}");
     }
-    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(5));
+    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(6));
     assert!(file.exists());
 }
 

@@ -48,7 +48,7 @@ async fn build(gateway: &Gateway) {
             .add(match id {
                 INVITEE | UNVERIFIED => entity::user::Model {
                     email: ADDRESS.to_uppercase(),
-                    email_norm: email::normalize(ADDRESS),
+                    email_norm: email::normalize(ADDRESS).unwrap_or_default(),
                     is_verified: id == INVITEE,
                     ..user
                 },
@@ -59,7 +59,7 @@ async fn build(gateway: &Gateway) {
     gateway
         .add(entity::invite_code::Model {
             email: Some(ADDRESS.to_owned()),
-            email_norm: Some(email::normalize(ADDRESS)),
+            email_norm: email::normalize(ADDRESS),
             invited_by_id: Some(INVITER),
             user_id: Some(ACCEPTER),
             ..data::invite_code(1, "CODE-1")
@@ -72,7 +72,7 @@ async fn build(gateway: &Gateway) {
     gateway
         .add(entity::workspace_invite::Model {
             email: ADDRESS.to_owned(),
-            email_norm: email::normalize(ADDRESS),
+            email_norm: email::normalize(ADDRESS).unwrap_or_default(),
             inviter_id: Some(INVITER),
             accepted_by_id: Some(ACCEPTER),
             ..data::workspace_invite(1, 1)

@@ -9,12 +9,12 @@ use std::{
 
 use entity::{invite_code, user, workspace_invite};
 use invite_gateway::import::Kind;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Gateway, each_database,
+    Gateway, Viewer, data, each_database,
     process::{Ended, Process, eventually},
     tables,
 };
@@ -218,6 +218,66 @@ each_database! {
             assert!(tables[1..] == seen[0][1..]);
         }
         assert_eq!((seen[0][2].1.len(), seen[0][3].1.len()), (1200, 1200));
+    }
+
+    async fn a_user_inside_another_row_is_neither_verified_nor_staff(gateway) {
+        gateway.add(data::workspace(1)).await;
+        gateway.add(workspace_invite::Model {
+            email: "kate@x.io".to_owned(),
+            email_norm: "kate@x.io".to_owned(),
+            ..data::workspace_invite(1, 1)
+        }).await;
+        let mut id = 10;
+        let mut kate = || {
+            id += 1;
+            json!({ "id": id, "username": format!("kate-{id}"), "real_name": "Kate", "email": "kate@x.io",
+                "ext_id": format!("ext-{id}"), "is_verified": true, "is_staff": true })
+        };
+        let course = json!({ "id": 1, "slug": "rust", "name": "Rust", "privacy": "open", "created_by": kate() });
+        for (kind, row) in [
+            (Kind::Courses, course.clone()),
+            (Kind::InviteCodes, json!({ "id": 1, "code": "c", "generated_at": MADE, "user": kate(),
+                "invited_by": kate(), "tags": [] })),
+            (Kind::WorkspaceInvites, json!({ "token": data::token(2), "email": "eve@x.io", "workspace_id": 1,
+                "inviter": kate(), "accepted_by": kate(), "status": "accepted", "accepted_at": MADE,
+                "expires_at": MADE })),
+            (Kind::CourseInvites, json!({ "course": { "id": 2, "slug": "two", "name": "Two", "privacy": "open",
+                "created_by": kate() }, "invited_by": kate(), "results": [kate()] })),
+            (Kind::CourseInvites, json!({ "course": 1, "user": kate(), "invited_by": kate() })),
+        ] {
+            let (_, rejected) = gateway.import(kind, &[row]).await;
+            assert!(rejected.is_empty(), "{rejected:?}");
+        }
+        let users = user::Entity::find().all(&gateway.database).await.expect("users");
+        assert_eq!(users.len(), 10);
+        for user in users {
+            assert!(!user.is_verified && !user.is_staff, "{user:?}");
+            assert_eq!(user.email, "kate@x.io");
+            assert_eq!(user.ext_id, Some(format!("ext-{}", user.id)));
+            let document = "{ workspace(id: \"1\") { id } viewer { receivedInvites(filter: { kind: [WORKSPACE_INVITE] }) { totalCount } } }";
+            let data = gateway.data(Viewer::User(user.id), document).await;
+            assert_eq!(data, json!({ "workspace": null, "viewer": { "receivedInvites": { "totalCount": 0 } } }));
+        }
+        // A row of users verifies.
+        let row = json!({ "id": 11, "username": "kate-11", "full_name": "Kate", "email": "kate@x.io", "is_verified": true });
+        gateway.import(Kind::Users, &[row]).await;
+        let data = gateway.data(Viewer::User(11), "{ viewer { receivedInvites(filter: { kind: [WORKSPACE_INVITE] }) { totalCount } } }").await;
+        assert_eq!(data["viewer"]["receivedInvites"]["totalCount"], 1);
+    }
+
+    async fn a_user_inside_another_row_leaves_an_account_as_rows_of_users_have_it(gateway) {
+        let ada = user::Model { is_staff: true, ..data::user(1, "ada") };
+        let bob = user::Model { is_verified: false, ext_id: None, ..data::user(2, "bob") };
+        gateway.add_all([ada.clone(), bob.clone()]).await;
+        let nested = |id: i64, is_verified: bool| json!({ "id": id, "username": "eve", "full_name": "Eve",
+            "email": "eve@x.io", "ext_id": "ext-eve", "is_verified": is_verified, "is_staff": !is_verified });
+        let code = json!({ "id": 1, "code": "c", "generated_at": MADE, "invited_by": nested(1, false),
+            "user": nested(2, true), "tags": [] });
+        let (_, rejected) = gateway.import(Kind::InviteCodes, &[code]).await;
+        assert!(rejected.is_empty(), "{rejected:?}");
+        let users = user::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("users");
+        let renamed = |user: user::Model| user::Model { full_name: "Eve".to_owned(), ..user };
+        assert_eq!(users, [renamed(ada), renamed(bob)]);
     }
 
     async fn bad_rows_are_told_and_the_others_load(gateway) {

@@ -14,6 +14,7 @@
 mod support;
 
 mod access;
+mod addresses;
 mod architecture;
 mod authentication;
 mod batching;

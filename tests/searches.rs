@@ -24,7 +24,7 @@ fn code_for(id: i64, name: &str, address: &str) -> entity::invite_code::Model {
     entity::invite_code::Model {
         name: Some(name.to_owned()),
         email: Some(address.to_owned()),
-        email_norm: Some(email::normalize(address)),
+        email_norm: email::normalize(address),
         ..data::invite_code(id, &format!("CODE-{id}"))
     }
 }

@@ -8,6 +8,7 @@ mod m20261121_000002_invite_codes;
 mod m20261121_000003_workspaces;
 mod m20261121_000004_groups;
 mod m20261121_000005_courses;
+mod m20261121_000006_addresses;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_workspaces::Migration),
             Box::new(m20261121_000004_groups::Migration),
             Box::new(m20261121_000005_courses::Migration),
+            Box::new(m20261121_000006_addresses::Migration),
         ]
     }
 }

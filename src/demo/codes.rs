@@ -255,7 +255,7 @@ fn addressed(row: invite_code::Model, name: &str, email: &str) -> invite_code::M
     invite_code::Model {
         name: Some(name.to_owned()),
         email: Some(email.to_owned()),
-        email_norm: Some(crate::email::normalize(email)),
+        email_norm: crate::email::normalize(email),
         ..row
     }
 }

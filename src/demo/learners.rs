@@ -84,7 +84,7 @@ pub(super) fn rows() -> impl Iterator<Item = user::Model> {
             } else {
                 format!("{given} {family}")
             },
-            email_norm: crate::email::normalize(&email),
+            email_norm: crate::email::normalize(&email).unwrap_or_default(),
             email,
             avatar_url: (index % 2 == 0).then(|| format!("https://avatars.example.com/{id}.png")),
             is_verified: index % 10 != 0,

@@ -281,7 +281,7 @@ fn person(id: i64, username: &str, full_name: &str) -> user::Model {
 fn with_email(row: user::Model, email: &str) -> user::Model {
     user::Model {
         email: email.to_owned(),
-        email_norm: crate::email::normalize(email),
+        email_norm: crate::email::normalize(email).unwrap_or_default(),
         ..row
     }
 }

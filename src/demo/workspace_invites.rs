@@ -254,7 +254,7 @@ fn invite(id: i64, email: &str) -> workspace_invite::Model {
         workspace_id: ATLAS,
         inviter_id: Some(people::INGRID),
         email: email.to_owned(),
-        email_norm: crate::email::normalize(email),
+        email_norm: crate::email::normalize(email).unwrap_or_default(),
         role: "member".to_owned(),
         message: Some("We would love to have you with us – join when you can!".to_owned()),
         status: StoredStatus::Pending,

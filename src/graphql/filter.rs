@@ -179,11 +179,16 @@ pub(super) fn address(
     let Some(sent) = sent else {
         return Ok(None);
     };
-    let address = email::normalize(&checked(argument, sent)?);
-    if address.is_empty() {
+    let sent = checked(argument, sent)?;
+    if sent.trim().is_empty() {
         return Err(Failure::bad_input(argument, "must not be empty"));
     }
-    Ok(Some(address))
+    let allowed = "must be an address like name@example.com, without spaces, invisible characters \
+        or compatibility characters";
+    let address = email::normalize(&sent);
+    address
+        .ok_or_else(|| Failure::bad_input(argument, allowed))
+        .map(Some)
 }
 
 /// Reads a text to search for; blank text searches for nothing.

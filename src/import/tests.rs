@@ -71,7 +71,7 @@ async fn load(database: &DatabaseConnection, kind: Kind, text: &str, day: i64) {
 }
 
 const USERS: &str = r#"
-{"id":1,"username":"ada","full_name":"Ada","email":"Ada@X.io","is_verified":true,"is_staff":true}
+{"id":1,"username":"ada","full_name":"Ada","email":"Ada@X.io","is_verified":true,"is_staff":true,"ext_id":"x"}
 {"id":"2","username":"bob","real_name":"Bob"}
 "#;
 
@@ -81,7 +81,7 @@ async fn the_same_file_twice_gives_the_same_tables() {
     let codes = r##"[{
         "id": 5, "code": "abc", "role": "user", "generated_at": "2026-01-01T00:00:00+01:00",
         "email": "Eve@X.io", "invited_by": 9, "invited_by_username": "zed",
-        "user": {"id": 1, "username": "ada", "real_name": "Ada L.", "is_staff": true, "ext_id": "x"},
+        "user": {"id": 1, "username": "ada", "real_name": "Ada L.", "is_staff": true, "ext_id": "y"},
         "tags": [
             {"id": 1, "type": "user", "name": "t", "color": "#00ff00", "deleted": true},
             {"id": 2, "type": "user", "name": "u", "color": "#00ff00", "visible": false}

@@ -28,7 +28,7 @@ pub(super) fn read(
         code: Set(row.filled(&["code"], LONGEST_CODE)?),
         role: Set(row.text_if(&["role"], LONGEST_TEXT)?),
         name: Set(row.text_if(&["name"], LONGEST_TEXT)?),
-        email_norm: Set(address.as_deref().map(email::normalize)),
+        email_norm: Set(address.as_deref().and_then(email::normalize)),
         email: Set(address),
         invited_by_id: Set(user::reference_or_stub(
             row,

@@ -27,7 +27,7 @@ pub(super) fn read(
         id: Set(row.id(&["id"])?),
         username: Set(row.filled(&["username"], LONGEST_NAME)?),
         full_name: Set(row.text(FULL_NAME, LONGEST_TEXT)?),
-        email_norm: Set(email::normalize(&address)),
+        email_norm: Set(email::normalize(&address).unwrap_or_default()),
         email: Set(address),
         avatar_url: Set(row.filled_if(AVATAR, LONGEST_TEXT)?),
         is_verified: Set(row.flag_if("is_verified")?.unwrap_or_default()),
@@ -43,9 +43,11 @@ pub(super) fn read(
     Ok(())
 }
 
-/// A user inside another row: sets the columns that it names, and leaves the others as they are.
+/// A user inside another row. A new account gets the columns that the row names, and is neither
+/// verified nor staff. An existing account changes in its name and picture alone.
 ///
-/// Never makes staff: who may write an invite's row does not thereby appoint administrators.
+/// Only rows of users verify an address, appoint staff, or change what tokens and invites go by:
+/// whoever writes the row of an invite does not thereby grant rights.
 pub(super) fn nested(
     user: &Object<'_>,
     now: DateTime<Utc>,
@@ -55,21 +57,17 @@ pub(super) fn nested(
     let username = user.filled(&["username"], LONGEST_NAME)?;
     let mut model = ActiveModel {
         full_name: named_or(user.text_if(FULL_NAME, LONGEST_TEXT)?, String::new()),
-        // Who an account is, for its tokens and its invites, is for rows of users alone to change.
-        is_verified: Unchanged(user.flag_if("is_verified")?.unwrap_or_default()),
+        // Tokens may name their user by it, so an existing account keeps its own.
+        ext_id: Unchanged(user.filled_if(&["ext_id"], LONGEST_NAME)?),
         ..stub(id, username, now)
     };
     if let Some(address) = user.filled_if(&["email"], LONGEST_EMAIL)? {
-        model.email_norm = Unchanged(email::normalize(&address));
+        model.email_norm = Unchanged(email::normalize(&address).unwrap_or_default());
         model.email = Unchanged(address);
     }
     let avatar = user.filled_if(AVATAR, LONGEST_TEXT)?;
     if AVATAR.iter().any(|name| user.names(name)) {
         model.avatar_url = Set(avatar);
-    }
-    let ext_id = user.filled_if(&["ext_id"], LONGEST_NAME)?;
-    if user.names("ext_id") {
-        model.ext_id = Set(ext_id);
     }
     rows.users.push(Upsert {
         model,

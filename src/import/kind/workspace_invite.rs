@@ -27,7 +27,7 @@ pub(super) fn read(
         token: Set(token(row)?),
         workspace_id: Set(workspace(row, now, rows)?),
         inviter_id: Set(user::reference(row, &["inviter", "inviter_id"], now, rows)?),
-        email_norm: Set(email::normalize(&address)),
+        email_norm: Set(email::normalize(&address).unwrap_or_default()),
         email: Set(address),
         role: Set(role(row)?),
         message: Set(row.filled_if(&["message"], LONGEST_TEXT)?),

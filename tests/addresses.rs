@@ -1,0 +1,197 @@
+//! Whose address an invite's address is: look-alikes receive nothing, and equal addresses that are
+//! written differently receive the same.
+
+use entity::{invite_code, user, workspace_invite};
+use invite_gateway::import::Kind;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, Viewer, data, each_database};
+
+const MADE: &str = "2026-01-01T00:00:00Z";
+const LATER: &str = "2099-01-01T00:00:00Z";
+const VIEWER: i64 = 1;
+const RECEIVED: &str = "{ viewer { receivedInvites { totalCount } } }";
+
+async fn load(gateway: &Gateway, kind: Kind, rows: &[Value]) {
+    let (_, rejected) = gateway.import(kind, rows).await;
+    assert!(rejected.is_empty(), "{rejected:?}");
+}
+
+/// Loads a verified user of this address.
+async fn sign_up(gateway: &Gateway, address: &str) {
+    let user = json!({ "id": VIEWER, "username": "viewer", "full_name": "Viewer", "email": address,
+        "is_verified": true });
+    load(gateway, Kind::Users, &[user]).await;
+}
+
+/// Loads an invite code and a workspace invite to this address.
+async fn invite(gateway: &Gateway, address: &str) {
+    let code = json!({ "id": 1, "code": "code-1", "generated_at": MADE, "email": address });
+    load(gateway, Kind::InviteCodes, &[code]).await;
+    let invite = json!({ "id": 1, "token": data::token(1), "email": address, "workspace_id": 1,
+        "workspace_name": "Atlas", "status": "pending", "expires_at": LATER });
+    load(gateway, Kind::WorkspaceInvites, &[invite]).await;
+}
+
+/// Loads a user and invites, and counts the invites that the user receives, sees by id, and is let
+/// into the workspace for.
+async fn received(gateway: &Gateway, user: &str, invited: &str) -> [u64; 3] {
+    sign_up(gateway, user).await;
+    invite(gateway, invited).await;
+    let viewer = Viewer::User(VIEWER);
+    let listed = gateway.data(viewer, RECEIVED).await;
+    let by_id = "{ inviteCodeById: node(id: \"CODE\") { id } invite: node(id: \"INVITE\") { id }
+        workspace(id: \"1\") { id } }"
+        .replace("CODE", &crate::support::global_id("InviteCode", 1))
+        .replace("INVITE", &crate::support::global_id("WorkspaceInvite", 1));
+    let seen = gateway.data(viewer, &by_id).await;
+    let found = |name: &str| u64::from(!seen[name].is_null());
+    [
+        listed["viewer"]["receivedInvites"]["totalCount"]
+            .as_u64()
+            .expect("a total"),
+        found("inviteCodeById") + found("invite"),
+        found("workspace"),
+    ]
+}
+
+each_database! {
+    async fn look_alikes_receive_nothing_of_each_other(gateway) {
+        for (one, other) in [
+            // Kelvin sign, Angstrom sign, Ohm sign, long s, dotless and dotted i.
+            ("kate@x.io", "\u{212a}ate@x.io"),
+            ("\u{e5}sa@x.io", "\u{212b}sa@x.io"),
+            ("\u{c5}sa@x.io", "\u{212b}sa@x.io"),
+            ("\u{3a9}@x.io", "\u{2126}@x.io"),
+            ("sam@x.io", "\u{17f}am@x.io"),
+            ("ida@x.io", "\u{131}da@x.io"),
+            ("i\u{307}da@x.io", "\u{130}da@x.io"),
+            ("\u{e9}va@x.io", "\u{c9}va@x.io"),
+            // Spaces that are not ASCII's, and characters that are not seen.
+            ("kate@x.io", "\u{a0}kate@x.io"),
+            ("kate@x.io", "kate@x.io\u{3000}"),
+            ("kate@x.io", "kate@x.io\u{2028}"),
+            ("kate@x.io", "ka\u{200b}te@x.io"),
+            ("kate@x.io", "ka\u{ad}te@x.io"),
+            ("kate@x.io", "\u{feff}kate@x.io"),
+            ("kate@x.io", "\u{202e}kate@x.io"),
+            // Domains.
+            ("kate@kiosk.io", "kate@\u{212a}iosk.io"),
+            ("kate@x.io", "kate@\u{ff58}.io"),
+            ("kate@x.io", "kate@x\u{3002}io"),
+            ("kate@x.io", "kate@x\u{ad}.io"),
+            ("kate@x.io", "kate@\u{445}.io"),
+            ("kate@xn--a.io", "kate@xn--A.io"),
+        ] {
+            for (user, invited) in [(one, other), (other, one)] {
+                assert_eq!(received(&gateway, user, invited).await, [0; 3], "{user:?} {invited:?}");
+            }
+        }
+    }
+
+    async fn addresses_that_cannot_be_compared_match_nobody_not_even_themselves(gateway) {
+        for address in ["\u{212a}ate@x.io", "kate", "kate@", "ka te@x.io", "\u{a0}kate@x.io", "kate@xn--a.io"] {
+            assert_eq!(received(&gateway, address, address).await, [0; 3], "{address:?}");
+            let user = user::Entity::find().one(&gateway.database).await.expect("rows").expect("a user");
+            let code = invite_code::Entity::find().one(&gateway.database).await.expect("rows").expect("a code");
+            let invite = workspace_invite::Entity::find().one(&gateway.database).await.expect("rows").expect("an invite");
+            assert_eq!((user.email.as_str(), user.email_norm.as_str()), (address, ""));
+            assert_eq!((code.email.as_deref(), code.email_norm), (Some(address), None));
+            assert_eq!((invite.email.as_str(), invite.email_norm.as_str()), (address, ""));
+        }
+    }
+
+    async fn one_address_written_differently_receives_its_invites(gateway) {
+        for (user, invited) in [
+            ("Kate@X.io", " kATE@x.IO\t"),
+            ("Jos\u{e9}@x.io", "jose\u{301}@x.io"),
+            ("kate@B\u{fc}cher.example", "kate@xn--bcher-kva.example"),
+            ("kate@bu\u{308}cher.example", "kate@b\u{dc}cher.example"),
+            ("kate@LOCALHOST", "kate@localhost"),
+            ("kate@My_Host.example", "kate@my_host.example"),
+        ] {
+            assert_eq!(received(&gateway, user, invited).await, [2, 2, 1], "{user:?} {invited:?}");
+        }
+    }
+
+    async fn a_filter_finds_an_address_however_it_is_written(gateway) {
+        gateway.add(data::user(2, "staff")).await;
+        invite(&gateway, "Jos\u{e9}@b\u{fc}cher.example").await;
+        for (address, total) in [
+            ("JOSe\u{301}@b\u{fc}cher.example", 0),
+            ("jose\u{301}@B\u{dc}CHER.example", 1),
+            (" JoS\u{e9}@XN--BCHER-KVA.example", 1),
+            ("jose@b\u{fc}cher.example", 0),
+        ] {
+            let document = "query ($it: String) { inviteCodes(filter: { email: $it }) { totalCount }
+                workspaceInvites(filter: { email: $it }) { totalCount } }";
+            let answer = gateway.graphql_with(Viewer::Staff(2), document, json!({ "it": address })).await;
+            for list in ["inviteCodes", "workspaceInvites"] {
+                assert_eq!(answer["data"][list]["totalCount"], total, "{address:?}: {answer}");
+            }
+        }
+    }
+
+    async fn migrating_recomputes_what_addresses_are_compared_by(gateway) {
+        // As the steps before compared: by Unicode case and composition.
+        let old = [
+            ("\u{212a}ate@x.io", "kate@x.io", ""),
+            ("Kate@X.io", "kate@x.io", "kate@x.io"),
+            ("\u{a0}kate@x.io", "kate@x.io", ""),
+            ("\u{c9}va@b\u{fc}cher.example", "\u{e9}va@b\u{fc}cher.example", "\u{c9}va@xn--bcher-kva.example"),
+            ("nonsense", "nonsense", ""),
+            ("", "", ""),
+        ];
+        // More rows than one batch holds, of which some change at the ends and in between.
+        let rows = 4500;
+        let of = |id: i64| {
+            let other = (format!("person-{id}@x.io"), format!("person-{id}@x.io"), format!("person-{id}@x.io"));
+            let at = usize::try_from(id % 500).expect("an index");
+            old.get(at).map_or(other, |(address, was, form)| {
+                ((*address).to_owned(), (*was).to_owned(), (*form).to_owned())
+            })
+        };
+        Migrator::down(&gateway.database, Some(1)).await.expect("a step back");
+        gateway.add(data::workspace(1)).await;
+        gateway.add_all((1..=rows).map(|id| user::Model {
+            email: of(id).0,
+            email_norm: of(id).1,
+            ..data::user(id, &format!("user-{id}"))
+        })).await;
+        gateway.add_all((1..=rows).map(|id| workspace_invite::Model {
+            email: of(id).0,
+            email_norm: of(id).1,
+            ..data::workspace_invite(id, 1)
+        })).await;
+        gateway.add_all((1..=rows).map(|id| invite_code::Model {
+            email: Some(of(id).0),
+            email_norm: Some(of(id).1),
+            ..data::invite_code(id, &format!("code-{id}"))
+        })).await;
+        gateway.add(data::invite_code(rows + 1, "to-nobody")).await;
+
+        Migrator::up(&gateway.database, None).await.expect("a step");
+        let forms = |given: fn(String) -> Option<String>| -> Vec<(i64, Option<String>)> {
+            (1..=rows).map(|id| (id, given(of(id).2))).collect()
+        };
+        let users = user::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("users");
+        let users: Vec<_> = users.into_iter().map(|row| (row.id, Some(row.email_norm))).collect();
+        assert!(users == forms(Some));
+        let invites = workspace_invite::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("invites");
+        assert!(invites.iter().all(|row| row.email == of(row.id).0));
+        let invites: Vec<_> = invites.into_iter().map(|row| (row.id, Some(row.email_norm))).collect();
+        assert!(invites == forms(Some));
+        let codes = invite_code::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("codes");
+        let codes: Vec<_> = codes.into_iter().map(|row| (row.id, row.email_norm)).collect();
+        let mut expected = forms(|form| Some(form).filter(|form| !form.is_empty()));
+        expected.push((rows + 1, None));
+        assert!(codes == expected);
+
+        // Back, the values stay.
+        Migrator::down(&gateway.database, Some(1)).await.expect("a step back");
+        let user = user::Entity::find_by_id(500).one(&gateway.database).await.expect("rows").expect("a user");
+        assert_eq!(user.email_norm, "");
+    }
+}

@@ -4,7 +4,7 @@
 use entity::{invite_code, user, workspace_invite};
 use invite_gateway::import::Kind;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, Viewer, data, each_database};

@@ -9,7 +9,7 @@ use std::{
 
 use entity::{invite_code, user, workspace_invite};
 use invite_gateway::import::Kind;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -34,6 +34,7 @@ mod federation;
 mod frontends;
 mod graphql_over_http;
 mod health;
+mod hidden_targets;
 mod http_audits;
 mod imports;
 mod inputs;

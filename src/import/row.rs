@@ -167,6 +167,17 @@ impl<'a> Object<'a> {
         Ok(text)
     }
 
+    /// A required name in URLs. Digits alone are refused: where an id may stand, they are one.
+    pub(super) fn slug(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
+        let slug = self.filled(names, longest)?;
+        if slug.bytes().all(|byte| byte.is_ascii_digit()) {
+            let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
+            let reason = "expected a slug that is not digits alone: these are read as an id";
+            return Err(self.error(name, reason));
+        }
+        Ok(slug)
+    }
+
     /// Required text that is one of `words`.
     pub(super) fn one_of(&self, names: &[&str], words: &[&str]) -> Result<String, FieldError> {
         let text = self.text(names, usize::MAX)?;

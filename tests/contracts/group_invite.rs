@@ -33,7 +33,7 @@ async fn fill(gateway: &Gateway) {
     let mut row = minified(INVITE).0;
     row["group"] = json!({ "id": 77, "slug": "research-studio", "name": "Research Studio" });
     import(gateway, Kind::GroupInvites, &[row]).await;
-    let group = json!({ "id": 78, "slug": "1984", "name": "No code" });
+    let group = json!({ "id": 78, "slug": "no-code", "name": "No code" });
     import(gateway, Kind::Groups, &[group]).await;
     let member = |group: i64, user: i64, role: &str| json!({ "group_id": group, "user_id": user, "role": role });
     let members = [
@@ -138,10 +138,10 @@ each_database! {
         assert_eq!(data, json!({ "group": { "invite": null } }));
     }
 
-    async fn digits_are_a_slug_where_no_group_has_that_id(gateway) {
+    async fn a_group_is_found_by_id_and_by_slug(gateway) {
         fill(&gateway).await;
         gateway.add(data::group_invite(5, 78, "orwell")).await;
-        for path in ["/v3/groups/1984/invite", "/v3/groups/78/invite"] {
+        for path in ["/v3/groups/no-code/invite", "/v3/groups/78/invite"] {
             assert_eq!(gateway.get(OWNER, path).await.json["code"], "orwell", "{path}");
         }
     }

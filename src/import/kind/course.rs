@@ -53,7 +53,7 @@ fn profile(
     let creator = user::reference(course, &["created_by", "created_by_id"], now, rows)?;
     Ok(ActiveModel {
         id: Set(course.id(&["id"])?),
-        slug: Set(course.filled(&["slug"], LONGEST_NAME)?),
+        slug: Set(course.slug(&["slug"], LONGEST_NAME)?),
         name: Set(course.text(&["name"], LONGEST_TEXT)?),
         description: named_or(description, String::new()),
         privacy: Set(course.word(&["privacy"])?),

@@ -44,7 +44,7 @@ pub(super) fn nested(
 fn profile(group: &Object<'_>, now: DateTime<Utc>) -> Result<ActiveModel, FieldError> {
     Ok(ActiveModel {
         id: Set(group.id(&["id"])?),
-        slug: Set(group.filled(&["slug"], LONGEST_NAME)?),
+        slug: Set(group.slug(&["slug"], LONGEST_NAME)?),
         name: Set(group.text(&["name"], LONGEST_TEXT)?),
         created_at: named_or(group.instant_if("created_at")?, now),
         deleted_at: Unchanged(None),

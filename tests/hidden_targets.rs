@@ -1,0 +1,195 @@
+//! Targets that a viewer may not see: through a settled invite, by a slug that passes for an id, and
+//! by the number of statements that a look-up runs.
+
+use chrono::TimeDelta;
+use entity::{
+    course::{self, CoursePrivacy},
+    course_invite, workspace_invite,
+    workspace_invite::StoredStatus,
+};
+use invite_gateway::import::Kind;
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, NOW, Viewer, at, data, each_database, global_id};
+
+const OWNER: i64 = 1;
+const INVITEE: i64 = 2;
+const STAFF: i64 = 3;
+const STRANGER: i64 = 4;
+
+fn secret_course(id: i64, slug: &str) -> course::Model {
+    course::Model {
+        privacy: CoursePrivacy::Secret,
+        ..data::course(id, slug, OWNER)
+    }
+}
+
+async fn with_people(gateway: &Gateway) {
+    for (id, name) in [
+        (OWNER, "owner"),
+        (INVITEE, "invitee"),
+        (STAFF, "staff"),
+        (STRANGER, "stranger"),
+    ] {
+        gateway.add(data::user(id, name)).await;
+    }
+}
+
+/// What a node shows of its target.
+async fn shown(gateway: &Gateway, viewer: Viewer<'_>, id: &str, fields: &str) -> Value {
+    let document = format!("{{ node(id: \"{id}\") {{ {fields} }} }}");
+    gateway.data(viewer, &document).await["node"].take()
+}
+
+each_database! {
+    async fn a_settled_invite_shows_its_state_and_nothing_of_a_secret_course(gateway) {
+        with_people(&gateway).await;
+        let instant = Some(at(NOW) - TimeDelta::hours(1));
+        let states = [
+            ("PENDING", None, None, true),
+            ("CANCELLED", None, instant, false),
+            // Accepted, and no member any more.
+            ("ACCEPTED", instant, None, false),
+        ];
+        for (id, (status, accepted_at, cancelled_at, is_shown)) in (1..).zip(states) {
+            gateway.add(secret_course(id, &format!("secret{id}"))).await;
+            gateway.add(course_invite::Model {
+                accepted_at,
+                cancelled_at,
+                ..data::course_invite(id, id, INVITEE)
+            }).await;
+            let fields = "... on CourseInvite { status course { name } target { __typename } }";
+            let target = |is_shown: bool| match is_shown {
+                true => json!({ "status": status, "course": { "name": format!("Course secret{id}") }, "target": { "__typename": "Course" } }),
+                false => json!({ "status": status, "course": null, "target": null }),
+            };
+            let node = global_id("CourseInvite", id);
+            for (viewer, is_shown) in [
+                (Viewer::User(INVITEE), is_shown),
+                (Viewer::User(OWNER), true),
+                (Viewer::Staff(STAFF), true),
+            ] {
+                assert_eq!(shown(&gateway, viewer, &node, fields).await, target(is_shown), "{viewer:?} {status}");
+            }
+            assert_eq!(shown(&gateway, Viewer::User(STRANGER), &node, fields).await, Value::Null);
+        }
+        // A course that is open to all is seen by itself.
+        gateway.add(data::course(9, "open", OWNER)).await;
+        gateway.add(course_invite::Model { cancelled_at: instant, ..data::course_invite(9, 9, INVITEE) }).await;
+        let fields = "... on CourseInvite { course { name } }";
+        let node = shown(&gateway, Viewer::User(INVITEE), &global_id("CourseInvite", 9), fields).await;
+        assert_eq!(node["course"]["name"], "Course open");
+    }
+
+    async fn a_settled_or_expired_invite_shows_its_workspace_to_holders_of_the_token_alone(gateway) {
+        with_people(&gateway).await;
+        let hour = TimeDelta::hours(1);
+        let states = [
+            ("PENDING", StoredStatus::Pending, at(NOW) + hour, true),
+            ("EXPIRED", StoredStatus::Pending, at(NOW) - hour, false),
+            ("EXPIRED", StoredStatus::Expired, at(NOW) - hour, false),
+            ("CANCELLED", StoredStatus::Cancelled, at(NOW) + hour, false),
+        ];
+        for (id, (status, stored, expires_at, is_shown)) in (1..).zip(states) {
+            gateway.add(data::workspace(id)).await;
+            gateway.add(data::workspace_member(id, OWNER, "owner")).await;
+            gateway.add(workspace_invite::Model {
+                status: stored,
+                expires_at,
+                email: "invitee@example.com".to_owned(),
+                email_norm: "invitee@example.com".to_owned(),
+                ..data::workspace_invite(id, id)
+            }).await;
+            let fields = "... on WorkspaceInvite { status workspace { databaseId } target { __typename } }";
+            let node = global_id("WorkspaceInvite", id);
+            for (viewer, is_shown) in [(Viewer::User(INVITEE), is_shown), (Viewer::User(OWNER), true)] {
+                let node = shown(&gateway, viewer, &node, fields).await;
+                let workspace = match is_shown {
+                    true => json!({ "databaseId": id.to_string() }),
+                    false => Value::Null,
+                };
+                assert_eq!((&node["status"], &node["workspace"]), (&json!(status), &workspace), "{viewer:?} {id}");
+                assert_eq!(node["target"].is_null(), !is_shown, "{viewer:?} {id}");
+            }
+            let token = data::token(id);
+            let by_token = format!("{{ workspaceInvite(token: \"{token}\") {{ status workspace {{ databaseId }} }} }}");
+            let held = gateway.data(Viewer::Anonymous, &by_token).await;
+            assert_eq!(held["workspaceInvite"], json!({ "status": status, "workspace": { "databaseId": id.to_string() } }));
+        }
+    }
+
+    async fn digits_alone_are_an_id_and_never_a_slug(gateway) {
+        with_people(&gateway).await;
+        gateway.add(secret_course(3, "three")).await;
+        gateway.add(data::course(4, "3", OWNER)).await;
+        gateway.add(data::group(5, "five")).await;
+        gateway.add(data::group(6, "7")).await;
+        let viewer = Viewer::User(STRANGER);
+        for (field, expected) in [
+            ("course(id: \"3\")", Value::Null),
+            ("course(id: \"03\")", Value::Null),
+            ("course(id: \"4\")", json!({ "databaseId": "4" })),
+            ("group(id: \"7\")", Value::Null),
+            ("group(id: \"five\")", json!({ "databaseId": "5" })),
+        ] {
+            let data = gateway.data(viewer, &format!("{{ it: {field} {{ databaseId }} }}")).await;
+            assert_eq!(data["it"], expected, "{field}");
+        }
+        let rest = gateway.get(Viewer::Staff(STAFF), "/v3/groups/7/invite").await;
+        assert_eq!(rest.status.as_u16(), 404, "{}", rest.text);
+    }
+
+    async fn an_import_reports_slugs_of_digits_alone(gateway) {
+        with_people(&gateway).await;
+        let course = json!({ "id": 1, "slug": "2026", "name": "A year", "privacy": "open",
+            "created_by": { "id": OWNER, "username": "owner" } });
+        let invite = json!({ "id": 1, "code": "C", "created_at": NOW, "updated_at": NOW,
+            "group": { "id": 1, "slug": "42", "name": "Answers" } });
+        for (kind, row, field) in [(Kind::Courses, course, "slug"), (Kind::GroupInvites, invite, "group.slug")] {
+            let (summary, rejected) = gateway.import(kind, &[row]).await;
+            assert_eq!(summary.written, 0);
+            let told: Vec<_> = rejected.iter().map(|it| (it.field.as_str(), it.reason.as_str())).collect();
+            assert_eq!(told, [(field, "expected a slug that is not digits alone: these are read as an id")]);
+        }
+    }
+
+    async fn absent_and_deleted_cost_the_statements_that_hidden_does(gateway) {
+        with_people(&gateway).await;
+        gateway.add(secret_course(1, "secret")).await;
+        gateway.add(course::Model { deleted_at: Some(data::made()), ..secret_course(2, "gone") }).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::group(1, "group")).await;
+        gateway.add(data::workspace_invite(1, 1)).await;
+        gateway.add(data::group_invite(1, 1, "GROUP-1")).await;
+        gateway.add(data::course_invite(1, 1, INVITEE)).await;
+        let viewer = Viewer::User(STRANGER);
+        let statements = async |field: &str| {
+            let document = format!("{{ it: {field} {{ __typename }} }}");
+            // Once before, so that a connection's first statements do not count.
+            gateway.data(viewer, &document).await;
+            let (statements, data) = gateway.counted(gateway.data(viewer, &document)).await;
+            assert_eq!(data["it"], Value::Null, "{field}");
+            statements
+        };
+        let mut sought = vec![vec![
+            "course(id: \"1\")".to_owned(),
+            "course(id: \"2\")".to_owned(),
+            "course(id: \"99\")".to_owned(),
+            "course(id: \"secret\")".to_owned(),
+            "course(id: \"gone\")".to_owned(),
+            "course(id: \"nothing\")".to_owned(),
+        ]];
+        for kind in ["Course", "Workspace", "WorkspaceInvite", "GroupInvite", "CourseInvite"] {
+            let node = |id| format!("node(id: \"{}\")", global_id(kind, id));
+            sought.push(vec![node(1), node(99)]);
+        }
+        for fields in sought {
+            let mut counts = Vec::new();
+            for field in &fields {
+                counts.push(statements(field).await);
+            }
+            assert!(counts.iter().all(|count| *count == counts[0]), "{fields:?} {counts:?}");
+            assert_eq!(counts[0], 3, "{fields:?}: the viewer, the row, the standing");
+        }
+    }
+}

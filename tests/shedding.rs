@@ -63,9 +63,9 @@ async fn each_share_is_turned_away_by_itself() {
 }
 
 #[tokio::test]
-async fn one_client_has_a_quarter_of_the_places_of_its_share() {
+async fn one_client_has_an_eighth_of_the_places_of_its_share() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let gateway = gateway.with(|parts| parts.max_in_flight = 32);
+        let gateway = gateway.with(|parts| parts.max_in_flight = 64);
         gateway
             .add_all([data::user(1, "ada"), data::user(2, "bob")])
             .await;

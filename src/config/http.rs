@@ -68,7 +68,7 @@ pub struct HttpOptions {
     pub max_buffered: u64,
 
     /// How many requests for data are answered at a time, 2 to 1000000: half of them with a token,
-    /// half without, and of either half a quarter for one client; more are answered 503 at once
+    /// half without, and of either half an eighth for one client; more are answered 503 at once
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub max_in_flight: u32,

@@ -14,11 +14,8 @@ use crate::{
     rate_limit::Who,
 };
 
-/// The fraction of the places in flight that one client may hold.
-const PLACES: u64 = 4;
-
-/// The fraction of everything else that one client may hold.
-const OTHERS: u64 = 8;
+/// The fraction of each pool that one client may hold.
+const FRACTION: u64 = 8;
 
 /// Open requests for each place in flight: requests that are refused, wait for their body or have a
 /// response that is being sent are open too.
@@ -184,14 +181,14 @@ impl Capacity {
     /// For `in_flight` requests for data, and so many bytes.
     pub(super) fn new(in_flight: usize, buffered: u64, metrics: &Metrics) -> Self {
         let in_flight = in_flight as u64;
-        let pool = |resource, all: u64, part: u64| Pool::new(resource, all, all / part, metrics);
+        let pool = |resource, all: u64| Pool::new(resource, all, all / FRACTION, metrics);
         let share = || Share {
-            places: pool(Resource::Places, in_flight / 2, PLACES),
-            bodies: pool(Resource::Bodies, in_flight / 2, OTHERS),
+            places: pool(Resource::Places, in_flight / 2),
+            bodies: pool(Resource::Bodies, in_flight / 2),
         };
         Self {
-            open: pool(Resource::Requests, in_flight * OPEN_FOR_A_PLACE, OTHERS),
-            buffered: pool(Resource::Bytes, buffered, OTHERS),
+            open: pool(Resource::Requests, in_flight * OPEN_FOR_A_PLACE),
+            buffered: pool(Resource::Bytes, buffered),
             signed_in: share(),
             anonymous: share(),
         }

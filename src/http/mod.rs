@@ -80,7 +80,7 @@ pub struct Gateway {
     /// How long a request may take.
     pub request_timeout: Duration,
     /// How many requests for data are answered at a time: half of them with a token, half without. A
-    /// client has at most a quarter of either half.
+    /// client has at most an eighth of either half.
     pub max_in_flight: usize,
     /// Bytes of request bodies and responses that are held at a time. A client has at most an eighth.
     pub max_buffered: u64,

@@ -198,6 +198,50 @@ async fn a_role_that_is_withdrawn_counts_at_once() {
 }
 
 #[tokio::test]
+async fn absent_costs_both_servers_what_hidden_does() {
+    run_both(async |primary, standby| {
+        for gateway in [&primary, &standby] {
+            gateway.add(data::user(7, "grace")).await;
+            gateway.add(data::workspace(1)).await;
+            gateway.add(data::workspace_invite(1, 1)).await;
+            gateway.add(data::group(1, "studio")).await;
+            gateway.add(data::group_invite(1, 1, "join")).await;
+            gateway
+                .add(entity::course::Model {
+                    privacy: entity::course::CoursePrivacy::Secret,
+                    ..data::course(1, "secret", 7)
+                })
+                .await;
+            gateway.add(data::course_invite(1, 1, 7)).await;
+            gateway.add(data::user(8, "stranger")).await;
+        }
+        let server = serve(&primary.url, &standby.url).await;
+        for kind in [
+            "Workspace",
+            "Course",
+            "WorkspaceInvite",
+            "GroupInvite",
+            "CourseInvite",
+        ] {
+            let mut costs = Vec::new();
+            for id in [1, 99] {
+                let id = global_id(kind, id);
+                let document = format!(r#"{{ node(id: "{id}") {{ id }} }}"#);
+                // Once before, so that a connection's first statements do not count.
+                data_of(&server, Some(8), &document).await;
+                let asked = data_of(&server, Some(8), &document);
+                let (of_primary, (of_standby, data)) =
+                    primary.counted(standby.counted(asked)).await;
+                assert_eq!(data, json!({ "node": null }), "{kind}");
+                costs.push((of_primary, of_standby));
+            }
+            assert_eq!(costs[0], costs[1], "{kind}: hidden and absent");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;

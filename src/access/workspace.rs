@@ -58,7 +58,10 @@ impl Access {
         if !invite.shows_workspace() {
             return self.workspace(invite.workspace_id()).await;
         }
-        let row = self.loaders.workspace(invite.workspace_id()).await?;
+        let row = self
+            .loaders
+            .workspace_of_invite(invite.workspace_id())
+            .await?;
         Ok(row.map(|row| row.take().into()))
     }
 

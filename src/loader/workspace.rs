@@ -63,6 +63,13 @@ scope!("workspaces" of "users", |manager| match manager {
 impl Loaders {
     /// The workspace of that id, unless deleted.
     pub async fn workspace(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
+        // Not asked of the primary where the standby lacks it: that would cost an absent workspace
+        // a statement more than a hidden one.
+        self.one(ById(id)).await
+    }
+
+    /// As [`Self::workspace`], named by an invite that the viewer sees, even if both are new.
+    pub async fn workspace_of_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one_however_new(ById(id)).await
     }
 

@@ -9,39 +9,50 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, Viewer, data, each_database, global_id};
-use table::TABLE;
+use table::{SETTLED, TABLE};
 
 each_database! {
     async fn every_viewer_sees_on_every_path_what_the_design_says(gateway) {
         world::build(&gateway).await;
-        let (head, rows) = rows();
-        let viewers: String = world::VIEWERS.iter().map(|(letter, _)| letter).collect();
-        assert_eq!(head, viewers);
+        hold(&gateway, TABLE).await;
+    }
 
-        let mut wrong = Vec::new();
-        for (path, expected) in rows {
-            assert_eq!(expected.len(), viewers.len(), "{}", path.0);
-            let mut told = String::new();
-            for (letter, viewer) in world::VIEWERS {
-                match path.ask(&gateway, viewer).await {
-                    Ok(outcome) => told.push(outcome),
-                    Err(why) => {
-                        told.push('?');
-                        wrong.push(format!("{}, {letter}: {why}", path.0));
-                    }
-                }
-            }
-            if told != expected {
-                wrong.push(format!("{}\n  {expected} expected\n  {told}", path.0));
-            }
-        }
-        assert!(wrong.is_empty(), "viewers {viewers}\n{}", wrong.join("\n"));
+    async fn settled_invites_show_nothing_of_targets_that_the_viewer_may_not_see(gateway) {
+        world::build(&gateway).await;
+        world::settle(&gateway).await;
+        hold(&gateway, SETTLED).await;
     }
 }
 
-/// The first line of the table, and the others, without blanks in their outcomes.
-fn rows() -> (String, Vec<(Path, String)>) {
-    let mut lines = TABLE
+/// Holds every path of a table to its outcome for each viewer.
+async fn hold(gateway: &Gateway, table: &'static str) {
+    let (head, rows) = rows(table);
+    let viewers: String = world::VIEWERS.iter().map(|(letter, _)| letter).collect();
+    assert_eq!(head, viewers);
+
+    let mut wrong = Vec::new();
+    for (path, expected) in rows {
+        assert_eq!(expected.len(), viewers.len(), "{}", path.0);
+        let mut told = String::new();
+        for (letter, viewer) in world::VIEWERS {
+            match path.ask(gateway, viewer).await {
+                Ok(outcome) => told.push(outcome),
+                Err(why) => {
+                    told.push('?');
+                    wrong.push(format!("{}, {letter}: {why}", path.0));
+                }
+            }
+        }
+        if told != expected {
+            wrong.push(format!("{}\n  {expected} expected\n  {told}", path.0));
+        }
+    }
+    assert!(wrong.is_empty(), "viewers {viewers}\n{}", wrong.join("\n"));
+}
+
+/// The first line of a table, and the others, without blanks in their outcomes.
+fn rows(table: &'static str) -> (String, Vec<(Path, String)>) {
+    let mut lines = table
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let join = |words: &[&str]| words.concat();

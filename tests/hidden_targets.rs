@@ -192,4 +192,70 @@ each_database! {
             assert_eq!(counts[0], 3, "{fields:?}: the viewer, the row, the standing");
         }
     }
+
+    async fn entities_and_deleted_objects_cost_the_statements_that_hidden_ones_do(gateway) {
+        with_people(&gateway).await;
+        let deleted_at = Some(data::made());
+        // 1 is hidden, 2 is deleted or belongs to what is deleted, 99 is absent.
+        for id in [1, 2] {
+            let deleted_at = deleted_at.filter(|_| id == 2);
+            let slug = format!("hidden{id}");
+            gateway.add(course::Model { deleted_at, ..secret_course(id, &slug) }).await;
+            gateway.add(entity::workspace::Model { deleted_at, ..data::workspace(id) }).await;
+            gateway.add(entity::group::Model { deleted_at, ..data::group(id, &slug) }).await;
+            gateway.add(data::workspace_invite(id, id)).await;
+            gateway.add(data::group_invite(id, id, &format!("GROUP-{id}"))).await;
+            gateway.add(data::course_invite(id, id, INVITEE)).await;
+        }
+        let viewer = Viewer::User(STRANGER);
+        for kind in ["Course", "Workspace", "WorkspaceInvite", "GroupInvite", "CourseInvite"] {
+            for id in [1, 2, 99] {
+                let node = format!("{{ it: node(id: \"{}\") {{ __typename }} }}", global_id(kind, id));
+                let entity = format!(
+                    "{{ it: _entities(representations: [{{ __typename: \"{kind}\", databaseId: {id} }}]) {{ __typename }} }}"
+                );
+                for (document, expected) in [(node, Value::Null), (entity, json!([null]))] {
+                    // Once before, so that a connection's first statements do not count.
+                    gateway.data(viewer, &document).await;
+                    let (statements, data) = gateway.counted(gateway.data(viewer, &document)).await;
+                    assert_eq!(data["it"], expected, "{document}");
+                    assert_eq!(statements, 3, "{document}: the viewer, the row, the standing");
+                }
+            }
+        }
+    }
+
+    async fn lists_show_settled_invites_without_their_targets_in_one_statement_a_kind(gateway) {
+        with_people(&gateway).await;
+        let pages = async |count: i64| {
+            let document = format!("{{ viewer {{ receivedInvites(first: {count},
+                filter: {{ status: [CANCELLED], kind: [COURSE_INVITE, WORKSPACE_INVITE] }}
+            ) {{ nodes {{ status target {{ __typename }} }} }} }} }}");
+            gateway.data(Viewer::User(INVITEE), &document).await;
+            gateway.counted(gateway.data(Viewer::User(INVITEE), &document)).await
+        };
+        for id in 1..=10 {
+            gateway.add(secret_course(id, &format!("secret{id}"))).await;
+            gateway.add(course_invite::Model {
+                cancelled_at: Some(data::made()),
+                ..data::course_invite(id, id, INVITEE)
+            }).await;
+            gateway.add(data::workspace(id)).await;
+            gateway.add(workspace_invite::Model {
+                status: StoredStatus::Cancelled,
+                email: "invitee@example.com".to_owned(),
+                email_norm: "invitee@example.com".to_owned(),
+                ..data::workspace_invite(id, id)
+            }).await;
+        }
+        let (few, _) = pages(2).await;
+        let (many, data) = pages(20).await;
+        let nodes = data["viewer"]["receivedInvites"]["nodes"].as_array().expect("invites");
+        assert_eq!(nodes.len(), 20);
+        for node in nodes {
+            assert_eq!(node, &json!({ "status": "CANCELLED", "target": null }));
+        }
+        // The viewer, the list, two kinds, two kinds of targets, and the standings.
+        assert!(many <= 8, "{few} {many}");
+    }
 }

@@ -124,3 +124,31 @@ viewer > sentInvites[]                                            -020 006 00000
 viewer > receivedInvites[]                                        -000 520 0000000 00
 viewer > receivedInvites(filter: { status: [ACCEPTED] })[]        -000 100 0000000 00
 "#;
+
+/// As [`TABLE`], once the invite to the secret course is cancelled and workspace invite 1 expired.
+pub const SETTLED: &str = r#"
+                                                                  anxu ies mOAGRCM SF
+
+# the invite and its state stay; its target is for those who see that by itself
+node(id: {CourseInvite:3})                                        ---- +-+ ----+++ ++
+node(id: {CourseInvite:3}) > ... on CourseInvite > course         ---- .-. ----+++ ++
+node(id: {CourseInvite:3}) > ... on CourseInvite > target > ... on Course  ---- .-. ----+++ ++
+node(id: {CourseInvite:1}) > ... on CourseInvite > course         ---- +-+ ----+++ ++
+node(id: {WorkspaceInvite:1})                                     ---- -++ -++---- ++
+node(id: {WorkspaceInvite:1}) > ... on WorkspaceInvite > workspace  ---- -.. -++---- ++
+node(id: {WorkspaceInvite:1}) > ... on WorkspaceInvite > target > ... on Workspace  ---- -.. -++---- ++
+node(id: {WorkspaceInvite:2}) > ... on WorkspaceInvite > workspace  ---- .-- -++---- ++
+
+# the target by itself
+node(id: {Course:3})                                              ---- --- +---+++ ++
+course(id: {secret})                                              ---- --- +---+++ ++
+course(id: {3})                                                   ---- --- +---+++ ++
+GET /api/v2/course/{3}/invite/                                    U--- --- F---+++ ++
+node(id: {Workspace:1})                                           ---- --- +++---- ++
+workspace(id: {1})                                                ---- --- +++---- ++
+
+# the contract publishes the workspace to holders of the token, whatever the status
+workspaceInvite(token: {token 1}) > workspace                     ++++ +++ +++++++ ++
+workspaceInvite(token: {token 2}) > workspace                     ++++ +++ +++++++ ++
+GET /api/v1/invites/{token 1}/                                    ++++ +++ +++++++ ++
+"#;

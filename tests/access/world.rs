@@ -5,6 +5,7 @@
 
 use entity::course::CoursePrivacy;
 use invite_gateway::email;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::support::{Gateway, Viewer, data};
 
@@ -63,6 +64,23 @@ pub async fn build(gateway: &Gateway) {
     workspaces(gateway).await;
     groups(gateway).await;
     courses(gateway).await;
+}
+
+/// Cancels the invite to the secret course, and has workspace invite 1 expire.
+pub async fn settle(gateway: &Gateway) {
+    use entity::{course_invite, workspace_invite};
+    course_invite::Entity::update_many()
+        .filter(course_invite::Column::Id.eq(3))
+        .col_expr(course_invite::Column::CancelledAt, Expr::val(data::made()))
+        .exec(&gateway.database)
+        .await
+        .expect("a cancelled invite");
+    workspace_invite::Entity::update_many()
+        .filter(workspace_invite::Column::Id.eq(1))
+        .col_expr(workspace_invite::Column::ExpiresAt, Expr::val(data::made()))
+        .exec(&gateway.database)
+        .await
+        .expect("an expired invite");
 }
 
 async fn people(gateway: &Gateway) {

@@ -379,6 +379,27 @@ async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() 
 }
 
 #[tokio::test]
+async fn a_client_has_so_many_open_requests_and_the_refusal_is_neither_kept_nor_sniffed() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        // Eight open requests, of which one client has one.
+        let server = Server::with(&gateway.url, &["--max-in-flight=2"]).await;
+        let mut open = trickling(&server, "127.0.0.1", "1000").await;
+        assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
+        let refused = server.get(None, "/health/live").await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.text, "");
+        for (name, value) in [
+            ("retry-after", "1"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(refused.header(name), value);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::over(&gateway.url).await;

@@ -122,7 +122,7 @@ each_database! {
         let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
         let listening = server.process.logged("metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
-        for path in ["/metrics", "/nothing"] {
+        for path in ["/metrics", "/health/live", "/health/ready", "/nothing"] {
             let mut wire = Wire::connect(address).await.expect("a connection");
             wire.write(&Request::get(path).text()).await;
             is_guarded(&wire.answer().await, path);

@@ -295,7 +295,15 @@ async fn probes_have_a_way_in_when_clients_have_all_connections() {
             assert_eq!(wire.answer().await.json, json!({ "status": status }));
         }
         drop(silent);
-        is_well(&server).await;
+        // The server may learn of that later than the next client comes.
+        let answer = eventually("room for a client", async || {
+            let mut wire = Wire::connect(server.address).await.ok()?;
+            let request = Request::get("/health/live").kept_alive();
+            wire.try_write(&request).await.ok()?;
+            wire.kept_answer().await
+        })
+        .await;
+        assert_eq!(answer.status, StatusCode::OK);
     })
     .await;
 }
@@ -366,6 +374,27 @@ async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() 
         let body: Value = serde_json::from_str(body).expect("JSON");
         assert_eq!(body["errors"][0]["extensions"]["code"], "TIMEOUT");
         is_well(&server).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_open_requests_and_the_refusal_is_neither_kept_nor_sniffed() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        // Eight open requests, of which one client has one.
+        let server = Server::with(&gateway.url, &["--max-in-flight=2"]).await;
+        let mut open = trickling(&server, "127.0.0.1", "1000").await;
+        assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
+        let refused = server.get(None, "/health/live").await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.text, "");
+        for (name, value) in [
+            ("retry-after", "1"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(refused.header(name), value);
+        }
     })
     .await;
 }

@@ -95,6 +95,29 @@ each_database! {
         assert_eq!(statements, 2);
     }
 
+    async fn nothing_is_counted_for_a_client_that_has_no_nodes_left(gateway) {
+        with_everything(&gateway).await;
+        let document = r#"{
+            inviteCodes(first: 0, filter: { search: "x" }) { nodes { id } }
+            workspaceInvites(first: 0) { nodes { id } }
+            groupInvites(first: 0) { nodes { id } }
+        }"#;
+        // Less than the operation costs, which therefore takes all of it.
+        let exhausted = gateway.with_quotas(cost(20));
+        ask(&exhausted, ADA, document).await;
+        for _ in 0..2 {
+            // The document is known, and has no price of its own.
+            exhausted.pass(Duration::from_secs(60));
+            let (statements, refused) = exhausted.counted(ask(&exhausted, ADA, document)).await;
+            assert_eq!(codes(&refused.json), ["RATE_LIMITED"; 3], "{}", refused.text);
+            assert_eq!(statements, 1, "the viewer, and neither counts nor lists");
+        }
+        let gateway = exhausted.with_quotas(cost(1_000_000));
+        let (statements, answer) = gateway.counted(ask(&gateway, ADA, document)).await;
+        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        assert_eq!(statements, 1 + 3 + 3, "the viewer, counts and lists");
+    }
+
     async fn parents_share_a_count_and_a_statement(gateway) {
         gateway.add(data::user(1, "ada")).await;
         for id in 1..=3 {

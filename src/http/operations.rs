@@ -13,7 +13,7 @@ use crate::metrics::{MEDIA_TYPE, Metrics};
 
 /// `/metrics` and the health checks, for an address of their own that clients do not reach.
 pub(super) fn router(health: Router, metrics: Metrics) -> Router {
-    health.merge(self::metrics(metrics))
+    health.merge(self::metrics(metrics)).layer(no_sniffing())
 }
 
 /// `/metrics`.
@@ -21,7 +21,6 @@ pub(super) fn metrics(metrics: Metrics) -> Router {
     Router::new()
         .route("/metrics", get(answer))
         .with_state(metrics)
-        .layer(no_sniffing())
 }
 
 async fn answer(State(metrics): State<Metrics>) -> Response {

@@ -399,11 +399,13 @@ impl Front {
 
 /// The response where a client has as many open requests, or unread responses, as it may.
 fn no_room() -> Response {
-    let retry_after = [
+    // It passes none of the layers that add these.
+    let headers = [
         (header::RETRY_AFTER, "1"),
         (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (StatusCode::SERVICE_UNAVAILABLE, retry_after).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, headers).into_response()
 }
 
 async fn are_told(idle_ends: &mut watch::Receiver<bool>) {

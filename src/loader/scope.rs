@@ -21,7 +21,7 @@ use sea_orm::{
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
-use super::{LoadError, Loaders, Page, Rows, columns::Columns, key::any_of};
+use super::{ListError, LoadError, Loaders, Page, Rows, columns::Columns, key::any_of};
 use crate::rate_limit::{Client, NODE, Toll};
 
 /// Most rows of a scope that are counted.
@@ -146,37 +146,51 @@ impl Default for Scopes {
 impl Loaders {
     /// The toll for a list that takes `effort` for each row of its scope; none for one that is not
     /// wide, or whose scope is small.
+    ///
+    /// # Errors
+    /// The scope has to be counted, and the client's quota has no room for even the smallest toll;
+    /// or counting failed.
     pub(super) async fn toll<S: Scope>(
         &self,
         client: &Arc<Client>,
         parent: Option<i64>,
         effort: Effort,
         now: DateTime<Utc>,
-    ) -> Result<Option<Toll>, LoadError> {
+    ) -> Result<Option<Toll>, ListError> {
         if effort == Effort::default() || !client.has_cost_quota() {
             return Ok(None);
         }
-        let nodes = effort.nodes(self.scope::<S>(parent, now).await?);
+        let rows = match self.known_scope::<S>(parent, now) {
+            Some(rows) => rows,
+            None => {
+                if let Some(smallest) = client.toll(S::LIST, FREE + 1) {
+                    smallest.check().await?;
+                }
+                self.count_scope::<S>(parent, now).await?
+            }
+        };
+        let nodes = effort.nodes(rows);
         if nodes <= FREE {
             return Ok(None);
         }
         Ok(client.toll(S::LIST, nodes))
     }
 
-    /// How many rows a scope has, or had within the last minute.
-    async fn scope<S: Scope>(
+    /// How many rows a scope had within the last minute, if it was counted.
+    fn known_scope<S: Scope>(&self, parent: Option<i64>, now: DateTime<Utc>) -> Option<u64> {
+        let counted = self.scopes.0.get(&(TypeId::of::<S>(), parent))?;
+        ((now - counted.at).abs() < KEPT).then_some(counted.rows)
+    }
+
+    /// Counts a scope's rows.
+    async fn count_scope<S: Scope>(
         &self,
         parent: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<u64, LoadError> {
-        let place = (TypeId::of::<S>(), parent);
-        if let Some(counted) = self.scopes.0.get(&place)
-            && (now - counted.at).abs() < KEPT
-        {
-            return Ok(counted.rows);
-        }
         let of = PhantomData::<S>;
         let rows = self.one(ScopeOf { parent, of }).await?.unwrap_or(0);
+        let place = (TypeId::of::<S>(), parent);
         self.scopes.0.insert(place, Counted { rows, at: now });
         Ok(rows)
     }

@@ -95,7 +95,10 @@ impl Client {
         let found = look_up.await?;
         match (&found, secrecy) {
             (Some(_), Secrecy::Random) => {}
-            (Some(_), Secrecy::Guessable) => self.room_for_miss(quota).await?,
+            (Some(_), Secrecy::Guessable) => {
+                let room = self.room_for(MISSED, quota, 1).await;
+                room.map_err(|wait| self.refuse(MISSED, wait))?;
+            }
             (None, _) => self.take(MISSED, 1).await.map(drop)?,
         }
         Ok(found)
@@ -184,7 +187,7 @@ impl Client {
 
     /// Waits until there is room for a miss, if that does not take long.
     async fn wait_for_room(&self, quota: &Quota) -> Result<(), RateLimited> {
-        let Err(wait) = self.has_room(quota) else {
+        let Err(wait) = self.has_room(MISSED, quota, 1) else {
             return Ok(());
         };
         if wait <= MAX_WAIT
@@ -193,28 +196,29 @@ impl Client {
             sleep(wait).await;
             // Another may have taken it.
             return self
-                .has_room(quota)
+                .has_room(MISSED, quota, 1)
                 .map_err(|wait| self.refuse(MISSED, wait));
         }
         Err(self.refuse(MISSED, wait))
     }
 
-    /// Whether a miss could be taken here, or else when.
-    fn has_room(&self, quota: &Quota) -> Result<(), Duration> {
+    /// Whether units could be taken here, or else when.
+    fn has_room(&self, limit: RateLimit, quota: &Quota, units: u64) -> Result<(), Duration> {
         let now = self.limits.stopwatch.elapsed();
-        let mut until = *self.account.tallies().until_mut(MISSED);
-        quota.take(&mut until, now, 1).map(drop)
+        let mut until = *self.account.tallies().until_mut(limit);
+        quota.take(&mut until, now, units).map(drop)
     }
 
-    /// Whether a miss could be taken, here and of all processes together.
-    async fn room_for_miss(&self, quota: &Quota) -> Result<(), RateLimited> {
-        let room = self.has_room(quota);
-        room.map_err(|wait| self.refuse(MISSED, wait))?;
-        match self.take_shared(MISSED, quota, 0).await {
-            Some(Ok(left)) if left.units == 0 => {
-                let wait = quota.wait_for_one(left);
-                Err(self.refuse(MISSED, wait))
-            }
+    /// Whether units could be taken, here and of all processes together, or else when.
+    pub(super) async fn room_for(
+        &self,
+        limit: RateLimit,
+        quota: &Quota,
+        units: u64,
+    ) -> Result<(), Duration> {
+        self.has_room(limit, quota, units)?;
+        match self.take_shared(limit, quota, 0).await {
+            Some(Ok(left)) if left.units < quota.limited(units) => Err(quota.wait_for(units, left)),
             _ => Ok(()),
         }
     }

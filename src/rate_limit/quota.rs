@@ -72,9 +72,10 @@ impl Quota {
         }
     }
 
-    /// How long until there is one unit, where none is left.
-    pub(super) fn wait_for_one(&self, left: Left) -> Duration {
-        (left.reset + self.interval()).saturating_sub(Duration::from_nanos(self.span()))
+    /// How long until there are so many units, where fewer are left.
+    pub(super) fn wait_for(&self, units: u64, left: Left) -> Duration {
+        let taken = Duration::from_nanos(self.limited(units) * self.interval);
+        (left.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
     }
 
     /// Undoes having taken units.

@@ -43,6 +43,13 @@ impl Default for Gate {
     }
 }
 
+impl Gate {
+    /// Whether a list of this kind may yet be refunded.
+    fn is_reserved(&self) -> bool {
+        self.reserved.load(Ordering::Acquire) > 0
+    }
+}
+
 /// The most that a list can cost a client, in nodes.
 pub struct Toll {
     client: Arc<Client>,
@@ -62,6 +69,27 @@ impl Toll {
     /// Adds the toll of a list that the same statement loads.
     pub fn add(&mut self, other: &Self) {
         self.nodes = self.nodes.saturating_add(other.nodes);
+    }
+
+    /// Whether the toll could be reserved now, or may be once a list of the same kind is refunded.
+    /// Nothing is taken.
+    ///
+    /// # Errors
+    /// The client's quota has no room.
+    pub async fn check(&self) -> Result<(), RateLimited> {
+        let Some(quota) = self.client.quota(RateLimit::Cost) else {
+            return Ok(());
+        };
+        let nodes = self.nodes_of(quota);
+        match self.client.room_for(RateLimit::Cost, quota, nodes).await {
+            Err(wait) if !self.gate.is_reserved() => Err(self.client.refuse(RateLimit::Cost, wait)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Of a quota that is smaller than the toll, some is left for the operation itself.
+    fn nodes_of(&self, quota: &Quota) -> u64 {
+        self.nodes.min(u64::from(quota.most() - quota.most() / 10))
     }
 
     /// Waits until fewer than [`MAX_RUNNING`] of the client's lists of this kind run.
@@ -88,16 +116,11 @@ impl Place {
     /// # Errors
     /// The client's quota has no room.
     pub async fn reserve(self) -> Result<Reservation, RateLimited> {
-        let Toll {
-            client,
-            gate,
-            nodes,
-        } = &self.toll;
+        let Toll { client, gate, .. } = &self.toll;
         let paid = match client.quota(RateLimit::Cost).copied() {
             None => None,
             Some(quota) => {
-                // Of a quota that is smaller than the price, some is left for the operation itself.
-                let nodes = (*nodes).min(u64::from(quota.most() - quota.most() / 10));
+                let nodes = self.toll.nodes_of(&quota);
                 let outstanding = take(client, gate, &quota, nodes).await?;
                 Some(Paid {
                     quota,
@@ -122,7 +145,7 @@ async fn take(
         settled.as_mut().enable();
         match client.try_take(RateLimit::Cost, quota, nodes).await {
             Ok(_) => return Ok(Outstanding::new(gate.clone())),
-            Err(wait) if gate.reserved.load(Ordering::Acquire) == 0 => {
+            Err(wait) if !gate.is_reserved() => {
                 return Err(client.refuse(RateLimit::Cost, wait));
             }
             Err(_) => settled.await,
@@ -278,6 +301,21 @@ mod tests {
         let second = second.await.expect("room");
         second.settle(ready(())).await;
         assert!(spends(&client, 1000).await);
+    }
+
+    #[tokio::test]
+    async fn a_check_takes_nothing_and_passes_while_a_list_of_the_kind_may_be_refunded() {
+        let (client, _) = client();
+        assert!(toll(&client, "codes", 1000).check().await.is_ok());
+        assert!(spends(&client, 100).await, "nothing was taken");
+        let reservation = reserved(&client, "codes", 900).await;
+        assert!(toll(&client, "codes", 1).check().await.is_ok());
+        assert!(toll(&client, "invites", 1).check().await.is_err());
+        reservation.settle(ready(())).await;
+        assert!(toll(&client, "invites", 900).check().await.is_ok());
+        assert!(spends(&client, 900).await);
+        assert!(toll(&client, "codes", 1).check().await.is_err());
+        assert!(client.refused().is_some());
     }
 
     #[tokio::test]

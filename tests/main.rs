@@ -40,6 +40,7 @@ mod imports;
 mod inputs;
 mod introspection;
 mod invite_page;
+mod list_costs;
 mod metrics;
 mod outage;
 mod pages;

@@ -8,7 +8,7 @@ use async_graphql::{
 
 use super::{
     cursor,
-    eager::{Eager, EagerList, Nested, PlainFields, loads_below},
+    eager::{Eager, EagerList, Leaves, Nested},
     error::Failure,
     json::leaves,
 };
@@ -149,7 +149,7 @@ impl PlaceInList<'_> {
 }
 
 /// What stands in a connection whose edges carry nothing but their node.
-pub(super) trait ConnectionNode: PlainFields + Clone {
+pub(super) trait ConnectionNode: Leaves + Clone {
     /// Name of the connection's type.
     const CONNECTION: &'static str;
     /// Name of the edge's type.
@@ -196,11 +196,7 @@ pub(super) struct Edge<'a, N> {
     node: &'a N,
 }
 
-impl<N: ConnectionNode> PlainFields for Edge<'_, N> {
-    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-        field.name.node == "node" && loads_below::<N>(ctx, field)
-    }
-
+impl<N: ConnectionNode> Leaves for Edge<'_, N> {
     leaves! {
         "cursor" => cursor,
     }

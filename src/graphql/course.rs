@@ -6,7 +6,7 @@ use super::{
     connection::{PageArguments, connections},
     context::Ask,
     course_invite::{CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, invitees},
-    eager::{Eager, PlainFields, eager},
+    eager::{Eager, Leaves, eager},
     error::Nullable,
     id::{NodeKind, global_id, parse_global_id},
     json::{enum_leaves, leaves},
@@ -35,9 +35,7 @@ enum_leaves!(CoursePrivacy);
 #[derive(Clone)]
 pub(super) struct Course(pub(super) CourseView);
 
-impl PlainFields for Course {
-    const LOADING: &'static [&'static str] = &["createdBy", "viewerRole", "invitees"];
-
+impl Leaves for Course {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

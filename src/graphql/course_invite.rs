@@ -8,7 +8,7 @@ use super::{
     connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
     context::Ask,
     course::Course,
-    eager::{Eager, EagerList, Nested, PlainFields, eager, loads_below},
+    eager::{Eager, EagerList, Leaves, Nested, eager},
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
@@ -32,9 +32,7 @@ const JOINED: &str = "joined";
 #[derive(Clone)]
 pub(super) struct CourseInvite(pub(super) CourseInviteView);
 
-impl PlainFields for CourseInvite {
-    const LOADING: &'static [&'static str] = &["course", "invitee", "inviter", "target"];
-
+impl Leaves for CourseInvite {
     leaves! {
         "id" => id,
         "databaseId" => database_id,
@@ -197,15 +195,7 @@ pub(super) struct CourseInviteeEdge<'a> {
     invite: &'a CourseInvite,
 }
 
-impl PlainFields for CourseInviteeEdge<'_> {
-    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-        match field.name.node.as_str() {
-            "node" => loads_below::<User>(ctx, field),
-            "invite" => loads_below::<CourseInvite>(ctx, field),
-            _ => false,
-        }
-    }
-
+impl Leaves for CourseInviteeEdge<'_> {
     leaves! {
         "cursor" => cursor,
     }

@@ -1,8 +1,7 @@
-//! Objects whose plain fields are written on the spot, one by one or in lists.
+//! Objects whose leaves are written as JSON at once, alone or in lists.
 //!
-//! async-graphql makes a task of each field and a value of each answer, and waits for all of them
-//! together. That is right for fields that load something; for those that only read a value it
-//! costs many times the value.
+//! async-graphql makes a future and a value of each field. That suits fields that load rows; for
+//! fields that only read a value it costs many times the value.
 
 use std::borrow::Cow;
 
@@ -19,34 +18,25 @@ use futures_util::{
 
 use super::json::{Json, WrittenInParts};
 
-/// An object that knows which of its fields load something.
-pub(super) trait PlainFields: ContainerType {
-    /// The fields that load something: what several of them want is loaded together. One that is
-    /// missing here is still answered, but only after what stands ahead of it.
-    const LOADING: &'static [&'static str] = &[];
-
-    /// The fields that `leaf` knows.
+/// An object whose leaves are written without async-graphql. All other fields are resolved
+/// concurrently, for all elements of a list together, so that what they load is one batch.
+pub(super) trait Leaves: ContainerType {
+    /// The names of the fields that `leaf` knows.
     #[cfg(test)]
     const LEAVES: &'static [&'static str] = &[];
 
-    /// Whether a field loads something, it or what is asked below it.
-    fn loads(_ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-        Self::LOADING.contains(&field.name.node.as_str())
-    }
-
-    /// The number of a field that `write_leaf` writes; [`super::json::leaves`] gives both. One
-    /// that it does not know is still answered, by way of a value.
+    /// The number of a field that `write_leaf` writes; [`super::json::leaves`] defines both.
     fn leaf(_name: &str) -> Option<usize> {
         None
     }
 
-    /// Appends a field's value. False, with nothing written, if it cannot. `ctx` is there for
-    /// resolvers that take one and do not look at it.
+    /// Appends a field's value. Returns false, with nothing written, if the resolver waits or
+    /// fails. `ctx` is for resolvers that take one and do not look at it.
     fn write_leaf(&self, _leaf: usize, _ctx: &Context<'_>, _json: &mut Json) -> bool {
         false
     }
 
-    /// How to write an object that stands in this one, if nothing of what is asked of it loads.
+    /// Writes an object that stands in this one, if only leaves of it are selected.
     fn nested<'a>(_ctx: &ContextSelectionSet<'a>, _field: &'a Field) -> Option<Nested<'a, Self>>
     where
         Self: Sized + 'a,
@@ -54,12 +44,12 @@ pub(super) trait PlainFields: ContainerType {
         None
     }
 
-    /// Its type: of an interface, the one that it is.
+    /// Name of its object type, also for an interface.
     fn concrete_type_name(&self) -> Cow<'static, str> {
         self.introspection_type_name()
     }
 
-    /// Resolves all that is asked of it, whatever that is.
+    /// Resolves any selection, by async-graphql alone.
     fn resolve_as_usual<'a>(
         &'a self,
         ctx: &ContextSelectionSet<'a>,
@@ -72,14 +62,9 @@ pub(super) trait PlainFields: ContainerType {
 }
 
 /// async-graphql takes a reference to an interface for an object of its own.
-impl<T: PlainFields> PlainFields for &T {
-    const LOADING: &'static [&'static str] = T::LOADING;
+impl<T: Leaves> Leaves for &T {
     #[cfg(test)]
     const LEAVES: &'static [&'static str] = T::LEAVES;
-
-    fn loads(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-        T::loads(ctx, field)
-    }
 
     fn leaf(name: &str) -> Option<usize> {
         T::leaf(name)
@@ -120,7 +105,7 @@ pub(super) fn eager<V, T>(make: impl Fn(V) -> T) -> impl Fn(V) -> Eager<T> {
     move |value| Eager(make(value))
 }
 
-impl<T: PlainFields> OutputType for Eager<T> {
+impl<T: Leaves> OutputType for Eager<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
     }
@@ -139,13 +124,13 @@ impl<T: PlainFields> OutputType for Eager<T> {
             let Some(plan) = Plan::<T>::of(ctx) else {
                 return self.0.resolve_as_usual(ctx).await;
             };
-            let loaded = try_join_all(plan.loads(ctx, &self.0)).await?;
+            let resolved = try_join_all(plan.resolved(ctx, &self.0)).await?;
             let mut json = Json::of_object();
             plan.write(
                 ctx,
                 &ctx.with_field(field),
                 &self.0,
-                &mut loaded.into_iter(),
+                &mut resolved.into_iter(),
                 &mut json,
             )
             .await?;
@@ -164,7 +149,7 @@ impl<T> FromIterator<T> for EagerList<T> {
     }
 }
 
-impl<T: PlainFields> OutputType for EagerList<T> {
+impl<T: Leaves> OutputType for EagerList<T> {
     fn type_name() -> Cow<'static, str> {
         Vec::<Eager<T>>::type_name()
     }
@@ -194,15 +179,15 @@ impl<T: PlainFields> OutputType for EagerList<T> {
                 });
                 return try_join_all(resolved).await.map(Value::List);
             };
-            let contexts: Vec<_> = match plan.any_loads() {
+            let contexts: Vec<_> = match plan.any_resolved() {
                 true => elements().collect(),
                 false => Vec::new(),
             };
-            let mut loads = Vec::new();
+            let mut pending = Vec::new();
             for (ctx, element) in &contexts {
-                loads.extend(plan.loads(ctx, *element));
+                pending.extend(plan.resolved(ctx, *element));
             }
-            let mut loaded = try_join_all(loads).await?.into_iter();
+            let mut resolved = try_join_all(pending).await?.into_iter();
             let leaf_ctx = ctx.with_field(field);
             let parts = ctx.data_opt::<WrittenInParts>();
             let mut json = Json::of_object();
@@ -213,7 +198,7 @@ impl<T: PlainFields> OutputType for EagerList<T> {
                 }
                 let start = json.len();
                 let written = plan
-                    .write(&ctx, &leaf_ctx, element, &mut loaded, &mut json)
+                    .write(&ctx, &leaf_ctx, element, &mut resolved, &mut json)
                     .await;
                 let counted = written.and_then(|()| match parts {
                     Some(parts) => parts.count(json.len() - start),
@@ -231,11 +216,6 @@ impl<T: PlainFields> OutputType for EagerList<T> {
     }
 }
 
-/// Whether anything that is asked of a `T` below `field` loads something.
-pub(super) fn loads_below<T: PlainFields>(ctx: &ContextSelectionSet<'_>, field: &Field) -> bool {
-    Plan::<T>::of_set(ctx, &field.selection_set.node).is_none_or(|plan| plan.any_loads())
-}
-
 /// Writes an object that stands in a `T`.
 pub(super) struct Nested<'a, T>(WriteNested<'a, T>);
 
@@ -243,7 +223,7 @@ type WriteNested<'a, T> = Box<dyn Fn(&T, &Context<'_>, &mut Json) -> bool + Send
 
 impl<'a, T> Nested<'a, T> {
     /// Writes the object that `get` gives. None if that takes more than to write leaves.
-    pub(super) fn new<U: PlainFields + 'a>(
+    pub(super) fn new<U: Leaves + 'a>(
         ctx: &ContextSelectionSet<'a>,
         field: &'a Field,
         get: impl for<'b> Fn(&'b T) -> &'b U + Send + Sync + 'a,
@@ -276,13 +256,11 @@ enum How<'a, T> {
     Leaf(usize),
     /// An object in it.
     Nested(Nested<'a, T>),
-    /// A field that is resolved to a value when its turn comes.
-    Plain,
-    /// A field that is resolved with all that load something.
-    Loading,
+    /// A field that async-graphql resolves, together with all others of its kind.
+    Resolved,
 }
 
-impl<'a, T: PlainFields + 'a> Plan<'a, T> {
+impl<'a, T: Leaves + 'a> Plan<'a, T> {
     /// None where more is asked than fields and fragments on `T`.
     fn of(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
         Self::of_set(ctx, &ctx.item.node)
@@ -330,29 +308,27 @@ impl<'a, T: PlainFields + 'a> Plan<'a, T> {
             How::TypeName
         } else if let Some(leaf) = T::leaf(name) {
             How::Leaf(leaf)
-        } else if T::loads(ctx, field) {
-            How::Loading
         } else if let Some(nested) = T::nested(ctx, field) {
             How::Nested(nested)
         } else {
-            How::Plain
+            How::Resolved
         }
     }
 
-    fn any_loads(&self) -> bool {
+    fn any_resolved(&self) -> bool {
         let mut fields = self.fields.iter();
-        fields.any(|planned| matches!(planned.how, How::Loading))
+        fields.any(|planned| matches!(planned.how, How::Resolved))
     }
 
-    /// The values that are to be loaded, in their order.
-    fn loads<'b>(
+    /// The fields that async-graphql resolves, in their order.
+    fn resolved<'b>(
         &'b self,
         ctx: &'b ContextSelectionSet<'a>,
         object: &'b T,
     ) -> impl Iterator<Item = BoxFuture<'b, ServerResult<Value>>> {
         let fields = self.fields.iter();
-        let loading = fields.filter(|planned| matches!(planned.how, How::Loading));
-        loading.map(move |planned| Self::resolve(ctx, object, planned.field).boxed())
+        let resolved = fields.filter(|planned| matches!(planned.how, How::Resolved));
+        resolved.map(move |planned| Self::resolve(ctx, object, planned.field).boxed())
     }
 
     async fn resolve(
@@ -365,13 +341,13 @@ impl<'a, T: PlainFields + 'a> Plan<'a, T> {
         Ok(value.unwrap_or_default())
     }
 
-    /// Appends an object, with as many of the values that were loaded as are its.
+    /// Appends an object, taking its values from those that were resolved.
     async fn write(
         &self,
         ctx: &ContextSelectionSet<'a>,
         leaf_ctx: &Context<'_>,
         object: &T,
-        loaded: &mut (impl Iterator<Item = Value> + Send),
+        resolved: &mut (impl Iterator<Item = Value> + Send),
         json: &mut Json,
     ) -> ServerResult<()> {
         json.mark(b'{');
@@ -381,7 +357,7 @@ impl<'a, T: PlainFields + 'a> Plan<'a, T> {
                 continue;
             }
             let value = match planned.how {
-                How::Loading => loaded.next().unwrap_or_default(),
+                How::Resolved => resolved.next().unwrap_or_default(),
                 _ => Self::resolve(ctx, object, planned.field).await?,
             };
             json.value(&value);
@@ -406,7 +382,7 @@ impl<'a, T: PlainFields + 'a> Plan<'a, T> {
     }
 }
 
-impl<T: PlainFields> Planned<'_, T> {
+impl<T: Leaves> Planned<'_, T> {
     /// Appends a value that is there. False, with nothing written, if it is not.
     fn write_now(&self, object: &T, ctx: &Context<'_>, json: &mut Json) -> bool {
         match &self.how {
@@ -416,7 +392,7 @@ impl<T: PlainFields> Planned<'_, T> {
             }
             How::Leaf(leaf) => object.write_leaf(*leaf, ctx, json),
             How::Nested(Nested(write)) => write(object, ctx, json),
-            How::Plain | How::Loading => false,
+            How::Resolved => false,
         }
     }
 }
@@ -429,18 +405,18 @@ mod tests {
             group_invite::GroupInvite, invite::Invite, invite_code::InviteCode, sdl, tag::Tag,
             user::User, workspace::Workspace, workspace_invite::WorkspaceInvite,
         },
-        PlainFields,
+        Leaves,
     };
 
     #[test]
     fn what_is_named_is_a_field() {
-        fn check<T: PlainFields>(sdl: &str) {
+        fn check<T: Leaves>(sdl: &str) {
             let name = T::type_name();
             let starts = [format!("\ntype {name} "), format!("\ninterface {name} ")];
             let definition = starts.iter().find_map(|start| sdl.split(start).nth(1));
             let definition = definition.and_then(|rest| rest.split("\n}\n").next());
             let definition = definition.unwrap_or_else(|| panic!("no {name}"));
-            for field in T::LOADING.iter().chain(T::LEAVES) {
+            for field in T::LEAVES {
                 let is_there = |line: &str| {
                     line.strip_prefix("  ")
                         .and_then(|line| line.strip_prefix(field))

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::connections,
     context::Ask,
-    eager::{Eager, PlainFields, eager},
+    eager::{Eager, Leaves, eager},
     error::Nullable,
     group_invite::GroupInvite,
     id::{NodeKind, global_id, parse_global_id},
@@ -18,9 +18,7 @@ use crate::access::{GroupKey, GroupView};
 #[derive(Clone)]
 pub(super) struct Group(pub(super) GroupView);
 
-impl PlainFields for Group {
-    const LOADING: &'static [&'static str] = &["viewerRole", "invite"];
-
+impl Leaves for Group {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

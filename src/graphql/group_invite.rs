@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
     context::Ask,
-    eager::{Eager, PlainFields},
+    eager::{Eager, Leaves},
     error::{Failure, Nullable, nullable},
     filter::InviteStatus,
     group::Group,
@@ -27,9 +27,7 @@ const MEMBER: &str = "member";
 #[derive(Clone)]
 pub(super) struct GroupInvite(pub(super) GroupInviteView);
 
-impl PlainFields for GroupInvite {
-    const LOADING: &'static [&'static str] = &["group", "inviter", "target"];
-
+impl Leaves for GroupInvite {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

@@ -8,7 +8,7 @@ use super::{
     context::Ask,
     course::Course,
     course_invite::CourseInvite,
-    eager::{Eager, PlainFields},
+    eager::{Eager, Leaves},
     error::{Failure, Nullable},
     filter::{DateTimeRange, InviteOrder, InviteStatus, range, statuses},
     group::Group,
@@ -87,9 +87,7 @@ pub(super) enum Invite {
     CourseInvite(CourseInvite),
 }
 
-impl PlainFields for Invite {
-    const LOADING: &'static [&'static str] = &["inviter", "target"];
-}
+impl Leaves for Invite {}
 
 /// What accepting an invite joins.
 #[derive(Clone, Union)]

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
-    eager::{Eager, EagerList, PlainFields, eager},
+    eager::{Eager, EagerList, Leaves, eager},
     error::{Failure, Nullable, nullable},
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
@@ -28,10 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct InviteCode(pub(super) InviteCodeView);
 
-impl PlainFields for InviteCode {
-    const LOADING: &'static [&'static str] =
-        &["tags", "invitedByUsername", "user", "inviter", "target"];
-
+impl Leaves for InviteCode {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

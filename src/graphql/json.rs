@@ -264,7 +264,7 @@ macro_rules! enum_leaves {
 pub(super) use enum_leaves;
 
 /// The leaves of an object by their names, with the resolvers that give them at once: what
-/// [`super::eager::PlainFields`] needs to write them without a value for each.
+/// [`super::eager::Leaves`] needs to write them without a value for each.
 macro_rules! leaves {
     ($($name:literal => $resolver:ident),* $(,)?) => {
         fn leaf(name: &str) -> Option<usize> {

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, Object};
 
 use super::{
-    eager::PlainFields,
+    eager::Leaves,
     id::{NodeKind, global_id},
     json::{enum_leaves, leaves},
     scalar::{BigInt, DateTime},
@@ -28,7 +28,7 @@ enum_leaves!(TagKind);
 #[derive(Clone)]
 pub(super) struct Tag(pub(super) TagView);
 
-impl PlainFields for Tag {
+impl Leaves for Tag {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

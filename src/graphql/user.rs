@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{ID, Object};
 
 use super::{
-    eager::PlainFields,
+    eager::Leaves,
     id::{NodeKind, global_id},
     json::leaves,
     scalar::{BigInt, Url},
@@ -16,7 +16,7 @@ use crate::access::UserView;
 #[derive(Clone)]
 pub(super) struct User(pub(super) UserView);
 
-impl PlainFields for User {
+impl Leaves for User {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
-    eager::{Eager, PlainFields, eager},
+    eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
     filter::InviteOrder,
     id::{NodeKind, global_id, parse_id},
@@ -19,9 +19,7 @@ use crate::{access::WorkspaceView, loader::SortType};
 #[derive(Clone)]
 pub(super) struct Workspace(pub(super) WorkspaceView);
 
-impl PlainFields for Workspace {
-    const LOADING: &'static [&'static str] = &["viewerRole", "invites"];
-
+impl Leaves for Workspace {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
     context::Ask,
-    eager::{Eager, PlainFields, eager},
+    eager::{Eager, Leaves, eager},
     error::{Failure, Nullable, nullable},
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
@@ -28,15 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct WorkspaceInvite(pub(super) WorkspaceInviteView);
 
-impl PlainFields for WorkspaceInvite {
-    const LOADING: &'static [&'static str] = &[
-        "workspace",
-        "inviterName",
-        "acceptedBy",
-        "inviter",
-        "target",
-    ];
-
+impl Leaves for WorkspaceInvite {
     leaves! {
         "id" => id,
         "databaseId" => database_id,

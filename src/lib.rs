@@ -11,6 +11,7 @@ pub mod email;
 pub mod graphql;
 pub mod http;
 pub mod import;
+pub mod invite;
 pub mod loader;
 pub mod log;
 pub mod metrics;

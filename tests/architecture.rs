@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 /// What each module may import of the others.
-const ALLOWED: [(&str, &[&str]); 21] = [
-    ("access", &["email", "loader", "rate_limit"]),
+const ALLOWED: [(&str, &[&str]); 22] = [
+    ("access", &["email", "invite", "loader", "rate_limit"]),
     (
         "auth",
         &["access", "clock", "loader", "metrics", "unquoted"],
@@ -37,6 +37,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "database",
             "graphql",
             "http",
+            "invite",
             "metrics",
             "rate_limit",
             "unquoted",
@@ -47,7 +48,14 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("email", &[]),
     (
         "graphql",
-        &["access", "email", "loader", "metrics", "rate_limit"],
+        &[
+            "access",
+            "email",
+            "invite",
+            "loader",
+            "metrics",
+            "rate_limit",
+        ],
     ),
     (
         "http",
@@ -68,12 +76,14 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         "import",
         &["clock", "config", "database", "email", "printable"],
     ),
+    ("invite", &[]),
     // The proofs, and nothing else of access.
     (
         "loader",
         &[
             "access::proof",
             "database",
+            "invite",
             "metrics",
             "rate_limit",
             "trace",
@@ -85,7 +95,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("metrics", &[]),
     ("printable", &[]),
     ("rate_limit", &["clock", "metrics"]),
-    ("rest", &["access", "loader", "rate_limit"]),
+    ("rest", &["access", "invite", "loader", "rate_limit"]),
     ("trace", &[]),
     ("unquoted", &[]),
 ];

@@ -6,7 +6,10 @@ use entity::course::{CoursePrivacy, Model};
 use super::{
     Access, AccessError, CourseInviteView, NO_ID, findable, id_of_digits, proof::CourseManager,
 };
-use crate::loader::{LoadError, Page, Slice, course::MANAGES_COURSE, role::Place};
+use crate::{
+    invite::MANAGES_COURSE,
+    loader::{LoadError, Page, Slice, role::Place},
+};
 
 /// What names a course.
 #[derive(Clone, Copy, Debug)]

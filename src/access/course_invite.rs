@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Access, AccessError, NO_ID, Published, UserView, proof::CourseManager};
-use crate::loader::{
-    LoadError, Page, Slice, Status,
-    course::MANAGES_COURSE,
-    course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
-    role::Place,
+use super::{Access, AccessError, EmailVisibility, NO_ID, UserView, proof::CourseManager};
+use crate::{
+    invite::{MANAGES_COURSE, Status},
+    loader::{
+        LoadError, Page, Slice,
+        course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
+        role::Place,
+    },
 };
 
 /// A user's invitation to a course.
@@ -32,9 +34,9 @@ pub struct CourseInviteView {
 }
 
 impl CourseInviteView {
-    fn new(row: Row, manages: bool) -> Self {
+    fn new(row: Row, manages: bool, now: DateTime<Utc>) -> Self {
         Self {
-            status: status(&row),
+            status: status(&row, now),
             id: row.invite.id,
             course_id: row.invite.course_id,
             user_id: row.invite.user_id,
@@ -66,7 +68,7 @@ impl Access {
         let manages = self
             .manages(Place::Course(invite.course_id), &MANAGES_COURSE)
             .await?;
-        Ok((is_party || manages).then(|| CourseInviteView::new(row.take(), manages)))
+        Ok((is_party || manages).then(|| CourseInviteView::new(row.take(), manages, self.now)))
     }
 
     /// A page of a course's invitees, for who manages it.
@@ -82,8 +84,8 @@ impl Access {
             .course_invitees(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|invitee| {
-            let user = self.user_view(invitee.user, Published::Nowhere, true);
-            (user, CourseInviteView::new(invitee.invite, true))
+            let user = self.user_view(invitee.user, EmailVisibility::Hidden, true);
+            (user, CourseInviteView::new(invitee.invite, true, self.now))
         }))
     }
 
@@ -95,6 +97,6 @@ impl Access {
         let row = self.loaders.user(invite.user_id).await?;
         // Who has accepted or was given up is no invitee of the course any more.
         let manages_invitee = invite.manages && invite.status == Status::Pending;
-        Ok(row.map(|row| self.user_view(row, Published::Nowhere, manages_invitee)))
+        Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, manages_invitee)))
     }
 }

@@ -3,7 +3,10 @@
 use entity::group::Model;
 
 use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
-use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
+use crate::{
+    invite::MANAGES_GROUP,
+    loader::{LoadError, Page, Slice, role::Place},
+};
 
 /// What names a group.
 #[derive(Clone, Copy, Debug)]

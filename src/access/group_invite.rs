@@ -1,58 +1,13 @@
 //! Group invites: seen by who manages the group, and staff.
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
 use super::{Access, AccessError, GroupView, NO_ID};
-use crate::loader::{LoadError, Page, Slice, group::MANAGES_GROUP, role::Place};
-
-/// Where a group invite is accepted: a URL with `{slug}` and `{code}` in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupInviteUrl(String);
-
-impl GroupInviteUrl {
-    /// The form that the contract's example has.
-    pub const DEFAULT: &str = "https://www.are.na/group/{slug}/invite/{code}";
-
-    /// The URL that accepts this invite; it contains the code.
-    pub fn of(&self, group: &GroupView, invite: &GroupInviteView) -> String {
-        let encode = |text: &str| {
-            url::form_urlencoded::byte_serialize(text.as_bytes())
-                .collect::<String>()
-                .replace('+', "%20")
-        };
-        self.0
-            .replace("{slug}", &encode(&group.slug))
-            .replace("{code}", &encode(&invite.code))
-    }
-}
-
-impl FromStr for GroupInviteUrl {
-    type Err = String;
-
-    fn from_str(template: &str) -> Result<Self, String> {
-        if !template.contains("{code}") {
-            return Err("it must contain {code}, and may contain {slug}".to_owned());
-        }
-        let example = template.replace("{slug}", "slug").replace("{code}", "code");
-        match url::Url::parse(&example) {
-            // Clients read the URL.
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                Err("it must not hold a user name or a password".to_owned())
-            }
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(template.to_owned())),
-            _ => Err("it must be an absolute http or https URL".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for GroupInviteUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use crate::{
+    invite::{Code, MANAGES_GROUP},
+    loader::{LoadError, Page, Slice, role::Place},
+};
 
 /// A group's reusable invite.
 #[derive(Clone, Debug)]
@@ -62,7 +17,7 @@ pub struct GroupInviteView {
     /// Which group it joins.
     pub group_id: i64,
     /// The code in the link.
-    pub code: String,
+    pub code: Code,
     /// When the code was made.
     pub created_at: DateTime<Utc>,
     /// When the code was last changed.
@@ -74,7 +29,7 @@ impl From<Model> for GroupInviteView {
         Self {
             id: row.id,
             group_id: row.group_id,
-            code: row.code,
+            code: Code::new(row.code),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -117,6 +72,8 @@ impl Access {
 
     /// Where a group's invite is accepted.
     pub fn group_invite_url(&self, group: &GroupView, invite: &GroupInviteView) -> String {
-        self.policy.group_invite_url.of(group, invite)
+        self.policy
+            .group_invite_url
+            .with_code(&group.slug, &invite.code)
     }
 }

@@ -3,9 +3,12 @@
 use super::{
     Access, AccessError, CourseInviteView, GroupInviteView, InviteCodeView, WorkspaceInviteView,
 };
-use crate::loader::{
-    InviteKind, InviteSort, LoadError, Page, Slice,
-    invite::{InviteFilter, InviteRef},
+use crate::{
+    invite::InviteKind,
+    loader::{
+        InviteSort, LoadError, Page, Slice,
+        invite::{InviteFilter, InviteRef},
+    },
 };
 
 /// An invite of any kind.

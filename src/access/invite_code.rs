@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use entity::{invite_code::Model, user};
 
-use super::{Access, AccessError, Published, TagView, UserView, findable, proof::Guarded};
-use crate::loader::{
-    InviteSort, LoadError, Page, Slice, Status,
-    invite_code::{InviteCodeFilter, status},
-    invite_code_by_code::{Along, Found, Reached},
-};
+use super::{Access, AccessError, EmailVisibility, TagView, UserView, findable, proof::Guarded};
 use crate::rate_limit::Secrecy;
+use crate::{
+    invite::{Code, Status},
+    loader::{
+        InviteSort, LoadError, Page, Slice,
+        invite_code::{InviteCodeFilter, status},
+        invite_code_by_code::{Along, Found, Reached},
+    },
+};
 
 /// An invite code as the viewer may see it.
 #[derive(Clone, Debug)]
@@ -17,7 +20,7 @@ pub struct InviteCodeView {
     /// Key in the source.
     pub id: i64,
     /// The code itself: for who holds it already, its inviter, and staff.
-    pub code: Option<String>,
+    pub code: Option<Code>,
     /// Role that using the code gives.
     pub role: Option<String>,
     /// Name of the person invited.
@@ -83,9 +86,9 @@ impl Access {
         match loaded {
             Some(row) => {
                 let row = row.clone();
-                Ok(row.map(|row| self.user_view(row, Published::Nowhere, false)))
+                Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, false)))
             }
-            None => self.user_reached(id, Published::Nowhere).await,
+            None => self.user_reached(id, EmailVisibility::Hidden).await,
         }
     }
 
@@ -137,14 +140,19 @@ impl Access {
     fn listed_invite_code(&self, row: Guarded<Model>) -> InviteCodeView {
         let row = row.take();
         let may_give_it = self.viewer.is_staff() || self.viewer.is(row.invited_by_id);
-        self.invite_code_view(row, may_give_it, Published::InFull)
+        self.invite_code_view(row, may_give_it, EmailVisibility::Full)
     }
 
-    fn invite_code_view(&self, row: Model, with_code: bool, email: Published) -> InviteCodeView {
+    fn invite_code_view(
+        &self,
+        row: Model,
+        with_code: bool,
+        email: EmailVisibility,
+    ) -> InviteCodeView {
         let status = status(&row, self.now);
         InviteCodeView {
             id: row.id,
-            code: Some(row.code).filter(|_| with_code),
+            code: with_code.then(|| Code::new(row.code)),
             role: row.role,
             name: row.name,
             email: row

@@ -26,16 +26,17 @@ use chrono::{DateTime, Utc};
 pub use course::{CourseKey, CourseView};
 pub use course_invite::CourseInviteView;
 pub use group::{GroupKey, GroupView};
-pub use group_invite::{GroupInviteUrl, GroupInviteView};
+pub use group_invite::GroupInviteView;
 pub use invite::InviteView;
 pub use invite_code::InviteCodeView;
 pub use tag::TagView;
-pub use user::{Published, UserView};
+pub use user::{EmailVisibility, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
-pub use workspace_invite::{WorkspaceInviteView, inviter_name, parse_token, role_display};
+pub use workspace_invite::{WorkspaceInviteView, inviter_name};
 
 use crate::{
+    invite::GroupInviteUrl,
     loader::{
         ListError, LoadError, Loaders,
         role::{Place, RoleLoader, Standing},
@@ -45,7 +46,7 @@ use crate::{
 use proof::{Managed, Person};
 
 /// To whom the addresses are shown that the contracts publish to the holder of a code or token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Disclosure {
     /// To the holder, as the contracts have it.
     #[default]

@@ -13,7 +13,7 @@ use crate::{email, loader::LoadError};
 pub struct UserView {
     row: Guarded<Model>,
     shows_ext_id: bool,
-    email: Published,
+    email: EmailVisibility,
 }
 
 impl UserView {
@@ -54,25 +54,25 @@ impl UserView {
     }
 }
 
-/// How far a contract publishes an address to this viewer.
+/// How much of an e-mail address this viewer sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Published {
-    /// Not at all.
-    Nowhere,
+pub enum EmailVisibility {
+    /// Nothing.
+    Hidden,
     /// As `j…@e….com`.
     Masked,
-    /// In full.
-    InFull,
+    /// All of it.
+    Full,
 }
 
-impl Published {
-    /// The address as far as it is published; none when there is none.
+impl EmailVisibility {
+    /// Returns the address as the viewer sees it. None if it is hidden or empty.
     pub(super) fn show(self, address: &str) -> Option<Cow<'_, str>> {
         match self {
             _ if address.is_empty() => None,
-            Self::Nowhere => None,
+            Self::Hidden => None,
             Self::Masked => Some(Cow::Owned(email::mask(address))),
-            Self::InFull => Some(Cow::Borrowed(address)),
+            Self::Full => Some(Cow::Borrowed(address)),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Access {
     pub async fn user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
         match self.viewer.id() {
             None => Ok(None),
-            Some(_) => Ok(self.user_reached(Some(id), Published::Nowhere).await?),
+            Some(_) => Ok(self.user_reached(Some(id), EmailVisibility::Hidden).await?),
         }
     }
 
@@ -90,7 +90,7 @@ impl Access {
     pub async fn user_reached(
         &self,
         id: Option<i64>,
-        email: Published,
+        email: EmailVisibility,
     ) -> Result<Option<UserView>, LoadError> {
         let Some(id) = id else {
             return Ok(None);
@@ -102,18 +102,18 @@ impl Access {
     /// The viewer as a user; none when signed out.
     pub fn viewer_user(&self) -> Option<UserView> {
         let row = self.viewer.row()?.clone();
-        Some(self.user_view(row, Published::Nowhere, false))
+        Some(self.user_view(row, EmailVisibility::Hidden, false))
     }
 
     pub(super) fn user_view(
         &self,
         row: Guarded<Model>,
-        email: Published,
+        email: EmailVisibility,
         manages_invitee: bool,
     ) -> UserView {
         let is_staff = self.viewer.is_staff();
         let email = if is_staff || self.viewer.is(Some(row.peek().id)) {
-            Published::InFull
+            EmailVisibility::Full
         } else {
             email
         };
@@ -126,10 +126,10 @@ impl Access {
 
     /// How an address that a contract publishes is shown to a holder of the code or token, who is
     /// `entitled` to it beside holding that.
-    pub(super) fn published(&self, entitled: bool) -> Published {
+    pub(super) fn published(&self, entitled: bool) -> EmailVisibility {
         match self.policy.disclosure {
-            Disclosure::Masked if !entitled => Published::Masked,
-            _ => Published::InFull,
+            Disclosure::Masked if !entitled => EmailVisibility::Masked,
+            _ => EmailVisibility::Full,
         }
     }
 

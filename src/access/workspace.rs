@@ -4,7 +4,10 @@
 use entity::workspace::Model;
 
 use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
-use crate::loader::{LoadError, Page, Slice, role::Place, workspace::MANAGES_WORKSPACE};
+use crate::{
+    invite::MANAGES_WORKSPACE,
+    loader::{LoadError, Page, Slice, role::Place},
+};
 
 /// A workspace's profile.
 #[derive(Clone, Debug)]

@@ -5,31 +5,32 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
-use uuid::{Uuid, Version};
 
 use super::{
-    Access, AccessError, NO_ID, Published, UserView,
+    Access, AccessError, EmailVisibility, NO_ID, UserView,
     proof::{Guarded, WorkspaceManager},
 };
-use crate::loader::{
-    InviteSort, LoadError, Page, Slice, Status,
-    role::Place,
-    workspace::MANAGES_WORKSPACE,
-    workspace_invite::{WorkspaceInviteFilter, status},
+use crate::{
+    invite::{MANAGES_WORKSPACE, Role, Status, Token},
+    loader::{
+        InviteSort, LoadError, Page, Slice,
+        role::Place,
+        workspace_invite::{WorkspaceInviteFilter, status},
+    },
+    rate_limit::Secrecy,
 };
-use crate::rate_limit::Secrecy;
 
 /// A workspace invite as the viewer may see it; it does not show the token.
 #[derive(Clone, Debug)]
 pub struct WorkspaceInviteView {
     row: Guarded<Model>,
-    email: Published,
+    email: EmailVisibility,
     shows_acceptor: bool,
     /// Whether the viewer holds the token or manages the workspace, and so sees the workspace
     /// whatever the status.
     is_entitled: bool,
     /// How far the inviter's address is published to the viewer.
-    pub inviter_email: Published,
+    pub inviter_email: EmailVisibility,
     /// Effective status.
     pub status: Status,
 }
@@ -61,8 +62,8 @@ impl WorkspaceInviteView {
     }
 
     /// Role that accepting gives.
-    pub fn role(&self) -> &str {
-        &self.row.peek().role
+    pub fn role(&self) -> Role<'_> {
+        Role(&self.row.peek().role)
     }
 
     /// Words of the inviter.
@@ -94,29 +95,6 @@ impl WorkspaceInviteView {
     }
 }
 
-/// A role as people read it; `UNKNOWN` when it has no known name.
-pub fn role_display(role: &str) -> &'static str {
-    match role {
-        "owner" => "Owner",
-        "admin" => "Admin",
-        "manager" => "Manager",
-        "member" => "Member",
-        "editor" => "Editor",
-        "viewer" => "Viewer",
-        "guest" => "Guest",
-        "billing" => "Billing",
-        _ => "UNKNOWN",
-    }
-}
-
-/// Reads a token: a UUID (RFC 9562) with hyphens, and no other way of writing one.
-pub fn parse_token(text: &str) -> Option<Uuid> {
-    const HYPHENATED: usize = 36;
-    Uuid::try_parse(text)
-        .ok()
-        .filter(|_| text.len() == HYPHENATED)
-}
-
 impl Access {
     /// The invite that this token names. A token that cannot be one is looked for like another.
     ///
@@ -124,15 +102,15 @@ impl Access {
     /// [`AccessError::RateLimited`], or the row could not be loaded.
     pub async fn workspace_invite_by_token(
         &self,
-        token: Option<Uuid>,
+        token: Option<Token>,
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
-        let sought = token.unwrap_or_default();
+        let sought = token.map(Token::uuid).unwrap_or_default();
         let look_up = async {
             let row = self.loaders.workspace_invite_by_token(sought).await?;
             Ok::<_, AccessError>(row.filter(|_| token.is_some()))
         };
         let secrecy = match token {
-            Some(token) if token.get_version() == Some(Version::Random) => Secrecy::Random,
+            Some(token) if token.is_random() => Secrecy::Random,
             _ => Secrecy::Guessable,
         };
         let Some(row) = self.client.look_up(secrecy, look_up).await? else {
@@ -217,8 +195,8 @@ impl Access {
     /// is known to manage the workspace.
     fn listed_workspace_invite(&self, row: Guarded<Model>, manages: bool) -> WorkspaceInviteView {
         WorkspaceInviteView {
-            email: Published::InFull,
-            inviter_email: Published::Nowhere,
+            email: EmailVisibility::Full,
+            inviter_email: EmailVisibility::Hidden,
             shows_acceptor: true,
             is_entitled: manages,
             status: status(row.peek(), self.now),
@@ -233,31 +211,5 @@ pub fn inviter_name(inviter: &UserView) -> &str {
         inviter.username()
     } else {
         inviter.full_name()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_token;
-
-    #[test]
-    fn a_token_is_a_uuid_with_hyphens() {
-        let canonical = "d0000000-0000-4000-8000-00000000000a";
-        assert!(parse_token(canonical).is_some());
-        assert_eq!(
-            parse_token(canonical),
-            parse_token(&canonical.to_uppercase())
-        );
-        for other in [
-            "",
-            "d000000000004000800000000000000a",
-            "{d0000000-0000-4000-8000-00000000000a}",
-            "urn:uuid:d0000000-0000-4000-8000-00000000000a",
-            "d0000000-0000-4000-8000-00000000000",
-            "d0000000-0000-4000-8000-00000000000g",
-            " d0000000-0000-4000-8000-00000000000a",
-        ] {
-            assert_eq!(parse_token(other), None, "{other}");
-        }
     }
 }

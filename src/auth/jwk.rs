@@ -56,13 +56,13 @@ struct Jwk {
 }
 
 /// A usable key, and its name.
-pub(super) struct Published {
+pub(super) struct EmailVisibility {
     pub(super) kid: Option<String>,
     pub(super) key: Arc<VerifyingKey>,
 }
 
 /// The key that a member of a key set is.
-pub(super) fn read(value: Value) -> Result<Published, Reason> {
+pub(super) fn read(value: Value) -> Result<EmailVisibility, Reason> {
     let jwk: Jwk = serde_json::from_value(value).map_err(|_| Reason::NotAKey)?;
     let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("RSA", _) => (Algorithm::RS256, rsa(&jwk)?),
@@ -92,7 +92,7 @@ pub(super) fn read(value: Value) -> Result<Published, Reason> {
     if jwk.alg.is_some_and(|alg| !is_ours(&alg)) {
         return Err(Reason::Algorithm);
     }
-    Ok(Published {
+    Ok(EmailVisibility {
         kid: jwk.kid,
         key: Arc::new(VerifyingKey::new(algorithm, key)),
     })

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category};
 
 use super::{
-    jwk::{self, Published, Reason},
+    jwk::{self, EmailVisibility, Reason},
     key::VerifyingKey,
 };
 
 /// The usable keys of a set.
 pub(super) struct KeySet {
-    keys: Vec<Published>,
+    keys: Vec<EmailVisibility>,
     skipped: Vec<Skipped>,
 }
 
@@ -101,8 +101,9 @@ impl KeySet {
     /// The header does not choose how the key is used, since each key has its one algorithm; it
     /// only fails to find a key whose algorithm is another.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Search {
-        let is_named = |published: &&Published| kid.is_none() || published.kid.as_deref() == kid;
-        let fits = |published: &&Published| published.key.algorithm() == algorithm;
+        let is_named =
+            |published: &&EmailVisibility| kid.is_none() || published.kid.as_deref() == kid;
+        let fits = |published: &&EmailVisibility| published.key.algorithm() == algorithm;
         let mut fitting = self.keys.iter().filter(is_named).filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Search::Found(Arc::clone(&only.key)),

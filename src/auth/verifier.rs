@@ -41,7 +41,7 @@ struct Opened {
 enum Keys {
     None,
     Secret(Arc<VerifyingKey>),
-    Published(KeySource),
+    EmailVisibility(KeySource),
 }
 
 impl Verifier {
@@ -55,11 +55,11 @@ impl Verifier {
             (Some(_), Some(_)) => return Err(SettingsError::SecretAndJwks),
             (Some(secret), None) => Keys::Secret(Arc::new(VerifyingKey::shared(&secret))),
             (None, Some(location)) => {
-                Keys::Published(KeySource::new(location, clock.clone(), metrics)?)
+                Keys::EmailVisibility(KeySource::new(location, clock.clone(), metrics)?)
             }
             (None, None) => Keys::None,
         };
-        if matches!(keys, Keys::Published(_)) && settings.issuer.is_none() {
+        if matches!(keys, Keys::EmailVisibility(_)) && settings.issuer.is_none() {
             // RFC 8725 §3.8: identity providers share keys among their tenants.
             warn!("a JWKS is configured without an issuer: whoever it signs for is trusted");
         }
@@ -120,7 +120,7 @@ impl Verifier {
         match &self.keys {
             Keys::None => Err(InvalidToken::NotAccepted.into()),
             Keys::Secret(key) => Ok(Arc::clone(key)),
-            Keys::Published(source) => source.key(kid, algorithm).await,
+            Keys::EmailVisibility(source) => source.key(kid, algorithm).await,
         }
     }
 }

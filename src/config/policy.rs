@@ -2,10 +2,11 @@
 
 use std::{str::FromStr, sync::Arc};
 
-use clap::Args;
+use clap::{Args, ValueEnum, builder::PossibleValue};
 
 use crate::{
-    access::{Disclosure, GroupInviteUrl, Policy},
+    access::{Disclosure, Policy},
+    invite::GroupInviteUrl,
     unquoted::Unquoted,
 };
 
@@ -29,6 +30,24 @@ impl PolicyOptions {
         Arc::new(Policy {
             disclosure: self.disclosure,
             group_invite_url: self.group_invite_url.clone(),
+        })
+    }
+}
+
+impl ValueEnum for Disclosure {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Contract, Self::Masked]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Contract => {
+                PossibleValue::new("contract").help("In full to the holder, as the contracts say")
+            }
+            Self::Masked => PossibleValue::new("masked").help(
+                "In full only to the invitee, the inviter, managers of the target, and staff; to \
+                 other holders as `j…@e….com`",
+            ),
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{
     scalar::BigInt,
     user::User,
 };
-use crate::access::{CourseKey, CourseView, Published};
+use crate::access::{CourseKey, CourseView, EmailVisibility};
 
 /// Who may know of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -86,7 +86,7 @@ impl Course {
     /// Who made the course, and so manages it. Null when that account is gone.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(Some(self.0.created_by_id), Published::Nowhere),
+            |access| access.user_reached(Some(self.0.created_by_id), EmailVisibility::Hidden),
             eager(User),
         )
         .await

@@ -18,15 +18,13 @@ use super::{
     user::User,
 };
 use crate::{
-    access::{CourseInviteView, CourseView, Published, UserView},
+    access::{CourseInviteView, CourseView, EmailVisibility, UserView},
+    invite::{Joined, Status},
     loader::{
-        SortType, Status,
+        SortType,
         course_invite::{CourseInviteeFilter as Filter, InviteeSort},
     },
 };
-
-/// The role that accepting a course invite gives: the one that manages nothing.
-const JOINED: &str = "joined";
 
 /// A user's invitation to a course.
 #[derive(Clone)]
@@ -91,13 +89,13 @@ impl CourseInvite {
 
     /// Stable key of the role that accepting gives.
     pub(super) async fn role(&self) -> Option<String> {
-        Some(JOINED.to_owned())
+        Some(Joined::COURSE.to_owned())
     }
 
     /// Who invited. Null when that account is gone, or unknown.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(self.0.inviter_id, Published::Nowhere),
+            |access| access.user_reached(self.0.inviter_id, EmailVisibility::Hidden),
             eager(User),
         )
         .await

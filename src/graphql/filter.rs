@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     email,
-    loader::{InstantRange, InviteSort, SortType, Status},
+    invite::Status,
+    loader::{InstantRange, InviteSort, SortType},
 };
 
 /// Most characters of a text in a filter.

@@ -17,11 +17,9 @@ use super::{
 };
 use crate::{
     access::GroupInviteView,
-    loader::{SortType, Status},
+    invite::{Joined, Status},
+    loader::SortType,
 };
-
-/// The role that joining by a group's link gives: the one that manages nothing.
-const MEMBER: &str = "member";
 
 /// A group's reusable join link, seen by those who manage the group.
 #[derive(Clone)]
@@ -74,7 +72,7 @@ impl GroupInvite {
 
     /// The code that joining needs.
     async fn code(&self) -> &str {
-        &self.0.code
+        self.0.code.as_str()
     }
 
     /// Public URL that accepts the invite; contains the code.
@@ -105,7 +103,7 @@ impl GroupInvite {
 
     /// Stable key of the role that accepting gives.
     pub(super) async fn role(&self) -> Option<String> {
-        Some(MEMBER.to_owned())
+        Some(Joined::GROUP.to_owned())
     }
 
     /// Always null: the source does not tell who made the link.

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     access::InviteView,
-    loader::{InviteKind as Kind, Slice, SortType, invite::InviteFilter as Filter},
+    invite::InviteKind as Kind,
+    loader::{Slice, SortType, invite::InviteFilter as Filter},
 };
 
 /// What all kinds of invites share. The concrete types keep their contract's own words beside

@@ -19,9 +19,8 @@ use super::{
 };
 use crate::{
     access::InviteCodeView,
-    loader::{
-        SortType, Status, invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along,
-    },
+    invite::{Code, Status},
+    loader::{SortType, invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along},
 };
 
 /// A personal code that lets one person join the community.
@@ -74,7 +73,7 @@ impl InviteCode {
     /// The code itself. Shown to who looked the invite up by it, to its inviter, and to staff;
     /// otherwise null.
     async fn code(&self) -> Option<&str> {
-        self.0.code.as_deref()
+        self.0.code.as_ref().map(Code::as_str)
     }
 
     /// Name of the person invited.

@@ -7,7 +7,7 @@ use async_graphql::{
 };
 use chrono::{Datelike, SecondsFormat, SubsecRound, Utc};
 
-use crate::access::parse_token;
+use crate::invite::Token;
 
 /// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
 /// offset and is read to the microsecond.
@@ -91,7 +91,7 @@ fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
 /// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
 /// Text that is no UUID names nothing: it is answered like an unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Uuid(pub Option<uuid::Uuid>);
+pub(super) struct Uuid(pub Option<Token>);
 
 /// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
 /// Text that is no UUID names nothing: it is answered like an unknown one.
@@ -102,7 +102,7 @@ pub(super) struct Uuid(pub Option<uuid::Uuid>);
 impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => Ok(Self(parse_token(text))),
+            Value::String(text) => Ok(Self(Token::parse(text))),
             _ => Err(bad_scalar("a UUID in its hyphenated form")),
         }
     }
@@ -113,7 +113,7 @@ impl ScalarType for Uuid {
 
     fn to_value(&self) -> Value {
         self.0
-            .map_or(Value::Null, |uuid| Value::String(uuid.to_string()))
+            .map_or(Value::Null, |token| Value::String(token.uuid().to_string()))
     }
 }
 

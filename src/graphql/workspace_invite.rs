@@ -20,8 +20,9 @@ use super::{
     workspace::Workspace,
 };
 use crate::{
-    access::{Published, WorkspaceInviteView, inviter_name, role_display},
-    loader::{SortType, Status, workspace_invite::WorkspaceInviteFilter as Filter},
+    access::{EmailVisibility, WorkspaceInviteView, inviter_name},
+    invite::Status,
+    loader::{SortType, workspace_invite::WorkspaceInviteFilter as Filter},
 };
 
 /// An e-mail invitation to a workspace. Its token is a password: no field shows it.
@@ -98,12 +99,12 @@ impl WorkspaceInvite {
 
     /// Stable key of the role that accepting gives.
     pub(super) async fn role(&self) -> Option<String> {
-        Some(self.0.role().to_owned())
+        Some(self.0.role().0.to_owned())
     }
 
     /// Human-readable role; `UNKNOWN` when the key has no name.
     async fn role_display(&self) -> &str {
-        role_display(self.0.role())
+        self.0.role().display_name()
     }
 
     /// Words of the inviter.
@@ -115,7 +116,7 @@ impl WorkspaceInvite {
     /// and staff. Null for others, while nobody has, and when that account is gone.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(self.0.accepted_by_id(), Published::Nowhere),
+            |access| access.user_reached(self.0.accepted_by_id(), EmailVisibility::Hidden),
             eager(User),
         )
         .await

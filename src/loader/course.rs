@@ -21,16 +21,11 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, Managed},
+    invite::MANAGES_COURSE,
     rate_limit::Client,
 };
 
 pub(super) const TABLE: &str = "courses";
-
-/// Roles that manage a course.
-pub const MANAGES_COURSE: [&str; 2] = [CREATOR, "manager"];
-
-/// The role of who made a course.
-pub(super) const CREATOR: &str = "creator";
 
 columns!(course: id, slug, name, description, privacy, created_by_id, created_at, deleted_at);
 

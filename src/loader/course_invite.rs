@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, ListError, LoadError, Loaders, Page, Rows, Slice, SortType, Status,
+    InstantRange, ListError, LoadError, Loaders, Page, Rows, Slice, SortType,
     columns::{Columns, FromColumns, columns},
     course,
     filter::contains_text,
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     access::proof::{CourseManager, Guarded},
+    invite::{State, Status},
     rate_limit::Client,
 };
 
@@ -89,14 +90,13 @@ struct List {
 
 /// Effective status of a course invite. Who has become a member has accepted, in whichever way;
 /// course invites do not expire.
-pub fn status(row: &Row) -> Status {
-    if row.invite.accepted_at.is_some() || row.is_member {
-        Status::Accepted
-    } else if row.invite.cancelled_at.is_some() {
-        Status::Cancelled
+pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
+    let state = if row.is_member {
+        State::Accepted
     } else {
-        Status::Pending
-    }
+        State::from_instants(row.invite.accepted_at, row.invite.cancelled_at)
+    };
+    state.status(None, now)
 }
 
 /// [`status`] as a condition on rows.

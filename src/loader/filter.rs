@@ -6,31 +6,7 @@ use sea_orm::{
     sea_query::{Expr, LikeExpr, extension::postgres::PgExpr},
 };
 
-/// Effective status of an invite at one instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Waiting for an answer.
-    Pending,
-    /// Accepted, or used.
-    Accepted,
-    /// Withdrawn.
-    Cancelled,
-    /// Never answered, and too old to be.
-    Expired,
-}
-
-/// The four kinds of invites.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum InviteKind {
-    /// A personal code.
-    InviteCode,
-    /// An e-mail invitation to a workspace.
-    WorkspaceInvite,
-    /// A group's reusable link.
-    GroupInvite,
-    /// A user's invitation to a course.
-    CourseInvite,
-}
+use crate::invite::Status;
 
 /// What invites are ordered by; ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

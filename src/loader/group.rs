@@ -21,11 +21,9 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, Managed},
+    invite::MANAGES_GROUP,
     rate_limit::Client,
 };
-
-/// Roles that manage a group.
-pub const MANAGES_GROUP: [&str; 2] = ["owner", "manager"];
 
 columns!(group: id, slug, name, created_at, deleted_at);
 

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteKind, InviteSort, ListError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteSort, ListError, Loaders, Page, Slice, SortType,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
@@ -21,7 +21,11 @@ use super::{
     scope::{Effort, scope},
     workspace_invite as workspace_invites,
 };
-use crate::{access::proof::Person, rate_limit::Client};
+use crate::{
+    access::proof::Person,
+    invite::{InviteKind, Status},
+    rate_limit::Client,
+};
 
 /// Narrows a list of invites of every kind.
 #[derive(Clone, Debug, Default)]

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Along,
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, Managed},
+    invite::{State, Status},
     rate_limit::Client,
 };
 
@@ -79,15 +80,7 @@ impl InviteCodeFilter {
 
 /// Effective status of a code at `now`.
 pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
-    if row.used_at.is_some() {
-        Status::Accepted
-    } else if row.cancelled_at.is_some() {
-        Status::Cancelled
-    } else if row.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        Status::Expired
-    } else {
-        Status::Pending
-    }
+    State::from_instants(row.used_at, row.cancelled_at).status(row.expires_at, now)
 }
 
 /// [`status`] as a condition on rows.

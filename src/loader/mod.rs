@@ -75,7 +75,7 @@ use scope::Scopes;
 use servers::Servers;
 
 pub use error::{ListError, LoadError};
-pub use filter::{InstantRange, InviteKind, InviteSort, Status};
+pub use filter::{InstantRange, InviteSort};
 pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
 

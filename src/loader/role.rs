@@ -21,10 +21,10 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows, columns::Columns, course::CREATOR, course_invite::is_open,
-    filter::far_future, gather::lock,
+    LoadError, Loaders, Rows, columns::Columns, course_invite::is_open, filter::far_future,
+    gather::lock,
 };
-use crate::access::proof::Person;
+use crate::{access::proof::Person, invite::CREATOR};
 
 /// Something that a viewer may have a role in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -21,13 +21,11 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, Managed},
+    invite::MANAGES_WORKSPACE,
     rate_limit::Client,
 };
 
 pub(super) const TABLE: &str = "workspaces";
-
-/// Roles that manage a workspace.
-pub const MANAGES_WORKSPACE: [&str; 2] = ["owner", "admin"];
 
 columns!(workspace: id, name, description, logo_url, created_at, deleted_at);
 

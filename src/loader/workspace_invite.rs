@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType, Status,
+    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, Managed, WorkspaceManager},
+    invite::{State, Status},
     rate_limit::Client,
 };
 
@@ -119,13 +120,13 @@ impl ListOfParent for List {
 
 /// Effective status of an invite at `now`.
 pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
-    match row.status {
-        StoredStatus::Accepted => Status::Accepted,
-        StoredStatus::Cancelled => Status::Cancelled,
-        StoredStatus::Expired => Status::Expired,
-        StoredStatus::Pending if row.expires_at <= now => Status::Expired,
-        StoredStatus::Pending => Status::Pending,
-    }
+    let state = match row.status {
+        StoredStatus::Pending => State::Pending,
+        StoredStatus::Accepted => State::Accepted,
+        StoredStatus::Cancelled => State::Cancelled,
+        StoredStatus::Expired => State::Expired,
+    };
+    state.status(Some(row.expires_at), now)
 }
 
 /// [`status`] as a condition on rows.

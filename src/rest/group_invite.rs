@@ -143,7 +143,7 @@ async fn find(
         id: invite.id,
         kind: GroupInviteType::GroupInvite,
         url: access.group_invite_url(&group, &invite),
-        code: invite.code,
+        code: invite.code.into_string(),
         created_at: invite.created_at,
         updated_at: invite.updated_at,
         links: Links {

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     access::{Access, TagView, UserView},
+    invite::Code,
     loader::invite_code_by_code::Along,
 };
 
@@ -209,7 +210,7 @@ async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
         name: invite.name,
         email: invite.email,
         // Shown to who holds it.
-        code: invite.code.unwrap_or_default(),
+        code: invite.code.map(Code::into_string).unwrap_or_default(),
         generated_at: invite.generated_at,
         sent_at: invite.sent_at,
         used_at: invite.used_at,

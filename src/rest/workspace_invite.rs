@@ -12,7 +12,6 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
-use uuid::Uuid;
 
 use super::{
     Endpoint, Manner,
@@ -21,8 +20,8 @@ use super::{
     respond, text,
 };
 use crate::{
-    access::{Access, UserView, inviter_name, parse_token, role_display},
-    loader::Status,
+    access::{Access, UserView, inviter_name},
+    invite::{Status, Token},
 };
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
@@ -180,11 +179,11 @@ async fn show(
 ) -> Response {
     respond(
         Manner::Detail,
-        find(&access, parse_token(&text(path))).await,
+        find(&access, Token::parse(&text(path))).await,
     )
 }
 
-async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePublic, Refusal> {
+async fn find(access: &Access, token: Option<Token>) -> Result<WorkspaceInvitePublic, Refusal> {
     let invite = access
         .workspace_invite_by_token(token)
         .await?
@@ -206,7 +205,7 @@ async fn find(access: &Access, token: Option<Uuid>) -> Result<WorkspaceInvitePub
             .map(|inviter| inviter_name(inviter).to_owned())
             .unwrap_or_default(),
         inviter: inviter.map(SimpleUser::from),
-        role_display: role_display(invite.role()),
+        role_display: invite.role().display_name(),
         is_expired: invite.status == Status::Expired,
         expires_at: invite.expires_at(),
         message: invite.message().unwrap_or_default().to_owned(),

@@ -28,12 +28,13 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use invite_gateway::{
-    access::{Disclosure, GroupInviteUrl, Policy},
+    access::{Disclosure, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
     import::{self, Kind, Rejection, Report, Summary},
+    invite::GroupInviteUrl,
     loader::Loaders,
     metrics::Metrics,
     rate_limit::{Quotas, RateLimits},

@@ -27,9 +27,10 @@ use url::Url;
 
 use super::{RestSettings, openapi_router, router};
 use crate::{
-    access::{Access, Disclosure, GroupInviteUrl, Policy, Viewer},
+    access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
     demo,
+    invite::GroupInviteUrl,
     loader::{Loaders, gather, user::Subject},
     metrics::Metrics,
     rate_limit::{Client, RateLimits, Who},

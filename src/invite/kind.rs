@@ -1,0 +1,24 @@
+//! The kinds of invites.
+
+/// A kind of invite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InviteKind {
+    /// A personal code.
+    InviteCode,
+    /// An e-mail invitation to a workspace.
+    WorkspaceInvite,
+    /// A group's reusable link.
+    GroupInvite,
+    /// A user's invitation to a course.
+    CourseInvite,
+}
+
+impl InviteKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [
+        Self::InviteCode,
+        Self::WorkspaceInvite,
+        Self::GroupInvite,
+        Self::CourseInvite,
+    ];
+}

@@ -1,0 +1,16 @@
+//! The domain: kinds of invites, their statuses and transitions, roles, secrets and links. Nothing
+//! here reads or writes; every rule is a function of its arguments.
+
+mod kind;
+mod link;
+mod role;
+mod secret;
+mod status;
+mod transition;
+
+pub use kind::InviteKind;
+pub use link::GroupInviteUrl;
+pub use role::{CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, Role};
+pub use secret::{Code, Token};
+pub use status::{State, Status};
+pub use transition::{Command, Event, Refusal, Transition, transition};

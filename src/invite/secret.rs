@@ -1,0 +1,95 @@
+//! Secrets that open an invite. Their `Debug` shows nothing of them.
+
+use std::fmt;
+
+use uuid::{Uuid, Version};
+
+/// Bytes of a UUID written with hyphens.
+const HYPHENATED: usize = 36;
+
+/// Token of a workspace invite.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(Uuid);
+
+impl Token {
+    /// Reads a token: a UUID (RFC 9562) with hyphens. Other spellings of a UUID are no tokens.
+    pub fn parse(text: &str) -> Option<Self> {
+        let uuid = Uuid::try_parse(text).ok();
+        uuid.filter(|_| text.len() == HYPHENATED).map(Self)
+    }
+
+    /// The UUID, as it is stored.
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// Returns true if the token has 122 random bits, so that nobody finds one by guessing.
+    pub fn is_random(self) -> bool {
+        self.0.get_version() == Some(Version::Random)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Code of an invite code or a group invite.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Code(String);
+
+impl Code {
+    /// A code as it is stored.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self(code.into())
+    }
+
+    /// The code itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The code itself.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, Token};
+
+    #[test]
+    fn a_token_is_a_uuid_with_hyphens_in_either_case() {
+        let canonical = "6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11";
+        let token = Token::parse(canonical).expect("a token");
+        assert_eq!(Token::parse(&canonical.to_uppercase()), Some(token));
+        assert!(token.is_random());
+        for other in [
+            "",
+            "6f1b24a15b4c4d0e9c370d6f0b6a2b11",
+            "{6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11}",
+            "urn:uuid:6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11",
+            " 6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11",
+            "6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b1",
+        ] {
+            assert_eq!(Token::parse(other), None, "{other}");
+        }
+        let by_time = "1f1b24a1-5b4c-1d0e-9c37-0d6f0b6a2b11";
+        assert_eq!(Token::parse(by_time).map(Token::is_random), Some(false));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let token = Token::parse("6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11").expect("a token");
+        assert_eq!(format!("{token:?}"), "Token(…)");
+        assert_eq!(format!("{:?}", Code::new("SECRET")), "Code(…)");
+    }
+}

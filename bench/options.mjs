@@ -20,7 +20,7 @@ Options
   --smoke                 tiny data and short runs with a debug build: asserts that answers are the
                           baseline's, that none is an error, and how many statements each costs
   --gateway PATH          a binary to measure, instead of building one
-  --profile NAME          what to build: release (default) or dev
+  --profile NAME          what to build: dist (default), release or dev
   --invites N             invites of all kinds together (1000000)
   --queries Q1,Q2         only these
   --connections 1,16,64   numbers of connections
@@ -32,7 +32,7 @@ Options
   --minutes N             length of the soak, and of its second half (10)
   --hostile WORD          only the hostile clients whose kind has this word
   --baseline-connections N   connections of the baseline to the database (see README.md)
-  --log LEVEL             the gateway's own --log (info)
+  --log-level LEVEL       the gateway's own --log-level (info)
   --record                keeps the results under the name that docs/performance.md is made from
 `;
 
@@ -72,13 +72,13 @@ export function readOptions(argv) {
       minutes: { type: 'string' },
       hostile: { type: 'string', default: '' },
       'baseline-connections': { type: 'string', default: '4' },
-      log: { type: 'string', default: 'info' },
+      'log-level': { type: 'string', default: 'info' },
     },
   });
   const command = positionals[0] ?? 'table';
   if (positionals.length > 1) throw new Error(`one command at a time, not ${positionals.join(', ')}`);
   const { smoke } = values;
-  const profile = values.profile ?? (smoke ? 'dev' : 'release');
+  const profile = values.profile ?? (smoke ? 'dev' : 'dist');
   const number = (name, usual, tiny) =>
     positive(name, values[name] ?? (smoke ? tiny : usual));
   return {
@@ -100,6 +100,6 @@ export function readOptions(argv) {
     minutes: number('minutes', 10, 0.05),
     hostile: hostile(values.hostile),
     baselineConnections: positive('baseline-connections', values['baseline-connections']),
-    log: values.log,
+    log: values['log-level'],
   };
 }

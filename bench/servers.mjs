@@ -75,7 +75,7 @@ async function start(name, program, args, env, port, probe, dialect) {
 
 export function gatewayArguments(database, port, log, replica) {
   const standby = replica === undefined ? [] : ['--database-replica-url', replica.url];
-  return ['serve', ...standby, '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log', log];
+  return ['serve', ...standby, '--database-url', database.url, '--listen', `127.0.0.1:${port}`, '--jwt-secret', SECRET, '--log-level', log];
 }
 
 const READY = { method: 'GET', path: '/health/ready' };

@@ -59,7 +59,7 @@ fn write_metrics(bencher: Bencher<'_, '_>) {
 fn main() {
     // Without traces, as most run: what would be a span must be nothing.
     let options = LogOptions {
-        log: LogLevel::Info,
+        log_level: LogLevel::Info,
         log_format: LogFormat::Json,
     };
     log::start(&options, None);

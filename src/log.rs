@@ -19,7 +19,7 @@ use crate::{
 
 /// Writes the log to standard error from now on, and makes spans for `traces`.
 pub fn start(options: &LogOptions, traces: Option<&Traces>) {
-    let level = match options.log {
+    let level = match options.log_level {
         LogLevel::Off => LevelFilter::OFF,
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

@@ -195,7 +195,7 @@ each_database! {
         let is_too_long = |answer: &Value| {
             assert_eq!(answer["data"], Value::Null);
             let told = &answer["errors"][0]["extensions"];
-            assert_eq!((&told["code"], &told["limit"], &told["allowed"]), (&json!("ANSWER_TOO_LARGE"), &json!("answer"), &json!(4096)));
+            assert_eq!((&told["code"], &told["limit"], &told["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("answer"), &json!(4096)));
             assert!(told["met"].as_u64().is_some_and(|met| met > 4096), "{answer}");
         };
         let one = json!({ "query": document });
@@ -251,7 +251,7 @@ each_database! {
     }
 
     async fn limits_are_settings_of_the_program(gateway) {
-        let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-answer=1024"]).await;
+        let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-response=1024"]).await;
         let depth = |answer: &Value| answer["errors"][0]["extensions"]["limit"].clone();
         let answer = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
         assert_eq!(depth(&answer.json), "depth");

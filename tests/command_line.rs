@@ -244,8 +244,8 @@ const WRONG: &[Wrong] = &[
         secret: None,
     },
     Wrong {
-        flag: "--log",
-        variable: "GATEWAY_LOG",
+        flag: "--log-level",
+        variable: "GATEWAY_LOG_LEVEL",
         value: "loud",
         told: &["off, error, warn, info, debug"],
         secret: None,

@@ -204,21 +204,20 @@ each_database! {
         let body = r#"{"query":"{ __schema { types { name description fields { name description } } } }"}"#;
         let plain = post(&gateway, &[JSON], body).await;
         assert_eq!((plain.status, plain.header("content-encoding")), (StatusCode::OK, ""));
-        for encoding in ["br", "gzip", "zstd"] {
+        for encoding in ["br", "gzip"] {
             let answer = send_raw(&gateway, &[JSON, ("accept-encoding", encoding)], body).await;
             assert_eq!(answer.0, encoding);
             let read = match encoding {
                 "br" => read_all(brotli::Decompressor::new(&answer.1[..], 4096)),
-                "gzip" => read_all(flate2::read::GzDecoder::new(&answer.1[..])),
-                _ => read_all(zstd::Decoder::new(&answer.1[..]).expect("a decoder")),
+                _ => read_all(flate2::read::GzDecoder::new(&answer.1[..])),
             };
             assert!(answer.1.len() * 2 < read.len());
             assert_eq!(read, plain.text, "{encoding}");
         }
         let all = send_raw(&gateway, &[JSON, ("accept-encoding", "gzip, deflate, br, zstd")], body).await;
-        assert_eq!(all.0, "br", "zstd is not what a client gets that reads others");
+        assert_eq!(all.0, "br");
         for (accepted, encoding) in [
-            ("zstd, *;q=0", "zstd"),
+            ("zstd, *;q=0.5", "br"),
             ("gzip, identity;q=0", "gzip"),
             ("gzip;q=0.5, br;q=0.1", "gzip"),
             ("*", "br"),
@@ -226,7 +225,7 @@ each_database! {
             let answer = send_raw(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
             assert_eq!(answer.0, encoding, "{accepted}");
         }
-        for accepted in ["identity", "*;q=0", "identity;q=0", "gzip;q=0", "identity, gzip;q=0.5"] {
+        for accepted in ["identity", "zstd", "*;q=0", "identity;q=0", "gzip;q=0", "identity, gzip;q=0.5"] {
             let answer = post(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
             assert_eq!((answer.status, answer.text), (StatusCode::OK, plain.text.clone()), "{accepted}");
         }

@@ -198,7 +198,7 @@ each_database! {
 
         let collector = Collector::start().await;
         let server = Server::with(&gateway.url, &[
-            "--log=debug", "--metrics=on", "--max-batch=5", "--automatic-persisted-queries=on",
+            "--log-level=debug", "--metrics=on", "--max-batch=5", "--automatic-persisted-queries=on",
             &collector.option(),
         ]).await;
         let (bodies, paths) = (bodies(&workspace_token), paths(&workspace_token));

@@ -125,7 +125,7 @@ impl Place {
         BTreeMap::from([
             ("DATABASE_URL".to_owned(), self.database()),
             ("GATEWAY_LISTEN".to_owned(), listen),
-            ("GATEWAY_LOG".to_owned(), "debug".to_owned()),
+            ("GATEWAY_LOG_LEVEL".to_owned(), "debug".to_owned()),
         ])
     }
 
@@ -178,7 +178,7 @@ fn every_setting_that_takes_free_text_is_planted() {
     ] {
         assert!(flags.contains(flag), "{flag}");
     }
-    for flag in ["--max-body", "--log", "--strict"] {
+    for flag in ["--max-body", "--log-level", "--strict"] {
         assert!(!flags.contains(flag), "{flag}");
     }
 }
@@ -244,7 +244,7 @@ async fn a_url_where_none_is_expected_is_not_repeated() {
     let url = "postgres://user:hunter2@127.0.0.1:1/gateway";
     let joined = format!("--databaseurl={url}");
     let number = format!("--max-body={url}");
-    let word = format!("--log={url}");
+    let word = format!("--log-level={url}");
     for arguments in [
         &[url][..],
         &["serve", url],
@@ -322,7 +322,7 @@ async fn a_server_whose_neighbours_are_away_repeats_no_secret() {
     let serve = [
         "serve",
         "--listen=127.0.0.1:0",
-        "--log=debug",
+        "--log-level=debug",
         "--log-format=json",
         "--metrics=on",
     ];

@@ -73,7 +73,7 @@ async fn files_that_settings_name_are_not_shown() {
 #[tokio::test]
 async fn arguments_that_are_not_understood_are_not_repeated() {
     let (flag, number) = (format!("--{HOSTILE}"), format!("--max-body={HOSTILE}"));
-    let (kind, word) = (format!("users{HOSTILE}"), format!("--log={HOSTILE}"));
+    let (kind, word) = (format!("users{HOSTILE}"), format!("--log-level={HOSTILE}"));
     for arguments in [
         &[HOSTILE][..],
         &[&flag],

@@ -63,7 +63,7 @@ export function checkImage() {
   const entry = last.find(([keyword]) => keyword === 'ENTRYPOINT')?.[1] ?? '';
   expect(entry.startsWith('['), FILE, 'ENTRYPOINT is no list: there is no shell to read it');
   const build = all.find(([keyword, rest]) => keyword === 'RUN' && rest.includes('cargo build'))?.[1] ?? '';
-  expect(/--release\b/.test(build) && /--locked\b/.test(build), FILE, 'cargo builds without --release or --locked');
+  expect(/--profile dist\b/.test(build) && /--locked\b/.test(build), FILE, 'cargo builds without --profile dist or --locked');
   const variables = all.filter(([keyword]) => keyword === 'ENV').map(([, rest]) => rest).join(' ');
   expect(/EXPLORER_DIST=/.test(variables), FILE, 'GraphiQL is not said to be built in');
 }

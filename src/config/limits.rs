@@ -68,9 +68,9 @@ pub struct LimitOptions {
     pub max_errors: u16,
 
     /// Longest answer, in bytes before compression, 1024 to 268435456
-    #[arg(long, env = "GATEWAY_MAX_ANSWER", value_name = "BYTES", default_value_t = 4_194_304,
+    #[arg(long, env = "GATEWAY_MAX_RESPONSE", value_name = "BYTES", default_value_t = 4_194_304,
           value_parser = clap::value_parser!(u32).range(1024..=268_435_456))]
-    pub max_answer: u32,
+    pub max_response: u32,
 }
 
 impl LimitOptions {
@@ -87,7 +87,7 @@ impl LimitOptions {
             cost: self.max_cost.into(),
             list: self.max_list.into(),
             errors: self.max_errors.into(),
-            answer: self.max_answer as usize,
+            answer: self.max_response as usize,
         }
     }
 }

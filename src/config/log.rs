@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "Log")]
 pub struct LogOptions {
     /// Least severe lines that are written
-    #[arg(long, env = "GATEWAY_LOG", value_enum, default_value_t)]
-    pub log: LogLevel,
+    #[arg(long, env = "GATEWAY_LOG_LEVEL", value_enum, default_value_t)]
+    pub log_level: LogLevel,
 
     /// Form of the lines
     #[arg(long, env = "GATEWAY_LOG_FORMAT", value_enum, default_value_t)]

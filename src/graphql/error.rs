@@ -25,7 +25,7 @@ pub enum Code {
     /// What is asked would come to more than may be asked at once.
     OperationTooComplex,
     /// What was asked came to a longer answer than is given.
-    AnswerTooLarge,
+    ResponseTooLarge,
     /// The HTTP request is not one of GraphQL over HTTP.
     BadRequest,
     /// No document was registered under this hash: send it with its hash.
@@ -55,7 +55,7 @@ impl Code {
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::OperationTooLarge => "OPERATION_TOO_LARGE",
             Self::OperationTooComplex => "OPERATION_TOO_COMPLEX",
-            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
+            Self::ResponseTooLarge => "RESPONSE_TOO_LARGE",
             Self::BadRequest => "BAD_REQUEST",
             Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",

@@ -75,7 +75,7 @@ impl Refusing for Limit {
             | Self::Introspection
             | Self::SubgraphSchema => Code::OperationTooComplex,
             Self::List => Code::BadUserInput,
-            Self::Answer => Code::AnswerTooLarge,
+            Self::Answer => Code::ResponseTooLarge,
         }
     }
 

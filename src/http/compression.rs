@@ -20,9 +20,8 @@ use super::quality::{quality_of, ranges};
 /// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
 const MIN_LENGTH: u64 = 1024;
 
-/// What there is, best first. Clients are about that say that they read zstd and do not: it is for
-/// those that like it better, or read nothing else.
-const ENCODINGS: [&str; 3] = ["br", "gzip", "zstd"];
+/// Supported encodings, preferred first.
+const ENCODINGS: [&str; 2] = ["br", "gzip"];
 
 /// Compresses what is long enough. What a client does not take for itself is sent as it is.
 pub(super) fn compressed(router: Router) -> Router {

@@ -10,7 +10,6 @@
 
 mod bearer;
 mod claims;
-mod command;
 mod error;
 mod fetch;
 mod jwk;
@@ -19,7 +18,6 @@ mod key_set;
 mod key_source;
 mod location;
 mod mint;
-mod options;
 mod secret;
 mod settings;
 #[cfg(test)]
@@ -32,11 +30,9 @@ use axum::http::HeaderMap;
 
 use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
 
-pub use command::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
 pub use error::{AuthError, InvalidToken};
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
-pub use options::{SigningOptions, TokenOptions};
 pub use secret::{Secret, SecretTooShort};
 pub use settings::{SettingsError, SubjectClaim, TokenSettings};
 

@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand that has more to do than to call a module.
 
 mod demo;
+mod import;
 mod migrate;
 mod open_files;
 mod schema;
 mod serve;
 mod telemetry;
+mod token;
 mod usage;
 
 use std::{
@@ -19,10 +21,12 @@ use clap::{Parser, Subcommand};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 
-use crate::{auth, clock::Clock, config::ServeArgs, import, printable::Printable};
+use crate::{clock::Clock, config::ServeArgs, printable::Printable};
 use demo::DemoArgs;
+use import::ImportArgs;
 use migrate::MigrateArgs;
 use schema::SchemaArgs;
+use token::TokenArgs;
 
 /// The exit status of a command that was not understood, as clap has it.
 const WRONG_USAGE: u8 = 2;
@@ -48,11 +52,11 @@ enum Command {
     /// Make or change the database's tables
     Migrate(MigrateArgs),
     /// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes
-    Import(import::ImportArgs),
+    Import(ImportArgs),
     /// Print the public GraphQL schema, or that for the composition of a supergraph
     Schema(SchemaArgs),
     /// Print a bearer token for development
-    Token(auth::TokenArgs),
+    Token(TokenArgs),
 }
 
 impl Cli {
@@ -76,9 +80,9 @@ impl Cli {
             Command::Serve(args) => serve::run(args, clock).await,
             Command::Demo(args) => demo::run(args, clock).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Import(args) => import::run_command(args, &clock).await,
+            Command::Import(args) => import::run(args, &clock).await,
             Command::Schema(args) => schema::run(&args),
-            Command::Token(args) => match auth::run(&args, &clock, &mut io::stdout()) {
+            Command::Token(args) => match token::run(&args, &clock, &mut io::stdout()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => wrong_usage(error),
             },

@@ -8,6 +8,7 @@ mod log;
 mod policy;
 mod rate_limits;
 mod telemetry;
+mod tokens;
 
 use clap::{Args, ValueEnum};
 
@@ -19,8 +20,7 @@ pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
 pub use rate_limits::RateLimitOptions;
 pub use telemetry::{NotACollector, TelemetryOptions};
-
-use crate::auth::TokenOptions;
+pub use tokens::{SigningOptions, TokenOptions};
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]

@@ -15,7 +15,6 @@ use tokio::{io::AsyncRead, sync::mpsc};
 use crate::clock::Clock;
 
 mod chunk;
-mod command;
 mod constraint;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -32,7 +31,6 @@ mod tests;
 mod upsert;
 mod writer;
 
-pub use command::{ImportArgs, run as run_command};
 pub use kind::Kind;
 pub use progress::Console;
 

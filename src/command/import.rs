@@ -11,26 +11,24 @@ use clap::Args;
 use sea_orm::DatabaseConnection;
 use tokio::{fs::File, io::AsyncRead};
 
-use super::{Console, ImportError, Kind, Options, Summary};
+use super::WRONG_USAGE;
 use crate::{
     clock::Clock,
     config::DatabaseUrl,
     database::{Pool, Readiness, readiness},
+    import::{self, Console, ImportError, Kind, Options, Summary},
     printable::Printable,
 };
 
-/// The exit status where rows were rejected, or the import failed.
+/// Exit status if rows were rejected or the import failed.
 const FAILED: u8 = 1;
-
-/// The exit status where the command was not understood.
-const WRONG_USAGE: u8 = 2;
 
 /// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes.
 ///
 /// Loading the same file again changes nothing. Bad rows are reported, and the others load; the
 /// exit status is then 1.
 #[derive(Args, Clone)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// What the rows are
     #[arg(value_enum)]
     pub kind: Kind,
@@ -49,8 +47,8 @@ pub struct ImportArgs {
 
 /// Runs the command: 0 if all rows loaded, 1 if some were rejected or it failed, 2 if the file or
 /// the database's URL cannot be used.
-pub async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
-    let (status, message) = match import(args, clock).await {
+pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
+    let (status, message) = match load(args, clock).await {
         Ok(done) => done,
         Err(message) => (WRONG_USAGE, message),
     };
@@ -64,7 +62,7 @@ pub async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 }
 
 /// The exit status and the last words; as an error, what is wrong with the arguments.
-async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
+async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
     let pool = Pool {
         // One after the other, so that what SQLite keeps of a transaction serves the next.
@@ -84,7 +82,7 @@ async fn import(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String>
             };
             let mut console = Console::stderr(bytes);
             let outcome =
-                super::run(&database, clock, args.kind, source, options, &mut console).await;
+                import::run(&database, clock, args.kind, source, options, &mut console).await;
             // As above: the summary still follows.
             let _ = console.finish();
             last_words(args.kind, outcome)

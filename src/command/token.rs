@@ -4,12 +4,16 @@ use std::{io, str::FromStr, time::Duration};
 
 use clap::Args;
 
-use super::{MintError, NewClaims, SigningOptions, mint};
-use crate::{clock::Clock, unquoted::Unquoted};
+use crate::{
+    auth::{MintError, NewClaims, mint},
+    clock::Clock,
+    config::SigningOptions,
+    unquoted::Unquoted,
+};
 
 /// Makes a bearer token for development, signed with the shared secret
 #[derive(Args, Clone, Debug)]
-pub struct TokenArgs {
+pub(super) struct TokenArgs {
     /// Whom it speaks of: the value of `sub`, by default a user's id
     #[arg(long, value_name = "SUB")]
     pub user: String,
@@ -30,7 +34,7 @@ pub struct TokenArgs {
 
 /// Why no token was printed.
 #[derive(Debug, thiserror::Error)]
-pub enum TokenCommandError {
+pub(super) enum TokenCommandError {
     /// There is nothing to sign with.
     #[error(
         "a token is signed with the server's secret: give --jwt-secret or set GATEWAY_JWT_SECRET"
@@ -51,7 +55,7 @@ pub enum TokenCommandError {
 ///
 /// # Errors
 /// There is no secret or no user, or `out` cannot be written to.
-pub fn run(
+pub(super) fn run(
     args: &TokenArgs,
     clock: &Clock,
     out: &mut impl io::Write,
@@ -84,12 +88,12 @@ pub fn run(
 
 /// A period of whole seconds, more than none: `90s`, `30m`, `1h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period(pub Duration);
+pub(super) struct Period(pub Duration);
 
 /// The text is no period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number over 0 and a unit, such as 90s, 30m, 1h or 7d")]
-pub struct NotAPeriod;
+pub(super) struct NotAPeriod;
 
 impl FromStr for Period {
     type Err = NotAPeriod;
@@ -118,12 +122,18 @@ impl FromStr for Period {
 mod tests {
     use std::{collections::HashMap, time::Duration};
 
+    use chrono::DateTime;
     use clap::{CommandFactory, Parser};
     use jsonwebtoken::dangerous::insecure_decode_claims;
     use serde_json::{Value, json};
 
     use super::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
-    use crate::auth::tests::{Hand, NOW, SECRET};
+    use crate::clock::Clock;
+
+    const SECRET: &str = "a secret of the tests, long enough for HS256";
+
+    /// The clock's time, in seconds since 1970.
+    const NOW: i64 = 1_800_000_000;
 
     #[derive(Parser)]
     enum Cli {
@@ -134,7 +144,8 @@ mod tests {
         let arguments = [&["invite-gateway", "token"], arguments].concat();
         let Cli::Token(args) = Cli::try_parse_from(arguments).expect("arguments");
         let mut out = Vec::new();
-        run(&args, &Hand::new().clock(), &mut out)?;
+        let now = DateTime::from_timestamp(NOW, 0).expect("an instant");
+        run(&args, &Clock::new(move || now), &mut out)?;
         Ok(String::from_utf8(out).expect("text"))
     }
 

@@ -1,11 +1,13 @@
-//! The command line's options about tokens, each with its environment variable.
+//! Settings of bearer tokens.
 
 use std::{str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
-use super::{JwksLocation, Secret, SubjectClaim, TokenSettings};
-use crate::unquoted::Unquoted;
+use crate::{
+    auth::{JwksLocation, Secret, SubjectClaim, TokenSettings},
+    unquoted::Unquoted,
+};
 
 /// What whoever makes a token and whoever checks it must agree on.
 #[derive(Args, Clone, Debug)]
@@ -88,7 +90,9 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::TokenOptions;
-    use crate::auth::{SubjectClaim, TokenSettings, tests::SECRET};
+    use crate::auth::{SubjectClaim, TokenSettings};
+
+    const SECRET: &str = "a secret of the tests, long enough for HS256";
 
     /// Serves
     #[derive(Parser)]

@@ -89,7 +89,10 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
         _ => {}
     }
     let copy = out.join("web");
+    // Builds for development neither check types nor compress well.
+    let script = if is_required() { "build" } else { "quick" };
     let digest = copy_sources(web, &copy).map_err(|error| format!("{}: {error}", web.display()))?;
+    let digest = format!("{script} {digest}");
     // What is built already is not built again because of a changed environment.
     let built = out.join("web.built");
     if fs::read_to_string(&built).is_ok_and(|built| built == digest) {
@@ -100,7 +103,7 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
         fs::remove_file(&built).map_err(|error| format!("{}: {error}", built.display()))?;
     }
     install(&copy)?;
-    npm_run(&copy, &["run", "build"])?;
+    npm_run(&copy, &["run", script])?;
     fs::write(&built, digest).map_err(|error| format!("{}: {error}", built.display()))?;
     Ok(Some(copy.join("dist")))
 }

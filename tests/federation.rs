@@ -124,7 +124,7 @@ async fn every_kind_has_both_keys_and_its_descriptions() {
         );
     }
     assert!(schema.contains(
-        "\"\"\"\nA label that an invite code gives to whoever uses it.\n\"\"\"\ntype Tag "
+        "\"\"\"\nA label that an invite code grants to the person who uses it.\n\"\"\"\ntype Tag "
     ));
     assert!(!schema.contains("_entities") && !schema.contains("_Any"));
 }

@@ -21,6 +21,7 @@ mod batching;
 mod body_attacks;
 mod command_line;
 mod concurrency;
+mod configuration;
 mod contracts;
 mod cross_origin;
 mod demo;

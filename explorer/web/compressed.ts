@@ -6,14 +6,20 @@ import { brotliCompress, constants } from 'node:zlib';
 
 import type { Plugin } from 'vite';
 
+/** Quality of `--mode quick`: files a tenth larger, in a tenth of the time. */
+const QUICK = 5;
+
 /** What is below the page is compressed; the page itself differs with every answer. */
 export function compressed(): Plugin {
   let folder = '';
+  let quality = constants.BROTLI_MAX_QUALITY;
   return {
     name: 'compressed',
     apply: 'build',
     configResolved(config) {
       folder = join(config.root, config.build.outDir, config.build.assetsDir);
+      // The greatest takes as long as all the rest of the build.
+      if (config.mode === 'quick') quality = QUICK;
     },
     async closeBundle(error) {
       if (error) return;
@@ -23,7 +29,7 @@ export function compressed(): Plugin {
           const bytes = await readFile(join(folder, name));
           const brotli = await promisify(brotliCompress)(bytes, {
             params: {
-              [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+              [constants.BROTLI_PARAM_QUALITY]: quality,
               [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
             },
           });

@@ -81,17 +81,17 @@ fn page_size(argument: &'static str, sent: i32) -> Result<u64, Failure> {
         .ok_or_else(|| Failure::bad_input(argument, format!("must be between 0 and {MAX_PAGE}")))
 }
 
-/// Where a page stands in its list.
+/// Position of a page in its list.
 #[derive(Clone, SimpleObject)]
 #[graphql(shareable)]
 pub(super) struct PageInfo {
-    /// Whether the list goes on behind the last edge of this page.
+    /// True if there are rows behind the last edge of this page.
     has_next_page: bool,
-    /// Whether the list has rows ahead of the first edge of this page.
+    /// True if there are rows ahead of the first edge of this page.
     has_previous_page: bool,
-    /// Cursor of the first edge; null on an empty page.
+    /// Cursor of the first edge. Null on an empty page.
     start_cursor: Option<String>,
-    /// Cursor of the last edge; null on an empty page.
+    /// Cursor of the last edge. Null on an empty page.
     end_cursor: Option<String>,
 }
 
@@ -165,7 +165,7 @@ impl<N: ConnectionNode> TypeName for Connection<N> {
     }
 }
 
-/// A page of a list, with what is needed to ask for the next one.
+/// A page of a list, with the cursors of its neighbours.
 #[Object(name_type)]
 impl<N: ConnectionNode> Connection<N> {
     /// The rows of this page, each with its cursor.
@@ -179,18 +179,18 @@ impl<N: ConnectionNode> Connection<N> {
         self.0.nodes().collect()
     }
 
-    /// Where this page stands in its list.
+    /// Position of this page in its list.
     async fn page_info(&self) -> PageInfo {
         self.0.page_info()
     }
 
-    /// Length of the whole list, whichever page was asked for. Counted only when selected.
+    /// Length of the whole list. Counted only if selected.
     async fn total_count(&self) -> i32 {
         self.0.total_count()
     }
 }
 
-/// A row of a list with its place in it.
+/// A row of a list with its cursor.
 pub(super) struct Edge<'a, N> {
     place: PlaceInList<'a>,
     node: &'a N,
@@ -216,10 +216,10 @@ impl<N: ConnectionNode> TypeName for Edge<'_, N> {
     }
 }
 
-/// A row of a list with its place in it.
+/// A row of a list with its cursor.
 #[Object(name_type)]
 impl<N: ConnectionNode> Edge<'_, N> {
-    /// The row's place, to be sent as `after` or `before` of the same list in the same order.
+    /// Cursor of the row: a value for `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
         self.place.cursor()
     }

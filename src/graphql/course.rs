@@ -1,6 +1,7 @@
 //! `Course`.
 
 use async_graphql::{Context, Enum, ID, Object};
+use paged::paged;
 
 use super::{
     connection::{PageArguments, connections},
@@ -15,23 +16,23 @@ use super::{
 };
 use crate::access::{CourseKey, CourseView, EmailVisibility};
 
-/// Who may know of a course.
+/// Visibility of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::course::CoursePrivacy")]
 pub(super) enum CoursePrivacy {
-    /// Not published: known to those who make it.
+    /// Not published: visible to its managers.
     Draft,
-    /// Known to everybody signed in, who may join.
+    /// Visible to every signed-in viewer; anyone may join.
     Open,
-    /// Known to everybody signed in, who may ask to join.
+    /// Visible to every signed-in viewer; joining takes a request.
     Private,
-    /// Known to those who are in it or invited.
+    /// Visible to members and to users with a pending invite.
     Secret,
 }
 
 enum_leaves!(CoursePrivacy);
 
-/// A course: what a course invite joins.
+/// A course, which course invites are for.
 #[derive(Clone)]
 pub(super) struct Course(pub(super) CourseView);
 
@@ -50,15 +51,16 @@ connections! {
     Course => "CourseConnection", "CourseEdge";
 }
 
-/// A course: what a course invite joins.
+/// A course, which course invites are for.
+#[paged]
 #[Object]
 impl Course {
-    /// Names this course among all objects of the schema; opaque.
+    /// Global id of this course; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::Course, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
@@ -68,22 +70,22 @@ impl Course {
         &self.0.slug
     }
 
-    /// Name to show.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What the course is about; may be empty.
+    /// Description of the course; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
 
-    /// Who may know of the course.
+    /// Visibility of the course.
     async fn privacy(&self) -> CoursePrivacy {
         self.0.privacy.into()
     }
 
-    /// Who made the course, and so manages it. Null when that account is gone.
+    /// The user who created the course, and who manages it. Null if the account was deleted.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(Some(self.0.created_by_id), EmailVisibility::Hidden),
@@ -92,39 +94,24 @@ impl Course {
         .await
     }
 
-    /// Role of the signed-in person in this course: `creator` and `manager` manage it. Null for
-    /// who is no member.
+    /// Role of the viewer in this course: `creator` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
         ctx.look_up(|access| access.course_role(self.0.id), |role| role)
             .await
     }
 
-    /// Users invited and not yet members, oldest invites first unless ordered otherwise. Only for
-    /// who manages the course, and staff.
+    /// Users who are invited and not yet members, oldest invites first by default. For managers of
+    /// the course, and staff.
     #[graphql(tag = "signed-in")]
-    #[allow(clippy::too_many_arguments)]
     async fn invitees(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list.", secret)] filter: Option<CourseInviteeFilter>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<CourseInviteeFilter>,
         #[graphql(desc = "Order of the list; oldest invites first by default.")] order_by: Option<
             CourseInviteeOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Nullable<CourseInviteeConnection> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(Box::pin(invitees(ctx, &self.0, filter, order_by, page)).await)
     }
 }
@@ -135,8 +122,7 @@ pub(super) struct CourseQuery;
 
 #[Object]
 impl CourseQuery {
-    /// A course, for signed-in viewers who may know of it. Null for others, and when there is
-    /// none.
+    /// A course by id or slug. Null if it does not exist, or if the viewer may not see it.
     async fn course(
         &self,
         ctx: &Context<'_>,

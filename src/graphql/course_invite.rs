@@ -53,7 +53,7 @@ impl CourseInvite {
 /// A user's invitation to a course.
 #[Object]
 impl CourseInvite {
-    /// Names this invite among all objects of the schema; opaque.
+    /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::CourseInvite, self.0.id)
     }
@@ -63,36 +63,36 @@ impl CourseInvite {
         BigInt(self.0.id)
     }
 
-    /// The course that accepting joins. Null where the invite is settled and the viewer may not see
-    /// the course by itself.
+    /// The course that accepting joins. Null if the invite is no longer pending and the viewer may
+    /// not see the course itself.
     async fn course(&self, ctx: &Context<'_>) -> Nullable<Eager<Course>> {
         nullable(self.course_of(ctx).await, Eager)
     }
 
-    /// Who is invited.
+    /// The user who is invited.
     async fn invitee(&self, ctx: &Context<'_>) -> Result<Eager<User>, Failure> {
         // Rows are loaded only with an invitee that is there.
         let invitee = ctx.access()?.invitee_of(&self.0).await?;
         invitee.map(eager(User)).ok_or(Failure::Unavailable)
     }
 
-    /// Effective status at the instant of the request. Who has become a member of the course has
+    /// Effective status at the time of the request. A user who is a member of the course has
     /// accepted. Course invites do not expire.
     pub(super) async fn status(&self) -> InviteStatus {
         self.0.status.into()
     }
 
-    /// Whether `status` is `EXPIRED`.
+    /// True if `status` is `EXPIRED`.
     pub(super) async fn is_expired(&self) -> bool {
         self.0.status == Status::Expired
     }
 
-    /// Stable key of the role that accepting gives.
+    /// Key of the role that accepting grants.
     pub(super) async fn role(&self) -> Option<String> {
         Some(Joined::COURSE.to_owned())
     }
 
-    /// Who invited. Null when that account is gone, or unknown.
+    /// The user who invited. Null if unknown, or if the account was deleted.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(self.0.inviter_id, EmailVisibility::Hidden),
@@ -101,12 +101,12 @@ impl CourseInvite {
         .await
     }
 
-    /// What accepting joins: the course. Null where `course` is.
+    /// The course that accepting joins. Null if `course` is null.
     pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         nullable(self.course_of(ctx).await, InviteTarget::Course)
     }
 
-    /// When the user was invited.
+    /// Time of the invitation.
     pub(super) async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
@@ -116,29 +116,29 @@ impl CourseInvite {
         None
     }
 
-    /// When it was accepted. Null: not yet, or the source does not tell.
+    /// Time of acceptance. Null if not accepted, or if the source does not record it.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.accepted_at.map(DateTime)
     }
 }
 
-/// Narrows the list of a course's invitees. All that is given must hold.
+/// Filters the invitees of a course. All given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(super) struct CourseInviteeFilter {
     /// Invited by this user (their `id` or `databaseId`).
     pub inviter: Option<ID>,
-    /// With this text in the username or full name, whatever the case.
+    /// With this text in the username or full name, ignoring case.
     pub search: Option<String>,
     /// Invited within this range.
     pub created_at: Option<DateTimeRange>,
 }
 
-/// What a course's invitees can be ordered by. Ties are broken by the invite's id in the same
+/// Fields to order a course's invitees by. Ties are broken by the invite's id in the same
 /// direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "InviteeSort")]
 pub(super) enum CourseInviteeOrderField {
-    /// When the user was invited.
+    /// Time of the invitation.
     InvitedAt,
     /// The user's username.
     Username,
@@ -147,9 +147,9 @@ pub(super) enum CourseInviteeOrderField {
 /// Order of a course's invitees.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub(super) struct CourseInviteeOrder {
-    /// What to order by.
+    /// Field to order by.
     pub field: CourseInviteeOrderField,
-    /// In which direction.
+    /// Direction of the order.
     pub direction: OrderDirection,
 }
 
@@ -175,18 +175,18 @@ impl CourseInviteeConnection {
         self.0.nodes().map(|(user, _)| user).collect()
     }
 
-    /// Where this page stands in its list.
+    /// Position of this page in its list.
     async fn page_info(&self) -> PageInfo {
         self.0.page_info()
     }
 
-    /// Length of the whole list, whichever page was asked for. Counted only when selected.
+    /// Length of the whole list. Counted only if selected.
     async fn total_count(&self) -> i32 {
         self.0.total_count()
     }
 }
 
-/// An invitee with their place in the list and their invite.
+/// An invitee with their cursor and invite.
 pub(super) struct CourseInviteeEdge<'a> {
     place: PlaceInList<'a>,
     user: &'a User,
@@ -210,10 +210,10 @@ impl Leaves for CourseInviteeEdge<'_> {
     }
 }
 
-/// An invitee with their place in the list and their invite.
+/// An invitee with their cursor and invite.
 #[Object]
 impl CourseInviteeEdge<'_> {
-    /// The row's place, to be sent as `after` or `before` of the same list in the same order.
+    /// Cursor of the row: a value for `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
         self.place.cursor()
     }
@@ -223,7 +223,7 @@ impl CourseInviteeEdge<'_> {
         Eager(self.user)
     }
 
-    /// The invitation itself.
+    /// The invite.
     async fn invite(&self) -> Eager<&CourseInvite> {
         Eager(self.invite)
     }

@@ -18,17 +18,17 @@ use crate::{
 /// Most characters of a text in a filter.
 const MAX_TEXT: usize = 320;
 
-/// Effective status of an invite at the instant of the request.
+/// Effective status of an invite at the time of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Status")]
 pub(super) enum InviteStatus {
-    /// Waiting for an answer.
+    /// Not yet accepted, withdrawn or expired.
     Pending,
     /// Accepted or used.
     Accepted,
     /// Withdrawn before it was accepted.
     Cancelled,
-    /// Not answered before it expired. It cannot be accepted any more.
+    /// Not accepted in time. It can no longer be accepted.
     Expired,
 }
 
@@ -43,22 +43,22 @@ pub(super) enum OrderDirection {
     Desc,
 }
 
-/// What lists of invites can be ordered by. Ties are broken by id in the same direction.
+/// Fields to order a list of invites by. Ties are broken by id in the same direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "InviteSort")]
 pub(super) enum InviteOrderField {
-    /// When the invite was made.
+    /// Time of creation.
     CreatedAt,
-    /// When the invite expires. One that never does sorts as the far future.
+    /// Time of expiry. An invite that never expires comes after all others.
     ExpiresAt,
 }
 
 /// Order of a list of invites.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub(super) struct InviteOrder {
-    /// What to order by.
+    /// Field to order by.
     pub field: InviteOrderField,
-    /// In which direction.
+    /// Direction of the order.
     pub direction: OrderDirection,
 }
 
@@ -87,12 +87,12 @@ impl InviteOrder {
     }
 }
 
-/// A stretch of time: `from <= value < until`. A bound that is left out does not bound.
+/// A range of time: `from <= value < until`. A bound that is left out is open.
 #[derive(Clone, Copy, Debug, InputObject)]
 pub(super) struct DateTimeRange {
-    /// First instant within.
+    /// First time within the range.
     pub from: Option<SentInstant>,
-    /// First instant no longer within.
+    /// First time after the range.
     pub until: Option<SentInstant>,
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::access::{GroupKey, GroupView};
 
-/// A group: what a group invite joins.
+/// A group, which group invites are for.
 #[derive(Clone)]
 pub(super) struct Group(pub(super) GroupView);
 
@@ -31,15 +31,15 @@ connections! {
     Group => "GroupConnection", "GroupEdge";
 }
 
-/// A group: what a group invite joins.
+/// A group, which group invites are for.
 #[Object]
 impl Group {
-    /// Names this group among all objects of the schema; opaque.
+    /// Global id of this group; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::Group, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
@@ -49,20 +49,19 @@ impl Group {
         &self.0.slug
     }
 
-    /// Name to show.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Role of the signed-in person in this group: `owner` and `manager` manage it. Null for who
-    /// is no member.
+    /// Role of the viewer in this group: `owner` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
         ctx.look_up(|access| access.group_role(self.0.id), |role| role)
             .await
     }
 
-    /// The group's reusable join link. Only for who manages the group, and staff. Null where the
-    /// group has none.
+    /// The group's reusable join link. For managers of the group, and staff. Null if the group has
+    /// none.
     #[graphql(tag = "signed-in")]
     async fn invite(&self, ctx: &Context<'_>) -> Nullable<Eager<GroupInvite>> {
         ctx.look_up(|access| access.group_invite_of(&self.0), eager(GroupInvite))
@@ -76,7 +75,7 @@ pub(super) struct GroupQuery;
 
 #[Object]
 impl GroupQuery {
-    /// A group, for signed-in viewers. Null for others, and when there is none.
+    /// A group by id or slug, for signed-in viewers. Null for others, and if it does not exist.
     async fn group(
         &self,
         ctx: &Context<'_>,

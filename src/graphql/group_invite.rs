@@ -1,6 +1,7 @@
 //! `GroupInvite`: a group's reusable join link. Contract: `GET /v3/groups/{id}/invite`.
 
 use async_graphql::{Context, ID, Object};
+use paged::paged;
 
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
@@ -21,7 +22,7 @@ use crate::{
     loader::SortType,
 };
 
-/// A group's reusable join link, seen by those who manage the group.
+/// A group's reusable join link. Visible to managers of the group.
 #[derive(Clone)]
 pub(super) struct GroupInvite(pub(super) GroupInviteView);
 
@@ -57,25 +58,25 @@ impl GroupInvite {
     }
 }
 
-/// A group's reusable join link, seen by those who manage the group.
+/// A group's reusable join link. Visible to managers of the group.
 #[Object]
 impl GroupInvite {
-    /// Names this invite among all objects of the schema; opaque.
+    /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::GroupInvite, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
 
-    /// The code that joining needs.
+    /// The code in the link.
     async fn code(&self) -> &str {
         self.0.code.as_str()
     }
 
-    /// Public URL that accepts the invite; contains the code.
+    /// Public URL that accepts the invite. Contains the code.
     async fn url(&self, ctx: &Context<'_>) -> Result<Url, Failure> {
         let Group(group) = self.live_group(ctx).await?;
         Ok(Url(ctx.access()?.group_invite_url(&group, &self.0)))
@@ -86,12 +87,12 @@ impl GroupInvite {
         self.live_group(ctx).await
     }
 
-    /// When the code was last changed.
+    /// Time of the code's last change.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 
-    /// Always `PENDING`: the link can be used again and again.
+    /// Always `PENDING`: the link can be used any number of times.
     pub(super) async fn status(&self) -> InviteStatus {
         Status::Pending.into()
     }
@@ -101,22 +102,22 @@ impl GroupInvite {
         false
     }
 
-    /// Stable key of the role that accepting gives.
+    /// Key of the role that accepting grants.
     pub(super) async fn role(&self) -> Option<String> {
         Some(Joined::GROUP.to_owned())
     }
 
-    /// Always null: the source does not tell who made the link.
+    /// Always null: the source does not record who created the link.
     pub(super) async fn inviter(&self) -> Nullable<Eager<User>> {
         None
     }
 
-    /// What accepting joins: the group.
+    /// The group that accepting joins.
     pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         nullable(self.group_of(ctx).await, InviteTarget::Group)
     }
 
-    /// When the code was made.
+    /// Time of creation.
     pub(super) async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
@@ -126,7 +127,7 @@ impl GroupInvite {
         None
     }
 
-    /// Always null: the link is for many.
+    /// Always null: the link is for many people.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         None
     }
@@ -136,28 +137,16 @@ impl GroupInvite {
 #[derive(Default)]
 pub(super) struct GroupInviteQuery;
 
+#[paged]
 #[Object]
 impl GroupInviteQuery {
-    /// The invites of all groups that the signed-in person manages; for staff: all. Newest first.
+    /// The invites of all groups that the viewer manages; for staff, of all groups. Newest first.
     #[graphql(tag = "signed-in")]
     async fn group_invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Nullable<Connection<GroupInvite>> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(group_invites(ctx, page).await)
     }
 }

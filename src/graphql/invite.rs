@@ -25,60 +25,51 @@ use crate::{
     loader::{Slice, SortType, invite::InviteFilter as Filter},
 };
 
-/// What all kinds of invites share. The concrete types keep their contract's own words beside
-/// these.
+/// Fields that all kinds of invites share. The concrete types have their contract's fields as well.
 #[derive(Clone, Interface)]
 #[allow(clippy::duplicated_attributes, reason = "several fields have one type")]
 #[graphql(
-    field(
-        name = "id",
-        ty = "ID",
-        desc = "Names this invite among all objects of the schema; opaque."
-    ),
+    field(name = "id", ty = "ID", desc = "Global id of this invite; opaque."),
     field(
         name = "database_id",
         ty = "BigInt",
-        desc = "Primary key in the source, as the REST contracts print it."
+        desc = "Primary key in the source, as the REST contracts return it."
     ),
     field(
         name = "status",
         ty = "InviteStatus",
-        desc = "Effective status at the instant of the request: a pending invite past its expiry is `EXPIRED`."
+        desc = "Effective status at the time of the request: a pending invite past its expiry is `EXPIRED`."
     ),
     field(
         name = "is_expired",
         ty = "bool",
-        desc = "Whether `status` is `EXPIRED`."
+        desc = "True if `status` is `EXPIRED`."
     ),
     field(
         name = "role",
         ty = "Option<String>",
-        desc = "Stable key of the role that accepting gives."
+        desc = "Key of the role that accepting grants."
     ),
     field(
         name = "inviter",
         ty = "Nullable<Eager<User>>",
-        desc = "Who invited. Null when that account is gone, or unknown."
+        desc = "The user who invited. Null if unknown, or if the account was deleted."
     ),
     field(
         name = "target",
         ty = "Nullable<InviteTarget>",
-        desc = "What accepting joins. Null where the invite is for the whole community, and where the viewer may not see the target any more."
+        desc = "The workspace, group or course that accepting joins. Null for invites to the whole community, and if the viewer may no longer see the target."
     ),
-    field(
-        name = "created_at",
-        ty = "DateTime",
-        desc = "When the invite was made."
-    ),
+    field(name = "created_at", ty = "DateTime", desc = "Time of creation."),
     field(
         name = "expires_at",
         ty = "Option<DateTime>",
-        desc = "From when on it cannot be accepted any more. Null: never."
+        desc = "Time from which the invite cannot be accepted. Null if it never expires."
     ),
     field(
         name = "accepted_at",
         ty = "Option<DateTime>",
-        desc = "When it was accepted. Null while it is not, and where the source does not tell."
+        desc = "Time of acceptance. Null if not accepted, or if the source does not record it."
     )
 )]
 pub(super) enum Invite {
@@ -90,7 +81,7 @@ pub(super) enum Invite {
 
 impl Leaves for Invite {}
 
-/// What accepting an invite joins.
+/// Targets that accepting an invite joins.
 #[derive(Clone, Union)]
 pub(super) enum InviteTarget {
     Workspace(Workspace),
@@ -127,16 +118,16 @@ impl From<InviteView> for Invite {
     }
 }
 
-/// Narrows a list of invites of every kind. All that is given must hold.
+/// Filters a list of invites of every kind. All given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(super) struct InviteFilter {
     /// Of any of these kinds.
     pub kind: Option<Vec<InviteKind>>,
     /// With any of these statuses.
     pub status: Option<Vec<InviteStatus>>,
-    /// Made within this range.
+    /// Created within this range.
     pub created_at: Option<DateTimeRange>,
-    /// Expiring within this range; an invite that never expires is outside of every range.
+    /// Expiring within this range. An invite that never expires is in no range.
     pub expires_at: Option<DateTimeRange>,
 }
 

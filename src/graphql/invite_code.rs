@@ -1,6 +1,7 @@
 //! `InviteCode`: a personal code. Contract: `GET /api/v2/invite_code/{code}/`.
 
 use async_graphql::{Context, ID, InputObject, Object};
+use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
@@ -60,18 +61,18 @@ impl InviteCode {
 /// A personal code that lets one person join the community.
 #[Object]
 impl InviteCode {
-    /// Names this invite among all objects of the schema; opaque.
+    /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::InviteCode, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
 
-    /// The code itself. Shown to who looked the invite up by it, to its inviter, and to staff;
-    /// otherwise null.
+    /// The code itself. Visible to viewers who looked the invite up by it, to its inviter, and to
+    /// staff; null for others.
     async fn code(&self) -> Option<&str> {
         self.0.code.as_ref().map(Code::as_str)
     }
@@ -82,34 +83,34 @@ impl InviteCode {
         self.0.name.as_deref()
     }
 
-    /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    /// E-mail address of the person invited. May be masked, as in `j…@e….com`.
     #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
 
-    /// Stable key of the role that using the code gives.
+    /// Key of the role that the code grants.
     pub(super) async fn role(&self) -> Option<String> {
         self.0.role.clone()
     }
 
-    /// The tags that using the code gives, by name.
+    /// Tags that the code grants, by name.
     async fn tags(&self, ctx: &Context<'_>) -> Result<EagerList<Tag>, Failure> {
         let tags = ctx.access()?.tags_of(&self.0).await?;
         Ok(tags.into_iter().map(Tag).collect())
     }
 
-    /// When the code was made; the same as `createdAt`.
+    /// Time of creation; equals `createdAt`.
     async fn generated_at(&self) -> DateTime {
         DateTime(self.0.generated_at)
     }
 
-    /// When the code was sent. Null: not yet.
+    /// Time of sending. Null if not sent.
     async fn sent_at(&self) -> Option<DateTime> {
         self.0.sent_at.map(DateTime)
     }
 
-    /// When the code was used; the same as `acceptedAt`. Null: not yet.
+    /// Time of use; equals `acceptedAt`. Null if not used.
     async fn used_at(&self) -> Option<DateTime> {
         self.0.used_at.map(DateTime)
     }
@@ -121,63 +122,63 @@ impl InviteCode {
         nullable(inviter, |User(inviter)| inviter.username().to_owned())
     }
 
-    /// The account created with this code. Null until it is used, and when that account is gone.
+    /// The account created with this code. Null if the code was not used, or if the account was
+    /// deleted.
     async fn user(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(|access| access.user_of(&self.0), eager(User))
             .await
     }
 
-    /// Effective status at the instant of the request: a pending invite past its expiry is
-    /// `EXPIRED`.
+    /// Effective status at the time of the request: a pending invite past its expiry is `EXPIRED`.
     pub(super) async fn status(&self) -> InviteStatus {
         self.0.status.into()
     }
 
-    /// Whether `status` is `EXPIRED`.
+    /// True if `status` is `EXPIRED`.
     pub(super) async fn is_expired(&self) -> bool {
         self.0.status == Status::Expired
     }
 
-    /// Who made the code. Null when that account is gone, or unknown.
+    /// The user who created the code. Null if unknown, or if the account was deleted.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         nullable(self.inviter_of(ctx).await, Eager)
     }
 
-    /// What accepting joins. Always null: a code is for the whole community.
+    /// Always null: a code is for the whole community.
     pub(super) async fn target(&self) -> Nullable<InviteTarget> {
         None
     }
 
-    /// When the invite was made.
+    /// Time of creation.
     pub(super) async fn created_at(&self) -> DateTime {
         DateTime(self.0.generated_at)
     }
 
-    /// From when on the code cannot be used any more. Null: never.
+    /// Time from which the code cannot be used. Null if it never expires.
     pub(super) async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
     }
 
-    /// When the code was used. Null: not yet.
+    /// Time of use. Null if not used.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.used_at.map(DateTime)
     }
 }
 
-/// Narrows a list of invite codes. All that is given must hold.
+/// Filters a list of invite codes. All given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(super) struct InviteCodeFilter {
     /// With any of these statuses.
     pub status: Option<Vec<InviteStatus>>,
-    /// Giving any of these roles (keys, compared exactly).
+    /// Granting any of these roles (keys, compared exactly).
     pub role: Option<Vec<String>>,
-    /// Giving any of these tags (their `id` or `databaseId`).
+    /// Granting any of these tags (their `id` or `databaseId`).
     pub tag: Option<Vec<ID>>,
-    /// For the person with this address, whatever the case of its letters.
+    /// For the person with this address, ignoring case.
     pub email: Option<String>,
-    /// With this text in the name or the address of the person invited, whatever the case.
+    /// With this text in the name or address of the person invited, ignoring case.
     pub search: Option<String>,
-    /// Made within this range.
+    /// Created within this range.
     pub created_at: Option<DateTimeRange>,
 }
 
@@ -196,18 +197,14 @@ fn along(ctx: &Context<'_>) -> Along {
 #[derive(Default)]
 pub(super) struct InviteCodeQuery;
 
+#[paged]
 #[Object]
 impl InviteCodeQuery {
-    /// The invite that a personal code names; open to everybody who holds the code. Null when
-    /// there is none.
+    /// An invite code by its code, for anyone who has the code. Null if it does not exist.
     async fn invite_code(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "The code, exactly as it was given (letter case counts).",
-            secret
-        )]
-        code: String,
+        #[graphql(desc = "The code; case-sensitive.", secret)] code: String,
     ) -> Nullable<Eager<InviteCode>> {
         let along = along(ctx);
         ctx.look_up(
@@ -217,32 +214,17 @@ impl InviteCodeQuery {
         .await
     }
 
-    /// The invite codes that the signed-in person made; for staff: all. Newest first unless
-    /// ordered otherwise.
+    /// The invite codes that the viewer created; for staff, all codes. Newest first by default.
     #[graphql(tag = "signed-in")]
-    #[allow(clippy::too_many_arguments)]
     async fn invite_codes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list.", secret)] filter: Option<InviteCodeFilter>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<InviteCodeFilter>,
         #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
             InviteOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Nullable<Connection<InviteCode>> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(Box::pin(invite_codes(ctx, filter, order_by, page)).await)
     }
 }

@@ -45,7 +45,7 @@ use validated::Validated;
 /// The schema, with nothing of a request in it.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
-/// Everything that can be asked.
+/// Root of all queries.
 #[derive(Default, MergedObject)]
 pub struct Query(
     invite_code::InviteCodeQuery,

@@ -21,11 +21,7 @@ use crate::access::{Access, CourseKey, GroupKey};
 
 /// An object with a global id.
 #[derive(Clone, Interface)]
-#[graphql(field(
-    name = "id",
-    ty = "ID",
-    desc = "Names this object among all objects of the schema; opaque."
-))]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id of this object; opaque."))]
 pub(super) enum Node {
     InviteCode(InviteCode),
     WorkspaceInvite(WorkspaceInvite),
@@ -89,17 +85,17 @@ pub(super) struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The object of a global id. Null when there is none, or when the viewer may not see it.
+    /// An object by its global id. Null if it does not exist, or if the viewer may not see it.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A global id, as any `id` field answers it.")] id: ID,
+        #[graphql(desc = "A global id: the value of an `id` field.")] id: ID,
     ) -> Nullable<Node> {
         ctx.look_up(|access| named(access, &id), |node| node).await
     }
 
-    /// The objects of several global ids, in the order of the ids. Null in place of each that is
-    /// not there or that the viewer may not see.
+    /// Objects by their global ids, in the order of the ids. Null in place of each object that does
+    /// not exist or that the viewer may not see.
     async fn nodes(
         &self,
         ctx: &Context<'_>,

@@ -9,13 +9,13 @@ use chrono::{Datelike, SecondsFormat, SubsecRound, Utc};
 
 use crate::invite::Token;
 
-/// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
-/// offset and is read to the microsecond.
+/// A point in time in RFC 3339 format. Responses are in UTC, with a trailing `Z`; input may have
+/// any offset and is read to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DateTime(pub chrono::DateTime<Utc>);
 
-/// An instant: RFC 3339 text. Answers are always in UTC, with a trailing `Z`; input may have any
-/// offset and is read to the microsecond.
+/// A point in time in RFC 3339 format. Responses are in UTC, with a trailing `Z`; input may have
+/// any offset and is read to the microsecond.
 #[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -88,13 +88,13 @@ fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
     (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
-/// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
-/// Text that is no UUID names nothing: it is answered like an unknown one.
+/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Text in any
+/// other format counts as an unknown UUID, and is no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Uuid(pub Option<Token>);
 
-/// A UUID (RFC 9562) in its hyphenated form, such as `123e4567-e89b-12d3-a456-426614174000`.
-/// Text that is no UUID names nothing: it is answered like an unknown one.
+/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Text in any
+/// other format counts as an unknown UUID, and is no error.
 #[Scalar(
     name = "UUID",
     specified_by_url = "https://www.rfc-editor.org/rfc/rfc9562"
@@ -139,13 +139,13 @@ impl ScalarType for Url {
     }
 }
 
-/// A 64-bit integer, written as a decimal string, since not every client can hold it as a number.
-/// Input takes a string or an integer.
+/// A 64-bit integer as a decimal string, since JavaScript numbers cannot hold all of them. Input
+/// may be a string or an integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BigInt(pub i64);
 
-/// A 64-bit integer, written as a decimal string, since not every client can hold it as a number.
-/// Input takes a string or an integer.
+/// A 64-bit integer as a decimal string, since JavaScript numbers cannot hold all of them. Input
+/// may be a string or an integer.
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::access::TagView;
 
-/// What a tag labels.
+/// Kinds of things that tags label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::tag::TagKind")]
 pub(super) enum TagKind {
@@ -24,7 +24,7 @@ pub(super) enum TagKind {
 
 enum_leaves!(TagKind);
 
-/// A label that an invite code gives to whoever uses it.
+/// A label that an invite code grants to the person who uses it.
 #[derive(Clone)]
 pub(super) struct Tag(pub(super) TagView);
 
@@ -42,20 +42,20 @@ impl Leaves for Tag {
     }
 }
 
-/// A label that an invite code gives to whoever uses it.
+/// A label that an invite code grants to the person who uses it.
 #[Object]
 impl Tag {
-    /// Names this tag among all objects of the schema; opaque.
+    /// Global id of this tag; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::Tag, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
 
-    /// What the tag labels.
+    /// Kind of things that the tag labels.
     async fn kind(&self) -> TagKind {
         self.0.kind.into()
     }
@@ -65,7 +65,7 @@ impl Tag {
         &self.0.name
     }
 
-    /// What the tag means.
+    /// Meaning of the tag.
     async fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
     }
@@ -75,17 +75,17 @@ impl Tag {
         Some(self.0.color.as_str()).filter(|color| !color.is_empty())
     }
 
-    /// Whether the tag is shown beside a name.
+    /// True if the tag is shown beside a name.
     async fn visible(&self) -> bool {
         self.0.visible
     }
 
-    /// Whether the tag can still be given.
+    /// True if the tag can still be granted.
     async fn active(&self) -> bool {
         self.0.active
     }
 
-    /// When the tag was made.
+    /// Time of creation.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }

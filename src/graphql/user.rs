@@ -32,12 +32,12 @@ impl Leaves for User {
 /// A person with an account.
 #[Object(shareable)]
 impl User {
-    /// Names this user among all objects of the schema; opaque.
+    /// Global id of this user; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::User, self.0.id())
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id())
     }
@@ -48,32 +48,33 @@ impl User {
         self.0.username()
     }
 
-    /// Name to show; may be empty.
+    /// Display name; may be empty.
     #[graphql(tag = "personal-data")]
     async fn full_name(&self) -> &str {
         self.0.full_name()
     }
 
-    /// Picture to show.
+    /// URL of the profile picture.
     #[graphql(tag = "personal-data")]
     async fn avatar_url(&self) -> Option<Url> {
         self.0.avatar_url().map(|url| Url(url.to_owned()))
     }
 
-    /// Whether the user's address is proven to be theirs.
+    /// True if the user has proven that the e-mail address is theirs.
     async fn is_verified(&self) -> bool {
         self.0.is_verified()
     }
 
-    /// Id in the customer's own system. Shown to staff, and to who manages a course of an invitee
-    /// of that course; otherwise null.
+    /// Id in the customer's own system. Visible to staff and, for an invitee of a course, to its
+    /// managers. Null for others.
     #[graphql(tag = "personal-data")]
     async fn ext_id(&self) -> Option<&str> {
         self.0.ext_id()
     }
 
-    /// Address. Shown to the user and to staff, and as the inviter's of a workspace invite to who
-    /// looked that up by its token (possibly masked, as in `j…@e….com`); otherwise null.
+    /// E-mail address. Visible to the user and to staff. Of a workspace invite's inviter, also to
+    /// viewers who looked the invite up by its token; then it may be masked, as in `j…@e….com`.
+    /// Null for others.
     #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<Cow<'_, str>> {
         self.0.email()

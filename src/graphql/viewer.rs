@@ -1,6 +1,7 @@
-//! `Viewer`: the signed-in person and what concerns them.
+//! `Viewer`: the signed-in viewer, and their lists.
 
 use async_graphql::{Context, Object};
+use paged::paged;
 
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{access::UserView, loader::SortType};
 
-/// The signed-in person and what concerns them.
+/// The signed-in viewer.
 pub(super) struct Viewer(UserView);
 
 /// A list by id.
@@ -27,155 +28,89 @@ fn by_id(name: &str) -> ListOrder {
     }
 }
 
-/// The signed-in person and what concerns them.
+/// The signed-in viewer.
+#[paged]
 #[Object]
 impl Viewer {
-    /// The signed-in person as a user.
+    /// The viewer as a user.
     async fn user(&self) -> User {
         User(self.0.clone())
     }
 
-    /// The workspaces that this person manages (staff: all), by id: where a manager's page starts.
+    /// The workspaces that the viewer manages; for staff, all workspaces. Ordered by id.
     async fn workspaces(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Result<Connection<Workspace>, Failure> {
         let list = by_id("viewer.workspaces");
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        }
-        .page(ctx, &list)?;
+        let page = page.page(ctx, &list)?;
         let slice = ctx.access()?.workspaces(&page).await?;
         Ok(Connection(Paged::new(&list, slice.map(Workspace))))
     }
 
-    /// The groups that this person manages (staff: all), by id.
+    /// The groups that the viewer manages; for staff, all groups. Ordered by id.
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Result<Connection<Group>, Failure> {
         let list = by_id("viewer.groups");
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        }
-        .page(ctx, &list)?;
+        let page = page.page(ctx, &list)?;
         let slice = ctx.access()?.groups(&page).await?;
         Ok(Connection(Paged::new(&list, slice.map(Group))))
     }
 
-    /// The courses that this person manages (staff: all), by id.
+    /// The courses that the viewer manages; for staff, all courses. Ordered by id.
     async fn courses(
         &self,
         ctx: &Context<'_>,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Result<Connection<Course>, Failure> {
         let list = by_id("viewer.courses");
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        }
-        .page(ctx, &list)?;
+        let page = page.page(ctx, &list)?;
         let slice = ctx.access()?.courses(&page).await?;
         Ok(Connection(Paged::new(&list, slice.map(Course))))
     }
 
-    /// Invites that this person created, of every kind, newest first unless ordered otherwise.
-    /// Group invites are never among them: their source does not tell who made them.
-    #[allow(clippy::too_many_arguments)]
+    /// Invites that the viewer created, newest first by default. Never group invites: their source
+    /// does not record who created them.
     async fn sent_invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list.")] filter: Option<InviteFilter>,
+        #[graphql(desc = "Filters the list.")] filter: Option<InviteFilter>,
         #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
             InviteOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         invites(ctx, Mailbox::Sent, filter, order_by, page).await
     }
 
-    /// Invites addressed to this person, by user or by verified e-mail address; pending ones
-    /// unless the filter says otherwise. Newest first unless ordered otherwise.
-    #[allow(clippy::too_many_arguments)]
+    /// Invites to the viewer, by account or by verified e-mail address. Pending invites, newest
+    /// first, by default.
     async fn received_invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list; without `status`, to pending invites.")] filter: Option<
+        #[graphql(desc = "Filters the list; without `status`, to pending invites.")] filter: Option<
             InviteFilter,
         >,
         #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
             InviteOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         invites(ctx, Mailbox::Received, filter, order_by, page).await
     }
 }
 
-/// Root field about the signed-in person.
+/// Root field of the viewer.
 #[derive(Default)]
 pub(super) struct ViewerQuery;
 
 #[Object]
 impl ViewerQuery {
-    /// The signed-in person and what concerns them. Null when signed out.
+    /// The signed-in viewer. Null if signed out.
     async fn viewer(&self, ctx: &Context<'_>) -> Nullable<Viewer> {
         match ctx.access() {
             Ok(access) => access.viewer_user().map(Viewer).map(Ok),

@@ -1,6 +1,7 @@
 //! `Workspace`.
 
 use async_graphql::{Context, ID, Object};
+use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{access::WorkspaceView, loader::SortType};
 
-/// A workspace: what a workspace invite joins.
+/// A workspace, which workspace invites are for.
 #[derive(Clone)]
 pub(super) struct Workspace(pub(super) WorkspaceView);
 
@@ -33,67 +34,53 @@ connections! {
     Workspace => "WorkspaceConnection", "WorkspaceEdge";
 }
 
-/// A workspace: what a workspace invite joins.
+/// A workspace, which workspace invites are for.
+#[paged]
 #[Object]
 impl Workspace {
-    /// Names this workspace among all objects of the schema; opaque.
+    /// Global id of this workspace; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::Workspace, self.0.id)
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
     }
 
-    /// Name to show.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What the workspace is for; may be empty.
+    /// Description of the workspace; may be empty.
     async fn description(&self) -> &str {
         &self.0.description
     }
 
-    /// Logo to show.
+    /// URL of the logo.
     async fn logo_url(&self) -> Option<Url> {
         self.0.logo_url.clone().map(Url)
     }
 
-    /// Role of the signed-in person in this workspace: `owner` and `admin` manage it. Null for who
-    /// is no member.
+    /// Role of the viewer in this workspace: `owner` and `admin` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
         ctx.look_up(|access| access.workspace_role(self.0.id), |role| role)
             .await
     }
 
-    /// Invites to this workspace, newest first unless ordered otherwise. Only for who manages it,
-    /// and staff.
+    /// Invites to this workspace, newest first by default. For managers of the workspace, and
+    /// staff.
     #[graphql(tag = "signed-in")]
-    #[allow(clippy::too_many_arguments)]
     async fn invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list.", secret)] filter: Option<WorkspaceInviteFilter>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<WorkspaceInviteFilter>,
         #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
             InviteOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Nullable<Connection<WorkspaceInvite>> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(Box::pin(invites(ctx, &self.0, filter, order_by, page)).await)
     }
 }
@@ -124,8 +111,8 @@ pub(super) struct WorkspaceQuery;
 
 #[Object]
 impl WorkspaceQuery {
-    /// A workspace, for its members, for who is invited to it, and for staff. Null for others, and
-    /// when there is none.
+    /// A workspace by id, for its members, users with a pending invite to it, and staff. Null for
+    /// others, and if it does not exist.
     async fn workspace(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::{Context, ID, InputObject, Object};
+use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
@@ -25,7 +26,7 @@ use crate::{
     loader::{SortType, workspace_invite::WorkspaceInviteFilter as Filter},
 };
 
-/// An e-mail invitation to a workspace. Its token is a password: no field shows it.
+/// An e-mail invitation to a workspace. No field returns its token, which works like a password.
 #[derive(Clone)]
 pub(super) struct WorkspaceInvite(pub(super) WorkspaceInviteView);
 
@@ -65,55 +66,56 @@ impl WorkspaceInvite {
     }
 }
 
-/// An e-mail invitation to a workspace. Its token is a password: no field shows it.
+/// An e-mail invitation to a workspace. No field returns its token, which works like a password.
 #[Object]
 impl WorkspaceInvite {
-    /// Names this invite among all objects of the schema; opaque.
+    /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::WorkspaceInvite, self.0.id())
     }
 
-    /// Primary key in the source, as the REST contracts print it.
+    /// Primary key in the source, as the REST contracts return it.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id())
     }
 
-    /// Address of the person invited; possibly masked, as in `j…@e….com`.
+    /// E-mail address of the person invited. May be masked, as in `j…@e….com`.
     #[graphql(tag = "personal-data")]
     async fn email(&self) -> Option<Cow<'_, str>> {
         self.0.email()
     }
 
-    /// The workspace that accepting joins. Null where the invite is settled or expired and the
-    /// viewer, who did not look it up by its token, may not see the workspace by itself.
+    /// The workspace that accepting joins. Null if the invite is no longer pending and the viewer,
+    /// who did not look it up by its token, may not see the workspace itself.
     async fn workspace(&self, ctx: &Context<'_>) -> Nullable<Eager<Workspace>> {
         nullable(self.workspace_of(ctx).await, Eager)
     }
 
-    /// Name of the inviter to show: the full name, or else the username.
+    /// Display name of the inviter: the full name, or else the username.
     #[graphql(tag = "personal-data")]
     async fn inviter_name(&self, ctx: &Context<'_>) -> Nullable<String> {
         let inviter = self.inviter_of(ctx).await;
         nullable(inviter, |User(inviter)| inviter_name(&inviter).to_owned())
     }
 
-    /// Stable key of the role that accepting gives.
+    /// Key of the role that accepting grants.
     pub(super) async fn role(&self) -> Option<String> {
         Some(self.0.role().0.to_owned())
     }
 
-    /// Human-readable role; `UNKNOWN` when the key has no name.
+    /// Display name of the role; `UNKNOWN` if the key has none.
     async fn role_display(&self) -> &str {
         self.0.role().display_name()
     }
 
-    /// Words of the inviter.
+    /// Message of the inviter.
     async fn message(&self) -> Option<&str> {
         self.0.message()
     }
 
-    /// Who accepted the invite: for that person, the invitee, the inviter, who manages the workspace,
-    /// and staff. Null for others, while nobody has, and when that account is gone.
+    /// The user who accepted the invite. Visible to that user, the invitee, the inviter, managers
+    /// of the workspace, and staff. Null for others, if nobody accepted it, and if the account was
+    /// deleted.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
             |access| access.user_reached(self.0.accepted_by_id(), EmailVisibility::Hidden),
@@ -122,59 +124,58 @@ impl WorkspaceInvite {
         .await
     }
 
-    /// Effective status at the instant of the request: a pending invite past its expiry is
-    /// `EXPIRED`.
+    /// Effective status at the time of the request: a pending invite past its expiry is `EXPIRED`.
     pub(super) async fn status(&self) -> InviteStatus {
         self.0.status.into()
     }
 
-    /// Whether `status` is `EXPIRED`.
+    /// True if `status` is `EXPIRED`.
     pub(super) async fn is_expired(&self) -> bool {
         self.0.status == Status::Expired
     }
 
-    /// Who invited. Null when that account is gone, or unknown.
+    /// The user who invited. Null if unknown, or if the account was deleted.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         nullable(self.inviter_of(ctx).await, Eager)
     }
 
-    /// What accepting joins: the workspace. Null where `workspace` is.
+    /// The workspace that accepting joins. Null if `workspace` is null.
     pub(super) async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         nullable(self.workspace_of(ctx).await, InviteTarget::Workspace)
     }
 
-    /// When the invite was made.
+    /// Time of creation.
     pub(super) async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at())
     }
 
-    /// From when on it cannot be accepted any more.
+    /// Time from which the invite cannot be accepted.
     pub(super) async fn expires_at(&self) -> Option<DateTime> {
         Some(DateTime(self.0.expires_at()))
     }
 
-    /// When it was accepted. Null: not yet.
+    /// Time of acceptance. Null if not accepted.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.accepted_at().map(DateTime)
     }
 }
 
-/// Narrows a list of workspace invites. All that is given must hold.
+/// Filters a list of workspace invites. All given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(super) struct WorkspaceInviteFilter {
     /// Of any of these workspaces (their `id` or `databaseId`).
     pub workspace: Option<Vec<ID>>,
     /// With any of these statuses.
     pub status: Option<Vec<InviteStatus>>,
-    /// Giving any of these roles (keys, compared exactly).
+    /// Granting any of these roles (keys, compared exactly).
     pub role: Option<Vec<String>>,
-    /// Made by this user (their `id` or `databaseId`).
+    /// Created by this user (their `id` or `databaseId`).
     pub inviter: Option<ID>,
-    /// For the person with this address, whatever the case of its letters.
+    /// For the person with this address, ignoring case.
     pub email: Option<String>,
-    /// With this text in the address of the person invited or in the message, whatever the case.
+    /// With this text in the address of the person invited or in the message, ignoring case.
     pub search: Option<String>,
-    /// Made within this range.
+    /// Created within this range.
     pub created_at: Option<DateTimeRange>,
     /// Expiring within this range.
     pub expires_at: Option<DateTimeRange>,
@@ -199,10 +200,10 @@ impl WorkspaceInviteFilter {
 #[derive(Default)]
 pub(super) struct WorkspaceInviteQuery;
 
+#[paged]
 #[Object]
 impl WorkspaceInviteQuery {
-    /// The invite that an e-mailed token names; open to everybody who holds the token. Null when
-    /// there is none.
+    /// A workspace invite by its token, for anyone who has the token. Null if it does not exist.
     async fn workspace_invite(
         &self,
         ctx: &Context<'_>,
@@ -215,32 +216,18 @@ impl WorkspaceInviteQuery {
         .await
     }
 
-    /// The invites of all workspaces that the signed-in person manages; for staff: all. Newest
-    /// first unless ordered otherwise.
+    /// The invites of all workspaces that the viewer manages; for staff, of all workspaces. Newest
+    /// first by default.
     #[graphql(tag = "signed-in")]
-    #[allow(clippy::too_many_arguments)]
     async fn workspace_invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Narrows the list.", secret)] filter: Option<WorkspaceInviteFilter>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<WorkspaceInviteFilter>,
         #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
             InviteOrder,
         >,
-        #[graphql(
-            desc = "How many rows from the start, or behind `after`: 0 to 100; 25 by default."
-        )]
-        first: Option<i32>,
-        #[graphql(desc = "Only rows behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many rows from the end, or ahead of `before`: 0 to 100.")]
-        last: Option<i32>,
-        #[graphql(desc = "Only rows ahead of this cursor.")] before: Option<String>,
+        page: PageArguments,
     ) -> Nullable<Connection<WorkspaceInvite>> {
-        let page = PageArguments {
-            first,
-            after,
-            last,
-            before,
-        };
         Some(Box::pin(workspace_invites(ctx, filter, order_by, page)).await)
     }
 }

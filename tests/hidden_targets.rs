@@ -149,7 +149,7 @@ each_database! {
             let (summary, rejected) = gateway.import(kind, &[row]).await;
             assert_eq!(summary.written, 0);
             let told: Vec<_> = rejected.iter().map(|it| (it.field.as_str(), it.reason.as_str())).collect();
-            assert_eq!(told, [(field, "expected a slug that is not digits alone: these are read as an id")]);
+            assert_eq!(told, [(field, "expected a slug that is not all digits, since those are read as an id")]);
         }
     }
 

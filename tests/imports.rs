@@ -165,7 +165,7 @@ const MIXED: &str = r#"{"id":1,"username":"ada","full_name":"Ada"}
 const MIXED_REJECTIONS: [&str; 5] = [
     "line 3: username: already used by another row",
     "line 4: id: expected a positive 64-bit integer",
-    "line 5: username: required, and not there",
+    "line 5: username: required, but missing",
     "line 6: created_at: expected an RFC 3339 instant such as 2026-01-31T12:00:00Z",
     "line 7: not valid JSON at byte 26 of the row: EOF while parsing a value",
 ];
@@ -296,7 +296,7 @@ each_database! {
         let ended = import_text(&gateway, "users", array, &[]).await;
         let told: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(told[..2], [
-            "line 2: username: required, and not there",
+            "line 2: username: required, but missing",
             "line 3: the file ends inside the array: expected `]`",
         ]);
         assert_eq!(summary(&ended), is(1, "users: 4 rows read, 2 written, 2 rejected"));
@@ -364,7 +364,7 @@ each_database! {
 
         let nul = json!({ "id": 1, "username": "user-1", "full_name": "nul \u{0}" });
         let (_, rejected) = gateway.import(Kind::Users, &[nul]).await;
-        assert_eq!(rejected[0].to_string(), "line 1: full_name: expected text without NUL characters");
+        assert_eq!(rejected[0].to_string(), "line 1: full_name: expected a string without NUL characters");
     }
 
     async fn one_refused_row_among_many_good_ones_is_explained(gateway) {
@@ -441,16 +441,16 @@ each_database! {
         assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
         let (status, words) = summary(&ended);
         assert_eq!(status, Some(1));
-        assert!(words.ends_with("0 written, 1 rejected (all undone)"), "{words}");
+        assert!(words.ends_with("0 written, 1 rejected (rolled back)"), "{words}");
         assert_eq!(tables::dump(&gateway.database).await, before);
 
         // A bad row after many good ones undoes those, too.
         let mut rows: Vec<Value> = (1..=1200).map(code).collect();
         rows.push(json!({ "id": 1201 }));
         let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--strict"]).await;
-        let told = "line 1201: code: required, and not there";
+        let told = "line 1201: code: required, but missing";
         assert_eq!(ended.stderr.lines().next(), Some(told));
-        let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (all undone)";
+        let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
 
@@ -464,13 +464,13 @@ each_database! {
         let ended = import_text(&gateway, "users", MIXED, &["--dry-run"]).await;
         let told: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
-        let words = "users: 7 rows read, 2 written, 5 rejected (dry run: all undone)";
+        let words = "users: 7 rows read, 2 written, 5 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
 
         let rows: Vec<Value> = (1..=1200).map(code).collect();
         let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--dry-run"]).await;
-        let words = "invite-codes: 1200 rows read, 1200 written, 0 rejected (dry run: all undone)";
+        let words = "invite-codes: 1200 rows read, 1200 written, 0 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(0, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
     }
@@ -487,7 +487,7 @@ each_database! {
         let folder = tempfile::tempdir().expect("a folder");
         for (path, told) in [
             (folder.path().join("none"), "No such file"),
-            (folder.path().to_owned(), "is a folder"),
+            (folder.path().to_owned(), "is a directory"),
         ] {
             let ended = import(&gateway, "users", &path, &[]).await;
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));

@@ -35,7 +35,7 @@ async fn a_files_name_is_shown_escaped() {
     let absent = Process::run(&import).await;
     fs::create_dir(path).expect("a folder");
     let folder_instead = Process::run(&import).await;
-    for (ended, reason) in [(absent, "No such file"), (folder_instead, "is a folder")] {
+    for (ended, reason) in [(absent, "No such file"), (folder_instead, "is a directory")] {
         is_plain(&ended);
         assert_eq!(ended.status, Some(2));
         assert!(ended.stderr.contains(reason), "{}", ended.stderr);

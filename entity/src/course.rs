@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum CoursePrivacy {
-    /// Not published: visible to its creator and managers.
+    /// Not published: visible to members and invitees.
     #[sea_orm(string_value = "draft")]
     Draft,
     /// Visible to all signed-in users, who may join.

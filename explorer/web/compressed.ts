@@ -1,4 +1,4 @@
-// Writes the Brotli form beside every asset that it makes smaller.
+// Vite plugin that writes a Brotli file next to every asset that it makes smaller.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,7 +6,7 @@ import { brotliCompress, constants } from 'node:zlib';
 
 import type { Plugin } from 'vite';
 
-/** What is below the page is compressed; the page itself differs with every answer. */
+/** Compresses the assets. The page is not compressed, because its nonce differs per response. */
 export function compressed(): Plugin {
   let folder = '';
   return {

@@ -147,9 +147,9 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
     assert_eq!(seen["expired"]["says"], "8 of 8 shown");
     // Nothing fits is not nothing there, and not a denial.
     let nothing = seen["nothing"]["text"].as_str().expect("text");
-    assert!(nothing.contains("No invite fits."), "{nothing}");
+    assert!(nothing.contains("No invite matches."), "{nothing}");
     // Nothing stays on the screen of who has signed out.
-    assert_eq!(seen["meanwhile"], "Asking the gateway…");
+    assert_eq!(seen["meanwhile"], "Loading…");
     let signed_out = seen["signedOut"].as_str().expect("text");
     assert!(
         signed_out.starts_with("Sign in to see this"),
@@ -203,6 +203,6 @@ fn assert_troubles(seen: &Value) {
     );
     assert_eq!(
         seen["refusedToken"],
-        json!({ "refused": "Your sign-in is no longer good", "then": "The community" })
+        json!({ "refused": "Your sign-in is no longer valid", "then": "The community" })
     );
 }

@@ -104,7 +104,7 @@ fn codes() -> Vec<Visit> {
             community,
             &["Withdrawn before it was accepted."],
         ),
-        anybody("/i/code/Welcome-2026", NOT_FOUND, &["letter case counts"]),
+        anybody("/i/code/Welcome-2026", NOT_FOUND, &["case-sensitive"]),
         anybody("/i/code/%25", NOT_FOUND, &[]),
     ]
 }
@@ -159,7 +159,7 @@ fn group_invites() -> Vec<Visit> {
         anybody(
             studio,
             "Research Studio",
-            &["Open. The link is for many", "You join as / Member"],
+            &["Open. The link works for many people", "You join as / Member"],
         )
         .by("group-manager")
         .open(),
@@ -243,8 +243,8 @@ fn lists() -> Vec<Visit> {
         anybody(course, sign_in, &[]),
         anybody(
             course,
-            "This is not yours to see",
-            &["Only those who manage it"],
+            "You cannot see this",
+            &["Only its managers can"],
         )
         .by("nobody"),
         anybody("/manage/course/night-watch", hidden, &[]).by("nobody"),

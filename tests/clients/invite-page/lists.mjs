@@ -36,7 +36,7 @@ export async function workspace(browser, app, persona, name) {
   await asking(page, () => page.getByRole('button', { name: persona, exact: true }).click());
   await asking(page, () => page.getByRole('link', { name }).click());
   const seen = { before, heading: await headingOf(page), first: await paged(page) };
-  await choose(page, 'Rows a page', '50');
+  await choose(page, 'Rows per page', '50');
   seen.fifty = await paged(page);
   await choose(page, 'Order', 'Oldest first');
   seen.oldest = await shown(page);
@@ -78,7 +78,7 @@ export async function course(browser, app, token, slug, search) {
   await asking(page, () => page.keyboard.press('Enter'));
   seen.found = await shown(page);
   await choose(page, 'Order', 'By username');
-  await choose(page, 'Rows a page', '100');
+  await choose(page, 'Rows per page', '100');
   seen.ordered = await shown(page);
   await page.context().close();
   return seen;

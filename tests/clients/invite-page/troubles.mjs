@@ -40,7 +40,7 @@ export async function refusedToken(browser, app) {
   const page = await browser.open({ token: 'refused', rough: true });
   await visit(page, app.url + ADDRESS);
   const refused = await headingOf(page);
-  await asking(page, () => page.getByRole('button', { name: 'Go on signed out' }).click());
+  await asking(page, () => page.getByRole('button', { name: 'Continue signed out' }).click());
   const then = await headingOf(page);
   await page.context().close();
   return { refused, then };

@@ -4,7 +4,7 @@ use crate::support::global_id;
 
 const NOT_FOUND: &str = "We cannot find this invite";
 const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
-const MANAGERS_ALONE: &str = "only the group’s managers can see";
+const MANAGERS_ALONE: &str = "Only the group’s managers can see";
 
 /// A screen, who visits it, and what they are told.
 pub struct Visit {
@@ -159,7 +159,10 @@ fn group_invites() -> Vec<Visit> {
         anybody(
             studio,
             "Research Studio",
-            &["Open. The link works for many people", "You join as / Member"],
+            &[
+                "Open. The link works for many people",
+                "You join as / Member",
+            ],
         )
         .by("group-manager")
         .open(),
@@ -241,12 +244,7 @@ fn lists() -> Vec<Visit> {
         .by("nobody"),
         anybody("/manage/codes", "Invite codes", &["10 of 44 shown"]).by("course-manager"),
         anybody(course, sign_in, &[]),
-        anybody(
-            course,
-            "You cannot see this",
-            &["Only its managers can"],
-        )
-        .by("nobody"),
+        anybody(course, "You cannot see this", &["Only its managers can"]).by("nobody"),
         anybody("/manage/course/night-watch", hidden, &[]).by("nobody"),
         anybody("/manage/workspace/1", sign_in, &[]),
         anybody("/manage/workspace/1", hidden, &[]).by("nobody"),

@@ -60,7 +60,7 @@ struct Endpoint {
 pub struct RestSettings {
     /// URL at which clients reach the gateway. It may have a path.
     pub public_url: Url,
-    /// Whether the OpenAPI document contains the gateway's version.
+    /// True if the OpenAPI document contains the gateway's version.
     pub tells_version: bool,
 }
 

@@ -109,7 +109,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         Migrator::up(&database, None).await.expect("migrations");
         fill(&database).await;
         let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
-        let manager = loaders.subject(Subject::Id(1)).await.expect("an answer");
+        let manager = loaders.subject(Subject::Id(1)).await.expect("a response");
         (loaders, Viewer::signed_in(manager.expect("a user"), false))
     });
     Site {
@@ -144,7 +144,7 @@ impl Site {
 fn written(executed: &Executed) -> Vec<u8> {
     let mut text = Vec::new();
     executed.write(&mut text).expect("JSON");
-    assert!(text.starts_with(br#"{"data""#), "an answer without errors");
+    assert!(text.starts_with(br#"{"data""#), "a response without errors");
     text
 }
 

@@ -46,8 +46,8 @@ function send({ url, agent }, { method, path, token, body }) {
   });
 }
 
-// Starts honest clients. `stop` waits for pending responses. Latencies are in microseconds from the
-// time at which a request was due, so that a late response is not hidden by a late request.
+// Starts honest clients. `stop` waits for pending responses. Requests start when they are due, even if
+// earlier ones are pending, and latencies in microseconds count from then.
 export async function startHonest(server, sizes, without) {
   const all = await exchanges(server, sizes, without);
   const latencies = [];

@@ -1,4 +1,4 @@
-// What hostile requests cost, and what another client notices of them.
+// Measures the cost of hostile requests, and their effect on other clients.
 import { gatewayBinary } from './build.mjs';
 import { load } from './data.mjs';
 import { drive, requestsFile } from './load.mjs';
@@ -17,7 +17,7 @@ const bomb = (length) =>
 const posted = (body) => ({ method: 'POST', path: '/graphql', body: JSON.stringify(body) });
 const asked = (query) => posted({ query });
 
-// Each is to be refused before anything is executed.
+// The gateway must refuse each before execution.
 const ATTACKS = {
   'a list literal, 1 500 deep': asked(`{ inviteCode(code: ${nested('[', 1500, '1', ']')}) { id } }`),
   'a bomb of fragments': asked(bomb(20)),
@@ -63,8 +63,8 @@ export async function attack(options) {
   }
 }
 
-// What honest clients notice of each kind of hostile client alone. Each has a gateway of its own, so
-// that what one leaves behind is not counted as another's.
+// Measures the effect of each kind of hostile client on honest clients. Each kind has a gateway of
+// its own, so that its leftovers do not count for another.
 async function hostileClients(gateway, database, sizes, options) {
   const clients = {};
   for (const kind of options.hostile) {
@@ -82,12 +82,12 @@ async function hostileClients(gateway, database, sizes, options) {
   return clients;
 }
 
-// What an attack is answered; throws where it is not refused.
+// Returns the response to an attack. Throws if the gateway does not refuse it.
 async function refused(name, server, { method, path, body }) {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(new URL(path, server.url), { method, headers, body });
   const text = await response.text();
   const { data, errors } = JSON.parse(text);
-  if (data !== undefined || errors === undefined) throw new Error(`${name} is answered ${text.slice(0, 400)}`);
+  if (data !== undefined || errors === undefined) throw new Error(`${name} was not refused: the response is ${text.slice(0, 400)}`);
   return { bytes: Buffer.byteLength(text), code: errors[0].extensions.code };
 }

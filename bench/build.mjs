@@ -1,4 +1,4 @@
-// Builds what is measured.
+// Builds the programs to measure.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const TARGET = join(ROOT, 'target');
 
-// Files that are of use only while the benchmark runs.
+// Temporary files of a run.
 export const FOLDER = join(TARGET, 'bench');
 
 function cargo(args) {
@@ -17,14 +17,14 @@ function cargo(args) {
 
 const folderOf = (profile) => (profile === 'dev' ? 'debug' : profile);
 
-// The gateway's binary: the one that is given, or else a fresh one.
+// Returns the path of the gateway's binary: the one given, or a new build.
 export function gatewayBinary({ gateway, profile }) {
   if (gateway !== undefined) return gateway;
   cargo(['build', '--locked', '--profile', profile, '--bin', 'invite-gateway']);
   return join(TARGET, folderOf(profile), 'invite-gateway');
 }
 
-// The baseline's binary. Its dependencies are built apart from the gateway's, as it has its own lock.
+// Builds the baseline. It has its own lock file, so its dependencies are built separately.
 export function baselineBinary(profile) {
   const target = join(TARGET, 'baseline');
   const manifest = join(ROOT, 'bench/baseline/Cargo.toml');
@@ -32,7 +32,7 @@ export function baselineBinary(profile) {
   return join(target, folderOf(profile), 'baseline');
 }
 
-// What was measured, so that figures can be told apart.
+// Describes the measured binary, to tell results apart.
 export function describeBinary(path) {
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
   return { bytes: statSync(path).size, sha256 };

@@ -1,4 +1,4 @@
-// Whether servers give the same data, and how many statements a request costs.
+// Checks that servers return the same data, and counts statements per request.
 import { isDeepStrictEqual } from 'node:util';
 
 import { QUERIES } from './queries.mjs';
@@ -8,7 +8,7 @@ const COUNTED = 20;
 
 const CURSORS = new Set(['cursor', 'startCursor', 'endCursor']);
 
-// The data with each cursor replaced by its kind: cursors are opaque.
+// Replaces cursors in the data by their kind, because cursors are opaque.
 function withoutCursors(value, key) {
   if (CURSORS.has(key) && value !== null) return `a ${typeof value}`;
   if (Array.isArray(value)) return value.map((item) => withoutCursors(item));
@@ -21,18 +21,18 @@ function sample(parameters) {
   return parameters.filter((_, index) => index % step === 0).slice(0, CHECKED);
 }
 
-// Compares the answers of all servers with those of the first, and gives the statements of each.
-// In a smoke test, the gateway's must be as many as they are meant to be.
+// Compares the responses of all servers with those of the first, and returns each server's
+// statement counts. In a smoke test, the gateway's counts must match bench/queries.mjs.
 export async function check({ queries, smoke }, servers, database, sizes) {
   const statements = {};
   for (const name of queries) {
     const query = QUERIES[name];
-    if (query === undefined) throw new Error(`there is no query ${name}`);
+    if (query === undefined) throw new Error(`unknown query ${name}`);
     const asked = servers.filter((server) => server.answers(name));
     const [first, ...others] = asked.filter(({ isOurs }) => isOurs);
     for (const other of others) {
       const compared = await sameAnswers(name, query, sizes, first, other);
-      console.error(`${name}: ${compared} answers of ${other.name} are those of ${first.name}`);
+      console.error(`${name}: ${compared} responses of ${other.name} equal those of ${first.name}`);
     }
     for (const peer of asked.filter(({ isOurs }) => !isOurs)) {
       for (const parameter of sample(query.parameters(sizes))) await goodAnswer(name, query, parameter, peer);
@@ -42,14 +42,14 @@ export async function check({ queries, smoke }, servers, database, sizes) {
       const counted = await statementsOf(query, sizes, server, database);
       statements[name][server.name] = counted;
       if (smoke && server.name === 'gateway' && counted !== query.statements) {
-        throw new Error(`${name} costs the gateway ${counted} statements a request, not ${query.statements} as bench/queries.mjs has it`);
+        throw new Error(`${name} costs the gateway ${counted} statements per request; bench/queries.mjs expects ${query.statements}`);
       }
     }
   }
   return statements;
 }
 
-// Throws where `other` does not answer a query as `server` does.
+// Throws if `other` responds to a query differently from `server`.
 async function sameAnswers(name, query, sizes, server, other) {
   const asked = sample(query.parameters(sizes));
   if (query.nothing !== undefined) asked.push(query.nothing);
@@ -59,7 +59,7 @@ async function sameAnswers(name, query, sizes, server, other) {
     const what = `${name} with ${JSON.stringify(parameter)}`;
     const [wanted, given] = [one, two].map((answer) => withoutCursors(answer));
     if (!isDeepStrictEqual(wanted, given)) {
-      throw new Error(`${what}: ${server.name} answers\n${JSON.stringify(wanted)}\nand ${other.name}\n${JSON.stringify(given)}`);
+      throw new Error(`${what}: ${server.name} returns\n${JSON.stringify(wanted)}\nand ${other.name}\n${JSON.stringify(given)}`);
     }
   }
   for (const parameter of query.refused(sizes)) {
@@ -67,14 +67,14 @@ async function sameAnswers(name, query, sizes, server, other) {
       const { status, json } = await each.ask(each.requestOf(query, parameter));
       const isAnswered = status === 200 && json?.errors === undefined && !isEmpty(json?.data);
       if (isAnswered || status >= 500) {
-        throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} should refuse, and answers ${status} ${JSON.stringify(json)}`);
+        throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} must refuse, but returns ${status} ${JSON.stringify(json)}`);
       }
     }
   }
   return asked.length;
 }
 
-// The answer to a query, which must be without errors, and have data where there are any.
+// Returns the response to a query. Throws if it has errors, or lacks the data that it must have.
 async function goodAnswer(name, query, parameter, server) {
   const { status, json } = await server.ask(server.requestOf(query, parameter));
   const what = `${name} with ${JSON.stringify(parameter)}: ${server.name} answers ${status} ${JSON.stringify(json)}`;
@@ -83,16 +83,16 @@ async function goodAnswer(name, query, parameter, server) {
   return json;
 }
 
-// Whether there is no object in the data beside the root.
+// Returns true if the data has no object below the root.
 function isEmpty(data) {
   return Object.values(data ?? {}).every((value) => value === null);
 }
 
-// Statements of one request among others, one after the other.
+// Returns the statements per request, over several sequential requests.
 async function statementsOf(query, sizes, server, database) {
   const asked = sample(query.parameters(sizes)).slice(0, COUNTED);
   const ask = (parameter) => server.ask(server.requestOf(query, parameter));
-  // What only the first request on a connection costs is not counted.
+  // Does not count statements that only the first request on a connection costs.
   for (const parameter of asked) await ask(parameter);
   const before = database.statements();
   for (const parameter of asked) await ask(parameter);

@@ -1,5 +1,5 @@
-// The data: how much of each kind, the SQL that makes it, and what of it can be asked for. The same
-// numbers make the same rows, everywhere.
+// Generates the data: row counts, SQL, and parameters of the queries. It is deterministic: the same
+// numbers give the same rows everywhere.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 
@@ -12,11 +12,11 @@ const SMALL_COURSE = 200;
 const BIG_COURSE = 20_000;
 const TAGS = 100;
 
-// A prime, so that multiples of it fall all over what they are taken the remainder of.
+// A prime, so that its multiples are spread evenly over any modulus.
 const SPREAD = 7919;
 
-// How many rows of each kind so many invites are: two fifths are codes, one fifth is of workspaces,
-// one fifth each is of small and of big courses.
+// Returns the rows per kind for a number of invites: two fifths are codes, one fifth are of
+// workspaces, and one fifth each are of small and of big courses.
 function sizesOf(invites) {
   const fifth = Math.floor(invites / 5);
   const managers = Math.max(1, Math.round(fifth / INVITES_A_WORKSPACE / WORKSPACES_A_MANAGER));
@@ -30,12 +30,12 @@ function sizesOf(invites) {
     smallCourse: SMALL_COURSE,
     bigCourses: Math.max(1, Math.round(fifth / bigCourse)),
     bigCourse,
-    // Beside the managers; enough that each invitee of a course is somebody else.
+    // Besides managers: enough for each course to have distinct invitees.
     people: Math.max(fifth, 2 * SMALL_COURSE),
   };
 }
 
-// A database of that size, loaded unless it is there.
+// Returns a database of that size. Loads it if it does not exist.
 export function load(gateway, invites) {
   const sizes = sizesOf(invites);
   const name = `bench_${invites}`;
@@ -43,7 +43,7 @@ export function load(gateway, invites) {
   const rows = statements(sizes);
   const version = createHash('md5').update(rows).digest('hex');
   if (exists(name) && database.sql("SELECT obj_description(to_regnamespace('bench'), 'pg_namespace')") === version) {
-    // The gateway may have got further steps since.
+    // The gateway may have new migrations.
     migrate(gateway, database);
     database.sql('ANALYZE');
     return { database, sizes };
@@ -53,12 +53,12 @@ export function load(gateway, invites) {
   server.sql(`CREATE DATABASE ${name}`);
   database.sql('CREATE EXTENSION pg_stat_statements; CREATE SCHEMA bench');
   migrate(gateway, database);
-  // Autovacuum's own transactions would keep rows from being marked as visible to all.
+  // Autovacuum's transactions would keep VACUUM from marking pages as all-visible.
   setAutovacuum('off');
   database.sql(rows);
   database.sql('VACUUM (FREEZE, ANALYZE)');
   setAutovacuum('on');
-  // Tells that everything before it was done.
+  // Marks the load as complete.
   database.sql(`COMMENT ON SCHEMA bench IS '${version}'`);
   settle();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -75,22 +75,22 @@ function setAutovacuum(value) {
   server.sql('SELECT pg_reload_conf()');
 }
 
-// Instants are spread over the 300 days from a day on, to the microsecond.
+// Spreads instants over 300 days, with microseconds.
 const instant = (from, n, count) =>
   `timestamptz '${from} 00:00:00Z' + ${n} * interval '${Math.floor((300 * 86_400e6) / count)} microseconds'`;
 
 function statements(sizes) {
   const { codes, managers, workspaces, smallCourses, bigCourses, bigCourse, people } = sizes;
-  // Somebody who is no manager: neighbouring numbers give people far apart.
+  // A user who is not a manager. Adjacent numbers give distant users.
   const person = (number) => `${managers} + 1 + ((${number}) * ${SPREAD}) % ${people}`;
   const inviter = (workspace, n) => person(`${workspace} * ${INVITERS_A_WORKSPACE} + ${n} % ${INVITERS_A_WORKSPACE}`);
   const courses = smallCourses + bigCourses;
-  // In a statement, a course's invites are interleaved with those of others, as they come in.
+  // Interleaves the invites of different courses, as in production.
   const smallInvites = smallCourses * SMALL_COURSE;
   const bigInvites = bigCourses * bigCourse;
   const workspaceInvites = workspaces * INVITES_A_WORKSPACE;
   return `
--- Every reference is to a row that is there: checking each again would take most of the time.
+-- All references are valid. Skips the checks, which would take most of the time.
 SET session_replication_role = replica;
 SET synchronous_commit = off;
 BEGIN;
@@ -185,14 +185,14 @@ FROM invited ORDER BY made;
 COMMIT;`;
 }
 
-// What can be asked for.
+// Parameters of the queries.
 export const codeOf = (id) => createHash('md5').update(`code ${id}`).digest('hex').slice(0, 16).toUpperCase();
 export const managerOfCourse = (id, sizes) => 1 + ((id - 1) % sizes.managers);
 export const smallCourseSlug = (id) => `course-${id}`;
 export const bigCourseSlug = (id) => `big-course-${id}`;
 
-// At most `most` of the numbers 1 to `count`, spread evenly over them, each once, in no order that
-// a database could profit from.
+// Returns at most `most` distinct numbers of 1 to `count`, evenly spread, in an order that gives no
+// locality.
 export function some(count, most) {
   const length = Math.min(count, most);
   const step = [SPREAD, 7907, 7901].find((prime) => length % prime !== 0);

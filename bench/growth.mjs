@@ -1,4 +1,4 @@
-// Growth: what a thousand times the data costs.
+// Growth: measures the cost of a thousand times the data.
 import { gatewayBinary } from './build.mjs';
 import { check } from './check.mjs';
 import { load } from './data.mjs';
@@ -13,7 +13,7 @@ const QUERIES = ['Q1', 'Q4'];
 export async function growth(options) {
   const gateway = gatewayBinary(options);
   const loaded = (options.smoke ? TINY_SIZES : SIZES).map((invites) => load(gateway, invites));
-  // As many big courses over much data as over little: requests for the same page share a look-up.
+  // Both sizes have the same number of big courses, because requests for the same page share loads.
   const bigCourses = Math.min(...loaded.map(({ sizes }) => sizes.bigCourses));
   for (const one of loaded) one.sizes = { ...one.sizes, bigCourses };
   const targets = [];

@@ -1,5 +1,5 @@
-// Honest clients: at a modest rate, from addresses of their own, as several users. Each of their
-// answers is compared with the one that was given before.
+// Honest clients: they send requests at a modest rate, from addresses of their own, as several
+// users. Each response must equal the one from before the attack.
 import { Agent, request } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -10,10 +10,10 @@ const RATE = 5; // requests a second of each client
 const DIFFERENT = 20; // requests of each query
 const PATIENCE = 10_000; // ms
 
-// The data without what depends on the instant.
+// Removes values from the data that depend on the time of the request.
 const lasting = (text) => JSON.parse(text, (key, value) => (key === 'status' ? undefined : value));
 
-// Requests with their answers, which are good ones. Nobody among them is of `without`.
+// Returns requests with their successful responses. Excludes the users in `without`.
 async function exchanges(server, sizes, without) {
   const found = [];
   for (const query of Object.values(QUERIES)) {
@@ -23,7 +23,7 @@ async function exchanges(server, sizes, without) {
       const asked = server.requestOf(query, parameter);
       const { status, json } = await server.ask(asked);
       if (status !== 200 || json?.data === undefined || json.errors !== undefined) {
-        throw new Error(`${JSON.stringify(parameter)} is answered ${status} ${JSON.stringify(json)}`);
+        throw new Error(`${JSON.stringify(parameter)} failed: ${status} ${JSON.stringify(json)}`);
       }
       found.push({ asked, answer: lasting(JSON.stringify(json)) });
     }
@@ -46,8 +46,8 @@ function send({ url, agent }, { method, path, token, body }) {
   });
 }
 
-// Starts honest clients; `stop` waits for their last answers. Latencies are in microseconds, from when
-// a request was due, so that one that is late delays no other.
+// Starts honest clients. `stop` waits for pending responses. Requests start when they are due, even if
+// earlier ones are pending, and latencies in microseconds count from then.
 export async function startHonest(server, sizes, without) {
   const all = await exchanges(server, sizes, without);
   const latencies = [];

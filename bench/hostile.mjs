@@ -1,8 +1,8 @@
-// Hostile clients, a function a kind, each at a loopback address of its own. They run in a process of
-// their own, so that they do not delay the clients that are measured.
+// Hostile clients: a function per kind, each at a loopback address of its own. They run in a
+// separate process, so that they do not delay the measured clients.
 //
-// Resets, closed connections, 408, 413, 429 and 503 are what they are to get: everything is counted,
-// and nothing is an error.
+// They expect resets, closed connections, 408, 413, 429 and 503. All outcomes are counted, and none
+// is an error.
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -14,13 +14,13 @@ import { fileURLToPath } from 'node:url';
 import { bigCourseSlug, managerOfCourse } from './data.mjs';
 import { tokenOf } from './tokens.mjs';
 
-const REOPEN = 500; // ms until a connection that was closed is opened again
-const EVERY = 1000; // ms between two signs of life of those that are slow
+const REOPEN = 500; // ms until a closed connection is reopened
+const EVERY = 1000; // ms between bytes of slow clients
 
 const aliases = (field) => `{ ${Array.from({ length: 20 }, (_, at) => `a${at}: ${field(at)}`).join(' ')} }`;
 const LARGE = '{ __schema { types { name description fields { name description args { name description } } } } }';
 
-// What a hostile client is given: its own address, what it attacks, and where it counts.
+// Context of a hostile client: its address, its target and its counters.
 class Client {
   stopped = false;
   counts = {};
@@ -39,7 +39,7 @@ class Client {
     return connect({ host: this.host, port: this.port, localAddress: this.address });
   }
 
-  // Keeps so many connections, each opened again when it is closed. `begin` gives a new one.
+  // Keeps that many connections open, and reopens closed ones. `begin` opens one.
   hold(number, begin) {
     const open = () => {
       if (this.stopped) return;
@@ -56,7 +56,7 @@ class Client {
     for (let n = 0; n < number; n += 1) setTimeout(open, (n * REOPEN) / number);
   }
 
-  // As `hold`, over TCP: `write` is called with each socket that is connected. What comes is read.
+  // Like `hold`, over TCP. Calls `write` with each connected socket, and reads all input.
   holdSockets(number, write) {
     this.hold(number, () => {
       const socket = this.connect().once('connect', () => write(socket));
@@ -69,7 +69,7 @@ class Client {
     for (const [, status] of bytes.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)) this.count(status);
   }
 
-  // Does something again and again, so many at a time, each after a pause of so many milliseconds.
+  // Repeats an action, with that many at a time and a pause in milliseconds before each.
   async repeat(number, milliseconds, act) {
     const once = async () => {
       while (!this.stopped) {
@@ -80,7 +80,7 @@ class Client {
     await Promise.all(Array.from({ length: number }, once));
   }
 
-  // Sends a request, and reads its answer to the end; gives the status.
+  // Sends a request, reads the whole response, and returns its status.
   send({ method = 'POST', path = '/graphql', headers = {}, body }) {
     const { host, port, agent } = this;
     return new Promise((resolve, reject) => {
@@ -117,7 +117,7 @@ export const HOSTILE = {
     const url = `http://${client.host}:${client.port}`;
     const body = JSON.stringify({ query: LARGE });
     client.hold(20, () => {
-      // It answers pings by itself, and acknowledges settings: it looks alive.
+      // Responds to pings and acknowledges settings, so that it looks alive.
       const session = connectHttp2(url, { createConnection: () => client.connect(), settings: { initialWindowSize: 0 } });
       const ask = (n) => {
         if (session.closed || session.destroyed) return;
@@ -140,7 +140,7 @@ export const HOSTILE = {
     const pipelined = (posted(LARGE) + head('GET', '/openapi.json')).repeat(25);
     client.hold(100, () => {
       const socket = client.connect();
-      // Nobody listens for data, so that none is taken from the kernel but what Node.js holds itself.
+      // Has no data listener, so that Node.js reads only as much as it buffers.
       const write = () => socket.writable && socket.writableLength === 0 && socket.write(pipelined);
       const clock = setInterval(write, EVERY);
       return socket.once('connect', write).on('close', () => clearInterval(clock));
@@ -151,7 +151,7 @@ export const HOSTILE = {
     let opened = 0;
     client.holdSockets(200, (socket) => {
       opened += 1;
-      // Half of them with a token: an address and a user.
+      // Half of the requests have a token, so both an address and a user are limited.
       socket.write(post(100_000, opened % 2 === 0 ? [] : [`authorization: Bearer ${client.token}`]));
       const clock = setInterval(() => socket.writable && socket.write(' '), EVERY);
       socket.on('close', () => clearInterval(clock));
@@ -204,7 +204,7 @@ export const HOSTILE = {
         new Promise((resolve, reject) => {
           const socket = client.connect().on('error', reject);
           socket.once('connect', () => {
-            // Some ask and close, some reset at once.
+            // Some send a request and close, others reset at once.
             if (Math.random() < 0.5) return void socket.resetAndDestroy();
             socket.write(head('GET', '/health/live', ['connection: close']));
             socket.resume().once('end', () => socket.end());
@@ -216,14 +216,14 @@ export const HOSTILE = {
 
 export const KINDS = Object.keys(HOSTILE);
 
-// 127.0.0.1 is nobody's.
+// No client uses 127.0.0.1.
 const addressOf = (kind) => `127.0.0.${2 + KINDS.indexOf(kind)}`;
 
-// The user whom a hostile client is, who manages a large list. No honest client is them.
+// User of the hostile clients, who manages a large list. Honest clients do not use it.
 export const hostileUser = (sizes) => managerOfCourse(sizes.smallCourses + 1, sizes);
 
-// Starts hostile clients of those kinds against a server; `stop` ends them, and gives what each
-// counted.
+// Starts hostile clients of those kinds against a server. `stop` ends them and returns their
+// counts.
 export async function startHostile(kinds, server, sizes) {
   const { hostname: host, port } = new URL(server.url);
   const target = {
@@ -231,7 +231,7 @@ export async function startHostile(kinds, server, sizes) {
     port: Number(port),
     course: bigCourseSlug(1),
     manager: tokenOf(hostileUser(sizes)),
-    // Somebody with nothing.
+    // A user without data.
     token: tokenOf(sizes.managers + 2),
   };
   const child = fork(fileURLToPath(import.meta.url), [JSON.stringify({ kinds, target })]);
@@ -256,7 +256,7 @@ export async function startHostile(kinds, server, sizes) {
   };
 }
 
-// The process of the hostile clients.
+// Entry point of the hostile clients' process.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { kinds, target } = JSON.parse(process.argv[2]);
   const clients = kinds.map((kind) => [kind, new Client(addressOf(kind), target)]);

@@ -1,5 +1,6 @@
-// Loading: workspace invites a second, from a file into the tables with all their indexes, beside
-// what PostgreSQL's own `\copy` of the same rows into the same tables takes.
+// Import: workspace invites per second, from a file into tables with all their indexes, compared
+// with
+// `\copy` of psql of the same rows into the same tables.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -14,9 +15,9 @@ const WORKSPACES = 2_000;
 const USERS = 20_000;
 const START = Date.UTC(2026, 0, 1);
 const LINES_A_WRITE = 2_000;
-const LOOK = 20; // ms between two looks at a process's memory
+const LOOK = 20; // ms between samples of a process's memory
 
-// Primes, so that multiples of them fall all over what they are taken the remainder of.
+// Primes, so that their multiples are spread evenly over any modulus.
 const SPREAD = 7919;
 const WIDE_SPREAD = 104_729;
 
@@ -50,9 +51,9 @@ export async function imports(options) {
   if (!options.smoke) write('import', results, options);
 }
 
-// Files of rows as the gateway loads them: what invites refer to, and the invites. The same number
-// makes the same files, everywhere. Invites are in the order in which they were made, as an export
-// has them; whom and what they are about is all over the place.
+// Writes import files: the objects that invites refer to, and the invites. The same number gives
+// the same files everywhere. Invites are in order of creation, as in an export, and refer to users
+// and workspaces in random order.
 function writeFiles(rows) {
   mkdirSync(FOLDER, { recursive: true });
   const file = (name, count, row) => {
@@ -124,7 +125,7 @@ async function onPostgres(gateway, files, rows, rounds) {
   rmSync(text);
 }
 
-// A database with what the invites refer to, and the server's statistics of it.
+// Creates a database with the objects that invites refer to, and analyzes it.
 async function freshDatabase(gateway, files) {
   const database = new Database('bench_import');
   drop(database);
@@ -157,8 +158,8 @@ async function prepare(gateway, files, url) {
   await load(gateway, 'workspaces', files.workspaces, url);
 }
 
-// Loads a file: seconds from start to end of the process, its peak of memory in bytes, and how many
-// rows it says are written.
+// Imports a file. Returns the seconds that the process ran, its peak memory in bytes, and the
+// number of rows that it reports as written.
 async function load(gateway, kind, file, url) {
   const began = performance.now();
   const child = spawn(gateway, ['import', kind, file, '--database-url', url], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -169,17 +170,17 @@ async function load(gateway, kind, file, url) {
     try {
       peak = Math.max(peak, memoryOf(child.pid).peak);
     } catch {
-      // It has ended: what was seen last counts.
+      // The process has ended: the last sample counts.
     }
   }, LOOK);
   const status = await new Promise((resolve) => child.once('close', resolve));
   const seconds = (performance.now() - began) / 1000;
   clearInterval(look);
-  if (status !== 0) throw new Error(`import ${kind} ended with ${status}: ${words.stderr}`);
+  if (status !== 0) throw new Error(`import ${kind} exited with ${status}: ${words.stderr}`);
   console.error(`${url.split(':')[0]}: ${words.stdout.trim()}`);
   return { seconds, peak, written: Number(/(\d+) written/.exec(words.stdout)[1]) };
 }
 
 function holds(found, expected) {
-  if (found !== expected) throw new Error(`${found} rows are there, not ${expected}`);
+  if (found !== expected) throw new Error(`the table has ${found} rows, expected ${expected}`);
 }

@@ -10,7 +10,7 @@ import { FOLDER } from './build.mjs';
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
 
-// Writes requests for wrk; gives the file's path.
+// Writes requests for wrk, and returns the file's path.
 export function requestsFile(name, requests) {
   const lines = requests.map(({ method, path, token, body }) => [method, path, token ?? '', body ?? ''].join('\t'));
   mkdirSync(FOLDER, { recursive: true });
@@ -19,11 +19,11 @@ export function requestsFile(name, requests) {
   return file;
 }
 
-// Sends the requests of a file over so many connections for so many seconds. Latencies are in
-// microseconds. Throws where any request failed, unless failures are to be tolerated. With `look`,
-// answers must have no "errors".
+// Sends the requests of a file over that many connections for that many seconds. Latencies are in
+// microseconds. Throws if a request fails, unless failures are tolerated. With `look`, a response
+// with "errors" is a failure.
 export async function drive(url, file, { connections, seconds, look = false, tolerate = false }) {
-  // wrk takes whole seconds, and milliseconds nowhere.
+  // wrk accepts only whole seconds.
   const duration = Math.max(1, Math.round(seconds));
   const args = ['-t1', `-c${connections}`, `-d${duration}s`, '--timeout', '30s', '-s', SCRIPT, url, '--', file];
   if (look) args.push('look');
@@ -33,6 +33,6 @@ export async function drive(url, file, { connections, seconds, look = false, tol
   if (failed.length > 0 && !tolerate) {
     throw new Error(`${url}, ${file}, ${connections} connections: of ${outcome.requests} requests failed ${JSON.stringify(Object.fromEntries(failed))}`);
   }
-  if (outcome.requests === 0) throw new Error(`${url}, ${file}: no request was answered`);
+  if (outcome.requests === 0) throw new Error(`${url}, ${file}: no request got a response`);
   return outcome;
 }

@@ -1,4 +1,4 @@
-// What bench/run does once PostgreSQL and wrk are there.
+// Main program of bench/run, which installs PostgreSQL and wrk first.
 import { attack } from './attack.mjs';
 import { growth } from './growth.mjs';
 import { imports } from './import.mjs';

@@ -1,17 +1,17 @@
-// Queries at several numbers of connections, each target in turn, over and over: what disturbs the
-// machine for a while disturbs all of them.
+// Measures queries at several numbers of connections. Rounds alternate between targets, so that a
+// disturbance of the machine affects all of them.
 import { requestsFile } from './load.mjs';
 import { measure } from './measure.mjs';
 import { QUERIES } from './queries.mjs';
 import { median } from './results.mjs';
 
-// A target is a server over a database: `{ server, database, sizes }`. Gives one row a query, number
-// of connections and target, each figure the median of its runs.
+// A target is a server over a database: `{ server, database, sizes }`. Returns a row per query,
+// number of connections and target. Figures are medians of the runs.
 export async function matrix(targets, { queries, connections: numbers, rounds, seconds, warmUp, look }) {
   const rows = new Map();
   for (let round = 0; round < rounds; round += 1) {
     for (const query of queries) {
-      // Whoever goes second finds the caches as the first has left them.
+      // Alternates the order, because the first target warms the caches for the second.
       const turn = (round % 2 === 0 ? targets : targets.toReversed()).filter(({ server }) => server.answers(query));
       const files = turn.map((target) => fileOf(query, target));
       for (const connections of numbers) {
@@ -29,7 +29,7 @@ export async function matrix(targets, { queries, connections: numbers, rounds, s
   return [...rows.values()].map(({ runs, ...of }) => ({ ...of, ...medians(runs), runs }));
 }
 
-// Every request of a query to a target, in a file.
+// Writes all requests of a query to a target to a file.
 function fileOf(query, { server, sizes }) {
   const requests = QUERIES[query].parameters(sizes).map((parameter) => server.requestOf(QUERIES[query], parameter));
   return requestsFile(`${server.name}-${sizes.invites}-${query}`, requests);
@@ -56,7 +56,7 @@ const COLUMNS = {
   'answers ratio': ({ throughputRatio }) => throughputRatio?.toFixed(2) ?? '',
 };
 
-// Prints rows for who waits for them.
+// Prints rows as a table.
 export function print(rows) {
   const names = Object.keys(COLUMNS);
   const lines = [names, ...rows.map((row) => Object.values(COLUMNS).map((column) => String(column(row))))];

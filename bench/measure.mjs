@@ -1,12 +1,12 @@
-// One measured run.
+// A single measured run.
 import os from 'node:os';
 
 import { drive } from './load.mjs';
 import * as postgres from './postgres.mjs';
 import { cpuOf, memoryOf } from './processes.mjs';
 
-// Drives a server, after a warm-up, and tells what that took: times in microseconds, CPU and
-// statements a request, memory in bytes.
+// Drives a server after a warm-up. Returns times in microseconds, CPU and statements per request,
+// and memory in bytes.
 export async function measure(server, file, database, { connections, seconds, warmUp, look }) {
   await drive(server.url, file, { connections, seconds: warmUp });
   const statements = database.statements();
@@ -23,7 +23,7 @@ export async function measure(server, file, database, { connections, seconds, wa
     statements: (database.statements() - statements) / requests,
     bytes: outcome.bytes / requests,
     ...memoryOf(server.pid),
-    // Others on the machine are in the figures, too.
+    // The load average shows if other programs disturbed the run.
     loadAverage: os.loadavg()[0],
   };
 }

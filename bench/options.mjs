@@ -1,4 +1,4 @@
-// What the command line says.
+// Parses the command line.
 import { parseArgs } from 'node:util';
 
 import { KINDS } from './hostile.mjs';
@@ -9,36 +9,36 @@ Commands
   table    Q1 to Q4 against the baseline (the default)
   growth   Q1 and Q4 over 10 thousand and over 10 million invites
   scaling  Q1 and Q4 to one gateway, to three behind HAProxy, and to three with a hot standby
-  soak     memory over minutes of all queries mixed, at 256 connections; then as long with hostile
-           clients of each kind beside honest ones
-  start    milliseconds from exec to the first answer
-  attack   what hostile requests cost, and what another client notices of them
-  import   workspace invites a second from a file, beside PostgreSQL's own \\copy
+  soak     memory under all queries mixed at 256 connections; then with hostile clients of each kind
+           beside honest ones
+  start    milliseconds from exec to the first response
+  attack   cost of hostile requests, and their effect on another client
+  import   workspace invites per second from a file, compared with PostgreSQL's \\copy
   report   writes the tables of docs/performance.md and docs/scaling.md from bench/results
 
 Options
-  --smoke                 tiny data and short runs with a debug build: asserts that answers are the
-                          baseline's, that none is an error, and how many statements each costs
-  --gateway PATH          a binary to measure, instead of building one
-  --profile NAME          what to build: dist (default), release or dev
+  --smoke                 tiny data and short runs with a debug build: asserts that responses equal the
+                          baseline's, that none is an error, and the statements that each costs
+  --gateway PATH          binary to measure, instead of building one
+  --profile NAME          profile to build: dist (default), release or dev
   --invites N             invites of all kinds together (1000000)
-  --queries Q1,Q2         only these
+  --queries Q1,Q2         measure only these queries
   --connections 1,16,64   numbers of connections
-  --servers gateway,baseline   only these
-  --peer postgraphile     measures PostGraphile, too
+  --servers gateway,baseline   measure only these servers
+  --peer postgraphile     also measure PostGraphile
   --seconds N             length of a measured run (10)
   --warm-up N             seconds of load before each (1)
   --rounds N              measured runs of each kind; figures are their medians (3)
-  --minutes N             length of the soak, and of its second half (10)
-  --hostile WORD          only the hostile clients whose kind has this word
+  --minutes N             length of each half of the soak (10)
+  --hostile WORD          run only hostile clients whose kind contains this word
   --baseline-connections N   connections of the baseline to the database (see README.md)
   --log-level LEVEL       the gateway's own --log-level (info)
-  --record                keeps the results under the name that docs/performance.md is made from
+  --record                write the results under the name that the report reads
 `;
 
 const positive = (name, text) => {
   const number = Number(text);
-  if (!(number > 0)) throw new Error(`--${name}: '${text}' is no positive number`);
+  if (!(number > 0)) throw new Error(`--${name}: '${text}' is not a positive number`);
   return number;
 };
 
@@ -46,11 +46,11 @@ const list = (text) => text.split(',').filter((word) => word !== '');
 
 const hostile = (word) => {
   const kinds = KINDS.filter((kind) => kind.includes(word));
-  if (kinds.length === 0) throw new Error(`--hostile: none of ${KINDS.join('; ')} has '${word}' in it`);
+  if (kinds.length === 0) throw new Error(`--hostile: no kind contains '${word}'; the kinds are ${KINDS.join('; ')}`);
   return kinds;
 };
 
-// Throws an error whose message says what is wrong.
+// Throws if an option is not valid. The message is for the user.
 export function readOptions(argv) {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -76,7 +76,7 @@ export function readOptions(argv) {
     },
   });
   const command = positionals[0] ?? 'table';
-  if (positionals.length > 1) throw new Error(`one command at a time, not ${positionals.join(', ')}`);
+  if (positionals.length > 1) throw new Error(`expected one command, not ${positionals.join(', ')}`);
   const { smoke } = values;
   const profile = values.profile ?? (smoke ? 'dev' : 'dist');
   const number = (name, usual, tiny) =>
@@ -88,7 +88,7 @@ export function readOptions(argv) {
     record: values.record,
     gateway: values.gateway,
     profile,
-    // What a binary was built with that is given is only known where it is said.
+    // The profile of a given binary is unknown, unless --profile states it.
     builtWith: values.gateway === undefined ? profile : (values.profile ?? 'as given'),
     invites: number('invites', 1_000_000, 5_000),
     queries: list(values.queries.toUpperCase()),

@@ -1,10 +1,10 @@
-// Other servers of GraphQL over the same database: what they are sent for our queries, as near as
-// they come to them. They know nothing of our rules of access, so that their answers are not ours.
+// Other GraphQL servers over the same database, with queries as close to the gateway's as they
+// allow. They do not have its access rules, so their responses differ.
 import { QUERIES } from './queries.mjs';
 
 const USER = 'id username fullName avatarUrl';
 
-// PostGraphile names lists by their foreign keys, and finds rows by their unique columns.
+// PostGraphile names lists after foreign keys, and looks rows up by unique columns.
 const POSTGRAPHILE = {
   Q1: {
     document: `query InviteCode($code: String!) {

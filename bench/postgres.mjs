@@ -1,4 +1,4 @@
-// The PostgreSQL server that bench/run started: its databases, its statements, and its processes.
+// The PostgreSQL server that bench/run started: databases, statement counts and processes.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { cpuOf } from './processes.mjs';
 
 const { BENCH_POSTGRES_URL, BENCH_POSTGRES_PROGRAMS, BENCH_POSTGRES_PID } = process.env;
 
-// The folder of psql and the like.
+// Folder of PostgreSQL's client programs.
 export const PROGRAMS = BENCH_POSTGRES_PROGRAMS;
 
 export class Database {
-  // `server` is the URL of any database of its server.
+  // `server` is the URL of any database on the server.
   constructor(name, server = BENCH_POSTGRES_URL) {
     this.name = name;
     this.server = server;
@@ -23,7 +23,7 @@ export class Database {
     return url.href;
   }
 
-  // Runs SQL, and gives what it prints, without headings, columns separated by `|`.
+  // Runs SQL and returns psql's output, without headings and with columns separated by `|`.
   sql(text) {
     const psql = join(PROGRAMS, 'psql');
     return execFileSync(psql, [this.url, '-XAtq', '-v', 'ON_ERROR_STOP=1'], {
@@ -33,7 +33,8 @@ export class Database {
     }).trim();
   }
 
-  // How often clients had a statement executed since the server was started, but for those that ask.
+  // Returns the number of statements that clients executed since the server started, without those
+  // of this function.
   statements() {
     return Number(this.sql(`SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
       WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -55,14 +56,13 @@ export function exists(name) {
   return server.sql(`SELECT 1 FROM pg_database WHERE datname = '${name}'`) === '1';
 }
 
-// Writes what was loaded to disk, so that it is not written while something is measured.
+// Writes a checkpoint, so that the server does not write loaded data during a measurement.
 export function settle() {
   server.sql('CHECKPOINT');
 }
 
-// CPU that all processes of the server have used, in microseconds, or those of another one, by its
-// first process: those that have ended are in what
-// the first process counts of its children.
+// Returns the CPU time of all processes of the server, in microseconds, or of another server, by
+// its first process. The first process counts its children that have ended.
 export function cpu(first = Number(BENCH_POSTGRES_PID)) {
   const children = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === first);
   return children.reduce((sum, pid) => sum + cpuOf(pid).own, cpuOf(first).own + cpuOf(first).ended);
@@ -73,7 +73,7 @@ function parentOf(pid) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
-    // It ended between being listed and being read.
+    // The process ended after it was listed.
     return 0;
   }
 }

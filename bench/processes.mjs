@@ -1,11 +1,11 @@
-// What /proc tells of processes.
+// Reads figures of processes from /proc.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 
 const MICROS_A_TICK = 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-// CPU in microseconds: that of all threads of a process, and that of its children that have ended.
-// The kernel gives ticks (10 ms), but rounds the scheduler's sum to them, so nothing adds up.
+// Returns the CPU time in microseconds of all threads of a process, and of its children that have
+// ended. The kernel rounds the exact sum to ticks of 10 ms, so errors do not add up.
 export function cpuOf(pid) {
   let stat;
   try {
@@ -19,12 +19,12 @@ export function cpuOf(pid) {
   return { own: (utime + stime) * MICROS_A_TICK, ended: (cutime + cstime) * MICROS_A_TICK };
 }
 
-// Resident memory in bytes: now, and at most so far.
+// Returns the resident memory in bytes: current and peak.
 export function memoryOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)[1]) * 1024;
   return { resident: bytes('VmRSS'), peak: bytes('VmHWM') };
 }
 
-// How many file descriptors a process has open.
+// Returns the number of open file descriptors of a process.
 export const descriptorsOf = (pid) => readdirSync(`/proc/${pid}/fd`).length;

@@ -1,9 +1,9 @@
-// The four queries: as the gateway is sent them, where the baseline has them, what they are asked
-// with, and how many statements each costs the gateway.
+// The four queries: GraphQL documents, paths of the baseline, parameters, and statements that each
+// costs the gateway.
 import { bigCourseSlug, codeOf, managerOfCourse, smallCourseSlug, some } from './data.mjs';
 import { tokenOf } from './tokens.mjs';
 
-// Most different requests of a query: more than any cache between here and the rows would hold.
+// Maximum of distinct requests of a query: more than any cache on the way to the rows holds.
 const REQUESTS = 20_000;
 
 const Q1 = `query InviteCode($code: String!) {
@@ -112,8 +112,8 @@ const Q4 = `query LatestCourseInvitees($course: ID!) {
   }
 }`;
 
-// A parameter is what a request differs by: `{ code }`, `{ slug, user }` or `{ user }`. All of
-// `parameters` give data, those that are `refused` do not, and `nothing` is answered by nothing.
+// Requests of a query differ by their parameter: `{ code }`, `{ slug, user }` or `{ user }`. All of
+// `parameters` give data, those in `refused` give an error, and `nothing` gives null.
 export const QUERIES = {
   Q1: {
     title: 'a code with inviter, user and tags, anonymous',
@@ -162,12 +162,13 @@ export const QUERIES = {
   },
 };
 
-// Who may not see a course's invitees: somebody else, nobody, and who only says that they manage it.
+// Requests that may not see a course's invitees: another user, no token, and a token with a false
+// signature.
 function strangersTo(slug, manager, sizes) {
   return [{ slug, user: sizes.managers + 1 }, { slug }, { slug, user: manager, isForged: true }];
 }
 
-// A request is `{ method, path, token, body }`, the last two possibly absent.
+// A request is `{ method, path, token, body }`. `token` and `body` are optional.
 export function toGraphQL(query, parameter) {
   const body = JSON.stringify({ query: query.document, variables: query.variables(parameter) });
   return { method: 'POST', path: '/graphql', token: tokenFor(parameter), body };
@@ -180,6 +181,6 @@ export function toBaseline(query, parameter) {
 function tokenFor({ user, isForged = false }) {
   if (user === undefined) return undefined;
   const token = tokenOf(user);
-  // One letter of the signature is another.
+  // Changes one letter of the signature.
   return isForged ? token.replace(/.(?=.{9}$)/, (letter) => (letter === 'A' ? 'B' : 'A')) : token;
 }

@@ -1,4 +1,5 @@
-// Writes the tables of docs/performance.md and docs/scaling.md between their markers, from bench/results.
+// Writes the tables of docs/performance.md and docs/scaling.md between their markers, from
+// bench/results.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,7 +16,7 @@ const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
 const ms = (micros) => (micros / 1000).toFixed(2);
 const grouped = (number) => Math.round(number).toLocaleString('en').replaceAll(',', ' ');
 
-// A Markdown table; columns of figures are aligned to the right.
+// Formats a Markdown table. Columns of figures are aligned right.
 function markdown(headings, rows) {
   const isFigure = headings.map((_, index) => rows.every((row) => /^[-\d. ]*$/.test(row[index])));
   return [headings, isFigure.map((figure) => (figure ? '---:' : '---')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -23,7 +24,7 @@ function markdown(headings, rows) {
 
 const missing = (command) => `Not measured yet: \`${command}\`.`;
 
-// With what figures were had.
+// Describes the environment of the results.
 function circumstances({ date, commit, gateway, machine, postgres }) {
   const { version, shared_buffers: buffers, jit } = postgres;
   return `${date.slice(0, 10)}, commit ${commit}, binary ${gateway.sha256}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}; PostgreSQL ${version}, \`shared_buffers\` ${buffers}, \`jit\` ${jit}.`;
@@ -148,7 +149,7 @@ export function report() {
   for (const [name, write] of Object.entries(SECTIONS)) {
     const section = new RegExp(`(<!-- ${name}: .*-->\n)[^]*?(<!-- end of ${name} -->)`);
     const [document, text] = [...texts].find(([, of]) => section.test(of)) ?? [];
-    if (document === undefined) throw new Error(`no document has a place for ${name}`);
+    if (document === undefined) throw new Error(`no document has markers for ${name}`);
     texts.set(document, text.replace(section, (_, begin, end) => `${begin}\n${write(results)}\n\n${end}`));
   }
   for (const [document, text] of texts) writeFileSync(document, text);

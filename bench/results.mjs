@@ -1,4 +1,4 @@
-// Results as JSON, and with what they were had.
+// Stores results as JSON, with their environment.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { settings, version } from './postgres.mjs';
 
 const RESULTS = join(ROOT, 'bench/results');
 
-// Date, machine and what was measured.
+// Returns the date, the machine and the measured binary.
 export function circumstances(gateway, options) {
   return {
     date: new Date().toISOString(),
@@ -27,7 +27,7 @@ export function circumstances(gateway, options) {
   };
 }
 
-// Writes results; under a name of their own, unless they are to be kept.
+// Writes results. The file has a unique name, unless the results are recorded.
 export function write(name, results, { record }) {
   mkdirSync(RESULTS, { recursive: true });
   const stamp = results.date.replaceAll(/[:.]/g, '-');
@@ -36,7 +36,7 @@ export function write(name, results, { record }) {
   console.error(`written: ${file}`);
 }
 
-// What was kept under a name; none where nothing was.
+// Returns the recorded results of that name, if any.
 export function read(name) {
   try {
     return JSON.parse(readFileSync(join(RESULTS, `${name}.json`), 'utf8'));

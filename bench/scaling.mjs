@@ -1,5 +1,5 @@
-// Scaling: one gateway; three behind a proxy; and three that read from a hot standby. On one machine
-// all of them share its cores, so this tells what is spent where, and not how fast more machines are.
+// Scaling: one gateway, three behind a proxy, and three that read from a hot standby. All share the
+// cores of one machine, so this shows where CPU is spent, not how fast more machines are.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -53,18 +53,18 @@ export async function scaling(options) {
 
     const rows = await measured(targets, { database, copy, standby, sizes, options });
     print(rows);
-    // Of all gateways together, after load: what they keep, and what their pools have not closed yet.
+    // Connections of all gateways after load: kept ones, and those that pools have not closed yet.
     const open = { gateways: 1 + 2 * GATEWAYS, primary: connectionsTo(database), standby: connectionsTo(copy) };
     const fresh = await freshCodes(targets.at(-1).server, { database, standby });
     console.log(JSON.stringify({ open, fresh }));
-    if (fresh.found !== fresh.asked) throw new Error(`of ${fresh.asked} codes that were just made, ${fresh.found} were found`);
+    if (fresh.found !== fresh.asked) throw new Error(`of ${fresh.asked} new codes, only ${fresh.found} were found`);
     if (options.smoke) return;
     const { seconds, rounds } = options;
     const proxy = execFileSync('haproxy', ['-v'], { encoding: 'utf8' }).split('\n')[0];
     const of = circumstances(gateway, options);
     write('scaling', { ...of, proxy, gateways: GATEWAYS, connections: CONNECTIONS, sizes, seconds, rounds, rows, open, fresh }, options);
   } finally {
-    // The proxies first: they would find their gateways gone.
+    // Stops the proxies first, because they would report missing gateways.
     await stopServers(started.toReversed());
     await standby.stop();
   }
@@ -75,7 +75,7 @@ function connectionsTo(database) {
     WHERE datname = current_database() AND pid <> pg_backend_pid()`));
 }
 
-// One row a query and target, each figure the median of its runs.
+// Returns a row per query and target. Figures are medians of the runs.
 async function measured(targets, { database, copy, standby, sizes, options }) {
   const runs = new Map();
   for (let round = 0; round < options.rounds; round += 1) {
@@ -97,7 +97,7 @@ async function measured(targets, { database, copy, standby, sizes, options }) {
   });
 }
 
-// A measured run: times and CPU a request in microseconds, statements a request.
+// Returns a measured run: times and CPU per request in microseconds, and statements per request.
 async function measure({ server, gateways, proxy }, file, { database, copy, standby, seconds, warmUp, smoke }) {
   await drive(server.url, file, { connections: CONNECTIONS, seconds: warmUp });
   const spent = () => ({
@@ -117,8 +117,8 @@ async function measure({ server, gateways, proxy }, file, { database, copy, stan
   return { requests, perSecond: requests / (micros / 1e6), p50, p99, ...Object.fromEntries(each), loadAverage };
 }
 
-// Makes codes on the primary, each looked up as soon as it is there, and tells how often the answer
-// had it whole, and how often the primary had to be asked for it.
+// Creates codes on the primary, and looks each up at once. Returns how many were found complete,
+// and how many look-ups needed the primary.
 async function freshCodes(server, { database, standby }) {
   const writer = new Writer(database);
   const lookUps = () =>
@@ -149,7 +149,7 @@ async function freshCodes(server, { database, standby }) {
   }
 }
 
-// A session that writes: what is asked right after `done` has had no time to be replayed.
+// A psql session that writes. Right after `done`, the standby has not replayed the row yet.
 class Writer {
   constructor(database) {
     const args = [database.url, '-XAtq', '-v', 'ON_ERROR_STOP=1'];
@@ -161,7 +161,7 @@ class Writer {
   async done(sql) {
     this.child.stdin.write(`${sql}\n\\echo done\n`);
     const line = await this.lines.next();
-    if (line.value !== 'done') throw new Error(`psql says ${JSON.stringify(line)}`);
+    if (line.value !== 'done') throw new Error(`psql printed ${JSON.stringify(line)}`);
   }
 
   async end() {

@@ -1,4 +1,4 @@
-// The servers under test: how each is started, and what it is sent.
+// Servers under test: how to start each, and how to query it.
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -20,8 +20,9 @@ export async function freePort() {
   return port;
 }
 
-// A running server. `dialect` says what a query with a parameter is as a request to it
-// (`requestOf`), which queries it has (`answers`), and whether it answers as we do (`isOurs`).
+// A running server. Its `dialect` converts a query and a parameter to a request (`requestOf`),
+// lists the queries that it supports (`answers`), and tells if responses must equal the gateway's
+// (`isOurs`).
 class Server {
   constructor(name, child, url, dialect) {
     Object.assign(this, { name, child, pid: child.pid, url }, dialect);
@@ -34,7 +35,7 @@ class Server {
     await ended;
   }
 
-  // The answer to one request: its status, and its JSON if it has any.
+  // Sends a request. Returns the response's status, and its JSON if it has any.
   async ask({ method, path, token, body }) {
     const headers = { accept: 'application/graphql-response+json, application/json' };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
@@ -52,7 +53,7 @@ const BASELINE = { requestOf: toBaseline, answers: every, isOurs: true };
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-// Starts a program whose output goes to a file, and waits until a request is answered well.
+// Starts a program with its output in a file, and waits until a request succeeds.
 async function start(name, program, args, env, port, probe, dialect) {
   mkdirSync(FOLDER, { recursive: true });
   const log = openSync(join(FOLDER, `${name}.log`), 'w');
@@ -62,12 +63,12 @@ async function start(name, program, args, env, port, probe, dialect) {
   const server = new Server(name, child, `http://127.0.0.1:${port}`, dialect);
   const deadline = performance.now() + STARTING;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${name} ended as it was started: see ${FOLDER}/${name}.log`);
+    if (child.exitCode !== null) throw new Error(`${name} exited on start: see ${FOLDER}/${name}.log`);
     const answer = await server.ask(probe).catch(() => undefined);
     if (answer?.status === 200) return server;
     if (performance.now() > deadline) {
       await server.stop();
-      throw new Error(`${name} does not answer: see ${FOLDER}/${name}.log`);
+      throw new Error(`${name} does not respond: see ${FOLDER}/${name}.log`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -80,23 +81,24 @@ export function gatewayArguments(database, port, log, replica) {
 
 const READY = { method: 'GET', path: '/health/ready' };
 
-// Clients are held to quotas, as ever; all of them come from one address, which must not be refused.
+// Rate limits that count every request but refuse none, since all come from one address.
 const QUOTAS = {
   GATEWAY_RATE_LIMIT_REQUESTS: '4000000000',
   GATEWAY_RATE_LIMIT_COST: '4000000000',
   GATEWAY_RATE_LIMIT_MISSED_LOOKUPS: '4000000000',
-  // The load comes from one address, and is signed in as few users.
+  // The load comes from one address and few users.
   GATEWAY_MAX_CONNECTIONS_PER_CLIENT: '10000',
   GATEWAY_MAX_IN_FLIGHT: '4096',
 };
 
-// `replica` is a database to read from; `environment` may have other quotas.
+// `replica` is a database to read from. `environment` may set other quotas.
 export async function startGateway(binary, database, log, { name = 'gateway', replica, environment = QUOTAS } = {}) {
   const port = await freePort();
   return start(name, binary, gatewayArguments(database, port, log, replica), environment, port, READY, GATEWAY);
 }
 
-// HAProxy before gateways, to which it gives requests in turn. One thread: it shares the machine.
+// Starts HAProxy in front of gateways, with round robin. It has one thread, as it shares the
+// machine.
 export async function startProxy(name, gateways) {
   const port = await freePort();
   const lines = gateways.map(({ name: of, url }) => `  server ${of} ${new URL(url).host} check`);
@@ -147,12 +149,12 @@ async function startPostgraphile(database) {
   };
   const env = { DATABASE_URL: database.url, PORT: String(port), NODE_ENV: 'production', GRAPHILE_ENV: 'production' };
   const probe = { method: 'POST', path: '/graphql', body: JSON.stringify({ query: '{ __typename }' }) };
-  // It needs a later Node.js than we do, which is among its packages.
+  // PostGraphile needs a later Node.js, which is one of its packages.
   const node = join(folder, 'node_modules/.bin/node');
   return start('postgraphile', node, [join(folder, 'server.mjs')], env, port, probe, dialect);
 }
 
-// The servers of those names, built and started.
+// Builds and starts the servers of those names.
 export async function startServers(names, { gateway, database, options }) {
   const starts = {
     gateway: () => startGateway(gateway, database, options.log),
@@ -162,7 +164,7 @@ export async function startServers(names, { gateway, database, options }) {
   const servers = [];
   try {
     for (const name of names) {
-      if (!(name in starts)) throw new Error(`there is no server '${name}', but ${Object.keys(starts).join(', ')}`);
+      if (!(name in starts)) throw new Error(`unknown server '${name}': expected ${Object.keys(starts).join(', ')}`);
       servers.push(await starts[name]());
     }
     return servers;

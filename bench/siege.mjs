@@ -1,4 +1,4 @@
-// Hostile clients and honest ones at the same gateway, which has its default settings.
+// Runs hostile and honest clients against one gateway with default settings.
 import { startHonest } from './honest.mjs';
 import { hostileUser, startHostile } from './hostile.mjs';
 import { descriptorsOf, memoryOf } from './processes.mjs';
@@ -8,11 +8,11 @@ const EVERY = 250; // ms
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-// A gateway as it is without a setting.
+// Starts a gateway with default settings.
 export const startDefault = (gateway, database, options) => startGateway(gateway, database, options.log, { name: 'besieged', environment: {} });
 
-// What honest clients notice of hostile ones in so many seconds, and what the gateway holds meanwhile.
-// `look` is told of each sample.
+// Measures honest clients beside hostile ones for that many seconds, and samples the gateway's
+// memory and descriptors. Calls `look` with each sample.
 export async function besiege(server, sizes, kinds, seconds, look = () => {}) {
   const before = memoryOf(server.pid).resident;
   const most = { resident: before, descriptors: descriptorsOf(server.pid) };

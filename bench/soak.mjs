@@ -1,5 +1,5 @@
-// Soak: the memory of a gateway that is idle, of one that is busy for long, and of one that has hostile
-// clients of each kind beside honest ones.
+// Soak: memory of an idle gateway, of one under long load, and of one with hostile clients of each
+// kind beside honest ones.
 import { gatewayBinary } from './build.mjs';
 import { load } from './data.mjs';
 import { drive, requestsFile } from './load.mjs';
@@ -53,7 +53,7 @@ export async function soak(options) {
   }
 }
 
-// Another gateway, with its default settings, for as long again.
+// Runs another gateway with default settings for the same time.
 async function underSiege(gateway, database, sizes, options) {
   const server = await startDefault(gateway, database, options);
   try {
@@ -68,7 +68,7 @@ async function underSiege(gateway, database, sizes, options) {
   }
 }
 
-// Requests of all queries in turn.
+// Returns requests that alternate between all queries.
 function mixed(server, sizes) {
   const lists = Object.values(QUERIES).map((query) => query.parameters(sizes).map((parameter) => server.requestOf(query, parameter)));
   return Array.from({ length: MIXED }, (_, n) => {

@@ -1,4 +1,4 @@
-// A streaming hot standby of the PostgreSQL server that bench/run started, on loopback.
+// Streaming hot standby of the PostgreSQL server that bench/run started, on loopback.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -20,7 +20,7 @@ function asOwner(program, args) {
 }
 
 export class Standby {
-  // Copies the primary's data, and follows it. Gives up after a minute.
+  // Copies the primary's data and starts streaming. Fails after a minute.
   static async start() {
     const folder = mkdtempSync(join(os.tmpdir(), 'bench-standby-'));
     const standby = new Standby(folder);
@@ -35,7 +35,7 @@ export class Standby {
         listen_addresses: '127.0.0.1',
         unix_socket_directories: '',
         fsync: 'off',
-        // A standby must allow as many as its primary does.
+        // A standby must allow as many connections as its primary.
         max_connections: server.sql('SHOW max_connections'),
         shared_preload_libraries: 'pg_stat_statements',
         shared_buffers: server.sql('SHOW shared_buffers'),
@@ -61,7 +61,7 @@ export class Standby {
     return this.child.pid;
   }
 
-  // The copy of one of the primary's databases.
+  // Returns the copy of a database of the primary.
   database(name) {
     return new Database(name, this.url);
   }
@@ -69,14 +69,14 @@ export class Standby {
   async isUp() {
     const deadline = performance.now() + STARTING;
     while (spawnSync(join(PROGRAMS, 'pg_isready'), ['-q', '-d', this.url]).status !== 0) {
-      if (this.child.exitCode !== null) throw new Error(`the standby ended as it was started: exit status ${this.child.exitCode}`);
-      if (performance.now() > deadline) throw new Error('the standby does not answer');
+      if (this.child.exitCode !== null) throw new Error(`the standby exited on start with status ${this.child.exitCode}`);
+      if (performance.now() > deadline) throw new Error('the standby does not respond');
       await pause(100);
     }
     await this.hasReplayed();
   }
 
-  // Waits until it has all that the primary has written so far.
+  // Waits until it has replayed all that the primary has written so far.
   async hasReplayed() {
     const written = server.sql('SELECT pg_current_wal_lsn()');
     const deadline = performance.now() + STARTING;

@@ -1,4 +1,4 @@
-// Start: from exec to the first good answer to a GraphQL query.
+// Start: time from exec to the first successful response to a GraphQL query.
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 
@@ -24,10 +24,10 @@ export async function start(options) {
       let answer;
       while (answer === undefined) {
         answer = await ask({ host: '127.0.0.1', port, method, path }, body);
-        if (performance.now() - began > DEADLINE) throw new Error('the gateway does not answer');
+        if (performance.now() - began > DEADLINE) throw new Error('the gateway does not respond');
       }
       milliseconds.push(performance.now() - began);
-      if (JSON.parse(answer).data?.inviteCode?.id === undefined) throw new Error(`the first answer is ${answer}`);
+      if (JSON.parse(answer).data?.inviteCode?.id === undefined) throw new Error(`the first response is ${answer}`);
     } finally {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -40,7 +40,7 @@ export async function start(options) {
   if (!options.smoke) write('start', { ...circumstances(gateway, options), ...results }, options);
 }
 
-// The text of an answer; none where nobody listens yet.
+// Returns the text of a response; none if nothing listens yet.
 function ask(to, body) {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };

@@ -1,4 +1,4 @@
-// The table: all queries, the gateway and what it is compared with.
+// Table of all queries: the gateway and the servers that it is compared with.
 import { gatewayBinary } from './build.mjs';
 import { check } from './check.mjs';
 import { load } from './data.mjs';
@@ -24,7 +24,7 @@ export async function table(options) {
   }
 }
 
-// The rows with how each does against the baseline's of the same kind.
+// Adds to each row its ratio to the baseline's row of the same kind.
 function withRatios(rows) {
   return rows.map((row) => {
     const baseline = rows.find(

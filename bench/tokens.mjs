@@ -1,4 +1,4 @@
-// Bearer tokens (HS256), as an identity provider would make them.
+// Signs bearer tokens (HS256), like an identity provider.
 import { createHmac } from 'node:crypto';
 
 export const SECRET = 'the secret of the benchmark, of no use elsewhere';
@@ -9,7 +9,7 @@ const HEADER = encode(JSON.stringify({ alg: 'HS256', typ: 'JWT' }));
 const ISSUED_AT = 1_767_225_600; // 2026-01-01
 const EXPIRES_AT = 4_102_444_799; // 2099-12-31
 
-// The token of the user of that id.
+// Returns the token of the user with that id.
 export function tokenOf(user) {
   const claims = encode(JSON.stringify({ sub: String(user), iat: ISSUED_AT, exp: EXPIRES_AT }));
   const signed = `${HEADER}.${claims}`;

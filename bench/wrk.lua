@@ -1,8 +1,8 @@
--- Sends the requests of a file, one after the other and then from the start; tells the outcome as
--- one line of JSON. A line of the file is method, path, token and body, separated by tabs.
+-- Sends the requests of a file in a loop, and prints the outcome as a line of JSON. A line of the
+-- file has method, path, token and body, separated by tabs.
 --
--- With a second argument, every answer is looked at: one that has "errors" counts as bad. That costs
--- so much that nothing may be measured with it.
+-- With a second argument, it inspects every response, and counts one with "errors" as bad. This is
+-- too slow for measurements.
 local requests, next_request, size = {}, 0, 0
 bad = 0
 

@@ -1,6 +1,6 @@
-//! What parts of an operation cost, without HTTP: reading a document, executing it over SQLite in
-//! memory, writing its answer. Two operations of `bench/`: a course's page of invitees (Q2), and
-//! workspaces with invites and inviters (Q3).
+//! Benchmarks of the parts of an operation, without HTTP: preparing a document, executing it over
+//! in-memory SQLite, and writing the response. The operations are two of `bench/`: a page of a
+//! course's invitees (Q2), and workspaces with invites and inviters (Q3).
 
 #![allow(
     clippy::expect_used,
@@ -51,7 +51,7 @@ const WORKSPACES: &str = "query Workspaces { viewer { workspaces(first: 20) { no
     }
 } } } }";
 
-/// An operation, under the name that it has in `bench/`.
+/// An operation: its name in `bench/`, and its document.
 #[derive(Debug)]
 struct Operation(&'static str, &'static str);
 
@@ -63,7 +63,7 @@ impl fmt::Display for Operation {
 
 const OPERATIONS: [Operation; 2] = [Operation("Q2", COURSE_PAGE), Operation("Q3", WORKSPACES)];
 
-/// Bytes of documents that are remembered.
+/// Capacity of the document cache in bytes.
 const DOCUMENT_CACHE: u64 = 256 * 1024;
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -109,7 +109,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         Migrator::up(&database, None).await.expect("migrations");
         fill(&database).await;
         let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
-        let manager = loaders.subject(Subject::Id(1)).await.expect("an answer");
+        let manager = loaders.subject(Subject::Id(1)).await.expect("a response");
         (loaders, Viewer::signed_in(manager.expect("a user"), false))
     });
     Site {
@@ -140,11 +140,11 @@ impl Site {
     }
 }
 
-/// The answer as JSON.
+/// Returns the response as JSON.
 fn written(executed: &Executed) -> Vec<u8> {
     let mut text = Vec::new();
     executed.write(&mut text).expect("JSON");
-    assert!(text.starts_with(br#"{"data""#), "an answer without errors");
+    assert!(text.starts_with(br#"{"data""#), "a response without errors");
     text
 }
 
@@ -180,7 +180,7 @@ where
         .expect("rows that fit");
 }
 
-/// Brackets nested too deep, refused before they are parsed.
+/// Refuses too deeply nested brackets, before parsing.
 #[divan::bench]
 fn refuse_deep_brackets(bencher: Bencher<'_, '_>) {
     let executor = executor(0);
@@ -188,28 +188,28 @@ fn refuse_deep_brackets(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| executor.check(black_box(&document)).is_err());
 }
 
-/// A document that was not asked before: guarded, parsed, validated.
+/// Prepares a document that is not cached: guards, parses and validates it.
 #[divan::bench(args = OPERATIONS)]
 fn read_new(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
     let executor = executor(0);
     bencher.bench_local(|| prepared(&executor, black_box(document)));
 }
 
-/// A document that was asked before.
+/// Prepares a cached document.
 #[divan::bench(args = OPERATIONS)]
 fn read_known(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
     let executor = executor(DOCUMENT_CACHE);
     bencher.bench_local(|| prepared(&executor, black_box(document)));
 }
 
-/// Loading rows from SQLite in memory included.
+/// Executes an operation, including loads from in-memory SQLite.
 #[divan::bench(args = OPERATIONS)]
 fn execute(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
     let executor = executor(DOCUMENT_CACHE);
     bencher.bench_local(|| SITE.execute(&executor, black_box(document)));
 }
 
-/// The page behind a cursor, which is read and compared.
+/// Executes the page after a cursor.
 #[divan::bench]
 fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
     let executor = executor(DOCUMENT_CACHE);
@@ -220,7 +220,7 @@ fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| SITE.execute(&executor, black_box(&behind)));
 }
 
-/// An answer as JSON.
+/// Writes a response as JSON.
 #[divan::bench(args = OPERATIONS)]
 fn write(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
     let executed = SITE.execute(&executor(DOCUMENT_CACHE), document);

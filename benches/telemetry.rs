@@ -1,4 +1,4 @@
-//! What it costs to count a request, and to tell what was counted.
+//! Benchmarks of recording a request's metrics, and of exporting them.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use invite_gateway::{
     trace,
 };
 
-/// All that a request of one statement counts, and the spans that it would have were it traced.
+/// Records the metrics of a request with one statement, with tracing disabled.
 #[divan::bench]
-fn tell_of_a_request(bencher: Bencher<'_, '_>) {
+fn record_request(bencher: Bencher<'_, '_>) {
     let metrics = Metrics::default();
     let statements = metrics.statements("invite_code_by_code");
     let name = Some("CoursePage");
@@ -40,7 +40,7 @@ fn tell_of_a_request(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// What Prometheus reads, after a hundred operations and all kinds of statements.
+/// Writes the metrics for Prometheus, after a hundred operations and all kinds of statements.
 #[divan::bench]
 fn write_metrics(bencher: Bencher<'_, '_>) {
     let metrics = Metrics::default();
@@ -57,7 +57,7 @@ fn write_metrics(bencher: Bencher<'_, '_>) {
 }
 
 fn main() {
-    // Without traces, as most run: what would be a span must be nothing.
+    // Tracing is disabled, as in most installations: spans must cost nothing.
     let options = LogOptions {
         log_level: LogLevel::Info,
         log_format: LogFormat::Json,

@@ -1,10 +1,10 @@
-//! Builds `web/` with npm, and writes a table of the files that it gives for `src/lib.rs` to
-//! embed. Nothing is written outside of `OUT_DIR`.
+//! Builds `web/` with npm, and generates the table of files that `src/lib.rs` embeds. Writes only
+//! to `OUT_DIR`.
 //!
-//! - `EXPLORER_DIST=folder` takes a ready build, made by `npm run build`.
-//! - `EXPLORER_NPM=skip` builds without GraphiQL; `EXPLORER_NPM=require` fails where it cannot be
-//!   built, as release builds and continuous integration (`CI`) do anyway. Other builds then go on
-//!   with a page that says how to get it.
+//! - `EXPLORER_DIST=folder` uses an existing build, made by `npm run build`.
+//! - `EXPLORER_NPM=skip` builds without GraphiQL.
+//! - `EXPLORER_NPM=require` fails if GraphiQL cannot be built. Release builds and continuous
+//!   integration (`CI`) always do. Other builds then serve a page that explains how to add it.
 
 use std::{
     env,
@@ -17,10 +17,10 @@ use std::{
     process::{Command, ExitCode},
 };
 
-/// What `npm` makes or fetches in `web/`.
+/// Folders in `web/` that `npm` creates.
 const NOT_SOURCES: [&str; 2] = ["node_modules", "dist"];
 
-/// The folder of a build that has the assets; the page is beside it.
+/// Folder of assets in a build. The page is next to it.
 const ASSETS: &str = "graphiql";
 
 fn main() -> ExitCode {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
     println!("cargo::rerun-if-changed=build.rs");
     let (Some(out), Some(root)) = (variable("OUT_DIR"), variable("CARGO_MANIFEST_DIR")) else {
-        println!("cargo::error=cargo runs this, with OUT_DIR and CARGO_MANIFEST_DIR");
+        println!("cargo::error=OUT_DIR or CARGO_MANIFEST_DIR is not set: run this with cargo");
         return ExitCode::FAILURE;
     };
     let (out, web) = (PathBuf::from(out), Path::new(&root).join("web"));
@@ -39,7 +39,9 @@ fn main() -> ExitCode {
         }
         Err(error) if is_required() => Err(error),
         Err(error) => {
-            println!("cargo::warning=GraphiQL is left out, /graphiql says how to get it: {error}");
+            println!(
+                "cargo::warning=building without GraphiQL, /graphiql says how to add it: {error}"
+            );
             Ok(EMPTY_TABLE.to_owned())
         }
     };
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("cargo::error=GraphiQL cannot be built: {error}");
+            println!("cargo::error=cannot build GraphiQL: {error}");
             ExitCode::FAILURE
         }
     }
@@ -65,7 +67,10 @@ fn is_required() -> bool {
         || variable("CI").is_some_and(|value| value != "false")
 }
 
-/// The folder with the built page; none where it is not wanted.
+/// Returns the folder with the built page; none for a build without GraphiQL.
+///
+/// # Errors
+/// If npm is missing or fails.
 fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
     if let Some(dist) = variable("EXPLORER_DIST") {
         let dist = PathBuf::from(dist);
@@ -73,8 +78,11 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
         return match dist.canonicalize() {
             Ok(dist) => Ok(Some(dist)),
             Err(error) => {
-                // It was asked for by name: that fails any build.
-                println!("cargo::error=EXPLORER_DIST is {}: {error}", dist.display());
+                // An explicit setting that is wrong fails every build.
+                println!(
+                    "cargo::error=cannot read EXPLORER_DIST={}: {error}",
+                    dist.display()
+                );
                 Ok(None)
             }
         };
@@ -93,12 +101,12 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
     let script = if is_required() { "build" } else { "quick" };
     let digest = copy_sources(web, &copy).map_err(|error| format!("{}: {error}", web.display()))?;
     let digest = format!("{script} {digest}");
-    // What is built already is not built again because of a changed environment.
+    // A changed environment does not rebuild unchanged sources.
     let built = out.join("web.built");
     if fs::read_to_string(&built).is_ok_and(|built| built == digest) {
         return Ok(Some(copy.join("dist")));
     }
-    // Whatever fails from here on leaves nothing that looks built.
+    // Removes the marker first, so that a failure below does not leave a build that looks complete.
     if built.exists() {
         fs::remove_file(&built).map_err(|error| format!("{}: {error}", built.display()))?;
     }
@@ -108,8 +116,7 @@ fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
     Ok(Some(copy.join("dist")))
 }
 
-/// Copies the sources, and has cargo watch them; gives their digest. What was copied before and is
-/// gone is removed.
+/// Copies the sources, has cargo watch them, and returns their digest. Removes earlier copies.
 fn copy_sources(web: &Path, copy: &Path) -> io::Result<String> {
     fs::create_dir_all(copy)?;
     let mut digest = DefaultHasher::new();
@@ -157,7 +164,7 @@ fn copy_all(from: &Path, to: &Path, digest: &mut DefaultHasher) -> io::Result<()
     Ok(())
 }
 
-/// Installs the packages, unless those of this very lock file are there.
+/// Installs the packages of the lock file, unless they are installed.
 fn install(copy: &Path) -> Result<(), String> {
     let lock = copy.join("package-lock.json");
     let installed = copy.join("node_modules/.installed");
@@ -170,25 +177,28 @@ fn install(copy: &Path) -> Result<(), String> {
     fs::write(&installed, wanted).map_err(|error| format!("{}: {error}", installed.display()))
 }
 
-/// Runs npm; says what it wrote if it fails.
+/// Runs npm.
+///
+/// # Errors
+/// If npm cannot be run or fails. The error contains its output.
 fn npm_run(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(npm)
         .args(arguments)
         .current_dir(folder)
-        // With `production`, what builds the page would not be installed.
+        // With `production`, npm would not install the build tools.
         .env_remove("NODE_ENV")
         .output()
         .map_err(|error| {
-            // A file that is never there: the next build asks for npm again.
+            // A path that never exists makes the next build try npm again.
             println!("cargo::rerun-if-changed={}", folder.join("no-npm").display());
-            format!("npm cannot be run ({error}): install Node.js 20.19 or later, https://nodejs.org")
+            format!("cannot run npm ({error}): install Node.js 20.19 or later, https://nodejs.org")
         })?;
     if output.status.success() {
         return Ok(());
     }
     let written = [output.stdout, output.stderr].concat();
-    // One line: cargo ends a message with the line.
+    // A message to cargo is one line.
     let written = String::from_utf8_lossy(&written).replace('\n', " | ");
     Err(format!(
         "npm {}: {}: {written}",
@@ -197,11 +207,11 @@ fn npm_run(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     ))
 }
 
-/// What stands in for the table where there is no build.
+/// Table of a build without GraphiQL.
 const EMPTY_TABLE: &str =
     "const BUILT_PAGE: Option<&str> = None;\nstatic ASSETS: [Asset; 0] = [];\n";
 
-/// The table: Rust that embeds the page and its assets.
+/// Generates the table: Rust code that embeds the page and its assets.
 fn table(dist: Option<&Path>) -> Result<String, String> {
     let Some(dist) = dist else {
         return Ok(EMPTY_TABLE.to_owned());
@@ -211,7 +221,7 @@ fn table(dist: Option<&Path>) -> Result<String, String> {
     let assets: Vec<&String> = names.iter().filter(|name| !name.ends_with(".br")).collect();
     let page = dist.join("index.html");
     if !page.is_file() {
-        return Err(format!("{} is not there", page.display()));
+        return Err(format!("{} does not exist", page.display()));
     }
     let mut table = format!(
         "const BUILT_PAGE: Option<&str> = Some(include_str!({page:?}));\nstatic ASSETS: [Asset; {}] = [\n",
@@ -253,11 +263,13 @@ fn content_type(name: &str) -> Result<&'static str, String> {
         Some("woff2") => Ok("font/woff2"),
         Some("svg") => Ok("image/svg+xml"),
         Some("png") => Ok("image/png"),
-        _ => Err(format!("{name}: of what type is it?")),
+        _ => Err(format!(
+            "{name}: no media type is known for it, add one to build.rs"
+        )),
     }
 }
 
-/// Whether the name changes with the content: `name-XXXXXXXX.ending`.
+/// Returns true if the name contains a hash of the content: `name-XXXXXXXX.extension`.
 fn is_hashed(name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

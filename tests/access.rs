@@ -1,4 +1,4 @@
-//! Who sees what: each viewer on each path to each object, denials included.
+//! Access rules: each viewer on each path to each object, including denials.
 
 mod hidden;
 mod table;
@@ -12,20 +12,20 @@ use crate::support::{Gateway, Viewer, data, each_database, global_id};
 use table::{SETTLED, TABLE};
 
 each_database! {
-    async fn every_viewer_sees_on_every_path_what_the_design_says(gateway) {
+    async fn every_path_matches_the_access_table(gateway) {
         world::build(&gateway).await;
-        hold(&gateway, TABLE).await;
+        assert_outcomes(&gateway, TABLE).await;
     }
 
-    async fn settled_invites_show_nothing_of_targets_that_the_viewer_may_not_see(gateway) {
+    async fn settled_invites_do_not_show_hidden_targets(gateway) {
         world::build(&gateway).await;
         world::settle(&gateway).await;
-        hold(&gateway, SETTLED).await;
+        assert_outcomes(&gateway, SETTLED).await;
     }
 }
 
-/// Holds every path of a table to its outcome for each viewer.
-async fn hold(gateway: &Gateway, table: &'static str) {
+/// Asserts the outcome of every path of a table for each viewer.
+async fn assert_outcomes(gateway: &Gateway, table: &'static str) {
     let (head, rows) = rows(table);
     let viewers: String = world::VIEWERS.iter().map(|(letter, _)| letter).collect();
     assert_eq!(head, viewers);
@@ -50,7 +50,7 @@ async fn hold(gateway: &Gateway, table: &'static str) {
     assert!(wrong.is_empty(), "viewers {viewers}\n{}", wrong.join("\n"));
 }
 
-/// The first line of a table, and the others, without blanks in their outcomes.
+/// Returns the first line of a table, and the other lines without blanks in their outcomes.
 fn rows(table: &'static str) -> (String, Vec<(Path, String)>) {
     let mut lines = table
         .lines()
@@ -65,12 +65,12 @@ fn rows(table: &'static str) -> (String, Vec<(Path, String)>) {
     (join(&head), rows.collect())
 }
 
-/// A line's path, as the table describes it.
+/// A path in the notation of the table.
 #[derive(Clone, Copy)]
 struct Path(&'static str);
 
 impl Path {
-    /// What the viewer gets.
+    /// Returns the viewer's outcome.
     async fn ask(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<char, String> {
         match self.0.strip_prefix("GET ") {
             Some(_) => self.ask_rest(gateway, viewer).await,
@@ -147,12 +147,12 @@ impl Path {
         Ok('+')
     }
 
-    /// The path to what its braces name.
+    /// Returns the path to the existing object.
     fn named(self, write: impl Fn(&str) -> String) -> String {
         self.with_name(|name| write(&spelled(name)))
     }
 
-    /// The same path to what does not exist.
+    /// Returns the same path to an object that does not exist.
     fn absent(self, write: impl Fn(&str) -> String) -> String {
         self.with_name(|name| {
             write(&match name.split_once([':', ' ']) {
@@ -164,7 +164,7 @@ impl Path {
         })
     }
 
-    /// The path with what its braces hold replaced; braces of GraphQL's own are set off by a blank.
+    /// Replaces the braces in the path. A blank sets off GraphQL's own braces.
     fn with_name(self, write: impl Fn(&str) -> String) -> String {
         let Some(open) = self
             .0
@@ -182,7 +182,7 @@ impl Path {
         format!("{}{name}{}", &self.0[..open], &self.0[close + 1..])
     }
 
-    /// Whether `id` is that of the object which a path of one step names by an id.
+    /// Returns true if `id` is of the object that a path of one step names by id.
     fn is_named_by(self, id: &Value, steps: usize) -> Result<(), String> {
         let id = id.as_str().ok_or("an object without id")?;
         let path = self.0;
@@ -205,7 +205,7 @@ impl Path {
         }
     }
 
-    /// What `node` shows, `nodes` shows, too, in its place.
+    /// `nodes` must show what `node` shows.
     async fn is_among_nodes(self, gateway: &Gateway, viewer: Viewer<'_>) -> Result<(), String> {
         let Some(id) = self.node().map(spelled) else {
             return Ok(());
@@ -222,7 +222,7 @@ impl Path {
         }
     }
 
-    /// What `node` shows or hides, a router is shown or not by either key, too.
+    /// A router must see what `node` shows, by either key.
     async fn is_among_entities(
         self,
         gateway: &Gateway,
@@ -253,7 +253,7 @@ impl Path {
         }
     }
 
-    /// The type and key that a path of `node` alone names.
+    /// Returns the type and key of a path that only has `node`.
     fn node(self) -> Option<&'static str> {
         self.0
             .strip_prefix("node(id: {")
@@ -261,7 +261,7 @@ impl Path {
     }
 }
 
-/// What braces hold, as the API writes it.
+/// Returns the API's spelling of a name in braces.
 fn spelled(name: &str) -> String {
     let number = |text: &str| text.parse().expect("a number");
     match name.split_once([':', ' ']) {
@@ -271,14 +271,14 @@ fn spelled(name: &str) -> String {
     }
 }
 
-/// The selection of `steps`, one within the other.
+/// Returns the selection of nested `steps`.
 fn document(steps: &str, leaf: &str) -> String {
     steps.rsplit(" > ").fold(leaf.to_owned(), |inner, step| {
         format!("{{ {step} {inner} }}")
     })
 }
 
-/// Under which keys an answer holds the steps.
+/// Returns the response keys of the steps.
 fn keys(steps: &str) -> Vec<&str> {
     steps
         .split(" > ")
@@ -287,7 +287,7 @@ fn keys(steps: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The length of a list whose total is its length, and whose rows the viewer sees by id, too.
+/// Returns the length of a list. Its total must equal it, and the viewer must see each row by id.
 async fn listed(gateway: &Gateway, viewer: Viewer<'_>, list: &Value) -> Result<char, String> {
     let nodes = list["nodes"].as_array().ok_or("a list without nodes")?;
     if list["totalCount"] != nodes.len() {

@@ -1,5 +1,4 @@
-//! Whose address an invite's address is: look-alikes receive nothing, and equal addresses that are
-//! written differently receive the same.
+//! Matching of e-mail addresses: look-alikes do not match, and other spellings of an address do.
 
 use entity::{invite_code, user, workspace_invite};
 use invite_gateway::import::Kind;
@@ -19,14 +18,14 @@ async fn load(gateway: &Gateway, kind: Kind, rows: &[Value]) {
     assert!(rejected.is_empty(), "{rejected:?}");
 }
 
-/// Loads a verified user of this address.
+/// Imports a verified user with this address.
 async fn sign_up(gateway: &Gateway, address: &str) {
     let user = json!({ "id": VIEWER, "username": "viewer", "full_name": "Viewer", "email": address,
         "is_verified": true });
     load(gateway, Kind::Users, &[user]).await;
 }
 
-/// Loads an invite code and a workspace invite to this address.
+/// Imports an invite code and a workspace invite for this address.
 async fn invite(gateway: &Gateway, address: &str) {
     let code = json!({ "id": 1, "code": "code-1", "generated_at": MADE, "email": address });
     load(gateway, Kind::InviteCodes, &[code]).await;
@@ -35,8 +34,8 @@ async fn invite(gateway: &Gateway, address: &str) {
     load(gateway, Kind::WorkspaceInvites, &[invite]).await;
 }
 
-/// Loads a user and invites, and counts the invites that the user receives, sees by id, and is let
-/// into the workspace for.
+/// Imports a user and invites. Counts the invites that the user receives and sees by id, and the
+/// workspaces that they grant access to.
 async fn received(gateway: &Gateway, user: &str, invited: &str) -> [u64; 3] {
     sign_up(gateway, user).await;
     invite(gateway, invited).await;
@@ -58,7 +57,7 @@ async fn received(gateway: &Gateway, user: &str, invited: &str) -> [u64; 3] {
 }
 
 each_database! {
-    async fn look_alikes_receive_nothing_of_each_other(gateway) {
+    async fn look_alikes_do_not_match(gateway) {
         for (one, other) in [
             // Kelvin sign, Angstrom sign, Ohm sign, long s, dotless and dotted i.
             ("kate@x.io", "\u{212a}ate@x.io"),
@@ -69,7 +68,7 @@ each_database! {
             ("ida@x.io", "\u{131}da@x.io"),
             ("i\u{307}da@x.io", "\u{130}da@x.io"),
             ("\u{e9}va@x.io", "\u{c9}va@x.io"),
-            // Spaces that are not ASCII's, and characters that are not seen.
+            // Non-ASCII spaces, and invisible characters.
             ("kate@x.io", "\u{a0}kate@x.io"),
             ("kate@x.io", "kate@x.io\u{3000}"),
             ("kate@x.io", "kate@x.io\u{2028}"),
@@ -91,7 +90,7 @@ each_database! {
         }
     }
 
-    async fn addresses_that_cannot_be_compared_match_nobody_not_even_themselves(gateway) {
+    async fn addresses_that_cannot_be_normalized_match_nobody(gateway) {
         for address in ["\u{212a}ate@x.io", "kate", "kate@", "ka te@x.io", "\u{a0}kate@x.io", "kate@xn--a.io"] {
             assert_eq!(received(&gateway, address, address).await, [0; 3], "{address:?}");
             let user = user::Entity::find().one(&gateway.database).await.expect("rows").expect("a user");
@@ -103,7 +102,7 @@ each_database! {
         }
     }
 
-    async fn one_address_written_differently_receives_its_invites(gateway) {
+    async fn other_spellings_of_an_address_match(gateway) {
         for (user, invited) in [
             ("Kate@X.io", " kATE@x.IO\t"),
             ("Jos\u{e9}@x.io", "jose\u{301}@x.io"),
@@ -116,7 +115,7 @@ each_database! {
         }
     }
 
-    async fn a_filter_finds_an_address_however_it_is_written(gateway) {
+    async fn a_filter_matches_other_spellings_of_an_address(gateway) {
         gateway.add(data::user(2, "staff")).await;
         invite(&gateway, "Jos\u{e9}@b\u{fc}cher.example").await;
         for (address, total) in [
@@ -134,8 +133,8 @@ each_database! {
         }
     }
 
-    async fn migrating_recomputes_what_addresses_are_compared_by(gateway) {
-        // As the steps before compared: by Unicode case and composition.
+    async fn a_migration_recomputes_normalized_addresses(gateway) {
+        // As earlier migrations compared: by Unicode case and composition.
         let old = [
             ("\u{212a}ate@x.io", "kate@x.io", ""),
             ("Kate@X.io", "kate@x.io", "kate@x.io"),
@@ -144,7 +143,7 @@ each_database! {
             ("nonsense", "nonsense", ""),
             ("", "", ""),
         ];
-        // More rows than one batch holds, of which some change at the ends and in between.
+        // More rows than a batch holds. Some at the ends and in between change.
         let rows = 4500;
         let of = |id: i64| {
             let other = (format!("person-{id}@x.io"), format!("person-{id}@x.io"), format!("person-{id}@x.io"));
@@ -189,7 +188,7 @@ each_database! {
         expected.push((rows + 1, None));
         assert!(codes == expected);
 
-        // Back, the values stay.
+        // The down migration keeps the values.
         Migrator::down(&gateway.database, Some(1)).await.expect("a step back");
         let user = user::Entity::find_by_id(500).one(&gateway.database).await.expect("rows").expect("a user");
         assert_eq!(user.email_norm, "");

@@ -1,8 +1,8 @@
-//! The arrows between the modules: `ARCHITECTURE.md`, rule 1.
+//! Dependencies between modules: rule 1 of `ARCHITECTURE.md`.
 
 use std::{fs, path::Path};
 
-/// What each module may import of the others.
+/// Modules that each module may import.
 const ALLOWED: [(&str, &[&str]); 22] = [
     ("access", &["email", "invite", "loader", "rate_limit"]),
     ("auth", &["access", "clock", "loader", "metrics"]),
@@ -72,7 +72,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ),
     ("import", &["clock", "database", "email", "printable"]),
     ("invite", &[]),
-    // The proofs, and nothing else of access.
+    // Only the proofs of access.
     (
         "loader",
         &[
@@ -95,7 +95,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("unquoted", &[]),
 ];
 
-/// Source files under `path`, without those of tests.
+/// Returns the source files under `path`, except those of tests.
 fn sources(path: &Path, found: &mut Vec<String>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).expect("a readable folder") {
@@ -111,7 +111,7 @@ fn sources(path: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// A file without the items that only tests have.
+/// Returns a file without its test items.
 fn without_tests(source: &str) -> String {
     let mut code = String::new();
     let mut lines = source.lines();
@@ -132,14 +132,14 @@ fn without_tests(source: &str) -> String {
     code
 }
 
-/// The modules that a file names by `crate::…`, as far as the arrows tell them apart.
+/// Returns the modules that a file names by `crate::…`, as far as the table distinguishes them.
 fn imports(source: &str) -> Vec<String> {
     let code = without_tests(source);
     let mut names = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         if let Some(list) = rest.strip_prefix('{') {
-            // Only the names at the top of the braces; what stands deeper belongs to them.
+            // Only names at the top level of the braces. Deeper names belong to those.
             let mut depth = 0;
             let mut name = String::new();
             for letter in list.chars() {
@@ -164,7 +164,7 @@ fn imports(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn arrows_run_one_way() {
+fn modules_import_only_allowed_modules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     for entry in fs::read_dir(&root).expect("src") {
@@ -194,7 +194,7 @@ fn arrows_run_one_way() {
 }
 
 #[test]
-fn entities_and_migrations_import_nothing_of_ours() {
+fn entities_and_migrations_do_not_import_other_crates() {
     for (folder, forbidden) in [
         ("entity", ["migration::", "invite_gateway::"]),
         ("migration", ["entity::", "invite_gateway::"]),
@@ -209,7 +209,7 @@ fn entities_and_migrations_import_nothing_of_ours() {
         assert!(!files.is_empty());
         for source in files {
             for name in forbidden {
-                // SeaORM's own module of that name is another's.
+                // SeaORM has a module of that name.
                 assert!(
                     !source.replace("sea_orm::entity::", "").contains(name),
                     "{folder} imports {name}"

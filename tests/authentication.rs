@@ -1,4 +1,4 @@
-//! Who is asking: bearer tokens over HTTP, good and bad.
+//! Authentication: valid and invalid bearer tokens over HTTP.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const WORKSPACE: &str = "/api/v1/invites/11111111-1111-4111-8111-000000000004/";
 const GROUP: &str = "/v3/groups/studio/invite";
 const COURSE: &str = "/api/v2/course/1/invite/";
 
-/// What anybody may look up, and who is deleted.
+/// Adds public objects, and a deleted user.
 async fn fill(gateway: &Gateway) {
     gateway
         .add_all([
@@ -40,7 +40,7 @@ async fn fill(gateway: &Gateway) {
     gateway.add(data::workspace_invite(4, 1)).await;
 }
 
-/// A header with a token of user 7 that is good in the tests' hour but for what `change` changes.
+/// Returns a header with a token of user 7. It is valid at the tests' time, except for `change`.
 fn bearer(secret: &Secret, change: impl FnOnce(&mut NewClaims<'static>)) -> String {
     let now = at(crate::support::NOW).timestamp();
     let mut claims = NewClaims {
@@ -55,7 +55,7 @@ fn bearer(secret: &Secret, change: impl FnOnce(&mut NewClaims<'static>)) -> Stri
     format!("Bearer {}", mint(secret, &claims).expect("a token"))
 }
 
-/// Headers that do not tell who asks, and what the answer says is wrong with them.
+/// Returns headers that do not authenticate, and the error description of each.
 fn bad_headers() -> Vec<(String, Option<&'static str>)> {
     let now = at(crate::support::NOW).timestamp();
     let good = bearer(&secret(), |_| {});
@@ -105,7 +105,7 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
             bearer(&secret(), |claims| claims.sub = "99"),
             Some("the token's user is not known"),
         ),
-        // Deleted, which nobody is told apart from unknown.
+        // Deleted users look like unknown ones.
         (
             bearer(&secret(), |claims| claims.sub = "8"),
             Some("the token's user is not known"),
@@ -123,7 +123,7 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
     ]
 }
 
-/// The answer of an endpoint to a header that does not tell who asks.
+/// Asserts an endpoint's response to a header that does not authenticate.
 fn refused(answer: &Answer, body: &Value, challenge: &str) {
     assert_eq!(
         (answer.status, &answer.json),
@@ -160,20 +160,20 @@ each_database! {
         }
     }
 
-    async fn a_good_token_tells_who_asks(gateway) {
+    async fn a_valid_token_identifies_the_viewer(gateway) {
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});
         for header in [good.clone(), good.replacen("Bearer", "bearer", 1)] {
             let data = gateway.data(Viewer::Header(&header), WHO).await;
             assert_eq!(data, json!({ "viewer": { "user": { "username": "grace" } } }));
         }
-        // The clock is the gateway's: an hour later the same token has expired.
+        // The gateway uses its own clock: an hour later the token has expired.
         gateway.set_now(at("2026-06-01T13:00:00Z"));
         let answer = gateway.graphql(Viewer::Header(&good), WHO).await;
         assert_eq!(answer, graphql_refusal("the token has expired"));
     }
 
-    async fn a_bad_token_is_refused_everywhere_and_never_anonymous(gateway) {
+    async fn an_invalid_token_is_refused_everywhere_and_never_anonymous(gateway) {
         fill(&gateway).await;
         let realm = r#"Bearer realm="invite-gateway""#;
         let detail = json!({ "detail": "Invalid token." });
@@ -207,7 +207,7 @@ each_database! {
         }
     }
 
-    async fn several_headers_are_refused_even_if_each_is_good(gateway) {
+    async fn several_authorization_headers_are_refused(gateway) {
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});
         for first in [good.as_str(), "Basic Z3JhY2U6c2VjcmV0"] {
@@ -221,7 +221,7 @@ each_database! {
         }
     }
 
-    async fn a_token_in_the_url_is_not_looked_for(gateway) {
+    async fn a_token_in_the_url_is_ignored(gateway) {
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});
         let token = good.strip_prefix("Bearer ").expect("a token");
@@ -231,14 +231,14 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "viewer": null } }));
     }
 
-    async fn what_is_for_everybody_does_not_look_at_tokens(gateway) {
+    async fn public_routes_ignore_tokens(gateway) {
         for path in ["/health/live", "/health/ready", "/openapi.json", "/"] {
             let answer = gateway.get(Viewer::Header("Bearer garbage"), path).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}");
         }
     }
 
-    async fn who_asks_is_settled_before_the_body_is_read(gateway) {
+    async fn authentication_precedes_reading_the_body(gateway) {
         fill(&gateway).await;
         let request = gateway
             .request(Viewer::Header("Bearer garbage"), Method::POST, "/graphql")
@@ -260,7 +260,7 @@ each_database! {
         assert_eq!(answer.json, graphql_refusal("the token is malformed"));
     }
 
-    async fn a_user_who_is_deleted_is_signed_out_at_once(gateway) {
+    async fn deleting_a_user_signs_them_out_at_once(gateway) {
         use sea_orm::{ActiveModelTrait, ActiveValue::Set};
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});

@@ -1,11 +1,11 @@
-//! How many statements an operation costs: a promise, whatever the number of rows.
+//! Statements per operation. They do not depend on the number of rows.
 
 use serde_json::{Value, json};
 
 use crate::support::{Backend, Gateway, KINDS, Viewer, data, each_database, global_id};
 
-/// Asks twice, so that what only the first request on a connection costs is not counted; gives the
-/// statements of the second, and its answer, which must hold no error.
+/// Sends a request twice, to ignore statements of a connection's first request. Returns the
+/// statements of the second, and its response, which must have no errors.
 async fn cost(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> (u64, Value) {
     cost_with(gateway, viewer, document, json!({})).await
 }
@@ -25,7 +25,7 @@ async fn cost_with(
     (statements, answer["data"].take())
 }
 
-/// A manager (1) of `courses` courses with `invitees` invitees each, invited by 2.
+/// Adds a manager (1) of `courses` courses with `invitees` invitees each, invited by user 2.
 async fn courses_with_invitees(gateway: &Gateway, courses: i64, invitees: i64) {
     gateway.add(data::user(1, "manager")).await;
     gateway.add(data::user(2, "inviter")).await;
@@ -106,11 +106,11 @@ each_database! {
         assert_eq!(last["edges"].as_array().map(Vec::len), Some(40));
         assert_eq!(last["edges"][39]["invite"]["inviter"]["username"], "inviter");
         assert_eq!(few, many);
-        // The viewer, their courses, roles beside creators, the pages, the inviters.
+        // The viewer, their courses, their roles in courses, the pages, the inviters.
         assert_eq!(many, 6);
     }
 
-    async fn twenty_workspaces_with_ten_invites_each_cost_four_beside_the_roles(gateway) {
+    async fn twenty_workspaces_with_ten_invites_each_cost_four_and_the_roles(gateway) {
         gateway.add(data::user(1, "admin")).await;
         for id in 2..=11 {
             gateway.add(data::user(id, &format!("inviter{id}"))).await;
@@ -139,7 +139,7 @@ each_database! {
         assert_eq!(statements, 4 + 1);
     }
 
-    async fn a_hundred_nodes_of_nine_kinds_cost_one_statement_a_kind(gateway) {
+    async fn a_hundred_nodes_of_nine_kinds_cost_one_statement_per_kind(gateway) {
         gateway.add_all((1..=12).map(|id| data::user(id, &format!("user{id}")))).await;
         let mut ids = Vec::new();
         let mut representations = Vec::new();
@@ -175,10 +175,10 @@ each_database! {
             let (statements, answer) = cost_with(&gateway, viewer, document, variables.clone()).await;
             let found: Vec<_> = answer["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect();
             assert_eq!(json!(found), variables["ids"], "{viewer:?}");
-            // One a kind, the viewer, and their roles in all that needs one.
+            // One per kind, the viewer, and their roles in all targets that need one.
             assert_eq!(statements, 9 + 1 + roles, "{viewer:?}");
 
-            // A router asks by either key, and pays no more.
+            // A router can use either key at the same cost.
             let document = "query($representations: [_Any!]!) {
                 _entities(representations: $representations) { ... on Node { id } }
             }";
@@ -190,7 +190,7 @@ each_database! {
         }
     }
 
-    async fn invites_of_every_kind_cost_one_statement_a_kind_beside_the_list(gateway) {
+    async fn invites_of_every_kind_cost_the_list_and_one_statement_per_kind(gateway) {
         gateway.add(data::user(1, "sender")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(data::course(1, "course", 1)).await;
@@ -221,7 +221,7 @@ each_database! {
         assert_eq!(statements, 8);
     }
 
-    async fn batches_of_a_kind_have_few_texts(gateway) {
+    async fn batches_of_a_kind_have_few_statement_texts(gateway) {
         gateway.add(data::user(1, "inviter")).await;
         gateway.add_all((1..=9).map(|n| entity::invite_code::Model {
             invited_by_id: Some(1),
@@ -241,7 +241,7 @@ each_database! {
         }
     }
 
-    async fn what_is_not_selected_is_not_asked_for(gateway) {
+    async fn fields_that_are_not_selected_are_not_loaded(gateway) {
         courses_with_invitees(&gateway, 1, 3).await;
         gateway.add(data::invite_code(1, "CODE")).await;
         let (statements, _) = cost(&gateway, Viewer::Anonymous, r#"{ inviteCode(code: "CODE") { id } }"#).await;
@@ -252,7 +252,7 @@ each_database! {
         assert_eq!(statements, 0);
     }
 
-    async fn the_contracts_cost_as_much_over_rest(gateway) {
+    async fn the_contracts_cost_the_same_over_rest(gateway) {
         courses_with_invitees(&gateway, 1, 30).await;
         gateway.add(entity::invite_code::Model {
             invited_by_id: Some(1),

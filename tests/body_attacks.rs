@@ -1,5 +1,4 @@
-//! Bodies and query strings that are more, or other, than a GraphQL request: refused before anything
-//! is executed, at next to no cost.
+//! Hostile bodies and query strings. The gateway refuses them before execution, at almost no cost.
 
 use axum::{
     body::{Body, Bytes},
@@ -25,7 +24,7 @@ fn nested(open: &str, depth: usize, close: &str) -> String {
     format!("{}1{}", open.repeat(depth), close.repeat(depth))
 }
 
-/// A request whose part is that deep.
+/// Returns requests with a part that is nested that deep.
 fn deep(depth: usize) -> Vec<(&'static str, String)> {
     let (lists, objects) = (nested("[", depth, "]"), nested("{\"a\":", depth, "}"));
     let query = "\"query\":\"{ __typename }\"";
@@ -58,7 +57,7 @@ fn deep(depth: usize) -> Vec<(&'static str, String)> {
 }
 
 each_database! {
-    async fn deep_json_is_refused_before_it_is_read(gateway) {
+    async fn deep_json_is_refused_before_parsing(gateway) {
         for depth in [25, 1500, 20_000] {
             for (what, body) in deep(depth) {
                 let answer = is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("nesting")).await;
@@ -66,13 +65,13 @@ each_database! {
                 assert_eq!(allowed_and_met(&answer).0, 24);
             }
         }
-        // In a string, brackets are text.
+        // Brackets in strings do not count.
         let variables = json!({ "a": "[{\"".repeat(1000) });
         let answer = gateway.graphql_with(Viewer::Anonymous, "{ __typename }", variables).await;
         assert_eq!(answer, json!({ "data": { "__typename": "Query" } }));
     }
 
-    async fn the_process_lives(gateway) {
+    async fn the_process_survives(gateway) {
         let server = Server::over(&gateway.url).await;
         for (what, body) in deep(20_000) {
             let answer = server.send(&wire::Request::post_json("/graphql", &body)).await;
@@ -82,7 +81,7 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
     }
 
-    async fn a_body_that_is_too_long_is_refused_whether_or_not_it_says_so(gateway) {
+    async fn a_long_body_is_refused_with_and_without_a_length(gateway) {
         let body = |length: usize| {
             let padding = " ".repeat(length - 26);
             format!("{{{padding}\"query\":\"{{ __typename }}\"}}")
@@ -110,7 +109,7 @@ each_database! {
         still_answers(&gateway).await;
     }
 
-    async fn lists_are_as_long_as_they_may_be_wherever_they_are_sent(gateway) {
+    async fn the_maximum_length_of_lists_applies_everywhere(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let tags = "query ($it: [ID!]) { inviteCodes(filter: { tag: $it }) { totalCount } }";
         let filter = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
@@ -133,7 +132,7 @@ each_database! {
         }
     }
 
-    async fn odd_bodies_are_refused_at_next_to_no_cost(gateway) {
+    async fn malformed_bodies_are_refused_at_almost_no_cost(gateway) {
         let query = "\"query\":\"{ __typename }\"";
         let keys = (0..8000).map(|at| format!("\"k{at}\":1,")).collect::<String>();
         let ids = (0..20_000).map(|_| "\"a\",").collect::<String>();
@@ -153,7 +152,7 @@ each_database! {
         still_answers(&gateway).await;
     }
 
-    async fn a_batch_has_as_many_operations_as_it_may(gateway) {
+    async fn a_batch_has_a_maximum_of_operations(gateway) {
         let gateway = gateway.with(|parts| parts.graphql.max_batch = 5);
         let batch = |length: usize| Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
         let answer = gateway.send(post(&gateway, batch(5))).await;
@@ -164,7 +163,7 @@ each_database! {
             assert_eq!(answer.status, StatusCode::BAD_REQUEST);
             assert_eq!(allowed_and_met(&answer), (json!(5), json!(length)));
         }
-        // What is too much in one operation is too much in one of several.
+        // Limits of one operation also apply to each operation of a batch.
         let bomb = "{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }";
         let body = json!([{ "query": bomb }, { "query": "{ __typename }" }]).to_string();
         let answer = gateway.send(post(&gateway, body)).await;
@@ -172,7 +171,7 @@ each_database! {
         assert_eq!(answer.json[1], json!({ "data": { "__typename": "Query" } }));
     }
 
-    async fn query_strings_are_held_to_the_same(gateway) {
+    async fn query_strings_have_the_same_limits(gateway) {
         let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let (lists, objects) = (nested("[", 1500, "]"), nested("{\"a\":", 1500, "}"));
         for (what, path, limit) in [
@@ -186,7 +185,7 @@ each_database! {
         }
     }
 
-    async fn an_answer_is_as_long_as_it_may_be(gateway) {
+    async fn a_response_has_a_maximum_length(gateway) {
         let document = "{ __schema { types { name description } } }";
         let gateway = gateway.with(|parts| {
             parts.graphql = graphql_within(Limits { answer: 4096, ..Limits::default() }, 0);
@@ -202,7 +201,7 @@ each_database! {
         let answer = gateway.send(post(&gateway, one.to_string())).await;
         assert_eq!(answer.status, StatusCode::OK);
         is_too_long(&answer.json);
-        // Of a batch the others are answered.
+        // The other operations of the batch get responses.
         let short = json!({ "query": "{ __typename }" });
         let batch = json!([short, one, short]);
         let answer = gateway.send(post(&gateway, batch.to_string())).await;
@@ -214,7 +213,7 @@ each_database! {
         still_answers(&gateway).await;
     }
 
-    async fn nothing_is_executed_for_what_a_browser_sends_without_asking(gateway) {
+    async fn requests_that_need_no_preflight_are_not_executed(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let query = "{ inviteCode(code: \"CODE\") { databaseId } }";
         let as_json = json!({ "query": query }).to_string();
@@ -243,14 +242,14 @@ each_database! {
             let answer = is_refused(&gateway, content_type.unwrap_or("none"), request, "BAD_REQUEST", None).await;
             assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
-        // By GET, nothing is changed, and another origin's page does not read the answer.
+        // GET changes nothing, and pages of other origins cannot read the response.
         let path = format!("/graphql?{as_form}");
         let request = gateway.request(Viewer::Anonymous, Method::GET, &path).header(header::ORIGIN, "https://evil.example");
         let answer = gateway.send(request.body(Body::empty()).expect("a request")).await;
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
 
-    async fn limits_are_settings_of_the_program(gateway) {
+    async fn limits_are_configurable(gateway) {
         let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-response=1024"]).await;
         let depth = |answer: &Value| answer["errors"][0]["extensions"]["limit"].clone();
         let answer = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;

@@ -1,4 +1,4 @@
-//! The real program: migrations, the schema, tokens, and settings that cannot be used.
+//! The program's commands: migrations, the schema, tokens, and invalid settings.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ const STEPS: [&str; 6] = [
     "m20261121_000006_addresses",
 ];
 
-/// What `migrate` prints when the first `applied` steps are.
+/// Returns the output of `migrate` after the first `applied` steps.
 fn steps(applied: usize) -> String {
     let word = |at| if at < applied { "applied" } else { "pending" };
     STEPS
@@ -73,7 +73,7 @@ each_database! {
         gateway.add(data::user(1, "ada")).await;
     }
 
-    async fn down_wants_to_be_told_how_far(gateway) {
+    async fn down_requires_a_number_of_steps(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let before = tables::dump(&gateway.database).await;
         for arguments in [&["down"][..], &["down", "--all", "--steps=1"]] {
@@ -84,7 +84,7 @@ each_database! {
         assert_eq!(tables::dump(&gateway.database).await, before);
     }
 
-    async fn a_token_is_taken_by_a_server_with_the_same_settings(gateway) {
+    async fn a_server_with_the_same_settings_accepts_a_token(gateway) {
         gateway.add(data::user(7, "grace")).await;
         let same = ["--jwt-issuer=us", "--jwt-audience=them"];
         let server = Server::with(&gateway.url, &same).await;
@@ -110,7 +110,7 @@ each_database! {
 }
 
 #[tokio::test]
-async fn a_database_file_is_made_by_migrating_up_and_not_otherwise() {
+async fn only_migrating_up_creates_a_database_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("new.db");
     let url = format!("--database-url=sqlite://{}", file.display());
@@ -136,7 +136,7 @@ async fn a_database_file_is_made_by_migrating_up_and_not_otherwise() {
 }
 
 #[tokio::test]
-async fn schema_prints_the_schema_that_is_committed() {
+async fn schema_prints_the_committed_schema() {
     let ended = Process::run(&["schema"]).await;
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
@@ -149,7 +149,7 @@ async fn schema_prints_the_schema_that_is_committed() {
 }
 
 #[tokio::test]
-async fn the_description_of_the_demo_is_json_and_the_same_every_time() {
+async fn the_description_of_the_demo_is_deterministic_json() {
     let first = Process::run(&["demo", "--describe"]).await;
     let second = Process::run(&["demo", "--describe"]).await;
     assert_eq!((first.status, first.stderr.as_str()), (Some(0), ""));
@@ -161,14 +161,14 @@ async fn the_description_of_the_demo_is_json_and_the_same_every_time() {
     }
 }
 
-/// A setting with a value that cannot be used, given as an environment variable and as a flag.
+/// A setting with an invalid value, as an environment variable and as a flag.
 struct Wrong {
     flag: &'static str,
     variable: &'static str,
     value: &'static str,
-    /// What the message must say: why, and what is allowed.
+    /// Text that the message must contain: the reason, and the allowed values.
     told: &'static [&'static str],
-    /// What it must not say.
+    /// Text that the message must not contain.
     secret: Option<&'static str>,
 }
 
@@ -288,7 +288,7 @@ const WRONG: &[Wrong] = &[
 ];
 
 #[tokio::test]
-async fn settings_that_cannot_be_used_are_named_with_what_is_allowed() {
+async fn errors_name_the_setting_and_the_allowed_values() {
     for wrong in WRONG {
         let database = ("DATABASE_URL", "sqlite://nowhere.db");
         let by_variable: &[_] = &[database, (wrong.variable, wrong.value)];
@@ -317,7 +317,7 @@ async fn settings_that_cannot_be_used_are_named_with_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn every_command_with_a_database_refuses_the_same_urls_and_repeats_none() {
+async fn every_command_refuses_the_same_database_urls_without_repeating_them() {
     for url in ["mysql://u:hunter2@h/d", "postgres://u:hunter2@h:port/d", ""] {
         for command in [
             &["serve"][..],
@@ -362,7 +362,7 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
 }
 
 #[tokio::test]
-async fn what_the_program_does_not_know_is_wrong_usage() {
+async fn unknown_arguments_are_a_usage_error() {
     for arguments in [
         &["--bogus"][..],
         &["bogus"],
@@ -387,7 +387,7 @@ async fn what_the_program_does_not_know_is_wrong_usage() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_a_failure_that_names_it() {
+async fn a_port_in_use_is_an_error_that_names_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let ended = Process::run(&["demo", "--listen", &address]).await;

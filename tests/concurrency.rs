@@ -1,4 +1,4 @@
-//! Many requests at once, on several threads: each is answered, and none keeps another waiting.
+//! Many concurrent requests on several threads: each gets a response, and none blocks another.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::support::{Backend, Gateway, Viewer, data, run};
 const CLIENTS: usize = 8;
 const REQUESTS_A_CLIENT: usize = 60;
 
-/// Much longer than all of it takes; only what never ends is cut off.
+/// Much longer than the test takes: only a hang reaches it.
 const NEVER: Duration = Duration::from_secs(120);
 
-async fn all_are_answered(gateway: Gateway) {
+async fn all_get_responses(gateway: Gateway) {
     gateway.add(data::user(1, "inviter")).await;
     gateway.add(data::user(2, "user")).await;
     gateway.add(data::tag(1, "tag")).await;
@@ -63,20 +63,20 @@ async fn all_are_answered(gateway: Gateway) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_sqlite() {
-    run(Backend::Sqlite, all_are_answered).await;
+    run(Backend::Sqlite, all_get_responses).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_postgres() {
-    run(Backend::Postgres, all_are_answered).await;
+    run(Backend::Postgres, all_get_responses).await;
 }
 
 #[tokio::test]
-async fn a_field_that_fails_holds_up_none_beside_it() {
+async fn a_failing_field_does_not_delay_its_siblings() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         gateway.add(data::user(1, "creator")).await;
         gateway.add(data::course(1, "x", 1)).await;
-        // The default is replaced by null only when the field is resolved.
+        // Null replaces the default only when the field is resolved.
         let document = r#"query ($nothing: OrderDirection = ASC) {
             fails: course(id: "x") {
                 createdBy { id }

@@ -1,4 +1,4 @@
-//! Which pages of other origins may read answers in a browser.
+//! Cross-origin access: which pages may read responses.
 
 use axum::http::{Method, StatusCode, header};
 use invite_gateway::http::Cors;
@@ -34,7 +34,7 @@ const APP: &str = "https://app.example";
 const OTHER: &str = "https://other.example";
 
 each_database! {
-    async fn no_page_may_unless_configured(gateway) {
+    async fn no_origin_is_allowed_by_default(gateway) {
         let answer = preflight(&gateway, APP, "/graphql").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(answer.header("access-control-allow-origin"), "");
@@ -42,7 +42,7 @@ each_database! {
         assert_eq!(answer.header("access-control-allow-origin"), "");
     }
 
-    async fn pages_of_named_origins_may(gateway) {
+    async fn configured_origins_are_allowed(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let gateway = gateway.with(|parts| {
             parts.cors = Cors(vec![APP.parse().expect("an origin")]);
@@ -67,7 +67,7 @@ each_database! {
         assert!(varies.join(",").contains("accept"), "{varies:?}");
     }
 
-    async fn refusals_can_be_read_by_named_origins(gateway) {
+    async fn configured_origins_can_read_refusals(gateway) {
         let gateway = gateway.with(|parts| {
             parts.cors = Cors(vec![APP.parse().expect("an origin")]);
         });
@@ -80,14 +80,14 @@ each_database! {
         assert!(answer.header("access-control-expose-headers").contains("www-authenticate"));
     }
 
-    async fn a_star_lets_all_pages(gateway) {
+    async fn a_star_allows_all_origins(gateway) {
         let gateway = gateway.with(|parts| parts.cors = Cors(vec!["*".parse().expect("all")]));
         assert_eq!(post(&gateway, OTHER).await.header("access-control-allow-origin"), "*");
     }
 }
 
 #[tokio::test]
-async fn what_is_no_origin_ends_the_start() {
+async fn an_invalid_origin_is_a_startup_error() {
     for origin in ["app.example", "https://app.example/path", "null"] {
         let ended = Process::run(&["demo", "--cors-origin", origin]).await;
         assert_eq!(ended.status, Some(2), "{origin}");

@@ -1,4 +1,4 @@
-//! The demo: what it describes is what it answers.
+//! The demo: its description matches its responses.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ fn list<'a>(description: &'a Value, name: &str) -> &'a [Value] {
     description[name].as_array().expect("a list")
 }
 
-/// The header of the persona that an example names.
+/// Returns the header of the persona that an example names.
 pub fn authorization(description: &Value, example: &Value) -> Option<String> {
     let name = example["persona"].as_str()?;
     let persona = list(description, "personas")
@@ -32,7 +32,7 @@ pub fn authorization(description: &Value, example: &Value) -> Option<String> {
     ))
 }
 
-/// The codes of a GraphQL answer's errors.
+/// Returns the error codes of a GraphQL response.
 fn codes(answer: &Answer) -> Vec<&Value> {
     let errors = answer.json["errors"].as_array();
     errors
@@ -42,7 +42,7 @@ fn codes(answer: &Answer) -> Vec<&Value> {
         .collect()
 }
 
-/// Whether there is anything in it but nulls and empty lists.
+/// Returns true if the value contains more than nulls and empty lists.
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -53,7 +53,7 @@ fn says_something(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn every_example_answers_as_it_says() {
+async fn every_example_returns_what_it_describes() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     for example in list(&description, "examples") {
@@ -70,7 +70,7 @@ async fn every_example_answers_as_it_says() {
             .into_iter()
             .collect();
         assert_eq!(codes(&answer), expected, "{name}: {}", answer.text);
-        // The one example whose point is that there is nothing to see.
+        // The example that shows a denial.
         let hidden = name == "course-secret";
         assert_eq!(
             says_something(&answer.json["data"]),
@@ -82,7 +82,7 @@ async fn every_example_answers_as_it_says() {
 }
 
 #[tokio::test]
-async fn every_rest_example_answers() {
+async fn every_rest_example_works() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     for example in list(&description, "rest") {
@@ -92,7 +92,7 @@ async fn every_rest_example_answers() {
         let answer = server.get(authorization.as_deref(), path).await;
         assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text);
         assert!(says_something(&answer.json), "{name}: {}", answer.text);
-        // Whoever needs a token is told so without.
+        // Without the required token, the response says so.
         if authorization.is_some() {
             let answer = server.get(None, path).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
@@ -122,7 +122,7 @@ async fn every_persona_can_sign_in() {
 }
 
 #[tokio::test]
-async fn every_code_and_token_shows_the_case_that_it_is_said_to_show() {
+async fn every_code_and_token_shows_its_case() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     let by_code = "query($key: String!) { invite: inviteCode(code: $key) { databaseId status } }";
@@ -157,7 +157,7 @@ async fn every_code_and_token_shows_the_case_that_it_is_said_to_show() {
 }
 
 #[tokio::test]
-async fn the_commands_of_the_banner_work_when_they_are_pasted() {
+async fn the_commands_of_the_banner_work() {
     let (server, banner) = Server::demo(&[]).await;
     let page = format!("http://{}/graphiql\n", server.address);
     assert!(banner.contains(&page), "{banner}");
@@ -195,7 +195,7 @@ async fn the_commands_of_the_banner_work_when_they_are_pasted() {
 }
 
 #[tokio::test]
-async fn it_stops_when_it_is_told_to() {
+async fn it_stops_on_a_signal() {
     let (server, _) = Server::demo(&[]).await;
     server.process.signal("INT");
     assert_eq!(server.process.ended().await.status, Some(0));

@@ -1,4 +1,4 @@
-//! Whose address, external id, code and token is shown to whom.
+//! Disclosure of addresses, external ids, codes and tokens.
 
 mod tokens;
 
@@ -9,7 +9,7 @@ use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, grap
 
 const INVITER: i64 = 1;
 const INVITEE: i64 = 2;
-/// Has the invitee's address, not verified.
+/// Has the invitee's address, unverified.
 const UNVERIFIED: i64 = 3;
 /// Administers workspace 1, and manages course 1.
 const MANAGER: i64 = 4;
@@ -19,7 +19,7 @@ const STAFF: i64 = 7;
 /// Accepted workspace invite 1 and used code 1.
 const ACCEPTER: i64 = 8;
 const LEARNER: i64 = 9;
-/// Made course 1, and course 2, which invites the learner, too.
+/// Created course 1, and course 2, which also invites the learner.
 const AUTHOR: i64 = 10;
 
 const ADDRESS: &str = "Jane.Doe@Home.Example";
@@ -39,7 +39,7 @@ const VIEWERS: [Viewer<'static>; 9] = [
     Viewer::Staff(STAFF),
 ];
 
-/// Code 1 and workspace invite 1, both by the inviter for Jane, and both answered by the accepter;
+/// Adds code 1 and workspace invite 1, both from the inviter to Jane and accepted by the accepter,
 /// and two courses that invite the learner.
 async fn build(gateway: &Gateway) {
     for id in INVITER..=AUTHOR {
@@ -92,7 +92,7 @@ async fn build(gateway: &Gateway) {
         .await;
 }
 
-/// The invitee's and the inviter's address by token, over GraphQL; the same over REST.
+/// Returns the invitee's and the inviter's address by token, over GraphQL and over REST.
 async fn by_token(gateway: &Gateway, viewer: Viewer<'_>) -> (Value, Value) {
     let token = data::token(1);
     let document =
@@ -108,7 +108,7 @@ async fn by_token(gateway: &Gateway, viewer: Viewer<'_>) -> (Value, Value) {
     )
 }
 
-/// The invitee's address by code, over GraphQL and over REST, and the inviter's.
+/// Returns the invitee's address by code, over GraphQL and over REST, and the inviter's.
 async fn by_code(gateway: &Gateway, viewer: Viewer<'_>) -> (Value, Value, Value) {
     let document = r#"{ inviteCode(code: "CODE-1") { email inviter { email } } }"#;
     let mut invite = gateway.data(viewer, document).await["inviteCode"].take();
@@ -123,7 +123,7 @@ async fn by_code(gateway: &Gateway, viewer: Viewer<'_>) -> (Value, Value, Value)
     )
 }
 
-/// The inviter's address as a list or `User.email` shows it: to themselves and staff.
+/// Returns the inviter's address in a list or `User.email`: only they and staff see it.
 fn inviters_own(viewer: Viewer<'_>) -> Value {
     match viewer {
         Viewer::User(INVITER) | Viewer::Staff(_) => json!(INVITERS),
@@ -132,7 +132,7 @@ fn inviters_own(viewer: Viewer<'_>) -> Value {
 }
 
 each_database! {
-    async fn contract_publishes_addresses_to_whoever_holds_the_token(gateway) {
+    async fn contract_shows_addresses_to_anyone_holding_the_token(gateway) {
         build(&gateway).await;
         for viewer in VIEWERS {
             let (graphql, rest) = by_token(&gateway, viewer).await;
@@ -141,7 +141,7 @@ each_database! {
         }
     }
 
-    async fn contract_publishes_the_invitees_address_to_whoever_holds_the_code(gateway) {
+    async fn contract_shows_the_invitees_address_to_anyone_holding_the_code(gateway) {
         build(&gateway).await;
         for viewer in VIEWERS {
             let (graphql, rest, inviters) = by_code(&gateway, viewer).await;
@@ -151,7 +151,7 @@ each_database! {
         }
     }
 
-    async fn masked_shows_addresses_by_token_to_the_parties_alone(gateway) {
+    async fn masked_shows_addresses_by_token_only_to_the_parties(gateway) {
         let gateway = gateway.with_disclosure(Disclosure::Masked);
         build(&gateway).await;
         for viewer in VIEWERS {
@@ -170,11 +170,11 @@ each_database! {
         }
     }
 
-    async fn masked_shows_the_address_by_code_to_the_parties_alone(gateway) {
+    async fn masked_shows_the_address_by_code_only_to_the_parties(gateway) {
         let gateway = gateway.with_disclosure(Disclosure::Masked);
         build(&gateway).await;
         for viewer in VIEWERS {
-            // A code has no target that anybody manages.
+            // A code has no target with managers.
             let is_party = matches!(
                 viewer,
                 Viewer::User(INVITER | INVITEE | ACCEPTER) | Viewer::Staff(_)
@@ -187,7 +187,7 @@ each_database! {
         }
     }
 
-    async fn parties_see_the_invitees_address_in_their_lists_whatever_the_setting(gateway) {
+    async fn parties_see_the_invitees_address_in_lists_with_any_setting(gateway) {
         build(&gateway).await;
         let gateway = gateway.with_disclosure(Disclosure::Masked);
         for (viewer, list) in [
@@ -202,7 +202,7 @@ each_database! {
         }
     }
 
-    async fn who_accepted_is_shown_to_the_parties_alone(gateway) {
+    async fn the_accepter_is_shown_only_to_the_parties(gateway) {
         build(&gateway).await;
         let document = format!(
             "{{ workspaceInvite(token: \"{}\") {{ status acceptedBy {{ databaseId }} }} }}",
@@ -255,7 +255,7 @@ each_database! {
         }
     }
 
-    async fn invitees_of_a_course_show_no_address_to_who_manages_it(gateway) {
+    async fn managers_of_a_course_do_not_see_addresses_of_invitees(gateway) {
         build(&gateway).await;
         let user = "{ userId: databaseId userEmail: email }";
         let document = format!(
@@ -281,7 +281,7 @@ each_database! {
         assert_eq!(data["node"]["email"], "user9@example.com");
     }
 
-    async fn an_external_id_is_for_managers_of_a_course_that_invites_and_for_staff(gateway) {
+    async fn managers_of_an_inviting_course_and_staff_see_external_ids(gateway) {
         build(&gateway).await;
         let invitees = r#"{ course(id: "one") {
             createdBy { extId }
@@ -306,7 +306,7 @@ each_database! {
             let rest = gateway.get(viewer, "/api/v2/course/1/invite/").await;
             assert_eq!(rest.json["results"][0]["ext_id"], "ext-9", "{viewer:?}");
         }
-        // The same user reached without their invite to a course that the viewer manages.
+        // The same user, reached without their invite to a course that the viewer manages.
         for (viewer, invite, expected) in [
             (Viewer::User(MANAGER), 1, json!("ext-9")),
             (Viewer::User(AUTHOR), 2, json!("ext-9")),
@@ -326,7 +326,7 @@ each_database! {
         }
     }
 
-    async fn the_account_made_with_a_code_shows_its_external_id_to_staff_alone(gateway) {
+    async fn only_staff_see_the_external_id_of_an_account_made_with_a_code(gateway) {
         build(&gateway).await;
         for viewer in VIEWERS {
             let expected = match viewer {
@@ -341,7 +341,7 @@ each_database! {
         }
     }
 
-    async fn a_code_in_a_list_is_for_its_inviter_and_staff(gateway) {
+    async fn only_the_inviter_and_staff_see_a_code_in_a_list(gateway) {
         build(&gateway).await;
         let by_id = format!("node(id: {:?}) {{ ... on InviteCode {{ code }} }}", global_id("InviteCode", 1));
         let sent = "viewer { list: sentInvites { nodes { ... on InviteCode { code } } } }";
@@ -359,19 +359,19 @@ each_database! {
             let data = gateway.data(viewer, &format!("{{ {field} }}")).await;
             assert_eq!(data, expected, "{viewer:?} {field}");
         }
-        // Course and workspace invites stand beside it.
+        // The list also has course and workspace invites.
         let data = gateway.data(Viewer::User(INVITER), &format!("{{ {sent} }}")).await;
         let codes: Vec<_> = data["viewer"]["list"]["nodes"].as_array().expect("nodes").iter()
             .filter_map(|node| node.get("code")).collect();
         assert_eq!(codes, ["CODE-1"]);
-        // Who holds the code reads it back.
+        // Holders of the code can read it.
         for viewer in VIEWERS {
             let data = gateway.data(viewer, r#"{ inviteCode(code: "CODE-1") { code } }"#).await;
             assert_eq!(data["inviteCode"]["code"], "CODE-1", "{viewer:?}");
         }
     }
 
-    async fn a_groups_code_reaches_nobody_who_does_not_manage_it(gateway) {
+    async fn only_managers_see_the_code_of_a_group(gateway) {
         build(&gateway).await;
         gateway.add(data::group(1, "garden")).await;
         gateway.add(data::group_invite(1, 1, "gate-key")).await;
@@ -408,7 +408,7 @@ each_database! {
     }
 }
 
-/// The id and address of each user in an answer.
+/// Collects the id and address of each user in a response.
 fn users_in(value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Array(values) => values.iter().for_each(|value| users_in(value, found)),

@@ -1,5 +1,5 @@
-//! Documents that are small as text and ruinous as work: each is refused before anything is executed,
-//! at next to no cost. What honest clients send is not.
+//! Documents that are short but expensive. The gateway refuses each before execution, at almost no
+//! cost. It accepts the documents of honest clients.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use invite_gateway::graphql::Limits;
 const LARGE: &str = "OPERATION_TOO_LARGE";
 const COMPLEX: &str = "OPERATION_TOO_COMPLEX";
 
-/// Fragments that each spread the next one, `times` times.
+/// Returns fragments that each spread the next one `times` times.
 fn chain(length: usize, times: usize) -> String {
     let mut text = "{ viewer { ...F0 } }".to_owned();
     for at in 0..length {
@@ -30,7 +30,7 @@ fn nested(open: &str, depth: usize, inner: &str, close: &str) -> String {
     format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
 }
 
-/// Documents, each with the code and the limit by which it is refused.
+/// Returns documents, each with the code and the limit of its refusal.
 fn attacks() -> Vec<(&'static str, String, &'static str, Option<&'static str>)> {
     let in_argument = |value: String| format!("{{ inviteCode(code: {value}) {{ id }} }}");
     let unknown = |count: usize| (0..count).map(|at| format!("f{at} ")).collect::<String>();
@@ -97,14 +97,14 @@ fn attacks() -> Vec<(&'static str, String, &'static str, Option<&'static str>)> 
 }
 
 each_database! {
-    async fn each_is_refused_at_next_to_no_cost(gateway) {
+    async fn each_is_refused_at_almost_no_cost(gateway) {
         for (what, document, code, limit) in attacks() {
             document_is_refused(&gateway, what, &document, code, limit).await;
         }
         still_answers(&gateway).await;
     }
 
-    async fn the_process_lives(gateway) {
+    async fn the_process_survives(gateway) {
         let server = Server::over(&gateway.url).await;
         for (what, document, code, _) in attacks() {
             let answer = server.graphql(None, &document, json!({})).await;
@@ -114,7 +114,7 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
     }
 
-    async fn documents_that_unfold_are_remembered_as_they_were_sent(gateway) {
+    async fn expanding_documents_are_cached_as_sent(gateway) {
         let server = Server::with(&gateway.url, &["--metrics=on"]).await;
         let memory = async || {
             let metrics = server.get(None, "/metrics").await.text;
@@ -143,7 +143,7 @@ each_database! {
         assert!(grown < 32.0, "{grown} MiB");
     }
 
-    async fn a_refusal_says_the_limit_and_what_was_met(gateway) {
+    async fn a_refusal_has_the_limit_and_the_measured_value(gateway) {
         for (document, allowed, met, told) in [
             (" ".repeat(20_000), 16_384, json!(20_000), "The document has 20000 bytes; at most 16384 are allowed."),
             ("a ".repeat(2001), 2000, json!(2001), "The document has 2001 tokens; at most 2000 are allowed."),
@@ -162,7 +162,7 @@ each_database! {
         }
     }
 
-    async fn each_limit_is_a_setting(gateway) {
+    async fn each_limit_is_configurable(gateway) {
         let document = "{ a: viewer { user { id } } b: __typename @skip(if: true) viewer { workspaces { nodes { id } } } nodes(ids: [1 2]) { id } }";
         gateway.data(Viewer::Anonymous, document).await;
         let fine = Limits { document: 133, tokens: 55, nesting: 4, depth: 4, aliases: 2, root_fields: 4, directives: 1, cost: 100, list: 2, ..Limits::default() };
@@ -187,7 +187,7 @@ each_database! {
         }
     }
 
-    async fn variables_say_what_an_operation_costs(gateway) {
+    async fn variables_determine_the_cost(gateway) {
         let document = "query ($a: Int = 10, $b: Int, $ids: [ID!]! = []) {
             viewer { workspaces(first: $a) { nodes { invites(last: $b) { edges { node { inviter { id } } } } } } }
             nodes(ids: $ids) { id } ...F
@@ -214,19 +214,19 @@ each_database! {
         let body = json!({ "query": document, "variables": { "a": 100, "b": 100 } }).to_string();
         let answer = is_refused(&gateway, "pages by variables", || post(&gateway, body.clone()), COMPLEX, Some("cost")).await;
         assert_eq!(allowed_and_met(&answer), (json!(10_000), json!(nodes(100, 100, 0))));
-        // Nobody is told who does not ask.
+        // No message for an anonymous viewer.
         let answer = gateway.graphql(Viewer::Anonymous, document).await;
         assert_eq!(answer.get("extensions"), None);
     }
 
-    async fn values_of_an_object_are_not_for_nothing(gateway) {
+    async fn fields_of_an_object_cost(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let cost = async |fields: &str| {
             let document = format!("{{ inviteCode(code: \"CODE\") {{ {fields} }} }}");
             let body = json!({ "query": document, "extensions": { "cost": true } }).to_string();
             gateway.send(post(&gateway, body)).await.json["extensions"]["cost"]["nodes"].clone()
         };
-        // What is asked for several times is read once, but costs whoever writes it so.
+        // A repeated field is loaded once, but each occurrence costs.
         assert_eq!(cost(&"id ".repeat(100)).await, 6);
         // A value, and the fragment that has it.
         assert_eq!(cost(&"... { id } ".repeat(9)).await, 1);
@@ -236,7 +236,7 @@ each_database! {
         assert_eq!(cost("inviter { id } user { id }").await, 3);
     }
 
-    async fn an_answer_has_ten_errors_and_says_how_many_more_there_were(gateway) {
+    async fn a_response_has_ten_errors_and_counts_the_others(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let document = "query ($it: [_Any!]!) { _entities(representations: $it) { __typename } }";
         let ask = async |count: usize| {
@@ -252,8 +252,8 @@ each_database! {
         assert_eq!(answer["data"]["_entities"].as_array().map(Vec::len), Some(100));
     }
 
-    async fn what_honest_clients_send_is_answered(gateway) {
-        // Each of them has the variables that it knows, and lists as long as they may be.
+    async fn documents_of_honest_clients_are_executed(gateway) {
+        // Each has its variables, and the longest lists allowed.
         let variables = json!({ "code": "CODE", "token": data::token(1), "id": "1", "course": "1", "first": 100 });
         let Value::Object(documents) = node("honest_documents.mjs", &[]).await else {
             panic!("documents by name");

@@ -1,4 +1,4 @@
-//! A gateway that remembers documents answers like one that forgets them.
+//! Responses are the same with and without the document cache.
 
 use axum::{
     Router,
@@ -12,8 +12,8 @@ use crate::support::{Answer, DOCUMENT_CACHE, Gateway, Viewer, data, each_databas
 
 const VIEWER: Viewer<'static> = Viewer::User(1);
 
-/// Documents, each with the operation to execute and several values of its variables.
-fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
+/// Returns documents, each with the operation to execute and several values of its variables.
+fn documents() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
     let texts = || {
         vec![
             json!({}),
@@ -105,7 +105,7 @@ fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
             None,
             texts(),
         ),
-        // Two operations, of which the other's variables are not looked at.
+        // Two operations. The variables of the other one are ignored.
         (
             "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B { viewer { user { id } } }",
             Some("B"),
@@ -121,7 +121,7 @@ fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
             Some("B"),
             texts(),
         ),
-        // Fragments, and variables within them and within directives.
+        // Fragments, with variables in them and in directives.
         (
             "query ($it: String!) { ...F } fragment F on Query { inviteCode(code: $it) { databaseId } }",
             None,
@@ -253,7 +253,7 @@ fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
                 json!({ "it": null }),
             ],
         ),
-        // What routers ask.
+        // Operations of routers.
         (
             "query ($it: [_Any!]!) { _entities(representations: $it) { __typename ... on Tag { id } } }",
             None,
@@ -266,7 +266,7 @@ fn asked() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
                 json!({ "it": 5 }),
             ],
         ),
-        // Introspection, whose arguments stand in no definition of ours.
+        // Introspection, whose arguments are in no definition of this schema.
         (
             "query ($it: String!) { __type(name: $it) { name } }",
             None,
@@ -299,7 +299,7 @@ async fn ask(router: &Router, gateway: &Gateway, body: &Value) -> (StatusCode, S
 }
 
 each_database! {
-    async fn answers_are_the_same(gateway) {
+    async fn responses_are_the_same(gateway) {
         gateway.add(data::user(1, "ada")).await;
         gateway.add_all([data::invite_code(1, "CODE-1"), data::invite_code(2, "CODE-2")]).await;
         let gateway = gateway.with(|parts| parts.graphql = graphql(0));
@@ -308,7 +308,7 @@ each_database! {
         let remembers = gateway.service();
         let (mut answered, mut refused) = (0, 0);
         // Forwards and backwards, so that each comes once after all the others.
-        let mut all: Vec<Value> = asked()
+        let mut all: Vec<Value> = documents()
             .into_iter()
             .flat_map(|(query, operation, values)| {
                 values.into_iter().map(move |variables| {
@@ -326,11 +326,11 @@ each_database! {
             }
             all.reverse();
         }
-        // Neither is rare.
+        // Both outcomes are common.
         assert!(answered > 100 && refused > 100, "{answered} {refused}");
     }
 
-    async fn documents_beyond_what_it_holds_are_answered_too(gateway) {
+    async fn documents_that_exceed_the_cache_are_executed(gateway) {
         gateway.add(data::invite_code(1, "CODE-1")).await;
         let gateway = gateway.with(|parts| parts.graphql = graphql(1000));
         for round in 0..200 {

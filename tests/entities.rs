@@ -1,5 +1,5 @@
-//! `_entities`: what routers get for representations, good and bad. What each viewer is shown is in
-//! the table of `access`, what it costs in `batching`.
+//! `_entities`: results of valid and invalid representations. `access` has the table of what each
+//! viewer sees, `batching` the cost.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn fill(gateway: &Gateway) {
 }
 
 each_database! {
-    async fn mixed_types_are_answered_in_the_order_asked(gateway) {
+    async fn entities_of_mixed_types_keep_their_order(gateway) {
         fill(&gateway).await;
         let answer = entities(&gateway, Viewer::User(1), json!([
             { "__typename": "Tag", "databaseId": "1" },
@@ -42,12 +42,12 @@ each_database! {
         assert_eq!(answer, json!({ "data": { "_entities": [tag, user, null, course, tag, user] } }));
     }
 
-    async fn what_names_nothing_is_null_without_an_error(gateway) {
+    async fn an_unknown_representation_is_null_without_an_error(gateway) {
         fill(&gateway).await;
         let answer = entities(&gateway, Viewer::User(1), json!([
             { "__typename": "User", "databaseId": "2" },
             { "__typename": "User", "id": global_id("User", 2) },
-            // The id of another kind, no id at all, and two keys that disagree.
+            // The id of another kind, no id, and two conflicting keys.
             { "__typename": "User", "id": global_id("Tag", 1) },
             { "__typename": "User", "id": "1" },
             { "__typename": "User", "id": global_id("User", 1), "databaseId": "2" },
@@ -59,7 +59,7 @@ each_database! {
         assert_eq!(answer, json!({ "data": { "_entities": [null] } }));
     }
 
-    async fn one_that_is_malformed_is_told_and_fails_no_other(gateway) {
+    async fn a_malformed_representation_is_an_error_and_does_not_affect_others(gateway) {
         fill(&gateway).await;
         let good = json!({ "__typename": "Tag", "databaseId": "1" });
         for (malformed, told) in [
@@ -88,7 +88,7 @@ each_database! {
         }
     }
 
-    async fn a_hundred_representations_are_taken_and_no_more(gateway) {
+    async fn a_hundred_representations_are_the_maximum(gateway) {
         fill(&gateway).await;
         let many = |n: usize| Value::from(vec![json!({ "__typename": "Tag", "databaseId": "1" }); n]);
         let answer = entities(&gateway, Viewer::User(1), many(100)).await;

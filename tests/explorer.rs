@@ -1,4 +1,4 @@
-//! GraphiQL: how the page and its files are served and, in a browser, what the page does.
+//! GraphiQL: how the gateway serves the page and, in a browser, how the page behaves.
 
 use std::{
     collections::HashSet,
@@ -18,7 +18,7 @@ use crate::support::{
     wire::Request,
 };
 
-/// The program as the browser sees it; without GraphiQL in the build there is nothing to test.
+/// Starts the demo. If the build has no GraphiQL, there is nothing to test.
 async fn demo() -> Server {
     assert!(
         ::explorer::is_built(),
@@ -31,13 +31,13 @@ fn base(server: &Server) -> String {
     format!("http://{}", server.address)
 }
 
-/// What `demo --describe` says.
+/// Returns the output of `demo --describe`.
 async fn description() -> Value {
     let ended = Process::run(&["demo", "--describe"]).await;
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
 
-/// The nonce in the policy of a page.
+/// Returns the nonce in a page's policy.
 fn nonce(page: &Answer) -> &str {
     let policy = page.header("content-security-policy");
     let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
@@ -48,8 +48,7 @@ fn nonce(page: &Answer) -> &str {
 async fn each_page_has_a_strict_policy_with_a_nonce_of_its_own() {
     let server = demo().await;
     let mut nonces = HashSet::new();
-    // The last one asks whether it has changed: the answer is never that it has not, since the
-    // policy that comes with the answer is another one.
+    // The last request is conditional. The response is never 304, since its policy has a new nonce.
     for known in ["", "", "*"] {
         let mut request = Request::get("/graphiql");
         if !known.is_empty() {
@@ -83,7 +82,7 @@ async fn each_page_has_a_strict_policy_with_a_nonce_of_its_own() {
 }
 
 #[tokio::test]
-async fn files_come_in_the_encoding_that_is_asked_for_and_are_not_sent_twice() {
+async fn files_are_encoded_as_requested_and_cached() {
     let server = demo().await;
     let files = node("explorer/assets.mjs", &[&base(&server)]).await;
     let files = files.as_array().expect("a list");
@@ -136,7 +135,7 @@ async fn files_come_in_the_encoding_that_is_asked_for_and_are_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found_and_what_has_no_hash_is_asked_for_again() {
+async fn unknown_files_are_404_and_files_without_a_hash_revalidate() {
     let server = demo().await;
     for path in [
         "/graphiql/nothing.js",
@@ -160,7 +159,7 @@ async fn what_is_not_there_is_not_found_and_what_has_no_hash_is_asked_for_again(
 }
 
 #[tokio::test]
-async fn browsers_that_open_the_root_are_sent_to_the_page_and_programs_are_told_of_it() {
+async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
     let server = demo().await;
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let answer = server
@@ -178,7 +177,7 @@ async fn browsers_that_open_the_root_are_sent_to_the_page_and_programs_are_told_
 }
 
 #[tokio::test]
-async fn switched_off_there_is_no_trace_of_it() {
+async fn switched_off_the_page_is_not_served() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let on = Server::over(&gateway.url).await;
         assert_eq!(on.get(None, "/graphiql").await.status, StatusCode::OK);
@@ -206,7 +205,7 @@ async fn switched_off_there_is_no_trace_of_it() {
 }
 
 #[tokio::test]
-async fn over_other_data_it_offers_the_queries_with_placeholders_and_nobody_to_sign_in_as() {
+async fn outside_of_the_demo_examples_have_placeholders_and_no_personas() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::over(&gateway.url).await;
         let config = server.get(None, "/graphiql/config.json").await;
@@ -219,7 +218,7 @@ async fn over_other_data_it_offers_the_queries_with_placeholders_and_nobody_to_s
             let query = example["query"].as_str().expect("a query");
             let variables = example["variables"].clone();
             assert!(!variables.to_string().contains("2026"), "{variables}");
-            // They are what they say: nothing is there, or one has to sign in.
+            // Each example is true: its data is null, or requires sign-in.
             let answer = server.graphql(None, query, variables).await;
             for error in answer.json["errors"].as_array().into_iter().flatten() {
                 assert_eq!(
@@ -233,16 +232,16 @@ async fn over_other_data_it_offers_the_queries_with_placeholders_and_nobody_to_s
     .await;
 }
 
-/// Where the screenshots of a test go; they leave nothing behind.
+/// Folder of a test's screenshots, removed afterwards.
 fn folder() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("text").to_owned();
     (folder, path)
 }
 
-/// Asserts that a visit asked nobody but the gateway, and that the browser had these complaints
-/// only.
-fn stayed_at_home(told: &Value, server: &Server, complaints: &[&str]) {
+/// Asserts that a visit sent requests only to the gateway, and that the browser logged only these
+/// complaints.
+fn sent_no_foreign_request(told: &Value, server: &Server, complaints: &[&str]) {
     let origin = base(server);
     let requests = told["requests"].as_array().expect("a list");
     let foreign: Vec<_> = requests
@@ -258,23 +257,23 @@ fn stayed_at_home(told: &Value, server: &Server, complaints: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_kept() {
+async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_stored() {
     let server = demo().await;
     let (_screenshots, folder) = folder();
     let told = node("explorer/newcomer.mjs", &[&base(&server), &folder]).await;
-    // The two requests with tokens that are none.
+    // The two requests with invalid tokens.
     let refused =
         "Failed to load resource: the server responded with a status of 401 (Unauthorized)";
-    stayed_at_home(&told, &server, &[refused; 2]);
+    sent_no_foreign_request(&told, &server, &[refused; 2]);
     assert_eq!(told["opened"], format!("{}/graphiql", base(&server)));
 
-    // Every example is a tab, with its variables and the token of whom it is for.
+    // Every example is a tab, with its variables and its persona's token.
     let description = description().await;
     let examples = description["examples"].as_array().expect("a list");
     let tabs = told["tabs"].as_array().expect("a list");
     assert_eq!(tabs.len(), examples.len());
     for (tab, example) in tabs.iter().zip(examples) {
-        // Laid out anew.
+        // The page formats documents.
         let bare = |query: &Value| -> String {
             let query = query.as_str().expect("text").chars();
             query
@@ -335,7 +334,8 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_kept() {
         }
     }
 
-    // The README's picture: made anew by `UPDATE_SCREENSHOT=1 scripts/test --test gateway newcomer`.
+    // The README's picture. Update it with `UPDATE_SCREENSHOT=1 scripts/test --test gateway
+    // newcomer`.
     if env::var_os("UPDATE_SCREENSHOT").is_some() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         fs::create_dir_all(&docs).expect("a folder");
@@ -352,7 +352,7 @@ async fn documentation_completion_validation_and_both_themes_work_under_the_poli
     let server = demo().await;
     let (_screenshots, folder) = folder();
     let told = node("explorer/tools.mjs", &[&base(&server), &folder]).await;
-    stayed_at_home(&told, &server, &[]);
+    sent_no_foreign_request(&told, &server, &[]);
     assert!(
         told["workers"]
             .to_string()

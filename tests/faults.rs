@@ -1,4 +1,4 @@
-//! Faults that the gateway outlives: of its database, of its machine, and of its own.
+//! Faults that the gateway survives: of its database, of its machine, and its own.
 
 mod clock;
 mod cluster;
@@ -21,20 +21,20 @@ use crate::support::{
     wire::{self, Wire},
 };
 
-/// Longest that an answer may take, whatever is wrong: 2 seconds, and some for a busy machine.
+/// Maximum time of a response, whatever the fault: 2 seconds, and a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(8);
 
 const LOOK_UP: &str = r#"{ inviteCode(code: "AbC-123") { databaseId } }"#;
 const CODE: &str = "/api/v2/invite_code/AbC-123/";
 
-/// A code, and a workspace with an invite: of tables that have nothing to do with each other.
+/// Adds a code, and a workspace with an invite: their tables are unrelated.
 async fn fill(gateway: &Gateway) {
     gateway.add(data::invite_code(5, "AbC-123")).await;
     gateway.add(data::workspace(1)).await;
     gateway.add(data::workspace_invite(3, 1)).await;
 }
 
-/// Asks for the invite of [`fill`].
+/// Returns a query for the invite of [`fill`].
 fn invite() -> String {
     format!(
         r#"{{ workspaceInvite(token: "{}") {{ workspace {{ name }} }} }}"#,
@@ -42,8 +42,8 @@ fn invite() -> String {
     )
 }
 
-/// How an anonymous GraphQL request went: nothing for a good answer, or the code of its error. Panics
-/// on what is neither, and on what takes too long.
+/// Returns the outcome of an anonymous GraphQL request: none for success, or the error code. Panics
+/// on any other response, and if it takes too long.
 fn outcome(answer: &Answer) -> Option<String> {
     let Some(errors) = answer.json.get("errors") else {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -68,7 +68,7 @@ async fn is_ready(server: &Server) -> bool {
     ready.expect("an answer in time").status == StatusCode::OK
 }
 
-/// Asks everything, some of it at once, while the database is away.
+/// Sends all kinds of requests, some of them concurrently, while the database is unavailable.
 async fn is_away(server: &Server) {
     eventually("not ready", async || {
         (!is_ready(server).await).then_some(())
@@ -103,7 +103,7 @@ async fn is_away(server: &Server) {
     assert_eq!(live.expect("an answer in time").status, StatusCode::OK);
 }
 
-/// Waits until the gateway is ready; then everything is answered as if nothing had been.
+/// Waits until the gateway is ready. Then all requests must succeed.
 async fn recovers(server: &Server) {
     eventually("ready", async || is_ready(server).await.then_some(())).await;
     assert_eq!(asked(server, LOOK_UP).await, None);
@@ -112,8 +112,8 @@ async fn recovers(server: &Server) {
     assert_eq!((rest.status, &rest.json["id"]), (StatusCode::OK, &json!(5)));
 }
 
-/// Asks the same over and over, as many at a time as said, until told that it is enough. Gives how
-/// each answer went.
+/// Repeats a request with the given concurrency until stopped. Returns the outcome of each
+/// response.
 struct Load {
     clients: JoinSet<Vec<Option<String>>>,
     enough: tokio::sync::watch::Sender<bool>,
@@ -150,7 +150,7 @@ impl Load {
     }
 }
 
-/// How many sessions of the database are of the gateway, and meet a condition.
+/// Returns the number of the gateway's database sessions that match a condition.
 async fn sessions(gateway: &Gateway, condition: &str) -> i64 {
     use sea_orm::{ConnectionTrait, DbBackend, Statement};
     let sql = format!(
@@ -176,7 +176,7 @@ async fn execute(gateway: &Gateway, sql: &str) {
     done.expect("a statement that succeeds");
 }
 
-/// Lets some time pass in which a load does its work; nothing is told by how long it was.
+/// Waits while a load runs. No assertion depends on the time.
 async fn meanwhile(least: Duration) {
     let began = Instant::now();
     eventually("time passed", async || {
@@ -185,7 +185,7 @@ async fn meanwhile(least: Duration) {
     .await;
 }
 
-/// The message of the only error of a GraphQL answer, and its code.
+/// Returns the message and code of the only error of a GraphQL response.
 fn error(answer: &Answer) -> (&Value, &Value) {
     let errors = answer.json["errors"].as_array().expect("errors");
     assert_eq!(errors.len(), 1, "{}", answer.text);

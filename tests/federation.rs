@@ -1,4 +1,4 @@
-//! The gateway as a subgraph: its schema composes, and is served as it is printed.
+//! The gateway as a subgraph: its schema composes, and the gateway serves the printed schema.
 
 use std::{fs, path::PathBuf};
 
@@ -14,15 +14,15 @@ fn project(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// What `schema` prints with these arguments.
+/// Returns the output of `schema` with these arguments.
 async fn printed(arguments: &[&str]) -> String {
     let ended = Process::run(&[&["schema"], arguments].concat()).await;
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
     ended.stdout
 }
 
-/// What the composers say of our schema, as printed with these arguments, beside the `others` of
-/// `examples/supergraph/supergraph.yaml`.
+/// Returns the composers' results for the schema printed with these arguments, together with the
+/// `others` of `examples/supergraph/supergraph.yaml`.
 async fn composed(arguments: &[&str], others: &[&str]) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("invites.graphql");
@@ -35,7 +35,7 @@ async fn composed(arguments: &[&str], others: &[&str]) -> Value {
 const COMPOSERS: [&str; 3] = ["apollo", "guild", "wundergraph"];
 
 #[tokio::test]
-async fn the_subgraph_composes_without_a_word_of_complaint() {
+async fn the_subgraph_composes_without_warnings() {
     for (arguments, others) in [
         (&[][..], &["accounts", "objects"][..]),
         (&["--node-in-subgraph=off"], &["accounts", "objects"]),
@@ -53,7 +53,7 @@ async fn the_subgraph_composes_without_a_word_of_complaint() {
             let node = fields.iter().filter(|field| **field == "Query.node");
             assert_eq!(node.count(), 1, "{composer} {arguments:?}");
         }
-        // What a router must know by itself, or else refuses to start.
+        // A router requires these.
         let demands = told["apollo"]["demands"].as_array().expect("demands");
         let expected: &[&str] = match arguments {
             ["--auth-directives=on"] => &["authenticated"],
@@ -73,7 +73,7 @@ async fn two_owners_of_node_do_not_compose() {
 }
 
 #[tokio::test]
-async fn node_is_where_the_setting_says() {
+async fn the_setting_decides_the_owner_of_node() {
     let has_node = |schema: &str| {
         let both = ["\n  node(", "\n  nodes("].map(|field| schema.contains(field));
         assert_eq!(both[0], both[1]);
@@ -130,7 +130,7 @@ async fn every_kind_has_both_keys_and_its_descriptions() {
 }
 
 each_database! {
-    async fn a_router_is_served_what_is_printed(gateway) {
+    async fn a_router_gets_the_printed_schema(gateway) {
         for settings in [
             &[][..],
             &["--node-in-subgraph=on"],
@@ -152,7 +152,7 @@ each_database! {
         }
     }
 
-    async fn introspection_tells_what_the_public_schema_tells(gateway) {
+    async fn introspection_equals_the_public_schema(gateway) {
         for settings in [&[][..], &["--node-in-subgraph=off"]] {
             let server = Server::with(&gateway.url, settings).await;
             let folder = tempfile::tempdir().expect("a folder");
@@ -165,7 +165,7 @@ each_database! {
         }
     }
 
-    async fn fields_that_are_marked_deny_the_anonymous(gateway) {
+    async fn authenticated_fields_deny_anonymous_viewers(gateway) {
         let schema = printed(&["--subgraph", "--auth-directives=on"]).await;
         assert_eq!(schema.matches(" @authenticated").count(), 6);
         let unmarked = printed(&["--subgraph"]).await;
@@ -187,7 +187,7 @@ each_database! {
             assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
             assert_eq!(error["path"][0], path);
         }
-        // The other two are at groups and courses, which the anonymous do not reach.
+        // The other two are on groups and courses, which anonymous viewers do not reach.
         for marked in ["  ): CourseInviteeConnection", "  invite: GroupInvite"] {
             let line = format!("{marked} @authenticated @tag(name: \"signed-in\")\n");
             assert!(schema.contains(&line), "{marked}");

@@ -1,5 +1,5 @@
-//! What frontends are built with, held against the gateway: linters, code generators and clients.
-//! The scripts and applications are in `tests/clients`.
+//! Tools of frontends, run against the gateway: linters, code generators and clients. Their scripts
+//! and applications are in `tests/clients`.
 
 mod apollo;
 mod codegen;
@@ -18,19 +18,19 @@ use crate::support::{
     process::{Server, authorization},
 };
 
-/// Who manages everything here, and who manages nothing.
+/// A user who manages everything, and one who manages nothing.
 const MANAGER: i64 = 1;
 const OTHER: i64 = 2;
 
-/// The course whose invitees are paged through, and the group whose link is read.
+/// Course whose invitees are paged, and group whose link is read.
 const COURSE: &str = "weaving";
 const GROUP: &str = "weavers";
 
-/// A code that the manager made.
+/// A code of the manager.
 const CODE: &str = "CODE-4";
 
-/// Five invitees of a course, and what their inviter sent elsewhere: four codes, of which one is
-/// withdrawn, and two invites to a workspace. All in the order of their making.
+/// Serves five invitees of a course, and other invites of their inviter: four codes, one of them
+/// cancelled, and two workspace invites. All are in order of creation.
 async fn invites(gateway: &Gateway) -> Server {
     gateway.add(data::user(MANAGER, "manager")).await;
     gateway.add(data::user(OTHER, "other")).await;
@@ -82,7 +82,7 @@ fn url(server: &Server) -> String {
     format!("http://{}/graphql", server.address)
 }
 
-/// A bearer token of the user of that id.
+/// Returns a bearer token of the user with that id.
 fn token(user: i64) -> String {
     let header = authorization(user);
     header
@@ -91,7 +91,7 @@ fn token(user: i64) -> String {
         .to_owned()
 }
 
-/// A folder of the test binary's own to build in, under `target/`.
+/// Returns a build folder of this test binary, under `target/`.
 fn folder(name: &str) -> String {
     let folder: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "frontends", name]
         .iter()

@@ -1,4 +1,4 @@
-//! How GraphQL travels over HTTP.
+//! GraphQL over HTTP.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use tower::ServiceExt;
 
 use crate::support::{Answer, Gateway, Viewer, data, each_database};
 
-/// Sends `body` to `/graphql` as it is.
+/// Sends `body` unchanged to `/graphql`.
 async fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut request = gateway.request(Viewer::Anonymous, Method::POST, "/graphql");
     for (name, value) in headers {
@@ -29,7 +29,7 @@ fn code(answer: &Value) -> &Value {
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 each_database! {
-    async fn a_query_may_be_got(gateway) {
+    async fn a_query_may_be_sent_by_get(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let query = "query%20One(%24code%3A%20String!)%20%7B%20inviteCode(code%3A%20%24code)%20%7B%20databaseId%20%7D%20%7D%20query%20Two%20%7B%20viewer%20%7B%20user%20%7B%20id%20%7D%20%7D%20%7D";
         let one = format!("/graphql?query={query}&operationName=One&variables=%7B%22code%22%3A%22CODE%22%7D");
@@ -49,7 +49,7 @@ each_database! {
         }
     }
 
-    async fn other_bodies_are_refused_and_say_what_is_expected(gateway) {
+    async fn other_media_types_are_refused_with_the_expected_ones(gateway) {
         let long = format!(r#"{{"query":"{}"}}"#, "x".repeat(200_000));
         for (headers, body, status) in [
             (&[JSON][..], "{}", StatusCode::BAD_REQUEST),
@@ -74,7 +74,7 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
     }
 
-    async fn clients_that_ask_for_it_learn_by_the_status_whether_it_executed(gateway) {
+    async fn the_graphql_response_media_type_uses_statuses(gateway) {
         let asks = ("accept", "application/graphql-response+json, application/json;q=0.9");
         for (query, executed) in [
             ("{ viewer { user { id } } }", true),
@@ -106,7 +106,7 @@ each_database! {
         assert_eq!((answer.status, code(&answer.json)), (StatusCode::NOT_FOUND, &json!("BAD_REQUEST")));
     }
 
-    async fn an_answer_is_of_a_type_that_the_client_takes(gateway) {
+    async fn a_response_has_a_media_type_that_the_client_accepts(gateway) {
         let body = r#"{"query":"{ __typename }"}"#;
         for (accept, status, content_type) in [
             ("*/*", StatusCode::OK, "application/json; charset=utf-8"),
@@ -126,7 +126,7 @@ each_database! {
         assert_eq!(gateway.send(request.expect("a request")).await.status, StatusCode::NOT_ACCEPTABLE);
     }
 
-    async fn a_mutation_is_not_for_get(gateway) {
+    async fn a_mutation_by_get_is_refused(gateway) {
         for path in [
             "/graphql?query=mutation%20%7B%20__typename%20%7D",
             "/graphql?query=query%20A%20%7B%20__typename%20%7D%20mutation%20B%20%7B%20__typename%20%7D&operationName=B",
@@ -137,18 +137,18 @@ each_database! {
             assert_eq!(code(&answer.json), "BAD_REQUEST");
             assert_eq!(answer.json.get("data"), None);
         }
-        // By POST it is refused only because the schema has none.
+        // POST refuses it only because the schema has no mutations.
         let answer = gateway.graphql(Viewer::Anonymous, "mutation { __typename }").await;
         assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED");
     }
 
-    async fn a_parameter_that_is_there_twice_is_refused(gateway) {
+    async fn a_repeated_parameter_is_refused(gateway) {
         let answer = gateway.get(Viewer::Anonymous, "/graphql?query=%7Ba%7D&query=%7B__typename%7D").await;
         assert_eq!((answer.status, code(&answer.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
         assert!(answer.text.contains("query"), "{}", answer.text);
     }
 
-    async fn a_variable_must_fit_where_it_is_used(gateway) {
+    async fn a_variable_must_match_its_usage(gateway) {
         for (document, told) in [
             ("query ($it: String!) { workspaceInvite(token: $it) { id } }", "`$it` of type `String!` cannot be used for argument `token` of type `UUID!`"),
             ("query ($it: UUID) { workspaceInvite(token: $it) { id } }", "`UUID!`"),
@@ -173,7 +173,7 @@ each_database! {
         }
     }
 
-    async fn several_operations_in_one_request_are_taken_where_configured(gateway) {
+    async fn batches_are_accepted_if_configured(gateway) {
         gateway.add_all([data::invite_code(1, "ONE"), data::invite_code(2, "TWO")]).await;
         let look_up = |code: &str| json!({ "query": "query ($it: String!) { inviteCode(code: $it) { databaseId } }", "variables": { "it": code } });
         let batch = json!([look_up("ONE"), { "query": "{ nothing }" }, look_up("TWO")]).to_string();
@@ -200,7 +200,7 @@ each_database! {
         }
     }
 
-    async fn long_answers_are_compressed_as_the_client_likes(gateway) {
+    async fn long_responses_are_compressed_as_negotiated(gateway) {
         let body = r#"{"query":"{ __schema { types { name description fields { name description } } } }"}"#;
         let plain = post(&gateway, &[JSON], body).await;
         assert_eq!((plain.status, plain.header("content-encoding")), (StatusCode::OK, ""));
@@ -234,7 +234,7 @@ each_database! {
     }
 }
 
-/// The encoding and the bytes of an answer.
+/// Returns the encoding and the bytes of a response.
 async fn send_raw(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> (String, Vec<u8>) {
     let mut request = gateway.request(Viewer::Anonymous, Method::POST, "/graphql");
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! Whether the process lives and can serve.
+//! Liveness and readiness.
 
 use axum::http::StatusCode;
 

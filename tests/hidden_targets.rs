@@ -1,5 +1,5 @@
-//! Targets that a viewer may not see: through a settled invite, by a slug that passes for an id, and
-//! by the number of statements that a look-up runs.
+//! Targets that a viewer may not see: through a settled invite, by a slug that looks like an id,
+//! and by the number of statements of a look-up.
 
 use chrono::TimeDelta;
 use entity::{
@@ -35,20 +35,20 @@ async fn with_people(gateway: &Gateway) {
     }
 }
 
-/// What a node shows of its target.
+/// Returns the fields of a node's target.
 async fn shown(gateway: &Gateway, viewer: Viewer<'_>, id: &str, fields: &str) -> Value {
     let document = format!("{{ node(id: \"{id}\") {{ {fields} }} }}");
     gateway.data(viewer, &document).await["node"].take()
 }
 
 each_database! {
-    async fn a_settled_invite_shows_its_state_and_nothing_of_a_secret_course(gateway) {
+    async fn a_settled_invite_does_not_show_a_secret_course(gateway) {
         with_people(&gateway).await;
         let instant = Some(at(NOW) - TimeDelta::hours(1));
         let states = [
             ("PENDING", None, None, true),
             ("CANCELLED", None, instant, false),
-            // Accepted, and no member any more.
+            // Accepted, and no longer a member.
             ("ACCEPTED", instant, None, false),
         ];
         for (id, (status, accepted_at, cancelled_at, is_shown)) in (1..).zip(states) {
@@ -73,7 +73,7 @@ each_database! {
             }
             assert_eq!(shown(&gateway, Viewer::User(STRANGER), &node, fields).await, Value::Null);
         }
-        // A course that is open to all is seen by itself.
+        // An open course is visible without an invite.
         gateway.add(data::course(9, "open", OWNER)).await;
         gateway.add(course_invite::Model { cancelled_at: instant, ..data::course_invite(9, 9, INVITEE) }).await;
         let fields = "... on CourseInvite { course { name } }";
@@ -81,7 +81,7 @@ each_database! {
         assert_eq!(node["course"]["name"], "Course open");
     }
 
-    async fn a_settled_or_expired_invite_shows_its_workspace_to_holders_of_the_token_alone(gateway) {
+    async fn only_holders_of_the_token_see_the_workspace_of_a_settled_or_expired_invite(gateway) {
         with_people(&gateway).await;
         let hour = TimeDelta::hours(1);
         let states = [
@@ -118,7 +118,7 @@ each_database! {
         }
     }
 
-    async fn digits_alone_are_an_id_and_never_a_slug(gateway) {
+    async fn a_text_of_digits_is_an_id_and_never_a_slug(gateway) {
         with_people(&gateway).await;
         gateway.add(secret_course(3, "three")).await;
         gateway.add(data::course(4, "3", OWNER)).await;
@@ -139,7 +139,7 @@ each_database! {
         assert_eq!(rest.status.as_u16(), 404, "{}", rest.text);
     }
 
-    async fn an_import_reports_slugs_of_digits_alone(gateway) {
+    async fn an_import_rejects_slugs_of_digits(gateway) {
         with_people(&gateway).await;
         let course = json!({ "id": 1, "slug": "2026", "name": "A year", "privacy": "open",
             "created_by": { "id": OWNER, "username": "owner" } });
@@ -149,11 +149,11 @@ each_database! {
             let (summary, rejected) = gateway.import(kind, &[row]).await;
             assert_eq!(summary.written, 0);
             let told: Vec<_> = rejected.iter().map(|it| (it.field.as_str(), it.reason.as_str())).collect();
-            assert_eq!(told, [(field, "expected a slug that is not digits alone: these are read as an id")]);
+            assert_eq!(told, [(field, "expected a slug that is not all digits, since those are read as an id")]);
         }
     }
 
-    async fn absent_and_deleted_cost_the_statements_that_hidden_does(gateway) {
+    async fn absent_and_deleted_targets_cost_the_same_as_hidden_ones(gateway) {
         with_people(&gateway).await;
         gateway.add(secret_course(1, "secret")).await;
         gateway.add(course::Model { deleted_at: Some(data::made()), ..secret_course(2, "gone") }).await;
@@ -165,7 +165,7 @@ each_database! {
         let viewer = Viewer::User(STRANGER);
         let statements = async |field: &str| {
             let document = format!("{{ it: {field} {{ __typename }} }}");
-            // Once before, so that a connection's first statements do not count.
+            // Sent once before, to ignore statements of a connection's first request.
             gateway.data(viewer, &document).await;
             let (statements, data) = gateway.counted(gateway.data(viewer, &document)).await;
             assert_eq!(data["it"], Value::Null, "{field}");
@@ -193,10 +193,10 @@ each_database! {
         }
     }
 
-    async fn entities_and_deleted_objects_cost_the_statements_that_hidden_ones_do(gateway) {
+    async fn absent_and_deleted_entities_cost_the_same_as_hidden_ones(gateway) {
         with_people(&gateway).await;
         let deleted_at = Some(data::made());
-        // 1 is hidden, 2 is deleted or belongs to what is deleted, 99 is absent.
+        // 1 is hidden, 2 is deleted or belongs to a deleted object, 99 is absent.
         for id in [1, 2] {
             let deleted_at = deleted_at.filter(|_| id == 2);
             let slug = format!("hidden{id}");
@@ -215,7 +215,7 @@ each_database! {
                     "{{ it: _entities(representations: [{{ __typename: \"{kind}\", databaseId: {id} }}]) {{ __typename }} }}"
                 );
                 for (document, expected) in [(node, Value::Null), (entity, json!([null]))] {
-                    // Once before, so that a connection's first statements do not count.
+                    // Sent once before, to ignore statements of a connection's first request.
                     gateway.data(viewer, &document).await;
                     let (statements, data) = gateway.counted(gateway.data(viewer, &document)).await;
                     assert_eq!(data["it"], expected, "{document}");
@@ -225,7 +225,7 @@ each_database! {
         }
     }
 
-    async fn lists_show_settled_invites_without_their_targets_in_one_statement_a_kind(gateway) {
+    async fn lists_show_settled_invites_without_their_targets_in_one_statement_per_kind(gateway) {
         with_people(&gateway).await;
         let pages = async |count: i64| {
             let document = format!("{{ viewer {{ receivedInvites(first: {count},
@@ -255,7 +255,7 @@ each_database! {
         for node in nodes {
             assert_eq!(node, &json!({ "status": "CANCELLED", "target": null }));
         }
-        // The viewer, the list, two kinds, two kinds of targets, and the standings.
+        // The viewer, the list, two kinds, two kinds of targets, and the memberships.
         assert!(many <= 8, "{few} {many}");
     }
 }

@@ -1,4 +1,4 @@
-//! The specification's own suite for GraphQL over HTTP, held against the real program.
+//! Runs the audit suite of the GraphQL over HTTP specification against the program.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Loading files: what loads, what is refused and why, and what is left when it is stopped.
+//! Imports: accepted rows, rejected rows and their reasons, and the state after an interruption.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::support::{
 
 const MADE: &str = "2026-01-01T00:00:00Z";
 
-/// Rows of every kind, in an order in which they load.
+/// Returns rows of every kind, in an order that satisfies references.
 fn everything() -> Vec<(&'static str, Vec<Value>)> {
     let user = |id: i64, name: &str| {
         json!({ "id": id, "username": name, "full_name": format!("Full {name}"),
@@ -93,7 +93,7 @@ fn everything() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-/// An invite code with a tag, and with an inviter who is made along with it.
+/// Returns an invite code with a tag, and with an inviter that it creates.
 fn code(id: i64) -> Value {
     json!({ "id": id, "code": format!("code-{id}"), "role": "user", "generated_at": MADE,
         "invited_by": 900, "invited_by_username": "zed",
@@ -102,7 +102,7 @@ fn code(id: i64) -> Value {
             "created_at": MADE }] })
 }
 
-/// An invite to the first workspace, by the first user.
+/// Returns an invite to the first workspace, by the first user.
 fn workspace_invite(id: i64) -> Value {
     json!({ "id": id, "token": format!("11111111-1111-4111-8111-{id:012}"),
         "email": format!("Person-{id}@example.org"), "workspace_id": 1, "inviter_id": 1,
@@ -114,7 +114,7 @@ fn lines(rows: &[Value]) -> String {
     rows.iter().map(|row| format!("{row}\n")).collect()
 }
 
-/// A folder with a file of rows.
+/// Writes rows to a file in a new folder.
 fn file(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("rows");
@@ -128,13 +128,13 @@ async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> En
     Process::run(&[&import, more].concat()).await
 }
 
-/// Imports text by way of a file.
+/// Imports text from a temporary file.
 async fn import_text(gateway: &Gateway, kind: &str, text: &str, more: &[&str]) -> Ended {
     let (_folder, path) = file(text);
     import(gateway, kind, &path, more).await
 }
 
-/// How the program ended: its status, and its last words without how long it took.
+/// Returns the program's exit status, and its last line without the duration.
 fn summary(ended: &Ended) -> (Option<i32>, String) {
     let words = if ended.status == Some(0) {
         &ended.stdout
@@ -151,7 +151,7 @@ fn is(status: i32, words: &str) -> (Option<i32>, String) {
     (Some(status), words.to_owned())
 }
 
-/// Users of whom some cannot be loaded.
+/// Users, some of which are invalid.
 const MIXED: &str = r#"{"id":1,"username":"ada","full_name":"Ada"}
 
 {"id":2,"username":"ada","full_name":"Another Ada"}
@@ -165,13 +165,13 @@ const MIXED: &str = r#"{"id":1,"username":"ada","full_name":"Ada"}
 const MIXED_REJECTIONS: [&str; 5] = [
     "line 3: username: already used by another row",
     "line 4: id: expected a positive 64-bit integer",
-    "line 5: username: required, and not there",
+    "line 5: username: required, but missing",
     "line 6: created_at: expected an RFC 3339 instant such as 2026-01-31T12:00:00Z",
     "line 7: not valid JSON at byte 26 of the row: EOF while parsing a value",
 ];
 
 each_database! {
-    async fn every_kind_loads_and_again_changes_nothing(gateway) {
+    async fn every_kind_imports_and_a_second_import_changes_nothing(gateway) {
         let mut seen = Vec::new();
         for _ in 0..2 {
             for (kind, rows) in everything() {
@@ -193,7 +193,7 @@ each_database! {
         ]);
     }
 
-    async fn lines_an_array_and_standard_input_are_the_same(gateway) {
+    async fn lines_arrays_and_standard_input_give_the_same_result(gateway) {
         let rows: Vec<Value> = (1..=1200).map(code).collect();
         let laid_out: String = rows.iter().map(|row| format!("{row:#}\n")).collect();
         let (text, array) = (lines(&rows), Value::from(rows.clone()));
@@ -212,7 +212,7 @@ each_database! {
             tables::empty(&gateway.database).await;
             seen.extend(tables);
         }
-        // Users who are made along with codes are made now: they alone differ.
+        // Only users created with codes differ, because they are created now.
         for tables in &seen {
             assert_eq!(tables[0].1.len(), 2);
             assert!(tables[1..] == seen[0][1..]);
@@ -220,7 +220,7 @@ each_database! {
         assert_eq!((seen[0][2].1.len(), seen[0][3].1.len()), (1200, 1200));
     }
 
-    async fn a_user_inside_another_row_is_neither_verified_nor_staff(gateway) {
+    async fn a_nested_user_is_neither_verified_nor_staff(gateway) {
         gateway.add(data::workspace(1)).await;
         gateway.add(workspace_invite::Model {
             email: "kate@x.io".to_owned(),
@@ -265,7 +265,7 @@ each_database! {
         assert_eq!(data["viewer"]["receivedInvites"]["totalCount"], 1);
     }
 
-    async fn a_user_inside_another_row_leaves_an_account_as_rows_of_users_have_it(gateway) {
+    async fn a_nested_user_only_renames_an_existing_account(gateway) {
         let ada = user::Model { is_staff: true, ..data::user(1, "ada") };
         let bob = user::Model { is_verified: false, ext_id: None, ..data::user(2, "bob") };
         gateway.add_all([ada.clone(), bob.clone()]).await;
@@ -280,7 +280,7 @@ each_database! {
         assert_eq!(users, [renamed(ada), renamed(bob)]);
     }
 
-    async fn bad_rows_are_told_and_the_others_load(gateway) {
+    async fn bad_rows_are_reported_and_the_others_written(gateway) {
         let ended = import_text(&gateway, "users", MIXED, &[]).await;
         let told: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
@@ -296,13 +296,13 @@ each_database! {
         let ended = import_text(&gateway, "users", array, &[]).await;
         let told: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(told[..2], [
-            "line 2: username: required, and not there",
+            "line 2: username: required, but missing",
             "line 3: the file ends inside the array: expected `]`",
         ]);
         assert_eq!(summary(&ended), is(1, "users: 4 rows read, 2 written, 2 rejected"));
     }
 
-    async fn what_a_row_refers_to_must_be_there(gateway) {
+    async fn references_must_exist(gateway) {
         let user = json!({ "id": 1, "username": "ada", "full_name": "" });
         let (_, rejected) = gateway.import(Kind::Users, &[user]).await;
         assert_eq!(rejected, []);
@@ -337,7 +337,7 @@ each_database! {
         }
     }
 
-    async fn text_is_stored_as_it_is_written(gateway) {
+    async fn text_is_stored_unchanged(gateway) {
         let texts = [
             "a\ttab", "two\nlines", "\r\n", "back\\slash", "\\N", "\\.", "NULL", "null", "{a,b}",
             "\"quoted\"", "it's", "$1 ? :x", "a,b", " ", "\u{1}\u{7f}", "\u{feff}", "\u{1f469}\u{200d}\u{1f680}",
@@ -364,10 +364,10 @@ each_database! {
 
         let nul = json!({ "id": 1, "username": "user-1", "full_name": "nul \u{0}" });
         let (_, rejected) = gateway.import(Kind::Users, &[nul]).await;
-        assert_eq!(rejected[0].to_string(), "line 1: full_name: expected text without NUL characters");
+        assert_eq!(rejected[0].to_string(), "line 1: full_name: expected a string without NUL characters");
     }
 
-    async fn one_refused_row_among_many_good_ones_is_explained(gateway) {
+    async fn a_rejected_row_among_many_good_ones_is_explained(gateway) {
         const ROWS: i64 = 2500;
         let people = json!([{ "id": 1, "username": "ada", "full_name": "" }]);
         let (_, rejected) = gateway.import(Kind::Users, people.as_array().expect("rows")).await;
@@ -391,7 +391,7 @@ each_database! {
         assert_eq!(stored.expect("a count"), ROWS as u64 - 3);
     }
 
-    async fn together_and_one_by_one_rows_come_to_the_same(gateway) {
+    async fn rows_imported_together_or_one_by_one_give_the_same_result(gateway) {
         let people: Vec<Value> = (1..=3).map(|id| json!({
             "id": id, "username": format!("user-{id}"), "full_name": "", "created_at": MADE,
         })).collect();
@@ -408,7 +408,7 @@ each_database! {
                     "real_name": format!("Bob {place}") });
             }
         }
-        // Some invites once more, with other words: the last ones hold.
+        // Repeats some invites with other values. The last ones win.
         let again: Vec<Value> = rows.iter().step_by(7).map(|row| {
             let mut row = row.clone();
             row["message"] = json!("again");
@@ -427,30 +427,30 @@ each_database! {
             tables::empty(&gateway.database).await;
         }
         assert_eq!(seen[0][6].1.len(), 40);
-        // Workspaces that are made along with invites are made now.
+        // Workspaces created with invites have the current time.
         seen.iter_mut().for_each(|tables| tables[4].1.iter_mut().for_each(|row| {
             *row = row.split(", created_at").next().unwrap_or_default().to_owned();
         }));
         assert_eq!(seen[0], seen[1]);
     }
 
-    async fn strict_stops_at_the_first_bad_row_and_undoes_all(gateway) {
+    async fn strict_stops_at_the_first_bad_row_and_rolls_back(gateway) {
         let before = tables::dump(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &["--strict"]).await;
         assert_eq!(ended.stderr.lines().next(), Some(MIXED_REJECTIONS[0]));
         assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
         let (status, words) = summary(&ended);
         assert_eq!(status, Some(1));
-        assert!(words.ends_with("0 written, 1 rejected (all undone)"), "{words}");
+        assert!(words.ends_with("0 written, 1 rejected (rolled back)"), "{words}");
         assert_eq!(tables::dump(&gateway.database).await, before);
 
-        // A bad row after many good ones undoes those, too.
+        // A bad row after many good ones rolls those back, too.
         let mut rows: Vec<Value> = (1..=1200).map(code).collect();
         rows.push(json!({ "id": 1201 }));
         let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--strict"]).await;
-        let told = "line 1201: code: required, and not there";
+        let told = "line 1201: code: required, but missing";
         assert_eq!(ended.stderr.lines().next(), Some(told));
-        let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (all undone)";
+        let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
 
@@ -459,23 +459,23 @@ each_database! {
         assert_eq!(summary(&ended), is(0, "invite-codes: 1200 rows read, 1200 written, 0 rejected"));
     }
 
-    async fn a_dry_run_tells_all_and_writes_nothing(gateway) {
+    async fn a_dry_run_reports_all_and_writes_nothing(gateway) {
         let before = tables::dump(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &["--dry-run"]).await;
         let told: Vec<&str> = ended.stderr.lines().collect();
         assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
-        let words = "users: 7 rows read, 2 written, 5 rejected (dry run: all undone)";
+        let words = "users: 7 rows read, 2 written, 5 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
 
         let rows: Vec<Value> = (1..=1200).map(code).collect();
         let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--dry-run"]).await;
-        let words = "invite-codes: 1200 rows read, 1200 written, 0 rejected (dry run: all undone)";
+        let words = "invite-codes: 1200 rows read, 1200 written, 0 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(0, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
     }
 
-    async fn a_database_that_is_not_migrated_is_told(gateway) {
+    async fn a_database_that_is_not_migrated_is_an_error(gateway) {
         tables::remove(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &[]).await;
         let told = "the database is not migrated: run `invite-gateway migrate up`\n";
@@ -483,11 +483,11 @@ each_database! {
         assert_eq!(tables::names(&gateway.database).await, [""; 0]);
     }
 
-    async fn a_file_that_cannot_be_read_is_wrong_usage(gateway) {
+    async fn a_file_that_cannot_be_read_is_a_usage_error(gateway) {
         let folder = tempfile::tempdir().expect("a folder");
         for (path, told) in [
             (folder.path().join("none"), "No such file"),
-            (folder.path().to_owned(), "is a folder"),
+            (folder.path().to_owned(), "is a directory"),
         ] {
             let ended = import(&gateway, "users", &path, &[]).await;
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
@@ -496,20 +496,20 @@ each_database! {
         }
     }
 
-    async fn an_empty_file_is_fine(gateway) {
+    async fn an_empty_file_is_accepted(gateway) {
         for text in ["", "\n \n", "[]"] {
             let ended = import_text(&gateway, "users", text, &[]).await;
             assert_eq!(summary(&ended), is(0, "users: 0 rows read, 0 written, 0 rejected"));
         }
     }
 
-    async fn killed_halfway_it_leaves_whole_chunks_and_a_second_run_completes_it(gateway) {
-        // Codes in the first chunk, of which later ones are multiples: each is four rows of tables.
+    async fn a_killed_import_leaves_whole_chunks_and_a_second_run_completes_it(gateway) {
+        // Codes in the first chunk. Later chunks are multiples. Each code is four rows of tables.
         const CHUNK: u64 = 125;
         const SENT: i64 = 3000;
         const ALL: i64 = 4000;
         let with_user = |id: i64| {
-            // A user of its own, so that a chunk is more than one table.
+            // Has a user of its own, so that a chunk spans several tables.
             let mut row = code(id);
             row["user"] = json!({ "id": 1000 + id, "username": format!("user-{id}") });
             row["invited_by"] = Value::Null;
@@ -528,7 +528,7 @@ each_database! {
             let ended = import(&gateway, "invite-codes", &path, &[]).await;
             let words = "invite-codes: 4000 rows read, 4000 written, 0 rejected";
             assert_eq!(summary(&ended), is(0, words), "{}", ended.stderr);
-            // Users made along with codes are made now: tell when, for both runs alike.
+            // Users created with codes have the current time. Sets it for both runs.
             let ended = import_text(&gateway, "users", &users, &[]).await;
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
             tables::dump(&gateway.database).await

@@ -1,5 +1,4 @@
-//! What input gets that is not what it should be: an error that says what is allowed, and a
-//! database that never hears of it.
+//! Invalid input: the error says what is allowed, and the database does not get the value.
 
 mod requests;
 
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Gateway, Viewer, data, each_database, global_id};
 
-/// Manages all that there is.
+/// Manages everything.
 const VIEWER: Viewer<'static> = Viewer::User(1);
 const STAFF: Viewer<'static> = Viewer::Staff(2);
 
@@ -24,7 +23,7 @@ const PAGED: [&str; 10] = [
     "viewer { receivedInvites(ARGUMENTS) { nodes { id } } }",
 ];
 
-/// Two workspaces with two invites each, two courses with two invitees each, and two codes.
+/// Adds two workspaces with two invites each, two courses with two invitees each, and two codes.
 async fn build(gateway: &Gateway) {
     gateway.add(data::user(1, "manager")).await;
     gateway.add(data::user(2, "staff")).await;
@@ -51,7 +50,7 @@ async fn build(gateway: &Gateway) {
     }
 }
 
-/// Sends what must be refused; the message, which names no more than it should.
+/// Sends a document that must be refused. Returns the message, which must not reveal anything else.
 async fn refused(gateway: &Gateway, document: &str, variables: Value, code: &str) -> String {
     let answer = gateway.graphql_with(VIEWER, document, variables).await;
     let errors = answer["errors"]
@@ -70,7 +69,7 @@ async fn refused(gateway: &Gateway, document: &str, variables: Value, code: &str
     errors[0]["message"].as_str().expect("a message").to_owned()
 }
 
-/// Sends an argument that must be refused: the message says which, and what is allowed.
+/// Sends an argument that must be refused. The message must name it and what is allowed.
 async fn bad_argument(
     gateway: &Gateway,
     document: &str,
@@ -82,7 +81,7 @@ async fn bad_argument(
     assert_eq!(message, format!("{argument}: {allowed}"), "{document}");
 }
 
-/// The database still answers.
+/// Asserts that the database still works.
 async fn is_fine(gateway: &Gateway) {
     let data = gateway
         .data(
@@ -96,7 +95,7 @@ async fn is_fine(gateway: &Gateway) {
     );
 }
 
-/// The cursor of the first edge of a list.
+/// Returns the cursor of the first edge of a list.
 async fn cursor(gateway: &Gateway, list: &str) -> String {
     let document = format!("{{ {} }}", list.replace("nodes { id }", "edges { cursor }"));
     let data = gateway.data(VIEWER, &document).await;
@@ -146,14 +145,14 @@ each_database! {
                 assert!(message.contains("type Int"), "{message}");
             }
         }
-        // A number that is whole, and too long for GraphQL's Int.
+        // A whole number that exceeds GraphQL's Int.
         let document = "{ inviteCodes(first: 99999999999) { totalCount } }";
         let message = refused(&gateway, document, json!({}), "GRAPHQL_VALIDATION_FAILED").await;
         assert!(message.contains("32-bit"), "{message}");
         is_fine(&gateway).await;
     }
 
-    async fn a_cursor_is_of_its_list_and_order_alone(gateway) {
+    async fn a_cursor_is_valid_only_for_its_list_and_order(gateway) {
         build(&gateway).await;
         let allowed = "must be a cursor that this list gave in this order";
         let cursors = [
@@ -181,7 +180,7 @@ each_database! {
                     }
                 }
             }
-            // All but, in the lists that gave one, their own.
+            // All except their own, in the lists that returned one.
             let own = match field.split('(').next() {
                 Some("inviteCodes" | "workspaceInvites" | "viewer { workspaces" | "viewer { courses" | "viewer { sentInvites") => 1,
                 _ => 0,
@@ -191,7 +190,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn a_cursor_that_was_tampered_with_never_reaches_the_database_as_it_is(gateway) {
+    async fn a_manipulated_cursor_never_reaches_the_database(gateway) {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         build(&gateway).await;
         let by_name = "course(id: \"1\") { invitees(orderBy: { field: USERNAME, direction: ASC }, after: $it) { nodes { id } } }";
@@ -211,7 +210,8 @@ each_database! {
             let code = answer["errors"][0]["extensions"]["code"].as_str();
             assert_eq!(code, is_refused.then_some("BAD_USER_INPUT"), "{forged}: {answer}");
         }
-        // Instants that no row can have are no place in a list; leap seconds are read as others.
+        // Instants that no row can have are not valid in a cursor. Leap seconds are read like other
+        // seconds.
         for (instant, is_refused) in [
             ("0000-01-01T00:00:00Z", true),
             ("0000-01-01T00:00:00+23:59", true),
@@ -229,7 +229,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn ids_in_filters_name_what_they_should(gateway) {
+    async fn ids_in_filters_must_be_of_the_right_kind(gateway) {
         build(&gateway).await;
         let course = r#"course(id: "1") { invitees"#;
         for (list, argument, is_list, type_name) in [
@@ -259,7 +259,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn a_range_holds_something(gateway) {
+    async fn a_range_must_not_be_empty(gateway) {
         build(&gateway).await;
         for (list, argument) in [
             ("inviteCodes", "createdAt"),
@@ -275,7 +275,7 @@ each_database! {
             for range in [
                 "from: \"2026-01-01T00:00:00Z\", until: \"2026-01-01T00:00:00Z\"",
                 "from: \"2026-01-02T00:00:00Z\", until: \"2026-01-01T00:00:00Z\"",
-                // The same instant, written otherwise.
+                // The same instant in another notation.
                 "from: \"2026-01-01T01:00:00+01:00\", until: \"2026-01-01T00:00:00Z\"",
             ] {
                 bad_argument(&gateway, &ask(range), json!({}), &argument, "from must be earlier than until").await;
@@ -306,7 +306,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn every_row_lies_between_the_first_and_the_last_year(gateway) {
+    async fn ranges_from_the_first_to_the_last_year_contain_every_row(gateway) {
         build(&gateway).await;
         let document = "{ workspaceInvites(filter: {
             createdAt: { from: \"0001-01-01T00:00:00Z\", until: \"9999-12-31T23:59:59Z\" },
@@ -315,7 +315,7 @@ each_database! {
         assert_eq!(data["workspaceInvites"]["totalCount"], 4);
     }
 
-    async fn text_in_filters_holds_no_nul_and_is_not_endless(gateway) {
+    async fn text_in_filters_has_no_nul_and_a_maximum_length(gateway) {
         build(&gateway).await;
         let course = r#"course(id: "1") { invitees"#;
         for (list, argument, is_list) in [
@@ -398,7 +398,7 @@ each_database! {
         assert_eq!(answer, json!({ "data": { "nodes": [] } }));
     }
 
-    async fn a_code_slug_or_token_that_cannot_be_one_is_just_unknown(gateway) {
+    async fn a_malformed_code_slug_or_token_looks_unknown(gateway) {
         build(&gateway).await;
         let long = "x".repeat(10_000);
         for viewer in [Viewer::Anonymous, VIEWER, STAFF] {
@@ -422,7 +422,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn who_may_not_see_a_list_is_not_told_what_it_takes(gateway) {
+    async fn arguments_are_checked_only_after_access(gateway) {
         build(&gateway).await;
         gateway.add(data::workspace_member(1, 11, "member")).await;
         for (viewer, document, code) in [

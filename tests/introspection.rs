@@ -1,4 +1,4 @@
-//! Introspection: answered or refused as the switch says.
+//! Introspection: executed or refused as configured.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{data, each_database, process::Server, wire::Request};
 
 each_database! {
-    async fn switched_off_a_document_that_asks_for_it_is_refused_as_a_whole(gateway) {
+    async fn switched_off_a_document_with_introspection_is_refused(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let server = Server::with(&gateway.url, &["--introspection=off"]).await;
         for (document, field) in [
@@ -41,12 +41,12 @@ each_database! {
             "inviteCode": { "__typename": "InviteCode", "databaseId": "5" },
         } });
         assert_eq!(answer.json, expected);
-        // Nor does an error tell what there is.
+        // Errors do not suggest names of the schema.
         let answer = server.graphql(None, "{ inviteCod }", json!({})).await;
         assert!(!answer.text.contains("mean"), "{}", answer.text);
     }
 
-    async fn on_a_loopback_address_it_is_answered_unless_it_is_said_otherwise(gateway) {
+    async fn on_a_loopback_address_it_is_on_by_default(gateway) {
         for flags in [&[][..], &["--introspection=on", "--graphiql=off"]] {
             let server = Server::with(&gateway.url, flags).await;
             let answer = server.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;

@@ -1,4 +1,4 @@
-//! The example `invite-page`, from its own dev server in Chromium, over the demo.
+//! The example `invite-page`: its dev server, in Chromium, over the demo.
 
 mod visits;
 
@@ -10,10 +10,10 @@ use crate::{
 };
 use visits::Visit;
 
-/// Where the app is told that invites are accepted.
+/// Configured URL that accepts invites.
 const ACCEPT: &str = "https://product.example/accept";
 
-/// Answers that are no success, the heading that a visitor reads, and the way on.
+/// Returns error responses, each with the heading that visitors see and the way forward.
 fn bad_answers() -> Value {
     let coded = |status: u16, code: &str| {
         let error = json!({ "message": "Not now.", "extensions": { "code": code } });
@@ -31,7 +31,7 @@ fn bad_answers() -> Value {
     ])
 }
 
-/// What the first column of a list shows on these pages, in order.
+/// Returns the first column of a list on these pages, in order.
 fn rows(pages: &Value) -> Vec<&Value> {
     let mut rows = Vec::new();
     for page in pages.as_array().expect("pages") {
@@ -41,7 +41,7 @@ fn rows(pages: &Value) -> Vec<&Value> {
 }
 
 #[tokio::test]
-async fn every_screen_says_what_its_visitor_may_know() {
+async fn every_screen_shows_what_its_visitor_may_see() {
     let (server, _) = Server::demo(&[]).await;
     let visits = visits::all();
     let plan = json!({
@@ -64,10 +64,10 @@ async fn every_screen_says_what_its_visitor_may_know() {
     assert_course_list(&seen["course"], &server).await;
     assert_troubles(&seen);
 
-    // What is built has the screens, and nothing of the demo.
+    // The build has the screens, but nothing of the demo.
     assert_eq!(seen["built"], json!({ "queries": true, "demo": false }));
-    // Codes and tokens are in no URL that is asked, and no other host learns of them: pictures come
-    // from the one origin that the app was told, and the demo's avatars from none.
+    // Codes and tokens are in no requested URL, and no other host learns of them. Pictures load
+    // only from the configured origin, and the demo's avatars from none.
     assert_eq!(
         seen["noticed"],
         json!({
@@ -95,7 +95,7 @@ fn assert_screen(screen: &Value, visit: &Visit) {
     for picture in screen["pictures"].as_array().expect("pictures") {
         assert_eq!(picture, "https://logos.example.com/1.svg", "{who}");
     }
-    // For readers of screens, for keyboards, and for phones.
+    // For screen readers, keyboards and phones.
     assert_ne!(screen["title"], "", "{who}");
     assert_eq!(screen["headings"], 1, "{who}");
     assert_eq!(screen["unlabelled"], 0, "{who}");
@@ -134,7 +134,7 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
         assert_eq!(rows(forward), all, "{list}");
         assert_eq!(forward.as_array().map(Vec::len), Some(pages), "{list}");
         assert_eq!(forward[pages - 1]["says"], last, "{list}");
-        // The way back shows the same pages.
+        // Going back shows the same pages.
         let mut backward = seen[list]["backward"].as_array().expect("pages").clone();
         backward.reverse();
         assert_eq!(&Value::from(backward), forward, "{list}");
@@ -145,11 +145,11 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
     assert_eq!(rows(&json!([seen["expired"]])), expired);
     assert_eq!(expired.len(), 8);
     assert_eq!(seen["expired"]["says"], "8 of 8 shown");
-    // Nothing fits is not nothing there, and not a denial.
+    // An empty search result is not an empty list, and not a denial.
     let nothing = seen["nothing"]["text"].as_str().expect("text");
-    assert!(nothing.contains("No invite fits."), "{nothing}");
-    // Nothing stays on the screen of who has signed out.
-    assert_eq!(seen["meanwhile"], "Asking the gateway…");
+    assert!(nothing.contains("No invite matches."), "{nothing}");
+    // Signing out clears the screen.
+    assert_eq!(seen["meanwhile"], "Loading…");
     let signed_out = seen["signedOut"].as_str().expect("text");
     assert!(
         signed_out.starts_with("Sign in to see this"),
@@ -203,6 +203,6 @@ fn assert_troubles(seen: &Value) {
     );
     assert_eq!(
         seen["refusedToken"],
-        json!({ "refused": "Your sign-in is no longer good", "then": "The community" })
+        json!({ "refused": "Your sign-in is no longer valid", "then": "The community" })
     );
 }

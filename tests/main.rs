@@ -1,4 +1,4 @@
-//! The gateway's behaviours, one file each. Every one is tried on SQLite and on PostgreSQL.
+//! Behaviours of the gateway, one file each. Every test runs on SQLite and on PostgreSQL.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! The metrics: what is counted, where it is served, and how many there can be.
+//! Metrics: their values, where they are served, and their bounds.
 
 use std::{fs, time::Duration};
 
@@ -25,12 +25,12 @@ use crate::support::{
 
 const LOOK_UP: &str = "query LookUp($code: String!) { inviteCode(code: $code) { code } }";
 
-/// A metric of operations.
+/// Returns the name of a metric of operations.
 fn operation(name: &str, outcome: &str) -> String {
     format!("invite_gateway_graphql_requests_total{{operation=\"{name}\",outcome=\"{outcome}\"}}")
 }
 
-/// A metric of statements that were answered.
+/// Returns the name of a metric of executed statements.
 fn statements(kind: &str, outcome: &str) -> String {
     format!("invite_gateway_sql_statements_total{{kind=\"{kind}\",outcome=\"{outcome}\"}}")
 }
@@ -48,7 +48,7 @@ each_database! {
         gateway.graphql(Viewer::Anonymous, "query Denied { inviteCodes { totalCount } }").await;
         for (name, outcome, count) in [
             ("LookUp", "ok", 3.0),
-            // Its name is in the document, which is not looked into.
+            // Its name is in the document, which is not parsed.
             ("LookUp", "refused", 0.0),
             ("anonymous", "ok", 1.0),
             ("other", "refused", 3.0),
@@ -60,7 +60,7 @@ each_database! {
         assert!(!text.contains("Broken"), "{text}");
         let duration = "invite_gateway_graphql_request_duration_seconds_count{operation=\"LookUp\"}";
         assert_eq!(gateway.metric(duration), 3.0);
-        // Eight requests of seven documents, one of which is not even looked up twice.
+        // Eight requests of seven documents, one of which is refused before the cache.
         let cache = |result| format!("invite_gateway_document_cache_requests_total{{result=\"{result}\"}}");
         assert_eq!((gateway.metric(&cache("hit")), gateway.metric(&cache("miss"))), (3.0, 5.0));
         let ok = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"200\"}";
@@ -83,7 +83,7 @@ each_database! {
         assert_eq!(gateway.metric(&duration), 3.0);
     }
 
-    async fn statements_and_batches_are_counted_by_kind_of_key(gateway) {
+    async fn statements_and_batches_are_counted_by_key_kind(gateway) {
         gateway.add_all((1..=3).map(|id| data::invite_code(id, &format!("code-{id}")))).await;
         let document = r#"{
             a: inviteCode(code: "code-1") { code } b: inviteCode(code: "code-2") { code }
@@ -110,7 +110,7 @@ each_database! {
         assert_eq!(gateway.metric("invite_gateway_database_connections_max{server=\"primary\"}"), 4.0);
     }
 
-    async fn statements_that_fail_are_counted(gateway) {
+    async fn failing_statements_are_counted(gateway) {
         crate::support::tables::remove(&gateway.database).await;
         let answer = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": "x" })).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{answer}");
@@ -118,7 +118,7 @@ each_database! {
         assert_eq!(gateway.metric(&operation("LookUp", "errors")), 1.0);
     }
 
-    async fn an_answer_that_is_too_long_is_counted_once_wherever_it_is_given_up(gateway) {
+    async fn a_response_that_is_too_long_is_counted_once(gateway) {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(data::workspace_member(1, 7, "admin")).await;
@@ -131,7 +131,7 @@ each_database! {
         let invites = |first| {
             format!("{{ viewer {{ workspaces {{ nodes {{ invites(first: {first}) {{ nodes {{ id createdAt }} }} }} }} }} }}")
         };
-        // As a whole it is somewhat too long; far too long, it is not written to its end.
+        // Slightly too long as a whole; far too long, it is not written to its end.
         for (first, met, count) in [(5, true, 0.0), (15, true, 1.0), (100, false, 2.0)] {
             let answer = gateway.graphql(Viewer::User(7), &invites(first)).await;
             let told = &answer["errors"][0]["extensions"];
@@ -144,7 +144,7 @@ each_database! {
         }
     }
 
-    async fn tokens_that_are_known_are_told_from_new_ones(gateway) {
+    async fn cached_tokens_are_counted_apart_from_new_ones(gateway) {
         gateway.add(data::user(7, "grace")).await;
         for _ in 0..3 {
             gateway.get(Viewer::User(7), "/api/v2/course/1/invite/").await;
@@ -155,7 +155,7 @@ each_database! {
         assert_eq!((gateway.metric(&cache("hit")), gateway.metric(&cache("miss"))), (2.0, 2.0));
     }
 
-    async fn the_names_that_clients_make_up_share_a_label(gateway) {
+    async fn names_beyond_the_bound_share_a_label(gateway) {
         let gateway = gateway.with(|parts| {
             parts.metrics = Metrics::new(2);
             parts.graphql.metrics = parts.metrics.clone();
@@ -171,14 +171,14 @@ each_database! {
         let labels = text.lines().filter(|line| {
             line.starts_with("invite_gateway_graphql_requests_total") && line.contains("\"ok\"")
         });
-        // Two, of which those who are not signed in take one; what has no name, and the rest.
+        // Two names, one of them from an anonymous client; requests without a name; and all others.
         assert_eq!(labels.count(), 4, "{text}");
         assert_eq!(gateway.metric(&operation("Made0", "ok")), 1.0);
         assert_eq!(gateway.metric(&operation("Own0", "ok")), 1.0);
         assert_eq!(gateway.metric(&operation("other", "ok")), 53.0);
     }
 
-    async fn they_are_served_where_it_is_asked_for_alone(gateway) {
+    async fn they_are_served_only_at_the_configured_address(gateway) {
         let server = Server::over(&gateway.url).await;
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
 
@@ -209,7 +209,7 @@ each_database! {
 }
 
 #[tokio::test]
-async fn refusals_have_a_counter_each_from_the_beginning() {
+async fn every_refusal_has_a_counter_from_the_start() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let counters = [
             ("limit_refusals_total{limit=\"tokens\"}", 1.0),
@@ -254,7 +254,7 @@ async fn a_body_that_is_too_long_counts_as_a_limit_refusal() {
 }
 
 #[tokio::test]
-async fn how_old_the_keys_are_and_how_often_they_were_read_is_told() {
+async fn the_age_and_fetches_of_key_sets_are_exported() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let folder = TempDir::new().expect("a folder");
         let file = folder.path().join("keys.json");
@@ -296,7 +296,7 @@ async fn how_old_the_keys_are_and_how_often_they_were_read_is_told() {
         assert_eq!(gateway.metric(age), 60.0);
 
         fs::remove_file(&file).expect("no file");
-        // A key that is not known is looked for once more.
+        // An unknown key is looked up once more.
         let answer = gateway
             .get(Viewer::User(7), "/api/v2/course/1/invite/")
             .await;
@@ -308,7 +308,7 @@ async fn how_old_the_keys_are_and_how_often_they_were_read_is_told() {
 }
 
 #[tokio::test]
-async fn the_process_and_what_it_was_built_from_are_told() {
+async fn the_process_and_its_build_are_exported() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let version = env!("CARGO_PKG_VERSION");
         let text = gateway.metrics.text().expect("metrics");
@@ -327,7 +327,7 @@ async fn the_process_and_what_it_was_built_from_are_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_taken_ends_the_start() {
+async fn a_metrics_address_in_use_is_a_startup_error() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -1,4 +1,4 @@
-//! A database that goes away and comes back, while the gateway runs.
+//! A database that becomes unavailable and comes back while the gateway runs.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::support::{
     run,
 };
 
-/// Longest that an answer may take that says that the database is away: the time to wait for a
-/// connection, 1 second here, and some for a busy machine.
+/// Maximum time of a response while the database is unavailable: the time to wait for a connection,
+/// here 1 second, and a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 const LOOK_UP: &str = r#"{ inviteCode(code: "AbC-123") { databaseId } }"#;
@@ -43,14 +43,14 @@ fn is(answer: &Answer, status: StatusCode, body: &Value) {
     assert_eq!((answer.status, &answer.json), (status, body));
 }
 
-/// The code of the only error of a GraphQL answer.
+/// Returns the code of the only error of a GraphQL response.
 fn code(answer: &Answer) -> &Value {
     let errors = answer.json["errors"].as_array().expect("errors");
     assert_eq!(errors.len(), 1, "{}", answer.text);
     &errors[0]["extensions"]["code"]
 }
 
-/// Asks everything while the database is away.
+/// Sends all kinds of requests while the database is unavailable.
 async fn is_away(server: &Server) {
     let (ok, away) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
     let grace = authorization(7);
@@ -61,7 +61,7 @@ async fn is_away(server: &Server) {
         (ok, &json!("SERVICE_UNAVAILABLE"))
     );
     assert_eq!(answer.json["data"], json!({ "inviteCode": null }));
-    // Who asks cannot be told: nothing is executed, and nobody is taken for anonymous.
+    // The viewer cannot be loaded: nothing is executed, and nobody is treated as anonymous.
     let answer = soon(
         "GraphQL, signed in",
         server.graphql(Some(&grace), LOOK_UP, json!({})),
@@ -96,7 +96,7 @@ async fn is_away(server: &Server) {
     is(&answer, away, &json!({ "status": "database unreachable" }));
 }
 
-/// Waits until the gateway is ready; then everything is answered as if nothing had been.
+/// Waits until the gateway is ready. Then all requests must succeed.
 async fn recovers(server: &Server) {
     eventually("ready", async || {
         let ready = server.get(None, "/health/ready").await;
@@ -114,7 +114,7 @@ async fn recovers(server: &Server) {
 }
 
 #[tokio::test]
-async fn a_cut_is_told_and_its_end_is_noticed() {
+async fn an_outage_and_its_end_are_detected() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let proxy = Proxy::before(&gateway.url).await;
@@ -147,7 +147,7 @@ async fn a_gateway_that_starts_without_its_database_waits_for_it() {
 }
 
 #[tokio::test]
-async fn told_to_stop_while_the_database_is_away_it_stops() {
+async fn it_stops_on_a_signal_while_the_database_is_unavailable() {
     run(Backend::Postgres, async |gateway: Gateway| {
         let proxy = Proxy::before(&gateway.url).await;
         let server = serve(&proxy.url(&gateway.url)).await;
@@ -160,7 +160,7 @@ async fn told_to_stop_while_the_database_is_away_it_stops() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_silent_is_away_too() {
+async fn a_silent_database_is_unavailable_too() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let proxy = Proxy::before(&gateway.url).await;

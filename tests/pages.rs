@@ -1,4 +1,4 @@
-//! Pages: walking a list forward or backward sees every row once, in order.
+//! Pagination: walking a list forward or backward sees every row once, in order.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Backend, Gateway, Viewer, data, each_database};
 
-/// A page of the staff's list of workspace invites.
+/// Returns a page of the staff's list of workspace invites.
 async fn page(gateway: &Gateway, arguments: &str) -> Value {
     let document = format!(
         "{{ workspaceInvites({arguments}) {{
@@ -53,7 +53,7 @@ fn flags(page: &Value) -> (bool, bool) {
     (flag("hasPreviousPage"), flag("hasNextPage"))
 }
 
-/// One workspace with an invite for each instant (in seconds); ids count from 1.
+/// Adds a workspace with an invite for each instant (in seconds). Ids count from 1.
 async fn invites_made_at(gateway: &Gateway, seconds: &[i64]) {
     gateway.add(data::user(1, "staff")).await;
     gateway.add(data::workspace(1)).await;
@@ -67,7 +67,7 @@ async fn invites_made_at(gateway: &Gateway, seconds: &[i64]) {
     gateway.add_all(invites).await;
 }
 
-/// The ids in the order that the list should have.
+/// Returns the ids in the expected order.
 fn expected(seconds: &[i64], descending: bool) -> Vec<i64> {
     let mut rows: Vec<(i64, i64)> = seconds.iter().copied().zip(1..).collect();
     rows.sort_unstable();
@@ -77,7 +77,7 @@ fn expected(seconds: &[i64], descending: bool) -> Vec<i64> {
     rows.into_iter().map(|(_, id)| id).collect()
 }
 
-/// All rows, page by page.
+/// Returns all rows, page by page.
 async fn walk(gateway: &Gateway, order: &str, size: usize, backward: bool) -> Vec<i64> {
     let mut seen = Vec::new();
     let mut bound = String::new();
@@ -146,7 +146,7 @@ each_database! {
         }
     }
 
-    async fn a_page_of_no_rows_tells_whether_there_are_any(gateway) {
+    async fn an_empty_page_has_total_and_page_info(gateway) {
         invites_made_at(&gateway, &[1, 2]).await;
         let page = page(&gateway, "first: 0").await;
         assert_eq!((edges(&page).len(), flags(&page)), (0, (false, true)));
@@ -160,11 +160,11 @@ each_database! {
         assert_eq!((edges(&page).len(), flags(&page)), (100, (false, true)));
     }
 
-    async fn rows_made_between_two_pages_neither_hide_nor_repeat_others(gateway) {
+    async fn rows_created_between_pages_neither_hide_nor_repeat_others(gateway) {
         invites_made_at(&gateway, &[10, 20, 30, 40]).await;
         let first = page(&gateway, "first: 2").await;
         assert_eq!(ids(&first), [4, 3]);
-        // One ahead of the first page, one within, one in the stretch to come.
+        // One before the first page, one in it, and one after it.
         for (id, seconds) in [(5, 99), (6, 35), (7, 15)] {
             gateway.add(entity::workspace_invite::Model {
                 created_at: data::made() + Duration::seconds(seconds),
@@ -177,7 +177,7 @@ each_database! {
         assert_eq!(flags(&second), (true, false));
     }
 
-    async fn the_row_of_a_cursor_may_be_gone(gateway) {
+    async fn the_row_of_a_cursor_may_be_deleted(gateway) {
         use sea_orm::EntityTrait;
         invites_made_at(&gateway, &[10, 20, 30, 40]).await;
         let first = page(&gateway, "first: 2").await;
@@ -190,7 +190,7 @@ each_database! {
         assert_eq!(flags(&second), (false, false), "nothing is left ahead of the cursor");
     }
 
-    async fn both_bounds_cut_out_a_stretch(gateway) {
+    async fn after_and_before_select_a_range(gateway) {
         invites_made_at(&gateway, &[10, 20, 30, 40, 50, 60]).await;
         let all = page(&gateway, "first: 10").await;
         assert_eq!(ids(&all), [6, 5, 4, 3, 2, 1]);
@@ -206,7 +206,7 @@ each_database! {
         }
     }
 
-    async fn codes_that_never_expire_sort_as_the_far_future(gateway) {
+    async fn codes_that_never_expire_sort_last(gateway) {
         gateway.add(data::user(1, "staff")).await;
         for (id, day) in [(1, None), (2, Some(5)), (3, None), (4, Some(2))] {
             gateway.add(entity::invite_code::Model {
@@ -228,7 +228,7 @@ each_database! {
         }
     }
 
-    async fn pages_of_many_parents_are_cut_each_by_itself(gateway) {
+    async fn pages_of_many_parents_are_independent(gateway) {
         gateway.add(data::user(1, "staff")).await;
         for workspace in 1..=3 {
             gateway.add(data::workspace(workspace)).await;
@@ -258,7 +258,7 @@ each_database! {
         }
     }
 
-    async fn invitees_page_by_username_too(gateway) {
+    async fn invitees_page_by_username(gateway) {
         let names = ["dora", "Abel", "çelik", "bert", "zoë", "Ünal", "abel2", "e"];
         gateway.add(data::user(1, "manager")).await;
         gateway.add(data::course(1, "course", 1)).await;
@@ -290,7 +290,7 @@ each_database! {
         assert!(walks.windows(2).all(|pair| pair[0] == pair[1]), "{walks:?}");
     }
 
-    async fn any_list_is_walked_whole(gateway) {
+    async fn every_row_of_any_list_is_reached(gateway) {
         use sea_orm::EntityTrait;
         gateway.add(data::user(1, "staff")).await;
         gateway.add(data::workspace(1)).await;

@@ -1,4 +1,4 @@
-//! Documents that clients name instead of sending them: registered by anybody, or trusted.
+//! Persisted documents: automatically registered, or trusted.
 
 use std::{fs, path::PathBuf};
 
@@ -52,7 +52,7 @@ async fn registering(gateway: Gateway) -> Gateway {
 }
 
 each_database! {
-    async fn a_document_is_registered_with_its_hash_and_then_named(gateway) {
+    async fn a_document_is_registered_with_its_hash_and_then_sent_by_hash(gateway) {
         let gateway = registering(gateway).await;
         let variables = json!({ "code": "CODE" });
         let named = json!({ "variables": variables, "extensions": extension(&hash(QUERY)) });
@@ -69,7 +69,7 @@ each_database! {
         let upper = json!({ "variables": variables, "extensions": extension(&hash(QUERY).to_uppercase()) });
         assert_eq!(post(&gateway, upper).await.json, found);
 
-        // As Apollo's clients send it by GET.
+        // Apollo's clients send it by GET.
         let mut url = url::Url::parse("http://gateway/graphql").expect("a URL");
         url.query_pairs_mut()
             .append_pair("operationName", "LookUp")
@@ -79,7 +79,7 @@ each_database! {
         assert_eq!(gateway.get(Viewer::Anonymous, &path).await.json, found);
     }
 
-    async fn a_hash_of_something_else_registers_nothing(gateway) {
+    async fn a_wrong_hash_registers_nothing(gateway) {
         let gateway = registering(gateway).await;
         for (wrong, told) in [
             (hash("{ __typename }"), "is not the SHA-256"),
@@ -96,7 +96,7 @@ each_database! {
         refused(&post(&gateway, json!({ "query": QUERY, "extensions": version })).await, "BAD_REQUEST", "must be 1");
     }
 
-    async fn what_is_not_valid_is_not_registered(gateway) {
+    async fn an_invalid_document_is_not_registered(gateway) {
         let gateway = registering(gateway).await;
         for document in ["{ nothing }", "{", "query ($it: Nothing) { viewer { user { id } } }"] {
             let extensions = extension(&hash(document));
@@ -107,13 +107,13 @@ each_database! {
         }
     }
 
-    async fn naming_a_document_is_off_unless_configured(gateway) {
+    async fn persisted_documents_are_off_by_default(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let answer = post(&gateway, json!({ "extensions": extension(&hash(QUERY)) })).await;
         refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
         let answer = post(&gateway, json!({ "documentId": "x" })).await;
         refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
-        // A document that is sent is answered whatever is said beside it.
+        // A document that is sent is executed, whatever its extensions.
         let sent = json!({ "query": QUERY, "variables": { "code": "CODE" }, "extensions": extension(&hash(QUERY)) });
         assert_eq!(post(&gateway, sent).await.json["data"]["inviteCode"]["databaseId"], "1");
     }
@@ -171,7 +171,7 @@ fn write(folder: &TempDir, text: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_manifest_that_cannot_be_used_ends_the_start() {
+async fn an_invalid_manifest_is_a_startup_error() {
     let folder = TempDir::new().expect("a folder");
     let start = async |more: &[&str]| -> Ended {
         let demo = ["demo", "--listen=127.0.0.1:0"];
@@ -204,7 +204,7 @@ async fn a_manifest_that_cannot_be_used_ends_the_start() {
 }
 
 #[tokio::test]
-async fn a_trusted_document_that_does_not_fit_the_schema_is_warned_of() {
+async fn a_trusted_document_that_is_invalid_is_logged_as_a_warning() {
     let folder = TempDir::new().expect("a folder");
     let path = write(
         &folder,

@@ -1,6 +1,5 @@
-//! Secrets are planted wherever a client or a row can put them, in requests that succeed, that are
-//! refused and that fail; then whatever the gateway tells of itself is searched for them: its log, its
-//! traces, its metrics, and the errors that it answers.
+//! Plants secrets wherever a client or a row can put them, in requests that succeed, are refused,
+//! or fail. Then searches the gateway's log, traces, metrics and error responses for them.
 
 use base64::{Engine, engine::general_purpose};
 use entity::workspace_invite;
@@ -15,23 +14,23 @@ use crate::support::{
     wire::Request,
 };
 
-/// What all that is planted has in it but ids and signed tokens.
+/// Part of all planted secrets, except for ids and signed tokens.
 const MARK: &str = "planted";
 const CODE: &str = "PLANTED-code-1";
 const ADDRESS: &str = "planted-address@secret.example";
 const VARIABLE: &str = "PLANTED-variable-2";
 const GARBAGE: &str = "PLANTED-bearer-3";
 const HEADER: &str = "PLANTED-header-4";
-/// In rows that nobody may see.
+/// In rows that no viewer may see.
 const DESCRIPTION: &str = "PLANTED-description-5";
 
 const LOOK_UP: &str = "query LookUp($code: String!) { inviteCode(code: $code) { code email } }";
 
-/// Everything that must be nowhere.
+/// Secrets that must not appear.
 struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The planted ones, and `more`, as they are and as they may be encoded.
+    /// Returns the planted secrets and `more`, unchanged and in possible encodings.
     fn with(more: &[&str]) -> Self {
         let planted = [MARK, CODE, ADDRESS, VARIABLE, GARBAGE, HEADER, DESCRIPTION];
         let mut all = Vec::new();
@@ -48,7 +47,7 @@ impl Secrets {
         )
     }
 
-    /// Which of them stands in a text, and what of it.
+    /// Returns a secret that appears in the text, and the part that does.
     fn found_in(&self, text: &str) -> Option<(String, String)> {
         let text = text.to_ascii_lowercase();
         let secret = self
@@ -64,8 +63,8 @@ fn percent_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// What a client may be told: the errors of an answer, or all of one that is no success of GraphQL.
-/// Data that it asked for, and may have, is its own.
+/// Returns the parts of a response that must not contain secrets: its errors, or all of it if it is
+/// no GraphQL success. Requested data may contain its own.
 fn told(answer: &Answer) -> String {
     let errors_of = |answer: &Value| answer["errors"].to_string();
     match &answer.json {
@@ -103,7 +102,7 @@ async fn plant(gateway: &Gateway) {
     gateway.add(data::course_invite(1, 1, 8)).await;
 }
 
-/// Bodies of `POST /graphql`.
+/// Returns bodies for `POST /graphql`.
 fn bodies(workspace_token: &str) -> Vec<String> {
     let variables = json!({
         "code": CODE, "email": ADDRESS, "x": VARIABLE, "token": workspace_token,
@@ -160,7 +159,7 @@ fn bodies(workspace_token: &str) -> Vec<String> {
     bodies
 }
 
-/// A variable of no operation, which a client may send all the same.
+/// A variable that no operation declares. Clients can send it.
 const PLANTED_NAME: &str = "PLANTED_name";
 
 fn paths(workspace_token: &str) -> Vec<String> {
@@ -187,7 +186,7 @@ fn paths(workspace_token: &str) -> Vec<String> {
 }
 
 each_database! {
-    async fn they_come_out_nowhere(gateway) {
+    async fn secrets_appear_nowhere(gateway) {
         plant(&gateway).await;
         let workspace_token = data::token(4).to_string();
         let signed = authorization(7);
@@ -228,7 +227,7 @@ each_database! {
             }
         };
         ask_all().await;
-        // What fails in the database is told to the operator: without values.
+        // Database errors are logged, without values.
         for tables in [&["invite_codes", "workspace_invites", "courses"][..], &["users"]] {
             for table in tables {
                 let rename = format!("ALTER TABLE {table} RENAME TO no_{table}");
@@ -251,7 +250,7 @@ each_database! {
             assert_eq!(secrets.found_in(text), None, "{place}");
         }
 
-        // All of these places tell of what was asked, so that there was something to find.
+        // All of these record something of the requests, so that the search is meaningful.
         let lines = log_lines(&ended.stderr);
         let answered = lines.iter().filter(|line| line["message"] == "answered").count();
         assert_eq!(answered, asked + 2);
@@ -266,7 +265,7 @@ each_database! {
         assert!(spans.iter().any(|span| span.is_error));
     }
 
-    async fn they_would_be_found(gateway) {
+    async fn the_search_finds_secrets(gateway) {
         plant(&gateway).await;
         let secrets = Secrets::with(&["b7e8"]);
         for text in [
@@ -278,7 +277,7 @@ each_database! {
             assert!(secrets.found_in(&text).is_some(), "{text}");
         }
         assert_eq!(secrets.found_in("nothing of it"), None);
-        // Whom a code is shown to gets it, so that it is there to be found in what is answered.
+        // A response that shows a code contains it, so the search must find it.
         let answer = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": CODE })).await;
         assert!(secrets.found_in(&answer.to_string()).is_some(), "{answer}");
     }

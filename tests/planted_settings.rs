@@ -1,7 +1,7 @@
-//! A password is planted in every setting that takes free text, by flag and by environment variable,
-//! in values that can be used and in values that cannot. No message, log line or metric repeats it.
+//! Plants a password in every setting that takes free text, by flag and by environment variable, in
+//! valid and invalid values. No message, log line or metric repeats it.
 //!
-//! The settings are those of the command line's own definition, so that a new one is planted, too.
+//! The settings come from the definition of the command line, so that new ones are included.
 
 use std::{
     any::TypeId,
@@ -18,10 +18,10 @@ use tempfile::TempDir;
 
 use crate::support::process::{Process, address_in, authorization, eventually};
 
-/// Stands in every value that is planted.
+/// Part of every planted value.
 const PASSWORD: &str = "hunter2";
 
-/// Values with a password in them, some good for some settings, and others for none.
+/// Values that contain a password. Some are valid for some settings, others for none.
 const VALUES: [&str; 22] = [
     "hunter2",
     "a-long-hunter2-without-any-space-in-it-0123456789",
@@ -47,7 +47,7 @@ const VALUES: [&str; 22] = [
     "127.0.0.1:1,user:hunter2@127.0.0.1:1",
 ];
 
-/// Whether an option's values are numbers, or words of a list.
+/// Returns true if an option takes only numbers or fixed words.
 fn holds_no_secret(option: &Arg) -> bool {
     let numbers = [
         TypeId::of::<u8>(),
@@ -88,15 +88,15 @@ fn collect(command: &Command, path: &[String], settings: &mut BTreeMap<String, S
     }
 }
 
-/// Every option that takes free text, by its flag.
+/// Returns every option that takes free text, by its flag.
 fn settings() -> BTreeMap<String, Setting> {
     let mut settings = BTreeMap::new();
     collect(&Cli::command(), &[], &mut settings);
     settings
 }
 
-/// Where commands run that are given a value: over a database that is there, and at an address that
-/// is taken, so that each of them ends.
+/// Environment of the commands: an existing database, and an address in use, so that each command
+/// ends.
 struct Place {
     folder: TempDir,
     taken: TcpListener,
@@ -129,7 +129,7 @@ impl Place {
         ])
     }
 
-    /// Runs a command; gives all that it wrote.
+    /// Runs a command, and returns all its output.
     async fn run(
         &self,
         command: &[String],
@@ -240,7 +240,7 @@ async fn help_repeats_no_variable() {
 }
 
 #[tokio::test]
-async fn a_url_where_none_is_expected_is_not_repeated() {
+async fn an_unexpected_url_is_not_repeated() {
     let url = "postgres://user:hunter2@127.0.0.1:1/gateway";
     let joined = format!("--databaseurl={url}");
     let number = format!("--max-body={url}");
@@ -268,9 +268,9 @@ async fn a_url_where_none_is_expected_is_not_repeated() {
     }
 }
 
-/// A whole server whose every secret can be used, and whose every neighbour is away.
+/// A server whose secrets are all valid, and whose dependencies are all unavailable.
 #[tokio::test]
-async fn a_server_whose_neighbours_are_away_repeats_no_secret() {
+async fn a_server_without_its_dependencies_repeats_no_secret() {
     let folder = TempDir::new().expect("a folder");
     let documents = folder.path().join("hunter2.json");
     fs::write(&documents, r#"{"one": "{ nothing }"}"#).expect("a file");

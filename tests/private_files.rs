@@ -1,4 +1,4 @@
-//! Files that the program makes are for their owner alone, whatever the umask.
+//! Files that the program creates are readable only by their owner, whatever the umask.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::process::{Ended, Process, Server};
 
-/// The permissions of each file in a folder.
+/// Returns the permissions of each file in a folder.
 fn modes(folder: &TempDir) -> Vec<(String, u32)> {
     let mut modes: Vec<_> = fs::read_dir(folder)
         .expect("a folder")
@@ -35,7 +35,7 @@ async fn migrate_up(url: &str) {
 }
 
 #[tokio::test]
-async fn a_database_is_made_for_its_owner_alone() {
+async fn a_new_database_is_private() {
     for form in ["sqlite://", "sqlite:", "sqlite:file:"] {
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("new.db");
@@ -45,7 +45,7 @@ async fn a_database_is_made_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn a_database_that_a_link_names_is_made_for_its_owner_alone() {
+async fn a_new_database_behind_a_link_is_private() {
     let (folder, elsewhere) = (TempDir::new().expect("one"), TempDir::new().expect("two"));
     let link = folder.path().join("link.db");
     symlink(elsewhere.path().join("new.db"), &link).expect("a link");
@@ -54,7 +54,7 @@ async fn a_database_that_a_link_names_is_made_for_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn the_files_beside_a_database_have_its_mode() {
+async fn files_next_to_a_database_have_its_mode() {
     for (chosen, mode) in [(None, 0o600), (Some(0o640), 0o640), (Some(0o666), 0o666)] {
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("new.db");

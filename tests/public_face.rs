@@ -1,4 +1,4 @@
-//! What anybody learns of the gateway: the subgraph's schema, `--public strict`, and headers.
+//! Public information about the gateway: the subgraph's schema, `--public strict`, and headers.
 
 use axum::http::StatusCode;
 use invite_gateway::graphql::{SchemaSettings, subgraph_sdl};
@@ -12,7 +12,7 @@ use crate::support::{
 
 const SERVICE: &str = "{ _service { sdl } }";
 
-/// The code of an answer's only error, and nothing else of it.
+/// Returns the code of the only error of a response, which must have nothing else.
 fn refused(answer: &Answer) -> &str {
     let errors = answer.json["errors"].as_array().expect("errors");
     assert_eq!(errors.len(), 1, "{}", answer.text);
@@ -21,7 +21,7 @@ fn refused(answer: &Answer) -> &str {
 }
 
 each_database! {
-    async fn the_subgraphs_schema_is_for_whom_the_setting_says(gateway) {
+    async fn the_setting_decides_who_reads_the_subgraphs_schema(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let ada = authorization(1);
         let all = json!({ "data": { "_service": { "sdl": subgraph_sdl(SchemaSettings::default()) } } });
@@ -41,14 +41,14 @@ each_database! {
                     Some(code) => assert_eq!(refused(&answer), code, "{setting:?}"),
                 }
             }
-            // Entities are for routers, whoever reads the schema.
+            // Entities are for routers, whoever may read the schema.
             let document = "{ _entities(representations: []) { __typename } }";
             let answer = server.graphql(None, document, json!({})).await;
             assert_eq!(answer.json, json!({ "data": { "_entities": [] } }), "{setting:?}");
         }
     }
 
-    async fn the_subgraphs_schema_is_given_once_an_operation(gateway) {
+    async fn an_operation_returns_the_subgraphs_schema_once(gateway) {
         let server = Server::over(&gateway.url).await;
         let fields = (0..20).map(|at| format!("a{at}: _service {{ sdl }} "));
         let document = format!("{{ {} }}", fields.collect::<String>());
@@ -76,14 +76,14 @@ each_database! {
             let answer = usual.get(None, path).await;
             assert!(answer.text.contains(&format!("\"version\":\"{version}\"")), "{path}");
         }
-        // A setting of its own still counts.
+        // An explicit setting takes precedence.
         let settings = ["--public=strict", "--introspection=on"];
         let mixed = Server::with(&gateway.url, &settings).await;
         let answer = mixed.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
         assert_eq!(answer.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
     }
 
-    async fn no_response_is_sniffed_or_names_its_server(gateway) {
+    async fn every_response_has_nosniff_and_no_server_header(gateway) {
         let origin = "https://app.example";
         let cors = format!("--cors-origin={origin}");
         let settings = ["--metrics=on", "--graphiql=on", "--rate-limit-requests=1000", &cors];
@@ -118,7 +118,7 @@ each_database! {
         }
     }
 
-    async fn metrics_at_an_address_of_their_own_are_not_sniffed(gateway) {
+    async fn metrics_at_their_own_address_have_nosniff(gateway) {
         let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
         let listening = server.process.logged("metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
@@ -129,7 +129,7 @@ each_database! {
         }
     }
 
-    async fn a_request_too_many_is_not_sniffed_either(gateway) {
+    async fn a_rate_limited_response_has_nosniff(gateway) {
         let limited = Server::limited(&gateway.url, &["--rate-limit-requests=1"]).await;
         let mut statuses = Vec::new();
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! How much a client may ask: requests, what they cost, and codes and tokens that do not exist.
+//! Rate limits: requests, their cost, and look-ups of codes and tokens that do not exist.
 
 mod clients;
 mod shared;
@@ -17,7 +17,7 @@ use crate::support::{
     each_database, run,
 };
 
-/// Only this many of what does not exist, a minute.
+/// Returns a quota of that many missed look-ups per minute.
 fn missed(most: u32) -> Quotas {
     Quotas {
         missed_lookups: NonZeroU32::new(most),
@@ -25,7 +25,7 @@ fn missed(most: u32) -> Quotas {
     }
 }
 
-/// A document with as many look-ups, of codes that `code` gives.
+/// Returns a document with that many look-ups, of codes from `code`.
 fn look_ups(most: usize, code: impl Fn(usize) -> String) -> String {
     let fields = (0..most).map(|index| {
         let code = code(index);
@@ -50,7 +50,7 @@ async fn ask_for(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answe
     ask(gateway, viewer, json!({ "query": document })).await
 }
 
-/// How many errors of an answer, or of a list of them, are of a code.
+/// Counts the errors with a code in a response, or in a list of responses.
 fn errors_of(answers: &Value, code: &str) -> usize {
     let one = std::slice::from_ref(answers);
     let answers = answers.as_array().map_or(one, Vec::as_slice);
@@ -64,7 +64,7 @@ fn errors_of(answers: &Value, code: &str) -> usize {
 }
 
 each_database! {
-    async fn who_has_tried_too_many_codes_is_told_nothing_for_a_while(gateway) {
+    async fn too_many_missed_look_ups_stop_all_look_ups(gateway) {
         let gateway = gateway.with_quotas(missed(20));
         gateway.add(invite_code(1, "WELCOME")).await;
         let anonymous = Viewer::Anonymous;
@@ -96,7 +96,7 @@ each_database! {
         assert_eq!(found, json!({ "inviteCode": { "databaseId": "1" } }));
     }
 
-    async fn codes_and_tokens_of_all_ways_are_counted_together(gateway) {
+    async fn misses_of_all_endpoints_share_a_quota(gateway) {
         let gateway = gateway.with_quotas(missed(4));
         let anonymous = Viewer::Anonymous;
         let unknown = token(9);
@@ -119,7 +119,7 @@ each_database! {
 }
 
 #[tokio::test]
-async fn neither_aliases_nor_lists_nor_haste_give_more_guesses() {
+async fn aliases_batches_and_concurrency_give_no_further_guesses() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas_and(missed(20), |parts| parts.graphql.max_batch = 5);
         gateway.add(invite_code(1, "guess-19")).await;
@@ -127,7 +127,7 @@ async fn neither_aliases_nor_lists_nor_haste_give_more_guesses() {
         let batch = Value::Array(vec![operation; 5]);
         let requests = (0..4).map(|_| ask(&gateway, Viewer::Anonymous, batch.clone()));
         let answers = futures_util::future::join_all(requests).await;
-        // Errors of an answer are at most ten; what has neither error nor data was looked for.
+        // A response has at most ten errors. A field with neither error nor data was looked up.
         let (mut refused, mut missed, mut found) = (0, 0, 0);
         for operation in answers
             .iter()
@@ -150,7 +150,7 @@ async fn neither_aliases_nor_lists_nor_haste_give_more_guesses() {
 }
 
 #[tokio::test]
-async fn what_exists_is_found_however_often_and_at_the_same_time() {
+async fn hits_are_not_limited() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(3));
         gateway.add(user(1, "ada")).await;
@@ -160,7 +160,7 @@ async fn what_exists_is_found_however_often_and_at_the_same_time() {
         gateway.add(workspace(1)).await;
         gateway.add(workspace_invite(1, 1)).await;
         let viewer = Viewer::User(1);
-        // Two are gone already: all that is found goes through the one place that is left.
+        // Two are used: all hits share the one remaining.
         ask_for(&gateway, viewer, &guesses(2)).await;
         let document = look_ups(20, |index| ["A", "B"][index % 2].to_owned());
         let requests = (0..20).map(|_| ask_for(&gateway, viewer, &document));
@@ -177,13 +177,13 @@ async fn what_exists_is_found_however_often_and_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_guesser_keeps_nobody_from_links_that_nobody_can_guess() {
+async fn a_guesser_does_not_block_random_tokens() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(3));
         let anonymous = Viewer::Anonymous;
         gateway.add(invite_code(1, "WELCOME")).await;
         gateway.add(workspace(1)).await;
-        // Of version 7, which begins with the time, and of version 1, of which all may be known.
+        // Version 7, which begins with the time, and version 1, which can be guessed.
         let weak = [
             "019a0000-0000-7000-8000-00000000000a",
             "d9428888-122b-11e1-b85c-61cd3cbb3210",
@@ -199,12 +199,12 @@ async fn a_guesser_keeps_nobody_from_links_that_nobody_can_guess() {
         }
         ask_for(&gateway, anonymous, &guesses(3)).await;
         let link = |token: &str| format!("/api/v1/invites/{token}/");
-        // The neighbour behind the guesser's address opens the link that they were sent.
+        // A client behind the same address opens the link that it received.
         for _ in 0..10 {
             let found = gateway.get(anonymous, &link(&token(1).to_string())).await;
             assert_eq!(found.status, StatusCode::OK);
         }
-        // What could be guessed is told to nobody there; nor is a token that does not exist.
+        // Guessable tokens get no response there, nor do unknown ones.
         for path in [
             link(weak[0]),
             link(weak[1]),
@@ -216,7 +216,7 @@ async fn a_guesser_keeps_nobody_from_links_that_nobody_can_guess() {
             let refused = gateway.get(anonymous, &path).await;
             assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
         }
-        // Who signs in has a quota of their own.
+        // Signed-in clients have a quota of their own.
         gateway.add(user(1, "ada")).await;
         let found = gateway
             .get(Viewer::User(1), "/api/v2/invite_code/WELCOME/")
@@ -227,7 +227,7 @@ async fn a_guesser_keeps_nobody_from_links_that_nobody_can_guess() {
 }
 
 #[tokio::test]
-async fn no_look_up_waits_for_another_that_waits_for_a_lock() {
+async fn a_blocked_look_up_does_not_delay_others() {
     run(Backend::Postgres, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(1));
         gateway.add(invite_code(1, "WELCOME")).await;
@@ -248,7 +248,7 @@ async fn no_look_up_waits_for_another_that_waits_for_a_lock() {
         let mut waiting = std::pin::pin!(waiting);
         let link = format!("/api/v1/invites/{weak}/");
         for _ in 0..5 {
-            // There is room for one miss, and the first look-up is undecided.
+            // One miss is left, and the first look-up is pending.
             tokio::select! {
                 biased;
                 found = gateway.get(viewer, &link) => {
@@ -264,7 +264,7 @@ async fn no_look_up_waits_for_another_that_waits_for_a_lock() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_looked_for_is_no_miss() {
+async fn a_failed_look_up_is_no_miss() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(1));
         let database = gateway.database.clone();
@@ -278,7 +278,7 @@ async fn what_could_not_be_looked_for_is_no_miss() {
 }
 
 #[tokio::test]
-async fn what_is_given_up_tells_nothing_and_is_no_miss() {
+async fn a_cancelled_look_up_is_no_miss() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(1));
         gateway.add(invite_code(1, "WELCOME")).await;
@@ -300,7 +300,7 @@ async fn what_is_given_up_tells_nothing_and_is_no_miss() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_not_looked_at() {
+async fn a_request_beyond_the_quota_is_not_read() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(Quotas {
             requests: NonZeroU32::new(2),
@@ -348,7 +348,7 @@ async fn one_request_too_many_is_not_looked_at() {
             );
             assert_eq!(refused.header("retry-after"), "30", "{path}");
         }
-        // Each of these would be a line of the log.
+        // Each of these would log a line.
         for path in ["/", "/openapi.json", "/nothing"] {
             let refused = gateway.get(Viewer::Anonymous, path).await;
             assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
@@ -370,7 +370,7 @@ async fn one_request_too_many_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn what_costs_too_much_is_not_executed() {
+async fn an_operation_beyond_the_quota_is_not_executed() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas_and(
             Quotas {
@@ -404,7 +404,7 @@ async fn what_costs_too_much_is_not_executed() {
             wait(&refused.json["errors"][0])
         );
         assert_eq!(statements, 1, "who is asking, and nothing else");
-        // What costs less goes on, beside what does not.
+        // Cheaper operations still run.
         let batch = json!([{ "query": "{ viewer { user { id } } }" }, { "query": page }]);
         let both = ask(&gateway, viewer, batch).await;
         assert_eq!(both.status, StatusCode::OK);
@@ -416,7 +416,7 @@ async fn what_costs_too_much_is_not_executed() {
 }
 
 #[tokio::test]
-async fn the_machines_clock_may_be_set() {
+async fn setting_the_system_clock_has_no_effect() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(missed(1));
         gateway.add(invite_code(1, "WELCOME")).await;
@@ -447,7 +447,7 @@ async fn the_machines_clock_may_be_set() {
 }
 
 #[tokio::test]
-async fn without_quotas_nothing_is_limited_or_told() {
+async fn without_quotas_nothing_is_limited() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         for _ in 0..3 {
             let answer = ask_for(&gateway, Viewer::Anonymous, &guesses(20)).await;

@@ -1,5 +1,5 @@
-//! A hot standby to read from. Here it is a database of its own, so that it may be told from the
-//! primary by what it has: what was replayed is what a test wrote to it.
+//! Reading from a hot standby. Here the standby is a separate database with its own content, which
+//! tells it apart from the primary. A test writes to it what it treats as replayed.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::support::{
     run,
 };
 
-/// Longest that an answer may take while the standby is away: the time to wait for a connection,
-/// 1 second here, and some for a busy machine.
+/// Maximum time of a response while the standby is unavailable: the time to wait for a connection,
+/// here 1 second, and a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
 const AWAY: &str = "the standby is away; the primary is asked instead";
 const BACK: &str = "the standby is asked again";
 const ROLE: &str = r#"{ inviteCode(code: "AbC-123") { role } }"#;
 
-/// Runs a test over a primary and what stands for its standby.
+/// Runs a test with a primary, and a database that acts as its standby.
 async fn run_both(test: impl AsyncFnOnce(Gateway, Gateway)) {
     run(Backend::Postgres, async |primary: Gateway| {
         run(Backend::Postgres, async |standby: Gateway| {
@@ -40,7 +40,7 @@ async fn serve(primary: &str, standby: &str) -> Server {
     Server::with(primary, &[&replica, "--database-acquire-timeout=1"]).await
 }
 
-/// The same code on both, with its role telling where it was read.
+/// Adds the same code to both. Its role names the database.
 async fn fill(primary: &Gateway, standby: &Gateway) {
     for (gateway, role) in [(primary, "of the primary"), (standby, "of the standby")] {
         let mut code = data::invite_code(5, "AbC-123");
@@ -82,7 +82,7 @@ async fn rows_are_read_from_the_standby() {
         let (statements, role) = primary.counted(role(&server)).await;
         assert_eq!((statements, role.as_str()), (0, "of the standby"));
 
-        // A list by who made its rows, and one that hangs on a standing.
+        // A list by the creator of its rows, and one that depends on a membership.
         for gateway in [&primary, &standby] {
             gateway.add(data::user(7, "grace")).await;
             gateway.add(data::workspace(1)).await;
@@ -106,7 +106,7 @@ async fn rows_are_read_from_the_standby() {
 }
 
 #[tokio::test]
-async fn a_code_or_token_that_is_not_replayed_yet_is_found_on_the_primary() {
+async fn codes_and_tokens_not_replayed_yet_are_found_on_the_primary() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
         let mut code = data::invite_code(6, "DeF-456");
@@ -132,7 +132,7 @@ async fn a_code_or_token_that_is_not_replayed_yet_is_found_on_the_primary() {
             data_of(&server, None, &invite).await,
             json!({ "workspaceInvite": { "workspace": { "name": "Workspace 1" } } })
         );
-        // One statement has all that the standby does not.
+        // One statement loads all rows that the standby lacks.
         let many = r#"{
             here: inviteCode(code: "AbC-123") { role }
             new: inviteCode(code: "DeF-456") { databaseId }
@@ -155,7 +155,7 @@ async fn a_code_or_token_that_is_not_replayed_yet_is_found_on_the_primary() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_withdrawn_counts_at_once() {
+async fn removing_a_role_takes_effect_at_once() {
     run_both(async |primary, standby| {
         for gateway in [&primary, &standby] {
             gateway.add(data::user(7, "grace")).await;
@@ -198,7 +198,7 @@ async fn a_role_that_is_withdrawn_counts_at_once() {
 }
 
 #[tokio::test]
-async fn absent_costs_both_servers_what_hidden_does() {
+async fn absent_and_hidden_cost_the_same_on_both_servers() {
     run_both(async |primary, standby| {
         for gateway in [&primary, &standby] {
             gateway.add(data::user(7, "grace")).await;
@@ -227,7 +227,7 @@ async fn absent_costs_both_servers_what_hidden_does() {
             for id in [1, 99] {
                 let id = global_id(kind, id);
                 let document = format!(r#"{{ node(id: "{id}") {{ id }} }}"#);
-                // Once before, so that a connection's first statements do not count.
+                // Sent once before, to ignore statements of a connection's first request.
                 data_of(&server, Some(8), &document).await;
                 let asked = data_of(&server, Some(8), &document);
                 let (of_primary, (of_standby, data)) =
@@ -242,7 +242,7 @@ async fn absent_costs_both_servers_what_hidden_does() {
 }
 
 #[tokio::test]
-async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
+async fn an_unavailable_standby_is_skipped_until_it_is_back() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
         let proxy = Proxy::before(&standby.url).await;
@@ -261,12 +261,12 @@ async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
                 (role(&server).await == "of the standby").then_some(())
             })
             .await;
-            // What is logged may be read a little after the answer.
+            // Log lines may arrive shortly after the response.
             eventually("the log's word of it", async || {
                 (logged(&server, BACK) >= times).then_some(())
             })
             .await;
-            // Once each time, and not for each request.
+            // Once per outage, not per request.
             assert_eq!(
                 (logged(&server, AWAY), logged(&server, BACK)),
                 (times, times)
@@ -277,7 +277,7 @@ async fn a_standby_that_is_away_is_passed_over_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn readiness_hangs_on_the_primary_alone() {
+async fn readiness_depends_only_on_the_primary() {
     run_both(async |primary, standby| {
         let proxy = Proxy::before(&primary.url).await;
         let server = serve(&proxy.url(&primary.url), &standby.url).await;
@@ -292,10 +292,10 @@ async fn readiness_hangs_on_the_primary_alone() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_standby_gives_up_is_sent_to_the_primary() {
+async fn a_statement_that_the_standby_cancels_is_sent_to_the_primary() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
-        // As it does where a statement holds up what it replays.
+        // Like a statement that conflicts with replay.
         let conflict = "ALTER TABLE invite_codes RENAME TO replayed; \
             CREATE FUNCTION is_free() RETURNS boolean LANGUAGE plpgsql AS \
               $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40001'; END $$; \
@@ -307,7 +307,7 @@ async fn a_statement_that_the_standby_gives_up_is_sent_to_the_primary() {
             .expect("a view");
         let server = serve(&primary.url, &standby.url).await;
         assert_eq!(role(&server).await, "of the primary");
-        // It is not away: other tables are read there.
+        // The standby is available: other tables are read there.
         for (gateway, username) in [(&primary, "new"), (&standby, "old")] {
             gateway.add(data::user(7, username)).await;
         }
@@ -323,7 +323,7 @@ async fn a_statement_that_the_standby_gives_up_is_sent_to_the_primary() {
 }
 
 #[tokio::test]
-async fn only_postgresql_has_standbys() {
+async fn standbys_require_postgresql() {
     let postgres = "postgres://gateway:hunter2@db.example/gateway";
     for (database, replica, told) in [
         ("sqlite://nowhere.db", postgres, "is an SQLite database"),

@@ -1,4 +1,4 @@
-//! Searching and filtering by text: what is found, and that wildcards are plain text.
+//! Text search and filters: matches, and wildcards as plain text.
 
 use invite_gateway::email;
 
@@ -6,7 +6,7 @@ use crate::support::{Gateway, Viewer, data, each_database};
 
 const STAFF: Viewer<'static> = Viewer::Staff(1);
 
-/// The keys that a list holds, oldest first; its total is their number.
+/// Returns the keys of a list's rows, oldest first. The total must equal their number.
 async fn found(gateway: &Gateway, list: &str, filter: &str) -> Vec<String> {
     let order = "orderBy: { field: CREATED_AT, direction: ASC }";
     let document = format!(
@@ -19,7 +19,7 @@ async fn found(gateway: &Gateway, list: &str, filter: &str) -> Vec<String> {
     nodes.iter().map(id).collect()
 }
 
-/// A code for somebody of that name and address.
+/// Returns a code for a person with that name and address.
 fn code_for(id: i64, name: &str, address: &str) -> entity::invite_code::Model {
     entity::invite_code::Model {
         name: Some(name.to_owned()),
@@ -106,7 +106,7 @@ each_database! {
             ("maximoff", vec!["2", "3"]),
             ("wanda_max", vec!["2"]),
             ("wanda__max", vec![]),
-            // An address that the manager may not see is no way to find somebody.
+            // Managers cannot search for addresses that they may not see.
             ("example.com", vec![]),
             ("ext-2", vec![]),
         ] {

@@ -1,4 +1,4 @@
-//! What is selected: fragments apply to what they are on, and conditions by variables hold.
+//! Selections: type conditions of fragments, and conditions by variables.
 
 use axum::http::{Method, header};
 use serde_json::json;
@@ -35,7 +35,7 @@ each_database! {
         assert_eq!(data, json!({ "group": { "slug": "lovers-of-engines" } }));
     }
 
-    async fn a_condition_goes_by_its_variable_or_the_default_of_that(gateway) {
+    async fn a_condition_uses_its_variable_or_the_default(gateway) {
         gateway.add(invite_code(1, "WELCOME")).await;
         let code = |of: &str| format!(
             "query A($on: Boolean{of}) {{ inviteCode(code: \"WELCOME\") {{ a: code
@@ -67,7 +67,7 @@ each_database! {
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
             assert_eq!(answer.get("data"), None, "{answer}");
         }
-        // That of another operation is nobody's business.
+        // Variables of other operations are ignored.
         let both = "query A { a: __typename } query B($on: Boolean = true) { b: __typename @include(if: $on) }";
         let body = json!({ "query": both, "operationName": "A", "variables": { "on": null } });
         let request = gateway
@@ -77,10 +77,10 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "a": "Query" } }));
     }
 
-    async fn what_is_asked_for_in_several_places_is_one_field(gateway) {
+    async fn repeated_selections_merge_into_one_field(gateway) {
         gateway.add(user(1, "ada")).await;
         for (document, expected) in [
-            // It fails once, and so does all that stands around it.
+            // It fails once, and nulls its parents.
             (
                 "{ ...{ viewer { user { id } } } ...{ viewer { courses(first: -1) { totalCount } } } }",
                 json!({ "viewer": null }),
@@ -99,7 +99,7 @@ each_database! {
         assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
     }
 
-    async fn fields_stand_in_the_order_in_which_they_are_asked_for(gateway) {
+    async fn fields_keep_the_order_of_the_document(gateway) {
         gateway.add(user(1, "ada")).await;
         let expected = r#"{"data":{"viewer":{"user":{"databaseId":"1","username":"ada","fullName":"Full ada"}}}}"#;
         for document in [
@@ -119,7 +119,7 @@ each_database! {
         }
     }
 
-    async fn fields_of_one_name_have_the_same_arguments_wherever_they_stand(gateway) {
+    async fn fields_with_one_name_must_have_the_same_arguments(gateway) {
         gateway.add(group(1, "engines")).await;
         let (one, two) = (global_id("Group", 1), global_id("Group", 2));
         for (fragment, spread) in [("", "..."), ("fragment F on Query", "...F ")] {
@@ -134,7 +134,7 @@ each_database! {
         }
     }
 
-    async fn fragments_on_unions_within_each_other_cost_what_they_hold(gateway) {
+    async fn nested_fragments_on_unions_cost_their_fields(gateway) {
         gateway.add(user(1, "ada")).await;
         gateway.add(group(1, "lovers-of-engines")).await;
         gateway.add(group_member(1, 1, "owner")).await;

@@ -1,4 +1,4 @@
-//! The real program as a server: over TCP, told to stop, and what it logs.
+//! The program as a server: TCP, shutdown and logging.
 
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
@@ -15,7 +15,7 @@ const LOOK_UP: &str =
     "query LookUp($code: String!) { inviteCode(code: $code) { databaseId code } }";
 
 each_database! {
-    async fn it_answers_over_tcp(gateway) {
+    async fn it_responds_over_tcp(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         gateway.add(data::user(7, "grace")).await;
         let server = Server::over(&gateway.url).await;
@@ -44,7 +44,7 @@ each_database! {
         assert_eq!(server.get(None, "/nothing").await.status, StatusCode::NOT_FOUND);
     }
 
-    async fn a_head_of_too_many_headers_is_refused(gateway) {
+    async fn too_many_headers_are_refused(gateway) {
         let server = Server::over(&gateway.url).await;
         for (headers, status) in [(90, 200), (120, 431)] {
             let headers: String = (0..headers).map(|at| format!("x-{at}: a\r\n")).collect();
@@ -65,7 +65,7 @@ each_database! {
         assert_eq!(body["id"], 5);
     }
 
-    async fn absolute_urls_begin_with_the_public_url_or_where_it_listens(gateway) {
+    async fn absolute_urls_begin_with_the_public_url_or_the_listen_address(gateway) {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::course(1, "rust", 7)).await;
         gateway.add_all([data::user(8, "eve"), data::user(9, "eva")]).await;
@@ -83,7 +83,7 @@ each_database! {
         assert_eq!(next(&server).await, there);
     }
 
-    async fn it_is_ready_once_the_database_is_migrated_without_a_restart(gateway) {
+    async fn it_becomes_ready_after_a_migration_without_a_restart(gateway) {
         tables::remove(&gateway.database).await;
         let server = Server::over(&gateway.url).await;
         let warning = "the database is not migrated: run `invite-gateway migrate up`";
@@ -101,7 +101,7 @@ each_database! {
         assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5", "{}", answer.text);
     }
 
-    async fn told_to_stop_it_answers_what_is_in_flight_and_takes_nothing_new(gateway) {
+    async fn on_shutdown_it_completes_requests_in_flight_and_accepts_no_new_ones(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
         for signal in ["TERM", "INT"] {
@@ -120,7 +120,7 @@ each_database! {
         }
     }
 
-    async fn told_to_stop_it_gives_up_what_does_not_end(gateway) {
+    async fn on_shutdown_it_cancels_requests_that_do_not_end(gateway) {
         let server = Server::with(&gateway.url, &["--drain-timeout=0"]).await;
         let (_wire, _) = half_sent(&server, r#"{"query":"{ __typename }"}"#).await;
         server.process.signal("TERM");
@@ -131,7 +131,7 @@ each_database! {
         assert_eq!(last["message"], "gave up what was still in flight");
     }
 
-    async fn every_request_is_one_line_of_the_log_and_has_an_id(gateway) {
+    async fn every_request_logs_one_line_and_has_an_id(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let server = Server::over(&gateway.url).await;
         let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
@@ -171,7 +171,7 @@ each_database! {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_waits_for_a_statement_that_waits() {
+async fn on_shutdown_it_waits_for_a_blocked_statement() {
     run(Backend::Postgres, async |gateway: Gateway| {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         gateway.add(data::workspace(1)).await;
@@ -226,8 +226,8 @@ async fn told_to_stop_it_waits_for_a_statement_that_waits() {
     .await;
 }
 
-/// Sends half of a request's body, which is provably in flight: its handler has asked for the body.
-/// Gives the other half.
+/// Sends half of a request's body. The request is in flight: its handler has asked for the body.
+/// Returns the other half.
 async fn half_sent<'a>(server: &Server, body: &'a str) -> (Wire, &'a str) {
     let (first, rest) = body.split_at(body.len() / 2);
     let request = Request::post_json("/graphql", body).header("expect", "100-continue");
@@ -238,7 +238,7 @@ async fn half_sent<'a>(server: &Server, body: &'a str) -> (Wire, &'a str) {
     (wire, rest)
 }
 
-/// Waits until the server takes no new connections.
+/// Waits until the server accepts no new connections.
 async fn refuses(server: &Server) {
     eventually("a refused connection", async || {
         Wire::connect(server.address).await.err()
@@ -246,7 +246,7 @@ async fn refuses(server: &Server) {
     .await;
 }
 
-/// Stops the server, and gives all that it has written.
+/// Stops the server, and returns all its output.
 async fn stopped(server: Server) -> Ended {
     server.process.signal("TERM");
     let ended = server.process.ended().await;
@@ -254,7 +254,7 @@ async fn stopped(server: Server) -> Ended {
     ended
 }
 
-/// The log's lines about requests.
+/// Returns the log lines of requests.
 fn answered(ended: &Ended) -> Vec<Value> {
     let mut lines = log_lines(&ended.stderr);
     lines.retain(|line| line["message"] == "answered");

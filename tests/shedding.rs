@@ -1,4 +1,4 @@
-//! More requests than are answered at a time.
+//! Load shedding: more requests than the gateway executes at a time.
 
 use axum::{body::Body, http::StatusCode, response::Response};
 use invite_gateway::http::Peer;
@@ -8,7 +8,7 @@ use crate::support::{Answer, Backend, Gateway, Viewer, data, run};
 
 const PATH: &str = "/graphql?query=%7B__typename%7D";
 
-/// A response that its client has not read: its request holds its place until then.
+/// Sends a request whose response is not read, which occupies its slot.
 async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> Response {
     let request = gateway.request(viewer, axum::http::Method::GET, PATH);
     let mut request = request.body(Body::empty()).expect("a request");
@@ -26,7 +26,7 @@ async fn asked(gateway: &Gateway, viewer: Viewer<'_>) -> Answer {
 }
 
 #[tokio::test]
-async fn each_share_is_turned_away_by_itself() {
+async fn each_share_sheds_load_separately() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with(|parts| parts.max_in_flight = 2);
         gateway.add(data::user(1, "ada")).await;
@@ -63,7 +63,7 @@ async fn each_share_is_turned_away_by_itself() {
 }
 
 #[tokio::test]
-async fn one_client_has_an_eighth_of_the_places_of_its_share() {
+async fn one_client_has_at_most_an_eighth_of_its_share() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with(|parts| parts.max_in_flight = 64);
         gateway
@@ -79,7 +79,7 @@ async fn one_client_has_an_eighth_of_the_places_of_its_share() {
         };
         let four = vec![200, 200, 200, 200, 503, 503];
         let (anonymous, ada, bob) = (Viewer::Anonymous, Viewer::User(1), Viewer::User(2));
-        // A user is one client wherever they are; without a token, an address is, or a network.
+        // A user is one client wherever they are. Without a token, an address or a network is.
         let (first, _held) = statuses(anonymous, "192.0.2.1").await;
         assert_eq!(first, four);
         let (other, _held) = statuses(anonymous, "2001:db8::1").await;
@@ -101,9 +101,9 @@ async fn one_client_has_an_eighth_of_the_places_of_its_share() {
 }
 
 #[tokio::test]
-async fn responses_that_one_client_does_not_read_are_bounded_by_their_bytes() {
+async fn unread_responses_of_one_client_have_a_maximum_of_bytes() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        // The shortest bound that the setting takes: an eighth of it is four responses.
+        // The minimum of the setting: an eighth of it is four responses.
         let length = unread(&gateway, Viewer::Anonymous, "192.0.2.9").await;
         let length = Answer::read(length).await.text.len() as u64;
         let gateway = gateway.with(|parts| parts.max_buffered = 8 * 4 * length);

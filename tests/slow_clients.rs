@@ -1,5 +1,5 @@
-//! Clients that keep the gateway waiting: they say nothing, stop within a request, or do not read
-//! their response. They are given up, and nobody else notices.
+//! Slow clients: they send nothing, stop within a request, or do not read responses. The gateway
+//! drops them, and other clients are unaffected.
 
 use std::{io, net::SocketAddr};
 
@@ -17,14 +17,14 @@ use crate::support::{
     wire::{Request, Wire},
 };
 
-/// A client has a second: tests do not wait for longer.
+/// Clients have one second, so that tests do not wait longer.
 const HASTY: &str = "--client-timeout=1";
 
-/// Some 37 KB are the response.
+/// The response has about 37 KB.
 const LONG: &str = "{ __schema { types { name description fields { name description \
                     args { name description } } inputFields { name description } } } }";
 
-/// Connects from another loopback address, so as another client.
+/// Connects from another loopback address, which is another client.
 async fn connect_from(client: &str, server: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     let client: SocketAddr = format!("{client}:0").parse().expect("an address");
@@ -32,10 +32,10 @@ async fn connect_from(client: &str, server: SocketAddr) -> TcpStream {
     socket.connect(server).await.expect("a connection")
 }
 
-/// Waits until the server has closed the connection; gives what it had sent.
+/// Waits until the server has closed the connection, and returns the data that it sent.
 async fn closed(mut stream: TcpStream) -> String {
     let mut sent = Vec::new();
-    // A connection that is reset is closed, too.
+    // A reset also closes a connection.
     let read: io::Result<usize> = stream.read_to_end(&mut sent).await;
     drop(read);
     String::from_utf8(sent).expect("text")
@@ -51,13 +51,13 @@ async fn is_well(server: &Server) {
     assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
 }
 
-/// A request for [`LONG`].
+/// Returns the body of a request for [`LONG`].
 fn long_body() -> String {
     json!({ "query": LONG }).to_string()
 }
 
 #[tokio::test]
-async fn who_sends_no_whole_head_is_closed() {
+async fn an_incomplete_head_times_out() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
         let kept = Request::get("/health/live").kept_alive();
@@ -74,7 +74,7 @@ async fn who_sends_no_whole_head_is_closed() {
             for part in sent.split_inclusive("\r\n\r\n") {
                 stream.write_all(part.as_bytes()).await.expect("a peer");
                 if part == kept {
-                    // The response, so that the next head begins afterwards.
+                    // Reads the response, so that the next head begins afterwards.
                     let mut first = [0; 1024];
                     assert!(stream.read(&mut first).await.expect("a response") > 0);
                 }
@@ -83,7 +83,7 @@ async fn who_sends_no_whole_head_is_closed() {
         }
         let reason = "clients_given_up_total{reason=\"no_request\"}";
         assert_eq!(metric(&server, reason).await, 5.0);
-        // A connection that is kept is idle, and not closed so soon.
+        // A kept-alive connection is idle, and has a longer timeout.
         let mut wire = server.connect().await;
         wire.write(&kept).await;
         assert_eq!(
@@ -106,7 +106,7 @@ async fn who_sends_no_whole_head_is_closed() {
 }
 
 #[tokio::test]
-async fn responses_over_http_1_that_nobody_reads_end_their_connection() {
+async fn unread_responses_over_http_1_close_the_connection() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
         let body = long_body();
@@ -129,8 +129,8 @@ async fn responses_over_http_1_that_nobody_reads_end_their_connection() {
     .await;
 }
 
-/// A connection of HTTP/2 whose client takes `window` bytes of each response, and then no more, but
-/// goes on with the protocol.
+/// Opens an HTTP/2 connection whose client takes `window` bytes of each response and then no more,
+/// but continues the protocol.
 async fn http_2(
     server: &Server,
     client: &str,
@@ -146,7 +146,7 @@ async fn http_2(
     requests
 }
 
-/// Asks for [`LONG`]; gives the status and the body.
+/// Requests [`LONG`], and returns the status and the body.
 async fn asked(
     requests: &h2::client::SendRequest<axum::body::Bytes>,
 ) -> Option<(StatusCode, h2::RecvStream)> {
@@ -163,7 +163,7 @@ async fn asked(
 }
 
 #[tokio::test]
-async fn responses_over_http_2_that_nobody_reads_are_reset_one_by_one() {
+async fn unread_responses_over_http_2_reset_only_their_stream() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
         for window in [0, 1, 20_000] {
@@ -185,7 +185,7 @@ async fn responses_over_http_2_that_nobody_reads_are_reset_one_by_one() {
                     }
                 }
             }
-            // The connection goes on: a proxy has others on it.
+            // The connection stays open, since a proxy has other clients on it.
             let (status, mut body) = asked(&requests).await.expect("a response");
             assert_eq!(status, StatusCode::OK);
             let mut length = 0;
@@ -207,7 +207,7 @@ async fn responses_over_http_2_that_nobody_reads_are_reset_one_by_one() {
 }
 
 #[tokio::test]
-async fn what_one_client_does_not_read_is_bounded_and_others_are_answered() {
+async fn unread_responses_of_one_client_are_bounded_and_do_not_affect_others() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let patient = [
             "--client-timeout=600",
@@ -232,7 +232,7 @@ async fn what_one_client_does_not_read_is_bounded_and_others_are_answered() {
         // Another client has room, and reads.
         let answer = server.graphql(None, LONG, json!({})).await;
         assert_eq!((answer.status, answer.text.len()), (StatusCode::OK, length));
-        // What was held is given back with the connection.
+        // Closing the connection releases its resources.
         drop((unread, requests));
         eventually("room for the client", async || {
             let requests = http_2(&server, "127.0.0.2", 0).await;
@@ -245,7 +245,7 @@ async fn what_one_client_does_not_read_is_bounded_and_others_are_answered() {
 }
 
 #[tokio::test]
-async fn one_client_has_so_many_connections_and_others_get_in() {
+async fn one_client_has_a_maximum_of_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let few = [
             "--max-connections-per-client=3",
@@ -278,7 +278,7 @@ async fn one_client_has_so_many_connections_and_others_get_in() {
 }
 
 #[tokio::test]
-async fn probes_have_a_way_in_when_clients_have_all_connections() {
+async fn probes_connect_when_clients_have_all_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let one = [
             "--max-connections=1",
@@ -295,7 +295,7 @@ async fn probes_have_a_way_in_when_clients_have_all_connections() {
             assert_eq!(wire.answer().await.json, json!({ "status": status }));
         }
         drop(silent);
-        // The server may learn of that later than the next client comes.
+        // The server may notice this after the next client connects.
         let answer = eventually("room for a client", async || {
             let mut wire = Wire::connect(server.address).await.ok()?;
             let request = Request::get("/health/live").kept_alive();
@@ -334,9 +334,9 @@ async fn response(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() {
+async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        // Two bodies on their way for one client, and four places for either share.
+        // One client has two bodies under way, and each share has four slots.
         let few = [
             "--max-in-flight=32",
             "--metrics=on",
@@ -356,7 +356,8 @@ async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() 
             let text = response(&mut third).await;
             assert!(text.starts_with("HTTP/1.1 503"), "{client}: {text}");
         }
-        // All sixteen bodies of the share are on their way: requests without a body are answered.
+        // All sixteen bodies of the share are under way. Requests without a body still get
+        // responses.
         let answer = server.get(None, "/graphql?query=%7B__typename%7D").await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(
@@ -367,7 +368,7 @@ async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() 
             metric(&server, "requests_shed_total{share=\"anonymous\"}").await,
             0.0
         );
-        // A body that does not come is given up.
+        // A body that does not arrive times out.
         let text = response(&mut open[0]).await;
         assert!(text.starts_with("HTTP/1.1 408"), "{text}");
         let (_, body) = text.split_once("\r\n\r\n").expect("a body");
@@ -379,9 +380,9 @@ async fn bodies_that_trickle_in_hold_no_place_and_are_bounded_for_each_client() 
 }
 
 #[tokio::test]
-async fn a_client_has_so_many_open_requests_and_the_refusal_is_neither_kept_nor_sniffed() {
+async fn a_client_has_a_maximum_of_open_requests() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        // Eight open requests, of which one client has one.
+        // Eight open requests, of which one client may have one.
         let server = Server::with(&gateway.url, &["--max-in-flight=2"]).await;
         let mut open = trickling(&server, "127.0.0.1", "1000").await;
         assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -400,7 +401,7 @@ async fn a_client_has_so_many_open_requests_and_the_refusal_is_neither_kept_nor_
 }
 
 #[tokio::test]
-async fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
+async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::over(&gateway.url).await;
         for length in ["131073", "52428800", "1099511627776"] {
@@ -417,7 +418,7 @@ async fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
 }
 
 #[tokio::test]
-async fn there_are_no_more_connections_than_the_process_may_have_files() {
+async fn the_file_limit_bounds_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
         let message = "the limit of open files (ulimit -n) is too low for --max-connections: \
@@ -427,7 +428,7 @@ async fn there_are_no_more_connections_than_the_process_may_have_files() {
             (&warning["limit"], &warning["asked"]),
             (&json!(200), &json!(1000))
         );
-        // Files are left for what is no connection of a client's, though there are as many as there may be.
+        // Keeps file descriptors for other uses, even with the maximum of connections.
         let most = warning["max_connections"].as_u64().expect("a number");
         assert!((100..200).contains(&most), "{most}");
         let mut open = Vec::new();

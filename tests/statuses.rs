@@ -1,4 +1,4 @@
-//! Effective status, at the edge of expiry: fields, filters and totals tell the same.
+//! Derived status around expiry: fields, filters and totals agree.
 
 use chrono::{DateTime, Duration, Utc};
 use entity::workspace_invite::StoredStatus;
@@ -12,8 +12,7 @@ fn edge() -> DateTime<Utc> {
     at("2026-06-01T12:00:00.000001Z")
 }
 
-/// What the list `field` says of each row under each status filter: the rows' ids by status, and
-/// the totals.
+/// Returns the ids of the list `field` by status, and the totals, for each status filter.
 async fn told(gateway: &Gateway, field: &str) -> Value {
     let mut told = json!({});
     for status in ALL {
@@ -50,7 +49,7 @@ each_database! {
             (3, StoredStatus::Cancelled),
             (4, StoredStatus::Expired),
         ] {
-            // Past its expiry for long: what was settled stays so.
+            // Long past their expiry, settled invites keep their status.
             gateway.add(entity::workspace_invite::Model {
                 status,
                 expires_at: data::made(),
@@ -70,7 +69,7 @@ each_database! {
         assert_eq!((&rest["status"], &rest["is_expired"]), (&json!("expired"), &json!(true)));
     }
 
-    async fn an_invite_code_is_what_its_instants_say(gateway) {
+    async fn an_invite_codes_status_follows_from_its_instants(gateway) {
         gateway.add(data::user(1, "staff")).await;
         let code = |id: i64| data::invite_code(id, &format!("CODE-{id}"));
         let past = Some(data::made());
@@ -90,7 +89,7 @@ each_database! {
         }));
     }
 
-    async fn who_has_joined_a_course_is_no_invitee_any_more(gateway) {
+    async fn members_of_a_course_are_not_invitees(gateway) {
         gateway.add_all((1..=5).map(|id| data::user(id, &format!("user{id}")))).await;
         gateway.add(data::course(1, "course", 1)).await;
         gateway.add(data::course_invite(2, 1, 2)).await;

@@ -1,5 +1,5 @@
-//! Real gateways over a supergraph of ours and two others: `tests/clients/federation/others.mjs` has
-//! what those know.
+//! Routers over a supergraph of the gateway and two other subgraphs, which are in
+//! `tests/clients/federation/others.mjs`.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 each_database! {
-    async fn a_gateway_that_leaves_authentication_to_us_may_have_the_directives(gateway) {
+    async fn a_router_that_does_not_authenticate_may_use_the_directives(gateway) {
         gateway.add(data::user(1, "grace")).await;
         let server = Server::with(&gateway.url, &["--auth-directives=on"]).await;
         let url = format!("http://{}/graphql", server.address);
@@ -21,8 +21,8 @@ each_database! {
         assert_eq!(told[1]["answer"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{told}");
     }
 
-    async fn real_gateways_answer_across_subgraphs(gateway) {
-        // As the accounts of tests/clients/federation/others.mjs have them.
+    async fn routers_execute_queries_across_subgraphs(gateway) {
+        // The accounts of tests/clients/federation/others.mjs.
         for (id, username) in [(1, "grace"), (2, "ada"), (3, "maria")] {
             gateway.add(data::user(id, username)).await;
         }
@@ -56,17 +56,17 @@ each_database! {
     }
 }
 
-/// A query through a supergraph, and what comes of it in each gateway.
+/// A query through a supergraph, and its result in each router.
 struct Journey {
     query: String,
-    /// Whose token is forwarded.
+    /// User whose token is forwarded.
     viewer: Option<i64>,
     data: Value,
-    /// The error that comes first, by its path and code.
+    /// Path and code of the first error.
     denied: Option<(Value, &'static str)>,
-    /// What was in the one request that our subgraph received.
+    /// Content of the only request that the gateway received.
     asked: &'static str,
-    /// Which other subgraphs were asked.
+    /// Other subgraphs that received requests.
     beside: &'static [&'static str],
 }
 
@@ -99,7 +99,7 @@ fn journeys() -> Vec<Journey> {
     let [user, course, code] =
         ["User", "Course", "InviteCode"].map(|type_name| global_id(type_name, 1));
     vec![
-        // From an invite to what another subgraph knows of its inviter.
+        // From an invite to another subgraph's data of its inviter.
         Journey {
             query: r#"{ inviteCode(code: "CODE") { inviter { username biography } } }"#.to_owned(),
             viewer: None,
@@ -147,7 +147,7 @@ fn journeys() -> Vec<Journey> {
             asked: "...on User{",
             beside: &["accounts"],
         },
-        // From another's `node`, by global id.
+        // From another subgraph's `node`, by global id.
         Journey {
             query: format!(
                 r#"{{ node(id: "{course}") {{ __typename id ... on Course {{ slug }} }} }}"#
@@ -170,7 +170,7 @@ fn journeys() -> Vec<Journey> {
             asked: "_entities(representations:",
             beside: &["accounts", "objects"],
         },
-        // Another's invite code is hidden from its inviter's invitee.
+        // The inviter's invitee cannot see another invite code.
         Journey {
             query: format!(r#"{{ node(id: "{code}") {{ id ... on InviteCode {{ email }} }} }}"#),
             viewer: Some(3),
@@ -179,7 +179,7 @@ fn journeys() -> Vec<Journey> {
             asked: "_entities(representations:",
             beside: &["objects"],
         },
-        // Denied: to who does not manage the course, and to the anonymous.
+        // Denied to viewers who do not manage the course, and to anonymous viewers.
         Journey {
             query: r#"{ account(username: "grace") { recommendedCourse {
                 name invitees { totalCount }

@@ -1,4 +1,4 @@
-//! Names and values from outside reach a terminal as text, never as commands to it.
+//! Names and values from outside reach a terminal as text, never as control sequences.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::support::process::{Ended, Process};
 
-/// Colours, moves the cursor, sets a title, reorders text, and begins another line.
+/// Sets colours, moves the cursor, sets a title, reorders text, and begins another line.
 const HOSTILE: &str = "\u{1b}[31m\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}txt\u{2066}\r\nerror\u{7f}";
 
 #[track_caller]
@@ -35,7 +35,7 @@ async fn a_files_name_is_shown_escaped() {
     let absent = Process::run(&import).await;
     fs::create_dir(path).expect("a folder");
     let folder_instead = Process::run(&import).await;
-    for (ended, reason) in [(absent, "No such file"), (folder_instead, "is a folder")] {
+    for (ended, reason) in [(absent, "No such file"), (folder_instead, "is a directory")] {
         is_plain(&ended);
         assert_eq!(ended.status, Some(2));
         assert!(ended.stderr.contains(reason), "{}", ended.stderr);
@@ -71,7 +71,7 @@ async fn files_that_settings_name_are_not_shown() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_not_understood_are_not_repeated() {
+async fn unknown_arguments_are_not_repeated() {
     let (flag, number) = (format!("--{HOSTILE}"), format!("--max-body={HOSTILE}"));
     let (kind, word) = (format!("users{HOSTILE}"), format!("--log-level={HOSTILE}"));
     for arguments in [

@@ -1,4 +1,4 @@
-//! Traces: which spans there are, what they belong to, and that they hold counts alone.
+//! Traces: their spans, the relations of spans, and that attributes only have counts.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const PARENT: &str = "00f067aa0ba902b7";
 const LOOK_UPS: &str =
     r#"query LookUps { a: inviteCode(code: "A-1") { code } b: inviteCode(code: "B-2") { code } }"#;
 
-/// Spans that a server sent, once it has ended: by then all are there.
+/// Returns the spans of a server after its shutdown, when all have been sent.
 async fn sent(server: Server, collector: &Collector) -> Vec<Span> {
     server.process.signal("TERM");
     assert_eq!(server.process.ended().await.status, Some(0));
@@ -31,7 +31,7 @@ fn named<'a>(spans: &'a [Span], name: &str) -> Vec<&'a Span> {
     spans.iter().filter(|span| span.name == name).collect()
 }
 
-/// The only span of that name.
+/// Returns the only span with that name.
 fn only<'a>(spans: &'a [Span], name: &str) -> &'a Span {
     let named = named(spans, name);
     assert_eq!(named.len(), 1, "{name}: {spans:#?}");
@@ -94,7 +94,7 @@ each_database! {
         assert_eq!(attributes(statement), expected.into());
     }
 
-    async fn each_level_has_its_batches(gateway) {
+    async fn each_wave_has_its_batches(gateway) {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(data::workspace_member(1, 7, "admin")).await;
@@ -114,7 +114,7 @@ each_database! {
                 .map(|span| span.attributes["loader.kind"].as_str())
                 .collect()
         };
-        // Who is asking is settled before the operation is read.
+        // The viewer is loaded before the operation is read.
         assert_eq!(kinds_below(request), ["user_by_id"]);
         let of_operation = kinds_below(operation);
         assert!(of_operation.contains(&"list_of_workspaces"), "{of_operation:?}");
@@ -124,7 +124,7 @@ each_database! {
         assert_eq!(attributes(operation).get("graphql.operation.name"), None);
     }
 
-    async fn refusals_and_failures_are_told(gateway) {
+    async fn refusals_and_failures_are_recorded(gateway) {
         tables::remove(&gateway.database).await;
         let collector = Collector::start().await;
         let server = Server::with(&gateway.url, &[&collector.option()]).await;
@@ -152,7 +152,7 @@ each_database! {
         }
     }
 
-    async fn a_trace_that_is_none_begins_a_new_one(gateway) {
+    async fn an_invalid_trace_context_begins_a_new_trace(gateway) {
         let collector = Collector::start().await;
         let server = Server::with(&gateway.url, &[&collector.option()]).await;
         let traceparents = [
@@ -165,7 +165,7 @@ each_database! {
             assert_eq!(server.send(&request).await.status, StatusCode::OK);
         }
         let spans = sent(server, &collector).await;
-        // Whoever asked last does not want it to be recorded.
+        // The caller's flag says not to record.
         assert_eq!(spans.len(), traceparents.len() - 1, "{spans:#?}");
         for span in &spans {
             assert_eq!((span.name.as_str(), span.parent.as_str()), ("GET /health/live", ""));
@@ -175,14 +175,14 @@ each_database! {
 }
 
 #[tokio::test]
-async fn a_batch_is_linked_to_all_that_wait_for_it() {
+async fn a_batch_is_linked_to_all_waiting_operations() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         gateway.add(data::invite_code(1, "A-1")).await;
         gateway.add(data::invite_code(2, "B-2")).await;
         let collector = Collector::start().await;
         let server =
             Server::with(&gateway.url, &[&collector.option(), "--max-batch=2"]).await;
-        // Operations of one request have each a span, and share statements.
+        // Operations of one request have a span each, and share statements.
         let ask = |name: &str, code: &str| {
             json!({ "query": format!("query {name} {{ inviteCode(code: \"{code}\") {{ code }} }}") })
         };
@@ -201,7 +201,7 @@ async fn a_batch_is_linked_to_all_that_wait_for_it() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_away_is_told_once_and_keeps_nobody() {
+async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -226,7 +226,7 @@ async fn a_collector_that_is_away_is_told_once_and_keeps_nobody() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_none_is_refused_without_being_repeated() {
+async fn an_invalid_endpoint_is_refused_without_repeating_it() {
     let endpoint = "http://me:PLANTED@collector.example";
     let environment = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)];
     let ended = Process::run_in(&environment, &["demo", "--listen=127.0.0.1:0"]).await;

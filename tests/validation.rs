@@ -1,4 +1,4 @@
-//! Which documents are valid: those of the specification, no more and no fewer.
+//! Validation: exactly the documents that the specification allows are valid.
 
 use serde_json::{Value, json};
 
@@ -19,16 +19,16 @@ fn code(answer: &Value) -> &Value {
 }
 
 each_database! {
-    async fn what_is_not_valid_is_not_executed(gateway) {
+    async fn invalid_documents_are_not_executed(gateway) {
         build(&gateway).await;
         for document in [
-            // Fields of one name that are not the same.
+            // Conflicting fields with one name.
             "{ c: inviteCode(code: \"ONE\") { status } ...F } fragment F on Query { c: inviteCode(code: \"TWO\") { usedAt } }",
             "{ inviteCode(code: \"ONE\") { c: databaseId ...F } } fragment F on InviteCode { c: role }",
             "{ a: course(id: 1) { x: name } a: course(id: 1) { x: slug } }",
             "{ viewer { user { id: username ... on User { id } } } }",
             "{ node(id: 1) { ... on User { x: username } ... on Course { x: databaseId } } }",
-            // Directives, wherever they stand.
+            // Directives in all locations.
             "{ __typename @nothing }",
             "{ __typename @skip }",
             "{ __typename @skip(if: \"x\") }",
@@ -67,7 +67,7 @@ each_database! {
         }
     }
 
-    async fn what_is_valid_is_executed(gateway) {
+    async fn valid_documents_are_executed(gateway) {
         build(&gateway).await;
         let node = crate::support::global_id("User", 1);
         for (document, variables) in [
@@ -89,7 +89,7 @@ each_database! {
         }
     }
 
-    async fn strings_are_what_they_are_escaped_for(gateway) {
+    async fn escaped_strings_are_decoded(gateway) {
         gateway.add_all([data::invite_code(1, "A\"\"\"b"), data::invite_code(2, "Ab"), data::invite_code(3, "\u{1f600}")]).await;
         for (literal, found) in [
             ("\"\"\"A\\\"\"\"b\"\"\"", "1"),
@@ -105,7 +105,7 @@ each_database! {
         }
     }
 
-    async fn variables_of_another_operation_do_not_matter(gateway) {
+    async fn variables_of_another_operation_are_ignored(gateway) {
         build(&gateway).await;
         let document = "query A($x: Int) { ...F } query B($x: ID!) { course(id: $x) { slug } } \
                         fragment F on Query { inviteCodes(first: $x) { totalCount } }";
@@ -118,12 +118,12 @@ each_database! {
         assert_eq!(answer.json, json!({ "data": { "course": { "slug": "rust" } } }));
     }
 
-    async fn a_string_that_does_not_end_hides_nothing(gateway) {
+    async fn an_unterminated_string_hides_nothing(gateway) {
         let server = Server::over(&gateway.url).await;
         for depth in [60, 400, 5000] {
             let (open, close) = ("[".repeat(depth), "]".repeat(depth));
             for (document, expected) in [
-                // A parser may go on behind what would begin a block string.
+                // A parser may continue after the start of a block string.
                 (format!("{{ nodes(ids: [\"\"\"x\" {open}1{close}]) {{ id }} }}"), "OPERATION_TOO_LARGE"),
                 (format!("{{ nodes(ids: [\"\"\" {open}1{close}]) {{ id }} }}"), "GRAPHQL_PARSE_FAILED"),
                 (format!("{{ nodes(ids: [\"x {open}1{close}]) {{ id }} }}"), "GRAPHQL_PARSE_FAILED"),

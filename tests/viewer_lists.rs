@@ -1,4 +1,4 @@
-//! What the signed-in person sent, received and manages.
+//! Lists of what the viewer sent, received and manages.
 
 use chrono::{DateTime, Duration, Utc};
 use entity::workspace_invite::StoredStatus;
@@ -12,7 +12,7 @@ const INVITER: i64 = 2;
 const ADDRESS: &str = "Me@Home.Example";
 const VIEWER: Viewer<'static> = Viewer::User(ME);
 
-/// Me, with a verified address, and who invites me.
+/// Adds the viewer, with a verified address, and an inviter.
 async fn people(gateway: &Gateway) {
     gateway
         .add(entity::user::Model {
@@ -53,7 +53,7 @@ fn after(seconds: i64) -> DateTime<Utc> {
     data::made() + Duration::seconds(seconds)
 }
 
-/// Rows as these tests name them: a letter for the kind, and the key.
+/// Returns rows in the tests' notation: a letter for the kind, and the key.
 fn names(list: &Value) -> Vec<String> {
     let name = |node: &Value| {
         let letter = match node["__typename"].as_str().expect("a type") {
@@ -71,7 +71,7 @@ fn names(list: &Value) -> Vec<String> {
     nodes.iter().map(name).collect()
 }
 
-/// A list of the viewer's, in one page; its total is its length.
+/// Returns a list of the viewer in one page. Its total must equal its length.
 async fn list(gateway: &Gateway, viewer: Viewer<'_>, field: &str) -> Vec<String> {
     let document = format!(
         "{{ viewer {{ list: {field} {{ totalCount nodes {{ __typename databaseId }} }} }} }}"
@@ -83,7 +83,7 @@ async fn list(gateway: &Gateway, viewer: Viewer<'_>, field: &str) -> Vec<String>
     names
 }
 
-/// The same list, walked in pages of `size` from its start, or from its end.
+/// Returns the same list in pages of `size`, from its start or its end.
 async fn walked(gateway: &Gateway, arguments: &str, size: usize, backward: bool) -> Vec<String> {
     let mut seen = Vec::new();
     let mut bound = String::new();
@@ -115,7 +115,7 @@ async fn walked(gateway: &Gateway, arguments: &str, size: usize, backward: bool)
     }
 }
 
-/// Invites of each kind that were made at the same three instants, and never, late or early expire.
+/// Adds invites of each kind, created at the same three instants, that expire never, late or early.
 async fn mixed(gateway: &Gateway) {
     people(gateway).await;
     gateway.add(data::workspace(1)).await;
@@ -154,7 +154,7 @@ async fn mixed(gateway: &Gateway) {
 }
 
 each_database! {
-    async fn received_invites_are_those_to_the_person_and_to_their_verified_address(gateway) {
+    async fn received_invites_are_those_to_the_viewer_and_their_verified_address(gateway) {
         people(&gateway).await;
         let other = email::normalize("other@home.example");
         gateway.add(data::workspace(1)).await;
@@ -164,7 +164,7 @@ each_database! {
             code_for_me(1),
             // By user.
             entity::invite_code::Model { user_id: Some(ME), ..data::invite_code(2, "CODE-2") },
-            // To somebody else, and to nobody.
+            // To another user, and to nobody.
             entity::invite_code::Model { email_norm: other, ..code_for_me(3) },
             entity::invite_code::Model { email: None, email_norm: None, ..code_for_me(4) },
         ]).await;
@@ -191,7 +191,7 @@ each_database! {
         assert_eq!(list(&gateway, VIEWER, "receivedInvites").await.len(), 2);
     }
 
-    async fn received_invites_are_the_pending_ones_unless_the_filter_says_otherwise(gateway) {
+    async fn received_invites_are_pending_ones_by_default(gateway) {
         people(&gateway).await;
         gateway.add(data::workspace(1)).await;
         for id in 1..=4 {
@@ -238,12 +238,12 @@ each_database! {
             received.sort_unstable();
             assert_eq!(received, expected, "{filter}");
         }
-        // What was sent is not narrowed by itself.
+        // Sent invites have no default filter.
         let sent = list(&gateway, Viewer::User(INVITER), "sentInvites").await;
         assert_eq!(sent.len(), 12);
     }
 
-    async fn kinds_are_mixed_in_one_order_and_ties_are_broken_the_same_way_on_every_page(gateway) {
+    async fn kinds_share_one_order_and_ties_are_stable_across_pages(gateway) {
         mixed(&gateway).await;
         let newest = "orderBy: { field: CREATED_AT, direction: DESC }";
         let oldest = "orderBy: { field: CREATED_AT, direction: ASC }";
@@ -270,7 +270,7 @@ each_database! {
         }
     }
 
-    async fn filters_narrow_rows_and_totals_alike(gateway) {
+    async fn filters_apply_to_rows_and_totals(gateway) {
         mixed(&gateway).await;
         for (filter, expected) in [
             ("kind: [INVITE_CODE]", vec!["i4", "i3", "i2", "i1"]),
@@ -297,7 +297,7 @@ each_database! {
         }
     }
 
-    async fn a_list_of_no_kind_is_empty_whatever_is_asked_of_it(gateway) {
+    async fn a_list_of_no_kind_is_empty(gateway) {
         mixed(&gateway).await;
         for arguments in ["first: 0", "first: 5", "last: 5"] {
             let document = format!(
@@ -317,7 +317,7 @@ each_database! {
         }
     }
 
-    async fn sent_invites_are_the_persons_own_even_for_staff(gateway) {
+    async fn sent_invites_are_the_viewers_own_even_for_staff(gateway) {
         mixed(&gateway).await;
         gateway.add(data::user(3, "staff")).await;
         assert_eq!(list(&gateway, Viewer::Staff(3), "sentInvites").await, [""; 0]);
@@ -325,7 +325,7 @@ each_database! {
         assert_eq!(list(&gateway, VIEWER, "sentInvites").await, [""; 0]);
     }
 
-    async fn what_is_deleted_leaves_lists_and_totals(gateway) {
+    async fn deleted_objects_are_in_no_list_or_total(gateway) {
         people(&gateway).await;
         let deleted_at = Some(data::made());
         gateway.add_all([data::workspace(1), entity::workspace::Model { deleted_at, ..data::workspace(2) }]).await;
@@ -372,7 +372,7 @@ each_database! {
         assert_eq!(rest.json["count"], 2, "{}", rest.text);
     }
 
-    async fn an_invitee_who_became_a_member_is_no_invitee_any_more(gateway) {
+    async fn an_invitee_who_became_a_member_is_not_listed(gateway) {
         people(&gateway).await;
         gateway.add(data::course(1, "one", INVITER)).await;
         gateway.add(course_invite_for_me(1, 1)).await;
@@ -392,7 +392,7 @@ each_database! {
         assert_eq!(data["viewer"]["sentInvites"]["nodes"], json!([{ "status": "ACCEPTED", "acceptedAt": null }]));
     }
 
-    async fn what_a_person_manages_is_listed_by_id_and_staff_manage_all(gateway) {
+    async fn managed_objects_are_listed_by_id_and_staff_manage_all(gateway) {
         people(&gateway).await;
         for id in [9, 1, 5, 3] {
             gateway.add(data::workspace(id)).await;
@@ -410,7 +410,7 @@ each_database! {
         }
         assert_eq!(list(&gateway, VIEWER, "workspaces").await, ["W3", "W9"]);
         assert_eq!(list(&gateway, VIEWER, "groups").await, ["G3", "G9"]);
-        // The one that they made needs no role.
+        // Their creator needs no role.
         assert_eq!(list(&gateway, VIEWER, "courses").await, ["C3", "C5", "C9"]);
         let staff = Viewer::Staff(ME);
         for (field, letter) in [("workspaces", "W"), ("groups", "G"), ("courses", "C")] {
@@ -427,7 +427,7 @@ each_database! {
         ]));
     }
 
-    async fn lists_of_what_is_managed_are_walked_like_others(gateway) {
+    async fn lists_of_managed_objects_have_pages(gateway) {
         people(&gateway).await;
         for id in 1..=5 {
             gateway.add(data::workspace(id)).await;
@@ -456,7 +456,7 @@ each_database! {
         assert_eq!(back["pageInfo"]["hasPreviousPage"], false);
     }
 
-    async fn nobody_has_no_lists(gateway) {
+    async fn anonymous_viewers_have_no_lists(gateway) {
         mixed(&gateway).await;
         let document = "{ viewer { sentInvites { totalCount } receivedInvites { totalCount } } }";
         assert_eq!(gateway.data(Viewer::Anonymous, document).await, json!({ "viewer": null }));

@@ -1,4 +1,4 @@
-//! Lists that read more than their page: what they cost, how many run, and that nothing else pays.
+//! Lists that read more rows than their page: cost, concurrency, and isolation of other requests.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -19,7 +19,7 @@ const BOB: Viewer<'static> = Viewer::User(2);
 /// Rows of each of Ada's lists.
 const ROWS: i64 = 400;
 
-/// A search that reads all of Ada's codes, which is worth 72 nodes, and finds none.
+/// Search that reads all of Ada's codes, costs 72 nodes, and finds none.
 const SEARCH: &str = r#"{ inviteCodes(first: 0, filter: { search: "nobody" }) { nodes { id } } }"#;
 
 fn cost(most: u32) -> Quotas {
@@ -29,7 +29,7 @@ fn cost(most: u32) -> Quotas {
     }
 }
 
-/// Ada has made many codes, Bob a few.
+/// Adds many codes of Ada, and a few of Bob.
 async fn with_codes(gateway: &Gateway) {
     gateway
         .add_all([data::user(1, "ada"), data::user(2, "bob")])
@@ -53,7 +53,7 @@ async fn ask(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
         .await
 }
 
-/// The codes of an answer's errors.
+/// Returns the error codes of a response.
 fn codes(answer: &Value) -> Vec<&str> {
     let errors = answer["errors"].as_array().into_iter().flatten();
     errors
@@ -61,7 +61,7 @@ fn codes(answer: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The same field under as many names.
+/// Returns the same field under that many aliases.
 fn aliased(times: usize, field: &str) -> String {
     let fields = (0..times).map(|at| format!("a{at}: {} ", field.replace("{at}", &at.to_string())));
     format!("{{ {} }}", fields.collect::<String>())
@@ -95,18 +95,18 @@ each_database! {
         assert_eq!(statements, 2);
     }
 
-    async fn nothing_is_counted_for_a_client_that_has_no_nodes_left(gateway) {
+    async fn nothing_is_counted_for_a_client_without_nodes(gateway) {
         with_everything(&gateway).await;
         let document = r#"{
             inviteCodes(first: 0, filter: { search: "x" }) { nodes { id } }
             workspaceInvites(first: 0) { nodes { id } }
             groupInvites(first: 0) { nodes { id } }
         }"#;
-        // Less than the operation costs, which therefore takes all of it.
+        // Fewer nodes than the operation costs, which therefore uses all of them.
         let exhausted = gateway.with_quotas(cost(20));
         ask(&exhausted, ADA, document).await;
         for _ in 0..2 {
-            // The document is known, and has no price of its own.
+            // The document is cached, and costs nothing more.
             exhausted.pass(Duration::from_secs(60));
             let (statements, refused) = exhausted.counted(ask(&exhausted, ADA, document)).await;
             assert_eq!(codes(&refused.json), ["RATE_LIMITED"; 3], "{}", refused.text);
@@ -140,7 +140,7 @@ each_database! {
         assert_eq!(counted(&gateway).await, without);
     }
 
-    async fn a_list_that_may_read_more_than_the_quota_has_is_refused_at_its_field(gateway) {
+    async fn a_list_beyond_the_quota_is_refused_at_its_field(gateway) {
         with_codes(&gateway).await;
         let gateway = gateway.with_quotas(cost(70));
         let document = format!("{{ viewer {{ user {{ username }} }} {}", &SEARCH[1..]);
@@ -156,22 +156,22 @@ each_database! {
         assert_eq!(refused.header("retry-after"), error["extensions"]["retryAfter"].to_string());
         assert_eq!(statements, 2, "the viewer and the count, and no list");
         assert_eq!(gateway.metric("invite_gateway_rate_limited_total{limit=\"cost\"}"), 1.0);
-        // Pages still fit, and so does the search in a scope that is small.
+        // Pages still fit, and so does the search in a small scope.
         for (viewer, document) in [(ADA, "{ inviteCodes(first: 2) { nodes { id } } }"), (BOB, SEARCH)] {
             let answer = ask(&gateway, viewer, document).await;
             assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
         }
     }
 
-    async fn what_a_list_did_not_need_is_refunded(gateway) {
+    async fn unused_reservations_are_refunded(gateway) {
         with_codes(&gateway).await;
-        // Time stands still, so that each costs what is written in it: 11 nodes, and reading it once.
+        // Time stands still, so that each costs its static cost of 11 nodes, and one read.
         let gateway = gateway.with_quotas(cost(700));
         for _ in 0..50 {
             let answer = ask(&gateway, ADA, SEARCH).await;
             assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
         }
-        // There is room for one reservation alone: others wait until it is refunded.
+        // There is room for one reservation. Others wait until it is refunded.
         let gateway = gateway.with_quotas(cost(700));
         let many = aliased(20, "inviteCodes(first: 0, filter: { search: \"x{at}\" }) { nodes { id } }");
         let answer = ask(&gateway, ADA, &many).await;
@@ -180,12 +180,12 @@ each_database! {
         assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
     }
 
-    async fn each_way_to_read_more_than_a_page_has_a_price(gateway) {
+    async fn each_way_to_read_more_than_a_page_costs(gateway) {
         with_everything(&gateway).await;
         let gateway = gateway.with_quotas(cost(20));
         let asked = async |document: &str| {
             gateway.pass(Duration::from_secs(60));
-            // Read once before, which has its own price.
+            // Read once before, which costs separately.
             ask(&gateway, ADA, document).await;
             gateway.pass(Duration::from_secs(60));
             let answer = ask(&gateway, ADA, document).await;
@@ -242,9 +242,9 @@ each_database! {
         }
     }
 
-    async fn a_price_tells_nothing_of_rows_that_are_not_the_viewers(gateway) {
+    async fn costs_reveal_nothing_of_other_users_rows(gateway) {
         gateway.add(data::user(1, "ada")).await;
-        // Eve claims the address of whoever has many invites.
+        // Eve claims the address of a user with many invites.
         gateway.add(user::Model {
             email: "target@example.org".to_owned(),
             email_norm: "target@example.org".to_owned(),
@@ -276,7 +276,7 @@ each_database! {
     }
 }
 
-/// Ada has as many rows in each list.
+/// Adds that many rows to each of Ada's lists.
 async fn with_everything(gateway: &Gateway) {
     with_codes(gateway).await;
     gateway.add(data::tag(1, "tag")).await;
@@ -329,7 +329,7 @@ async fn with_everything(gateway: &Gateway) {
         .await;
 }
 
-/// How many statements of the gateway wait for a lock.
+/// Returns the number of the gateway's statements that wait for a lock.
 async fn waiting(database: &DatabaseConnection) -> i64 {
     let statement = sea_orm::Statement::from_string(
         database.get_database_backend(),
@@ -351,7 +351,7 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
         for document in [SEARCH, invites] {
             ask(&gateway, ADA, document).await;
         }
-        // Beside the gateway's own connections, of which there are few.
+        // Not on the gateway's own connections, of which there are few.
         let beside = Database::connect(&gateway.url).await.expect("a database");
         let lock = beside.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
@@ -372,7 +372,7 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
                 }
             });
             two.await;
-            // Neither these nor a request for both hold lists of another table up.
+            // Neither these nor a request for both delay lists of another table.
             let both = ask(&gateway, ADA, &both);
             let other = async {
                 for _ in 0..5 {
@@ -387,7 +387,8 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
             }
             assert_eq!(waiting(&beside).await, 2);
         }
-        // All of these were given up: what waited leaves its place, what runs ends with the lock.
+        // All of these were cancelled: waiting ones leave the queue, running ones end with the
+        // lock.
         let (answer, committed) = join(ask(&gateway, ADA, SEARCH), lock.commit()).await;
         committed.expect("the end of the lock");
         assert_eq!(answer.json.get("errors"), None, "{}", answer.text);

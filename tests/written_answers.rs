@@ -1,5 +1,5 @@
-//! Answers are the same, letter for letter, whether a document is executed as it stands or its
-//! selections are collected before.
+//! Responses are byte for byte the same, whether a document is executed unchanged or its selections
+//! are collected first.
 
 use serde_json::{Value, json};
 
@@ -8,12 +8,12 @@ use crate::{
     support::{process::Server, wire},
 };
 
-/// An operation that asks for one object in two places, so that the selections of its document are
-/// collected, whether it is the one that is executed or not.
+/// Operation that selects one object in two places. So the selections of its document are
+/// collected, whichever operation is executed.
 const COLLECTED: &str =
     "query Collected { viewer { user { id } } ... { viewer { user { username } } } }";
 
-/// Every leaf of every type, beside fields that load.
+/// All leaves of all types, next to fields that load.
 const FRAGMENTS: &str = "
 fragment UserLeaves on User {
   __typename id databaseId username fullName avatarUrl isVerified extId email
@@ -80,7 +80,7 @@ const OPERATIONS: [&str; 4] = [
         }
       }
     }",
-    // Names twice, names of their own, nothing and everything by directives, all in one object.
+    // Duplicate names, aliases, and directives that include nothing or everything, in one object.
     "query Shapes($yes: Boolean!) {
       viewer {
         courses {
@@ -104,7 +104,7 @@ async fn answer(server: &Server, authorization: Option<&str>, asked: &Value) -> 
 }
 
 #[tokio::test]
-async fn answers_are_the_same_however_their_document_is_written() {
+async fn responses_do_not_depend_on_how_a_document_is_written() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     let list = |name: &str| description[name].as_array().expect("a list");
@@ -124,7 +124,7 @@ async fn answers_are_the_same_however_their_document_is_written() {
                 true => FRAGMENTS,
                 false => "",
             };
-            // Fragments that an operation does not use are an error.
+            // Fragments that no operation uses are an error.
             let unused = "query Unused { viewer { sentInvites { nodes { ...Leaves } } } }";
             let unused = unused.repeat(usize::from(!used.is_empty()));
             asked.push((
@@ -155,7 +155,7 @@ async fn answers_are_the_same_however_their_document_is_written() {
     }
 }
 
-/// An answer without the places of errors, which differ with what stands ahead of the operation.
+/// Removes the locations of errors, which depend on the text before the operation.
 fn without_places(answer: &str) -> String {
     let mut parts = answer.split("\"locations\":[");
     let mut text = parts.next().unwrap_or_default().to_owned();

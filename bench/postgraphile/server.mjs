@@ -1,4 +1,4 @@
-// PostGraphile over the benchmark's database, as its documentation has it for production.
+// PostGraphile over the benchmark's database, configured for production per its documentation.
 import { createServer } from 'node:http';
 
 import { postgraphile } from 'postgraphile';
@@ -9,8 +9,8 @@ import { jsonPgSmartTags } from 'postgraphile/utils';
 
 const { DATABASE_URL, PORT } = process.env;
 
-// It looks rows up by constraints, and these columns have unique indexes; it narrows lists by columns
-// that have an index, and these have none.
+// PostGraphile derives look-ups from unique constraints and filters from indexes. These columns
+// have unique indexes without constraints, or no index.
 const unique = (column) => ({ tags: { unique: column } });
 const filter = { tags: { behavior: '+filterBy' } };
 const config = {

@@ -1,21 +1,21 @@
-//! `courses`: what a course invite joins.
+//! `courses`: targets of course invites.
 
 use sea_orm::entity::prelude::*;
 
-/// Who may know of a course.
+/// Visibility of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum CoursePrivacy {
-    /// Not published: known to those who make it.
+    /// Not published: visible to members and invitees.
     #[sea_orm(string_value = "draft")]
     Draft,
-    /// Anybody signed in may know of it and join.
+    /// Visible to all signed-in users, who may join.
     #[sea_orm(string_value = "open")]
     Open,
-    /// Anybody signed in may know of it; joining is asked for.
+    /// Visible to all signed-in users, who may request to join.
     #[sea_orm(string_value = "private")]
     Private,
-    /// Known to those who are in it or invited.
+    /// Visible to members and invitees.
     #[sea_orm(string_value = "secret")]
     Secret,
 }
@@ -31,17 +31,17 @@ pub struct Model {
     /// Name in URLs, compared exactly.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Name to show.
+    /// Display name.
     pub name: String,
-    /// What the course is about; may be empty.
+    /// Description; may be empty.
     pub description: String,
-    /// Who may know of it.
+    /// Visibility.
     pub privacy: CoursePrivacy,
-    /// Who made it, and so manages it.
+    /// Creator, who also manages the course.
     pub created_by_id: i64,
-    /// When the course was made.
+    /// When the course was created.
     pub created_at: DateTimeUtc,
-    /// When the course was deleted; its invites are then not found.
+    /// When the course was deleted. Its invites are then not found.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! `course_invites`: one invited user of a course.
+//! `course_invites`: users invited to courses.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,17 +10,17 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Which course accepting joins.
+    /// Course that the invitee joins by accepting.
     pub course_id: i64,
-    /// The invitee.
+    /// Invitee.
     pub user_id: i64,
-    /// Who invited.
+    /// Inviter.
     pub invited_by_id: Option<i64>,
-    /// When the invite was made.
+    /// When the invite was created.
     pub created_at: DateTimeUtc,
-    /// When it was accepted.
+    /// When the invite was accepted.
     pub accepted_at: Option<DateTimeUtc>,
-    /// When it was withdrawn.
+    /// When the invite was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
 }
 

@@ -1,4 +1,4 @@
-//! `course_members`: who belongs to a course, in which role.
+//! `course_members`: members of courses and their roles.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `groups`: what a group invite joins.
+//! `groups`: targets of group invites.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,11 +13,11 @@ pub struct Model {
     /// Name in URLs, compared exactly.
     #[sea_orm(unique)]
     pub slug: String,
-    /// Name to show.
+    /// Display name.
     pub name: String,
-    /// When the group was made.
+    /// When the group was created.
     pub created_at: DateTimeUtc,
-    /// When the group was deleted; its invite is then not found.
+    /// When the group was deleted. Its invite is then not found.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

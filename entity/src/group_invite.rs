@@ -1,4 +1,4 @@
-//! `group_invites`: one reusable join link a group, seen by those who manage it.
+//! `group_invites`: reusable join links, one per group, visible to the group's managers.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,13 +10,13 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// Which group the link joins.
+    /// Group that the link joins.
     #[sea_orm(unique)]
     pub group_id: i64,
-    /// The code in the link, a secret: at most 64 characters, compared exactly.
+    /// Code in the link, a secret: at most 64 characters, case-sensitive.
     #[sea_orm(unique)]
     pub code: String,
-    /// When the code was made.
+    /// When the code was created.
     pub created_at: DateTimeUtc,
     /// When the code was last changed.
     pub updated_at: DateTimeUtc,

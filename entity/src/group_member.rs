@@ -1,4 +1,4 @@
-//! `group_members`: who belongs to a group, in which role.
+//! `group_members`: members of groups and their roles.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `invite_codes`: personal codes, looked up in public by their code.
+//! `invite_codes`: personal codes, looked up without authentication.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,30 +10,30 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// The code itself, a secret: at most 64 characters, compared exactly.
+    /// Code, a secret: at most 64 characters, case-sensitive.
     #[sea_orm(unique)]
     pub code: String,
-    /// Role that using the code gives.
+    /// Role that the code gives.
     pub role: Option<String>,
     /// Name of the person invited.
     pub name: Option<String>,
-    /// Address of the person invited, as it was given.
+    /// Address of the person invited, as entered.
     pub email: Option<String>,
-    /// `email` as it is compared.
+    /// Normalized `email`, for comparisons.
     pub email_norm: Option<String>,
-    /// Who made the code.
+    /// Inviter, who created the code.
     pub invited_by_id: Option<i64>,
-    /// The account made with the code.
+    /// Account created with the code.
     pub user_id: Option<i64>,
-    /// When the code was made.
+    /// When the code was created.
     pub generated_at: DateTimeUtc,
     /// When the code was sent.
     pub sent_at: Option<DateTimeUtc>,
-    /// When the code was used: it is accepted from then on.
+    /// When the code was used, and so accepted.
     pub used_at: Option<DateTimeUtc>,
-    /// From when on an unused code is expired; never, when absent.
+    /// When an unused code expires; never if absent.
     pub expires_at: Option<DateTimeUtc>,
-    /// When the code was withdrawn.
+    /// When the code was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
 }
 

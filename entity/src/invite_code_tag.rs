@@ -1,4 +1,4 @@
-//! `invite_code_tags`: which tags an invite code gives.
+//! `invite_code_tags`: tags that invite codes give.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,16 +7,16 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "invite_code_tags")]
 pub struct Model {
-    /// The code.
+    /// Invite code.
     #[sea_orm(primary_key, auto_increment = false)]
     pub invite_code_id: i64,
-    /// The tag.
+    /// Tag.
     #[sea_orm(primary_key, auto_increment = false)]
     pub tag_id: i64,
-    /// The code's row.
+    /// Row of the invite code.
     #[sea_orm(belongs_to, from = "invite_code_id", to = "id")]
     pub invite_code: BelongsTo<super::invite_code::Entity>,
-    /// The tag's row.
+    /// Row of the tag.
     #[sea_orm(belongs_to, from = "tag_id", to = "id")]
     pub tag: BelongsTo<super::tag::Entity>,
 }

@@ -1,6 +1,6 @@
-//! The tables of Invite Gateway as SeaORM entities, one table a file.
+//! SeaORM entities of Invite Gateway, one table per file.
 //!
-//! Columns and relations only: no rule of access and no GraphQL word lives here. Instants are UTC.
+//! Only columns and relations: access rules and GraphQL live elsewhere. Instants are in UTC.
 
 pub mod course;
 pub mod course_invite;

@@ -1,8 +1,8 @@
-//! `tags`: labels that an invite code gives to whoever uses it.
+//! `tags`: labels that invite codes give to the accounts created with them.
 
 use sea_orm::entity::prelude::*;
 
-/// What a tag labels.
+/// Kind of object that a tag labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum TagKind {
@@ -25,21 +25,21 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// What the tag labels.
+    /// Kind of object that the tag labels.
     pub kind: TagKind,
-    /// At most 64 characters, unique in its kind.
+    /// Name, at most 64 characters, unique in its kind.
     pub name: String,
-    /// What the tag means.
+    /// Description.
     pub description: Option<String>,
-    /// `#rrggbb`.
+    /// Color as `#rrggbb`.
     pub color: String,
-    /// Whether the tag is shown beside a name.
+    /// True if the tag is shown beside a name.
     pub visible: bool,
-    /// Whether the tag can still be given.
+    /// True if the tag can still be given.
     pub active: bool,
-    /// When the tag was made.
+    /// When the tag was created.
     pub created_at: DateTimeUtc,
-    /// When the tag was deleted; it then leaves every list.
+    /// When the tag was deleted. It is then in no list.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

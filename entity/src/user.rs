@@ -1,4 +1,4 @@
-//! `users`: the accounts that invite, are invited, and sign in.
+//! `users`: accounts, which sign in, invite and are invited.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,23 +13,23 @@ pub struct Model {
     /// Unique sign-in name, at most 255 characters.
     #[sea_orm(unique)]
     pub username: String,
-    /// Name to show; may be empty.
+    /// Display name; may be empty.
     pub full_name: String,
-    /// Address as it was given; empty when unknown.
+    /// Address as entered; empty if unknown.
     pub email: String,
-    /// `email` as it is compared: trimmed, NFC, lower case. Empty matches nobody.
+    /// Normalized `email`, for comparisons: trimmed, NFC, lower case. Empty matches nobody.
     pub email_norm: String,
-    /// Picture to show.
+    /// URL of the picture.
     pub avatar_url: Option<String>,
-    /// Whether the address is proven to be the user's.
+    /// True if the user has proven that the address is theirs.
     pub is_verified: bool,
     /// Id in the customer's own system; not unique.
     pub ext_id: Option<String>,
-    /// Whether the user administers the whole installation.
+    /// True if the user administers the whole installation.
     pub is_staff: bool,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: DateTimeUtc,
-    /// When the account was deleted; such a user resolves to nobody.
+    /// When the account was deleted. References to it then resolve to null.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

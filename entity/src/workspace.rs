@@ -1,4 +1,4 @@
-//! `workspaces`: what a workspace invite joins.
+//! `workspaces`: targets of workspace invites.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,15 +10,15 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// Name to show.
+    /// Display name.
     pub name: String,
-    /// What the workspace is for; may be empty.
+    /// Description; may be empty.
     pub description: String,
-    /// Logo to show.
+    /// URL of the logo.
     pub logo_url: Option<String>,
-    /// When the workspace was made.
+    /// When the workspace was created.
     pub created_at: DateTimeUtc,
-    /// When the workspace was deleted; its invites are then not found.
+    /// When the workspace was deleted. Its invites are then not found.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

@@ -1,21 +1,21 @@
-//! `workspace_invites`: e-mail invitations, looked up in public by their token.
+//! `workspace_invites`: e-mail invitations, looked up by token without authentication.
 
 use sea_orm::entity::prelude::*;
 
-/// Status as stored. What clients see is derived: a pending invite past its expiry is expired.
+/// Stored status. Clients see a derived one: a pending invite past its expiry is expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum StoredStatus {
-    /// Waiting for an answer.
+    /// Neither accepted, cancelled nor expired.
     #[sea_orm(string_value = "pending")]
     Pending,
     /// Accepted.
     #[sea_orm(string_value = "accepted")]
     Accepted,
-    /// Withdrawn.
+    /// Cancelled.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
-    /// Expired, as the source itself noted.
+    /// Expired according to the source.
     #[sea_orm(string_value = "expired")]
     Expired,
 }
@@ -28,32 +28,32 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// What the e-mailed link carries, a secret.
+    /// Token in the e-mailed link, a secret.
     #[sea_orm(unique)]
     pub token: Uuid,
-    /// Which workspace accepting joins.
+    /// Workspace that the invitee joins by accepting.
     pub workspace_id: i64,
-    /// Who invited.
+    /// Inviter.
     pub inviter_id: Option<i64>,
-    /// Address of the person invited, as it was given.
+    /// Address of the person invited, as entered.
     pub email: String,
-    /// `email` as it is compared.
+    /// Normalized `email`, for comparisons.
     pub email_norm: String,
-    /// Role that accepting gives.
+    /// Role that the invite gives.
     pub role: String,
-    /// Words of the inviter.
+    /// Message from the inviter.
     pub message: Option<String>,
-    /// Status as stored.
+    /// Stored status.
     pub status: StoredStatus,
-    /// When the invite was made.
+    /// When the invite was created.
     pub created_at: DateTimeUtc,
-    /// From when on a pending invite is expired.
+    /// When a pending invite expires.
     pub expires_at: DateTimeUtc,
-    /// When it was accepted.
+    /// When the invite was accepted.
     pub accepted_at: Option<DateTimeUtc>,
-    /// Who accepted it.
+    /// User who accepted the invite.
     pub accepted_by_id: Option<i64>,
-    /// When it was withdrawn.
+    /// When the invite was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
 }
 

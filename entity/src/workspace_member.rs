@@ -1,4 +1,4 @@
-//! `workspace_members`: who belongs to a workspace, in which role.
+//! `workspace_members`: members of workspaces and their roles.
 
 use sea_orm::entity::prelude::*;
 

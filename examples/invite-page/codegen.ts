@@ -1,4 +1,4 @@
-// Types of our queries, from the gateway's schema, into src/gql.
+// Generates the types of the app's queries from the gateway's schema, in src/gql.
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {

@@ -1,5 +1,5 @@
-// The dev server's /demo.json: people to sign in as and links to try, as the gateway's own
-// `demo --describe` prints them. No part of what is built.
+// Vite plugin that serves personas and sample links at /demo.json, from `demo --describe`. Only for
+// the dev server.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ export function describeDemo(): Plugin {
         try {
           response.end((await run(program(), ['demo', '--describe'])).stdout);
         } catch (error) {
-          server.config.logger.warn(`no sample links: set INVITE_GATEWAY (${String(error)})`);
+          server.config.logger.warn(`no sample links: set INVITE_GATEWAY to the program's path (${String(error)})`);
           response.end('null');
         }
       });

@@ -1,10 +1,10 @@
-// The dev server: the app, /graphql handed on to the gateway, and what the demo has.
+// Dev server: serves the app and the demo's samples, and proxies /graphql to the gateway.
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 import { describeDemo } from './describe-demo.ts';
 
-// One origin for page and API: no CORS, and the gateway need not know where the page lives.
+// The page and the API share an origin, so the gateway needs no CORS configuration.
 const proxy = { '/graphql': process.env.GATEWAY_URL ?? 'http://127.0.0.1:8080' };
 
 export default defineConfig({

@@ -1,5 +1,5 @@
-//! GraphiQL, embedded: the page that the gateway serves at `/graphiql`, and the assets below it.
-//! `build.rs` builds both from `web/`; how they are served is the gateway's business.
+//! Embedded GraphiQL: the page that the gateway serves at `/graphiql`, and its assets. `build.rs`
+//! builds them from `web/`; the gateway serves them.
 
 use std::{
     io::{self, Read, Write},
@@ -11,49 +11,49 @@ use flate2::{Compression, write::GzEncoder};
 
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
-/// What stands in the page where the nonce of the answer goes.
+/// Placeholder in the page for the nonce of the response.
 const NONCE: &str = "CSP-NONCE";
 
-/// How much is unpacked at a time.
+/// Buffer size for decompression.
 const BUFFER: usize = 64 * 1024;
 
-/// The page of a build without npm.
+/// Page of a build without GraphiQL.
 const ABSENT_PAGE: &str = include_str!("absent.html");
 
-/// Whether GraphiQL is in this build.
+/// Returns true if this build contains GraphiQL.
 pub fn is_built() -> bool {
     BUILT_PAGE.is_some()
 }
 
-/// The page, whose scripts and styles carry that nonce. Without GraphiQL in this build, it says how
-/// to get it.
+/// Returns the page, with `nonce` on its scripts and styles. In a build without GraphiQL, the page
+/// explains how to add it.
 pub fn page(nonce: &str) -> String {
     BUILT_PAGE.unwrap_or(ABSENT_PAGE).replace(NONCE, nonce)
 }
 
-/// The asset of that name, which is its path below the page.
+/// Returns the asset with that name, which is its path below the page.
 pub fn asset(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
-/// Every asset.
+/// Returns all assets.
 pub fn assets() -> impl Iterator<Item = &'static Asset> {
     ASSETS.iter()
 }
 
-/// How bytes are encoded for transport.
+/// Content encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// RFC 7932.
+    /// Brotli, RFC 7932.
     Brotli,
-    /// RFC 1952.
+    /// Gzip, RFC 1952.
     Gzip,
-    /// As they are.
+    /// Uncompressed.
     Identity,
 }
 
 impl Encoding {
-    /// The name in `Accept-Encoding` and `Content-Encoding`.
+    /// Returns the name in `Accept-Encoding` and `Content-Encoding`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -65,26 +65,26 @@ impl Encoding {
 
 /// A script, style, font or text that the page needs.
 pub struct Asset {
-    /// Its path below the page.
+    /// Path below the page.
     pub name: &'static str,
-    /// Its media type.
+    /// Media type.
     pub content_type: &'static str,
-    /// Differs where the content differs.
+    /// Hash of the content.
     pub hash: &'static str,
-    /// Whether the name does so too, so that an answer never goes stale.
+    /// True if the name contains a hash of the content, so that caches never hold a stale response.
     pub is_hashed: bool,
-    /// Its length in bytes, as they are.
+    /// Uncompressed length in bytes.
     length: usize,
     stored: Stored,
 }
 
-/// What is in the binary.
-#[allow(dead_code, reason = "which of them there are depends on the build")]
+/// Content in the binary.
+#[allow(dead_code, reason = "the build decides which variants exist")]
 enum Stored {
-    /// The bytes, which compression does not make fewer.
+    /// Uncompressed bytes, for content that does not compress.
     Plain(&'static [u8]),
-    /// The bytes in Brotli. The other encodings are made from it when they are first asked for,
-    /// which few do, so that the binary need not hold each.
+    /// Brotli. The other encodings are made from it on first use, so that the binary does not
+    /// contain them. Few clients request them.
     Compressed {
         brotli: &'static [u8],
         gzip: OnceLock<Vec<u8>>,
@@ -93,7 +93,7 @@ enum Stored {
 }
 
 impl Asset {
-    /// The encodings that it can be had in, best first.
+    /// Returns the available encodings, best first.
     pub fn encodings(&self) -> &'static [Encoding] {
         match self.stored {
             Stored::Plain(_) => &[Encoding::Identity],
@@ -101,18 +101,18 @@ impl Asset {
         }
     }
 
-    /// Its bytes in one of its encodings.
+    /// Returns the content in one of its encodings.
     ///
     /// # Errors
-    /// The build has a compressed form that is broken.
+    /// If the embedded Brotli data is corrupt.
     pub fn bytes(&'static self, encoding: Encoding) -> io::Result<&'static [u8]> {
         match (&self.stored, encoding) {
             (Stored::Plain(bytes), _) => Ok(bytes),
             (Stored::Compressed { brotli, .. }, Encoding::Brotli) => Ok(brotli),
             (Stored::Compressed { plain, .. }, Encoding::Identity) => {
-                made_once(plain, || self.unpacked())
+                get_or_make(plain, || self.unpacked())
             }
-            (Stored::Compressed { gzip, .. }, Encoding::Gzip) => made_once(gzip, || {
+            (Stored::Compressed { gzip, .. }, Encoding::Gzip) => get_or_make(gzip, || {
                 let mut packed = GzEncoder::new(Vec::new(), Compression::default());
                 packed.write_all(&self.unpacked()?)?;
                 packed.finish()
@@ -132,8 +132,8 @@ impl Asset {
     }
 }
 
-/// What is in the cell, made if nothing is.
-fn made_once(
+/// Returns the value of the cell, and initializes it first if it is empty.
+fn get_or_make(
     cell: &'static OnceLock<Vec<u8>>,
     make: impl FnOnce() -> io::Result<Vec<u8>>,
 ) -> io::Result<&'static [u8]> {
@@ -149,20 +149,20 @@ mod tests {
     use super::{ABSENT_PAGE, Encoding, NONCE, assets, is_built, page};
 
     #[test]
-    fn every_asset_is_whole() {
+    fn every_asset_decompresses_to_its_length() {
         for asset in assets() {
-            let plain = asset.bytes(Encoding::Identity).expect("a whole asset");
+            let plain = asset.bytes(Encoding::Identity).expect("valid Brotli");
             assert_eq!(plain.len(), asset.length, "{}", asset.name);
         }
         assert_eq!(assets().count() > 0, is_built());
     }
 
     #[test]
-    fn a_page_carries_the_nonce_wherever_the_policy_asks_for_it() {
+    fn the_nonce_replaces_every_placeholder() {
         let page = page("a-nonce");
         assert!(page.contains("nonce=\"a-nonce\""));
         assert!(!page.contains(NONCE));
-        // Without GraphiQL: nothing but text and a style.
+        // The page without GraphiQL has only text and a style.
         assert!(ABSENT_PAGE.contains(&format!("<style nonce=\"{NONCE}\">")));
         assert!(!ABSENT_PAGE.contains("<script"));
     }

@@ -1,4 +1,4 @@
-// Writes the Brotli form beside every asset that it makes smaller.
+// Vite plugin that writes a Brotli file next to every asset that it makes smaller.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,10 +6,10 @@ import { brotliCompress, constants } from 'node:zlib';
 
 import type { Plugin } from 'vite';
 
-/** Quality of `--mode quick`: files a tenth larger, in a tenth of the time. */
+/** Quality in `--mode quick`: files a tenth larger, in a tenth of the time. */
 const QUICK = 5;
 
-/** What is below the page is compressed; the page itself differs with every answer. */
+/** Compresses the assets. The page is not compressed, because its nonce differs per response. */
 export function compressed(): Plugin {
   let folder = '';
   let quality = constants.BROTLI_MAX_QUALITY;

@@ -1,4 +1,4 @@
-//! Cursors, as a client may send them.
+//! Decodes cursors from clients.
 #![no_main]
 
 use invite_gateway::graphql::fuzzing;

@@ -1,7 +1,9 @@
-//! The passes over texts before anything reads them: they agree with the reader of JSON that comes
-//! after them, where that takes the text at all; and with the lexer, where FUZZ_COMPARE is set. The
-//! two lexers differ in texts that are no GraphQL but pass as tokens: such a text is worth a look, and
-//! no fault as long as the parsers bound their own recursion.
+//! Measures texts before they are parsed. The nesting must cover that of the parsed JSON, if it
+//! parses.
+//!
+//! With FUZZ_COMPARE set, the tokens must equal those of apollo-parser. The lexers differ in some
+//! texts that are not GraphQL. Check such a text: it is no bug if the parsers bound their own
+//! recursion.
 #![no_main]
 
 use apollo_parser::{Lexer, TokenKind};
@@ -12,7 +14,7 @@ use serde_json::Value;
 fuzz_target!(|bytes: &[u8]| {
     let nested = nesting(bytes);
     if let Ok(json) = serde_json::from_slice::<Value>(bytes) {
-        // Of a name that is there twice, the last counts.
+        // Not equal, because the parser keeps only the last of duplicate names.
         assert!(nested >= depth(&json));
     }
     let Ok(text) = std::str::from_utf8(bytes) else {

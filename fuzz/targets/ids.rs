@@ -1,4 +1,4 @@
-//! Global ids, as a client may send them.
+//! Decodes global ids from clients.
 #![no_main]
 
 use invite_gateway::graphql::fuzzing;

@@ -1,4 +1,4 @@
-//! Files, split into their rows.
+//! Splits import files into rows.
 #![no_main]
 
 use invite_gateway::import::fuzzing;

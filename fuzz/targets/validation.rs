@@ -1,5 +1,5 @@
-//! A request on its way to being executed: guarded, read, validated, its variables checked and its
-//! cost counted. The document ends at a NUL; behind it stand the variables.
+//! Prepares a request for execution: guards, parses and validates it, checks its variables and
+//! computes its cost. A NUL separates the document from the variables.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The command `import`: opens the file and the database, and tells how it went.
+//! The command `import`: opens the file and the database, runs the import, and prints its result.
 
 use std::{
     error::Error,
@@ -23,36 +23,36 @@ use crate::{
 /// Exit status if rows were rejected or the import failed.
 const FAILED: u8 = 1;
 
-/// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes.
+/// Import data from a file: NDJSON or a JSON array of the contracts' objects.
 ///
-/// Loading the same file again changes nothing. Bad rows are reported, and the others load; the
-/// exit status is then 1.
+/// Importing the same file again changes nothing. Bad rows are reported and the others are
+/// written; the exit status is then 1.
 #[derive(Args, Clone)]
 pub(super) struct ImportArgs {
-    /// What the rows are
+    /// Kind of rows in the file
     #[arg(value_enum)]
     pub kind: Kind,
-    /// The file, or `-` for standard input
+    /// File to import, or `-` for standard input
     pub file: PathBuf,
-    /// Stop at the first bad row, and leave nothing written
+    /// Stop at the first bad row and write nothing
     #[arg(long)]
     pub strict: bool,
-    /// Check everything against the database, and leave nothing written
+    /// Check all rows against the database and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Where to load it.
+    /// Target database.
     #[command(flatten)]
     pub database: DatabaseUrl,
 }
 
-/// Runs the command: 0 if all rows loaded, 1 if some were rejected or it failed, 2 if the file or
-/// the database's URL cannot be used.
+/// Runs the command. Exits with 0 if all rows were written, 1 if rows were rejected or the import
+/// failed, and 2 if the file or the database URL cannot be used.
 pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
     let (status, message) = match load(args, clock).await {
         Ok(done) => done,
         Err(message) => (WRONG_USAGE, message),
     };
-    // Nobody is left to tell if the console is gone: the status says it too.
+    // Ignores a closed console: the exit status has the outcome, too.
     let _ = if status == 0 {
         writeln!(io::stdout(), "{message}")
     } else {
@@ -61,18 +61,21 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// The exit status and the last words; as an error, what is wrong with the arguments.
+/// Returns the exit status and the closing message.
+///
+/// # Errors
+/// If the file or the database cannot be opened. The error is the message.
 async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
     let pool = Pool {
-        // One after the other, so that what SQLite keeps of a transaction serves the next.
+        // Transactions share one connection, and so SQLite's page cache.
         max_connections: 1,
         ..Pool::small(&args.database.database_url)
     };
     let database = pool
         .open()
         .await
-        .map_err(|error| format!("the database cannot be opened: {}", Printable(error)))?;
+        .map_err(|error| format!("cannot open the database: {}", Printable(error)))?;
     let outcome = match unready(&database).await {
         Some(reason) => (FAILED, reason.to_owned()),
         None => {
@@ -83,12 +86,12 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
             let mut console = Console::stderr(bytes);
             let outcome =
                 import::run(&database, clock, args.kind, source, options, &mut console).await;
-            // As above: the summary still follows.
+            // Ignores a closed console, as above.
             let _ = console.finish();
-            last_words(args.kind, outcome)
+            summarize(args.kind, outcome)
         }
     };
-    // What is committed stays so, whatever becomes of the connections.
+    // An error here cannot undo a commit.
     let _ = database.close().await;
     Ok(outcome)
 }
@@ -102,7 +105,7 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     let opened = File::open(file).await.map_err(cannot)?;
     let metadata = opened.metadata().await.map_err(cannot)?;
     if metadata.is_dir() {
-        return Err(format!("{name}: is a folder"));
+        return Err(format!("{name}: is a directory, expected a file"));
     }
     // A pipe has no length.
     let bytes = metadata.is_file().then_some(metadata.len());
@@ -112,14 +115,14 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
 async fn unready(database: &DatabaseConnection) -> Option<&'static str> {
     match readiness(database).await {
         Readiness::Ready => None,
-        Readiness::Unreachable => Some("the database does not answer"),
+        Readiness::Unreachable => Some("the database does not respond"),
         Readiness::NotMigrated => {
             Some("the database is not migrated: run `invite-gateway migrate up`")
         }
     }
 }
 
-fn last_words(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String) {
+fn summarize(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String) {
     match outcome {
         Ok(summary) => {
             let status = if summary.rejected == 0 { 0 } else { FAILED };

@@ -42,7 +42,7 @@ pub(super) async fn layer(
     let client = admission.limits.client(client);
     let mut response = match client.request().await {
         Ok(()) => next.run(request).await,
-        Err(limited) => rate_limit::refusal(limited, rest::manner_of(request.uri().path())),
+        Err(limited) => rate_limit::refusal(limited, rest::error_format(request.uri().path())),
     };
     rate_limit::tell(&client, &admission.policy, response.headers_mut());
     response

@@ -17,7 +17,7 @@ use crate::{
     graphql::Code,
     loader::Loaders,
     rate_limit::{Client, RateLimits, Who},
-    rest::{self, Manner},
+    rest::{self, ErrorFormat},
 };
 
 /// What it takes to settle who is asking.
@@ -55,7 +55,7 @@ impl Authentication {
         &self,
         mut request: Request,
         place: &Place,
-        manner: Option<Manner>,
+        error_format: Option<ErrorFormat>,
         next: Next,
     ) -> Response {
         let limits = &self.rate_limits;
@@ -65,12 +65,12 @@ impl Authentication {
         let user = viewer.as_ref().ok().and_then(Viewer::id);
         let who = user.map_or(addressed, Who::User);
         if let Err(reason) = place.assign(who) {
-            return turned_away(reason, manner);
+            return turned_away(reason, error_format);
         }
         let client = Arc::new(limits.client(who));
         let mut response = match (client.request().await, viewer) {
-            (Err(limited), _) => rate_limit::refusal(limited, manner),
-            (Ok(()), Err(error)) => refusal(&error, manner),
+            (Err(limited), _) => rate_limit::refusal(limited, error_format),
+            (Ok(()), Err(error)) => refusal(&error, error_format),
             (Ok(()), Ok(viewer)) => {
                 let access = self.access(viewer, client.clone());
                 request.extensions_mut().insert(Arc::new(access));
@@ -82,8 +82,8 @@ impl Authentication {
     }
 }
 
-/// An answer in the manner of the endpoint that was asked.
-fn refusal(error: &AuthError, manner: Option<Manner>) -> Response {
+/// An answer in the error_format of the endpoint that was asked.
+fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> Response {
     let status = error.status();
     let code = match status {
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,
@@ -93,9 +93,11 @@ fn refusal(error: &AuthError, manner: Option<Manner>) -> Response {
     if status.is_server_error() {
         tracing::error!(%error, "it could not be settled who is asking");
     }
-    let mut response = match manner {
-        Some(manner) if code == Code::Unauthenticated => rest::bad_token_response(manner),
-        manner => error_in(manner, status, code, &error.message()),
+    let mut response = match error_format {
+        Some(error_format) if code == Code::Unauthenticated => {
+            rest::bad_token_response(error_format)
+        }
+        error_format => error_in(error_format, status, code, &error.message()),
     };
     if code == Code::Unauthenticated {
         let challenge = error.www_authenticate();

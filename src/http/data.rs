@@ -17,7 +17,7 @@ use super::{
     place::Place,
     shedding::{Shares, share_of, turned_away},
 };
-use crate::{loader::gather, rest, rest::Manner};
+use crate::{loader::gather, rest, rest::ErrorFormat};
 
 /// Limits of requests for data.
 pub(super) struct Around {
@@ -36,13 +36,18 @@ impl Around {
     }
 
     /// The response, with all that is held until it was sent.
-    async fn finish(&self, response: Response, place: Place, manner: Option<Manner>) -> Response {
+    async fn finish(
+        &self,
+        response: Response,
+        place: Place,
+        error_format: Option<ErrorFormat>,
+    ) -> Response {
         let response = outgoing::whole(response).await;
         let length = outgoing::length(&response);
         match self.shares.capacity.buffered.take(place.client(), length) {
             Ok(bytes) => outgoing::holding(response, Arc::new((bytes, place))),
             // The place is given back: the refusal is short.
-            Err(reason) => turned_away(reason, manner),
+            Err(reason) => turned_away(reason, error_format),
         }
     }
 }
@@ -53,18 +58,22 @@ pub(super) async fn layer(
     next: Next,
 ) -> Response {
     let encoding = Chosen::by(request.headers_mut());
-    let manner = rest::manner_of(request.uri().path());
+    let error_format = rest::error_format(request.uri().path());
     let place = match around.shares.place(share_of(request.headers())) {
         Ok(place) => place,
-        Err(reason) => return turned_away(reason, manner),
+        Err(reason) => return turned_away(reason, error_format),
     };
     request.extensions_mut().insert(place.clone());
     // From the inside out. Boxed, since each that takes it in moves it.
-    let answering = Box::pin(around.authentication.settle(request, &place, manner, next));
+    let answering = Box::pin(
+        around
+            .authentication
+            .settle(request, &place, error_format, next),
+    );
     // Who is asking is settled, and what they ask for is loaded, within one gathering.
     let answering = gather(answering);
-    let answering = deadline::within(around.limit, manner, answering);
-    let response = panic::caught(manner, answering).await;
+    let answering = deadline::within(around.limit, error_format, answering);
+    let response = panic::caught(error_format, answering).await;
     let response = encoding.compress(response).await;
-    around.finish(response, place, manner).await
+    around.finish(response, place, error_format).await
 }

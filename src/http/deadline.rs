@@ -6,14 +6,14 @@ use axum::{http::StatusCode, response::Response};
 use tokio::time::timeout;
 
 use super::error_in;
-use crate::{graphql::Code, rest::Manner};
+use crate::{graphql::Code, rest::ErrorFormat};
 
-/// Answers for a request whose `answering` takes longer than `limit`, in the manner of the endpoint
+/// Answers for a request whose `answering` takes longer than `limit`, in the error_format of the endpoint
 /// that was asked. The statements that were sent for it are ended by the database, after the same
 /// time.
 pub(super) async fn within(
     limit: Duration,
-    manner: Option<Manner>,
+    error_format: Option<ErrorFormat>,
     answering: impl Future<Output = Response>,
 ) -> Response {
     if let Ok(response) = timeout(limit, answering).await {
@@ -22,5 +22,10 @@ pub(super) async fn within(
     let seconds = limit.as_secs_f64();
     tracing::warn!(seconds, "gave up a request that took too long");
     let message = format!("The request took longer than {seconds} s and was given up.");
-    error_in(manner, StatusCode::GATEWAY_TIMEOUT, Code::Timeout, &message)
+    error_in(
+        error_format,
+        StatusCode::GATEWAY_TIMEOUT,
+        Code::Timeout,
+        &message,
+    )
 }

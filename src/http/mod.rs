@@ -59,7 +59,7 @@ use crate::{
     loader::Loaders,
     metrics::Metrics,
     rate_limit::RateLimits,
-    rest::{self, Manner, RestSettings},
+    rest::{self, ErrorFormat, RestSettings},
 };
 
 /// What the gateway is made of.
@@ -227,9 +227,14 @@ async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
 
 async fn not_found(uri: Uri) -> Response {
     // It may be near the path of a contract, such as without its last slash.
-    let manner = rest::manner_of(uri.path());
+    let error_format = rest::error_format(uri.path());
     let message = "Nothing is here; / lists what there is.";
-    error_in(manner, StatusCode::NOT_FOUND, Code::BadRequest, message)
+    error_in(
+        error_format,
+        StatusCode::NOT_FOUND,
+        Code::BadRequest,
+        message,
+    )
 }
 
 async fn method_not_allowed() -> Response {
@@ -237,15 +242,20 @@ async fn method_not_allowed() -> Response {
     graphql_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message)
 }
 
-fn internal_error(manner: Option<Manner>) -> Response {
+fn internal_error(error_format: Option<ErrorFormat>) -> Response {
     let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, Code::InternalServerError);
-    error_in(manner, status, code, INTERNAL_MESSAGE)
+    error_in(error_format, status, code, INTERNAL_MESSAGE)
 }
 
-/// An error in the manner of the contract that was asked, or else in GraphQL's.
-fn error_in(manner: Option<Manner>, status: StatusCode, code: Code, message: &str) -> Response {
-    match manner {
-        Some(manner) => rest::error_response(manner, status),
+/// An error in the error_format of the contract that was asked, or else in GraphQL's.
+fn error_in(
+    error_format: Option<ErrorFormat>,
+    status: StatusCode,
+    code: Code,
+    message: &str,
+) -> Response {
+    match error_format {
+        Some(error_format) => rest::error_response(error_format, status),
         None => graphql_error(status, code, message),
     }
 }

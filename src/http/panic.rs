@@ -6,16 +6,16 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use futures_util::FutureExt;
 
 use super::internal_error;
-use crate::rest::Manner;
+use crate::rest::ErrorFormat;
 
-/// Answers for a request whose `answering` panics, in the manner of the endpoint that was asked.
+/// Answers for a request whose `answering` panics, in the error_format of the endpoint that was asked.
 pub(super) async fn caught(
-    manner: Option<Manner>,
+    error_format: Option<ErrorFormat>,
     answering: impl Future<Output = Response>,
 ) -> Response {
     // What it shared with others is locked by short critical sections, which no panic leaves half-changed.
     let answer = AssertUnwindSafe(answering).catch_unwind().await;
-    answer.unwrap_or_else(|_| internal_error(manner))
+    answer.unwrap_or_else(|_| internal_error(error_format))
 }
 
 /// The same for what belongs to no contract.

@@ -12,7 +12,7 @@ use super::{error_in, graphql_errors};
 use crate::{
     graphql::{Code, rate_limited_error},
     rate_limit::{Client, RateLimit, RateLimited, RateLimits, WINDOW},
-    rest::Manner,
+    rest::ErrorFormat,
 };
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -66,11 +66,11 @@ fn item(list: &mut String, limit: RateLimit, units: u64, seconds: u64) {
     let _ = write!(list, r#"{comma}"{name}";r={units};t={seconds}"#);
 }
 
-/// The answer to a request that was not looked at, in the manner of its endpoint.
-pub(super) fn refusal(limited: RateLimited, manner: Option<Manner>) -> Response {
+/// The answer to a request that was not looked at, in the error_format of its endpoint.
+pub(super) fn refusal(limited: RateLimited, error_format: Option<ErrorFormat>) -> Response {
     const STATUS: StatusCode = StatusCode::TOO_MANY_REQUESTS;
-    match manner {
-        Some(_) => error_in(manner, STATUS, Code::RateLimited, ""),
+    match error_format {
+        Some(_) => error_in(error_format, STATUS, Code::RateLimited, ""),
         None => graphql_errors(STATUS, &[rate_limited_error(limited)]),
     }
 }

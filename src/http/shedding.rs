@@ -20,7 +20,7 @@ use super::{
 use crate::{
     graphql::Code,
     metrics::{self, Metrics},
-    rest::Manner,
+    rest::ErrorFormat,
 };
 
 /// How long requests with tokens are turned away, now and again, until that is no mere peak.
@@ -89,8 +89,8 @@ impl Shares {
     }
 }
 
-/// The response to a request for which there is no room, in the manner of its endpoint.
-pub(super) fn turned_away(reason: NoRoom, manner: Option<Manner>) -> Response {
+/// The response to a request for which there is no room, in the error_format of its endpoint.
+pub(super) fn turned_away(reason: NoRoom, error_format: Option<ErrorFormat>) -> Response {
     let message = match reason {
         NoRoom::OfAll => "Too many requests are being answered; try again in a second.",
         NoRoom::OfClient => {
@@ -99,7 +99,7 @@ pub(super) fn turned_away(reason: NoRoom, manner: Option<Manner>) -> Response {
         }
     };
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    error_in(manner, status, Code::ServiceUnavailable, message)
+    error_in(error_format, status, Code::ServiceUnavailable, message)
 }
 
 /// Since when, and when last, requests were turned away.

@@ -1,5 +1,4 @@
-//! Chunks of checked rows: the next one is read and checked while the database writes the one
-//! before.
+//! Chunks of checked rows. The next chunk is read and checked while the database writes the last.
 
 use std::{io, sync::Arc};
 
@@ -12,94 +11,98 @@ use tokio::{
 
 use super::{
     Kind, Rejection,
-    reader::{RawRow, Reader},
+    reader::{RawRow, RowReader},
     row::{self, FieldError, Object},
     table::Rows,
 };
 
-/// Rows of tables in the first chunk: few, so that the first ones are soon written.
+/// Rows of tables in the first chunk: few, so that the first rows are written soon.
 const FIRST_ROWS: u32 = 500;
 
-/// Rows of tables in a chunk, once they are as large as they become: as many as two chunks may
-/// hold in memory. Each is twice as large as the one before.
-const MOST_ROWS: u32 = 8_000;
+/// Maximum of rows of tables in a chunk. Each chunk is twice as large as the last, up to this
+/// size. It bounds memory, which holds two chunks.
+const MAX_ROWS: u32 = 8_000;
 
-/// Bytes of text in a chunk: long rows make it end early.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// Maximum of bytes of text in a chunk. Long rows end a chunk early.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Rows that are checked before others get their turn.
-const ROWS_A_TURN: usize = 64;
+/// Rows checked before the task yields to others.
+const ROWS_PER_YIELD: usize = 64;
 
-/// A row of the file, checked, and where it starts.
+/// A checked row of the file, and the line on which it starts.
 #[derive(Debug)]
 pub(super) struct CheckedRow {
     pub(super) line: u64,
     pub(super) rows: Rows,
 }
 
-/// Rows that are written together.
+/// Rows written together.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    /// The good ones, in the order of the file.
+    /// Good rows, in the order of the file.
     pub(super) rows: Vec<CheckedRow>,
-    /// Why the others cannot be written, in the order of the file.
+    /// Bad rows, in the order of the file.
     pub(super) rejected: Vec<Rejection>,
-    /// How much of the input had been read at its end, in bytes.
+    /// Bytes of the input read up to the end of the chunk.
     pub(super) read_to: u64,
-    /// How many rows of tables they come to.
+    /// Number of rows of tables.
     count: usize,
-    /// Its part of what may be in memory, which is free again when it is dropped.
-    room: OwnedSemaphorePermit,
+    /// Share of the memory for chunks, released on drop.
+    permit: OwnedSemaphorePermit,
 }
 
-/// Checks the rows of a file.
+/// Checks the rows of a file and sends them in chunks.
 pub(super) struct Checker<R> {
-    pub(super) reader: Reader<R>,
+    pub(super) reader: RowReader<R>,
     pub(super) kind: Kind,
-    /// What rows without an instant of their own get; one for all, so that a run is consistent.
+    /// Default of required instants: the same for all rows of a run.
     pub(super) now: DateTime<Utc>,
-    /// Whether to end after the first bad row.
+    /// Ends after the first bad row.
     pub(super) strict: bool,
 }
 
 impl<R: AsyncRead + Unpin> Checker<R> {
-    /// Sends the rows in chunks, until they end, or nobody takes them any more. An error of the
-    /// input is the last thing sent.
+    /// Sends chunks until the input ends or the receiver is dropped. An error of the input is sent
+    /// last.
     pub(super) async fn send(mut self, chunks: mpsc::Sender<io::Result<Chunk>>) {
-        let mut most = FIRST_ROWS;
-        let room = Arc::new(Semaphore::new(2 * MOST_ROWS as usize));
-        // Waits for room before it reads: no more is held than this chunk and the one before.
-        while let Ok(own) = room.clone().acquire_many_owned(MOST_ROWS).await {
-            let (mut chunk, is_last) = match self.fill(most, own).await {
+        let mut max_rows = FIRST_ROWS;
+        let memory = Arc::new(Semaphore::new(2 * MAX_ROWS as usize));
+        // Waits before it reads, so that memory holds only this chunk and the last.
+        while let Ok(permit) = memory.clone().acquire_many_owned(MAX_ROWS).await {
+            let (mut chunk, is_last) = match self.fill(max_rows, permit).await {
                 Ok((chunk, is_last)) => (Ok(chunk), is_last),
                 Err(error) => (Err(error), true),
             };
             if let Ok(chunk) = &mut chunk
-                && chunk.count > 2 * MOST_ROWS as usize
-                // Rows may hold very many others: such a chunk is alone.
-                && let Ok(all) = room.clone().acquire_many_owned(MOST_ROWS).await
+                && chunk.count > 2 * MAX_ROWS as usize
+                // One row of the file may hold very many of tables. Such a chunk takes all memory.
+                && let Ok(rest) = memory.clone().acquire_many_owned(MAX_ROWS).await
             {
-                chunk.room.merge(all);
+                chunk.permit.merge(rest);
             }
             if chunks.send(chunk).await.is_err() || is_last {
                 break;
             }
-            most = MOST_ROWS.min(most * 2);
+            max_rows = MAX_ROWS.min(max_rows * 2);
         }
     }
 
-    /// The next chunk, and whether it is the last.
-    async fn fill(&mut self, most: u32, room: OwnedSemaphorePermit) -> io::Result<(Chunk, bool)> {
+    /// Returns the next chunk, and true if it is the last.
+    async fn fill(
+        &mut self,
+        max_rows: u32,
+        permit: OwnedSemaphorePermit,
+    ) -> io::Result<(Chunk, bool)> {
         let mut chunk = Chunk {
             rows: Vec::new(),
             rejected: Vec::new(),
             read_to: 0,
             count: 0,
-            room,
+            permit,
         };
         let mut bytes = 0;
         let mut is_last = false;
-        while chunk.count < most as usize && bytes < MOST_BYTES && !is_last {
+        while chunk.count < max_rows as usize && bytes < MAX_BYTES && !is_last {
             let Some(row) = self.reader.next().await? else {
                 is_last = true;
                 break;
@@ -120,7 +123,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
                     is_last = self.strict;
                 }
             }
-            if (chunk.rows.len() + chunk.rejected.len()).is_multiple_of(ROWS_A_TURN) {
+            if (chunk.rows.len() + chunk.rejected.len()).is_multiple_of(ROWS_PER_YIELD) {
                 task::yield_now().await;
             }
         }
@@ -128,7 +131,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
         Ok((chunk, is_last))
     }
 
-    /// What a row of the file comes to.
+    /// Parses and checks a row of the file.
     fn check(&self, row: RawRow) -> Result<Rows, FieldError> {
         let text = row.text.map_err(FieldError::whole)?;
         let value = row::parse(&text)?;

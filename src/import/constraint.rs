@@ -1,4 +1,4 @@
-//! Tells which field of a row the database refuses, without a word of the database's own.
+//! Explains which field of a row violates a constraint, without quoting the database's message.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
@@ -13,26 +13,26 @@ use super::{
     upsert::{self, Table, Upsert},
 };
 
-/// Why rows could not be written.
+/// Error of a write.
 #[derive(Debug)]
-pub(super) enum Refusal {
-    /// The row is at fault: others can still be written.
+pub(super) enum WriteError {
+    /// The row is invalid. Other rows can still be written.
     Row(FieldError),
-    /// The database cannot go on.
+    /// The database failed.
     Database(DbErr),
 }
 
-impl From<DbErr> for Refusal {
+impl From<DbErr> for WriteError {
     fn from(error: DbErr) -> Self {
         if is_refused(&error) {
-            Self::Row(FieldError::whole("refused by the database"))
+            Self::Row(FieldError::whole("rejected by the database"))
         } else {
             Self::Database(error)
         }
     }
 }
 
-/// Whether the data is at fault, rather than the connection, the server or the statement.
+/// Returns true if the data caused the error, not the connection, the server or the statement.
 pub(super) fn is_refused(error: &DbErr) -> bool {
     let Some(error) = driver_error(error) else {
         return false;
@@ -42,7 +42,7 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
         .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
         .is_some()
     {
-        // Data exceptions, broken constraints, limits exceeded.
+        // Data exception, integrity constraint violation, program limit exceeded.
         return ["22", "23", "54"]
             .iter()
             .any(|class| code.starts_with(class));
@@ -51,7 +51,7 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
     matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(18..=20))
 }
 
-/// Whether the same transaction may well succeed if it is run again: another one was in the way.
+/// Returns true if the transaction may succeed when retried: it conflicted with another one.
 pub(super) fn is_transient(error: &DbErr) -> bool {
     driver_error(error)
         .filter(|error| {
@@ -73,11 +73,11 @@ fn driver_error(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     error.as_database_error()
 }
 
-/// Writes `upserts`, and explains the first that is refused, found by halving.
+/// Writes `upserts`. If one is rejected, finds it by bisection and explains it.
 pub(super) async fn write<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[Upsert<E>],
-) -> Result<(), Refusal> {
+) -> Result<(), WriteError> {
     let mut rest = upserts;
     let mut length = rest.len();
     while !rest.is_empty() {
@@ -91,7 +91,7 @@ pub(super) async fn write<E: Table>(
             Err(error) if is_refused(&error) => {
                 savepoint.rollback().await?;
                 if let [upsert] = now {
-                    return Err(Refusal::Row(explain(transaction, upsert, &error).await?));
+                    return Err(WriteError::Row(explain(transaction, upsert, &error).await?));
                 }
                 length = now.len() / 2;
             }
@@ -101,14 +101,14 @@ pub(super) async fn write<E: Table>(
     Ok(())
 }
 
-/// Asks the database which of the table's constraints the row breaks. Drivers differ in what they
-/// tell of it: this holds for all.
+/// Queries the database to find the constraint that the row violates. Drivers differ in how they
+/// report it.
 async fn explain<E: Table>(
     transaction: &DatabaseTransaction,
     upsert: &Upsert<E>,
     error: &DbErr,
 ) -> Result<FieldError, DbErr> {
-    let field = |column: E::Column| format!("{}{}", upsert.at, column.as_str());
+    let field = |column: E::Column| format!("{}{}", upsert.path, column.as_str());
     match error.sql_err() {
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
             for (column, target) in E::REFERENCES {
@@ -157,11 +157,11 @@ async fn explain<E: Table>(
         }
         None | Some(_) => {}
     }
-    let at = upsert.at.trim_end_matches('.');
-    Ok(FieldError::new(at, "refused by the database"))
+    let path = upsert.path.trim_end_matches('.');
+    Ok(FieldError::new(path, "rejected by the database"))
 }
 
-/// What the row would store in a column: none for NULL, and for a column that it leaves out.
+/// Returns the value that the row has for a column; none if it is NULL or not set.
 fn value<E: Table>(upsert: &Upsert<E>, column: E::Column) -> Option<Value> {
     let value = upsert.model.get(column).into_value()?;
     (value != value.as_null()).then_some(value)

@@ -1,29 +1,29 @@
-//! What `fuzz/` feeds with whatever there is, and what must hold of it.
+//! Entry point of the fuzz target for imports.
 
 use futures_util::FutureExt;
 
-use super::reader::{RawRow, Reader};
+use super::reader::{RawRow, RowReader};
 
-/// Splits a file into rows. They are the same in whatever pieces it comes.
+/// Splits a file into rows, once as a whole and once byte by byte.
 ///
 /// # Panics
-/// They are not.
+/// If the rows differ.
 pub fn rows(file: &[u8]) {
     let whole = split(file);
     assert_eq!(split(Pieces(file)), whole);
 }
 
 fn split(source: impl tokio::io::AsyncRead + Unpin) -> Vec<RawRow> {
-    let mut reader = Reader::new(source);
+    let mut reader = RowReader::new(source);
     let mut rows = Vec::new();
-    // What is in memory is never waited for.
+    // Reading from memory is always ready.
     while let Some(Ok(Some(row))) = reader.next().now_or_never() {
         rows.push(row);
     }
     rows
 }
 
-/// A file that is read byte by byte.
+/// A source that returns one byte per read.
 struct Pieces<'a>(&'a [u8]);
 
 impl tokio::io::AsyncRead for Pieces<'_> {

@@ -1,7 +1,7 @@
-//! Loads an organisation's data from files: NDJSON or a JSON array, in the contracts' own shapes.
+//! Imports an organisation's data from files: NDJSON or a JSON array of the contracts' objects.
 //!
-//! A file is read row by row (`reader`), each row is checked (`row`, `kind`) and comes to
-//! rows of tables (`table`), which are upserted (`upsert`) a chunk at a time (`writer`).
+//! `reader` splits a file into rows. `row` and `kind` check each and convert it to rows of tables
+//! (`table`). `writer` upserts them (`upsert`) in chunks.
 
 use std::{
     convert::Infallible,
@@ -35,33 +35,33 @@ pub use kind::Kind;
 pub use progress::Console;
 
 use chunk::{Checker, Chunk};
-use reader::Reader;
+use reader::RowReader;
 use row::FieldError;
 use writer::Writer;
 
-/// How an import goes about it.
+/// Options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Stop at the first bad row, and leave nothing written.
+    /// Stop at the first bad row and roll back.
     pub strict: bool,
-    /// Do everything, and leave nothing written.
+    /// Write all rows, then roll back.
     pub dry_run: bool,
 }
 
-/// What became of the rows.
+/// Result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Rows seen in the input, good and bad.
+    /// Rows in the input, good and bad.
     pub read: u64,
-    /// Rows committed; in a dry run, rows that would be.
+    /// Rows committed. In a dry run, rows that would be committed.
     pub written: u64,
     /// Bad rows.
     pub rejected: u64,
-    /// Whether this only tried.
+    /// True for a dry run.
     pub dry_run: bool,
-    /// Whether everything was undone because of a bad row.
+    /// True if everything was rolled back because of a bad row or an error.
     pub rolled_back: bool,
-    /// How long it took.
+    /// Duration of the import.
     pub elapsed: Duration,
 }
 
@@ -79,26 +79,26 @@ impl fmt::Display for Summary {
         )?;
         write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
         if self.rolled_back {
-            f.write_str(" (all undone)")
+            f.write_str(" (rolled back)")
         } else if self.dry_run {
-            f.write_str(" (dry run: all undone)")
+            f.write_str(" (dry run: rolled back)")
         } else {
             Ok(())
         }
     }
 }
 
-/// What stands before the number of a place in a row: of an item in a list, and of a byte.
-const PLACES: [&str; 2] = ["[", "at byte "];
+/// Texts before a position in a row: the index of an array element, and the offset of a byte.
+const POSITION_PREFIXES: [&str; 2] = ["[", "at byte "];
 
-/// A row that was left out.
+/// A row that the import rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     /// The line on which the row starts, from 1.
     pub line: u64,
-    /// Path of the field at fault; empty when the row as a whole is.
+    /// Path of the invalid field. Empty if the error concerns the whole row.
     pub field: String,
-    /// What is wrong, and what would be right. Holds no value of the row.
+    /// The error and what is expected. Contains no value of the row.
     pub reason: String,
 }
 
@@ -113,15 +113,14 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// What is wrong with the row, without the places in it: rows with the same fault have the same
-    /// text.
+    /// Returns the error without positions, so that rows with the same fault have the same text.
     fn fault(&self) -> String {
-        let text = self.about_row();
+        let text = self.message();
         let mut fault = String::with_capacity(text.len());
         let mut rest = text.as_str();
-        while let Some(at) = PLACES
+        while let Some(at) = POSITION_PREFIXES
             .iter()
-            .filter_map(|place| Some(rest.find(place)? + place.len()))
+            .filter_map(|prefix| Some(rest.find(prefix)? + prefix.len()))
             .min()
         {
             fault.push_str(&rest[..at]);
@@ -135,7 +134,7 @@ impl Rejection {
         fault + rest
     }
 
-    fn about_row(&self) -> String {
+    fn message(&self) -> String {
         match self.field.as_str() {
             "" => self.reason.clone(),
             field => format!("{field}: {}", self.reason),
@@ -145,42 +144,42 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.about_row())
+        write!(f, "line {}: {}", self.line, self.message())
     }
 }
 
-/// Is told how an import goes.
+/// Receives the progress of an import.
 pub trait Report: Send {
-    /// A row was left out.
+    /// Called for each rejected row.
     fn rejected(&mut self, rejection: &Rejection);
 
-    /// A chunk was written. `bytes` of the input have been read so far.
+    /// Called after each chunk. `bytes` of the input have been read so far.
     fn progressed(&mut self, so_far: &Summary, bytes: u64);
 }
 
-/// What ends an import before the end of its input. Running it again completes it.
+/// Error that ends an import before the end of its input. Running the import again completes it.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The input failed.
-    #[error("the input cannot be read")]
+    /// Reading the input failed.
+    #[error("cannot read the input")]
     Input {
-        /// Why.
+        /// Cause.
         source: io::Error,
-        /// What had been committed before.
+        /// Rows committed before the error.
         so_far: Summary,
     },
-    /// The database failed, or went away.
-    #[error("the database cannot go on")]
+    /// The database failed or became unreachable.
+    #[error("the database failed")]
     Database {
-        /// Why.
+        /// Cause.
         source: DbErr,
-        /// What had been committed before.
+        /// Rows committed before the error.
         so_far: Summary,
     },
 }
 
 impl ImportError {
-    /// What had been committed before.
+    /// Returns the result up to the error.
     pub fn so_far(&self) -> &Summary {
         match self {
             Self::Input { so_far, .. } | Self::Database { so_far, .. } => so_far,
@@ -188,14 +187,14 @@ impl ImportError {
     }
 }
 
-/// Loads rows of `kind` from `source`.
+/// Imports rows of `kind` from `source`.
 ///
-/// Loading the same rows again changes nothing. Rows that cannot be loaded are told to `report`,
-/// and the others load, unless `options` say otherwise.
+/// Importing the same rows again changes nothing. Bad rows are passed to `report` and the others
+/// are written, unless `options` say otherwise.
 ///
 /// # Errors
-/// The input or the database fails. Whole chunks are committed by then, or nothing at all where
-/// `options` ask for one transaction; never half a row.
+/// If the input or the database fails. Whole chunks are committed by then, never part of a row. If
+/// `options` require one transaction, nothing is committed.
 pub async fn run(
     database: &DatabaseConnection,
     clock: &Clock,
@@ -207,7 +206,7 @@ pub async fn run(
     let started = Instant::now();
     let (sender, chunks) = mpsc::channel(1);
     let checker = Checker {
-        reader: Reader::new(source),
+        reader: RowReader::new(source),
         kind,
         now: clock.now(),
         strict: options.strict,
@@ -220,7 +219,7 @@ pub async fn run(
             ..Summary::default()
         },
     };
-    // It ends when writing ends: it may be that no more rows are wanted.
+    // Ends when the writer ends, which may be before the input does: `strict` stops early.
     let outcome = tokio::select! {
         outcome = import.load(database, chunks) => outcome,
         never = async {
@@ -254,7 +253,7 @@ impl Options {
     }
 }
 
-/// An import under way.
+/// State of a running import.
 struct Import<'a> {
     options: Options,
     report: &'a mut dyn Report,
@@ -287,10 +286,14 @@ impl Import<'_> {
         let mut writer = Writer::new(database, self.options.in_one_transaction());
         let mut outcome = self.write_all(&mut writer, chunks).await;
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
-        // Where the input fails, what was read before stays: but all or nothing, where asked for.
+        // If the input fails, earlier rows are kept, unless all must be in one transaction.
         if !matches!(outcome, Err(Failure::Database(_))) {
             let keep = !undo && (outcome.is_ok() || !self.options.in_one_transaction());
-            outcome = writer.end(keep).await.map_err(Failure::from).and(outcome);
+            outcome = writer
+                .finish(keep)
+                .await
+                .map_err(Failure::from)
+                .and(outcome);
         }
         if matches!(outcome, Err(Failure::Database(_))) {
             self.summary.written -= writer.uncommitted();
@@ -306,7 +309,7 @@ impl Import<'_> {
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             let refused = writer.write(&chunk.rows, || !chunks.is_empty()).await?;
-            self.tell(chunk, refused);
+            self.report_chunk(chunk, refused);
             if self.options.strict && self.summary.rejected > 0 {
                 break;
             }
@@ -314,8 +317,8 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Counts what became of a chunk, and tells what was rejected in it, in the order of the file.
-    fn tell(&mut self, chunk: Chunk, refused: Vec<Rejection>) {
+    /// Adds a chunk to the summary, and reports its rejected rows in the order of the file.
+    fn report_chunk(&mut self, chunk: Chunk, refused: Vec<Rejection>) {
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - refused.len()) as u64;
         let mut rejected = chunk.rejected;

@@ -1,4 +1,4 @@
-//! Tells people on a console how an import goes: a bar on a terminal, else a line now and then.
+//! Progress of an import on a console: a bar on a terminal, otherwise a line now and then.
 
 use std::{
     fmt,
@@ -9,17 +9,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Rejection, Report, Summary};
 
-/// Bad rows that have a line each; those after them are counted by their faults.
-const MOST_LINES: usize = 20;
+/// Bad rows with a line each. Further ones are counted by fault.
+const MAX_LINES: usize = 20;
 
-/// Faults that are counted each by itself.
-const MOST_FAULTS: usize = 20;
+/// Faults counted separately.
+const MAX_FAULTS: usize = 20;
 
-/// Rows before the first plain line. Each further line comes after twice as many rows, so that a
-/// long input has few lines.
+/// Rows before the first progress line. Each further line comes after twice as many rows, so that
+/// a long input has few lines.
 const FIRST_LINE: u64 = 10_000;
 
-/// Reports to a console.
+/// Report on a console.
 pub struct Console<W> {
     out: W,
     bar: Option<ProgressBar>,
@@ -29,8 +29,8 @@ pub struct Console<W> {
 }
 
 impl Console<io::Stderr> {
-    /// Reports to standard error, with a bar if that is a terminal. `bytes` is how long the input
-    /// is, if that is known.
+    /// Reports to standard error, with a bar if that is a terminal. `bytes` is the length of the
+    /// input, if known.
     pub fn stderr(bytes: Option<u64>) -> Self {
         let stderr = io::stderr();
         let bar = stderr.is_terminal().then(|| bar(bytes));
@@ -53,10 +53,10 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// Takes the bar away, and says how many bad rows had no line, by their faults.
+    /// Clears the bar, and prints the number of further bad rows by fault.
     ///
     /// # Errors
-    /// The console cannot be written to.
+    /// If the console cannot be written to.
     pub fn finish(&mut self) -> io::Result<()> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -70,14 +70,14 @@ impl<W: Write> Console<W> {
             Some(bar) => bar.suspend(write),
             None => write(),
         };
-        // A console that is gone must not keep rows from loading.
+        // A closed console must not stop the import.
         written.unwrap_or_default();
     }
 }
 
 impl<W: Write + Send> Report for Console<W> {
     fn rejected(&mut self, rejection: &Rejection) {
-        if self.lines < MOST_LINES {
+        if self.lines < MAX_LINES {
             self.lines += 1;
             self.line(&rejection.to_string());
         } else {
@@ -88,22 +88,28 @@ impl<W: Write + Send> Report for Console<W> {
     fn progressed(&mut self, so_far: &Summary, bytes: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(bytes);
-            bar.set_message(format!("{} rows, {} bad", so_far.read, so_far.rejected));
+            bar.set_message(format!(
+                "{} rows, {} rejected",
+                so_far.read, so_far.rejected
+            ));
         } else if so_far.read >= self.next_line {
             while self.next_line <= so_far.read {
                 self.next_line *= 2;
             }
-            self.line(&format!("{} rows, {} bad…", so_far.read, so_far.rejected));
+            self.line(&format!(
+                "{} rows, {} rejected…",
+                so_far.read, so_far.rejected
+            ));
         }
     }
 }
 
-/// How many rows have which fault.
+/// Counts bad rows by fault.
 #[derive(Default)]
 struct Faults {
-    /// The first ones, in the order in which they came.
+    /// The first faults, in order of appearance, and the rows that have each.
     each: Vec<(String, u64)>,
-    /// Rows with another fault.
+    /// Rows with any other fault.
     others: u64,
 }
 
@@ -113,7 +119,7 @@ impl Faults {
         let known = self.each.iter_mut().find(|(known, _)| *known == fault);
         if let Some((_, rows)) = known {
             *rows += 1;
-        } else if self.each.len() < MOST_FAULTS {
+        } else if self.each.len() < MAX_FAULTS {
             self.each.push((fault, 1));
         } else {
             self.others += 1;

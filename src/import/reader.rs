@@ -1,32 +1,32 @@
-//! Splits NDJSON, a JSON array, or JSON objects that are laid out over several lines, into the text
-//! of its rows, holding one row at a time.
+//! Splits NDJSON, a JSON array, or JSON objects over several lines into the text of its rows.
+//! Holds one row at a time.
 
 use std::io;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// The longest row that is read; a longer one is skipped to its end.
-pub(super) const LONGEST_ROW: usize = 1024 * 1024;
+/// Maximum length of a row. A longer row is skipped and rejected.
+pub(super) const MAX_ROW_BYTES: usize = 1024 * 1024;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// One row of the file: where it starts, and its text, or why there is none.
+/// A row of the file, not parsed yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RawRow {
     /// The line on which the row starts, from 1.
     pub(super) line: u64,
-    /// The row's text, not parsed yet.
+    /// Text of the row, or the reason that there is none.
     pub(super) text: Result<Vec<u8>, &'static str>,
 }
 
 /// Reads rows from a stream.
-pub(super) struct Reader<R> {
+pub(super) struct RowReader<R> {
     source: BufReader<R>,
     splitter: Splitter,
     bytes: u64,
 }
 
-impl<R: AsyncRead + Unpin> Reader<R> {
+impl<R: AsyncRead + Unpin> RowReader<R> {
     pub(super) fn new(source: R) -> Self {
         Self {
             source: BufReader::with_capacity(64 * 1024, source),
@@ -35,12 +35,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    /// How much of the stream has been read.
+    /// Returns the number of bytes read from the stream.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The next row; none at the end of the stream.
+    /// Returns the next row; none at the end of the stream.
+    ///
+    /// # Errors
+    /// If the stream fails.
     pub(super) async fn next(&mut self) -> io::Result<Option<RawRow>> {
         loop {
             let available = self.source.fill_buf().await?;
@@ -57,30 +60,30 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 }
 
-/// Where in the file the splitter is.
+/// State of the splitter.
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
-    /// Nothing but space has been seen: it is not known yet whether this is an array.
+    /// Before the first character that is not whitespace.
     #[default]
     Start,
-    /// Each line is a row, or, where its brackets stay open, each stretch of lines.
+    /// In a file of lines. A row ends with its line, unless brackets are open.
     Lines {
         nesting: Nesting,
         at_line_start: bool,
     },
-    /// In the array, before its first element.
+    /// In an array, before its first element.
     Opened,
-    /// In the array, after a comma.
+    /// In an array, after a comma.
     AfterComma,
-    /// In an element of the array.
+    /// In an element of an array.
     Element(Nesting),
-    /// After the array.
+    /// After an array.
     Closed,
-    /// After the end of what can be understood: the rest is not looked at.
-    Lost,
+    /// After the last row. The rest of the file is ignored.
+    Done,
 }
 
-/// At the start of a line that begins a row.
+/// State at the start of a line that begins a row.
 const LINE_START: State = State::Lines {
     nesting: Nesting {
         depth: 0,
@@ -89,7 +92,7 @@ const LINE_START: State = State::Lines {
     at_line_start: true,
 };
 
-/// How deep in brackets a row is, and whether in a string, where brackets and commas mean nothing.
+/// Depth of brackets in a row, ignoring those in strings.
 #[derive(Clone, Copy, Debug, Default)]
 struct Nesting {
     depth: u64,
@@ -97,6 +100,7 @@ struct Nesting {
 }
 
 impl Nesting {
+    /// Returns the nesting after `byte`.
     fn after(self, byte: u8) -> Self {
         let Self { depth, text } = self;
         let (depth, text) = match (text, byte) {
@@ -105,20 +109,20 @@ impl Nesting {
             (Text::Inside | Text::Escaped, _) => (depth, Text::Inside),
             (Text::Outside, b'"') => (depth, Text::Inside),
             (Text::Outside, b'{' | b'[') => (depth + 1, text),
-            // A stray one stays in the row, whose JSON is then found broken.
+            // An unmatched bracket stays in the row, which then fails to parse.
             (Text::Outside, b'}' | b']') => (depth.saturating_sub(1), text),
             (Text::Outside, _) => (depth, text),
         };
         Self { depth, text }
     }
 
-    /// Whether a line may end here without its row: between the parts of an object or array.
+    /// Returns true if a line break here does not end the row: an object or array is open.
     fn is_open(self) -> bool {
         self.depth > 0 && matches!(self.text, Text::Outside)
     }
 }
 
-/// Whether a byte is in a string.
+/// Position relative to JSON strings.
 #[derive(Clone, Copy, Debug, Default)]
 enum Text {
     #[default]
@@ -128,11 +132,11 @@ enum Text {
     Escaped,
 }
 
-/// Finds where rows start and end, in whatever pieces the bytes come.
+/// Finds the boundaries of rows. The result does not depend on how the input is split into reads.
 #[derive(Debug)]
 struct Splitter {
     state: State,
-    /// How many bytes of a byte order mark have been seen.
+    /// Bytes of a byte order mark read so far.
     mark: usize,
     /// The current line, from 1.
     line: u64,
@@ -155,7 +159,7 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    /// Takes bytes up to the end of a row; tells how many, and the row if one ended.
+    /// Consumes bytes up to the end of a row. Returns their number, and the row if it ended.
     fn push(&mut self, bytes: &[u8]) -> (usize, Option<RawRow>) {
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
@@ -164,7 +168,7 @@ impl Splitter {
                     nesting,
                     at_line_start,
                 } => self.in_lines(rest, nesting, at_line_start),
-                State::Lost => (rest.len(), None),
+                State::Done => (rest.len(), None),
                 _ => self.step(rest[0]),
             };
             used += taken;
@@ -175,12 +179,12 @@ impl Splitter {
         (used, None)
     }
 
-    /// What is left when the bytes end. Asked again until there is nothing.
+    /// Returns a remaining row at the end of the input. Call it until it returns none.
     fn end(&mut self) -> Option<RawRow> {
         match self.state {
-            State::Start | State::Closed | State::Lost => None,
+            State::Start | State::Closed | State::Done => None,
             State::Lines { .. } => {
-                self.state = State::Lost;
+                self.state = State::Done;
                 self.take_unless_blank()
             }
             State::Element(_) => {
@@ -188,7 +192,7 @@ impl Splitter {
                 Some(self.take_row())
             }
             State::Opened | State::AfterComma => {
-                self.state = State::Lost;
+                self.state = State::Done;
                 Some(self.broken("the file ends inside the array: expected `]`"))
             }
         }
@@ -203,7 +207,8 @@ impl Splitter {
         if at_line_start && nesting.depth == 0 {
             self.row_line = self.line;
         }
-        // An object that begins a line begins a row, even where the row before was cut off.
+        // `{` at the start of a line begins a row, so that a truncated row does not swallow the
+        // next.
         if at_line_start && nesting.depth > 0 && bytes.first() == Some(&b'{') {
             self.state = LINE_START;
             return (0, Some(self.take_row()));
@@ -234,7 +239,7 @@ impl Splitter {
         (length + 1, self.take_unless_blank())
     }
 
-    /// One byte anywhere but in a file of lines. No byte is taken where only the state changes.
+    /// Processes one byte outside of a file of lines. Consumes none if only the state changes.
     fn step(&mut self, byte: u8) -> (usize, Option<RawRow>) {
         if let State::Element(nesting) = self.state {
             return self.in_element(byte, nesting);
@@ -268,7 +273,7 @@ impl Splitter {
                 return (0, None);
             }
             _ => {
-                self.state = State::Lost;
+                self.state = State::Done;
                 return (1, Some(self.broken("expected nothing after the array")));
             }
         }
@@ -302,7 +307,7 @@ impl Splitter {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.too_long || self.row.len() + bytes.len() > LONGEST_ROW {
+        if self.too_long || self.row.len() + bytes.len() > MAX_ROW_BYTES {
             self.too_long = true;
             self.row = Vec::new();
         } else {

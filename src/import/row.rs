@@ -1,4 +1,4 @@
-//! One row as a JSON object: its fields by name, checked, each error naming its field.
+//! Checked access to the fields of a row. Each error names its field.
 
 use std::{fmt, slice};
 
@@ -6,12 +6,12 @@ use chrono::{DateTime, Datelike, Utc};
 use sea_orm::{ActiveEnum, Iterable};
 use serde_json::{Map, Value};
 
-/// Why a row cannot be loaded. Never holds a value of the row: it may be a secret.
+/// Error in a row. Contains no value of the row, since values may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FieldError {
-    /// Path of the field; empty when it is about the whole row.
+    /// Path of the field. Empty if the error concerns the whole row.
     pub(super) field: String,
-    /// What is wrong, and what would be right.
+    /// The error and what is expected.
     pub(super) reason: String,
 }
 
@@ -23,13 +23,13 @@ impl FieldError {
         }
     }
 
-    /// An error that is not about one field.
+    /// Creates an error that concerns the whole row.
     pub(super) fn whole(reason: impl Into<String>) -> Self {
         Self::new("", reason)
     }
 }
 
-/// The JSON value that the text of a row is.
+/// Parses the text of a row as JSON.
 pub(super) fn parse(text: &[u8]) -> Result<Value, FieldError> {
     let text = std::str::from_utf8(text).map_err(|error| {
         let byte = error.valid_up_to() + 1;
@@ -42,22 +42,25 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, FieldError> {
             .map(str::len)
             .sum();
         let byte = before + error.column();
-        // Its own position counts from the row's start, and would read as the file's.
+        // serde_json's position is relative to the row, and would read as one in the file.
         let message = error.to_string();
         let cause = message.split(" at line ").next().unwrap_or_default();
         FieldError::whole(format!("not valid JSON at byte {byte} of the row: {cause}"))
     })
 }
 
-/// An object in a row, and the path to it.
+/// A JSON object in a row, and its path.
 pub(super) struct Object<'a> {
     fields: &'a Map<String, Value>,
-    /// What stands before a field's name: nothing, `user.`, `tags[1].`
+    /// Prefix of field names in errors: empty, `user.` or `tags[1].`
     path: String,
 }
 
 impl<'a> Object<'a> {
-    /// The row itself.
+    /// Returns the row itself.
+    ///
+    /// # Errors
+    /// If the row is not an object.
     pub(super) fn row(value: &'a Value) -> Result<Self, FieldError> {
         match value {
             Value::Object(fields) => Ok(Self {
@@ -68,22 +71,22 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What stands before the names of this object's fields in errors.
+    /// Prefix of the names of this object's fields in errors.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// An error about a field of this object.
+    /// Creates an error that concerns a field of this object.
     pub(super) fn error(&self, name: &str, reason: impl fmt::Display) -> FieldError {
         FieldError::new(format!("{}{name}", self.path), reason.to_string())
     }
 
-    /// Whether the object has the field, if only as null.
-    pub(super) fn names(&self, name: &str) -> bool {
+    /// Returns true if the object has the field, even if it is null.
+    pub(super) fn contains(&self, name: &str) -> bool {
         self.fields.contains_key(name)
     }
 
-    /// The first of `names` that has a value.
+    /// Returns the first of `names` whose value is not null.
     fn find<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &'a Value)> {
         names.iter().find_map(|name| {
             let value = self.fields.get(*name)?;
@@ -91,14 +94,14 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// What was found, or an error that says that it must be there.
+    /// Returns the value found, or an error that the field is required.
     pub(super) fn required<T>(&self, names: &[&str], found: Option<T>) -> Result<T, FieldError> {
         let name = names.first().copied().unwrap_or_default();
-        found.ok_or_else(|| self.error(name, "required, and not there"))
+        found.ok_or_else(|| self.error(name, "required, but missing"))
     }
 
-    /// A positive 64-bit integer, as a number or as decimal digits.
-    pub(super) fn id_if(&self, names: &[&str]) -> Result<Option<i64>, FieldError> {
+    /// Reads a positive 64-bit integer, as a number or as decimal digits.
+    pub(super) fn optional_id(&self, names: &[&str]) -> Result<Option<i64>, FieldError> {
         let Some((name, value)) = self.find(names) else {
             return Ok(None);
         };
@@ -115,13 +118,13 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// As [`Self::id_if`], required.
+    /// Like [`Self::optional_id`], but required.
     pub(super) fn id(&self, names: &[&str]) -> Result<i64, FieldError> {
-        self.required(names, self.id_if(names)?)
+        self.required(names, self.optional_id(names)?)
     }
 
-    /// Text of at most `longest` characters, which may be empty.
-    pub(super) fn text_if(
+    /// Reads a string of at most `longest` characters, which may be empty.
+    pub(super) fn optional_text(
         &self,
         names: &[&str],
         longest: usize,
@@ -130,10 +133,10 @@ impl<'a> Object<'a> {
             return Ok(None);
         };
         let Value::String(text) = value else {
-            return Err(self.error(name, expected("text", value)));
+            return Err(self.error(name, expected("a string", value)));
         };
         if text.contains('\0') {
-            return Err(self.error(name, "expected text without NUL characters"));
+            return Err(self.error(name, "expected a string without NUL characters"));
         }
         if text.len() > longest && text.chars().count() > longest {
             let reason = format!("expected at most {longest} characters");
@@ -142,43 +145,43 @@ impl<'a> Object<'a> {
         Ok(Some(text.clone()))
     }
 
-    /// As [`Self::text_if`], required; may be empty.
+    /// Like [`Self::optional_text`], but required.
     pub(super) fn text(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
-        self.required(names, self.text_if(names, longest)?)
+        self.required(names, self.optional_text(names, longest)?)
     }
 
-    /// As [`Self::text_if`], where empty text means none.
-    pub(super) fn filled_if(
+    /// Like [`Self::optional_text`], but treats an empty string as absent.
+    pub(super) fn optional_non_empty(
         &self,
         names: &[&str],
         longest: usize,
     ) -> Result<Option<String>, FieldError> {
-        let text = self.text_if(names, longest)?;
+        let text = self.optional_text(names, longest)?;
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// Required text that is not blank.
-    pub(super) fn filled(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
+    /// Reads a required string that is not blank.
+    pub(super) fn non_blank(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
         let text = self.text(names, longest)?;
         if text.trim().is_empty() {
             let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
-            return Err(self.error(name, "expected text that is not blank"));
+            return Err(self.error(name, "expected a string that is not blank"));
         }
         Ok(text)
     }
 
-    /// A required name in URLs. Digits alone are refused: where an id may stand, they are one.
+    /// Reads a required slug. Rejects one of digits only, because the API reads those as an id.
     pub(super) fn slug(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
-        let slug = self.filled(names, longest)?;
+        let slug = self.non_blank(names, longest)?;
         if slug.bytes().all(|byte| byte.is_ascii_digit()) {
             let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
-            let reason = "expected a slug that is not digits alone: these are read as an id";
+            let reason = "expected a slug that is not all digits, since those are read as an id";
             return Err(self.error(name, reason));
         }
         Ok(slug)
     }
 
-    /// Required text that is one of `words`.
+    /// Reads a required string that is one of `words`.
     pub(super) fn one_of(&self, names: &[&str], words: &[&str]) -> Result<String, FieldError> {
         let text = self.text(names, usize::MAX)?;
         if words.contains(&text.as_str()) {
@@ -188,8 +191,8 @@ impl<'a> Object<'a> {
         Err(self.error(name, format!("expected one of `{}`", words.join("`, `"))))
     }
 
-    /// A required word of an enumeration that is stored as text.
-    pub(super) fn word<W>(&self, names: &[&str]) -> Result<W, FieldError>
+    /// Reads a required value of an enumeration that is stored as text.
+    pub(super) fn enum_value<W>(&self, names: &[&str]) -> Result<W, FieldError>
     where
         W: ActiveEnum<Value = String> + Iterable,
     {
@@ -200,24 +203,24 @@ impl<'a> Object<'a> {
         self.required(names, word)
     }
 
-    /// A truth value.
-    pub(super) fn flag_if(&self, name: &str) -> Result<Option<bool>, FieldError> {
+    /// Reads a boolean.
+    pub(super) fn optional_bool(&self, name: &str) -> Result<Option<bool>, FieldError> {
         match self.find(slice::from_ref(&name)) {
             None => Ok(None),
             Some((_, Value::Bool(flag))) => Ok(Some(*flag)),
-            Some((_, other)) => Err(self.error(name, expected("true or false", other))),
+            Some((_, other)) => Err(self.error(name, expected("a boolean", other))),
         }
     }
 
-    /// An RFC 3339 instant with any offset: in UTC, cut to microseconds.
-    pub(super) fn instant_if(&self, name: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
+    /// Reads an RFC 3339 timestamp with any offset. Returns it in UTC, truncated to microseconds.
+    pub(super) fn optional_instant(&self, name: &str) -> Result<Option<DateTime<Utc>>, FieldError> {
         let Some((_, value)) = self.find(slice::from_ref(&name)) else {
             return Ok(None);
         };
         value
             .as_str()
             .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-            // By way of microseconds, so that a leap second becomes one that can be stored.
+            // The conversion to microseconds turns a leap second into one that can be stored.
             .and_then(|instant| DateTime::from_timestamp_micros(instant.timestamp_micros()))
             .filter(|instant| (1..=9999).contains(&instant.year()))
             .map(Some)
@@ -227,12 +230,12 @@ impl<'a> Object<'a> {
             })
     }
 
-    /// As [`Self::instant_if`], required.
+    /// Like [`Self::optional_instant`], but required.
     pub(super) fn instant(&self, name: &str) -> Result<DateTime<Utc>, FieldError> {
-        self.required(&[name], self.instant_if(name)?)
+        self.required(&[name], self.optional_instant(name)?)
     }
 
-    /// The object under one of `names`; none if an id, or nothing, stands there instead.
+    /// Returns the object in one of `names`; none if the field has an id or is absent.
     pub(super) fn nested(&self, names: &[&str]) -> Option<Object<'a>> {
         match self.find(names) {
             Some((name, Value::Object(fields))) => Some(Object {
@@ -243,12 +246,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A list of objects; empty when there is none.
+    /// Reads an array of objects; empty if the field is absent.
     pub(super) fn objects(&self, name: &str) -> Result<Vec<Object<'a>>, FieldError> {
         let items = match self.find(slice::from_ref(&name)) {
             None => return Ok(Vec::new()),
             Some((_, Value::Array(items))) => items,
-            Some((_, other)) => return Err(self.error(name, expected("a list", other))),
+            Some((_, other)) => return Err(self.error(name, expected("an array", other))),
         };
         items
             .iter()
@@ -267,10 +270,10 @@ impl<'a> Object<'a> {
 fn expected(what: &str, found: &Value) -> String {
     let found = match found {
         Value::Null => "null",
-        Value::Bool(_) => "true or false",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
     format!("expected {what}, found {found}")

@@ -1,4 +1,4 @@
-//! The text and the values of `INSERT … ON CONFLICT … DO UPDATE` for many rows of a table.
+//! Builds `INSERT … ON CONFLICT … DO UPDATE` statements for many rows of a table.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -6,15 +6,14 @@ use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, Statement, Value};
 
 use super::upsert::{Shape, Table, is_in};
 
-/// Most rows in a statement to PostgreSQL: bounds what is held of them twice.
+/// Maximum of rows in a statement to PostgreSQL. Bounds memory, since values are copied.
 const POSTGRES_ROWS: usize = 8192;
 
-/// Most rows in a statement to SQLite, a power of two: few enough for the 32,766 parameters that
-/// it allows.
+/// Maximum of rows in a statement to SQLite, which allows 32,766 parameters. A power of two.
 const SQLITE_ROWS: usize = 512;
 
-/// The statements that write `models`, made as they are asked for. Each has one of few texts, so
-/// that the database prepares it once.
+/// Returns the statements that write `models`. They share few texts, so that the database prepares
+/// each once.
 pub(super) fn all<'a, E: Table>(
     backend: DbBackend,
     shape: &'a Shape<E>,
@@ -24,7 +23,7 @@ pub(super) fn all<'a, E: Table>(
     let on_conflict = on_conflict(shape);
     let mut rest = models;
     std::iter::from_fn(move || {
-        let most = if backend == DbBackend::Postgres {
+        let length = if backend == DbBackend::Postgres {
             rest.len().min(POSTGRES_ROWS)
         } else {
             rest.len()
@@ -33,7 +32,7 @@ pub(super) fn all<'a, E: Table>(
                 .map_or(0, |log| 1 << log)
         };
         let (models, later) = rest
-            .split_at_checked(most)
+            .split_at_checked(length)
             .filter(|(now, _)| !now.is_empty())?;
         rest = later;
         let (source, values) = if backend == DbBackend::Postgres {
@@ -49,7 +48,7 @@ pub(super) fn all<'a, E: Table>(
     })
 }
 
-/// Rows as lists of parameters.
+/// Passes rows as one parameter per value, for SQLite.
 fn rows<E: Table>(
     columns: &[E::Column],
     models: &[Cow<'_, E::ActiveModel>],
@@ -67,10 +66,10 @@ fn rows<E: Table>(
     (source, values)
 }
 
-/// Rows as one array a column, which PostgreSQL reads faster than anything but `COPY`, and in one
-/// text whatever their number.
+/// Passes rows as one array per column, for PostgreSQL. Only `COPY` is faster, and one text serves
+/// any number of rows.
 ///
-/// The driver knows no NULL in arrays. What is NULL stands in one array more: a bit a column.
+/// The driver does not support NULL in arrays. A further array marks NULLs, with a bit per column.
 fn arrays<E: Table>(
     columns: &[E::Column],
     models: &[Cow<'_, E::ActiveModel>],
@@ -122,8 +121,8 @@ fn arrays<E: Table>(
     (source, values)
 }
 
-/// What becomes of a row whose key is there. One that says nothing new is not written: a file that
-/// is loaded again costs the database no more than looking.
+/// Returns the `ON CONFLICT` clause. It does not write unchanged rows, so that a repeated import
+/// only reads.
 fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
     let table = E::default();
     let table = table.table_name();
@@ -137,8 +136,8 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
         let name = column.as_str();
         let stored = format!("\"{table}\".\"{name}\"");
         let mut new = format!("excluded.\"{name}\"");
-        if is_in(column, E::FIRST_KNOWN) {
-            // None if there shall be none; else what is stored, or what is new.
+        if is_in(column, E::KEEP_FIRST) {
+            // NULL clears the column; otherwise a stored value is kept.
             new = format!("CASE WHEN {new} IS NOT NULL THEN coalesce({stored}, {new}) END");
         }
         set.push(format!("\"{name}\" = {new}"));
@@ -151,7 +150,7 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
     format!("ON CONFLICT ({key}) DO UPDATE SET {set} WHERE {differs}")
 }
 
-/// Names of columns, quoted.
+/// Returns the quoted names of columns, separated by commas.
 fn listed<C: IdenStatic>(columns: &[C]) -> String {
     let names: Vec<String> = columns
         .iter()

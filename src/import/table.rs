@@ -1,4 +1,4 @@
-//! The tables that an import writes, in the order in which their foreign keys let it.
+//! The tables that an import writes, in the order that their foreign keys require.
 
 use entity::{
     course, course_invite, course_member, group, group_invite, group_member, invite_code,
@@ -7,22 +7,22 @@ use entity::{
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{
-    constraint::{self, Refusal},
+    constraint::{self, WriteError},
     tag_set::TagSet,
     upsert::{self, Table, Upsert},
 };
 
-/// Lists the tables: where [`Rows`] keeps their rows, and what of them an import has to know.
+/// Defines the tables: their field in [`Rows`], and their [`Table`] implementation.
 macro_rules! tables {
     ($(
         $rows:ident: $entity:ident {
             key: [$($key:ident),+],
             unique: [$([$($unique:ident),+]),*],
             references: [$($column:ident -> $target:literal),*],
-            first_known: [$($first_known:ident),*],
+            keep_first: [$($keep_first:ident),*],
         }
     )+) => {
-        /// What one row of the file comes to, by table.
+        /// Rows of tables that one row of the file produces, by table.
         #[derive(Clone, Debug, Default)]
         pub(super) struct Rows {
             $(pub(super) $rows: Vec<Upsert<$entity::Entity>>,)+
@@ -30,14 +30,14 @@ macro_rules! tables {
         }
 
         impl Rows {
-            /// How many rows of tables these are.
+            /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
                 joined $(+ self.$rows.len())+
             }
         }
 
-        /// Writes many rows of the file at once; tells nothing of which is at fault if it fails.
+        /// Writes many rows of the file at once. An error does not tell which row caused it.
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,
             rows: &[&Rows],
@@ -46,11 +46,11 @@ macro_rules! tables {
             TagSet::replace(transaction, rows.iter().flat_map(|row| &row.tag_sets)).await
         }
 
-        /// Writes one row of the file table by table, and names what is at fault if it fails.
+        /// Writes one row of the file. An error names the field that caused it.
         pub(super) async fn write_explained(
             transaction: &DatabaseTransaction,
             row: &Rows,
-        ) -> Result<(), Refusal> {
+        ) -> Result<(), WriteError> {
             $(constraint::write(transaction, &row.$rows).await?;)+
             TagSet::replace(transaction, row.tag_sets.iter()).await?;
             Ok(())
@@ -62,7 +62,7 @@ macro_rules! tables {
                 &[$(&[$($entity::Column::$unique),+]),*];
             const REFERENCES: &'static [(Self::Column, &'static str)] =
                 &[$(($entity::Column::$column, $target)),*];
-            const FIRST_KNOWN: &'static [Self::Column] = &[$($entity::Column::$first_known),*];
+            const KEEP_FIRST: &'static [Self::Column] = &[$($entity::Column::$keep_first),*];
         })+
     };
 }
@@ -72,55 +72,55 @@ tables! {
         key: [Id],
         unique: [[Username]],
         references: [],
-        first_known: [],
+        keep_first: [],
     }
     tags: tag {
         key: [Id],
         unique: [[Kind, Name]],
         references: [],
-        first_known: [DeletedAt],
+        keep_first: [DeletedAt],
     }
     workspaces: workspace {
         key: [Id],
         unique: [],
         references: [],
-        first_known: [],
+        keep_first: [],
     }
     groups: group {
         key: [Id],
         unique: [[Slug]],
         references: [],
-        first_known: [],
+        keep_first: [],
     }
     courses: course {
         key: [Id],
         unique: [[Slug]],
         references: [CreatedById -> "users"],
-        first_known: [],
+        keep_first: [],
     }
     workspace_members: workspace_member {
         key: [WorkspaceId, UserId],
         unique: [],
         references: [WorkspaceId -> "workspaces", UserId -> "users"],
-        first_known: [],
+        keep_first: [],
     }
     group_members: group_member {
         key: [GroupId, UserId],
         unique: [],
         references: [GroupId -> "groups", UserId -> "users"],
-        first_known: [],
+        keep_first: [],
     }
     course_members: course_member {
         key: [CourseId, UserId],
         unique: [],
         references: [CourseId -> "courses", UserId -> "users"],
-        first_known: [],
+        keep_first: [],
     }
     invite_codes: invite_code {
         key: [Id],
         unique: [[Code]],
         references: [InvitedById -> "users", UserId -> "users"],
-        first_known: [],
+        keep_first: [],
     }
     workspace_invites: workspace_invite {
         key: [Token],
@@ -130,24 +130,24 @@ tables! {
             InviterId -> "users",
             AcceptedById -> "users"
         ],
-        first_known: [],
+        keep_first: [],
     }
     group_invites: group_invite {
-        // A group has one link: a new one takes the place of the old, whatever its id.
+        // A group has one link. A new link replaces the old one, whatever its id.
         key: [GroupId],
         unique: [[Id], [Code]],
         references: [GroupId -> "groups"],
-        first_known: [],
+        keep_first: [],
     }
     course_invites: course_invite {
         key: [CourseId, UserId],
         unique: [[Id]],
         references: [CourseId -> "courses", UserId -> "users", InvitedById -> "users"],
-        first_known: [],
+        keep_first: [],
     }
 }
 
-/// Written by [`TagSet`] alone, after the codes and tags that it joins.
+/// Written only by [`TagSet`], after the codes and tags that it joins.
 impl Table for invite_code_tag::Entity {
     const KEY: &'static [Self::Column] = &[
         invite_code_tag::Column::InviteCodeId,
@@ -155,5 +155,5 @@ impl Table for invite_code_tag::Entity {
     ];
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
-    const FIRST_KNOWN: &'static [Self::Column] = &[];
+    const KEEP_FIRST: &'static [Self::Column] = &[];
 }

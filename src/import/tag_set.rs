@@ -1,4 +1,4 @@
-//! The tags of invite codes: a set a code, which a row replaces as a whole.
+//! Tags of invite codes. A row replaces all tags of its code.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,10 +9,10 @@ use sea_orm::{
 
 use super::upsert::{self, Upsert};
 
-/// Codes whose tags are asked for at once: a parameter each.
-const CODES_A_STATEMENT: usize = 1000;
+/// Codes per statement that loads tags: each is a parameter.
+const CODES_PER_STATEMENT: usize = 1000;
 
-/// Exactly the tags that an invite code shall have.
+/// The complete set of tags of an invite code.
 #[derive(Clone, Debug)]
 pub(super) struct TagSet {
     pub(super) invite_code_id: i64,
@@ -20,7 +20,7 @@ pub(super) struct TagSet {
 }
 
 impl TagSet {
-    /// Makes the tags of each code what its last set says.
+    /// Replaces the tags of each code by its last set.
     pub(super) async fn replace(
         transaction: &DatabaseTransaction,
         sets: impl Iterator<Item = &Self>,
@@ -37,7 +37,7 @@ impl TagSet {
             .collect();
         let codes: Vec<i64> = sets.keys().copied().collect();
         let mut stored = Vec::new();
-        for codes in codes.chunks(CODES_A_STATEMENT) {
+        for codes in codes.chunks(CODES_PER_STATEMENT) {
             let pairs = invite_code_tag::Entity::find()
                 .filter(invite_code_tag::Column::InviteCodeId.is_in(codes.iter().copied()));
             stored.extend(pairs.all(transaction).await?);
@@ -59,7 +59,7 @@ impl TagSet {
                         invite_code_id: Set(*invite_code_id),
                         tag_id: Set(*tag_id),
                     },
-                    at: String::new(),
+                    path: String::new(),
                 },
             )
             .collect();

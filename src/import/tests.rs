@@ -1,4 +1,4 @@
-//! Whole imports into a database in memory.
+//! Imports into an in-memory database.
 
 use std::{
     pin::Pin,
@@ -21,9 +21,9 @@ use crate::{
 };
 
 #[derive(Default)]
-struct Told(Vec<String>);
+struct Rejections(Vec<String>);
 
-impl Report for Told {
+impl Report for Rejections {
     fn rejected(&mut self, rejection: &Rejection) {
         self.0.push(rejection.to_string());
     }
@@ -46,7 +46,7 @@ async fn database() -> DatabaseConnection {
     database
 }
 
-/// Imports `text` on day `day`, and returns the summary and what was told of bad rows.
+/// Imports `text` on day `day`. Returns the summary and the rejections.
 async fn import(
     database: &DatabaseConnection,
     kind: Kind,
@@ -56,18 +56,25 @@ async fn import(
 ) -> (Summary, Vec<String>) {
     let now = DateTime::from_timestamp(day * 86_400, 0).unwrap();
     let clock = Clock::new(move || now);
-    let mut told = Told::default();
-    let summary = run(database, &clock, kind, text.as_bytes(), options, &mut told)
-        .await
-        .unwrap();
-    assert_eq!(summary.rejected as usize, told.0.len());
-    (summary, told.0)
+    let mut reported = Rejections::default();
+    let summary = run(
+        database,
+        &clock,
+        kind,
+        text.as_bytes(),
+        options,
+        &mut reported,
+    )
+    .await
+    .unwrap();
+    assert_eq!(summary.rejected as usize, reported.0.len());
+    (summary, reported.0)
 }
 
-/// Imports rows that are all good.
+/// Imports rows, all of which must be good.
 async fn load(database: &DatabaseConnection, kind: Kind, text: &str, day: i64) {
-    let (_, told) = import(database, kind, text, Options::default(), day).await;
-    assert_eq!(told, [""; 0]);
+    let (_, reported) = import(database, kind, text, Options::default(), day).await;
+    assert_eq!(reported, [""; 0]);
 }
 
 const USERS: &str = r#"
@@ -76,7 +83,7 @@ const USERS: &str = r#"
 "#;
 
 #[tokio::test]
-async fn the_same_file_twice_gives_the_same_tables() {
+async fn importing_a_file_twice_changes_nothing() {
     let database = database().await;
     let codes = r##"[{
         "id": 5, "code": "abc", "role": "user", "generated_at": "2026-01-01T00:00:00+01:00",
@@ -133,7 +140,7 @@ async fn the_same_file_twice_gives_the_same_tables() {
     let (users, tags, codes, invitees, invites, _) = &seen[0];
     let ada = &users[0];
     assert!(ada.is_staff && ada.is_verified);
-    // An invite that names another address of hers does not make that hers.
+    // An invite does not change the address of an existing account.
     assert_eq!(
         (ada.email.as_str(), ada.email_norm.as_str()),
         ("Ada@X.io", "ada@x.io")
@@ -174,7 +181,7 @@ async fn a_nested_user_never_becomes_staff() {
 }
 
 #[tokio::test]
-async fn bad_rows_are_told_and_the_others_load() {
+async fn bad_rows_are_reported_and_the_others_written() {
     let database = database().await;
     load(&database, Kind::Users, USERS, 1).await;
     let rows = r#"
@@ -185,13 +192,13 @@ not json
 {"id":5,"username":"eve","full_name":""}
 {"id":5,"username":"eva","full_name":""}
 "#;
-    let (summary, told) = import(&database, Kind::Users, rows, Options::default(), 1).await;
+    let (summary, reported) = import(&database, Kind::Users, rows, Options::default(), 1).await;
     assert_eq!(
-        told,
+        reported,
         [
-            "line 2: id: required, and not there",
+            "line 2: id: required, but missing",
             "line 3: username: already used by another row",
-            "line 4: email: expected text, found a number",
+            "line 4: email: expected a string, found a number",
             "line 5: not valid JSON at byte 2 of the row: expected ident",
         ]
     );
@@ -204,7 +211,7 @@ not json
     assert_eq!(eva.username, "eva");
 
     let member = r#"{"workspace_id":1,"user_id":1,"role":"owner"}"#;
-    let (_, told) = import(
+    let (_, reported) = import(
         &database,
         Kind::WorkspaceMembers,
         member,
@@ -212,9 +219,9 @@ not json
         1,
     )
     .await;
-    assert_eq!(told, ["line 1: workspace_id: no such workspace"]);
+    assert_eq!(reported, ["line 1: workspace_id: no such workspace"]);
     let course = r#"{"course":{"id":1,"slug":"c","name":"C","privacy":"open","created_by":77},"results":[]}"#;
-    let (_, told) = import(
+    let (_, reported) = import(
         &database,
         Kind::CourseInvites,
         course,
@@ -222,10 +229,13 @@ not json
         1,
     )
     .await;
-    assert_eq!(told, ["line 1: course.created_by_id: no such user"]);
+    assert_eq!(reported, ["line 1: course.created_by_id: no such user"]);
     let code = r#"{"id":1,"code":"a","generated_at":"2026-01-01T00:00:00Z","user":{"id":8,"username":"bob"}}"#;
-    let (_, told) = import(&database, Kind::InviteCodes, code, Options::default(), 1).await;
-    assert_eq!(told, ["line 1: user.username: already used by another row"]);
+    let (_, reported) = import(&database, Kind::InviteCodes, code, Options::default(), 1).await;
+    assert_eq!(
+        reported,
+        ["line 1: user.username: already used by another row"]
+    );
     assert_eq!(
         invite_code::Entity::find().count(&database).await.unwrap(),
         0
@@ -233,15 +243,15 @@ not json
 }
 
 #[tokio::test]
-async fn one_transaction_leaves_nothing_behind() {
+async fn strict_and_dry_runs_roll_back() {
     let database = database().await;
     let rows = format!("{USERS}\n{{\"id\":3,\"username\":\"ada\",\"full_name\":\"\"}}\n{{}}");
-    let (summary, told) = import(&database, Kind::Users, &rows, STRICT, 1).await;
-    assert_eq!(told, ["line 5: username: already used by another row"]);
+    let (summary, reported) = import(&database, Kind::Users, &rows, STRICT, 1).await;
+    assert_eq!(reported, ["line 5: username: already used by another row"]);
     assert!(summary.rolled_back);
     assert_eq!((summary.written, summary.rejected), (0, 1));
-    let (summary, told) = import(&database, Kind::Users, &rows, DRY, 1).await;
-    assert_eq!((summary.written, told.len()), (2, 2));
+    let (summary, reported) = import(&database, Kind::Users, &rows, DRY, 1).await;
+    assert_eq!((summary.written, reported.len()), (2, 2));
     assert_eq!(user::Entity::find().count(&database).await.unwrap(), 0);
     let (summary, _) = import(&database, Kind::Users, USERS, STRICT, 1).await;
     assert_eq!((summary.written, summary.rolled_back), (2, false));
@@ -283,12 +293,12 @@ async fn a_code_has_exactly_the_tags_of_its_last_row() {
     load(&database, Kind::InviteCodes, &code(""), 1).await;
     assert_eq!(stored().await, [0; 0]);
     let bad = code(&one.replace("#000000", "red"));
-    let (_, told) = import(&database, Kind::InviteCodes, &bad, Options::default(), 1).await;
-    assert_eq!(told, ["line 1: tags[0].color: expected #rrggbb"]);
+    let (_, reported) = import(&database, Kind::InviteCodes, &bad, Options::default(), 1).await;
+    assert_eq!(reported, ["line 1: tags[0].color: expected #rrggbb"]);
 }
 
 #[tokio::test]
-async fn an_invite_keeps_its_id_and_explicit_ids_are_stepped_over() {
+async fn an_invite_keeps_its_id_and_generated_ids_skip_explicit_ones() {
     let database = database().await;
     load(&database, Kind::Users, USERS, 1).await;
     load(
@@ -315,11 +325,11 @@ async fn an_invite_keeps_its_id_and_explicit_ids_are_stepped_over() {
     assert_eq!(ids, [(1, 1), (2, 2)]);
     assert!(invites[0].accepted_at.is_some());
     let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":2}"#;
-    let (_, told) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;
-    assert_eq!(told, ["line 1: id: already used by another row"]);
+    let (_, reported) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;
+    assert_eq!(reported, ["line 1: id: already used by another row"]);
 }
 
-/// The same row again and again, as the elements of an array.
+/// An array that repeats one row.
 struct Repeated {
     row: &'static [u8],
     rows: usize,
@@ -345,7 +355,7 @@ impl AsyncRead for Repeated {
     }
 }
 
-/// What a console says of an import of users.
+/// Imports users, and returns the summary and the console's output.
 async fn console(source: impl AsyncRead + Unpin + Send) -> (Summary, String) {
     let database = database().await;
     let clock = Clock::new(DateTime::default);
@@ -373,39 +383,40 @@ async fn many_rows_with_the_same_fault_have_a_short_report() {
         rows: 100_000,
         at: 0,
     };
-    let (summary, told) = console(nulls).await;
+    let (summary, reported) = console(nulls).await;
     assert_eq!((summary.read, summary.rejected), (100_001, 100_001));
-    let (progress, faults): (Vec<&str>, Vec<&str>) =
-        told.lines().partition(|line| line.ends_with("bad…"));
+    let (progress, faults): (Vec<&str>, Vec<&str>) = reported
+        .lines()
+        .partition(|line| line.ends_with("rejected…"));
     let fault = "expected an object, found null";
     let mut expected = vec![format!("line 1: {fault}"); 20];
     expected.push(format!("…and 99980 more: {fault}"));
-    expected.push("…and 1 more: id: required, and not there".to_owned());
+    expected.push("…and 1 more: id: required, but missing".to_owned());
     assert_eq!(faults, expected);
     // After 10000 rows, 20000, 40000 and 80000.
-    assert_eq!(progress.len(), 4, "{told}");
+    assert_eq!(progress.len(), 4, "{reported}");
 }
 
 #[tokio::test]
-async fn rows_with_the_same_fault_in_other_places_are_counted_together() {
+async fn rows_with_the_same_fault_at_other_positions_are_counted_together() {
     let mut rows = vec!["null".to_owned(); 20];
     rows.extend((1..=5).map(|at| format!("{}?", " ".repeat(at))));
     rows.extend(["[]".to_owned(), "7".to_owned(), "[]".to_owned()]);
     let text = rows.join("\n");
-    let (_, told) = console(text.as_bytes()).await;
-    let told: Vec<&str> = told.lines().skip(20).collect();
+    let (_, reported) = console(text.as_bytes()).await;
+    let reported: Vec<&str> = reported.lines().skip(20).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "…and 5 more: not valid JSON at byte … of the row: expected value",
-            "…and 2 more: expected an object, found a list",
+            "…and 2 more: expected an object, found an array",
             "…and 1 more: expected an object, found a number",
         ]
     );
 }
 
 #[test]
-fn faults_without_number_are_counted_in_a_number_of_lines() {
+fn any_number_of_faults_gives_a_bounded_report() {
     let mut out = Vec::new();
     let mut console = Console::plain(&mut out);
     for line in 1..=1000 {
@@ -416,11 +427,11 @@ fn faults_without_number_are_counted_in_a_number_of_lines() {
         });
     }
     console.finish().unwrap();
-    let told = String::from_utf8(out).unwrap();
-    let told: Vec<&str> = told.lines().collect();
-    assert_eq!(told.len(), 41);
+    let reported = String::from_utf8(out).unwrap();
+    let reported: Vec<&str> = reported.lines().collect();
+    assert_eq!(reported.len(), 41);
     assert_eq!(
-        told[39..],
+        reported[39..],
         [
             "…and 1 more: field_40: wrong",
             "…and 960 more, with other faults"
@@ -429,7 +440,7 @@ fn faults_without_number_are_counted_in_a_number_of_lines() {
 }
 
 #[test]
-fn a_fault_is_the_same_in_whatever_place() {
+fn a_fault_does_not_depend_on_its_position() {
     for (field, reason, fault) in [
         ("", "wrong", "wrong"),
         (

@@ -1,4 +1,4 @@
-//! Writes rows of any table: a row a key, grouped by what becomes of each column.
+//! Upserts rows of any table. Merges rows with the same key, and groups them by the columns set.
 
 use std::{
     borrow::Cow,
@@ -13,38 +13,37 @@ use sea_orm::{
 
 use super::statement;
 
-/// What of a table an import has to know.
+/// Metadata of a table for the import.
 pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
-    /// The columns by which a row is known again.
+    /// Columns that identify a row for the upsert.
     const KEY: &'static [Self::Column];
-    /// What else is unique: sets of columns.
+    /// Other unique sets of columns.
     const UNIQUE: &'static [&'static [Self::Column]];
-    /// Columns that refer to the `id` of another table.
+    /// Columns that refer to the `id` of another table, and that table.
     const REFERENCES: &'static [(Self::Column, &'static str)];
-    /// Instants that the source does not tell: the first one stored stays.
-    const FIRST_KNOWN: &'static [Self::Column];
+    /// Instants that the source does not state: the first stored value is kept.
+    const KEEP_FIRST: &'static [Self::Column];
 }
 
-/// A row to insert, or to update where its key is there already.
+/// A row to insert, or to update if its key exists.
 ///
-/// `Set` columns are written either way. `Unchanged` columns are for a new row only: in a row that
-/// is there they stay as they are.
+/// `Set` columns are written in both cases. `Unchanged` columns are only written by an insert.
 #[derive(Clone, Debug)]
 pub(super) struct Upsert<E: EntityTrait> {
     pub(super) model: E::ActiveModel,
-    /// What stands before the names of its columns in errors: nothing, `user.`, `tags[1].`
-    pub(super) at: String,
+    /// Prefix of its columns in errors: empty, `user.` or `tags[1].`
+    pub(super) path: String,
 }
 
-/// The value if the row names one; else `new`, for a new row only.
-pub(super) fn named_or<V: Into<Value>>(named: Option<V>, new: V) -> ActiveValue<V> {
-    match named {
+/// Sets `value` if there is one; otherwise inserts `default`, but does not update.
+pub(super) fn set_or<V: Into<Value>>(value: Option<V>, default: V) -> ActiveValue<V> {
+    match value {
         Some(value) => ActiveValue::Set(value),
-        None => ActiveValue::Unchanged(new),
+        None => ActiveValue::Unchanged(default),
     }
 }
 
-/// Writes all of `upserts`, with as few statements as can be, as if one after the other.
+/// Writes `upserts` in few statements. The result is the same as writing them in order.
 pub(super) async fn write<'a, E: Table>(
     transaction: &DatabaseTransaction,
     upserts: impl Iterator<Item = &'a Upsert<E>>,
@@ -59,22 +58,22 @@ pub(super) async fn write<'a, E: Table>(
     Ok(())
 }
 
-/// One model a key: PostgreSQL refuses to update a row twice in one statement. Later ones are
-/// laid over earlier ones, as the database would do with one statement each.
+/// Merges models with the same key, because PostgreSQL rejects updating a row twice in a statement.
+/// Later models override earlier ones, as with one statement each.
 fn merged<'a, E: Table>(
     upserts: impl Iterator<Item = &'a Upsert<E>>,
 ) -> Vec<Cow<'a, E::ActiveModel>> {
     let mut models: Vec<Cow<'a, E::ActiveModel>> = Vec::new();
-    let mut places: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
+    let mut indexes: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
     for Upsert { model, .. } in upserts {
         let key: Vec<_> = E::KEY
             .iter()
             .map(|column| model.get(*column).into_value())
             .collect();
-        match places.entry(key) {
-            Entry::Occupied(place) => lay_over::<E>(&mut models[*place.get()], model),
-            Entry::Vacant(place) => {
-                place.insert(models.len());
+        match indexes.entry(key) {
+            Entry::Occupied(index) => overlay::<E>(&mut models[*index.get()], model),
+            Entry::Vacant(index) => {
+                index.insert(models.len());
                 models.push(Cow::Borrowed(model));
             }
         }
@@ -82,9 +81,9 @@ fn merged<'a, E: Table>(
     models
 }
 
-/// Sets what `later` sets. A model that says nothing new, as most that stand in many rows, is not
-/// copied.
-fn lay_over<E: Table>(model: &mut Cow<'_, E::ActiveModel>, later: &E::ActiveModel) {
+/// Copies the columns that `later` sets. Does not clone the model if none differs, which is the
+/// usual case for objects nested in many rows.
+fn overlay<E: Table>(model: &mut Cow<'_, E::ActiveModel>, later: &E::ActiveModel) {
     for column in E::Column::iter() {
         if let new @ ActiveValue::Set(_) = later.get(column)
             && new != model.get(column)
@@ -95,30 +94,30 @@ fn lay_over<E: Table>(model: &mut Cow<'_, E::ActiveModel>, later: &E::ActiveMode
     }
 }
 
-/// What a statement does with a column. Present ones sort first, so that rows with an id of their
-/// own are written before those that are given one.
+/// Use of a column in a statement. `Omit` sorts last, so that rows with explicit ids are written
+/// before those whose id the database generates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Use {
+pub(super) enum ColumnUse {
     Insert,
     InsertAndUpdate,
     Omit,
 }
 
-/// What a statement does with each column of a table, in their order.
-pub(super) struct Shape<E>(Vec<Use>, PhantomData<E>);
+/// Use of each column of a table, in the order of the columns.
+pub(super) struct Shape<E>(Vec<ColumnUse>, PhantomData<E>);
 
 impl<E: EntityTrait> Shape<E> {
-    /// The columns that a new row is given.
+    /// Columns written by an insert.
     pub(super) fn inserted(&self) -> Vec<E::Column> {
-        self.columns(|usage| usage != Use::Omit)
+        self.columns(|usage| usage != ColumnUse::Omit)
     }
 
-    /// The columns that a row gets that is there already.
+    /// Columns written by an update.
     pub(super) fn updated(&self) -> Vec<E::Column> {
-        self.columns(|usage| usage == Use::InsertAndUpdate)
+        self.columns(|usage| usage == ColumnUse::InsertAndUpdate)
     }
 
-    fn columns(&self, wanted: fn(Use) -> bool) -> Vec<E::Column> {
+    fn columns(&self, wanted: fn(ColumnUse) -> bool) -> Vec<E::Column> {
         E::Column::iter()
             .zip(&self.0)
             .filter_map(|(column, usage)| wanted(*usage).then_some(column))
@@ -126,10 +125,10 @@ impl<E: EntityTrait> Shape<E> {
     }
 }
 
-/// Groups of models whose statements name the same columns; in a group the order stays.
+/// Groups models whose statements name the same columns. Keeps the order in each group.
 fn by_shape<E: EntityTrait>(
     models: Vec<Cow<'_, E::ActiveModel>>,
-) -> BTreeMap<Vec<Use>, Vec<Cow<'_, E::ActiveModel>>>
+) -> BTreeMap<Vec<ColumnUse>, Vec<Cow<'_, E::ActiveModel>>>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
@@ -137,9 +136,9 @@ where
     for model in models {
         let shape = E::Column::iter()
             .map(|column| match model.get(column) {
-                ActiveValue::Unchanged(_) => Use::Insert,
-                ActiveValue::Set(_) => Use::InsertAndUpdate,
-                ActiveValue::NotSet => Use::Omit,
+                ActiveValue::Unchanged(_) => ColumnUse::Insert,
+                ActiveValue::Set(_) => ColumnUse::InsertAndUpdate,
+                ActiveValue::NotSet => ColumnUse::Omit,
             })
             .collect();
         groups.entry(shape).or_default().push(model);
@@ -147,15 +146,15 @@ where
     groups
 }
 
-/// Whether `columns` has `column`.
+/// Returns true if `columns` contains `column`.
 pub(super) fn is_in<C: IdenStatic>(column: C, columns: &[C]) -> bool {
     columns
         .iter()
         .any(|other| other.as_str() == column.as_str())
 }
 
-/// Moves PostgreSQL's sequence past ids that were written explicitly, so that later automatic
-/// ids do not meet them. SQLite does so by itself.
+/// Advances PostgreSQL's sequence past explicit ids, so that generated ids do not collide with
+/// them. SQLite does so by itself.
 async fn advance_ids<E: Table>(
     transaction: &DatabaseTransaction,
     models: &[Cow<'_, E::ActiveModel>],
@@ -180,7 +179,7 @@ async fn advance_ids<E: Table>(
     let Some(highest) = highest else {
         return Ok(());
     };
-    // Never backwards: other sessions may have taken ids that cannot be seen yet.
+    // Never moves it back: other sessions may have taken ids in transactions not committed yet.
     let sql = "SELECT setval(pg_get_serial_sequence($1, $2), $3) \
         WHERE $3 > coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass), 0)";
     let table = E::default().table_name();

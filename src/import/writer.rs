@@ -1,4 +1,4 @@
-//! Writes chunks of rows in transactions, leaving out just the rows that the database refuses.
+//! Writes chunks of rows in transactions, skipping only the rows that the database rejects.
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -8,20 +8,20 @@ use sea_orm::{
 use super::{
     Rejection,
     chunk::CheckedRow,
-    constraint::{Refusal, is_transient},
+    constraint::{WriteError, is_transient},
     table::{self, Rows},
 };
 
-/// How often a chunk is begun anew when another transaction was in its way.
+/// Maximum of attempts to write a chunk whose transaction conflicts with others.
 const ATTEMPTS: u32 = 5;
 
-/// Rows after which a transaction of several chunks is committed.
+/// Rows after which a transaction of several chunks commits.
 const TRANSACTION_ROWS: u64 = 64_000;
 
-/// Memory for SQLite's pages, in KiB: the indexes of a large table are written all over.
+/// SQLite's page cache in KiB. Inserts touch pages all over the indexes of a large table.
 const SQLITE_CACHE: u32 = 12 * 1024;
 
-/// Writes chunks, in one transaction for all, or in as many as keep little waiting.
+/// Writes chunks, in one transaction or in several.
 pub(super) struct Writer<'a> {
     database: &'a DatabaseConnection,
     in_one_transaction: bool,
@@ -30,7 +30,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Where all shall be `in_one_transaction`, commits nothing before [`Self::end`].
+    /// With `in_one_transaction`, commits nothing before [`Self::finish`].
     pub(super) fn new(database: &'a DatabaseConnection, in_one_transaction: bool) -> Self {
         Self {
             database,
@@ -40,16 +40,16 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// How many rows are written, but not yet committed.
+    /// Returns the number of rows written but not committed.
     pub(super) fn uncommitted(&self) -> u64 {
         self.uncommitted
     }
 
-    /// Writes the rows but those that the database refuses, which it returns. They are committed
-    /// at once, unless `another_waits`: then it may be later.
+    /// Writes a chunk, and returns the rows that the database rejects. Commits it at once, or, if
+    /// `another_waits`, possibly with later chunks.
     ///
     /// # Errors
-    /// The database cannot go on: what is not committed is undone.
+    /// If the database fails. Uncommitted rows are rolled back.
     pub(super) async fn write(
         &mut self,
         chunk: &[CheckedRow],
@@ -76,13 +76,13 @@ impl<'a> Writer<'a> {
             Some(transaction) => transaction,
             None => begin(self.database).await?,
         };
-        let refused = write_but_refused(&transaction, chunk).await?;
+        let refused = write_accepted(&transaction, chunk).await?;
         let uncommitted = self.uncommitted + (chunk.len() - refused.len()) as u64;
-        // SQLite writes each page of an index once a transaction, whatever rows went into it.
-        let goes_on = transaction.get_database_backend() == DbBackend::Sqlite
+        // SQLite writes each changed page once per transaction, so fewer transactions write less.
+        let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
             && uncommitted < TRANSACTION_ROWS
             && another_waits();
-        if self.in_one_transaction || goes_on {
+        if self.in_one_transaction || keep_open {
             self.open = Some(transaction);
             self.uncommitted = uncommitted;
         } else {
@@ -92,14 +92,14 @@ impl<'a> Writer<'a> {
         Ok(refused)
     }
 
-    /// Ends the transaction that is open, if there is one.
+    /// Commits or rolls back the open transaction, if there is one.
     ///
     /// # Errors
-    /// The database cannot go on: what is not committed is undone.
-    pub(super) async fn end(&mut self, keep: bool) -> Result<(), DbErr> {
+    /// If the database fails. Uncommitted rows are rolled back.
+    pub(super) async fn finish(&mut self, commit: bool) -> Result<(), DbErr> {
         match self.open.take() {
             None => Ok(()),
-            Some(transaction) if keep => {
+            Some(transaction) if commit => {
                 transaction.commit().await?;
                 self.uncommitted = 0;
                 Ok(())
@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
 async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = database
         .begin_with_options(TransactionOptions {
-            // SQLite's default takes the write lock late, and then fails rather than waits.
+            // A deferred transaction takes the write lock late, and then fails instead of waiting.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         })
@@ -124,9 +124,9 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
     Ok(transaction)
 }
 
-/// Writes all rows together. While that is refused, halves them, so that few bad rows among many
-/// good ones cost few statements.
-async fn write_but_refused(
+/// Writes all rows but the rejected ones, which it returns. Bisects the chunk, so that few bad rows
+/// among many good ones cost few statements.
+async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
 ) -> Result<Vec<Rejection>, DbErr> {
@@ -147,19 +147,19 @@ async fn write_but_refused(
     Ok(refused)
 }
 
-/// Writes the rows if none of them is refused.
+/// Writes the rows, and returns false if any of them is rejected.
 async fn attempt(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Result<bool, DbErr> {
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
     let outcome = table::write_together(&savepoint, &rows).await;
-    match outcome.map_err(Refusal::from) {
+    match outcome.map_err(WriteError::from) {
         Ok(()) => savepoint.commit().await.map(|()| true),
-        Err(Refusal::Row(_)) => savepoint.rollback().await.map(|()| false),
-        Err(Refusal::Database(error)) => Err(error),
+        Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| false),
+        Err(WriteError::Database(error)) => Err(error),
     }
 }
 
-/// Writes one row, or tells which of its fields is refused.
+/// Writes one row, or returns its rejection.
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,
@@ -167,10 +167,10 @@ async fn write_one(
     let savepoint = transaction.begin().await?;
     match table::write_explained(&savepoint, &row.rows).await {
         Ok(()) => savepoint.commit().await.map(|()| None),
-        Err(Refusal::Row(error)) => {
+        Err(WriteError::Row(error)) => {
             savepoint.rollback().await?;
             Ok(Some(Rejection::new(row.line, error)))
         }
-        Err(Refusal::Database(error)) => Err(error),
+        Err(WriteError::Database(error)) => Err(error),
     }
 }

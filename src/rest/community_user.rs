@@ -1,4 +1,4 @@
-//! A user, as the contracts of SelfCommunity show one.
+//! The user object of the SelfCommunity contracts.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,13 +13,13 @@ pub(super) struct CommunityUser {
     id: i64,
     /// Unique sign-in name.
     username: String,
-    /// Name to show; may be empty.
+    /// Display name; may be empty.
     real_name: String,
-    /// Id of the user in the customer's own system; null when there is none, or when it is not
-    /// shown to the viewer.
+    /// Id of the user in the customer's own system; null if there is none, or if the viewer may
+    /// not see it.
     #[schema(required)]
     ext_id: Option<String>,
-    /// URL of the user's picture; null when there is none.
+    /// URL of the user's picture; null if there is none.
     #[schema(required, format = "uri")]
     avatar: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v2/course/{id}/invite/` of SelfCommunity: whom a course invites, for who manages it.
+//! `GET /api/v2/course/{id}/invite/` of SelfCommunity: users invited to a course, for its managers.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -13,10 +13,10 @@ use url::form_urlencoded;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Endpoint, Manner, RestSettings,
+    Endpoint, ErrorFormat, RestSettings,
     community_user::CommunityUser,
-    described_errors::ManagersErrors,
-    error::{DetailError, ParameterErrors, Refusal},
+    described_errors::ManagerErrors,
+    error::{DetailError, ParameterErrors, RestError},
     id, respond, text,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
-    manner: Manner::Detail,
+    format: ErrorFormat::Drf,
     route: || get(list),
     document: Document::openapi,
 };
@@ -46,14 +46,14 @@ const OFFSETS: RangeInclusive<u64> = 0..=1_000_000_000;
 #[openapi(
     paths(list),
     components(schemas(DetailError)),
-    tags((name = "Course invitees", description = "Users who are invited to courses (SelfCommunity)."))
+    tags((name = "Course invitees", description = "Users invited to courses (SelfCommunity)."))
 )]
 struct Document;
 
-/// Which results are wanted.
+/// Limit and offset of a page.
 #[derive(Debug, PartialEq, Eq, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Window {
+struct LimitOffset {
     /// Number of results to return per page
     #[param(required = false, minimum = 1, maximum = 100, default = 25)]
     limit: u64,
@@ -62,8 +62,8 @@ struct Window {
     offset: u64,
 }
 
-impl Window {
-    /// Reads a query string. Parameters that it does not know are passed over.
+impl LimitOffset {
+    /// Parses a query string. Unknown parameters are ignored.
     fn read(query: &str) -> Result<Self, ParameterErrors> {
         let mut errors = ParameterErrors::default();
         let mut read = |name: &str, default, allowed: RangeInclusive<u64>| {
@@ -128,7 +128,10 @@ impl Window {
     }
 }
 
-/// The parameter of that name, in decimal digits alone.
+/// Parses a parameter that consists of decimal digits only.
+///
+/// # Errors
+/// If the parameter is repeated, is not a number, or is outside of `allowed`.
 fn whole_number(
     query: &str,
     name: &str,
@@ -163,7 +166,7 @@ struct CourseInvitees {
     /// Previous page url; null at the start
     #[schema(required, format = "uri")]
     previous: Option<String>,
-    /// List of results, in the order of their invites
+    /// List of results, in the order in which they were invited
     results: Vec<CommunityUser>,
 }
 
@@ -179,7 +182,7 @@ struct CourseInvitees {
     tag = "Course invitees",
     params(
         ("id" = i64, Path, example = 1, description = "A unique integer value identifying this course"),
-        Window
+        LimitOffset
     ),
     responses(
         (status = 200, description = "A page of the invited users.", body = CourseInvitees,
@@ -195,11 +198,11 @@ struct CourseInvitees {
                 "avatar": "https://avatars.example.com/12.png"
             }]
         })),
-        (status = 400, description = "A parameter is not what is allowed.", body = ParameterErrors,
+        (status = 400, description = "A parameter is not valid.", body = ParameterErrors,
         example = json!({
             "limit": ["Must be a whole number from 1 to 100, given at most once."]
         })),
-        ManagersErrors
+        ManagerErrors
     ),
     security(("bearer" = []))
 )]
@@ -211,7 +214,7 @@ async fn list(
 ) -> Response {
     let query = query.unwrap_or_default();
     let found = find(&access, &settings, &text(path), &query).await;
-    respond(Manner::Detail, found)
+    respond(ErrorFormat::Drf, found)
 }
 
 async fn find(
@@ -219,13 +222,13 @@ async fn find(
     settings: &RestSettings,
     course_id: &str,
     query: &str,
-) -> Result<CourseInvitees, Refusal> {
+) -> Result<CourseInvitees, RestError> {
     if access.viewer().id().is_none() {
-        return Err(Refusal::Unauthenticated);
+        return Err(RestError::Unauthenticated);
     }
-    let window = Window::read(query).map_err(Refusal::Parameters)?;
+    let window = LimitOffset::read(query).map_err(RestError::Parameters)?;
     let key = CourseKey::Id(id(course_id).unwrap_or(NO_ID));
-    let course = access.course(key).await?.ok_or(Refusal::NotFound)?;
+    let course = access.course(key).await?.ok_or(RestError::NotFound)?;
     let manager = access.course_manager(&course).await?;
     let slice = access
         .course_invitees(
@@ -236,7 +239,7 @@ async fn find(
         )
         .await?;
     let count = slice.total.unsigned_abs();
-    let url = |window: Window| window.url(settings, course.id);
+    let url = |window: LimitOffset| window.url(settings, course.id);
     Ok(CourseInvitees {
         count,
         next: window.next(count).map(url),
@@ -253,16 +256,20 @@ async fn find(
 mod tests {
     use serde_json::json;
 
-    use super::Window;
+    use super::LimitOffset;
 
     #[test]
-    fn what_is_not_said_is_the_default() {
+    fn parameters_default_and_unknown_ones_are_ignored() {
         for query in ["", "page=2&=&&x", "Limit=7", "limits=0"] {
-            let expected = Window {
+            let expected = LimitOffset {
                 limit: 25,
                 offset: 0,
             };
-            assert_eq!(Window::read(query).expect("a window"), expected, "{query}");
+            assert_eq!(
+                LimitOffset::read(query).expect("a window"),
+                expected,
+                "{query}"
+            );
         }
     }
 
@@ -273,13 +280,17 @@ mod tests {
             ("limit=100&offset=1000000000", 100, 1_000_000_000),
             ("offset=%30&li%6dit=007&cursor=x", 7, 0),
         ] {
-            let expected = Window { limit, offset };
-            assert_eq!(Window::read(query).expect("a window"), expected, "{query}");
+            let expected = LimitOffset { limit, offset };
+            assert_eq!(
+                LimitOffset::read(query).expect("a window"),
+                expected,
+                "{query}"
+            );
         }
     }
 
     #[test]
-    fn a_refused_parameter_is_named_with_what_is_allowed() {
+    fn an_error_names_the_parameter_and_its_range() {
         let limit = "Must be a whole number from 1 to 100, given at most once.";
         let offset = "Must be a whole number from 0 to 1000000000, given at most once.";
         for value in [
@@ -298,14 +309,14 @@ mod tests {
             "１",
             "99999999999999999999999",
         ] {
-            let errors = Window::read(&format!("limit={value}")).expect_err(value);
+            let errors = LimitOffset::read(&format!("limit={value}")).expect_err(value);
             assert_eq!(json!(errors), json!({"limit": [limit]}), "{value}");
         }
         for value in ["", "-1", "1000000001", "x"] {
-            let errors = Window::read(&format!("offset={value}")).expect_err(value);
+            let errors = LimitOffset::read(&format!("offset={value}")).expect_err(value);
             assert_eq!(json!(errors), json!({"offset": [offset]}), "{value}");
         }
-        let errors = Window::read("limit=5&limit=5&offset=1&offset=").expect_err("repeated");
+        let errors = LimitOffset::read("limit=5&limit=5&offset=1&offset=").expect_err("repeated");
         assert_eq!(json!(errors), json!({"limit": [limit], "offset": [offset]}));
     }
 }

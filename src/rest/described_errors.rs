@@ -1,4 +1,4 @@
-//! Errors, as the OpenAPI document describes them: its examples are what is answered.
+//! Error responses in the OpenAPI document. Their examples are the bodies that the gateway sends.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +8,30 @@ use utoipa::{
     openapi::{ContentBuilder, HeaderBuilder, Object, Ref, RefOr, ResponseBuilder, Type, response},
 };
 
-use super::error::{ArenaError, Body, DetailError, Manner};
+use super::error::{ArenaError, Body, DetailError, ErrorFormat};
 
-/// The errors of what anybody may ask for, described.
+/// Errors of endpoints that do not require authentication.
 pub(super) struct PublicErrors;
 
 impl IntoResponses for PublicErrors {
     fn responses() -> BTreeMap<String, RefOr<response::Response>> {
         let unauthorized = described(
-            Manner::Detail,
+            ErrorFormat::Drf,
             StatusCode::UNAUTHORIZED,
-            "A bearer token was sent, and it is not valid.",
-            &Body::of_bad_token(Manner::Detail),
+            "The bearer token is not valid.",
+            &Body::invalid_token(ErrorFormat::Drf),
         );
         by_status(
-            Manner::Detail,
+            ErrorFormat::Drf,
             &[
                 (
                     StatusCode::NOT_FOUND,
-                    "Unknown, malformed, deleted and hidden look the same.",
+                    "The resource is unknown, malformed, deleted or hidden; these look the same.",
                 ),
-                LIMITED,
+                RATE_LIMITED,
                 FAILED,
-                AWAY,
-                LATE,
+                UNAVAILABLE,
+                TIMED_OUT,
             ],
         )
         .into_iter()
@@ -40,21 +40,21 @@ impl IntoResponses for PublicErrors {
     }
 }
 
-/// The errors of what managers may ask for, described in the manner of Django REST framework.
-pub(super) struct ManagersErrors;
+/// Errors of endpoints for managers, in the format of Django REST framework.
+pub(super) struct ManagerErrors;
 
-impl IntoResponses for ManagersErrors {
+impl IntoResponses for ManagerErrors {
     fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(Manner::Detail, &MANAGERS)
+        by_status(ErrorFormat::Drf, &MANAGERS)
     }
 }
 
-/// The errors of what managers may ask for, described in the manner of Are.na.
-pub(super) struct ArenaManagersErrors;
+/// Errors of endpoints for managers, in the format of Are.na.
+pub(super) struct ArenaManagerErrors;
 
-impl IntoResponses for ArenaManagersErrors {
+impl IntoResponses for ArenaManagerErrors {
     fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(Manner::Arena, &MANAGERS)
+        by_status(ErrorFormat::Arena, &MANAGERS)
     }
 }
 
@@ -62,55 +62,58 @@ type Meaning = (StatusCode, &'static str);
 
 const FAILED: Meaning = (
     StatusCode::INTERNAL_SERVER_ERROR,
-    "The gateway failed; the reason is in its log.",
+    "The gateway failed. The log has the reason.",
 );
-const AWAY: Meaning = (
+const UNAVAILABLE: Meaning = (
     StatusCode::SERVICE_UNAVAILABLE,
-    "The database is away; asking again later can succeed.",
+    "The database is unavailable. Retry later.",
 );
-const LATE: Meaning = (
+const TIMED_OUT: Meaning = (
     StatusCode::GATEWAY_TIMEOUT,
-    "It took longer than a request may; asking again later can succeed.",
+    "The request exceeded its time limit. Retry later.",
 );
-const LIMITED: Meaning = (
+const RATE_LIMITED: Meaning = (
     StatusCode::TOO_MANY_REQUESTS,
-    "The client asked too much; asking again later can succeed.",
+    "The client exceeded its rate limit. Retry later.",
 );
 const MANAGERS: [Meaning; 7] = [
     (
         StatusCode::UNAUTHORIZED,
-        "No bearer token was sent, or it is not valid: told before anything else.",
+        "The bearer token is missing or not valid. This is checked before anything else.",
     ),
     (
         StatusCode::FORBIDDEN,
-        "It exists, and the viewer does not manage it.",
+        "The resource exists, and the viewer does not manage it.",
     ),
     (
         StatusCode::NOT_FOUND,
-        "Unknown, malformed, deleted and hidden look the same.",
+        "The resource is unknown, malformed, deleted or hidden; these look the same.",
     ),
-    LIMITED,
+    RATE_LIMITED,
     FAILED,
-    AWAY,
-    LATE,
+    UNAVAILABLE,
+    TIMED_OUT,
 ];
 
-fn by_status(manner: Manner, meanings: &[Meaning]) -> BTreeMap<String, RefOr<response::Response>> {
+fn by_status(
+    format: ErrorFormat,
+    meanings: &[Meaning],
+) -> BTreeMap<String, RefOr<response::Response>> {
     meanings
         .iter()
-        .map(|&(status, meaning)| described(manner, status, meaning, &Body::of(manner, status)))
+        .map(|&(status, meaning)| described(format, status, meaning, &Body::new(format, status)))
         .collect()
 }
 
 fn described(
-    manner: Manner,
+    format: ErrorFormat,
     status: StatusCode,
     meaning: &str,
     body: &Body,
 ) -> (String, RefOr<response::Response>) {
-    let schema = match manner {
-        Manner::Detail => DetailError::name(),
-        Manner::Arena => ArenaError::name(),
+    let schema = match format {
+        ErrorFormat::Drf => DetailError::name(),
+        ErrorFormat::Arena => ArenaError::name(),
     };
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(schema)))
@@ -130,12 +133,12 @@ fn described(
         StatusCode::UNAUTHORIZED => header(
             header::WWW_AUTHENTICATE,
             Type::String,
-            "How to sign in: `Bearer`.",
+            "Authentication scheme: `Bearer`.",
         ),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => header(
             header::RETRY_AFTER,
             Type::Integer,
-            "After how many seconds to ask again.",
+            "Seconds after which to retry.",
         ),
         _ => {}
     }

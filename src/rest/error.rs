@@ -1,4 +1,4 @@
-//! Errors, worded as each contract words them.
+//! Error responses in the format and wording of each contract.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer;
+use super::json_response;
 use crate::{access::AccessError, loader::LoadError};
 
-/// What a client is told that sent no token where one is needed.
-const SIGN_IN: HeaderValue = HeaderValue::from_static(r#"Bearer realm="invite-gateway""#);
-/// What a client is told whose token is not valid.
-const BAD_TOKEN: HeaderValue =
+/// Challenge for a request without a required token.
+const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static(r#"Bearer realm="invite-gateway""#);
+/// Challenge for a request with an invalid token.
+const INVALID_TOKEN: HeaderValue =
     HeaderValue::from_static(r#"Bearer realm="invite-gateway", error="invalid_token""#);
-/// After how many seconds a database that is away is worth asking again.
+/// Seconds after which a client should retry if the database is unavailable.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// How a contract shapes its errors.
+/// Error format of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// `{"detail": "…"}`, as Django REST framework has it.
-    Detail,
-    /// `{"error": "…", "code": …, "details": {"message": "…"}}`, as Are.na has it.
+pub enum ErrorFormat {
+    /// `{"detail": "…"}`, the format of Django REST framework.
+    Drf,
+    /// `{"error": "…", "code": …, "details": {"message": "…"}}`, the format of Are.na.
     Arena,
 }
 
-/// An error of a contract of that manner: 401 with a `WWW-Authenticate` header, 503 with
-/// `Retry-After`, and every one with `Cache-Control: no-store`.
-pub fn error_response(manner: Manner, status: StatusCode) -> Response {
-    let mut response = answer(status, &Body::of(manner, status));
+/// Builds an error response. A 401 has `WWW-Authenticate`, a 503 has `Retry-After`, and every error
+/// has `Cache-Control: no-store`.
+pub fn error_response(format: ErrorFormat, status: StatusCode) -> Response {
+    let mut response = json_response(status, &Body::new(format, status));
     match status {
         StatusCode::UNAUTHORIZED => {
             response
                 .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, SIGN_IN);
+                .insert(header::WWW_AUTHENTICATE, TOKEN_REQUIRED);
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             response
@@ -49,58 +49,57 @@ pub fn error_response(manner: Manner, status: StatusCode) -> Response {
     response
 }
 
-/// The 401 of a contract of that manner for a token that is not valid: unlike
-/// [`error_response`], it does not say that none was sent.
-pub fn bad_token_response(manner: Manner) -> Response {
-    let mut response = answer(StatusCode::UNAUTHORIZED, &Body::of_bad_token(manner));
+/// Builds the 401 for an invalid token. The 401 of [`error_response`] is for a missing one.
+pub fn bad_token_response(format: ErrorFormat) -> Response {
+    let mut response = json_response(StatusCode::UNAUTHORIZED, &Body::invalid_token(format));
     response
         .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, BAD_TOKEN);
+        .insert(header::WWW_AUTHENTICATE, INVALID_TOKEN);
     response
 }
 
-/// Why a resource is not shown.
+/// Reason that an endpoint does not return its resource.
 #[derive(Debug)]
-pub(super) enum Refusal {
-    /// Unknown, malformed, deleted or hidden: all look the same.
+pub(super) enum RestError {
+    /// The resource is unknown, malformed, deleted or hidden. All four give the same response.
     NotFound,
-    /// Only for signed-in viewers.
+    /// The endpoint requires a signed-in viewer.
     Unauthenticated,
-    /// Visible, but not for this viewer.
+    /// The resource exists, and the viewer lacks the permission.
     Forbidden,
-    /// The client has asked for as much as it may for now.
+    /// The client exceeded its rate limit.
     RateLimited,
-    /// Parameters that cannot be read.
+    /// Query parameters are invalid.
     Parameters(ParameterErrors),
-    /// The rows could not be loaded.
+    /// Loading rows failed.
     Load(LoadError),
 }
 
-impl Refusal {
-    /// The refusal as an answer; tells the operator what the client is not told.
-    pub(super) fn respond(self, manner: Manner) -> Response {
+impl RestError {
+    /// Builds the response. It never contains an error of the database.
+    pub(super) fn respond(self, format: ErrorFormat) -> Response {
         let status = match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Self::Parameters(errors) => return answer(StatusCode::BAD_REQUEST, &errors),
-            // Logged where it failed.
+            Self::Parameters(errors) => return json_response(StatusCode::BAD_REQUEST, &errors),
+            // The loader logged the cause.
             Self::Load(LoadError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Load(LoadError::TimedOut(_)) => StatusCode::GATEWAY_TIMEOUT,
             Self::Load(LoadError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        error_response(manner, status)
+        error_response(format, status)
     }
 }
 
-impl From<LoadError> for Refusal {
+impl From<LoadError> for RestError {
     fn from(error: LoadError) -> Self {
         Self::Load(error)
     }
 }
 
-impl From<AccessError> for Refusal {
+impl From<AccessError> for RestError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Unauthenticated => Self::Unauthenticated,
@@ -111,19 +110,19 @@ impl From<AccessError> for Refusal {
     }
 }
 
-/// What is wrong with the query parameters, by their name.
+/// Invalid query parameters: the errors of each, by its name.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct ParameterErrors(pub(super) BTreeMap<String, Vec<String>>);
 
-/// An error, as Django REST framework has it.
+/// An error in the format of Django REST framework.
 #[derive(Serialize, ToSchema)]
 pub(super) struct DetailError {
-    /// What went wrong.
+    /// Error message.
     #[schema(value_type = String)]
     detail: &'static str,
 }
 
-/// An error, as Are.na has it.
+/// An error in the format of Are.na.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ArenaError {
     /// Name of the HTTP status.
@@ -131,45 +130,44 @@ pub(super) struct ArenaError {
     error: &'static str,
     /// The HTTP status.
     code: u16,
-    /// More about the error.
+    /// Details of the error.
     details: ArenaErrorDetails,
 }
 
-/// More about an error.
+/// Details of an error.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ArenaErrorDetails {
-    /// What went wrong.
+    /// Error message.
     #[schema(value_type = String)]
     message: &'static str,
 }
 
-/// What an error's answer says.
+/// Body of an error response.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Body {
-    Detail(DetailError),
+    Drf(DetailError),
     Arena(ArenaError),
 }
 
 impl Body {
-    /// Of an error of that status.
-    pub(super) fn of(manner: Manner, status: StatusCode) -> Self {
-        Self::new(manner, status, message(manner, status))
+    pub(super) fn new(format: ErrorFormat, status: StatusCode) -> Self {
+        Self::with_message(format, status, message(format, status))
     }
 
-    /// Of the 401 for a token that is not valid.
-    pub(super) fn of_bad_token(manner: Manner) -> Self {
-        let message = match manner {
-            Manner::Detail => "Invalid token.",
-            Manner::Arena => "The access token is not valid.",
+    /// Body of the 401 for an invalid token.
+    pub(super) fn invalid_token(format: ErrorFormat) -> Self {
+        let message = match format {
+            ErrorFormat::Drf => "Invalid token.",
+            ErrorFormat::Arena => "The access token is not valid.",
         };
-        Self::new(manner, StatusCode::UNAUTHORIZED, message)
+        Self::with_message(format, StatusCode::UNAUTHORIZED, message)
     }
 
-    fn new(manner: Manner, status: StatusCode, message: &'static str) -> Self {
-        match manner {
-            Manner::Detail => Self::Detail(DetailError { detail: message }),
-            Manner::Arena => Self::Arena(ArenaError {
+    fn with_message(format: ErrorFormat, status: StatusCode, message: &'static str) -> Self {
+        match format {
+            ErrorFormat::Drf => Self::Drf(DetailError { detail: message }),
+            ErrorFormat::Arena => Self::Arena(ArenaError {
                 error: reason(status),
                 code: status.as_u16(),
                 details: ArenaErrorDetails { message },
@@ -182,7 +180,7 @@ fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
 
-fn message(manner: Manner, status: StatusCode) -> &'static str {
+fn message(format: ErrorFormat, status: StatusCode) -> &'static str {
     let (detail, arena) = match status {
         StatusCode::UNAUTHORIZED => (
             "Authentication credentials were not provided.",
@@ -217,9 +215,9 @@ fn message(manner: Manner, status: StatusCode) -> &'static str {
         ),
         other => (reason(other), reason(other)),
     };
-    match manner {
-        Manner::Detail => detail,
-        Manner::Arena => arena,
+    match format {
+        ErrorFormat::Drf => detail,
+        ErrorFormat::Arena => arena,
     }
 }
 
@@ -235,7 +233,7 @@ mod tests {
     use sea_orm::DbErr;
     use serde_json::{Value, json};
 
-    use super::{Manner, Refusal, bad_token_response, error_response};
+    use super::{ErrorFormat, RestError, bad_token_response, error_response};
     use crate::loader::LoadError;
 
     async fn read(response: Response) -> (StatusCode, HeaderMap, Value) {
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_manner_words_its_errors() {
+    async fn each_format_has_its_own_wording() {
         for (status, detail, error) in [
             (
                 StatusCode::NOT_FOUND,
@@ -273,8 +271,8 @@ mod tests {
                     "message": "Payload Too Large"}}),
             ),
         ] {
-            for (manner, expected) in [(Manner::Detail, detail), (Manner::Arena, error)] {
-                let (got, headers, body) = read(error_response(manner, status)).await;
+            for (format, expected) in [(ErrorFormat::Drf, detail), (ErrorFormat::Arena, error)] {
+                let (got, headers, body) = read(error_response(format, status)).await;
                 assert_eq!((got, body), (status, expected));
                 assert_eq!(headers[header::CACHE_CONTROL], "no-store");
                 assert_eq!(headers[header::CONTENT_TYPE], "application/json");
@@ -285,16 +283,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bad_token_is_not_called_a_missing_one() {
-        for (manner, expected) in [
-            (Manner::Detail, json!({"detail": "Invalid token."})),
+    async fn an_invalid_token_is_told_from_a_missing_one() {
+        for (format, expected) in [
+            (ErrorFormat::Drf, json!({"detail": "Invalid token."})),
             (
-                Manner::Arena,
+                ErrorFormat::Arena,
                 json!({"error": "Unauthorized", "code": 401, "details": {
                     "message": "The access token is not valid."}}),
             ),
         ] {
-            let (status, headers, body) = read(bad_token_response(manner)).await;
+            let (status, headers, body) = read(bad_token_response(format)).await;
             assert_eq!((status, body), (StatusCode::UNAUTHORIZED, expected));
             assert_eq!(
                 headers[header::WWW_AUTHENTICATE],
@@ -304,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_database_says_is_never_shown() {
+    async fn database_errors_are_never_shown() {
         let reason = || Arc::new(DbErr::Custom("a secret".to_owned()));
         for (error, status, retry_after) in [
             (
@@ -318,9 +316,9 @@ mod tests {
                 None,
             ),
         ] {
-            for manner in [Manner::Detail, Manner::Arena] {
-                let refusal = Refusal::from(error.clone());
-                let (got, headers, body) = read(refusal.respond(manner)).await;
+            for format in [ErrorFormat::Drf, ErrorFormat::Arena] {
+                let error = RestError::from(error.clone());
+                let (got, headers, body) = read(error.respond(format)).await;
                 assert_eq!(got, status);
                 let after = headers.get(header::RETRY_AFTER);
                 assert_eq!(after.and_then(|value| value.to_str().ok()), retry_after);

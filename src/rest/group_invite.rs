@@ -1,4 +1,4 @@
-//! `GET /v3/groups/{id}/invite` of Are.na: a group's invite code, for who manages the group.
+//! `GET /v3/groups/{id}/invite` of Are.na: a group's invite code, for managers of the group.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Endpoint, Manner, RestSettings,
-    described_errors::ArenaManagersErrors,
-    error::{ArenaError, Refusal},
+    Endpoint, ErrorFormat, RestSettings,
+    described_errors::ArenaManagerErrors,
+    error::{ArenaError, RestError},
     respond, text,
 };
 use crate::access::{Access, GroupKey};
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
-    manner: Manner::Arena,
+    format: ErrorFormat::Arena,
     route: || get(show),
     document: Document::openapi,
 };
@@ -33,7 +33,7 @@ const PATH: &str = "/v3/groups/{id}/invite";
 #[openapi(
     paths(show),
     components(schemas(ArenaError)),
-    tags((name = "Group invites", description = "Reusable links to join groups (Are.na)."))
+    tags((name = "Group invites", description = "Reusable links for joining groups (Are.na)."))
 )]
 struct Document;
 
@@ -61,7 +61,7 @@ struct GroupInvite {
     /// When the invite code was last updated
     #[schema(examples("2023-01-15T10:30:00Z"))]
     updated_at: DateTime<Utc>,
-    /// Where this resource is
+    /// Links to this resource
     #[serde(rename = "_links")]
     links: Links,
 }
@@ -76,7 +76,7 @@ enum GroupInviteType {
 /// where link relationships are expressed as object keys.
 #[derive(Serialize, ToSchema)]
 struct Links {
-    /// This resource, by the group's id
+    /// This resource, addressed by the group's id
     #[serde(rename = "self")]
     this: Link,
 }
@@ -93,14 +93,14 @@ struct Link {
 /// Get group invite
 ///
 /// Returns the group's shareable invite code and public invite URL. Only users who can manage the
-/// group may view the reusable invite code. A group without a code has no invite: 404.
+/// group may view the reusable invite code. A group without a code gives 404.
 #[utoipa::path(
     get,
     path = PATH,
     operation_id = "getGroupInvite",
     tag = "Group invites",
     params(("id" = String, Path, example = "research-studio",
-        description = "Resource ID or slug. Digits alone are an ID.")),
+        description = "Resource ID or slug. A value of digits only is an ID.")),
     responses(
         (status = 200, description = "The group's invite.", body = GroupInvite, example = json!({
             "id": 12345,
@@ -111,7 +111,7 @@ struct Link {
             "updated_at": "2023-01-15T10:30:00Z",
             "_links": {"self": {"href": "https://invites.example.com/v3/groups/1/invite"}}
         })),
-        ArenaManagersErrors
+        ArenaManagerErrors
     ),
     security(("bearer" = []))
 )]
@@ -120,25 +120,28 @@ async fn show(
     State(settings): State<Arc<RestSettings>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
-    respond(Manner::Arena, find(&access, &settings, &text(path)).await)
+    respond(
+        ErrorFormat::Arena,
+        find(&access, &settings, &text(path)).await,
+    )
 }
 
 async fn find(
     access: &Access,
     settings: &RestSettings,
     id_or_slug: &str,
-) -> Result<GroupInvite, Refusal> {
+) -> Result<GroupInvite, RestError> {
     if access.viewer().id().is_none() {
-        return Err(Refusal::Unauthenticated);
+        return Err(RestError::Unauthenticated);
     }
     let group = access
         .group(GroupKey::from_text(id_or_slug))
         .await?
-        .ok_or(Refusal::NotFound)?;
+        .ok_or(RestError::NotFound)?;
     let invite = access
         .group_invite_of(&group)
         .await?
-        .ok_or(Refusal::NotFound)?;
+        .ok_or(RestError::NotFound)?;
     Ok(GroupInvite {
         id: invite.id,
         kind: GroupInviteType::GroupInvite,

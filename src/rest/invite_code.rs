@@ -1,4 +1,4 @@
-//! `GET /api/v2/invite_code/{code}/` of SelfCommunity: an invite code, for who holds it.
+//! `GET /api/v2/invite_code/{code}/` of SelfCommunity: an invite code, for anyone holding it.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Endpoint, Manner,
+    Endpoint, ErrorFormat,
     community_user::CommunityUser,
     described_errors::PublicErrors,
-    error::{DetailError, Refusal},
+    error::{DetailError, RestError},
     respond, text,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
-    manner: Manner::Detail,
+    format: ErrorFormat::Drf,
     route: || get(show),
     document: Document::openapi,
 };
@@ -40,75 +40,75 @@ const PATH: &str = "/api/v2/invite_code/{code}/";
 #[openapi(
     paths(show),
     components(schemas(DetailError)),
-    tags((name = "Invite codes", description = "Personal codes to join the community (SelfCommunity)."))
+    tags((name = "Invite codes", description = "Personal codes for joining the community (SelfCommunity)."))
 )]
 struct Document;
 
-/// A personal code to join the community.
+/// A personal code for joining the community.
 #[derive(Serialize, ToSchema)]
 struct InviteCode {
     /// Unique integer value identifying this invite code.
     id: i64,
-    /// The username of the user who sent the invite code; null when that account is gone.
+    /// The username of the user who sent the invite code; null if that account was deleted.
     #[schema(required)]
     invited_by_username: Option<String>,
-    /// The role that using the code gives; null when there is none.
+    /// The role that using the code gives; null if there is none.
     #[schema(required)]
     role: Option<String>,
-    /// The tags that using the code gives, by name.
+    /// The tags that using the code gives, sorted by name.
     tags: Vec<Tag>,
-    /// The name of the person invited; null for whoever holds the code.
+    /// The name of the person invited; null if the code is for anyone holding it.
     #[schema(required)]
     name: Option<String>,
-    /// The email of the person invited; null for whoever holds the code. Where the operator
-    /// settled so, it is masked but for the parties of the invite: `j…@e….com`.
+    /// The email of the person invited; null if the code is for anyone holding it. The operator can
+    /// have it masked for all but the parties of the invite: `j…@e….com`.
     #[schema(required)]
     email: Option<String>,
     /// Unique human readable code.
     code: String,
     /// Datetime of invite generation.
     generated_at: DateTime<Utc>,
-    /// Datetime of invite send; null when it was not sent.
+    /// Datetime of invite send; null if it was not sent.
     #[schema(required)]
     sent_at: Option<DateTime<Utc>>,
-    /// Datetime of invite use; null when it was not used.
+    /// Datetime of invite use; null if it was not used.
     #[schema(required)]
     used_at: Option<DateTime<Utc>>,
-    /// The id of the user who sent the invite code; null when that account is gone.
+    /// The id of the user who sent the invite code; null if that account was deleted.
     #[schema(required)]
     invited_by: Option<i64>,
-    /// The account made with the code; null when the code was not used, or that account is gone.
+    /// The account made with the code; null if the code was not used or that account was deleted.
     #[schema(required)]
     user: Option<CommunityUser>,
 }
 
-/// A label that an invite code gives.
+/// A label that an invite code gives to the account made with it.
 #[derive(Serialize, ToSchema)]
 struct Tag {
     /// Unique integer value identifying this tag.
     id: i64,
-    /// Whether the tag can still be given.
+    /// True if the tag can still be given.
     active: bool,
-    /// What the tag labels.
+    /// Kind of object that the tag labels.
     #[serde(rename = "type")]
     kind: TagType,
-    /// Unique among the tags of its type.
+    /// Name, unique among the tags of its type.
     name: String,
-    /// What the tag means; null when nobody said.
+    /// Meaning of the tag; null if there is no description.
     #[schema(required)]
     description: Option<String>,
-    /// `#rrggbb`.
+    /// Color as `#rrggbb`.
     #[schema(pattern = "^#[0-9A-Fa-f]{6}$")]
     color: String,
-    /// Whether the tag is shown beside a name.
+    /// True if the tag is shown beside a name.
     visible: bool,
-    /// Always false: deleted tags are not listed.
+    /// Always false, because deleted tags are not listed.
     deleted: bool,
     /// Datetime of tag creation.
     created_at: DateTime<Utc>,
 }
 
-/// What a tag labels.
+/// Kind of object that a tag labels.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum TagType {
@@ -140,14 +140,14 @@ impl From<TagView> for Tag {
 /// Get a Specific Invite Code
 ///
 /// This endpoint retrieves a specific invite code by code. This operation does not require
-/// authentication: the code is the proof.
+/// authentication: the code is the credential.
 #[utoipa::path(
     get,
     path = PATH,
     operation_id = "getInviteCode",
     tag = "Invite codes",
     params(("code" = String, Path, max_length = 64, example = "WELCOME-2026",
-        description = "The code identifying the invite; compared exactly.")),
+        description = "The code identifying the invite; case-sensitive.")),
     responses(
         (status = 200, description = "The invite code.", body = InviteCode, example = json!({
             "id": 2,
@@ -187,14 +187,14 @@ async fn show(
     Extension(access): Extension<Arc<Access>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
-    respond(Manner::Detail, find(&access, &text(path)).await)
+    respond(ErrorFormat::Drf, find(&access, &text(path)).await)
 }
 
-async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
+async fn find(access: &Access, code: &str) -> Result<InviteCode, RestError> {
     let invite = access
         .invite_code_by_code(code, Along::ALL)
         .await?
-        .ok_or(Refusal::NotFound)?;
+        .ok_or(RestError::NotFound)?;
     let (inviter, user, tags) = try_join3(
         access.inviter_of(&invite),
         access.user_of(&invite),
@@ -209,7 +209,7 @@ async fn find(access: &Access, code: &str) -> Result<InviteCode, Refusal> {
         tags: tags.into_iter().map(Tag::from).collect(),
         name: invite.name,
         email: invite.email,
-        // Shown to who holds it.
+        // Access shows the code to anyone holding it.
         code: invite.code.map(Code::into_string).unwrap_or_default(),
         generated_at: invite.generated_at,
         sent_at: invite.sent_at,

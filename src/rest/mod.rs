@@ -1,9 +1,8 @@
-//! The four contracts' endpoints as they are: thin, over the same [`Access`](crate::access::Access)
-//! as everything else, and the OpenAPI document that is generated from them.
+//! REST endpoints of the four contracts, and the OpenAPI document generated from them.
 //!
-//! One contract, one file; a new one is a file and its line in `ENDPOINTS`. A request must carry
-//! its viewer's [`Access`](crate::access::Access) as an extension, and run within
-//! [`gather`](crate::loader::gather) so that it loads in few statements.
+//! Each endpoint is a thin layer over [`Access`](crate::access::Access), in a file of its own. To
+//! add one, add a file and its line in `ENDPOINTS`. A request must carry its viewer's `Access` as
+//! an extension, and run within [`gather`](crate::loader::gather) so that its loads batch.
 
 mod community_user;
 mod course_invitees;
@@ -32,10 +31,10 @@ use utoipa::openapi::{
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use error::Refusal;
-pub use error::{Manner, bad_token_response, error_response};
+use error::RestError;
+pub use error::{ErrorFormat, bad_token_response, error_response};
 
-/// Where the OpenAPI document is served.
+/// Path of the OpenAPI document.
 pub const OPENAPI_PATH: &str = "/openapi.json";
 
 const ENDPOINTS: [Endpoint; 4] = [
@@ -45,26 +44,26 @@ const ENDPOINTS: [Endpoint; 4] = [
     course_invitees::ENDPOINT,
 ];
 
-/// One contract's endpoint.
+/// Endpoint of one contract.
 struct Endpoint {
-    /// As the contract writes it, with its one parameter in braces.
+    /// Path template of the contract, with one parameter in braces.
     path: &'static str,
-    manner: Manner,
+    format: ErrorFormat,
     route: fn() -> MethodRouter<Arc<RestSettings>>,
     document: fn() -> OpenApi,
 }
 
-/// What the endpoints need to know of the installation.
+/// Configuration of the endpoints.
 #[derive(Clone, Debug)]
 pub struct RestSettings {
-    /// Where clients reach the gateway; it may have a path.
+    /// URL at which clients reach the gateway. It may have a path.
     pub public_url: Url,
-    /// Whether the OpenAPI document tells which version of the gateway this is.
+    /// True if the OpenAPI document contains the gateway's version.
     pub tells_version: bool,
 }
 
 impl RestSettings {
-    /// The absolute URL of a path of ours.
+    /// Returns the absolute URL of a path of the gateway.
     fn url(&self, path: &str) -> Url {
         let mut url = self.public_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
@@ -74,57 +73,58 @@ impl RestSettings {
     }
 }
 
-/// Stands for the version where that is not told: the document needs one.
-const UNTOLD: &str = "0";
+/// Replaces the version if it is not published. OpenAPI requires one.
+const HIDDEN_VERSION: &str = "0";
 
-/// The document at [`OPENAPI_PATH`], which is for everybody.
+/// Serves the OpenAPI document at [`OPENAPI_PATH`], without authentication.
 pub fn openapi_router(settings: &RestSettings) -> Router {
     let mut document = openapi(&settings.public_url);
     if !settings.tells_version {
-        document.info.version = UNTOLD.to_owned();
+        document.info.version = HIDDEN_VERSION.to_owned();
     }
     let document = Arc::new(document);
-    let document = get(move || ready(answer(StatusCode::OK, document.as_ref())));
-    Router::new().route(OPENAPI_PATH, other_methods(document, Manner::Detail))
+    let document = get(move || ready(json_response(StatusCode::OK, document.as_ref())));
+    Router::new().route(OPENAPI_PATH, other_methods(document, ErrorFormat::Drf))
 }
 
-/// The endpoints. Each request needs an `Extension<Arc<Access>>`.
+/// Serves the endpoints. Each request needs an `Extension<Arc<Access>>`.
 pub fn router(settings: RestSettings) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
-        let route = other_methods((endpoint.route)(), endpoint.manner);
+        let route = other_methods((endpoint.route)(), endpoint.format);
         router = router.route(endpoint.path, route);
     }
     router.with_state(Arc::new(settings))
 }
 
-/// Refuses the methods that `route` does not have; `Allow` names those that it has.
-fn other_methods<S>(route: MethodRouter<S>, manner: Manner) -> MethodRouter<S>
+/// Rejects methods that `route` does not handle with 405. `Allow` lists those that it does.
+fn other_methods<S>(route: MethodRouter<S>, format: ErrorFormat) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    route.fallback(move || ready(error_response(manner, StatusCode::METHOD_NOT_ALLOWED)))
+    route.fallback(move || ready(error_response(format, StatusCode::METHOD_NOT_ALLOWED)))
 }
 
-/// How errors of the contract are shaped that `path` belongs to; none for paths of no contract.
-pub fn manner_of(path: &str) -> Option<Manner> {
+/// Returns the error format of the contract to which `path` belongs, if any.
+pub fn error_format(path: &str) -> Option<ErrorFormat> {
     let is_of = |endpoint: &&Endpoint| {
         let (prefix, _) = endpoint.path.split_once('{').unwrap_or((endpoint.path, ""));
         path.starts_with(prefix)
     };
     let endpoint = ENDPOINTS.iter().find(is_of)?;
-    Some(endpoint.manner)
+    Some(endpoint.format)
 }
 
-/// The OpenAPI 3.1 document of the endpoints, as served at `public_url`.
+/// Builds the OpenAPI 3.1 document of the endpoints at `public_url`.
 pub fn openapi(public_url: &Url) -> OpenApi {
     let license = env!("CARGO_PKG_LICENSE");
     let info = InfoBuilder::new()
         .title("Invite Gateway")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "The REST contracts of the systems whose invites the gateway answers for. What a \
-             viewer sees is the same here as in GraphQL. Every answer is `Cache-Control: no-store`.",
+            "REST endpoints that are compatible with the systems whose invites the gateway \
+             serves. The access rules are those of the GraphQL API. Every response has \
+             `Cache-Control: no-store`.",
         ))
         .license(Some(
             LicenseBuilder::new()
@@ -136,7 +136,9 @@ pub fn openapi(public_url: &Url) -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("Who is asking; public resources are shown without."))
+        .description(Some(
+            "Identifies the viewer. Public resources do not need it.",
+        ))
         .build();
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
@@ -153,28 +155,28 @@ pub fn openapi(public_url: &Url) -> OpenApi {
         .fold(base, |all, endpoint| all.merge_from((endpoint.document)()))
 }
 
-/// An answer in JSON that nobody keeps.
-fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+/// Builds a JSON response that clients and proxies must not cache.
+fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store")];
     (status, headers, Json(body)).into_response()
 }
 
-/// What was found, or why it is not shown.
-fn respond(manner: Manner, found: Result<impl Serialize, Refusal>) -> Response {
+/// Builds the response: 200 with the resource, or the error in the contract's format.
+fn respond(format: ErrorFormat, found: Result<impl Serialize, RestError>) -> Response {
     match found {
-        Ok(body) => answer(StatusCode::OK, &body),
-        Err(refusal) => refusal.respond(manner),
+        Ok(body) => json_response(StatusCode::OK, &body),
+        Err(error) => error.respond(format),
     }
 }
 
-/// The one parameter of a path; empty, which names nothing, when it is not UTF-8.
+/// Returns the path parameter. If it is not UTF-8, returns an empty string, which matches nothing.
 fn text(path: Result<Path<String>, PathRejection>) -> String {
     path.map(|Path(text)| text).unwrap_or_default()
 }
 
-/// The id that a path names: decimal digits alone.
+/// Parses an id in a path: canonical decimal digits only.
 fn id(text: &str) -> Option<i64> {
-    // Other spellings of the number are no id, so that a resource has one path.
+    // Rejects `+1` and `01`, so that each resource has one path.
     text.parse()
         .ok()
         .filter(|id: &i64| *id >= 0 && id.to_string() == text)

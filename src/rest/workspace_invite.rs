@@ -1,4 +1,5 @@
-//! `GET /api/v1/invites/{token}/` of AISquare Studio: a workspace invite, for who holds its token.
+//! `GET /api/v1/invites/{token}/` of AISquare Studio: a workspace invite, for anyone holding its
+//! token.
 
 use std::sync::Arc;
 
@@ -14,9 +15,9 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Endpoint, Manner,
+    Endpoint, ErrorFormat,
     described_errors::PublicErrors,
-    error::{DetailError, Refusal},
+    error::{DetailError, RestError},
     respond, text,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
-    manner: Manner::Detail,
+    format: ErrorFormat::Drf,
     route: || get(show),
     document: Document::openapi,
 };
@@ -45,23 +46,22 @@ struct Document;
 /// invite links before logging in.
 #[derive(Serialize, ToSchema)]
 struct WorkspaceInvitePublic {
-    /// Email address of the person being invited. Where the operator settled so, it is masked but
-    /// for the parties of the invite: `j…@e….com`.
+    /// Email address of the person being invited. The operator can have it masked for all but the
+    /// parties of the invite: `j…@e….com`.
     #[schema(format = Email)]
     email: String,
     /// Name of the workspace.
     workspace_name: String,
     /// Unique integer value identifying the workspace.
     workspace_id: i64,
-    /// What the workspace is for; empty when nobody said.
+    /// Description of the workspace; empty if there is none.
     workspace_description: String,
-    /// URL of the workspace's logo; empty when there is none.
+    /// URL of the workspace's logo; empty if there is none.
     workspace_logo: String,
-    /// Who invited; null when that account is gone, which the contract has no word for.
+    /// The inviter; null if that account was deleted, a case that the contract does not define.
     #[schema(required)]
     inviter: Option<SimpleUser>,
-    /// Full name of who invited, or their username when they gave none; empty when that account is
-    /// gone.
+    /// Full name of the inviter, or else their username; empty if that account was deleted.
     inviter_name: String,
     /// Human-readable role name, or "UNKNOWN" if not found.
     #[schema(value_type = String)]
@@ -70,7 +70,7 @@ struct WorkspaceInvitePublic {
     is_expired: bool,
     /// When this invite expires.
     expires_at: DateTime<Utc>,
-    /// Message from the inviter; empty when there is none.
+    /// Message from the inviter; empty if there is none.
     message: String,
     /// Current status of the invitation.
     status: InviteStatus,
@@ -81,15 +81,15 @@ struct WorkspaceInvitePublic {
 struct SimpleUser {
     /// Unique integer value identifying this user.
     id: i64,
-    /// Their email address; empty when there is none. Where the operator settled so, it is masked
-    /// but for the parties of the invite: `j…@e….com`.
+    /// Email address; empty if there is none. The operator can have it masked for all but the
+    /// parties of the invite: `j…@e….com`.
     #[schema(format = Email)]
     email: String,
-    /// Name to show; may be empty.
+    /// Display name; may be empty.
     full_name: String,
     /// Unique sign-in name.
     username: String,
-    /// Whether the address is proven to be theirs.
+    /// True if the user has proven that the address is theirs.
     is_verified: bool,
     /// The URL of the profile picture, or null if not available.
     #[schema(required, format = "uri")]
@@ -109,7 +109,7 @@ impl From<UserView> for SimpleUser {
     }
 }
 
-/// Status of an invitation now: a pending one past its expiry is expired.
+/// Current status of an invitation. A pending one past its expiry is expired.
 ///
 /// * `pending` - Pending
 /// * `accepted` - Accepted
@@ -178,22 +178,22 @@ async fn show(
     path: Result<Path<String>, PathRejection>,
 ) -> Response {
     respond(
-        Manner::Detail,
+        ErrorFormat::Drf,
         find(&access, Token::parse(&text(path))).await,
     )
 }
 
-async fn find(access: &Access, token: Option<Token>) -> Result<WorkspaceInvitePublic, Refusal> {
+async fn find(access: &Access, token: Option<Token>) -> Result<WorkspaceInvitePublic, RestError> {
     let invite = access
         .workspace_invite_by_token(token)
         .await?
-        .ok_or(Refusal::NotFound)?;
+        .ok_or(RestError::NotFound)?;
     let (workspace, inviter) = try_join(
         access.workspace_reached(&invite),
         access.user_reached(invite.inviter_id(), invite.inviter_email),
     )
     .await?;
-    let workspace = workspace.ok_or(Refusal::NotFound)?;
+    let workspace = workspace.ok_or(RestError::NotFound)?;
     Ok(WorkspaceInvitePublic {
         email: invite.email().unwrap_or_default().into_owned(),
         workspace_name: workspace.name,

@@ -1,4 +1,4 @@
-//! Absent and hidden are the same thing to who asks.
+//! Absent and hidden objects look the same to clients.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::{self, ELSEWHERE, INVITEE, MEMBER, NOBODY, OWNER};
 use crate::support::{Gateway, Viewer, data, each_database, global_id};
 
-/// Ids that name nothing: malformed in each way, or of no row.
+/// Returns ids of no object: malformed in each way, or without a row.
 fn nonsense() -> Vec<String> {
     let encode = |text: &str| {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -79,7 +79,7 @@ each_database! {
         }
     }
 
-    async fn looking_up_nothing_costs_as_many_statements_as_looking_up_what_is_hidden(gateway) {
+    async fn absent_objects_cost_as_many_statements_as_hidden_ones(gateway) {
         world::build(&gateway).await;
         let viewer = Viewer::User(NOBODY);
         let token = |id| data::token(id).to_string();
@@ -103,7 +103,7 @@ each_database! {
         }
     }
 
-    async fn rest_tells_malformed_from_absent_in_nothing(gateway) {
+    async fn rest_does_not_distinguish_malformed_from_absent(gateway) {
         world::build(&gateway).await;
         for (absent, others) in [
             ("/api/v2/invite_code/nope/", vec!["/api/v2/invite_code/%00/", "/api/v2/invite_code/%FF/", "/api/v2/invite_code/code-1/"]),
@@ -120,7 +120,7 @@ each_database! {
         }
     }
 
-    async fn roles_change_what_is_seen_at_once(gateway) {
+    async fn role_changes_take_effect_at_once(gateway) {
         use entity::workspace_member::Entity;
         use sea_orm::EntityTrait;
         world::build(&gateway).await;
@@ -132,7 +132,7 @@ each_database! {
         assert_eq!(data, json!({ "workspace": null }));
     }
 
-    async fn an_invite_that_is_settled_or_expired_opens_no_door(gateway) {
+    async fn a_settled_or_expired_invite_grants_no_access(gateway) {
         world::build(&gateway).await;
         // Cancelled to the secret course, expired to the workspace.
         let cancelled = data::user(30, "cancelled");
@@ -154,7 +154,7 @@ each_database! {
         assert_eq!(gateway.data(Viewer::User(31), workspace).await, json!({ "workspace": null }));
     }
 
-    async fn an_empty_address_is_nobodys(gateway) {
+    async fn an_empty_address_matches_nobody(gateway) {
         let no_address = |id, name| entity::user::Model {
             email: String::new(),
             email_norm: String::new(),
@@ -185,7 +185,7 @@ each_database! {
         }));
     }
 
-    async fn a_deleted_user_signs_in_nowhere(gateway) {
+    async fn a_deleted_user_cannot_sign_in(gateway) {
         world::build(&gateway).await;
         let answer = gateway.graphql(Viewer::User(world::DELETED), "{ viewer { user { id } } }").await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
@@ -193,7 +193,7 @@ each_database! {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     }
 
-    async fn what_points_to_a_deleted_user_points_to_nobody(gateway) {
+    async fn references_to_a_deleted_user_are_null(gateway) {
         world::build(&gateway).await;
         let gone = Some(world::DELETED);
         gateway.add(entity::invite_code::Model {
@@ -226,7 +226,7 @@ each_database! {
         assert_eq!(answer.json["inviter"], Value::Null, "{}", answer.text);
     }
 
-    async fn a_deleted_tag_leaves_the_codes_that_give_it(gateway) {
+    async fn a_deleted_tag_is_not_listed_in_codes(gateway) {
         world::build(&gateway).await;
         gateway.add_all([data::tagged(1, 1), data::tagged(1, 2)]).await;
         let document = r#"{ inviteCode(code: "CODE-1") { tags { name } } }"#;
@@ -236,7 +236,7 @@ each_database! {
         assert_eq!(answer.json["tags"].as_array().map(Vec::len), Some(1), "{}", answer.text);
     }
 
-    async fn totals_without_rows_count_no_hidden_row(gateway) {
+    async fn totals_of_empty_pages_exclude_hidden_rows(gateway) {
         world::build(&gateway).await;
         for (viewer, list, expected) in [
             (Viewer::User(ELSEWHERE), "workspaceInvites(first: 0)", 1),

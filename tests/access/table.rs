@@ -1,14 +1,14 @@
-//! The access matrix, as the design has it.
+//! The access matrix of the design.
 
-/// A line is a path and an outcome for each viewer, in the order of the first line.
+/// A line has a path and an outcome for each viewer, in the order of the first line.
 ///
-/// Paths: `GET …` is REST; others are GraphQL, a step a field. A path that ends in `[]` is a list.
-/// What stands in braces names the object, and is replaced by what names nothing to see whether
-/// hidden and absent look the same.
+/// Paths: `GET …` is REST. Others are GraphQL, with a field per step. A path that ends in `[]` is a
+/// list. Braces name the object. Tests also replace it by an object that does not exist, to check
+/// that hidden and absent look the same.
 ///
-/// Outcomes, in REST's words in brackets: `+` shown (200), `-` nothing there, without an error
-/// (404), `.` the parent is shown, nothing is in it, `U` `UNAUTHENTICATED` (401), `F` `FORBIDDEN`
-/// (403). A digit is a list of so many rows.
+/// Outcomes, with REST's status in parentheses: `+` shown (200), `-` null without an error (404),
+/// `.` the parent is shown but empty, `U` `UNAUTHENTICATED` (401), `F` `FORBIDDEN` (403). A digit
+/// is a list of that many rows.
 pub const TABLE: &str = r#"
                                                                   anxu ies mOAGRCM SF
 
@@ -125,7 +125,8 @@ viewer > receivedInvites[]                                        -000 520 00000
 viewer > receivedInvites(filter: { status: [ACCEPTED] })[]        -000 100 0000000 00
 "#;
 
-/// As [`TABLE`], once the invite to the secret course is cancelled and workspace invite 1 expired.
+/// Like [`TABLE`], after the invite to the secret course is cancelled and workspace invite 1 has
+/// expired.
 pub const SETTLED: &str = r#"
                                                                   anxu ies mOAGRCM SF
 

@@ -1,7 +1,7 @@
-//! Who and what the access matrix speaks of.
+//! Users and objects of the access matrix.
 //!
-//! Of each kind, 1 is the one that most is told of; the others are said below. Course invites have
-//! the ids of their courses.
+//! Most lines concern number 1 of each kind. Comments below describe the others. Course invites
+//! have the ids of their courses.
 
 use entity::course::CoursePrivacy;
 use invite_gateway::email;
@@ -10,12 +10,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use crate::support::{Gateway, Viewer, data};
 
 pub const NOBODY: i64 = 1;
-/// Addressed by user id: made an account with code 1, accepted workspace invite 2, and is invited
-/// to all courses.
+/// Addressed by user id: created an account with code 1, accepted workspace invite 2, and is
+/// invited to all courses.
 pub const INVITEE: i64 = 2;
-/// Has, verified and in other letter case, the address of code 1 and workspace invites 1 and 3.
+/// Has the verified address of code 1 and workspace invites 1 and 3, in other letter case.
 pub const ADDRESSEE: i64 = 3;
-/// Has that address, too, but not verified.
+/// Has that address, too, but unverified.
 pub const UNVERIFIED: i64 = 4;
 pub const INVITER: i64 = 5;
 /// A plain member of workspace 1, group 1 and all courses.
@@ -25,7 +25,7 @@ pub const WORKSPACE_ADMIN: i64 = 8;
 pub const GROUP_MANAGER: i64 = 9;
 /// Has the role `creator` in all courses.
 pub const COURSE_CREATOR: i64 = 10;
-/// Made all courses, and has no role in them.
+/// Created all courses, and has no role in them.
 pub const COURSE_AUTHOR: i64 = 11;
 pub const COURSE_MANAGER: i64 = 12;
 pub const STAFF_BY_SCOPE: i64 = 13;
@@ -33,10 +33,10 @@ pub const STAFF_BY_FLAG: i64 = 14;
 pub const DELETED: i64 = 15;
 /// Manages another workspace (3), another group (3) and another course (6).
 pub const ELSEWHERE: i64 = 16;
-/// A user with nothing but an invite to course 6.
+/// A user who only has an invite to course 6.
 pub const SOMEBODY: i64 = 17;
 
-/// The viewers, in the order of the matrix's columns.
+/// Viewers, in the order of the matrix's columns.
 pub const VIEWERS: [(char, Viewer<'static>); 16] = [
     ('a', Viewer::Anonymous),
     ('n', Viewer::User(NOBODY)),
@@ -66,7 +66,7 @@ pub async fn build(gateway: &Gateway) {
     courses(gateway).await;
 }
 
-/// Cancels the invite to the secret course, and has workspace invite 1 expire.
+/// Cancels the invite to the secret course, and lets workspace invite 1 expire.
 pub async fn settle(gateway: &Gateway) {
     use entity::{course_invite, workspace_invite};
     course_invite::Entity::update_many()
@@ -117,7 +117,7 @@ fn with_address(user: entity::user::Model, address: &str) -> entity::user::Model
     }
 }
 
-/// 2 is by nobody for nobody; 3 was made by [`ELSEWHERE`]. Tag 2 is deleted.
+/// 2 has no inviter and no recipient. [`ELSEWHERE`] created 3. Tag 2 is deleted.
 async fn codes(gateway: &Gateway) {
     gateway
         .add(entity::invite_code::Model {
@@ -144,7 +144,7 @@ async fn codes(gateway: &Gateway) {
         .await;
 }
 
-/// 2 is deleted, 3 is another; invites 1 and 2 are to 1, 3 is to 2, 4 is to 3.
+/// 2 is deleted, 3 is another. Invites 1 and 2 are to 1, 3 is to 2, 4 is to 3.
 async fn workspaces(gateway: &Gateway) {
     for id in [1, 2, 3] {
         gateway
@@ -187,7 +187,7 @@ async fn workspaces(gateway: &Gateway) {
     gateway.add(data::workspace_invite(4, 3)).await;
 }
 
-/// 2 is deleted, 3 is another, 4 is the owner's and has no code; invites have their groups' ids.
+/// 2 is deleted, 3 is another, 4 is the owner's and has no code. Invites have their groups' ids.
 async fn groups(gateway: &Gateway) {
     for (id, slug) in [(1, "garden"), (2, "deleted"), (3, "other"), (4, "no-code")] {
         gateway
@@ -213,8 +213,8 @@ async fn groups(gateway: &Gateway) {
     }
 }
 
-/// 1 to 4 are open, private, secret and draft, 5 is deleted, 6 is another. Course 1 also invites
-/// somebody who is deleted (invite 7).
+/// 1 to 4 are open, private, secret and draft, 5 is deleted, 6 is another. Course 1 also invites a
+/// deleted user (invite 7).
 async fn courses(gateway: &Gateway) {
     for (id, slug, privacy) in [
         (1, "open", CoursePrivacy::Open),

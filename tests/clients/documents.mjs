@@ -1,5 +1,5 @@
-// The documents in tests/clients/documents, each operation with the fragments that it spreads; and
-// what a cache has to know of the schema.
+// The documents in tests/clients/documents, each operation with its fragments, and the schema
+// information that caches need.
 import { readdirSync, readFileSync } from 'node:fs';
 
 import { buildSchema, concatAST, isAbstractType, parse, separateOperations } from 'graphql';
@@ -12,12 +12,12 @@ const parsed = readdirSync(folder).map((name) => parse(readFileSync(new URL(name
 // Operations by name.
 export const documents = separateOperations(concatAST(parsed));
 
-// The fragments, each a document.
+// Fragments, each as a document.
 export const fragments = parsed.filter(({ definitions: [only] }) => only.kind === 'FragmentDefinition');
 
 const schema = buildSchema(readFileSync(SCHEMA, 'utf8'));
 
-// Names of the object types behind each interface and union.
+// Names of the object types of each interface and union.
 export const possibleTypes = Object.fromEntries(
   Object.values(schema.getTypeMap())
     .filter(isAbstractType)

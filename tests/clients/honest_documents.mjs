@@ -1,5 +1,5 @@
-// What honest clients send, by name: the documents of tests/clients/documents, the queries of the
-// benchmark, and the introspection of tools, of which GraphiQL is one.
+// Documents of honest clients, by name: those of tests/clients/documents, the queries of the
+// benchmark, and the introspection of tools such as GraphiQL.
 import { getIntrospectionQuery, print } from 'graphql';
 
 import { QUERIES } from '../../bench/queries.mjs';

@@ -1,4 +1,4 @@
-// Strict TypeScript: checks every source of a folder, and writes JavaScript beside each.
+// Strict TypeScript: checks all sources of a folder, and writes JavaScript next to each.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ const options = {
   noUnusedLocals: true,
   noFallthroughCasesInSwitch: true,
   noEmitOnError: true,
-  // The declarations of packages are theirs.
+  // Declarations of packages are not checked.
   skipLibCheck: true,
   target: ts.ScriptTarget.ES2022,
   lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
@@ -24,7 +24,7 @@ const options = {
   newLine: ts.NewLineKind.LineFeed,
 };
 
-// Throws what the compiler says if it says anything. `before` are transformers of each source.
+// Throws the compiler's diagnostics, if there are any. `before` are transformers of each source.
 export function compile(folder, before = []) {
   const sources = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))

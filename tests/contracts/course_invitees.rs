@@ -1,4 +1,4 @@
-//! `GET /api/v2/course/{id}/invite/`: whom a course invites, for who manages the course.
+//! `GET /api/v2/course/{id}/invite/`: users invited to a course, for its managers.
 
 use axum::http::StatusCode;
 use invite_gateway::import::Kind;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{detail, has_code, import, is_exactly, is_not_found, is_refused, minified};
 use crate::support::{Gateway, PUBLIC_URL, Viewer, data, each_database};
 
-/// The contract's response, filled.
+/// The contract's response, with values.
 const PAGE: &str = r#"{
     "count": 3,
     "next": null,
@@ -26,7 +26,7 @@ const MANAGER: Viewer<'_> = Viewer::User(2);
 const MEMBER: Viewer<'_> = Viewer::User(3);
 const STRANGER: Viewer<'_> = Viewer::User(4);
 
-/// The open course 1 and the secret course 2, and who belongs to them.
+/// Adds the open course 1 and the secret course 2, with members.
 async fn fill(gateway: &Gateway) {
     let user = |id: i64| json!({ "id": id, "username": format!("user{id}"), "full_name": "" });
     import(gateway, Kind::Users, &[user(1), user(2), user(3), user(4)]).await;
@@ -49,7 +49,7 @@ async fn fill(gateway: &Gateway) {
     .await;
 }
 
-/// Imports the contract's page as course 1's.
+/// Imports the contract's page into course 1.
 async fn import_page(gateway: &Gateway) {
     let mut row = minified(PAGE).0;
     row["course_id"] = 1.into();
@@ -65,7 +65,7 @@ fn ids(page: &Value) -> Vec<i64> {
 }
 
 each_database! {
-    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+    async fn the_response_equals_the_imported_data(gateway) {
         fill(&gateway).await;
         import_page(&gateway).await;
         let text = minified(PAGE).1;
@@ -76,7 +76,7 @@ each_database! {
         is_exactly(&gateway.get(CREATOR, "/api/v2/course/2/invite/").await, empty);
     }
 
-    async fn graphql_says_the_same_field_by_field(gateway) {
+    async fn graphql_returns_the_same_values(gateway) {
         fill(&gateway).await;
         import_page(&gateway).await;
         let query = r#"{ course(id: "c1") { databaseId name viewerRole invitees {
@@ -89,7 +89,7 @@ each_database! {
             "databaseId": id, "username": username, "fullName": name, "extId": ext_id,
             "avatarUrl": avatar, "email": null, "isVerified": false,
         });
-        // The contract does not tell when somebody was invited: it is when they were imported.
+        // The contract does not state when a user was invited, so it is the time of the import.
         let edge = |username: &str| json!({ "invite": {
             "status": "PENDING", "createdAt": "2026-06-01T12:00:00Z", "acceptedAt": null,
             "expiresAt": null, "invitee": { "username": username },
@@ -152,7 +152,7 @@ each_database! {
         assert_eq!(beyond["previous"], previous);
     }
 
-    async fn who_has_joined_accepted_or_gone_is_not_on_the_list(gateway) {
+    async fn members_and_settled_or_deleted_invitees_are_not_listed(gateway) {
         fill(&gateway).await;
         import_page(&gateway).await;
         import(&gateway, Kind::CourseInvites, &[
@@ -166,7 +166,7 @@ each_database! {
         assert_eq!((ids(&page), &page["count"]), (vec![12], &json!(1)));
     }
 
-    async fn who_does_not_manage_the_course_is_refused(gateway) {
+    async fn only_managers_of_the_course_are_allowed(gateway) {
         fill(&gateway).await;
         import_page(&gateway).await;
         let sign_in = detail("Authentication credentials were not provided.");
@@ -176,7 +176,7 @@ each_database! {
         }
         let forbidden = detail("You do not have permission to perform this action.");
         let query = "{ course(id: 1) { name invitees { totalCount } } }";
-        // Who is invited may not see who else is.
+        // Invitees may not see other invitees.
         for viewer in [MEMBER, STRANGER, Viewer::User(12)] {
             is_refused(&gateway.get(viewer, PATH).await, StatusCode::FORBIDDEN, &forbidden);
             let answer = gateway.graphql(viewer, query).await;
@@ -186,7 +186,7 @@ each_database! {
         }
     }
 
-    async fn what_is_no_course_or_a_secret_one_is_not_found(gateway) {
+    async fn an_unknown_or_secret_course_is_not_found(gateway) {
         fill(&gateway).await;
         let paths = ["99", "c1", "0", "-1", "+1", "1.0", "99999999999999999999", "%FF"]
             .map(|id| format!("/api/v2/course/{id}/invite/"));
@@ -199,7 +199,7 @@ each_database! {
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
     }
 
-    async fn parameters_that_cannot_be_read_are_named(gateway) {
+    async fn errors_name_invalid_parameters(gateway) {
         fill(&gateway).await;
         let limit = "Must be a whole number from 1 to 100, given at most once.";
         let offset = "Must be a whole number from 0 to 1000000000, given at most once.";

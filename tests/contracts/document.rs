@@ -1,4 +1,4 @@
-//! `/openapi.json`: what the four endpoints are, for everybody.
+//! `/openapi.json`: the document of the four endpoints, which is public.
 
 use axum::http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! `GET /v3/groups/{id}/invite`: a group's reusable code, for who manages the group.
+//! `GET /v3/groups/{id}/invite`: a group's reusable code, for managers of the group.
 
 use axum::http::StatusCode;
 use invite_gateway::import::Kind;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{has_code, import, is_exactly, is_not_found, is_refused, minified};
 use crate::support::{Gateway, Viewer, data, each_database};
 
-/// The contract's own example, with the links of this gateway.
+/// The contract's example, with links of this gateway.
 const INVITE: &str = r#"{
     "id": 12345,
     "type": "GroupInvite",
@@ -26,7 +26,7 @@ const MANAGER: Viewer<'_> = Viewer::User(2);
 const MEMBER: Viewer<'_> = Viewer::User(3);
 const STRANGER: Viewer<'_> = Viewer::User(4);
 
-/// The group 77 with its invite, the group 78 without, and who belongs to both.
+/// Adds group 77 with its invite, group 78 without, and members of both.
 async fn fill(gateway: &Gateway) {
     let user = |id: i64| json!({ "id": id, "username": format!("user{id}"), "full_name": "" });
     import(gateway, Kind::Users, &[user(1), user(2), user(3), user(4)]).await;
@@ -58,7 +58,7 @@ fn not_found() -> Value {
 }
 
 each_database! {
-    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+    async fn the_response_equals_the_imported_data(gateway) {
         fill(&gateway).await;
         let text = minified(INVITE).1;
         for viewer in [OWNER, MANAGER, Viewer::Staff(4)] {
@@ -76,7 +76,7 @@ each_database! {
         assert_eq!(gateway.get(OWNER, path).await.text, answer.text);
     }
 
-    async fn graphql_says_the_same_field_by_field(gateway) {
+    async fn graphql_returns_the_same_values(gateway) {
         fill(&gateway).await;
         let query = r#"{ group(id: "research-studio") { databaseId slug name viewerRole invite {
             databaseId code url createdAt updatedAt status isExpired expiresAt acceptedAt role
@@ -105,7 +105,7 @@ each_database! {
         } }));
     }
 
-    async fn who_does_not_manage_the_group_is_refused(gateway) {
+    async fn only_managers_of_the_group_are_allowed(gateway) {
         fill(&gateway).await;
         let sign_in = error(401, "Unauthorized", "You must be signed in to access this resource.");
         let forbidden =
@@ -128,7 +128,7 @@ each_database! {
         assert_eq!(nothing, json!({ "group": null }));
     }
 
-    async fn what_is_no_group_or_has_no_code_is_not_found(gateway) {
+    async fn an_unknown_group_or_one_without_a_code_is_not_found(gateway) {
         fill(&gateway).await;
         let paths = ["99", "Research-Studio", "78", "%FF", "%00", "-77", "99999999999999999999"]
             .map(|id| format!("/v3/groups/{id}/invite"));

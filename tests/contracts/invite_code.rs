@@ -1,4 +1,4 @@
-//! `GET /api/v2/invite_code/{code}/`: a personal code, for whoever holds it.
+//! `GET /api/v2/invite_code/{code}/`: a personal code, for anyone holding it.
 
 use axum::http::{Method, StatusCode};
 use invite_gateway::import::Kind;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{detail, import, is_exactly, is_not_found, is_refused, minified};
 use crate::support::{Viewer, at, each_database};
 
-/// The contract's example with everything in it.
+/// The contract's example, with all values.
 const USED: &str = r##"{
     "id": 42,
     "invited_by_username": "grace",
@@ -26,7 +26,7 @@ const USED: &str = r##"{
     "user": {"id": 8, "username": "eve", "real_name": "Ève Adams", "ext_id": null, "avatar": "https://img.example/8.png"}
 }"##;
 
-/// The same with nothing in it that can be left out.
+/// The same without optional values.
 const BARE: &str = r#"{
     "id": 43,
     "invited_by_username": null,
@@ -43,7 +43,7 @@ const BARE: &str = r#"{
 }"#;
 
 each_database! {
-    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+    async fn the_response_equals_the_imported_data(gateway) {
         for (example, code) in [(USED, "AbC-123"), (BARE, "bare")] {
             let (row, text) = minified(example);
             import(&gateway, Kind::InviteCodes, &[row]).await;
@@ -52,7 +52,7 @@ each_database! {
         }
     }
 
-    async fn graphql_says_the_same_field_by_field(gateway) {
+    async fn graphql_returns_the_same_values(gateway) {
         let rows = [minified(USED).0, minified(BARE).0];
         import(&gateway, Kind::InviteCodes, &rows).await;
         let query = r#"query Code($code: String!) { inviteCode(code: $code) {
@@ -114,14 +114,14 @@ each_database! {
         }));
     }
 
-    async fn instants_with_an_offset_are_answered_in_utc(gateway) {
+    async fn instants_with_an_offset_are_returned_in_utc(gateway) {
         let row = json!({ "id": 1, "code": "a", "generated_at": "2025-03-01T09:00:00+02:00",
             "expires_at": "2026-06-01T14:00:00+02:00" });
         import(&gateway, Kind::InviteCodes, &[row]).await;
         let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/a/").await;
         assert_eq!(answer.json["generated_at"], "2025-03-01T07:00:00Z");
 
-        // It expires at noon, which it is: the bound is not within.
+        // It expires at noon, which is now. The bound is exclusive.
         let status = async || {
             let query = r#"{ inviteCode(code: "a") { status expiresAt } }"#;
             gateway.data(Viewer::Anonymous, query).await["inviteCode"].take()
@@ -132,7 +132,7 @@ each_database! {
         assert_eq!(status().await["status"], "PENDING");
     }
 
-    async fn what_is_no_code_is_not_found(gateway) {
+    async fn an_unknown_code_is_not_found(gateway) {
         import(&gateway, Kind::InviteCodes, &[minified(USED).0]).await;
         let paths = ["abc-123", "AbC-123%20", "%20AbC-123", "AbC", "%00", "%FF", "AbC-123%00"]
             .map(|code| format!("/api/v2/invite_code/{code}/"));

@@ -1,4 +1,5 @@
-//! The four contracts: what is imported in a contract's own shape is answered in it, and in GraphQL.
+//! The four contracts: REST returns imported objects unchanged, and GraphQL returns the same
+//! values.
 
 mod course_invitees;
 mod document;
@@ -12,14 +13,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Gateway, Viewer};
 
-/// Imports rows that are all good.
+/// Imports rows, all of which must be good.
 async fn import(gateway: &Gateway, kind: Kind, rows: &[Value]) {
     let (summary, rejected) = gateway.import(kind, rows).await;
     assert_eq!(rejected, []);
     assert_eq!(summary.written, rows.len() as u64);
 }
 
-/// The JSON of a text, and the text without the space between its words: what a server writes.
+/// Parses JSON, and returns it with the text that a server would write, without whitespace.
 fn minified(text: &str) -> (Value, String) {
     let lines: String = text.lines().map(str::trim).collect();
     let minified = lines.replace("\": ", "\":").replace(", \"", ",\"");
@@ -27,7 +28,7 @@ fn minified(text: &str) -> (Value, String) {
     (value, minified)
 }
 
-/// That an answer is a success with exactly this body, to the letter.
+/// Asserts a success with exactly this body, byte for byte.
 #[track_caller]
 fn is_exactly(answer: &Answer, body: &str) {
     assert_eq!(
@@ -54,7 +55,7 @@ fn detail(text: &str) -> Value {
     json!({ "detail": text })
 }
 
-/// The only error's code of a GraphQL answer, at that path.
+/// Asserts the path and code of the only error of a GraphQL response.
 #[track_caller]
 fn has_code(answer: &Value, path: Value, code: &str) {
     let errors = answer["errors"].as_array().expect("errors");
@@ -65,7 +66,7 @@ fn has_code(answer: &Value, path: Value, code: &str) {
     );
 }
 
-/// That what is no code, token or id is not found, by GET, whoever asks.
+/// Asserts that invalid codes, tokens or ids are not found.
 async fn is_not_found(gateway: &Gateway, viewer: Viewer<'_>, paths: &[String], body: &Value) {
     for path in paths {
         let answer = gateway.get(viewer, path).await;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/invites/{token}/`: a workspace invite, for whoever holds its token.
+//! `GET /api/v1/invites/{token}/`: a workspace invite, for anyone holding its token.
 
 use entity::workspace;
 use invite_gateway::{access::Disclosure, import::Kind};
@@ -11,7 +11,7 @@ use crate::support::{Gateway, Viewer, at, each_database};
 const TOKEN: &str = "6f1c1f1e-7d3c-4a44-9c5f-0123456789ab";
 const PATH: &str = "/api/v1/invites/6f1c1f1e-7d3c-4a44-9c5f-0123456789ab/";
 
-/// The contract's schema, filled.
+/// The contract's schema, with values.
 const INVITE: &str = r#"{
     "email": "Jonas.Weber@Example.org",
     "workspace_name": "Atlas “Research”",
@@ -27,7 +27,7 @@ const INVITE: &str = r#"{
     "status": "pending"
 }"#;
 
-/// The same with nothing in it that can be left out.
+/// The same without optional values.
 const BARE: &str = r#"{
     "email": "a@b.example",
     "workspace_name": "",
@@ -43,7 +43,7 @@ const BARE: &str = r#"{
     "status": "expired"
 }"#;
 
-/// A row of the import: what the contract shows, and the token, which it does not.
+/// Returns a row for the import: the contract's object, with the token that it does not contain.
 fn with_token(example: &str, token: &str) -> Value {
     let mut row = minified(example).0;
     row["token"] = token.into();
@@ -51,14 +51,14 @@ fn with_token(example: &str, token: &str) -> Value {
     row
 }
 
-/// The inviter as their own row: invites verify nobody.
+/// Imports the inviter as a row of users, since invites verify nobody.
 async fn with_inviter(gateway: &Gateway) {
     let inviter = minified(INVITE).0["inviter"].take();
     import(gateway, Kind::Users, &[inviter]).await;
 }
 
 each_database! {
-    async fn what_is_imported_is_answered_to_the_letter(gateway) {
+    async fn the_response_equals_the_imported_data(gateway) {
         with_inviter(&gateway).await;
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let text = minified(INVITE).1;
@@ -71,7 +71,7 @@ each_database! {
         is_exactly(&gateway.get(Viewer::Anonymous, &path).await, &minified(BARE).1);
     }
 
-    async fn graphql_says_the_same_field_by_field(gateway) {
+    async fn graphql_returns_the_same_values(gateway) {
         with_inviter(&gateway).await;
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let query = r#"query Invite($token: UUID!) { workspaceInvite(token: $token) {
@@ -125,7 +125,7 @@ each_database! {
         }
     }
 
-    async fn the_token_is_nowhere_in_an_answer(gateway) {
+    async fn no_response_contains_the_token(gateway) {
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let answer = gateway.get(Viewer::Anonymous, PATH).await;
         assert!(!answer.text.contains(TOKEN));
@@ -134,7 +134,7 @@ each_database! {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     }
 
-    async fn addresses_are_masked_where_the_operator_says_so(gateway) {
+    async fn addresses_are_masked_if_so_configured(gateway) {
         let gateway = gateway.with_disclosure(Disclosure::Masked);
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let body = gateway.get(Viewer::Anonymous, PATH).await.json;
@@ -145,7 +145,7 @@ each_database! {
         assert_eq!(body["inviter"]["email"], "Ingrid@Example.com");
     }
 
-    async fn what_is_no_token_or_of_a_deleted_workspace_is_not_found(gateway) {
+    async fn an_unknown_token_or_one_of_a_deleted_workspace_is_not_found(gateway) {
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let paths = [
             "6f1c1f1e-7d3c-4a44-9c5f-0123456789ac",

@@ -1,4 +1,4 @@
-//! A workspace invite's token is in no answer: every field that there is, is asked.
+//! No response contains a workspace invite's token. The test selects every field of the schema.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ const INTROSPECTION: &str = "{ __schema { types { kind name
     possibleTypes { name } } } }
     fragment Type on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-/// The output types of the schema, as introspection tells.
+/// Output types of the schema, from introspection.
 struct Types(HashMap<String, Value>);
 
 impl Types {
@@ -24,7 +24,7 @@ impl Types {
         Self(by_name.collect())
     }
 
-    /// Every field of a type, to a depth; each under a name of its own.
+    /// Selects every field of a type to a depth, each with an alias of its own.
     fn everything(&self, type_name: &str, depth: usize) -> String {
         let of = &self.0[type_name];
         if let Some(possible) = of["possibleTypes"].as_array() {
@@ -63,7 +63,7 @@ fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
 }
 
-/// The name of the type in all lists and non-nulls.
+/// Returns the name of a type without lists and non-nulls.
 fn leaf(of: &Value) -> String {
     match &of["ofType"] {
         Value::Null => text(&of["name"]),
@@ -71,7 +71,7 @@ fn leaf(of: &Value) -> String {
     }
 }
 
-/// Every way in which the token of the invite may be written.
+/// Returns every encoding of the invite's token.
 fn spellings(id: i64) -> Vec<String> {
     let token = data::token(id);
     let mut spellings = vec![token.hyphenated().to_string(), token.simple().to_string()];
@@ -82,7 +82,7 @@ fn spellings(id: i64) -> Vec<String> {
         spellings.push(engine.encode(token.as_bytes()));
         spellings.push(engine.encode(token.hyphenated().to_string()));
     }
-    // Without the ends, whose letters hang on what stands beside them.
+    // Without the ends, whose letters depend on adjacent bytes.
     for encoded in &mut spellings[2..] {
         *encoded = encoded[..encoded.len() - 2].to_owned();
     }
@@ -90,7 +90,7 @@ fn spellings(id: i64) -> Vec<String> {
 }
 
 each_database! {
-    async fn no_answer_holds_a_workspace_invites_token(gateway) {
+    async fn no_response_contains_a_workspace_invites_token(gateway) {
         build(&gateway).await;
         let gateway = gateway.with(|parts| parts.graphql = graphql_within(WIDE, 0));
         let types = Types::ask(&gateway).await;
@@ -129,7 +129,7 @@ each_database! {
         assert!(invites >= 12, "only {invites} answers showed the invite");
     }
 
-    async fn no_rest_answer_repeats_a_token(gateway) {
+    async fn no_rest_response_repeats_a_token(gateway) {
         build(&gateway).await;
         for viewer in [Viewer::Anonymous, Viewer::User(MANAGER), Viewer::Staff(STAFF)] {
             let answer = gateway.get(viewer, &format!("/api/v1/invites/{}/", data::token(1))).await;

@@ -1,4 +1,4 @@
-//! A clock that jumps: what has an hour goes by the clock as it is now, whatever it said before.
+//! A clock that jumps: expiry follows the current time, whatever the clock showed before.
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use crate::support::{NOW, Viewer, at, data, each_database};
 
 each_database! {
-    async fn what_expires_goes_by_the_clock_as_it_is_now(gateway) {
+    async fn expiry_follows_the_current_time(gateway) {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::workspace(1)).await;
         let mut invite = data::workspace_invite(3, 1);
@@ -16,8 +16,8 @@ each_database! {
         let viewer = Viewer::Header(&token);
         let status = format!(r#"{{ workspaceInvite(token: "{}") {{ status }} }}"#, data::token(3));
         let me = "{ viewer { user { username } } }";
-        // The token is good for an hour, the invite for a day. Each is asked over and over, so that
-        // whatever is remembered of it has been.
+        // The token is valid for an hour, the invite for a day. Repeats each request, so that
+        // caches are filled.
         for (hours, knows_token, told) in [
             (0, true, "PENDING"),
             (2, false, "PENDING"),

@@ -1,4 +1,4 @@
-//! A PostgreSQL server that is stopped, frozen, and full.
+//! A PostgreSQL server that is stopped, frozen, or out of connections.
 
 use super::{AWAY, LOOK_UP, Load, asked, counted, execute, fill, is_away, is_ready, recovers};
 use crate::support::{
@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_server_that_is_stopped_is_told_and_its_return_is_noticed() {
+async fn a_stopped_server_and_its_return_are_detected() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -18,7 +18,7 @@ async fn a_server_that_is_stopped_is_told_and_its_return_is_noticed() {
         cluster.start().await;
         recovers(&server).await;
         let outcomes = load.end().await;
-        // Nothing but good answers, and word that it is away.
+        // Only successes, and errors that the database is unavailable.
         let known = counted(&outcomes, None) + counted(&outcomes, Some(AWAY));
         assert_eq!(known, outcomes.len(), "{outcomes:?}");
     })
@@ -26,7 +26,7 @@ async fn a_server_that_is_stopped_is_told_and_its_return_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_frozen_is_told_and_its_return_is_noticed() {
+async fn a_frozen_server_and_its_return_are_detected() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -41,7 +41,7 @@ async fn a_server_that_is_frozen_is_told_and_its_return_is_noticed() {
         let outcomes = load.end().await;
         let known = counted(&outcomes, None) + counted(&outcomes, Some(AWAY));
         assert_eq!(known, outcomes.len(), "{outcomes:?}");
-        // What was frozen is not asked again, and does not stay.
+        // The frozen statement is not sent again, and does not remain.
         cluster.freeze();
         is_away(&server).await;
         server.process.signal("TERM");
@@ -53,7 +53,7 @@ async fn a_server_that_is_frozen_is_told_and_its_return_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_at_the_start_is_waited_for() {
+async fn the_gateway_waits_for_its_server_at_the_start() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
         for is_frozen in [false, true] {
@@ -76,7 +76,7 @@ async fn a_server_that_is_not_there_at_the_start_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_out_of_connections_is_told() {
+async fn a_server_out_of_connections_is_unavailable() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
         execute(&gateway, "CREATE ROLE gateway LOGIN").await;
@@ -86,7 +86,7 @@ async fn a_server_that_is_out_of_connections_is_told() {
         is_away(&server).await;
         execute(&gateway, "ALTER ROLE gateway CONNECTION LIMIT 3").await;
         recovers(&server).await;
-        // One for the pulse; the others serve, however many ask.
+        // One for the heartbeat. The others serve any number of requests.
         let load = Load::on(&server, 16, LOOK_UP);
         eventually("all connections in use", async || {
             let sessions = super::sessions(&gateway, "usename = 'gateway'").await;

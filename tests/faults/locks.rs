@@ -1,4 +1,4 @@
-//! A table that is locked: whoever reads it is told soon, and nobody else notices.
+//! A locked table: its readers soon get an error, and other requests are unaffected.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use super::{AWAY, LOOK_UP, Load, asked, counted, execute, fill, invite, meanwhile, sessions};
 use crate::support::{Backend, Gateway, process::Server, run};
 
-/// Most connections of the gateway, which is its default.
+/// Maximum of the gateway's connections, which is its default.
 const CONNECTIONS: i64 = 10;
 
 #[tokio::test]
-async fn a_locked_table_is_told_and_leaves_the_others_alone() {
+async fn a_locked_table_does_not_affect_others() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -48,7 +48,7 @@ async fn a_locked_table_is_told_and_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_schema_loses_no_request() {
+async fn a_schema_change_fails_no_request() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -56,7 +56,7 @@ async fn a_change_of_the_schema_loses_no_request() {
         for number in 0..5 {
             let add = format!("ALTER TABLE invite_codes ADD COLUMN more_{number} text");
             execute(&gateway, &add).await;
-            // What was prepared gives another type from here on.
+            // From here on, the prepared statement returns another type.
             for width in [300, 400] {
                 let change = format!("ALTER TABLE invite_codes ALTER code TYPE varchar({width})");
                 execute(&gateway, &change).await;

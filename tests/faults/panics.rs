@@ -1,4 +1,4 @@
-//! A panic is one request's fault, and nobody else's.
+//! A panic fails only its own request.
 
 use std::sync::{
     Arc,
@@ -23,12 +23,12 @@ async fn asked(gateway: &Gateway, document: &str) -> Answer {
 }
 
 each_database! {
-    async fn a_panic_in_a_request_fails_it_alone(gateway) {
+    async fn a_panic_in_a_request_fails_only_that_request(gateway) {
         fill(&gateway).await;
         let panics = Arc::new(AtomicBool::new(true));
         let (told, clock) = (panics.clone(), gateway.clock());
         let gateway = gateway.with(move |parts| {
-            // It is read while who asks is settled, within the request's own task.
+            // Authentication reads it, in the request's own task.
             parts.clock = Clock::new(move || {
                 assert!(!told.swap(false, Ordering::SeqCst), "not to be read by clients");
                 clock.now()
@@ -50,7 +50,7 @@ each_database! {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_statement_fails_what_waits_for_it_alone() {
+async fn a_panic_in_a_statement_fails_only_its_waiters() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let panics = Arc::new(AtomicBool::new(true));

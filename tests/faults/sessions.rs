@@ -1,4 +1,4 @@
-//! Sessions that the database ends, and one that may only be read.
+//! Sessions that the database ends, and a read-only database.
 
 use std::time::{Duration, Instant};
 
@@ -19,11 +19,11 @@ const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 #[tokio::test]
-async fn sessions_that_are_killed_are_replaced() {
+async fn killed_sessions_are_replaced() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
-        // One by one none is lost: what broke is sent once more.
+        // Sequential requests lose none: a broken statement is sent again.
         for _ in 0..5 {
             recovers(&server).await;
             execute(&gateway, KILL).await;
@@ -46,7 +46,7 @@ async fn sessions_that_are_killed_are_replaced() {
 }
 
 #[tokio::test]
-async fn a_database_that_may_only_be_read_serves() {
+async fn a_read_only_database_serves() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let only_read = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
@@ -67,7 +67,7 @@ async fn a_database_that_may_only_be_read_serves() {
 }
 
 #[tokio::test]
-async fn a_cut_or_a_silence_is_told_within_seconds_and_its_end_is_noticed() {
+async fn a_cut_or_silent_connection_and_its_end_are_detected() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let proxy = Proxy::before(&gateway.url).await;
@@ -77,7 +77,7 @@ async fn a_cut_or_a_silence_is_told_within_seconds_and_its_end_is_noticed() {
             way(&proxy);
             let began = Instant::now();
             is_away(&server).await;
-            // From here on nobody waits at all.
+            // From here on, requests fail at once.
             for _ in 0..20 {
                 assert_eq!(asked(&server, LOOK_UP).await.as_deref(), Some(AWAY));
             }
@@ -90,7 +90,7 @@ async fn a_cut_or_a_silence_is_told_within_seconds_and_its_end_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_table_of_migrations_that_is_locked_is_not_a_server_that_is_away() {
+async fn a_locked_migrations_table_is_no_outage() {
     use sea_orm::{ConnectionTrait, TransactionTrait};
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
@@ -115,7 +115,7 @@ async fn a_table_of_migrations_that_is_locked_is_not_a_server_that_is_away() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_stood_still_itself_does_not_take_its_database_for_away() {
+async fn a_paused_gateway_does_not_report_an_outage() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;

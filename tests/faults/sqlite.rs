@@ -1,4 +1,4 @@
-//! An SQLite file that is locked, may only be read, is no database, or cannot grow.
+//! An SQLite file that is locked, read-only, no database, or cannot grow.
 
 use axum::http::StatusCode;
 use entity::user;
@@ -12,7 +12,7 @@ use crate::support::{
     run, tables,
 };
 
-/// Lines of users.
+/// Returns lines of users.
 fn users(ids: std::ops::Range<u32>) -> String {
     ids.map(|id| {
         let row = json!({ "id": id, "username": format!("user-{id}"), "full_name": "x".repeat(200),
@@ -26,7 +26,7 @@ fn import(url: &str) -> [&str; 5] {
     ["import", "users", "-", "--database-url", url]
 }
 
-/// Ended by itself, with these words and without a panic.
+/// Asserts that the process failed with these words, and did not panic.
 fn failed(ended: &Ended, words: &[&str]) {
     assert_eq!(ended.status, Some(1), "{}", ended.stderr);
     for word in words {
@@ -44,7 +44,7 @@ async fn is_whole(gateway: &Gateway) {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_writes_to_is_read_and_imports_say_that_it_is_locked() {
+async fn a_file_with_another_writer_is_read_and_imports_report_the_lock() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -66,7 +66,7 @@ async fn a_file_that_somebody_writes_to_is_read_and_imports_say_that_it_is_locke
 }
 
 #[tokio::test]
-async fn a_file_that_may_only_be_read_serves_and_cannot_be_written() {
+async fn a_read_only_file_serves_and_rejects_imports() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let before = tables::dump(&gateway.database).await;
@@ -82,7 +82,7 @@ async fn a_file_that_may_only_be_read_serves_and_cannot_be_written() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_told() {
+async fn a_file_that_is_no_database_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("gateway.db");
     let garbage = "this is not a database, whatever its name is\n".repeat(100);
@@ -102,7 +102,7 @@ async fn a_file_that_is_no_database_is_told() {
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_stops_an_import_which_another_run_completes() {
+async fn a_full_disk_stops_an_import_and_a_second_run_completes_it() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
@@ -116,7 +116,7 @@ async fn a_disk_that_is_full_stops_an_import_which_another_run_completes() {
             ended.stderr
         );
         is_whole(&gateway).await;
-        // Who reads does not notice.
+        // Reads are unaffected.
         assert_eq!(asked(&server, LOOK_UP).await, None);
         let answer = server.get(None, "/health/ready").await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -131,7 +131,7 @@ async fn a_disk_that_is_full_stops_an_import_which_another_run_completes() {
 }
 
 #[tokio::test]
-async fn a_database_that_may_not_grow_says_so() {
+async fn a_database_at_its_maximum_size_reports_it() {
     use invite_gateway::{
         database::Pool,
         import::{self, Kind},
@@ -139,7 +139,7 @@ async fn a_database_that_may_not_grow_says_so() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let before = tables::dump(&gateway.database).await;
-        // One connection, which the setting is of.
+        // One connection, since the setting is per connection.
         let pool = Pool {
             max_connections: 1,
             ..Pool::small(&gateway.url)
@@ -170,7 +170,7 @@ async fn a_database_that_may_not_grow_says_so() {
             .expect("a cause")
             .to_string();
         assert!(cause.contains("full"), "{error}: {cause}");
-        // Nothing is wrong with the rows.
+        // The rows are good.
         assert_eq!(rejected.0.len(), 0);
         database.close().await.expect("its end");
         assert_eq!(tables::dump(&gateway.database).await, before);

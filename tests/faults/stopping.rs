@@ -1,4 +1,4 @@
-//! Told to stop while many ask: nobody is left without an answer.
+//! Shutdown under load: every request gets a response.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::support::{
     wire::{Request, Wire},
 };
 
-/// What came of the requests of a client that keeps its connection as long as it may.
+/// Outcomes of a client that keeps its connection as long as possible.
 #[derive(Debug, Default)]
 struct Asked {
     answered: usize,
-    /// Sent, over a connection that broke before there was an answer.
+    /// Requests whose connection broke before a response.
     lost: usize,
     /// New connections that were reset before their first response.
     refused: usize,
-    /// Connections that ended with the word that they do.
+    /// Connections that ended with `Connection: close`.
     goodbyes: usize,
 }
 
-/// Asks until no connection is taken any more.
+/// Sends requests until the server accepts no connections.
 async fn ask(server: std::net::SocketAddr, body: String) -> Asked {
     let mut asked = Asked::default();
     let request = Request::post_json("/graphql", &body).kept_alive();
@@ -55,7 +55,7 @@ async fn ask(server: std::net::SocketAddr, body: String) -> Asked {
 }
 
 each_database! {
-    async fn told_to_stop_under_load_it_loses_no_answer(gateway) {
+    async fn a_shutdown_under_load_loses_no_response(gateway) {
         fill(&gateway).await;
         let body = json!({ "query": LOOK_UP }).to_string();
         for _ in 0..3 {
@@ -82,7 +82,7 @@ each_database! {
         }
     }
 
-    async fn a_request_on_its_way_over_an_idle_connection_is_answered(gateway) {
+    async fn a_request_that_arrives_on_an_idle_connection_gets_a_response(gateway) {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
         let body = json!({ "query": LOOK_UP }).to_string();
@@ -101,7 +101,7 @@ each_database! {
         assert_eq!(server.process.ended().await.status, Some(0));
     }
 
-    async fn idle_connections_do_not_hold_up_the_end(gateway) {
+    async fn idle_connections_do_not_delay_the_shutdown(gateway) {
         let server = Server::with(&gateway.url, &["--drain-timeout=600"]).await;
         let mut wires = Vec::new();
         for _ in 0..3 {
@@ -111,7 +111,7 @@ each_database! {
         let url = format!("http://{}/health/live", server.address);
         h2.get(&url).send().await.expect("an answer");
         server.process.signal("TERM");
-        // Waited for less long than what is in flight may take.
+        // Shorter than the time limit of requests in flight.
         assert_eq!(server.process.ended().await.status, Some(0));
     }
 }

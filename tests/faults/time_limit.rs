@@ -1,4 +1,4 @@
-//! A request that takes longer than it may, and what becomes of its statements.
+//! Requests that exceed the time limit, and their statements.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +14,14 @@ use crate::support::{
     wire::Request,
 };
 
-/// [`LOOK_UP`], by a name.
+/// [`LOOK_UP`] with an operation name.
 const NAMED: &str = r#"query Held { inviteCode(code: "AbC-123") { databaseId } }"#;
 
-/// The gateway gives a request up sooner than a lock.
+/// The request times out before the lock does.
 const ONE_SECOND: [&str; 2] = ["--request-timeout=1", "--database-lock-timeout=60000"];
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up_and_its_statement_ended() {
+async fn a_timeout_cancels_the_request_and_its_statement() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::with(&gateway.url, &ONE_SECOND).await;
@@ -47,7 +47,7 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_statement_ended() {
             (sessions(&gateway, "wait_event_type = 'Lock'").await == 0).then_some(())
         })
         .await;
-        // What was given up keeps nobody from being answered.
+        // Cancelled requests do not delay others.
         assert_eq!(asked(&server, &invite()).await, None);
         lock.commit().await.expect("the end of the lock");
         assert_eq!(asked(&server, LOOK_UP).await, None);
@@ -55,7 +55,7 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_statement_ended() {
     .await;
 }
 
-/// Waits until the operation of [`NAMED`] is counted as given up, and as nothing else.
+/// Waits until the operation of [`NAMED`] is counted as cancelled, and as nothing else.
 async fn was_given_up(server: &Server) {
     eventually("an operation that was given up", async || {
         let metrics = server.get(None, "/metrics").await.text;
@@ -71,7 +71,7 @@ async fn was_given_up(server: &Server) {
 }
 
 #[tokio::test]
-async fn what_is_given_up_is_counted_and_logged_by_its_name() {
+async fn a_cancelled_operation_is_counted_and_logged_by_name() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let options = [&ONE_SECOND[..], &["--metrics=on"]].concat();
@@ -91,7 +91,7 @@ async fn what_is_given_up_is_counted_and_logged_by_its_name() {
         })
         .await;
 
-        // A client that does not wait, where there is time enough.
+        // A client that disconnects before the time limit.
         let options = [
             "--request-timeout=600",
             "--database-lock-timeout=60000",
@@ -114,7 +114,7 @@ async fn what_is_given_up_is_counted_and_logged_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_database_ends_fails_its_fields_alone() {
+async fn a_cancelled_statement_fails_only_its_fields() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::with(&gateway.url, &["--database-lock-timeout=60000"]).await;
@@ -146,7 +146,7 @@ async fn a_statement_that_the_database_ends_fails_its_fields_alone() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_times_out() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with(&gateway.url, &["--request-timeout=1"]).await;
         let mut wire = server.connect().await;
@@ -160,7 +160,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn what_a_gateway_that_was_killed_has_sent_does_not_run_on() {
+async fn statements_of_a_killed_gateway_end() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let more = ["--request-timeout=600", "--database-lock-timeout=60000"];
@@ -184,7 +184,7 @@ async fn what_a_gateway_that_was_killed_has_sent_does_not_run_on() {
             (sessions(&gateway, waits).await == 0).then_some(())
         })
         .await;
-        // Long before the lock or the request would have been given up.
+        // Long before the lock or the request would time out.
         assert!(began.elapsed() < Duration::from_secs(30));
         lock.commit().await.expect("the end of the lock");
     })

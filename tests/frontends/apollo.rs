@@ -1,4 +1,4 @@
-//! Apollo Client over its normalized cache.
+//! Apollo Client with its normalized cache.
 
 use serde_json::{Value, json};
 
@@ -12,23 +12,23 @@ async fn visit(server: &Server) -> Value {
 }
 
 each_database! {
-    async fn apollo_reads_merges_and_tells_refusals(gateway) {
+    async fn apollo_reads_merges_and_distinguishes_refusals(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server).await;
 
-        // What is an invite of any kind is one in the cache.
+        // An invite of any kind is one object in the cache.
         let card = json!({ "status": "PENDING", "target": null, "inviter": "Full manager" });
         assert_eq!(seen["card"], card);
         let kinds = [vec!["WorkspaceInvite"; 2], vec!["InviteCode"; 4], vec!["CourseInvite"; 4]];
         assert_eq!(seen["sent"], json!(kinds.concat()));
 
-        // Pages are merged, and another filter is another list.
+        // Pages merge, and another filter is another list.
         let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
         assert_eq!(seen["pages"], json!([first(2), first(4), first(5)]));
         assert_eq!(seen["total"], 5);
         assert_eq!(seen["search"], json!(first(1)));
 
-        // What is null is told from what is refused.
+        // Null and refusals are distinct.
         let nothing = |field: &str, codes: &[&str]| json!({ "data": { field: null }, "codes": codes });
         assert_eq!(seen["nobody"], nothing("inviteCode", &[]));
         assert_eq!(seen["anonymous"], nothing("viewer", &[]));
@@ -56,9 +56,9 @@ each_database! {
     async fn automatic_persisted_queries_are_sent_once(gateway) {
         gateway.add(data::invite_code(1, CODE)).await;
         for (settings, requests) in [
-            // The second client only names what the first has registered.
+            // The second client sends only the hash of what the first has registered.
             (&["--automatic-persisted-queries=on"][..], &["GET hash", "POST document", "GET hash"][..]),
-            // Told that it cannot, a client sends its documents.
+            // If the gateway does not support hashes, a client sends its documents.
             (&[], &["GET hash", "POST document", "GET hash", "POST document"]),
         ] {
             let server = Server::with(&gateway.url, settings).await;

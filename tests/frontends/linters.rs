@@ -1,11 +1,11 @@
-//! The schema and the documents by the rules of `@graphql-eslint`.
+//! Lints the schema and the documents with the rules of `@graphql-eslint`.
 
 use serde_json::json;
 
 use crate::support::node::node;
 
 #[tokio::test]
-async fn the_schema_and_the_documents_keep_the_rules() {
+async fn the_schema_and_the_documents_pass_the_linter() {
     let linted = node("lint/lint.mjs", &[]).await;
     // The schema, seven documents and a query of the README.
     assert_eq!(linted, json!({ "linted": 9, "found": [], "missing": [] }));

@@ -1,11 +1,11 @@
-//! What the README shows to frontends is what the applications here are made of.
+//! The README's snippets for frontends come from the applications here.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// The README's section, and its indented blocks.
+/// Returns the indented blocks of the README's section.
 fn blocks(readme: &str) -> Vec<String> {
     let (_, section) = readme
         .split_once("\n## For frontends\n")
@@ -22,7 +22,7 @@ fn blocks(readme: &str) -> Vec<String> {
     blocks
 }
 
-/// The sources of the applications, without how far each line is indented.
+/// Collects the sources of the applications, without indentation.
 fn sources(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path: PathBuf = entry.expect("an entry").path();

@@ -1,5 +1,5 @@
-//! An application of Relay's: compiled by its compiler and by strict TypeScript, and run over its
-//! own store.
+//! A Relay application: built by Relay's compiler and strict TypeScript, and run with Relay's
+//! store.
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -7,10 +7,10 @@ use tokio::sync::OnceCell;
 use super::{COURSE, GROUP, MANAGER, OTHER, folder, invites, token, url};
 use crate::support::{data, each_database, node::node, process::Server};
 
-/// A group that has no link.
+/// A group without a link.
 const WITHOUT_LINK: &str = "spinners";
 
-/// The built application, once for all tests.
+/// Returns the built application, which is built once for all tests.
 async fn application() -> &'static str {
     static BUILT: OnceCell<String> = OnceCell::const_new();
     BUILT
@@ -33,11 +33,11 @@ async fn visit_at(server: &Server, user: i64, group: &str) -> Value {
 }
 
 each_database! {
-    async fn pages_are_merged_into_their_lists_without_a_row_twice(gateway) {
+    async fn pages_merge_into_their_lists_without_duplicates(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server, MANAGER).await;
 
-        // Forwards, on an object that is found again by `node`.
+        // Forwards, on an object that `node` refetches.
         assert_eq!(seen["total"], 5);
         let first = |count: i64| (1..=count).map(|id| format!("Full invitee{id}")).collect::<Vec<_>>();
         assert_eq!(seen["inviteePages"], json!([first(2), first(4), first(5)]));
@@ -54,20 +54,20 @@ each_database! {
             seen["sentPages"],
             json!([sent[..2], sent[..4], sent[..6], sent[..8], sent[..10], sent[..]])
         );
-        // Entered behind the fourth row, and paged up.
+        // Starts after the fourth row, and pages up.
         assert_eq!(seen["sentPagesUp"], json!([sent[4..6], sent[2..6], sent[..6]]));
 
-        // Backwards, on `Query`: newest first, without the code that was withdrawn.
+        // Backwards, on `Query`: newest first, without the cancelled code.
         let codes = ["CODE-4", "CODE-3", "CODE-2"];
         assert_eq!(seen["codePages"], json!([codes[1..], codes[..]]));
 
-        // A fragment on an interface, which the store had wrong before.
+        // A fragment on an interface, whose data in the store was wrong before.
         let refetched = ["EXPIRED", "InviteCardRefetchQuery", "PENDING"];
         assert_eq!(seen["refetched"], json!(refetched));
         assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
     }
 
-    async fn a_refusal_is_told_from_nothing_there(gateway) {
+    async fn a_refusal_is_distinct_from_null(gateway) {
         let server = invites(&gateway).await;
         gateway.add(data::group(2, WITHOUT_LINK)).await;
         gateway.add(data::group_member(2, MANAGER, "owner")).await;

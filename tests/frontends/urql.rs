@@ -1,4 +1,4 @@
-//! urql over its document cache.
+//! urql with its document cache.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{COURSE, GROUP, MANAGER, OTHER, invites, token, url};
 use crate::support::{each_database, global_id, node::node};
 
 each_database! {
-    async fn urql_reads_pages_and_tells_refusals(gateway) {
+    async fn urql_reads_pages_and_distinguishes_refusals(gateway) {
         let server = invites(&gateway).await;
         let (manager, other) = (token(MANAGER), token(OTHER));
         let arguments = [&url(&server), &*manager, &*other, COURSE, GROUP];

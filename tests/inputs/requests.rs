@@ -1,4 +1,4 @@
-//! Requests that are no GraphQL, or none of this schema.
+//! Requests that are not GraphQL, or do not match the schema.
 
 use axum::{
     body::Body,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{STAFF, VIEWER, build, is_fine, refused};
 use crate::support::{Answer, Gateway, data, each_database};
 
-/// Sends a body as it is.
+/// Sends a body unchanged.
 async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
     let request = gateway
         .request(VIEWER, Method::POST, "/graphql")
@@ -19,7 +19,7 @@ async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
         .await
 }
 
-/// Every error has a code, and none that blames the gateway.
+/// Asserts that every error has this code, which is not one of the gateway's own faults.
 #[track_caller]
 fn has_code(answer: &Value, code: &str) {
     let errors = answer["errors"].as_array().expect("errors");
@@ -48,7 +48,7 @@ each_database! {
                 let message = refused(&gateway, &document, json!({}), "GRAPHQL_PARSE_FAILED").await;
                 assert!(message.starts_with("Syntax error"), "{message}");
             }
-            // As an escape of JSON's, in the document and in a variable.
+            // As a JSON escape, in the document and in a variable.
             for body in [
                 format!(r#"{{"query":"{{ inviteCode(code: \"{escape}\") {{ id }} }}"}}"#),
                 format!(r#"{{"query":"query ($it: String!) {{ inviteCode(code: $it) {{ id }} }}","variables":{{"it":"{escape}"}}}}"#),
@@ -59,7 +59,7 @@ each_database! {
                 has_code(&answer.json, "BAD_REQUEST");
             }
         }
-        // A pair of them is text in JSON.
+        // A surrogate pair is text in JSON.
         let body = r#"{"query":"query ($it: String!) { inviteCode(code: $it) { id } }","variables":{"it":"\ud83d\ude00"}}"#;
         assert_eq!(post(&gateway, body).await.json, json!({ "data": { "inviteCode": null } }));
         is_fine(&gateway).await;
@@ -79,7 +79,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn what_is_no_graphql_is_told_where(gateway) {
+    async fn syntax_errors_have_a_location(gateway) {
         build(&gateway).await;
         for document in ["", " ", "{", "}", "{ viewer { user { id } }", "query", "{ viewer(}", "SELECT 1", "{ inviteCode(code: \"x) { id } }", "{}"] {
             let answer = gateway.graphql(VIEWER, document).await;
@@ -107,7 +107,7 @@ each_database! {
         }
     }
 
-    async fn what_the_schema_does_not_have_is_named(gateway) {
+    async fn errors_name_unknown_fields_and_types(gateway) {
         build(&gateway).await;
         for (document, name) in [
             ("{ nothing }", "nothing"),
@@ -165,7 +165,7 @@ each_database! {
             assert!(message.starts_with("Variable \"$it\""), "{message}");
             assert!(message.contains(told), "{document} {value}: {message}");
         }
-        // No object where one belongs.
+        // A scalar instead of an object.
         for value in [json!(1), json!("x"), json!([1])] {
             let document = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
             let message = refused(&gateway, document, json!({ "it": value }), "BAD_USER_INPUT").await;
@@ -174,7 +174,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn a_variable_that_is_needed_and_missing_is_refused(gateway) {
+    async fn a_missing_required_variable_is_refused(gateway) {
         build(&gateway).await;
         let document = "query ($it: String!) { inviteCode(code: $it) { id } }";
         for (variables, told) in [
@@ -205,7 +205,7 @@ each_database! {
         is_fine(&gateway).await;
     }
 
-    async fn an_operation_that_is_not_there_or_not_told_is_refused(gateway) {
+    async fn an_unknown_or_ambiguous_operation_is_refused(gateway) {
         build(&gateway).await;
         let two = "query A { viewer { user { id } } } query B { viewer { user { id } } }";
         for body in [
@@ -232,7 +232,7 @@ each_database! {
         gateway.data(STAFF, &format!("{{ viewer {{ {ring} }} }}")).await;
     }
 
-    async fn a_bad_field_does_not_take_the_good_ones_along(gateway) {
+    async fn a_failing_field_does_not_affect_others(gateway) {
         build(&gateway).await;
         let document = "{ bad: inviteCodes(first: -1) { totalCount } good: inviteCodes { totalCount } }";
         let answer = gateway.graphql(VIEWER, document).await;

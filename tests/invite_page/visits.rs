@@ -1,22 +1,22 @@
-//! Who visits which screen of the example `invite-page`, and what they are told.
+//! Visits to the screens of the example `invite-page`, and their texts.
 
 use crate::support::global_id;
 
 const NOT_FOUND: &str = "We cannot find this invite";
 const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
-const MANAGERS_ALONE: &str = "only the group’s managers can see";
+const MANAGERS_ALONE: &str = "Only the group’s managers can see";
 
-/// A screen, who visits it, and what they are told.
+/// A screen, its visitor, and the texts that it shows.
 pub struct Visit {
     pub address: String,
     pub persona: Option<&'static str>,
     pub heading: &'static str,
     pub says: &'static [&'static str],
-    /// Whether there is a button that accepts the invite.
+    /// True if there is a button that accepts the invite.
     pub accept: bool,
 }
 
-/// What a visitor is told who is signed out.
+/// Returns a visit of a signed-out visitor.
 fn anybody(
     address: impl Into<String>,
     heading: &'static str,
@@ -32,13 +32,13 @@ fn anybody(
 }
 
 impl Visit {
-    /// The same visit by somebody signed in.
+    /// Returns the same visit of a signed-in persona.
     fn by(self, persona: &'static str) -> Self {
         let persona = Some(persona);
         Self { persona, ..self }
     }
 
-    /// The invite can be accepted.
+    /// Expects that the invite can be accepted.
     fn open(self) -> Self {
         Self {
             accept: true,
@@ -82,7 +82,7 @@ fn codes() -> Vec<Visit> {
             &["You are invited to join", PENDING],
         )
         .open(),
-        // Of its four tags, the one that can be given and is shown.
+        // Of its four tags, the one that is active and visible.
         anybody(
             "/i/code/TAGGED-2026",
             community,
@@ -104,7 +104,7 @@ fn codes() -> Vec<Visit> {
             community,
             &["Withdrawn before it was accepted."],
         ),
-        anybody("/i/code/Welcome-2026", NOT_FOUND, &["letter case counts"]),
+        anybody("/i/code/Welcome-2026", NOT_FOUND, &["case-sensitive"]),
         anybody("/i/code/%25", NOT_FOUND, &[]),
     ]
 }
@@ -124,7 +124,7 @@ fn workspace_invites() -> Vec<Visit> {
             ],
         )
         .open(),
-        // A role that has no name, and a workspace without a logo.
+        // A role without a name, and a workspace without a logo.
         anybody(workspace_invite(8), atlas, &["You join as / Time keeper"]).open(),
         anybody(workspace_invite(10), "Tidewater Lab 🌊", &["T🌊"]).open(),
         anybody(workspace_invite(7), atlas, &["You are invited to join"]).open(),
@@ -159,7 +159,10 @@ fn group_invites() -> Vec<Visit> {
         anybody(
             studio,
             "Research Studio",
-            &["Open. The link is for many", "You join as / Member"],
+            &[
+                "Open. The link works for many people",
+                "You join as / Member",
+            ],
         )
         .by("group-manager")
         .open(),
@@ -212,7 +215,7 @@ fn course_invites() -> Vec<Visit> {
     ]
 }
 
-/// Lists of who may see them, who may not, and who has nothing to see.
+/// Returns visits to lists: allowed, denied, and empty.
 fn lists() -> Vec<Visit> {
     let course = "/manage/course/rust-from-zero";
     let sign_in = "Sign in to see this";
@@ -241,12 +244,7 @@ fn lists() -> Vec<Visit> {
         .by("nobody"),
         anybody("/manage/codes", "Invite codes", &["10 of 44 shown"]).by("course-manager"),
         anybody(course, sign_in, &[]),
-        anybody(
-            course,
-            "This is not yours to see",
-            &["Only those who manage it"],
-        )
-        .by("nobody"),
+        anybody(course, "You cannot see this", &["Only its managers can"]).by("nobody"),
         anybody("/manage/course/night-watch", hidden, &[]).by("nobody"),
         anybody("/manage/workspace/1", sign_in, &[]),
         anybody("/manage/workspace/1", hidden, &[]).by("nobody"),
@@ -261,7 +259,7 @@ fn lists() -> Vec<Visit> {
     ]
 }
 
-/// All visits.
+/// Returns all visits.
 pub fn all() -> Vec<Visit> {
     let mut visits = codes();
     visits.extend(workspace_invites());

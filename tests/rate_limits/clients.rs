@@ -1,4 +1,4 @@
-//! Who counts as one client: a user, or else an address, as proxies that are trusted tell it.
+//! Identity of clients: a user, or else an address, which trusted proxies may forward.
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 
@@ -19,7 +19,7 @@ const ONE: Quotas = Quotas {
     missed_lookups: None,
 };
 
-/// The status of a request from that address, with these lines of `X-Forwarded-For`.
+/// Returns the status of a request from that address, with these lines of `X-Forwarded-For`.
 async fn asked(gateway: &Gateway, viewer: Viewer<'_>, peer: &str, said: &[&str]) -> StatusCode {
     let peer: IpAddr = peer.parse().expect("an address");
     let path = "/graphql?query=%7B__typename%7D";
@@ -84,7 +84,7 @@ async fn a_user_is_a_client_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_not_good_count_for_their_address() {
+async fn invalid_tokens_count_for_their_address() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas(ONE);
         gateway.add(user(1, "ada")).await;
@@ -103,7 +103,7 @@ async fn tokens_that_are_not_good_count_for_their_address() {
 }
 
 #[tokio::test]
-async fn only_proxies_that_are_trusted_tell_who_asks() {
+async fn only_trusted_proxies_forward_addresses() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas_and(ONE, |parts| {
             let networks = vec!["10.0.0.0/8".parse().expect("a network")];
@@ -113,11 +113,11 @@ async fn only_proxies_that_are_trusted_tell_who_asks() {
             ("10.0.0.1", &["192.0.2.1"][..], OK),
             ("10.0.0.2", &["192.0.2.1"], REFUSED),
             ("10.0.0.1", &["192.0.2.2"], OK),
-            // What the client itself invents stands farther away.
+            // Addresses that the client invents are farther away.
             ("10.0.0.1", &["192.0.2.9, 192.0.2.1"], REFUSED),
             ("10.0.0.1", &["192.0.2.9", "192.0.2.2"], REFUSED),
             ("10.0.0.1", &["192.0.2.3, 10.9.9.9"], OK),
-            // From anybody else it is not believed.
+            // Other peers are not trusted.
             ("203.0.113.1", &["192.0.2.4"], OK),
             ("203.0.113.1", &["192.0.2.5"], REFUSED),
             ("10.0.0.1", &["192.0.2.4"], OK),

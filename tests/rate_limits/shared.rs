@@ -1,4 +1,4 @@
-//! Several gateways count together in Redis, and each by itself while that is away.
+//! Gateways that share rate limits in Redis, and count separately while it is unavailable.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::support::{
     run,
 };
 
-/// What the log says when Redis has gone.
+/// Log message when Redis becomes unavailable.
 const AWAY: &str = "Redis is away: each process counts rate limits for itself until it is back";
 
-/// A gateway over the same database that counts there.
+/// Starts a gateway over the same database, with counters in that Redis.
 async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
     let arguments = ["--redis-url", &redis.url()];
     Server::limited(&gateway.url, &[&arguments, more].concat()).await
@@ -47,7 +47,7 @@ async fn gateways_count_together() {
             let wait: u64 = refused.header("retry-after").parse().expect("seconds");
             assert!((1..=15).contains(&wait), "{wait}");
         }
-        // What is found is given back, there as well.
+        // Hits are refunded there, too.
         let ada = authorization(1);
         for server in [&one, &other].repeat(8) {
             let found = server.get(Some(&ada), "/api/v2/invite_code/WELCOME/").await;
@@ -60,7 +60,7 @@ async fn gateways_count_together() {
             told.starts_with(r#""requests";r=2"#),
             "of both, 17 were sent: {told}"
         );
-        // The others may have flowed off, and are forgotten then.
+        // The others may have expired.
         let keys = redis.keys().await;
         for key in ["missed_lookups:address:127.0.0.1", "requests:user:1"] {
             assert!(keys.contains(&format!("invite-gateway:{key}")), "{keys:?}");
@@ -70,7 +70,7 @@ async fn gateways_count_together() {
 }
 
 #[tokio::test]
-async fn several_guesses_beyond_what_all_may_are_refused_at_once() {
+async fn several_guesses_beyond_the_quota_are_refused_at_once() {
     run(Backend::Postgres, async |gateway: Gateway| {
         let redis = Redis::start().await;
         let quotas = ["--rate-limit-missed-lookups=4", "--request-timeout=600"];
@@ -95,7 +95,7 @@ async fn the_clock_of_redis_may_be_set_back() {
     run(Backend::Postgres, async |gateway: Gateway| {
         let redis = Redis::start().await;
         let server = counting(&gateway, &redis, &["--rate-limit-requests=6000"]).await;
-        // What was taken flows off in what is far in the future now.
+        // The used quota now expires far in the future.
         let until = at("2099-01-01T00:00:00Z").timestamp_micros().to_string();
         redis
             .set("invite-gateway:requests:address:127.0.0.1", &until)
@@ -110,7 +110,7 @@ async fn the_clock_of_redis_may_be_set_back() {
 }
 
 #[tokio::test]
-async fn while_redis_is_away_each_counts_for_itself() {
+async fn while_redis_is_unavailable_each_counts_separately() {
     run(Backend::Postgres, async |gateway: Gateway| {
         let mut redis = Redis::start().await;
         let quotas = ["--rate-limit-missed-lookups=3"];
@@ -130,7 +130,7 @@ async fn while_redis_is_away_each_counts_for_itself() {
         redis.restart().await;
         let back = "Redis is there: rate limits are shared";
         eventually(back, async || {
-            // Somebody has to ask.
+            // The gateway checks Redis on the next request.
             one.graphql(None, "{ __typename }", json!({})).await;
             let (_, log) = one.process.written();
             log.contains(back).then_some(())
@@ -141,7 +141,7 @@ async fn while_redis_is_away_each_counts_for_itself() {
 }
 
 #[tokio::test]
-async fn a_redis_that_is_not_there_is_told_at_the_start() {
+async fn a_missing_redis_is_logged_at_the_start() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let mut redis = Redis::start().await;
         redis.kill();
@@ -154,7 +154,7 @@ async fn a_redis_that_is_not_there_is_told_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_redis_that_does_not_answer_keeps_nobody_waiting_for_long() {
+async fn a_silent_redis_delays_no_request_for_long() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let redis = Redis::start().await;
         let server = counting(&gateway, &redis, &[]).await;

@@ -1,4 +1,4 @@
-//! An HTTP answer as tests look at it.
+//! An HTTP response for assertions.
 
 use axum::{
     body::Body,
@@ -7,13 +7,13 @@ use axum::{
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
-    /// The body, if it is JSON; otherwise null.
+    /// The body as JSON. Null if it is not JSON.
     pub json: Value,
 }
 
@@ -25,7 +25,7 @@ impl Answer {
         Self::new(parts.status, parts.headers, text)
     }
 
-    /// Reads an answer as it was sent. Its body must not have been sent in chunks.
+    /// Parses a raw response. Its body must not be chunked.
     pub(super) fn parse(sent: &str) -> Self {
         let (head, text) = sent.split_once("\r\n\r\n").expect("a head and a body");
         let mut lines = head.lines();
@@ -54,7 +54,7 @@ impl Answer {
         }
     }
 
-    /// The value of a header; empty where it is not sent.
+    /// Returns the value of a header; empty if absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)

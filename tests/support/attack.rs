@@ -1,4 +1,4 @@
-//! Requests that must be refused before anything is executed, at next to no cost.
+//! Requests that the gateway must refuse before execution, at almost no cost.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Answer, Gateway, Viewer, processor};
 
-/// Longest answer to an attack, in bytes.
-const LONGEST_ANSWER: usize = 16 * 1024;
+/// Maximum length of the response to an attack, in bytes.
+const MAX_RESPONSE_BYTES: usize = 16 * 1024;
 
-/// A body, sent as a GraphQL request of nobody known.
+/// Returns a GraphQL request with this body, from an anonymous client.
 pub fn post(gateway: &Gateway, body: impl Into<Body>) -> Request<Body> {
     gateway
         .request(Viewer::Anonymous, Method::POST, "/graphql")
@@ -22,8 +22,8 @@ pub fn post(gateway: &Gateway, body: impl Into<Body>) -> Request<Body> {
         .expect("a request")
 }
 
-/// Sends a request several times: each is refused with that code, by that limit where one is named,
-/// without a statement and without data, in a short answer and in little time.
+/// Sends a request several times. Asserts that each is refused with that code and limit, without a
+/// statement or data, by a short response in little time.
 pub async fn is_refused(
     gateway: &Gateway,
     what: &str,
@@ -33,7 +33,7 @@ pub async fn is_refused(
 ) -> Answer {
     let mut least = Duration::MAX;
     let mut last = None;
-    // A thread may be charged for what it was interrupted by: the least counts.
+    // Interrupts can count towards a thread's time, so the minimum counts.
     for _ in 0..3 {
         let request = request();
         let (statements, (used, answer)) = gateway
@@ -46,7 +46,7 @@ pub async fn is_refused(
         least = least.min(used);
         let shown: String = answer.text.chars().take(400).collect();
         assert_eq!(statements, 0, "{what}: {shown}");
-        assert!(answer.text.len() <= LONGEST_ANSWER, "{what}: {shown}");
+        assert!(answer.text.len() <= MAX_RESPONSE_BYTES, "{what}: {shown}");
         assert!(answer.json["data"].is_null(), "{what}: {shown}");
         let errors = answer.json["errors"].as_array().expect("errors");
         assert!((1..=10).contains(&errors.len()), "{what}: {shown}");
@@ -61,7 +61,7 @@ pub async fn is_refused(
     last.expect("an answer")
 }
 
-/// As [`is_refused`], of a document.
+/// Like [`is_refused`], for a document.
 pub async fn document_is_refused(
     gateway: &Gateway,
     what: &str,
@@ -73,13 +73,13 @@ pub async fn document_is_refused(
     is_refused(gateway, what, || post(gateway, body.clone()), code, limit).await
 }
 
-/// The gateway still answers.
+/// Asserts that the gateway still works.
 pub async fn still_answers(gateway: &Gateway) {
     let answer = gateway.graphql(Viewer::Anonymous, "{ __typename }").await;
     assert_eq!(answer, json!({ "data": { "__typename": "Query" } }));
 }
 
-/// What the one error of an answer says of the limit that it goes beyond.
+/// Returns the maximum and the measured value in the only error of a response.
 pub fn allowed_and_met(answer: &Answer) -> (Value, Value) {
     let extensions = &answer.json["errors"][0]["extensions"];
     (extensions["allowed"].clone(), extensions["met"].clone())

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, to be stopped, started and frozen.
+//! A PostgreSQL server for one test, which can stop, start and freeze it.
 
 use std::{
     fs,
@@ -16,14 +16,14 @@ use tempfile::TempDir;
 
 use super::{Gateway, database, process::eventually};
 
-/// The server. Ends with the test, however that ends.
+/// A PostgreSQL server. It is killed at the end of the test.
 pub struct Cluster {
     folder: TempDir,
     port: u16,
     server: Mutex<Option<Child>>,
 }
 
-/// Runs a test over a server of its own, and a migrated database there.
+/// Runs a test with a server of its own, and a migrated database on it.
 pub async fn run_over_cluster(test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
     let cluster = Arc::new(Cluster::make());
     cluster.start().await;
@@ -76,7 +76,7 @@ impl Cluster {
         self.folder.path().join("data")
     }
 
-    /// A program of PostgreSQL, run as who may run a server.
+    /// Returns a command for a PostgreSQL program, as a user who may run a server.
     fn program(&self, name: &str) -> Command {
         let program = programs().join(name);
         let mut command = if is_root() {
@@ -88,22 +88,22 @@ impl Cluster {
         } else {
             Command::new(program)
         };
-        // Its owner may not be allowed to be where the tests are.
+        // Its user may not have access to the current folder.
         command.current_dir(self.folder.path());
         command
     }
 
-    /// The URL of its database.
+    /// Returns the URL of its database.
     pub fn url(&self) -> String {
         self.url_of("postgres")
     }
 
-    /// As [`Self::url`], for another role.
+    /// Like [`Self::url`], for another role.
     pub fn url_of(&self, role: &str) -> String {
         format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Starts the server, and waits until it takes connections.
+    /// Starts the server, and waits until it accepts connections.
     pub async fn start(&self) {
         let log = fs::File::create(self.folder.path().join("log")).expect("a log");
         let mut command = self.program("postgres");
@@ -135,7 +135,7 @@ impl Cluster {
         .await;
     }
 
-    /// Stops the server as an operator would, whoever is connected.
+    /// Stops the server as an operator would, despite open connections.
     pub async fn stop(&self) {
         let mut server = self.server.lock().expect("no panic with it").take();
         let server = server.as_mut().expect("a server that runs");
@@ -146,19 +146,19 @@ impl Cluster {
         .await;
     }
 
-    /// Freezes the server with all of its processes.
+    /// Freezes the server with all its processes.
     pub fn freeze(&self) {
-        // What the first makes meanwhile are few.
+        // Few processes start meanwhile.
         signal("STOP", &self.processes()[..1]);
         signal("STOP", &self.processes());
     }
 
-    /// Lets the server go on.
+    /// Resumes the server.
     pub fn thaw(&self) {
         signal("CONT", &self.processes());
     }
 
-    /// The server's first process, and then those that it has made.
+    /// Returns the server's first process, and then its children.
     fn processes(&self) -> Vec<u32> {
         let server = self.server.lock().expect("no panic with it");
         let first = server.as_ref().expect("a server that runs").id();
@@ -176,7 +176,7 @@ impl Cluster {
         signal("CONT", &self.processes());
         let server = self.server.lock().expect("no panic with it").take();
         let mut server = server.expect("a server that runs");
-        // At once, and with its processes.
+        // Kills it at once, with its processes.
         signal("QUIT", &[server.id()]);
         server.wait().expect("a child of ours");
     }
@@ -190,7 +190,7 @@ impl Drop for Cluster {
 
 fn signal(name: &str, processes: &[u32]) {
     let ids: Vec<String> = processes.iter().map(ToString::to_string).collect();
-    // Some may have ended by themselves.
+    // Some may have ended.
     let kill = format!("kill -{name} {} 2>/dev/null || true", ids.join(" "));
     let status = Command::new("sh").args(["-c", &kill]).status();
     assert!(status.expect("a shell").success(), "{kill}");
@@ -201,7 +201,7 @@ fn is_root() -> bool {
     own.uid() == 0
 }
 
-/// The user and group that servers run as where root may not.
+/// Returns the user and group of servers if the tests run as root.
 fn owner() -> (u32, u32) {
     let id = |kind| {
         let id = Command::new("id").args([kind, "postgres"]).output();
@@ -211,7 +211,7 @@ fn owner() -> (u32, u32) {
     (id("-u"), id("-g"))
 }
 
-/// Where the newest PostgreSQL's programs are.
+/// Returns the folder with the programs of the newest PostgreSQL.
 fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL from Debian's packages");
     let newest = versions

@@ -1,4 +1,4 @@
-//! A collector of traces, as OpenTelemetry's own is reached: OTLP over HTTP.
+//! A trace collector with OpenTelemetry's OTLP over HTTP.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// Takes what is sent to it. Ends with the test.
+/// Collects traces until the end of the test.
 pub struct Collector {
     pub address: SocketAddr,
     received: Arc<Mutex<Vec<Bytes>>>,
     serving: JoinHandle<()>,
 }
 
-/// A span that was sent. Ids are in hexadecimal digits, that of no parent is empty.
+/// A received span. Ids are hexadecimal. The parent's id is empty if there is none.
 #[derive(Clone, Debug)]
 pub struct Span {
     pub service: String,
@@ -56,18 +56,18 @@ impl Collector {
         }
     }
 
-    /// What a gateway is told to send traces here.
+    /// Returns the option that makes a gateway send traces here.
     pub fn option(&self) -> String {
         format!("--otlp-endpoint=http://{}", self.address)
     }
 
-    /// All that was sent, as it was sent.
+    /// Returns all received bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let received = self.received.lock().expect("nobody panics with it");
         received.concat()
     }
 
-    /// The spans that were sent.
+    /// Returns all received spans.
     pub fn spans(&self) -> Vec<Span> {
         let received = self.received.lock().expect("nobody panics with it");
         let requests = received

@@ -1,4 +1,4 @@
-//! Rows with everything filled in, for tests to change what matters to them.
+//! Rows with all values, which tests change as needed.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use super::at;
 
-/// When everything was made, unless a test says otherwise.
+/// Default creation time.
 pub fn made() -> DateTime<Utc> {
     at("2026-01-01T00:00:00Z")
 }
 
-/// Long after every test's hour.
+/// Long after the time of every test.
 pub fn later() -> DateTime<Utc> {
     at("2099-01-01T00:00:00Z")
 }
 
-/// A verified user with the address `username@example.com`.
+/// Returns a verified user with the address `username@example.com`.
 pub fn user(id: i64, username: &str) -> user::Model {
     let email = format!("{username}@example.com");
     user::Model {
@@ -59,7 +59,7 @@ pub fn tagged(invite_code_id: i64, tag_id: i64) -> invite_code_tag::Model {
     }
 }
 
-/// A pending code by nobody for nobody in particular.
+/// Returns a pending code without inviter and recipient.
 pub fn invite_code(id: i64, code: &str) -> invite_code::Model {
     invite_code::Model {
         id,
@@ -97,12 +97,12 @@ pub fn workspace_member(workspace_id: i64, user_id: i64, role: &str) -> workspac
     }
 }
 
-/// The token of the workspace invite of that id.
+/// Returns the token of the workspace invite with that id.
 pub fn token(id: i64) -> Uuid {
     Uuid::from_u128(0x1111_1111_1111_4111_8111_0000_0000_0000 + u128::try_from(id).expect("an id"))
 }
 
-/// A pending invite of `invitee<id>@example.org`.
+/// Returns a pending invite for `invitee<id>@example.org`.
 pub fn workspace_invite(id: i64, workspace_id: i64) -> workspace_invite::Model {
     let email = format!("invitee{id}@example.org");
     workspace_invite::Model {
@@ -151,7 +151,7 @@ pub fn group_invite(id: i64, group_id: i64, code: &str) -> group_invite::Model {
     }
 }
 
-/// An open course.
+/// Returns an open course.
 pub fn course(id: i64, slug: &str, created_by_id: i64) -> course::Model {
     course::Model {
         id,

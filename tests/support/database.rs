@@ -1,5 +1,5 @@
-//! A migrated database for each test: SQLite in a file, or a database of its own on the PostgreSQL
-//! server that `TEST_DATABASE_URL` names.
+//! A migrated database for each test: an SQLite file, or a new database on the PostgreSQL server of
+//! `TEST_DATABASE_URL`.
 
 use std::{
     collections::BTreeSet,
@@ -22,14 +22,14 @@ use uuid::Uuid;
 
 use super::Gateway;
 
-/// Where a test runs.
+/// Database of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
     Postgres,
 }
 
-/// A database that is open.
+/// An open database.
 pub(super) struct Opened {
     pub(super) database: DatabaseConnection,
     pub(super) backend: Backend,
@@ -37,18 +37,18 @@ pub(super) struct Opened {
     pub(super) received: Received,
 }
 
-/// What a database receives.
+/// Source of statement counts.
 pub(super) enum Received {
-    /// Embedded: what is sent is what is received.
+    /// Embedded: statements sent are statements received.
     Sent(Arc<Sent>),
-    /// What the server says of this database.
+    /// The server's statistics of this database.
     Told {
         admin: DatabaseConnection,
         name: String,
     },
 }
 
-/// The statements that were sent.
+/// Statements sent.
 #[derive(Default)]
 pub(super) struct Sent {
     count: AtomicU64,
@@ -56,7 +56,7 @@ pub(super) struct Sent {
 }
 
 impl Received {
-    /// How many statements it received so far, but for those that set a new connection up.
+    /// Returns the number of statements received so far, except those that set up connections.
     pub(super) async fn count(&self) -> u64 {
         match self {
             Self::Sent(sent) => sent.count.load(Ordering::SeqCst),
@@ -72,7 +72,7 @@ impl Received {
         }
     }
 
-    /// Their different texts, without values.
+    /// Returns their distinct texts, without values.
     pub(super) async fn texts(&self) -> Vec<String> {
         match self {
             Self::Sent(sent) => {
@@ -94,7 +94,7 @@ impl Received {
     }
 }
 
-/// Runs one test over a gateway of its own, and clears up behind it however it ends.
+/// Runs a test with a gateway of its own, and cleans up afterwards.
 pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
     match backend {
         Backend::Sqlite => {
@@ -142,7 +142,7 @@ async fn sqlite(folder: &TempDir) -> Opened {
     }
 }
 
-/// A database of a server that nobody else uses.
+/// Opens a database of a server that no other test uses.
 pub(super) async fn opened(url: &str) -> Opened {
     let database = pool(url).open().await.expect("a pool");
     Opened {
@@ -156,7 +156,7 @@ pub(super) async fn opened(url: &str) -> Opened {
     }
 }
 
-/// The name of a migrated database that the tests' databases are copies of.
+/// Name of the migrated database that the tests' databases copy.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 async fn postgres() -> (Opened, DatabaseConnection, String) {

@@ -1,4 +1,4 @@
-//! The harness: a gateway over a database of its own, asked in process, at an hour that the test
+//! Test harness: a gateway with a database of its own, called in process, at a time that the test
 //! sets.
 
 mod answer;
@@ -48,29 +48,29 @@ use tower::ServiceExt;
 pub use answer::Answer;
 pub use database::{Backend, run};
 
-/// What absolute URLs begin with.
+/// Prefix of absolute URLs.
 pub const PUBLIC_URL: &str = "https://gateway.example";
 
-/// When nothing else is set, it is this hour.
+/// Default time of the clock.
 pub const NOW: &str = "2026-06-01T12:00:00Z";
 
-/// Signs the tokens that the tests' gateways take.
+/// Signs the tokens that the tests' gateways accept.
 pub const SECRET: &str = "a secret of the tests, long enough for HS256";
 
-/// Who asks.
+/// Viewer of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Viewer<'a> {
-    /// Nobody known.
+    /// Anonymous.
     Anonymous,
-    /// The user of that id.
+    /// User with that id.
     User(i64),
-    /// The user of that id, with a token of the scope `invites:admin`.
+    /// User with that id, and a token with the scope `invites:admin`.
     Staff(i64),
-    /// Whoever this `Authorization` header speaks of.
+    /// Viewer with this `Authorization` header.
     Header(&'a str),
 }
 
-/// A gateway over a database of its own.
+/// A gateway with a database of its own.
 pub struct Gateway {
     pub database: DatabaseConnection,
     pub backend: Backend,
@@ -82,7 +82,7 @@ pub struct Gateway {
     received: database::Received,
 }
 
-/// The types of objects that have a global id.
+/// Types of objects that have a global id.
 pub const KINDS: [&str; 9] = [
     "InviteCode",
     "WorkspaceInvite",
@@ -95,12 +95,12 @@ pub const KINDS: [&str; 9] = [
     "Course",
 ];
 
-/// The global id of the object of that type and key.
+/// Returns the global id of the object with that type and key.
 pub fn global_id(type_name: &str, id: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{type_name}:{id}"))
 }
 
-/// An instant as the tests write it.
+/// Parses an instant.
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an RFC 3339 instant")
 }
@@ -121,12 +121,12 @@ impl Gateway {
         gateway.with(|_| {})
     }
 
-    /// The same with another setting of who sees published addresses.
+    /// Sets the disclosure of published addresses.
     pub fn with_disclosure(self, disclosure: Disclosure) -> Self {
         self.with(|parts| parts.policy = policy(disclosure))
     }
 
-    /// The same with other settings.
+    /// Changes other settings.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let metrics = Metrics::default();
         let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
@@ -165,12 +165,12 @@ impl Gateway {
         self
     }
 
-    /// The same with clients held to these quotas.
+    /// Sets rate limits.
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         self.with_quotas_and(quotas, |_| {})
     }
 
-    /// As [`Self::with_quotas`], with other settings.
+    /// Like [`Self::with_quotas`], and changes other settings.
     pub fn with_quotas_and(self, quotas: Quotas, change: impl FnOnce(&mut Parts)) -> Self {
         let passed = self.passed.clone();
         let stopwatch = Stopwatch::new(move || *passed.lock().expect("no panic with it"));
@@ -180,12 +180,12 @@ impl Gateway {
         })
     }
 
-    /// Lets time pass by which quotas are counted.
+    /// Advances the time of rate limits.
     pub fn pass(&self, time: Duration) {
         *self.passed.lock().expect("no panic with it") += time;
     }
 
-    /// The clock of this gateway.
+    /// Returns the clock of this gateway.
     pub fn clock(&self) -> Clock {
         let now = self.now.clone();
         Clock::new(move || *now.lock().expect("no test panics while it sets the clock"))
@@ -199,7 +199,7 @@ impl Gateway {
             .expect("no test panics while it sets the clock") = now;
     }
 
-    /// Writes a row.
+    /// Inserts a row.
     pub async fn add<M, A>(&self, row: M) -> M
     where
         M: ModelTrait + IntoActiveModel<A>,
@@ -214,7 +214,7 @@ impl Gateway {
         row
     }
 
-    /// Writes rows.
+    /// Inserts rows.
     pub async fn add_all<M, A>(&self, rows: impl IntoIterator<Item = M>)
     where
         M: ModelTrait + IntoActiveModel<A>,
@@ -234,7 +234,7 @@ impl Gateway {
         }
     }
 
-    /// The value of an `Authorization` header for the viewer.
+    /// Returns the `Authorization` header of the viewer.
     pub fn authorization(&self, viewer: Viewer<'_>) -> Option<String> {
         let token = |id: i64, scope| {
             let now = self.clock().now().timestamp();
@@ -257,25 +257,25 @@ impl Gateway {
         }
     }
 
-    /// The gateway as a service, for tests that ask it from several tasks.
+    /// Returns the gateway as a service, for tests that call it from several tasks.
     pub fn service(&self) -> Router {
         self.app.clone()
     }
 
-    /// Sends a request as it is.
+    /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.expect("an answer");
         Answer::read(response).await
     }
 
-    /// `GET path`.
+    /// Sends `GET path`.
     pub async fn get(&self, viewer: Viewer<'_>, path: &str) -> Answer {
         let request = self.request(viewer, Method::GET, path);
         self.send(request.body(Body::empty()).expect("a request"))
             .await
     }
 
-    /// The beginning of a request.
+    /// Returns a request builder for the viewer.
     pub fn request(
         &self,
         viewer: Viewer<'_>,
@@ -289,12 +289,12 @@ impl Gateway {
         }
     }
 
-    /// Sends a GraphQL document without variables, and gives the whole answer.
+    /// Sends a GraphQL document without variables, and returns the whole response.
     pub async fn graphql(&self, viewer: Viewer<'_>, document: &str) -> Value {
         self.graphql_with(viewer, document, json!({})).await
     }
 
-    /// Sends a GraphQL document, and gives the whole answer.
+    /// Sends a GraphQL document, and returns the whole response.
     pub async fn graphql_with(
         &self,
         viewer: Viewer<'_>,
@@ -310,15 +310,15 @@ impl Gateway {
             .json
     }
 
-    /// Sends a GraphQL document that must be answered without an error; gives `data`.
+    /// Sends a GraphQL document that must succeed, and returns `data`.
     pub async fn data(&self, viewer: Viewer<'_>, document: &str) -> Value {
         let mut answer = self.graphql(viewer, document).await;
         assert_eq!(answer.get("errors"), None, "{document}\n{answer:#}");
         answer["data"].take()
     }
 
-    /// How many statements the database received while `asked` ran, and what it gave. Connections
-    /// are made before, so that what making one costs is not counted.
+    /// Returns the number of statements that the database received while `asked` ran, and its
+    /// result. Opens connections first, so that their set-up does not count.
     pub async fn counted<T>(&self, asked: impl Future<Output = T>) -> (u64, T) {
         self.database.ping().await.expect("a database that answers");
         let before = self.received.count().await;
@@ -326,17 +326,18 @@ impl Gateway {
         (self.received.count().await - before, given)
     }
 
-    /// The different texts of all statements that the database received, without values.
+    /// Returns the distinct texts of all statements that the database received, without values.
     pub async fn statement_texts(&self) -> Vec<String> {
         self.received.texts().await
     }
 
-    /// The value of a metric with these labels, as `name{label="value"}`. Panics where there is none.
+    /// Returns the value of a metric with labels, such as `name{label="value"}`. Panics if there is
+    /// none.
     pub fn metric(&self, name: &str) -> f64 {
         metric_in(&self.metrics.text().expect("metrics"), name)
     }
 
-    /// Imports rows, each as one line; gives the summary and the rejected rows.
+    /// Imports rows, one per line. Returns the summary and the rejected rows.
     pub async fn import(&self, kind: Kind, rows: &[Value]) -> (Summary, Vec<Rejection>) {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         let mut rejected = Rejected::default();
@@ -359,15 +360,15 @@ impl Gateway {
     }
 }
 
-/// How much text of documents a gateway remembers, in bytes.
+/// Capacity of a gateway's document cache, in bytes.
 pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
-/// GraphQL as it is served by default, but for how much it remembers.
+/// Returns the default GraphQL executor, with that cache capacity.
 pub fn graphql(document_cache: u64) -> Graphql {
     measured_graphql(Limits::default(), document_cache, &Metrics::default())
 }
 
-/// Limits beyond which nobody asks who looks at everything at once.
+/// Limits for tests that select everything at once.
 pub const WIDE: Limits = Limits {
     document: 1_000_000,
     tokens: 100_000,
@@ -382,7 +383,7 @@ pub const WIDE: Limits = Limits {
     answer: 100_000_000,
 };
 
-/// GraphQL as it is served by default, but for these limits and how much it remembers.
+/// Returns the default GraphQL executor with these limits and that cache capacity.
 pub fn graphql_within(limits: Limits, document_cache: u64) -> Graphql {
     measured_graphql(limits, document_cache, &Metrics::default())
 }
@@ -404,7 +405,7 @@ fn policy(disclosure: Disclosure) -> Arc<Policy> {
     })
 }
 
-/// Keeps the rows that an import rejected.
+/// Collects the rows that an import rejects.
 #[derive(Default)]
 pub struct Rejected(pub Vec<Rejection>);
 
@@ -416,7 +417,7 @@ impl Report for Rejected {
     fn progressed(&mut self, _: &Summary, _: u64) {}
 }
 
-/// The value of a metric in what `/metrics` answers. Panics where there is none.
+/// Returns the value of a metric in a response of `/metrics`. Panics if there is none.
 pub fn metric_in(text: &str, name: &str) -> f64 {
     let lines = text.lines();
     let value = lines
@@ -426,12 +427,12 @@ pub fn metric_in(text: &str, name: &str) -> f64 {
     value.parse().expect("a number")
 }
 
-/// [`SECRET`], to sign with.
+/// Returns [`SECRET`] for signing.
 pub fn secret() -> Secret {
     SECRET.parse().expect("a secret that is long enough")
 }
 
-/// Makes a test of each function, on each database.
+/// Defines a test of each function, on each database.
 macro_rules! each_database {
     ($($(#[$attribute:meta])* async fn $name:ident($gateway:ident) $body:block)*) => {$(
         mod $name {

@@ -1,5 +1,5 @@
-//! Scripts of Node.js in `tests/clients`: real clients, linters, composers, gateways and a browser,
-//! held against the gateway. `scripts/test` installs what they import.
+//! Runs Node.js scripts of `tests/clients`: clients, linters, composers, routers and a browser.
+//! `scripts/test` installs their packages.
 
 use std::{path::Path, process::Command};
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::process::{Ended, Process};
 
-/// Runs a script, named by its path in `tests/clients`, to its end. Gives the JSON that it printed
-/// to standard output; panics with what it wrote to standard error if its exit status is not 0.
+/// Runs a script, by its path in `tests/clients`. Returns the JSON that it printed to standard
+/// output. Panics with its standard error if it fails.
 pub async fn node(script: &str, arguments: &[&str]) -> Value {
     let ended = run(script, arguments).await;
     assert_eq!(
@@ -22,7 +22,7 @@ pub async fn node(script: &str, arguments: &[&str]) -> Value {
         .unwrap_or_else(|error| panic!("{script}: {error}\n{}", ended.stdout))
 }
 
-/// As [`node`], whatever the exit status.
+/// Like [`node`], with any exit status.
 async fn run(script: &str, arguments: &[&str]) -> Ended {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     assert!(

@@ -1,4 +1,4 @@
-//! The real program, as its users run it: its own process, arguments, environment and streams.
+//! Runs the program as a process, with its own arguments, environment and streams.
 
 use std::{
     io::{Read, Write},
@@ -17,13 +17,13 @@ use super::{
     wire::{self, Wire},
 };
 
-/// Longest that a test waits for what must come.
+/// Maximum time that a test waits.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// 2099-12-31T23:59:59Z: programs go by the machine's own clock.
+/// 2099-12-31T23:59:59Z, because programs use the system clock.
 const FAR_FUTURE: i64 = 4_102_444_799;
 
-/// Asks until there is an answer. Panics with `what` was awaited if it does not come.
+/// Polls until there is a result. Panics with `what` on timeout.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -35,24 +35,24 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     }
 }
 
-/// A run of the program. Ends with the test, however that ends.
+/// A process of the program. It is killed at the end of the test.
 pub struct Process {
     child: Child,
     stdout: Stream,
     stderr: Stream,
 }
 
-/// What a process that ended has left.
+/// Result of a process.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit status; none if a signal ended it.
+    /// Exit status. None if a signal ended the process.
     pub status: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Process {
-    /// Starts the program with these arguments, and with nothing in its environment.
+    /// Starts the program with these arguments and an empty environment.
     pub fn start(arguments: &[&str]) -> Self {
         Self::start_in(&[], arguments)
     }
@@ -79,19 +79,19 @@ impl Process {
         }
     }
 
-    /// Runs the program to its end, with nothing to read.
+    /// Runs the program to its end, with empty input.
     pub async fn run(arguments: &[&str]) -> Ended {
         Self::run_in(&[], arguments).await
     }
 
-    /// As [`Self::run`], with these environment variables.
+    /// Like [`Self::run`], with these environment variables.
     pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
         let mut process = Self::start_in(environment, arguments);
         drop(process.input());
         process.ended().await
     }
 
-    /// Runs the program to its end, with `input` to read.
+    /// Runs the program to its end, with this input.
     pub async fn run_with_input(input: &str, arguments: &[&str]) -> Ended {
         Self::fed(Self::start(arguments), input).await
     }
@@ -99,14 +99,14 @@ impl Process {
     async fn fed(mut process: Self, input: &str) -> Ended {
         let mut stdin = process.input();
         let input = input.to_owned();
-        // A program that does not read to the end closes the pipe: its exit status tells of it.
+        // A program that does not read to the end closes the pipe. Its exit status tells.
         let feeder = thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap_or_default());
         let ended = process.ended().await;
         feeder.join().expect("a feeder that ends");
         ended
     }
 
-    /// Runs the program to its end, with nothing to read and this umask.
+    /// Runs the program to its end, with empty input and this umask.
     pub async fn run_with_umask(umask: &str, arguments: &[&str]) -> Ended {
         let masked = format!("umask {umask}; exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
@@ -117,8 +117,8 @@ impl Process {
         Self::fed(Self::spawn(&mut command), "").await
     }
 
-    /// As [`Self::run_with_input`], where no file can grow beyond so many blocks of 512 bytes or
-    /// more: as on a disk that is full.
+    /// Like [`Self::run_with_input`], with a file size limit of that many blocks of 512 bytes or
+    /// more. It acts like a full disk.
     pub async fn run_on_full_disk(blocks: u32, input: &str, arguments: &[&str]) -> Ended {
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
@@ -129,17 +129,17 @@ impl Process {
         Self::fed(Self::spawn(&mut command), input).await
     }
 
-    /// Its standard input.
+    /// Returns its standard input.
     pub fn input(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("an input not taken yet")
     }
 
-    /// What it has written so far, to standard output and to standard error.
+    /// Returns its standard output and standard error so far.
     pub fn written(&self) -> (String, String) {
         (self.stdout.text(), self.stderr.text())
     }
 
-    /// The first line of its log, in JSON, of which this is the message.
+    /// Returns the first JSON log line with this message.
     pub async fn logged(&self, message: &str) -> Value {
         eventually(message, async || {
             log_lines(&self.stderr.text())
@@ -149,7 +149,7 @@ impl Process {
         .await
     }
 
-    /// Sends it a signal, such as `TERM`.
+    /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status();
@@ -172,13 +172,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended.
         self.child.kill().unwrap_or_default();
         self.child.wait().expect("a child of ours");
     }
 }
 
-/// Whole lines of a log in JSON. Panics on a line that is none.
+/// Parses complete JSON log lines. Panics on a line that is not JSON.
 pub fn log_lines(text: &str) -> Vec<Value> {
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole
@@ -187,7 +187,7 @@ pub fn log_lines(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// What a process writes, read as it comes, so that no pipe fills up.
+/// Output of a process, read continuously, so that no pipe fills up.
 struct Stream {
     collected: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
@@ -220,7 +220,7 @@ impl Stream {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// All of it, once the process has ended.
+    /// Returns all of it, after the process has ended.
     fn whole(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             reader.join().expect("a reader that ends");
@@ -229,36 +229,36 @@ impl Stream {
     }
 }
 
-/// Tests ask more than people do.
+/// Rate limits that tests do not reach.
 const UNLIMITED: [(&str, &str); 3] = [
     ("GATEWAY_RATE_LIMIT_REQUESTS", "0"),
     ("GATEWAY_RATE_LIMIT_COST", "0"),
     ("GATEWAY_RATE_LIMIT_MISSED_LOOKUPS", "0"),
 ];
 
-/// `invite-gateway serve` over a database, on a free port, taking the tests' tokens.
+/// `invite-gateway serve` over a database, on a free port, accepting the tests' tokens.
 pub struct Server {
     pub process: Process,
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts, and listens.
+    /// Starts a server and waits until it listens.
     pub async fn over(database_url: &str) -> Self {
         Self::with(database_url, &[]).await
     }
 
-    /// As [`Self::over`], with more arguments.
+    /// Like [`Self::over`], with more arguments.
     pub async fn with(database_url: &str, more: &[&str]) -> Self {
         Self::start(&UNLIMITED, database_url, more).await
     }
 
-    /// As [`Self::with`], with the rate limits that are the default.
+    /// Like [`Self::with`], with default rate limits.
     pub async fn limited(database_url: &str, more: &[&str]) -> Self {
         Self::start(&[], database_url, more).await
     }
 
-    /// As [`Self::with`], where the process may have so many files open.
+    /// Like [`Self::with`], with a maximum of open files.
     pub async fn with_files(database_url: &str, most: u32, more: &[&str]) -> Self {
         let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
@@ -293,7 +293,7 @@ impl Server {
         Self { process, address }
     }
 
-    /// Starts `invite-gateway demo`, with more arguments; gives its banner, too.
+    /// Starts `invite-gateway demo` with more arguments, and returns its banner, too.
     pub async fn demo(more: &[&str]) -> (Self, String) {
         let demo = ["demo", "--listen=127.0.0.1:0", "--log-format=json"];
         let process = Process::start_in(&UNLIMITED, &[&demo, more].concat());
@@ -311,19 +311,19 @@ impl Server {
         (Self { process, address }, banner)
     }
 
-    /// A connection.
+    /// Opens a connection.
     pub async fn connect(&self) -> Wire {
         Wire::connect(self.address).await.expect("a connection")
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a new connection.
     pub async fn send(&self, request: &wire::Request<'_>) -> Answer {
         let mut wire = self.connect().await;
         wire.write(&request.text()).await;
         wire.answer().await
     }
 
-    /// `GET path`, signed in where `authorization` says as whom.
+    /// Sends `GET path`, signed in if `authorization` is given.
     pub async fn get(&self, authorization: Option<&str>, path: &str) -> Answer {
         self.send(&wire::Request::get(path).authorized(authorization))
             .await
@@ -342,14 +342,14 @@ impl Server {
     }
 }
 
-/// The address in a URL that a process says it listens at.
+/// Returns the address in a URL that a process printed.
 pub fn address_in(url: &str) -> SocketAddr {
     let url: url::Url = url.parse().expect("a URL");
     let addresses = url.socket_addrs(|| None).expect("an address");
     addresses[0]
 }
 
-/// The value of an `Authorization` header of the user of that id, good on the machine's own clock.
+/// Returns an `Authorization` header of the user with that id, valid by the system clock.
 pub fn authorization(user_id: i64) -> String {
     let claims = NewClaims {
         sub: &user_id.to_string(),

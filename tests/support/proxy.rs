@@ -1,4 +1,4 @@
-//! A TCP proxy that can be cut and healed, for a database that goes away.
+//! A TCP proxy that a test can cut and heal, to simulate an outage.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -10,18 +10,18 @@ use tokio::{
 };
 use url::Url;
 
-/// What becomes of connections.
+/// State of the proxied connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// They are forwarded.
+    /// Forwards them.
     Open,
-    /// They are broken, and new ones closed at once.
+    /// Breaks them, and closes new ones at once.
     Cut,
-    /// They stay, and nothing comes through.
+    /// Keeps them open, but forwards nothing.
     Stalled,
 }
 
-/// Forwards connections to a server while it is not cut. Ends with the test.
+/// Forwards connections to a server unless it is cut. Ends with the test.
 pub struct Proxy {
     address: SocketAddr,
     state: Arc<watch::Sender<State>>,
@@ -29,7 +29,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy before the server of that URL.
+    /// Starts a proxy in front of the server of that URL.
     pub async fn before(url: &str) -> Self {
         let url: Url = url.parse().expect("a URL");
         let upstream = url.socket_addrs(|| Some(5432)).expect("an address")[0];
@@ -49,7 +49,7 @@ impl Proxy {
         }
     }
 
-    /// The server's URL by way of this proxy.
+    /// Returns the server's URL through this proxy.
     pub fn url(&self, url: &str) -> String {
         let mut url: Url = url.parse().expect("a URL");
         url.set_ip_host(self.address.ip())
@@ -64,12 +64,12 @@ impl Proxy {
         self.state.send_replace(State::Cut);
     }
 
-    /// Lets nothing through, and says nothing of it: a cable is out.
+    /// Forwards nothing and reports nothing, like an unplugged cable.
     pub fn stall(&self) {
         self.state.send_replace(State::Stalled);
     }
 
-    /// Forwards again. What was stalled is broken.
+    /// Forwards again. Breaks stalled connections.
     pub fn heal(&self) {
         self.state.send_replace(State::Open);
     }
@@ -91,6 +91,6 @@ async fn forward(mut client: TcpStream, upstream: SocketAddr, mut state: watch::
             copy_bidirectional(&mut client, &mut server).await
         } => return,
     }
-    // The client's connection stays for as long as the stall does.
+    // The client's connection stays open during the stall.
     let _ = state.wait_for(|state| *state != State::Stalled).await;
 }

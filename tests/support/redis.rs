@@ -1,4 +1,4 @@
-//! A Redis server of a test's own, to be stopped, started and frozen.
+//! A Redis server for one test, which can stop, start and freeze it.
 
 use std::{
     net::TcpListener,
@@ -7,14 +7,14 @@ use std::{
 
 use super::process::eventually;
 
-/// The server. Ends with the test, however that ends.
+/// A Redis server. It is killed at the end of the test.
 pub struct Redis {
     port: u16,
     server: Child,
 }
 
 impl Redis {
-    /// Starts one on a free port, and waits until it is there.
+    /// Starts a server on a free port, and waits until it responds.
     pub async fn start() -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("an address").port();
@@ -25,41 +25,41 @@ impl Redis {
         redis
     }
 
-    /// Where it is reached.
+    /// Returns its URL.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    /// Ends it; what it knew is gone.
+    /// Kills it. Its data is lost.
     pub fn kill(&mut self) {
         self.server.kill().expect("a server that runs");
         self.server.wait().expect("its end");
     }
 
-    /// Starts it again, where it was.
+    /// Starts it again on the same port.
     pub async fn restart(&mut self) {
         self.server = spawn(self.port);
         self.is_there().await;
     }
 
-    /// Sends it a signal, such as `STOP`.
+    /// Sends a signal, such as `STOP`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.server.id());
         let status = Command::new("sh").args(["-c", &kill]).status();
         assert!(status.expect("a shell").success(), "{kill}");
     }
 
-    /// The names of all that it keeps.
+    /// Returns the names of all keys.
     pub async fn keys(&self) -> Vec<String> {
         self.command(&["KEYS", "*"]).await
     }
 
-    /// Writes a value.
+    /// Sets a value.
     pub async fn set(&self, key: &str, value: &str) {
         self.command::<()>(&["SET", key, value]).await;
     }
 
-    /// How many commands it has received.
+    /// Returns the number of commands that it received.
     pub async fn commands(&self) -> u64 {
         let told: String = self.command(&["INFO", "stats"]).await;
         let count = told
@@ -98,7 +98,7 @@ fn spawn(port: u16) -> Child {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // It may have been ended already.
+        // It may have ended.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

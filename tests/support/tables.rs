@@ -1,4 +1,4 @@
-//! All tables, to be compared, and to be emptied or taken away.
+//! All tables: compares, empties and drops them.
 
 use std::fmt::Debug;
 
@@ -13,10 +13,10 @@ use sea_orm::{
     TransactionTrait,
 };
 
-/// Every row of a table, as text, in the order of its key.
+/// Every row of a table as text, in the order of its key.
 pub type Table = (&'static str, Vec<String>);
 
-/// Every row of every table of data.
+/// Returns every row of every table of data.
 pub async fn dump(database: &DatabaseConnection) -> Vec<Table> {
     async fn table<E>(database: &DatabaseConnection, name: &'static str, _: E) -> Table
     where
@@ -47,7 +47,7 @@ pub async fn dump(database: &DatabaseConnection) -> Vec<Table> {
     ]
 }
 
-/// The names of the tables that there are, sorted.
+/// Returns the names of the existing tables, sorted.
 pub async fn names(database: &DatabaseConnection) -> Vec<String> {
     let sql = match database.get_database_backend() {
         DbBackend::Sqlite => {
@@ -66,17 +66,17 @@ pub async fn names(database: &DatabaseConnection) -> Vec<String> {
         .collect()
 }
 
-/// Takes everything away: as if nobody had ever migrated the database.
+/// Drops everything, as if the database had never been migrated.
 pub async fn remove(database: &DatabaseConnection) {
     let transaction = database.begin().await.expect("a transaction");
     remove_in(&transaction).await;
     transaction.commit().await.expect("no tables");
 }
 
-/// Makes every table anew, without rows.
+/// Recreates every table without rows.
 pub async fn empty(database: &DatabaseConnection) {
-    // Over one connection: SQLite does not look whether what another one knows of its indexes is
-    // still true before it says that an index exists already.
+    // Over one connection, because SQLite does not refresh another connection's schema before it
+    // reports that an index exists.
     let transaction = database.begin().await.expect("a transaction");
     remove_in(&transaction).await;
     Migrator::up(&transaction, None).await.expect("migrations");

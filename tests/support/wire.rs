@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, so that a test says when which bytes are sent.
+//! HTTP/1.1 by hand, so that a test controls when each byte is sent.
 
 use std::{fmt::Write, io, net::SocketAddr, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use super::Answer;
 
-/// Longest that an answer may take.
+/// Maximum time of a response.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request.
@@ -26,7 +26,7 @@ impl<'a> Request<'a> {
         Self::of("GET", path)
     }
 
-    /// A request of any method.
+    /// Creates a request with any method.
     pub fn of(method: &'a str, path: &'a str) -> Self {
         Self {
             method,
@@ -57,7 +57,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// All but the body.
+    /// Returns all but the body.
     pub fn head(&self) -> String {
         let mut text = format!("{} {} HTTP/1.1\r\nhost: test\r\n", self.method, self.path);
         for (name, value) in &self.headers {
@@ -69,12 +69,12 @@ impl<'a> Request<'a> {
         text + "connection: close\r\n\r\n"
     }
 
-    /// All of it.
+    /// Returns the whole request.
     pub fn text(&self) -> String {
         self.head() + self.body
     }
 
-    /// All of it, as a client sends it that keeps the connection.
+    /// Returns the whole request, for a kept-alive connection.
     pub fn kept_alive(&self) -> String {
         self.text().replacen("connection: close\r\n", "", 1)
     }
@@ -92,12 +92,12 @@ impl Wire {
         self.0.write_all(text.as_bytes()).await.expect("a peer");
     }
 
-    /// Writes to a peer that may have gone.
+    /// Writes to a peer that may have closed the connection.
     pub async fn try_write(&mut self, text: &str) -> io::Result<()> {
         self.0.write_all(text.as_bytes()).await
     }
 
-    /// Reads an answer over a connection that may go on; none where it ends before.
+    /// Reads a response on a kept-alive connection. None if the connection ends before.
     pub async fn kept_answer(&mut self) -> Option<Answer> {
         let mut text = String::new();
         let mut piece = [0; 4096];
@@ -129,7 +129,7 @@ impl Wire {
         assert_eq!(String::from_utf8_lossy(&bytes), expected);
     }
 
-    /// Reads the answer, up to the end of the connection.
+    /// Reads the response up to the end of the connection.
     pub async fn answer(&mut self) -> Answer {
         let mut bytes = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;

@@ -1,4 +1,4 @@
-//! Q2 and Q4: a course by its slug with its first invitees and their number, or its last invitees.
+//! Q2 and Q4: a course by slug, with its first invitees and their total, or its last invitees.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use tokio_postgres::Row;
 
 use crate::{
     Baseline,
-    answer::Refusal,
-    json::{Json, Place, User},
+    json::{Json, ListKey, User},
+    response::RequestError,
     token::Viewer,
 };
 
-/// Rows of a page.
+/// Rows per page.
 const PAGE: usize = 50;
 
-/// Who made the course, is its creator or manager, or is staff; and is there themselves.
+/// Condition on the viewer: an existing user who created or manages the course, or is staff.
 macro_rules! managed_course {
     () => {
         "FROM courses course
@@ -31,8 +31,8 @@ macro_rules! managed_course {
     };
 }
 
-/// The course, and a page of who is invited to it and neither gone nor a member: one row an invitee,
-/// and one more than a page; at least one row, if the course may be seen.
+/// The course, and a page of its invitees who are neither deleted nor members: one row per invitee,
+/// and one more than a page. At least one row if the viewer may see the course.
 macro_rules! invitees {
     (course: $course:literal, also: $also:literal, memberships: $memberships:literal, $direction:literal) => {
         concat!(
@@ -58,7 +58,7 @@ macro_rules! invitees {
     };
 }
 
-/// The first invitees. They are all read to be counted, so that they are counted beside.
+/// The first invitees. Their total reads all of them, so the same scan counts them.
 pub(crate) const FIRST: &str = invitees!(
     course: "course.id, course.name",
     also: ", count(*) OVER () AS total",
@@ -66,8 +66,8 @@ pub(crate) const FIRST: &str = invitees!(
     "ASC"
 );
 
-/// The last invitees, newest first. `OFFSET 0` has each of them look for their membership alone: the
-/// planner would rather read all members of the course, who may be many times a page.
+/// The last invitees, newest first. `OFFSET 0` makes the planner look up each one's membership.
+/// Without it, the planner reads all members of the course.
 pub(crate) const LAST: &str = invitees!(
     course: "course.id",
     also: "",
@@ -79,7 +79,7 @@ pub(crate) async fn first_invitees(
     State(baseline): State<Arc<Baseline>>,
     Path(slug): Path<String>,
     headers: HeaderMap,
-) -> Result<Json, Refusal> {
+) -> Result<Json, RequestError> {
     let viewer = baseline.tokens.viewer(&headers)?;
     let Viewer {
         id,
@@ -92,7 +92,7 @@ pub(crate) async fn first_invitees(
             &[&slug, &id, &has_staff_scope],
         )
         .await?;
-    let head = rows.first().ok_or(Refusal::Forbidden)?;
+    let head = rows.first().ok_or(RequestError::Forbidden)?;
     let total: Option<i64> = head.try_get(6)?;
     let course: i64 = head.try_get(7)?;
     let page = invited(&rows)?;
@@ -118,7 +118,7 @@ pub(crate) async fn last_invitees(
     State(baseline): State<Arc<Baseline>>,
     Path(slug): Path<String>,
     headers: HeaderMap,
-) -> Result<Json, Refusal> {
+) -> Result<Json, RequestError> {
     let viewer = baseline.tokens.viewer(&headers)?;
     let Viewer {
         id,
@@ -131,7 +131,7 @@ pub(crate) async fn last_invitees(
             &[&slug, &id, &has_staff_scope],
         )
         .await?;
-    let head = rows.first().ok_or(Refusal::Forbidden)?;
+    let head = rows.first().ok_or(RequestError::Forbidden)?;
     let course: i64 = head.try_get(6)?;
     let page = invited(&rows)?;
     let mut json = Json::new();
@@ -148,8 +148,8 @@ pub(crate) async fn last_invitees(
     Ok(json)
 }
 
-/// The rows that have an invitee: none, or all.
-fn invited(rows: &[Row]) -> Result<&[Row], Refusal> {
+/// Returns the rows that have an invitee: none, or all.
+fn invited(rows: &[Row]) -> Result<&[Row], RequestError> {
     let is_empty = match rows.first() {
         Some(row) => row.try_get::<_, Option<i64>>(0)?.is_none(),
         None => true,
@@ -157,15 +157,15 @@ fn invited(rows: &[Row]) -> Result<&[Row], Refusal> {
     Ok(if is_empty { &[] } else { rows })
 }
 
-fn place(course: i64) -> Place<'static> {
-    Place {
+fn place(course: i64) -> ListKey<'static> {
+    ListKey {
         kind: "course",
         parent: course,
         list: "invitees/InvitedAt/Asc",
     }
 }
 
-fn cursor(json: &mut Json, course: i64, row: Option<&Row>) -> Result<(), Refusal> {
+fn cursor(json: &mut Json, course: i64, row: Option<&Row>) -> Result<(), RequestError> {
     match row {
         Some(row) => json.cursor(place(course), row.try_get(1)?, row.try_get(0)?),
         None => json.raw("null"),
@@ -177,7 +177,7 @@ fn edges<'a>(
     json: &mut Json,
     course: i64,
     rows: impl Iterator<Item = &'a Row>,
-) -> Result<(), Refusal> {
+) -> Result<(), RequestError> {
     let mut separator = "";
     for row in rows {
         json.raw(separator).raw(r#"{"cursor":"#);

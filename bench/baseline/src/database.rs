@@ -1,13 +1,13 @@
-//! Few connections that all requests share: a connection sends a statement without waiting for the
-//! answers to those before it (pipelining), so that none waits for a free one.
+//! A few connections that all requests share. Connections pipeline statements, so that no request
+//! waits for a free one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::{Client, Error, NoTls, Row, Statement, types::ToSql};
 
-use crate::{answer::Refusal, course, invite_code, workspaces};
+use crate::{course, invite_code, response::RequestError, workspaces};
 
-/// The statements, each prepared on every connection.
+/// Statements, prepared on every connection.
 pub(crate) struct Prepared {
     pub(crate) invite_code: Statement,
     pub(crate) first_invitees: Statement,
@@ -18,15 +18,15 @@ pub(crate) struct Prepared {
 struct Connection {
     client: Client,
     prepared: Prepared,
-    /// How many statements are not answered yet.
+    /// Number of pending statements.
     waiting: AtomicUsize,
 }
 
-/// Counts a statement as long as it lives, so also where a request is given up.
+/// Counts a pending statement until it is dropped, which includes cancelled requests.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
-    fn on(counter: &'a AtomicUsize) -> Self {
+    fn new(counter: &'a AtomicUsize) -> Self {
         counter.fetch_add(1, Ordering::Relaxed);
         Self(counter)
     }
@@ -47,7 +47,7 @@ impl Database {
         let mut opened = Vec::with_capacity(connections);
         for _ in 0..connections.max(1) {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-            // Ends with the client; what breaks it is told to who waits for an answer.
+            // Ends when the client is dropped. Pending statements get its errors.
             tokio::spawn(async move {
                 let _ = connection.await;
             });
@@ -68,19 +68,19 @@ impl Database {
         })
     }
 
-    /// The rows of one of the statements, from the connection where the fewest others wait: the
-    /// first, when there is nothing else to do, so that its server process stays warm.
+    /// Executes a statement on the connection with the fewest pending ones. A lone request always
+    /// uses the first connection, so that its server process stays warm.
     pub(crate) async fn rows(
         &self,
         statement: fn(&Prepared) -> &Statement,
         parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Refusal> {
+    ) -> Result<Vec<Row>, RequestError> {
         let connection = self
             .connections
             .iter()
             .min_by_key(|connection| connection.waiting.load(Ordering::Relaxed))
-            .ok_or(Refusal::Failed)?;
-        let _waiting = Waiting::on(&connection.waiting);
+            .ok_or(RequestError::Failed)?;
+        let _waiting = Waiting::new(&connection.waiting);
         let prepared = statement(&connection.prepared);
         Ok(connection.client.query(prepared, parameters).await?)
     }

@@ -1,4 +1,4 @@
-//! Instants as PostgreSQL sends them, written as RFC 3339 without going through a calendar library.
+//! Formats PostgreSQL's timestamps as RFC 3339, without a calendar library.
 
 use std::{
     error::Error,
@@ -9,7 +9,7 @@ use tokio_postgres::types::{FromSql, Type};
 
 const MICROS_A_SECOND: i64 = 1_000_000;
 const SECONDS_A_DAY: i64 = 86_400;
-/// 2000-01-01, where PostgreSQL begins to count, in seconds since 1970.
+/// PostgreSQL's epoch, 2000-01-01, in seconds since 1970.
 const EPOCH: i64 = 946_684_800;
 
 /// Microseconds since 1970.
@@ -22,7 +22,7 @@ impl Instant {
         Self(since.map_or(0, |since| since.as_micros() as i64))
     }
 
-    /// As the gateway writes it: UTC, with as many groups of three decimals as are needed.
+    /// Writes the gateway's format: UTC, with as many groups of three decimals as needed.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let seconds = self.0.div_euclid(MICROS_A_SECOND);
         let micros = self.0.rem_euclid(MICROS_A_SECOND);
@@ -61,7 +61,8 @@ impl FromSql<'_> for Instant {
     }
 }
 
-/// Year, month and day of a number of days since 1970-01-01 (Hinnant's `civil_from_days`).
+/// Returns the year, month and day of a number of days since 1970-01-01 (Hinnant's
+/// `civil_from_days`).
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -80,7 +81,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// The number in that many digits.
+/// Writes a number with that many digits.
 fn digits(out: &mut Vec<u8>, number: i64, width: u32) {
     for place in (0..width).rev() {
         out.push(b'0' + (number / 10_i64.pow(place) % 10) as u8);

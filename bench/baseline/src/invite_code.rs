@@ -1,4 +1,4 @@
-//! Q1: an invite code with its inviter, its user and its tags.
+//! Q1: an invite code with its inviter, user and tags.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use axum::extract::{Path, State};
 
 use crate::{
     Baseline,
-    answer::Refusal,
     instant::Instant,
     json::{Json, User},
+    response::RequestError,
 };
 
-/// One row a tag.
+/// One row per tag.
 pub(crate) const STATEMENT: &str = "
     SELECT code.id, code.code, code.role, code.name, nullif(code.email, ''), code.generated_at,
            code.expires_at, code.used_at IS NOT NULL, code.cancelled_at IS NOT NULL,
@@ -29,7 +29,7 @@ pub(crate) const STATEMENT: &str = "
 pub(crate) async fn by_code(
     State(baseline): State<Arc<Baseline>>,
     Path(code): Path<String>,
-) -> Result<Json, Refusal> {
+) -> Result<Json, RequestError> {
     let rows = baseline
         .database
         .rows(|prepared| &prepared.invite_code, &[&code])

@@ -1,4 +1,4 @@
-//! JSON written straight into one buffer.
+//! Writes JSON directly into one buffer.
 
 use std::io::Write;
 
@@ -6,14 +6,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::instant::Instant;
 
-/// Most answers fit.
+/// Initial capacity, which is enough for most responses.
 const CAPACITY: usize = 8 * 1024;
 
-/// An answer in the making. What is not named by a method is written as it stands in JSON, by
-/// [`Json::raw`].
+/// Writer of a response. [`Json::raw`] writes the parts that no other method does.
 pub(crate) struct Json {
     out: Vec<u8>,
-    /// For what is encoded once more.
+    /// Buffer for text before base64url encoding.
     scratch: Vec<u8>,
 }
 
@@ -29,14 +28,14 @@ impl Json {
         self.out
     }
 
-    /// Text that is JSON already.
+    /// Writes text that is already JSON.
     pub(crate) fn raw(&mut self, json: &str) -> &mut Self {
         self.out.extend_from_slice(json.as_bytes());
         self
     }
 
     pub(crate) fn string(&mut self, text: &str) -> &mut Self {
-        // Writing into memory does not fail.
+        // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut self.out, text);
         self
     }
@@ -71,16 +70,16 @@ impl Json {
         }
     }
 
-    /// A global id: base64url of `Type:key`.
+    /// Writes a global id: base64url of `Type:key`.
     pub(crate) fn id(&mut self, kind: &str, key: i64) -> &mut Self {
         self.scratch.clear();
         let _ = write!(self.scratch, "{kind}:{key}");
         self.encoded()
     }
 
-    /// A place in a list by an instant and a key: base64url of a JSON list.
-    pub(crate) fn cursor(&mut self, place: Place<'_>, instant: Instant, key: i64) -> &mut Self {
-        let Place { kind, parent, list } = place;
+    /// Writes a cursor of an instant and a key: base64url of a JSON array.
+    pub(crate) fn cursor(&mut self, place: ListKey<'_>, instant: Instant, key: i64) -> &mut Self {
+        let ListKey { kind, parent, list } = place;
         self.scratch.clear();
         let _ = write!(self.scratch, r#"["{kind}:{parent}.{list}",""#);
         instant.write(&mut self.scratch);
@@ -88,7 +87,7 @@ impl Json {
         self.encoded()
     }
 
-    /// The text in `scratch` as a string of base64url.
+    /// Writes the text in `scratch` as a base64url string.
     fn encoded(&mut self) -> &mut Self {
         self.out.push(b'"');
         let start = self.out.len();
@@ -102,15 +101,15 @@ impl Json {
     }
 }
 
-/// Which list of which parent a cursor is of.
+/// List and parent of a cursor.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct ListKey<'a> {
     pub(crate) kind: &'a str,
     pub(crate) parent: i64,
     pub(crate) list: &'a str,
 }
 
-/// A user as all four queries select them.
+/// Fields of a user that all four queries select.
 pub(crate) struct User<'a> {
     pub(crate) id: i64,
     pub(crate) username: &'a str,
@@ -119,7 +118,7 @@ pub(crate) struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    /// Reads `id, username, full_name, avatar_url` from the column `first` on; none where they are
+    /// Reads `id, username, full_name, avatar_url`, starting with column `first`. None if they are
     /// null.
     pub(crate) fn read(
         row: &'a tokio_postgres::Row,

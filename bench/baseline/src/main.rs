@@ -1,15 +1,15 @@
-//! The benchmark's four queries as somebody would write them by hand who wants nothing else: a route
-//! and one prepared statement each. Answers are the gateway's, and who may see what is the same.
+//! The benchmark's four queries written by hand: a route and a prepared statement each. Responses
+//! and access rules are those of the gateway.
 //!
-//! Settings are environment variables: `DATABASE_URL`, `LISTEN`, `JWT_SECRET`, and `CONNECTIONS`, how
-//! many connections to the database to share among requests.
+//! Environment variables configure it: `DATABASE_URL`, `LISTEN`, `JWT_SECRET`, and `CONNECTIONS`,
+//! the number of connections to the database that requests share.
 
-mod answer;
 mod course;
 mod database;
 mod instant;
 mod invite_code;
 mod json;
+mod response;
 mod token;
 mod workspaces;
 
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use database::Database;
 use token::Tokens;
 
-/// What every request needs.
+/// State that all requests share.
 struct Baseline {
     database: Database,
     tokens: Tokens,
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret: String = setting("JWT_SECRET")?;
     let baseline = Arc::new(Baseline {
         database: Database::open(&url, connections).await?,
-        tokens: Tokens::signed_with(secret.as_bytes()),
+        tokens: Tokens::new(secret.as_bytes()),
     });
     let app = Router::new()
         .route("/q1/{code}", get(invite_code::by_code))
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/q4/{slug}", get(course::last_invitees))
         .with_state(baseline);
     let listener = TcpListener::bind(listen).await?.tap_io(|connection| {
-        // Answers are written at once; without the option they only come later.
+        // Without this option, the kernel delays responses.
         let _ = connection.set_nodelay(true);
     });
     axum::serve(listener, app).await?;

@@ -1,24 +1,24 @@
-//! Bearer tokens: HS256, verified for every request, under the gateway's rules.
+//! Verifies bearer tokens (HS256) on every request, with the gateway's rules.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
-use crate::answer::Refusal;
+use crate::response::RequestError;
 
-/// How far the issuer's clock may be off, in seconds.
+/// Tolerated difference of the issuer's clock, in seconds.
 const LEEWAY: u64 = 30;
 
-/// Verifies tokens.
+/// Verifier of tokens.
 pub(crate) struct Tokens {
     key: DecodingKey,
     validation: Validation,
 }
 
-/// Whom a token speaks of.
+/// Subject of a token.
 pub(crate) struct Viewer {
     pub(crate) id: i64,
-    /// Whether the token makes them staff.
+    /// True if the token has the staff scope.
     pub(crate) has_staff_scope: bool,
 }
 
@@ -30,7 +30,7 @@ struct Claims {
 }
 
 impl Tokens {
-    pub(crate) fn signed_with(secret: &[u8]) -> Self {
+    pub(crate) fn new(secret: &[u8]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
@@ -40,17 +40,23 @@ impl Tokens {
         }
     }
 
-    /// Who is asking.
-    pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
+    /// Returns the viewer of a request.
+    ///
+    /// # Errors
+    /// If the token is missing or not valid.
+    pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, RequestError> {
         let token = headers
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
-            .ok_or(Refusal::Unauthenticated)?;
+            .ok_or(RequestError::Unauthenticated)?;
         let claims = decode::<Claims>(token, &self.key, &self.validation)
-            .map_err(|_| Refusal::Unauthenticated)?
+            .map_err(|_| RequestError::Unauthenticated)?
             .claims;
         Ok(Viewer {
-            id: claims.sub.parse().map_err(|_| Refusal::Unauthenticated)?,
+            id: claims
+                .sub
+                .parse()
+                .map_err(|_| RequestError::Unauthenticated)?,
             has_staff_scope: claims
                 .scope
                 .split(' ')

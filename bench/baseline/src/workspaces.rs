@@ -1,5 +1,4 @@
-//! Q3: the first workspaces that the viewer manages, each with its newest invites and their
-//! inviters.
+//! Q3: the first workspaces that the viewer manages, with their newest invites and inviters.
 
 use std::sync::Arc;
 
@@ -8,16 +7,16 @@ use tokio_postgres::Row;
 
 use crate::{
     Baseline,
-    answer::Refusal,
     instant::Instant,
-    json::{Json, Place, User},
+    json::{Json, ListKey, User},
+    response::RequestError,
 };
 
-/// Invites of a workspace on a page.
+/// Invites per workspace on a page.
 const PAGE: usize = 10;
 
-/// One row an invite, and one more than a page of each workspace; at least one row a workspace.
-/// The half of the union that the viewer is not entitled to is never begun.
+/// One row per invite, with one more than a page per workspace, and at least one row per workspace.
+/// PostgreSQL does not execute the half of the union that does not apply to the viewer.
 pub(crate) const STATEMENT: &str = "
     WITH viewer AS MATERIALIZED (
         SELECT id, $2 OR is_staff AS is_staff FROM users WHERE id = $1 AND deleted_at IS NULL
@@ -48,7 +47,7 @@ pub(crate) const STATEMENT: &str = "
 pub(crate) async fn managed(
     State(baseline): State<Arc<Baseline>>,
     headers: HeaderMap,
-) -> Result<Json, Refusal> {
+) -> Result<Json, RequestError> {
     let viewer = baseline.tokens.viewer(&headers)?;
     let rows = baseline
         .database
@@ -85,7 +84,12 @@ pub(crate) async fn managed(
     Ok(json)
 }
 
-fn invites(json: &mut Json, workspace: i64, rows: &[Row], now: Instant) -> Result<(), Refusal> {
+fn invites(
+    json: &mut Json,
+    workspace: i64,
+    rows: &[Row],
+    now: Instant,
+) -> Result<(), RequestError> {
     let is_empty = match rows.first() {
         Some(row) => row.try_get::<_, Option<i64>>(2)?.is_none(),
         None => true,
@@ -97,7 +101,7 @@ fn invites(json: &mut Json, workspace: i64, rows: &[Row], now: Instant) -> Resul
         .raw(r#","endCursor":"#);
     match page.last() {
         Some(row) => {
-            let place = Place {
+            let place = ListKey {
                 kind: "workspace",
                 parent: workspace,
                 list: "invites/CreatedAt/Desc",

@@ -1,5 +1,5 @@
-// Which address shows which screen. Links are plain links: the browser's own loads keep focus,
-// scroll, history and announcements right without a router.
+// Maps addresses to screens. Links are plain links without a router, so that the browser handles
+// focus, scroll position, history and announcements.
 import type { ReactNode } from 'react';
 
 import { HomePage } from './HomePage';
@@ -34,7 +34,7 @@ function screenAt(address: string): ReactNode {
     try {
       if (keys) return screen(...keys.map(decodeURIComponent));
     } catch {
-      break; // A stray % in the address.
+      break; // Invalid percent-encoding.
     }
   }
   return (

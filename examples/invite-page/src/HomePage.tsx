@@ -1,4 +1,4 @@
-// Where somebody starts who has a code and no link; while developing, every link of the demo.
+// Start page for people with a code but no link. In development, it also lists the demo's links.
 import type { SubmitEvent } from 'react';
 
 import { type Demo, useDemo } from './demo';
@@ -14,7 +14,7 @@ export function HomePage() {
       <title>Invites</title>
       <section className="card alone">
         <h1>Were you invited?</h1>
-        <p>Open the link that you were sent, or enter your code. Letter case counts.</p>
+        <p>Open the link that you received, or enter your code. Codes are case-sensitive.</p>
         <form className="row" onSubmit={open}>
           <label htmlFor="code">Invite code</label>
           <input id="code" name="code" required autoComplete="off" spellCheck={false} />

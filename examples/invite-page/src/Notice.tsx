@@ -1,4 +1,4 @@
-// A screen that says one thing: nothing found, nothing to see, something went wrong.
+// Screen with a single message, such as an error.
 import type { ReactNode } from 'react';
 
 export function Notice({ title, children }: { title: string; children: ReactNode }) {

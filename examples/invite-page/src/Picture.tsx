@@ -1,4 +1,4 @@
-// A picture of a person or a workspace; initials where there is none to load.
+// Picture of a person or a workspace, or initials if there is none.
 import { useState } from 'react';
 
 import { mayLoad } from './settings';
@@ -12,7 +12,7 @@ function initialsOf(name: string): string {
   return ends.map(first).join('').toUpperCase();
 }
 
-/** Decoration: the name is always beside it. */
+/** Hidden from screen readers, because the name is always next to it. */
 export function Picture({ url, name }: { url: string | null | undefined; name: string }) {
   const [failed, setFailed] = useState(false);
   return url && mayLoad(url) && !failed ? (

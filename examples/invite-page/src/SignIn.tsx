@@ -1,4 +1,4 @@
-// Signing in by a bearer token: pasted, or while developing that of a person of the demo.
+// Sign-in with a pasted bearer token or, in development, that of a demo persona.
 import { type SubmitEvent, useId } from 'react';
 
 import { useDemo } from './demo';
@@ -17,7 +17,7 @@ export function SignIn() {
       {import.meta.env.DEV && <Personas />}
       <form className="row" onSubmit={submit}>
         <label htmlFor={id}>Bearer token</label>
-        {/* The pattern is RFC 6750's. */}
+        {/* The pattern is that of RFC 6750. */}
         <input
           id={id}
           name="token"

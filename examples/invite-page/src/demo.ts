@@ -1,4 +1,4 @@
-// What the demo has to try: while developing only, from the dev server's /demo.json.
+// Personas and sample invites of the demo, from the dev server's /demo.json.
 import { useEffect, useState } from 'react';
 
 export interface Demo {
@@ -6,7 +6,7 @@ export interface Demo {
   cases: { kind: string; key: string | null; globalId: string; shows: string }[];
 }
 
-/** Null while it is not there, and where the dev server has no demo to describe. */
+/** Null while loading, and if the dev server cannot describe the demo. */
 export function useDemo(): Demo | null {
   const [demo, setDemo] = useState<Demo | null>(null);
   useEffect(() => {

@@ -1,9 +1,9 @@
-// What kind of problem an error of the gateway is, to whoever looks at the page.
+// Classifies errors of the gateway for the user.
 import type { CombinedError } from '@urql/core';
 
 export type Problem = 'unreachable' | 'too many' | 'signed out' | 'denied' | 'other';
 
-/** `extensions.code` of the first error that has one. */
+/** Returns `extensions.code` of the first error that has one. */
 export function codeOf(error: CombinedError): string | undefined {
   const codes = error.graphQLErrors.map(({ extensions }) => extensions.code);
   return codes.find((code) => typeof code === 'string');
@@ -11,7 +11,7 @@ export function codeOf(error: CombinedError): string | undefined {
 
 export function problemOf(error: CombinedError): Problem {
   const response = error.response as Response | undefined;
-  // A proxy that limits rates or has lost the gateway answers with no GraphQL.
+  // A proxy's own error responses, such as those of a rate limit, are not GraphQL.
   if (response?.status === 429) return 'too many';
   switch (codeOf(error)) {
     case 'UNAUTHENTICATED':

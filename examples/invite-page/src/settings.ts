@@ -1,12 +1,12 @@
-// What whoever builds the app sets, by environment variables.
+// Settings of the build, from environment variables.
 
-/** Where an invite is accepted: the gateway reads, and accepting is the product's own part. */
+/** URL that accepts invites. The gateway only reads; the product accepts. */
 const ACCEPT_URL = import.meta.env.VITE_ACCEPT_URL;
 
-/** Origins that pictures may come from. Others would learn who opens which invite. */
+/** Allowed origins of pictures. Other origins would learn who opens which invite. */
 const IMAGE_ORIGINS = (import.meta.env.VITE_IMAGE_ORIGINS ?? '').split(/\s+/);
 
-/** The address that accepts an invite, if there is one, such as `…/code/WELCOME-2026`. */
+/** Returns the URL that accepts an invite, if configured, such as `…/code/WELCOME-2026`. */
 export function acceptUrl(...address: string[]): string | undefined {
   return ACCEPT_URL && [ACCEPT_URL, ...address.map(encodeURIComponent)].join('/');
 }

@@ -1,15 +1,15 @@
-// How the gateway's values read to people.
+// Formats the gateway's values for display.
 import type { InviteStatus } from './gql/graphql';
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
-/** `2026-05-01T10:00:00Z` as the day that it is where the reader is. */
+/** Formats an instant, such as `2026-05-01T10:00:00Z`, as a day in the user's time zone. */
 export const dayOf = (instant: string) => day.format(new Date(instant));
 
-/** Roles whose keys are no nouns. */
+/** Names of roles whose keys are not nouns. */
 const roleNames: Record<string, string | undefined> = { joined: 'Participant' };
 
-/** A role, where the gateway has only its key, such as `course_manager`. */
+/** Returns a role's name, derived from its key, such as `course_manager`. */
 export function roleOf(key: string): string {
   const words = key.replaceAll('_', ' ');
   return roleNames[key] ?? words.charAt(0).toUpperCase() + words.slice(1);
@@ -22,6 +22,6 @@ export const statusNames: Record<InviteStatus, string> = {
   CANCELLED: 'Withdrawn',
 };
 
-/** Of a user, whose full name may be empty. */
+/** Returns a user's full name or, if it is empty, their username. */
 export const nameOf = (user: { fullName: string; username: string }) =>
   user.fullName || user.username;

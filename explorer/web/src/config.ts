@@ -1,7 +1,7 @@
-// What the gateway offers on this page: example queries and, in the demo, people to sign in as.
+// Configuration of the page: example queries and, in the demo, personas.
 import { parse, print } from 'graphql';
 
-/** Somebody to sign in as. */
+/** A demo user whose token the page can send. */
 export interface Persona {
   name: string;
   username: string;
@@ -10,31 +10,31 @@ export interface Persona {
   token: string;
 }
 
-/** A query to try. */
+/** An example query. */
 export interface Example {
   name: string;
-  /** What the answer shows; empty where the data is not known. */
+  /** Description of the response; empty if the data is not known. */
   shows: string;
   query: string;
   variables: Record<string, unknown>;
-  /** Whose token to send: the name of a persona, or a role where there are no personas. */
+  /** Name of the persona whose token to send, or a role if there are no personas. */
   persona: string | null;
-  /** The code of the error to expect. */
+  /** Code of the expected error. */
   error: string | null;
 }
 
-/** What the gateway offers on this page. */
+/** Configuration of the page. */
 export interface Config {
   personas: Persona[];
   examples: Example[];
 }
 
-/** Asks for it, beside the page. */
+/** Loads the configuration from the gateway. */
 export async function loadConfig(): Promise<Config> {
   const response = await fetch('graphiql/config.json');
-  if (!response.ok) throw new Error(`its configuration was answered ${response.status}.`);
+  if (!response.ok) throw new Error(`loading its configuration failed with status ${response.status}.`);
   const config: Config = await response.json();
-  // Examples are written to be pasted into a line; here there is room.
+  // The examples are one-liners. The editor shows them formatted.
   const examples = config.examples.map((example) => ({ ...example, query: print(parse(example.query)) }));
   return { ...config, examples };
 }

@@ -1,10 +1,10 @@
-// The pane of examples: a click opens one in its tab and, where its data is known, runs it.
+// Examples pane. A click opens an example in its tab and, in the demo, runs it.
 import { useGraphiQL, useGraphiQLActions, type GraphiQLPlugin } from '@graphiql/react';
 
 import type { Config, Example } from './config';
 import { tabOf } from './tabs';
 
-/** The pane, for GraphiQL. */
+/** Returns the pane as a GraphiQL plugin. */
 export function examplesPlugin(config: Config): GraphiQLPlugin {
   return {
     title: 'Examples',
@@ -22,8 +22,8 @@ function Examples({ config }: { config: Config }) {
       <h2>Examples</h2>
       <p>
         {isDemo
-          ? 'Choose one: it opens in its tab and runs, with the token of whom it is for. “Ask as” sends another one.'
-          : 'Choose one: it opens in its tab. Replace what stands in angle brackets before you run it.'}
+          ? 'Choose an example: it opens in its tab and runs with the token of its persona. “Ask as” changes the token.'
+          : 'Choose an example: it opens in its tab. Replace the text in angle brackets before you run it.'}
       </p>
       <ol>
         {config.examples.map((example) => (
@@ -44,23 +44,23 @@ function Examples({ config }: { config: Config }) {
         ))}
       </ol>
       <p>
-        <a href="graphiql/licenses.md">Licences of what this page is made of</a>
+        <a href="graphiql/licenses.md">Licences of this page’s components</a>
       </p>
     </section>
   );
 }
 
-/** What the answer shows or, where the data is not known, what the schema says of the field. */
+/** Describes the response or, if the data is not known, shows the schema's description of the field. */
 function Description({ example }: { example: Example }) {
   const description = useGraphiQL(({ schema }) => {
     const name = example.name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return schema?.getQueryType()?.getFields()[name]?.description;
   });
-  // The field that it begins with is to be seen in the query.
+  // Removes the field's name, which the query shows.
   return example.shows.replace(/^[\w, ]+: /, '') || description;
 }
 
-/** Opens an example in the tab that has it already, or in a new one. */
+/** Returns a function that opens an example in its existing tab, or in a new one. */
 function useOpen(config: Config) {
   const { addTab, changeTab, run } = useGraphiQLActions();
   const { tabs, queryEditor, variableEditor, headerEditor } = useGraphiQL(

@@ -1,8 +1,8 @@
-// Sends what GraphiQL asks to the endpoint beside the page.
+// Sends GraphiQL's requests to the gateway.
 import type { FetcherParams, FetcherOpts } from '@graphiql/toolkit';
 import { Kind, parse } from 'graphql';
 
-/** POST, as GraphQL over HTTP has it. */
+/** Sends a request as POST, per the GraphQL over HTTP specification. */
 export async function fetcher(parameters: FetcherParams, options?: FetcherOpts) {
   const { query, variables } = parameters;
   const operationName = operationOf(query, parameters.operationName);
@@ -19,13 +19,13 @@ export async function fetcher(parameters: FetcherParams, options?: FetcherOpts) 
   return response.json();
 }
 
-/** GraphiQL may still name the operation of the tab before: a document's only one needs no choice. */
+/** Returns the name only if it is needed: GraphiQL may still send the name of the last tab's operation. */
 function operationOf(query: string, chosen?: string | null): string | null {
   try {
     const operations = parse(query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
     return operations.length > 1 ? (chosen ?? null) : null;
   } catch {
-    // The gateway says better what is wrong with the document.
+    // The gateway reports the syntax error.
     return null;
   }
 }

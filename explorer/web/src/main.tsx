@@ -1,4 +1,4 @@
-// The page at /graphiql: asks the gateway what to offer, and shows GraphiQL with it.
+// Entry point of the page at /graphiql: loads the configuration, and renders GraphiQL.
 import './nonce';
 import './workers';
 import './style';
@@ -9,7 +9,7 @@ import { loadConfig } from './config';
 import { Page } from './page';
 
 const place = document.getElementById('page');
-if (!place) throw new Error('The page has no place for GraphiQL.');
+if (!place) throw new Error('The page has no element #page.');
 
 loadConfig().then(
   (config) => createRoot(place).render(<Page config={config} />),

@@ -1,5 +1,5 @@
-// Monaco and Radix make style elements as they go. The content security policy lets in only those
-// that carry this answer's nonce, so every one is given it when it is made.
+// Monaco and Radix create style elements at run time. The content security policy allows only those
+// with the response's nonce, so this sets it on every style element.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 const createElement = document.createElement.bind(document);
 

@@ -1,4 +1,4 @@
-// GraphiQL as the gateway has it: examples beside the documentation and the history, and personas.
+// GraphiQL with panes for examples, documentation and history, and a choice of personas.
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { useGraphiQL } from '@graphiql/react';
 import { GraphiQL } from 'graphiql';
@@ -28,7 +28,7 @@ export function Page({ config }: { config: Config }) {
       fetcher={fetcher}
       inputValueDeprecation
       schemaDescription
-      // The storage keeps no more of headers than whose they are; the choice is not the user's.
+      // Safe, because the storage replaces headers by the persona's name. Users cannot change it.
       shouldPersistHeaders
       showPersistHeadersSettings={false}
       defaultEditorToolsVisibility="variables"
@@ -42,7 +42,7 @@ export function Page({ config }: { config: Config }) {
   );
 }
 
-/** Keeps the active tab in view: there are more tabs than fit. */
+/** Scrolls the active tab into view, because there are more tabs than fit. */
 function ActiveTabInView() {
   const active = useGraphiQL(({ activeTabIndex }) => activeTabIndex);
   useEffect(() => {

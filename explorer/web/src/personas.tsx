@@ -1,15 +1,15 @@
-// "Ask as": whose bearer token the current tab sends.
+// "Ask as": selects the persona whose bearer token the active tab sends.
 import { useHeadersEditorState } from '@graphiql/react';
 
 import type { Persona } from './config';
 import { headersAs, signedIn } from './headers';
 
-/** The choice; there is none where the gateway does not know who may sign in. */
+/** Selects a persona. Renders nothing outside of the demo. */
 export function PersonaSelect({ personas }: { personas: Persona[] }) {
   const [headers, setHeaders] = useHeadersEditorState();
   if (!personas.length) return null;
   const who = signedIn(headers, personas);
-  // Not the name of any persona, one of whom is called nobody.
+  // Values that are not names of personas: one persona is called "nobody".
   const [anonymous, unknown] = ['', '?'];
   const value = who === 'anonymous' ? anonymous : who === 'unknown' ? unknown : who.name;
   return (

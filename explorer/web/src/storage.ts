@@ -1,7 +1,7 @@
-// What the browser keeps between visits: tabs, history, theme and widths, and never a bearer token.
+// Browser storage for tabs, history, theme and widths. It never stores a bearer token.
 //
-// GraphiQL would write headers into its history whatever it is told. Here all that it writes passes
-// one gate: headers are kept only as the name of the persona whose token they send.
+// GraphiQL writes headers into its history regardless of its settings. This storage replaces them
+// by the name of the persona whose token they have.
 import type { Persona } from './config';
 import { headersWith } from './headers';
 
@@ -10,18 +10,18 @@ const PREFIX = 'invite-gateway:';
 /** Prefix that GraphiQL gives its keys. */
 export const GRAPHIQL = 'graphiql:';
 
-/** Copies of what the active tab holds, which is kept with the tabs. */
-const NOT_KEPT = ['query', 'variables', 'headers', 'shouldPersistHeaders'].map((key) => GRAPHIQL + key);
+/** Copies of the active tab's content, which is stored with the tabs. */
+const NOT_STORED = ['query', 'variables', 'headers', 'shouldPersistHeaders'].map((key) => GRAPHIQL + key);
 
-/** What GraphiQL finds before anybody chose otherwise: a pane of examples that leaves room. */
+/** Initial values: a narrower examples pane. */
 const DEFAULTS: Record<string, string> = { [`${GRAPHIQL}docExplorerFlex`]: '0.32' };
 
-/** A JSON Web Token in a text, such as one that was pasted into a query. */
+/** Matches a JSON Web Token, such as one pasted into a query. */
 const TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 
-/** The browser's storage behind that gate. */
+/** Returns browser storage that does not store tokens. */
 export function guardedStorage(personas: Persona[]): Storage {
-  // A demo's tabs are of no use to a gateway over other data, nor the other way round.
+  // Tabs of the demo are separate, because their queries do not fit other data.
   const prefix = PREFIX + (personas.length ? 'demo:' : '');
   const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix + GRAPHIQL));
   const kept = (headers: unknown) =>
@@ -32,12 +32,12 @@ export function guardedStorage(personas: Persona[]): Storage {
   };
   return {
     getItem(key) {
-      if (NOT_KEPT.includes(key)) return null;
+      if (NOT_STORED.includes(key)) return null;
       const value = localStorage.getItem(prefix + key) ?? DEFAULTS[key];
       return value ? withHeaders(value, restored) : null;
     },
     setItem(key, value) {
-      if (NOT_KEPT.includes(key)) return;
+      if (NOT_STORED.includes(key)) return;
       localStorage.setItem(prefix + key, withHeaders(value, kept).replace(TOKEN, ''));
     },
     removeItem: (key) => localStorage.removeItem(prefix + key),
@@ -49,7 +49,7 @@ export function guardedStorage(personas: Persona[]): Storage {
   };
 }
 
-/** The same JSON with other headers, wherever in it they are; other texts as they are. */
+/** Replaces all `headers` in a JSON text. Returns other text unchanged. */
 function withHeaders(text: string, change: (headers: unknown) => string | null): string {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-// The styles of GraphiQL without its fonts (the system has some), and then our own.
+// GraphiQL's styles without its fonts, then the page's own.
 import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';

@@ -1,4 +1,4 @@
-// The tabs that the page opens with: those of the last visit, or else one for each example.
+// Initial tabs: those of the last visit, or one per example.
 import type { Config, Example } from './config';
 import { headersFor } from './headers';
 import { GRAPHIQL } from './storage';
@@ -9,7 +9,7 @@ interface Tab {
   headers?: string | null;
 }
 
-/** The tab that shows an example. */
+/** Returns the tab of an example. */
 export function tabOf(example: Example, config: Config): Required<Tab> {
   const hasVariables = Object.keys(example.variables).length > 0;
   return {
@@ -19,7 +19,7 @@ export function tabOf(example: Example, config: Config): Required<Tab> {
   };
 }
 
-/** The tabs, and what the first one shows: GraphiQL's editors begin with that, not with the tab. */
+/** Returns the default tabs, and the initial content of GraphiQL's editors, which ignore the tabs. */
 export function openingTabs(config: Config, storage: Storage) {
   const defaultTabs = config.examples.map((example) => tabOf(example, config));
   const first = storedTab(storage) ?? defaultTabs[0];
@@ -31,7 +31,7 @@ export function openingTabs(config: Config, storage: Storage) {
   };
 }
 
-/** The tab that was open at the end of the last visit. */
+/** Returns the tab that was active at the end of the last visit. */
 function storedTab(storage: Storage): Tab | undefined {
   const text = storage.getItem(`${GRAPHIQL}tabState`);
   if (!text) return undefined;

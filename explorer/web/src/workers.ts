@@ -1,4 +1,4 @@
-// Where Monaco finds its workers: files of our own origin.
+// Serves Monaco's workers from the page's origin.
 import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker.js?worker';
 import JsonWorker from 'monaco-editor/esm/vs/language/json/json.worker.js?worker';
 import GraphqlWorker from 'monaco-graphql/esm/graphql.worker.js?worker';

@@ -1,14 +1,14 @@
-//! Courses: rows of their own, and courses inside pages of their invited users.
+//! Courses, as rows or nested in pages of their invited users.
 
 use chrono::{DateTime, Utc};
 use entity::course::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::{LONGEST_NAME, LONGEST_TEXT, user};
+use super::{MAX_NAME, MAX_TEXT, user};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
-    upsert::{Upsert, named_or},
+    upsert::{Upsert, set_or},
 };
 
 pub(super) fn read(
@@ -16,20 +16,20 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let description = row.text_if(&["description"], LONGEST_TEXT)?;
+    let description = row.optional_text(&["description"], MAX_TEXT)?;
     let model = ActiveModel {
         description: Set(description.unwrap_or_default()),
-        deleted_at: Set(row.instant_if("deleted_at")?),
+        deleted_at: Set(row.optional_instant("deleted_at")?),
         ..profile(row, now, rows)?
     };
     rows.courses.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }
 
-/// A course inside another row: sets the columns that it names, and leaves the others as they are.
+/// Reads a course nested in another row. Updates only the columns that it names.
 pub(super) fn nested(
     course: &Object<'_>,
     now: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub(super) fn nested(
     let model = profile(course, now, rows)?;
     rows.courses.push(Upsert {
         model,
-        at: course.path().to_owned(),
+        path: course.path().to_owned(),
     });
     Ok(id)
 }
@@ -49,16 +49,16 @@ fn profile(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<ActiveModel, FieldError> {
-    let description = course.text_if(&["description"], LONGEST_TEXT)?;
+    let description = course.optional_text(&["description"], MAX_TEXT)?;
     let creator = user::reference(course, &["created_by", "created_by_id"], now, rows)?;
     Ok(ActiveModel {
         id: Set(course.id(&["id"])?),
-        slug: Set(course.slug(&["slug"], LONGEST_NAME)?),
-        name: Set(course.text(&["name"], LONGEST_TEXT)?),
-        description: named_or(description, String::new()),
-        privacy: Set(course.word(&["privacy"])?),
+        slug: Set(course.slug(&["slug"], MAX_NAME)?),
+        name: Set(course.text(&["name"], MAX_TEXT)?),
+        description: set_or(description, String::new()),
+        privacy: Set(course.enum_value(&["privacy"])?),
         created_by_id: Set(course.required(&["created_by"], creator)?),
-        created_at: named_or(course.instant_if("created_at")?, now),
+        created_at: set_or(course.optional_instant("created_at")?, now),
         deleted_at: Unchanged(None),
     })
 }

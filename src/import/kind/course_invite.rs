@@ -1,4 +1,4 @@
-//! Invited users of courses: a page of them a row, or one of them.
+//! Invited users of courses: a page of them per row, or one.
 
 use chrono::{DateTime, Utc};
 use entity::course_invite::ActiveModel;
@@ -8,7 +8,7 @@ use super::{course, user};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
-    upsert::{Upsert, named_or},
+    upsert::{Upsert, set_or},
 };
 
 const COURSE: [&str; 2] = ["course", "course_id"];
@@ -25,28 +25,28 @@ pub(super) fn read(
         None => row.id(&COURSE)?,
     };
     let invited_by_id = user::reference(row, &INVITER, now, rows)?;
-    if row.names("results") {
+    if row.contains("results") {
         return page(row, course_id, invited_by_id, now, rows);
     }
     let user_id = user::reference(row, &INVITEE, now, rows)?;
     let model = ActiveModel {
-        // Known again by course and user, an invite keeps the id that it got first.
-        id: row.id_if(&["id"])?.map_or(NotSet, Unchanged),
+        // The key is course and user. An existing invite keeps its id.
+        id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
         course_id: Set(course_id),
         user_id: Set(row.required(&INVITEE, user_id)?),
         invited_by_id: Set(invited_by_id),
-        created_at: named_or(row.instant_if("created_at")?, now),
-        accepted_at: Set(row.instant_if("accepted_at")?),
-        cancelled_at: Set(row.instant_if("cancelled_at")?),
+        created_at: set_or(row.optional_instant("created_at")?, now),
+        accepted_at: Set(row.optional_instant("accepted_at")?),
+        cancelled_at: Set(row.optional_instant("cancelled_at")?),
     };
     rows.course_invites.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }
 
-/// One invite a user of the page, in the page's order: their ids count up in it.
+/// Adds one invite per user of a page. Generated ids follow the order of the page.
 fn page(
     row: &Object<'_>,
     course_id: i64,
@@ -59,16 +59,16 @@ fn page(
             id: NotSet,
             course_id: Set(course_id),
             user_id: Set(user::nested(&invitee, now, rows)?),
-            // The contract's page does not tell who invited: what is known then stays.
+            // The contract's page does not name the inviter, so a stored one is kept.
             invited_by_id: invited_by_id.map_or(Unchanged(None), |id| Set(Some(id))),
-            created_at: named_or(invitee.instant_if("invited_at")?, now),
-            // Who is on the page has neither accepted nor been uninvited.
+            created_at: set_or(invitee.optional_instant("invited_at")?, now),
+            // Users on the page have a pending invite.
             accepted_at: Set(None),
             cancelled_at: Set(None),
         };
         rows.course_invites.push(Upsert {
             model,
-            at: row.path().to_owned(),
+            path: row.path().to_owned(),
         });
     }
     Ok(())

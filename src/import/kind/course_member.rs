@@ -1,4 +1,4 @@
-//! Who belongs to a course, in which role.
+//! Members of courses and their roles.
 
 use chrono::{DateTime, Utc};
 use entity::course_member::ActiveModel;
@@ -22,7 +22,7 @@ pub(super) fn read(
     };
     rows.course_members.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }

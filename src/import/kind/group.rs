@@ -1,14 +1,14 @@
-//! Groups: rows of their own, and groups inside their invites.
+//! Groups, as rows or nested in their invites.
 
 use chrono::{DateTime, Utc};
 use entity::group::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::{LONGEST_NAME, LONGEST_TEXT};
+use super::{MAX_NAME, MAX_TEXT};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
-    upsert::{Upsert, named_or},
+    upsert::{Upsert, set_or},
 };
 
 pub(super) fn read(
@@ -17,17 +17,17 @@ pub(super) fn read(
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let model = ActiveModel {
-        deleted_at: Set(row.instant_if("deleted_at")?),
+        deleted_at: Set(row.optional_instant("deleted_at")?),
         ..profile(row, now)?
     };
     rows.groups.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }
 
-/// A group inside another row: sets the columns that it names, and leaves the others as they are.
+/// Reads a group nested in another row. Updates only the columns that it names.
 pub(super) fn nested(
     group: &Object<'_>,
     now: DateTime<Utc>,
@@ -36,7 +36,7 @@ pub(super) fn nested(
     let id = group.id(&["id"])?;
     rows.groups.push(Upsert {
         model: profile(group, now)?,
-        at: group.path().to_owned(),
+        path: group.path().to_owned(),
     });
     Ok(id)
 }
@@ -44,9 +44,9 @@ pub(super) fn nested(
 fn profile(group: &Object<'_>, now: DateTime<Utc>) -> Result<ActiveModel, FieldError> {
     Ok(ActiveModel {
         id: Set(group.id(&["id"])?),
-        slug: Set(group.slug(&["slug"], LONGEST_NAME)?),
-        name: Set(group.text(&["name"], LONGEST_TEXT)?),
-        created_at: named_or(group.instant_if("created_at")?, now),
+        slug: Set(group.slug(&["slug"], MAX_NAME)?),
+        name: Set(group.text(&["name"], MAX_TEXT)?),
+        created_at: set_or(group.optional_instant("created_at")?, now),
         deleted_at: Unchanged(None),
     })
 }

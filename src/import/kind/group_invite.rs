@@ -1,10 +1,10 @@
-//! Group invites, with the group inside them.
+//! Group invites, with their nested group.
 
 use chrono::{DateTime, Utc};
 use entity::group_invite::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{LONGEST_CODE, group};
+use super::{MAX_CODE, group};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
@@ -16,7 +16,7 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    if row.text_if(&["type"], usize::MAX)?.is_some() {
+    if row.optional_text(&["type"], usize::MAX)?.is_some() {
         row.one_of(&["type"], &["GroupInvite"])?;
     }
     let names = ["group", "group_id"];
@@ -27,13 +27,13 @@ pub(super) fn read(
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
         group_id: Set(group_id),
-        code: Set(row.filled(&["code"], LONGEST_CODE)?),
+        code: Set(row.non_blank(&["code"], MAX_CODE)?),
         created_at: Set(row.instant("created_at")?),
         updated_at: Set(row.instant("updated_at")?),
     };
     rows.group_invites.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }

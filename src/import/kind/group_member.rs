@@ -1,4 +1,4 @@
-//! Who belongs to a group, in which role.
+//! Members of groups and their roles.
 
 use chrono::{DateTime, Utc};
 use entity::group_member::ActiveModel;
@@ -22,7 +22,7 @@ pub(super) fn read(
     };
     rows.group_members.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }

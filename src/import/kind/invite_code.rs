@@ -1,10 +1,10 @@
-//! Invite codes, with the user, the inviter and the tags inside them.
+//! Invite codes, with their nested user, inviter and tags.
 
 use chrono::{DateTime, Utc};
 use entity::invite_code::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{LONGEST_CODE, LONGEST_EMAIL, LONGEST_TEXT, tag, user};
+use super::{MAX_CODE, MAX_EMAIL, MAX_TEXT, tag, user};
 use crate::{
     email,
     import::{
@@ -21,13 +21,13 @@ pub(super) fn read(
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let id = row.id(&["id"])?;
-    let address = row.filled_if(&["email"], LONGEST_EMAIL)?;
+    let address = row.optional_non_empty(&["email"], MAX_EMAIL)?;
     let inviter = ["invited_by", "invited_by_id"];
     let model = ActiveModel {
         id: Set(id),
-        code: Set(row.filled(&["code"], LONGEST_CODE)?),
-        role: Set(row.text_if(&["role"], LONGEST_TEXT)?),
-        name: Set(row.text_if(&["name"], LONGEST_TEXT)?),
+        code: Set(row.non_blank(&["code"], MAX_CODE)?),
+        role: Set(row.optional_text(&["role"], MAX_TEXT)?),
+        name: Set(row.optional_text(&["name"], MAX_TEXT)?),
         email_norm: Set(address.as_deref().and_then(email::normalize)),
         email: Set(address),
         invited_by_id: Set(user::reference_or_stub(
@@ -39,14 +39,14 @@ pub(super) fn read(
         )?),
         user_id: Set(user::reference(row, &["user", "user_id"], now, rows)?),
         generated_at: Set(row.instant("generated_at")?),
-        sent_at: Set(row.instant_if("sent_at")?),
-        used_at: Set(row.instant_if("used_at")?),
-        expires_at: Set(row.instant_if("expires_at")?),
-        cancelled_at: Set(row.instant_if("cancelled_at")?),
+        sent_at: Set(row.optional_instant("sent_at")?),
+        used_at: Set(row.optional_instant("used_at")?),
+        expires_at: Set(row.optional_instant("expires_at")?),
+        cancelled_at: Set(row.optional_instant("cancelled_at")?),
     };
     rows.invite_codes.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     let tags: Result<Vec<i64>, _> = row
         .objects("tags")?

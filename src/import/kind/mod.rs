@@ -1,4 +1,4 @@
-//! The kinds of rows that can be loaded: one file each, which checks a row and says what to write.
+//! Kinds of rows, one file each: it checks a row and converts it to rows of tables.
 
 use std::fmt;
 
@@ -23,18 +23,18 @@ mod workspace;
 mod workspace_invite;
 mod workspace_member;
 
-/// Lists the kinds, and the module that reads the rows of each.
+/// Defines the kinds, and the module that reads the rows of each.
 macro_rules! kinds {
     ($($(#[$meaning:meta])+ $kind:ident => $module:ident,)+) => {
-        /// What the rows of a file are.
+        /// Kind of the rows of a file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
         pub enum Kind {
             $($(#[$meaning])+ $kind,)+
         }
 
         impl Kind {
-            /// Checks a row, and adds to `rows` what it comes to. An instant that the row does not
-            /// tell, and that must be stored, is `now`.
+            /// Checks a row, and adds its rows of tables to `rows`. `now` is the default of
+            /// required instants.
             pub(super) fn read(
                 self,
                 row: &Object<'_>,
@@ -50,19 +50,19 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Accounts: who invites and who is invited
+    /// Accounts: inviters and invitees
     Users => user,
     /// Workspaces
     Workspaces => workspace,
-    /// Who belongs to a workspace: workspace_id, user_id, role
+    /// Members of workspaces: workspace_id, user_id, role
     WorkspaceMembers => workspace_member,
     /// Groups
     Groups => group,
-    /// Who belongs to a group: group_id, user_id, role
+    /// Members of groups: group_id, user_id, role
     GroupMembers => group_member,
     /// Courses
     Courses => course,
-    /// Who belongs to a course: course_id, user_id, role
+    /// Members of courses: course_id, user_id, role
     CourseMembers => course_member,
     /// Invite codes with their user, inviter and tags
     InviteCodes => invite_code,
@@ -70,7 +70,7 @@ kinds! {
     WorkspaceInvites => workspace_invite,
     /// Group invites with their group
     GroupInvites => group_invite,
-    /// Pages of a course's invited users, or one invited user a row
+    /// Pages of a course's invited users, or one invited user per row
     CourseInvites => course_invite,
 }
 
@@ -83,14 +83,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Longest address: RFC 5321 allows 254 bytes; more would not fit an index.
-const LONGEST_EMAIL: usize = 320;
+/// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
+const MAX_EMAIL: usize = 320;
 
-/// Longest text in an indexed column.
-const LONGEST_NAME: usize = 255;
+/// Maximum length of text in an indexed column.
+const MAX_NAME: usize = 255;
 
-/// Longest invite code.
-const LONGEST_CODE: usize = 64;
+/// Maximum length of an invite code.
+const MAX_CODE: usize = 64;
 
-/// Longest text that is shown: the row itself has a limit.
-const LONGEST_TEXT: usize = usize::MAX;
+/// No limit for other text: the row itself has one.
+const MAX_TEXT: usize = usize::MAX;

@@ -1,56 +1,56 @@
-//! Tags inside invite codes.
+//! Tags nested in invite codes.
 
 use chrono::{DateTime, Utc};
 use entity::tag::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::LONGEST_TEXT;
+use super::MAX_TEXT;
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
-    upsert::{Upsert, named_or},
+    upsert::{Upsert, set_or},
 };
 
-/// Longest name of a tag.
-const LONGEST_TAG: usize = 64;
+/// Maximum length of a tag's name.
+const MAX_TAG: usize = 64;
 
-/// Sets the columns that the tag names, and leaves the others as they are.
+/// Reads a tag nested in an invite code. Updates only the columns that it names.
 pub(super) fn nested(
     tag: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
     let id = tag.id(&["id"])?;
-    let description = tag.text_if(&["description"], LONGEST_TEXT)?;
+    let description = tag.optional_text(&["description"], MAX_TEXT)?;
     let model = ActiveModel {
         id: Set(id),
-        kind: Set(tag.word(&["type", "kind"])?),
-        name: Set(tag.filled(&["name"], LONGEST_TAG)?),
-        description: if tag.names("description") {
+        kind: Set(tag.enum_value(&["type", "kind"])?),
+        name: Set(tag.non_blank(&["name"], MAX_TAG)?),
+        description: if tag.contains("description") {
             Set(description)
         } else {
             Unchanged(None)
         },
         color: Set(color(tag)?),
-        visible: named_or(tag.flag_if("visible")?, true),
-        active: named_or(tag.flag_if("active")?, true),
-        created_at: named_or(tag.instant_if("created_at")?, now),
-        // The source tells that a tag is deleted, but not since when.
-        deleted_at: named_or(
-            tag.flag_if("deleted")?
+        visible: set_or(tag.optional_bool("visible")?, true),
+        active: set_or(tag.optional_bool("active")?, true),
+        created_at: set_or(tag.optional_instant("created_at")?, now),
+        // The source states that a tag is deleted, but not when.
+        deleted_at: set_or(
+            tag.optional_bool("deleted")?
                 .map(|deleted| deleted.then_some(now)),
             None,
         ),
     };
     rows.tags.push(Upsert {
         model,
-        at: tag.path().to_owned(),
+        path: tag.path().to_owned(),
     });
     Ok(id)
 }
 
 fn color(tag: &Object<'_>) -> Result<String, FieldError> {
-    let color = tag.text(&["color"], LONGEST_TEXT)?;
+    let color = tag.text(&["color"], MAX_TEXT)?;
     match color.strip_prefix('#') {
         Some(digits) if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
             Ok(color)

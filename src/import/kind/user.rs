@@ -1,16 +1,16 @@
-//! Users: rows of their own, and users inside other rows.
+//! Users, as rows or nested in other rows.
 
 use chrono::{DateTime, Utc};
 use entity::user::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::{LONGEST_EMAIL, LONGEST_NAME, LONGEST_TEXT};
+use super::{MAX_EMAIL, MAX_NAME, MAX_TEXT};
 use crate::{
     email,
     import::{
         row::{FieldError, Object},
         table::Rows,
-        upsert::{Upsert, named_or},
+        upsert::{Upsert, set_or},
     },
 };
 
@@ -22,61 +22,63 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let address = row.text_if(&["email"], LONGEST_EMAIL)?.unwrap_or_default();
+    let address = row
+        .optional_text(&["email"], MAX_EMAIL)?
+        .unwrap_or_default();
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
-        username: Set(row.filled(&["username"], LONGEST_NAME)?),
-        full_name: Set(row.text(FULL_NAME, LONGEST_TEXT)?),
+        username: Set(row.non_blank(&["username"], MAX_NAME)?),
+        full_name: Set(row.text(FULL_NAME, MAX_TEXT)?),
         email_norm: Set(email::normalize(&address).unwrap_or_default()),
         email: Set(address),
-        avatar_url: Set(row.filled_if(AVATAR, LONGEST_TEXT)?),
-        is_verified: Set(row.flag_if("is_verified")?.unwrap_or_default()),
-        ext_id: Set(row.filled_if(&["ext_id"], LONGEST_NAME)?),
-        is_staff: Set(row.flag_if("is_staff")?.unwrap_or_default()),
-        created_at: named_or(row.instant_if("created_at")?, now),
-        deleted_at: Set(row.instant_if("deleted_at")?),
+        avatar_url: Set(row.optional_non_empty(AVATAR, MAX_TEXT)?),
+        is_verified: Set(row.optional_bool("is_verified")?.unwrap_or_default()),
+        ext_id: Set(row.optional_non_empty(&["ext_id"], MAX_NAME)?),
+        is_staff: Set(row.optional_bool("is_staff")?.unwrap_or_default()),
+        created_at: set_or(row.optional_instant("created_at")?, now),
+        deleted_at: Set(row.optional_instant("deleted_at")?),
     };
     rows.users.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }
 
-/// A user inside another row. A new account gets the columns that the row names, and is neither
-/// verified nor staff. An existing account changes in its name and picture alone.
+/// Reads a user nested in another row. A new account gets the columns that the row names, and is
+/// neither verified nor staff. An existing account only changes its name and picture.
 ///
-/// Only rows of users verify an address, appoint staff, or change what tokens and invites go by:
-/// whoever writes the row of an invite does not thereby grant rights.
+/// Only rows of users verify an address, appoint staff, or change the columns that tokens and
+/// invites match. So the author of an invite's row cannot grant rights.
 pub(super) fn nested(
     user: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
     let id = user.id(&["id"])?;
-    let username = user.filled(&["username"], LONGEST_NAME)?;
+    let username = user.non_blank(&["username"], MAX_NAME)?;
     let mut model = ActiveModel {
-        full_name: named_or(user.text_if(FULL_NAME, LONGEST_TEXT)?, String::new()),
-        // Tokens may name their user by it, so an existing account keeps its own.
-        ext_id: Unchanged(user.filled_if(&["ext_id"], LONGEST_NAME)?),
+        full_name: set_or(user.optional_text(FULL_NAME, MAX_TEXT)?, String::new()),
+        // Tokens may identify users by it, so an existing account keeps its own.
+        ext_id: Unchanged(user.optional_non_empty(&["ext_id"], MAX_NAME)?),
         ..stub(id, username, now)
     };
-    if let Some(address) = user.filled_if(&["email"], LONGEST_EMAIL)? {
+    if let Some(address) = user.optional_non_empty(&["email"], MAX_EMAIL)? {
         model.email_norm = Unchanged(email::normalize(&address).unwrap_or_default());
         model.email = Unchanged(address);
     }
-    let avatar = user.filled_if(AVATAR, LONGEST_TEXT)?;
-    if AVATAR.iter().any(|name| user.names(name)) {
+    let avatar = user.optional_non_empty(AVATAR, MAX_TEXT)?;
+    if AVATAR.iter().any(|name| user.contains(name)) {
         model.avatar_url = Set(avatar);
     }
     rows.users.push(Upsert {
         model,
-        at: user.path().to_owned(),
+        path: user.path().to_owned(),
     });
     Ok(id)
 }
 
-/// A user of whom no more is known than this: nothing in a row that is there is changed.
+/// Returns a user with only an id and a username. Does not change an existing account.
 fn stub(id: i64, username: String, now: DateTime<Utc>) -> ActiveModel {
     ActiveModel {
         id: Set(id),
@@ -93,7 +95,7 @@ fn stub(id: i64, username: String, now: DateTime<Utc>) -> ActiveModel {
     }
 }
 
-/// A user to whom a row refers: by id, or as a nested user, under one of `names`.
+/// Reads a reference to a user in one of `names`: an id, or a nested user.
 pub(super) fn reference(
     row: &Object<'_>,
     names: &[&str],
@@ -102,12 +104,12 @@ pub(super) fn reference(
 ) -> Result<Option<i64>, FieldError> {
     match row.nested(names) {
         Some(user) => nested(&user, now, rows).map(Some),
-        None => row.id_if(names),
+        None => row.optional_id(names),
     }
 }
 
-/// As [`reference`], where the row's `…username` names a user known by id alone: such a user is
-/// made if it is not there.
+/// Like [`reference`]. If the row has an id and a `…username`, also creates the user if it does not
+/// exist.
 pub(super) fn reference_or_stub(
     row: &Object<'_>,
     names: &[&str],
@@ -117,11 +119,11 @@ pub(super) fn reference_or_stub(
 ) -> Result<Option<i64>, FieldError> {
     let id = reference(row, names, now, rows)?;
     let name = format!("{prefix}username");
-    let username = row.filled_if(&[&name], LONGEST_NAME)?;
+    let username = row.optional_non_empty(&[&name], MAX_NAME)?;
     if let (Some(id), Some(username), None) = (id, username, row.nested(names)) {
         rows.users.push(Upsert {
             model: stub(id, username, now),
-            at: format!("{}{prefix}", row.path()),
+            path: format!("{}{prefix}", row.path()),
         });
     }
     Ok(id)

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::workspace::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::LONGEST_TEXT;
+use super::MAX_TEXT;
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
-    upsert::{Upsert, named_or},
+    upsert::{Upsert, set_or},
 };
 
 pub(super) fn read(
@@ -16,18 +16,18 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let description = row.text_if(&["description"], LONGEST_TEXT)?;
+    let description = row.optional_text(&["description"], MAX_TEXT)?;
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
-        name: Set(row.text(&["name"], LONGEST_TEXT)?),
+        name: Set(row.text(&["name"], MAX_TEXT)?),
         description: Set(description.unwrap_or_default()),
-        logo_url: Set(row.filled_if(&["logo_url"], LONGEST_TEXT)?),
-        created_at: named_or(row.instant_if("created_at")?, now),
-        deleted_at: Set(row.instant_if("deleted_at")?),
+        logo_url: Set(row.optional_non_empty(&["logo_url"], MAX_TEXT)?),
+        created_at: set_or(row.optional_instant("created_at")?, now),
+        deleted_at: Set(row.optional_instant("deleted_at")?),
     };
     rows.workspaces.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Who belongs to a workspace, in which role.
+//! Members of workspaces and their roles.
 
 use chrono::{DateTime, Utc};
 use entity::workspace_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::LONGEST_NAME;
+use super::MAX_NAME;
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
@@ -19,11 +19,11 @@ pub(super) fn read(
     let model = ActiveModel {
         workspace_id: Set(row.id(&["workspace_id"])?),
         user_id: Set(row.id(&["user_id"])?),
-        role: Set(row.filled(&["role"], LONGEST_NAME)?),
+        role: Set(row.non_blank(&["role"], MAX_NAME)?),
     };
     rows.workspace_members.push(Upsert {
         model,
-        at: row.path().to_owned(),
+        path: row.path().to_owned(),
     });
     Ok(())
 }

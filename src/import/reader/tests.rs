@@ -1,11 +1,11 @@
-//! How files are split into rows.
+//! Tests of splitting files into rows.
 
 use proptest::{collection, prelude::*, prop_assert_eq, prop_oneof, proptest, strategy::Strategy};
 use serde_json::Value;
 
-use super::{LONGEST_ROW, RawRow, Splitter};
+use super::{MAX_ROW_BYTES, RawRow, Splitter};
 
-/// Splits `bytes`, given in pieces of `piece` bytes.
+/// Splits `bytes`, passed in pieces of `piece` bytes.
 fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
     let mut splitter = Splitter::default();
     let mut rows = Vec::new();
@@ -20,7 +20,7 @@ fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
     rows
 }
 
-/// The line and text of each row, or its error.
+/// Returns the line of each row, and its text or error.
 fn lines(text: &str) -> Vec<(u64, String)> {
     split(text.as_bytes(), 3)
         .into_iter()
@@ -62,7 +62,7 @@ fn elements_are_rows_wherever_they_start() {
 }
 
 #[test]
-fn a_broken_element_does_not_take_others_along() {
+fn a_broken_element_does_not_affect_others() {
     expect("[{oops}, }, {}]", &[(1, "{oops}"), (1, "}"), (1, "{}")]);
     expect(
         "[1,,2,]",
@@ -76,7 +76,7 @@ fn a_broken_element_does_not_take_others_along() {
 }
 
 #[test]
-fn an_array_that_does_not_end_well_is_told() {
+fn an_array_must_end_with_the_file() {
     let open = "error: the file ends inside the array: expected `]`";
     expect("[", &[(1, open)]);
     expect("[{}\n", &[(1, "{}"), (2, open)]);
@@ -90,10 +90,10 @@ fn an_array_that_does_not_end_well_is_told() {
 
 #[test]
 fn a_row_that_is_too_long_is_skipped() {
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST_ROW));
-    let told = "error: longer than 1 MiB";
-    expect(&format!("{long}\n1"), &[(1, told), (2, "1")]);
-    expect(&format!("[{long},\n1]"), &[(1, told), (2, "1")]);
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES));
+    let error = "error: longer than 1 MiB";
+    expect(&format!("{long}\n1"), &[(1, error), (2, "1")]);
+    expect(&format!("[{long},\n1]"), &[(1, error), (2, "1")]);
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -121,7 +121,7 @@ fn parsed(rows: Vec<RawRow>) -> Vec<Value> {
 
 proptest! {
     #[test]
-    fn nothing_is_lost(
+    fn every_value_is_a_row(
         values in collection::vec(json(), 0..8),
         piece in 1_usize..40,
         pretty: bool,
@@ -130,7 +130,7 @@ proptest! {
         let text = if pretty { format!("{array:#}") } else { array.to_string() };
         prop_assert_eq!(&parsed(split(text.as_bytes(), piece)), &values);
 
-        // A first line that opens a list would be taken for an array.
+        // A first line that begins with `[` would make the file an array.
         let lines: String = values.iter().map(|value| format!("{{\"v\":{value}}}\n")).collect();
         let rows = parsed(split(lines.as_bytes(), piece));
         let rows: Vec<Value> = rows.into_iter().map(|mut row| row["v"].take()).collect();
@@ -138,14 +138,14 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_fail(bytes: Vec<u8>, piece in 1_usize..9) {
+    fn any_bytes_split_the_same_in_any_pieces(bytes: Vec<u8>, piece in 1_usize..9) {
         let whole = split(&bytes, bytes.len().max(1));
         prop_assert_eq!(split(&bytes, piece), whole);
     }
 }
 
 #[test]
-fn objects_may_be_laid_out_over_several_lines() {
+fn objects_may_span_several_lines() {
     let file = b"{\n  \"a\": [\n    {\"b\": \"}\"}\n  ]\n}\n{\n  \"a\": 2\n}\n{\"a\": 3}\n";
     for piece in 1..file.len() {
         let rows = split(file, piece);
@@ -169,7 +169,7 @@ fn objects_may_be_laid_out_over_several_lines() {
 }
 
 #[test]
-fn a_line_that_is_cut_off_costs_no_other() {
+fn a_truncated_line_does_not_affect_others() {
     let file = b"{\"a\": [1,\n{\"a\": 2}\n{\"a\": \"x\n{\"a\": 4}\n";
     let rows = split(file, 5);
     let good: Vec<bool> = rows

@@ -1,11 +1,11 @@
-//! How fields of a row are read.
+//! Tests of reading fields of a row.
 
 use serde_json::json;
 
 use super::{Object, parse};
 
 #[test]
-fn json_errors_tell_where_and_hold_nothing_of_the_row() {
+fn json_errors_have_a_position_and_no_value_of_the_row() {
     let reason = |text: &[u8]| parse(text).unwrap_err().reason;
     assert_eq!(
         reason(b"{\"code\":\n \"secret\",}"),
@@ -30,10 +30,7 @@ fn ids_are_positive_64_bit_integers() {
         let error = Object::row(&value).unwrap().id(&["id"]).unwrap_err();
         assert_eq!(error.field, "id", "{bad}");
     }
-    assert_eq!(
-        row.id(&["id"]).unwrap_err().reason,
-        "required, and not there"
-    );
+    assert_eq!(row.id(&["id"]).unwrap_err().reason, "required, but missing");
 }
 
 #[test]
@@ -74,5 +71,5 @@ fn text_is_counted_in_characters_and_has_no_nul() {
     let tags = row.objects("tags").unwrap();
     let error = tags[1].text(&["color"], 7).unwrap_err();
     assert_eq!(error.field, "tags[1].color");
-    assert_eq!(error.reason, "expected text, found a number");
+    assert_eq!(error.reason, "expected a string, found a number");
 }

@@ -1,4 +1,4 @@
-//! Invitees of a course, for who manages it.
+//! Users invited to a course, for its managers.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -15,17 +15,17 @@ fn sign_in() -> Value {
 }
 
 #[tokio::test]
-async fn course_invitees_are_printed_as_the_contract_has_it() {
+async fn course_invitees_match_the_contract() {
     let rest = rest().await;
-    let answer = rest
+    let response = rest
         .get(
             &course_path("1/invite/?limit=1&offset=1"),
             Some(people::AMARA),
         )
         .await;
-    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(response.status, StatusCode::OK);
     assert_eq!(
-        answer.text,
+        response.text,
         concat!(
             r#"{"count":2000,"#,
             r#""next":"https://invites.example.com/base/api/v2/course/1/invite/?limit=1&offset=2","#,
@@ -33,8 +33,8 @@ async fn course_invitees_are_printed_as_the_contract_has_it() {
             r#""results":[{"id":12,"username":"omar.farouk","real_name":"Omar Farouk","ext_id":"P-0012","avatar":"https://avatars.example.com/12.png"}]}"#,
         )
     );
-    // The course, the viewer's role, the page.
-    assert_eq!(answer.statements, 3);
+    // One each for the course, the viewer's role and the page.
+    assert_eq!(response.statements, 3);
     let third = rest
         .get(
             &course_path("1/invite/?limit=1&offset=2"),
@@ -49,7 +49,7 @@ async fn course_invitees_are_printed_as_the_contract_has_it() {
 }
 
 #[tokio::test]
-async fn the_pages_of_course_invitees_follow_each_other_without_loss() {
+async fn next_links_reach_every_invitee_once() {
     let rest = rest().await;
     let viewer = Some(people::YUKI);
     let origin = "https://invites.example.com/base";
@@ -73,7 +73,7 @@ async fn the_pages_of_course_invitees_follow_each_other_without_loss() {
 }
 
 #[tokio::test]
-async fn links_are_those_of_a_limit_offset_page() {
+async fn next_and_previous_are_limit_offset_links() {
     let rest = rest().await;
     let url = |query: &str| {
         json!(format!(
@@ -118,9 +118,9 @@ async fn links_are_those_of_a_limit_offset_page() {
 }
 
 #[tokio::test]
-async fn course_invitees_are_for_who_manages_the_course() {
+async fn course_invitees_are_for_managers_only() {
     let rest = rest().await;
-    // Before anything else is told.
+    // Authentication is checked before anything else.
     for course in [
         "1/invite/",
         "999/invite/",
@@ -128,9 +128,9 @@ async fn course_invitees_are_for_who_manages_the_course() {
         "%FF/invite/",
         "1/invite/?limit=0",
     ] {
-        let answer = rest.get(&course_path(course), None).await;
-        answer.is(StatusCode::UNAUTHORIZED, sign_in());
-        assert_eq!(answer.statements, 0, "{course}");
+        let response = rest.get(&course_path(course), None).await;
+        response.is(StatusCode::UNAUTHORIZED, sign_in());
+        assert_eq!(response.statements, 0, "{course}");
     }
     let limit = json!({"limit": ["Must be a whole number from 1 to 100, given at most once."]});
     for course in [
@@ -138,8 +138,8 @@ async fn course_invitees_are_for_who_manages_the_course() {
         "999/invite/?limit=101",
         "x/invite/?limit=",
     ] {
-        let answer = rest.get(&course_path(course), Some(people::NADIA)).await;
-        answer.is(StatusCode::BAD_REQUEST, limit.clone());
+        let response = rest.get(&course_path(course), Some(people::NADIA)).await;
+        response.is(StatusCode::BAD_REQUEST, limit.clone());
     }
     for course in [
         "999",
@@ -154,8 +154,8 @@ async fn course_invitees_are_for_who_manages_the_course() {
         "5", // deleted
     ] {
         let path = course_path(format!("{course}/invite/"));
-        let answer = rest.get(&path, Some(people::AMARA)).await;
-        answer.is(StatusCode::NOT_FOUND, not_found());
+        let response = rest.get(&path, Some(people::AMARA)).await;
+        response.is(StatusCode::NOT_FOUND, not_found());
     }
     for (course, viewer, status, body) in [
         (

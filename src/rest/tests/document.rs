@@ -1,4 +1,4 @@
-//! The OpenAPI document: complete, and true of what is printed.
+//! The OpenAPI document is complete, and describes the responses that the gateway sends.
 
 use axum::http::StatusCode;
 use entity::invite_code;
@@ -11,7 +11,8 @@ use super::{
 };
 use crate::demo::people;
 
-/// What of `value` is not as `schema` says; the part of JSON Schema that the document uses.
+/// Returns the ways in which `value` violates `schema`. Supports the part of JSON Schema that the
+/// document uses.
 fn mismatches(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = document
@@ -80,7 +81,7 @@ fn mismatches(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
 }
 
 #[tokio::test]
-async fn the_document_describes_what_is_printed() {
+async fn every_response_matches_the_document() {
     let rest = rest().await;
     let document = rest.get(OPENAPI_PATH, None).await;
     assert_eq!(document.status, StatusCode::OK);
@@ -118,15 +119,15 @@ async fn the_document_describes_what_is_printed() {
         (token, path, staff)
     }));
     for (template, path, viewer) in asked {
-        let answer = rest.get(&path, viewer).await;
+        let response = rest.get(&path, viewer).await;
         let responses = &document["paths"][template]["get"]["responses"];
-        let schema = &responses[answer.status.as_str()]["content"]["application/json"]["schema"];
+        let schema = &responses[response.status.as_str()]["content"]["application/json"]["schema"];
         assert!(
             schema.is_object(),
             "{path}: {} is not described",
-            answer.status
+            response.status
         );
-        let wrong = mismatches(&document, schema, &answer.json(), "$");
+        let wrong = mismatches(&document, schema, &response.json(), "$");
         assert!(wrong.is_empty(), "{path}: {wrong:#?}");
     }
 }
@@ -240,7 +241,7 @@ fn the_document_is_complete() {
 }
 
 #[test]
-fn every_property_of_an_answer_is_described_and_required() {
+fn every_property_of_a_response_is_described_and_required() {
     let document = serde_json::to_value(openapi(&public_url())).expect("JSON");
     let schemas = document["components"]["schemas"]
         .as_object()

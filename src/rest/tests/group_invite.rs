@@ -1,4 +1,4 @@
-//! Group invites, for who manages the group.
+//! Group invites, for managers of the group.
 
 use axum::http::StatusCode;
 use entity::{group, group_invite};
@@ -14,7 +14,7 @@ fn arena_not_found() -> Value {
 }
 
 #[tokio::test]
-async fn a_group_invite_is_printed_as_the_contract_has_it() {
+async fn a_group_invite_matches_the_contract() {
     let rest = rest().await;
     let by_slug = rest
         .get(&group_path(groups::STUDIO), Some(people::NOOR))
@@ -36,7 +36,7 @@ async fn a_group_invite_is_printed_as_the_contract_has_it() {
 }
 
 #[tokio::test]
-async fn digits_are_an_id_and_never_a_slug() {
+async fn a_path_of_digits_is_an_id_and_never_a_slug() {
     let rest = rest().await;
     let group = |id: i64, slug: &str| group::ActiveModel {
         id: sea_orm::Set(id),
@@ -63,17 +63,17 @@ async fn digits_are_an_id_and_never_a_slug() {
         .await
         .expect("invites");
     for (path, id) in [("1", 12_345), ("70", 70)] {
-        let answer = rest.get(&group_path(path), Some(people::PRIYA)).await;
-        assert_eq!(answer.json()["id"], id, "{path}");
+        let response = rest.get(&group_path(path), Some(people::PRIYA)).await;
+        assert_eq!(response.json()["id"], id, "{path}");
     }
     for path in ["2024", huge] {
-        let answer = rest.get(&group_path(path), Some(people::PRIYA)).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        let response = rest.get(&group_path(path), Some(people::PRIYA)).await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_group_invite_is_for_who_manages_the_group() {
+async fn a_group_invite_is_for_managers_only() {
     let rest = rest().await;
     for id in [
         groups::STUDIO,
@@ -85,9 +85,9 @@ async fn a_group_invite_is_for_who_manages_the_group() {
     ] {
         let body = json!({"error": "Unauthorized", "code": 401, "details": {
             "message": "You must be signed in to access this resource."}});
-        let answer = rest.get(&group_path(id), None).await;
-        answer.is(StatusCode::UNAUTHORIZED, body);
-        assert_eq!(answer.statements, 0, "{id}");
+        let response = rest.get(&group_path(id), None).await;
+        response.is(StatusCode::UNAUTHORIZED, body);
+        assert_eq!(response.statements, 0, "{id}");
     }
     for id in [
         "unknown",
@@ -99,13 +99,13 @@ async fn a_group_invite_is_for_who_manages_the_group() {
         "%00",
         "%FF",
     ] {
-        let answer = rest.get(&group_path(id), Some(people::NOOR)).await;
-        answer.is(StatusCode::NOT_FOUND, arena_not_found());
+        let response = rest.get(&group_path(id), Some(people::NOOR)).await;
+        response.is(StatusCode::NOT_FOUND, arena_not_found());
     }
-    let answer = rest
+    let response = rest
         .get(&group_path(groups::NO_CODE), Some(people::NOOR))
         .await;
-    answer.is(StatusCode::NOT_FOUND, arena_not_found());
+    response.is(StatusCode::NOT_FOUND, arena_not_found());
     for (group, viewer) in [
         (groups::STUDIO, people::NADIA),
         (groups::STUDIO, people::DANIEL),
@@ -114,7 +114,7 @@ async fn a_group_invite_is_for_who_manages_the_group() {
     ] {
         let body = json!({"error": "Forbidden", "code": 403, "details": {
             "message": "You do not have permission to access this resource."}});
-        let answer = rest.get(&group_path(group), Some(viewer)).await;
-        answer.is(StatusCode::FORBIDDEN, body);
+        let response = rest.get(&group_path(group), Some(viewer)).await;
+        response.is(StatusCode::FORBIDDEN, body);
     }
 }

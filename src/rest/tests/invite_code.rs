@@ -1,4 +1,4 @@
-//! Invite codes, by their code.
+//! Look-ups of invite codes.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
@@ -10,11 +10,11 @@ use super::{code_path, not_found, rest};
 use crate::demo::codes;
 
 #[tokio::test]
-async fn an_invite_code_is_printed_as_the_contract_has_it() {
-    let answer = rest().await.get(&code_path(codes::USED), None).await;
-    assert_eq!(answer.status, StatusCode::OK);
+async fn an_invite_code_matches_the_contract() {
+    let response = rest().await.get(&code_path(codes::USED), None).await;
+    assert_eq!(response.status, StatusCode::OK);
     assert_eq!(
-        answer.text,
+        response.text,
         concat!(
             r#"{"id":2,"invited_by_username":"noor.haddad","role":"member","tags":["#,
             r##"{"id":6,"active":true,"type":"contribution","name":"Dokümantasyon ✍","description":null,"color":"#3366f0","visible":true,"deleted":false,"created_at":"2025-09-01T08:00:00Z"},"##,
@@ -24,11 +24,11 @@ async fn an_invite_code_is_printed_as_the_contract_has_it() {
             r#""invited_by":2,"user":{"id":12,"username":"omar.farouk","real_name":"Omar Farouk","ext_id":null,"avatar":"https://avatars.example.com/12.png"}}"#,
         )
     );
-    assert_eq!(answer.statements, 1);
+    assert_eq!(response.statements, 1);
 }
 
 #[tokio::test]
-async fn what_an_invite_code_lacks_is_null() {
+async fn missing_values_of_an_invite_code_are_null() {
     let rest = rest().await;
     for code in [codes::INVITER_DELETED, codes::NO_INVITER] {
         let body = rest.get(&code_path(code), None).await.json();
@@ -55,7 +55,7 @@ async fn what_an_invite_code_lacks_is_null() {
 }
 
 #[tokio::test]
-async fn fractions_of_seconds_are_printed_where_there_are_any() {
+async fn instants_include_fractions_of_seconds_if_there_are_any() {
     let rest = rest().await;
     let sent_at: DateTime<Utc> = "2026-03-02T09:05:00.250Z".parse().expect("an instant");
     invite_code::Entity::update_many()
@@ -69,7 +69,7 @@ async fn fractions_of_seconds_are_printed_where_there_are_any() {
 }
 
 #[tokio::test]
-async fn whatever_is_no_invite_code_is_not_found_in_one_statement() {
+async fn a_miss_costs_one_statement_whatever_the_code() {
     let rest = rest().await;
     for code in [
         "UNKNOWN",
@@ -84,8 +84,8 @@ async fn whatever_is_no_invite_code_is_not_found_in_one_statement() {
         "'%20OR%20'1'='1",
         &"x".repeat(5_000),
     ] {
-        let answer = rest.get(&code_path(code), None).await;
-        answer.is(StatusCode::NOT_FOUND, not_found());
-        assert_eq!(answer.statements, 1, "{code}");
+        let response = rest.get(&code_path(code), None).await;
+        response.is(StatusCode::NOT_FOUND, not_found());
+        assert_eq!(response.statements, 1, "{code}");
     }
 }

@@ -1,11 +1,10 @@
-//! The endpoints over the demo's data: exact bodies, who is refused what, and what the OpenAPI
-//! document says of it all.
+//! Tests of the endpoints over the demo data: exact bodies, refusals, and the OpenAPI document.
 
+mod common;
 mod course_invitees;
 mod document;
 mod group_invite;
 mod invite_code;
-mod manner;
 mod workspace_invite;
 
 use std::sync::{
@@ -38,12 +37,12 @@ use crate::{
 
 const PUBLIC_URL: &str = "https://invites.example.com/base/";
 
-/// Someone who may ask what they like.
+/// A client without rate limits.
 fn unlimited() -> Arc<Client> {
     Arc::new(RateLimits::none().client(Who::Unknown))
 }
 
-/// The gateway's REST side over the demo's data.
+/// The REST API over the demo data, without the HTTP layers around it.
 struct Rest {
     database: sea_orm::DatabaseConnection,
     loaders: Arc<Loaders>,
@@ -52,14 +51,14 @@ struct Rest {
     statements: Arc<AtomicUsize>,
 }
 
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     text: String,
     statements: usize,
 }
 
-impl Answer {
+impl TestResponse {
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect("JSON")
     }
@@ -131,7 +130,7 @@ impl Rest {
         }
     }
 
-    async fn send(&self, method: Method, path: &str, viewer: Option<i64>) -> Answer {
+    async fn send(&self, method: Method, path: &str, viewer: Option<i64>) -> TestResponse {
         let viewer = self.viewer(viewer).await;
         let access = Access::new(
             viewer,
@@ -147,11 +146,11 @@ impl Rest {
             .expect("a request");
         let before = self.statements.load(Ordering::Relaxed);
         let router = self.router.clone().layer(Extension(Arc::new(access)));
-        let response = gather(router.oneshot(request)).await.expect("an answer");
+        let response = gather(router.oneshot(request)).await.expect("a response");
         let statements = self.statements.load(Ordering::Relaxed) - before;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
@@ -159,7 +158,7 @@ impl Rest {
         }
     }
 
-    async fn get(&self, path: &str, viewer: Option<i64>) -> Answer {
+    async fn get(&self, path: &str, viewer: Option<i64>) -> TestResponse {
         self.send(Method::GET, path, viewer).await
     }
 }

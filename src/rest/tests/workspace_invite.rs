@@ -1,4 +1,4 @@
-//! Workspace invites, by their token.
+//! Look-ups of workspace invites by token.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -10,11 +10,11 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_workspace_invite_is_printed_as_the_contract_has_it() {
-    let answer = rest().await.get(&token_path(tokens::PENDING), None).await;
-    assert_eq!(answer.status, StatusCode::OK);
+async fn a_workspace_invite_matches_the_contract() {
+    let response = rest().await.get(&token_path(tokens::PENDING), None).await;
+    assert_eq!(response.status, StatusCode::OK);
     assert_eq!(
-        answer.text,
+        response.text,
         concat!(
             r#"{"email":"jonas.weber@example.org","workspace_name":"Atlas Research","workspace_id":1,"#,
             r#""workspace_description":"Where the people of Atlas Research work together.","#,
@@ -24,11 +24,11 @@ async fn a_workspace_invite_is_printed_as_the_contract_has_it() {
             r#""expires_at":"2099-12-31T23:59:00Z","message":"We would love to have you with us – join when you can!","status":"pending"}"#,
         )
     );
-    assert_eq!(answer.statements, 3);
+    assert_eq!(response.statements, 3);
 }
 
 #[tokio::test]
-async fn what_a_workspace_invite_lacks_is_empty() {
+async fn missing_values_of_a_workspace_invite_are_empty() {
     let rest = rest().await;
     for token in [tokens::INVITER_DELETED, tokens::NO_INVITER] {
         let body = rest.get(&token_path(token), None).await.json();
@@ -50,7 +50,7 @@ async fn what_a_workspace_invite_lacks_is_empty() {
 }
 
 #[tokio::test]
-async fn an_invite_says_its_status_of_now() {
+async fn status_is_derived_at_the_instant_of_the_request() {
     let rest = rest().await;
     for (token, status) in [
         (tokens::ACCEPTED, "accepted"),
@@ -66,7 +66,7 @@ async fn an_invite_says_its_status_of_now() {
 }
 
 #[tokio::test]
-async fn addresses_are_masked_where_the_operator_settled_so() {
+async fn addresses_are_masked_if_so_configured() {
     let rest = rest_with(Disclosure::Masked).await;
     for viewer in [None, Some(people::NADIA)] {
         let body = rest.get(&token_path(tokens::PENDING), viewer).await.json();
@@ -84,7 +84,7 @@ async fn addresses_are_masked_where_the_operator_settled_so() {
 }
 
 #[tokio::test]
-async fn whatever_is_no_token_is_not_found_in_one_statement() {
+async fn a_miss_costs_one_statement_whatever_the_token() {
     let rest = rest().await;
     let pending = tokens::PENDING;
     for token in [
@@ -99,9 +99,9 @@ async fn whatever_is_no_token_is_not_found_in_one_statement() {
         format!("%20{pending}"),
         tokens::WORKSPACE_DELETED.to_string(),
     ] {
-        let answer = rest.get(&token_path(&token), None).await;
-        answer.is(StatusCode::NOT_FOUND, not_found());
-        assert_eq!(answer.statements, 1, "{token}");
+        let response = rest.get(&token_path(&token), None).await;
+        response.is(StatusCode::NOT_FOUND, not_found());
+        assert_eq!(response.statements, 1, "{token}");
     }
     let upper = pending.to_string().to_uppercase();
     assert_eq!(

@@ -1,10 +1,10 @@
-// Apollo Client over the gateway, as a frontend configures it.
+// Apollo Client for the gateway, configured like a frontend's.
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
 
 import { possibleTypes } from '../documents.mjs';
 
-// Pages are merged; what narrows or orders a list makes it another list.
+// Pages merge. Arguments that filter or order make another list.
 const list = relayStylePagination(['filter', 'orderBy']);
 export const typePolicies = {
   Course: { fields: { invitees: list } },
@@ -14,7 +14,7 @@ export const typePolicies = {
   Workspace: { fields: { invites: list } },
 };
 
-// `before` are links that stand before the one to the server.
+// `before` are links in front of the HTTP link.
 export function apollo(url, token, before = []) {
   const http = new HttpLink({ uri: url, headers: token ? { authorization: `Bearer ${token}` } : {} });
   return new ApolloClient({

@@ -1,5 +1,5 @@
-// A visit by Apollo Client with automatic persisted queries. Prints what was read, and how each
-// request named its document.
+// Visits the gateway with Apollo Client and automatic persisted queries. Prints the data, and how
+// each request identified its document.
 import { createHash } from 'node:crypto';
 
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
@@ -17,7 +17,7 @@ globalThis.fetch = (target, init) => {
   return send(target, init);
 };
 
-// Each time a client that knows nothing of the others.
+// Each time with a new client.
 async function visit() {
   const persisted = new PersistedQueryLink({
     sha256: (text) => createHash('sha256').update(text).digest('hex'),

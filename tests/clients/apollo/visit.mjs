@@ -1,4 +1,4 @@
-// A visit by Apollo Client to the gateway at a URL. Prints what it read.
+// Visits the gateway at a URL with Apollo Client. Prints the data.
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client';
 import { filter, firstValueFrom } from 'rxjs';
 
@@ -8,7 +8,7 @@ import { apollo } from './client.mjs';
 const [url, manager, other, code, course, group] = process.argv.slice(2);
 const [InviteCard] = fragments;
 
-// The codes of what went wrong, and the status where no GraphQL was answered.
+// Returns the codes of errors, and the status of responses that are not GraphQL.
 function codes(error) {
   if (CombinedGraphQLErrors.is(error)) return error.errors.map(({ extensions }) => extensions.code);
   if (ServerError.is(error)) return [error.statusCode, ...codesOf(error.bodyText)];
@@ -19,7 +19,7 @@ function codesOf(body) {
   return JSON.parse(body).errors.map(({ extensions }) => extensions.code);
 }
 
-// What a query gives to a client: its data, and the codes of its errors.
+// Returns a query's data and error codes.
 async function asked(client, query, variables) {
   const { data, error } = await client.query({ query, variables, errorPolicy: 'all' }).catch((error) => ({ error }));
   return { data, codes: codes(error) };
@@ -27,7 +27,7 @@ async function asked(client, query, variables) {
 
 const client = apollo(url, manager);
 
-// An invite behind a code is read back as what it is to everybody: an `Invite`.
+// Reads an invite behind a code from the cache, as an `Invite`.
 const behind = await client.query({ query: documents.InviteBehindCode, variables: { code } });
 const card = client.cache.readFragment({
   id: client.cache.identify(behind.data.inviteCode),
@@ -35,12 +35,12 @@ const card = client.cache.readFragment({
   fragmentName: 'InviteCard',
 });
 
-// Pages of one list are one list in the cache; another filter is another list.
+// Pages of one list are one list in the cache. Another filter is another list.
 const variables = { id: course, first: 2 };
 const list = client.watchQuery({ query: documents.CourseInvitees, variables });
-// A component that stays mounted.
+// Watches a query, like a mounted component.
 const mounted = list.subscribe({});
-// What it is shown, once there are more rows than before.
+// Returns its rows, once there are more than before.
 const shown = async (before) => {
   const { data } = await firstValueFrom(
     list.pipe(filter(({ data, loading }) => !loading && data.course.invitees.edges.length > before)),
@@ -73,7 +73,7 @@ process.stdout.write(
     total: invitees.totalCount,
     search: names(found.data.course.invitees),
     sent: sent.data.viewer.sentInvites.edges.map(({ node }) => node.__typename),
-    // `null` that is an answer, `null` that is a refusal, and no answer at all.
+    // A null result, a refused field, and no response.
     nobody: await asked(apollo(url), documents.InviteBehindCode, { code: 'no such code' }),
     managers: await linkOf(client),
     others: await linkOf(apollo(url, other)),

@@ -1,5 +1,5 @@
-// Generates an application's types in a folder from the committed schema, and compiles what uses
-// them. Prints the digest of each generated file.
+// Generates an application's types from the committed schema in a folder, and compiles the
+// application. Prints the digest of each generated file.
 import { SCHEMA } from '../build_folder.mjs';
 import { compile } from '../typescript.mjs';
 import { generate } from './generate.mjs';

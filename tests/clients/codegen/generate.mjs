@@ -1,4 +1,4 @@
-// Generates the types of an application in a folder, by the command line that a frontend runs.
+// Generates an application's types in a folder, with the command of a frontend.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fresh } from '../build_folder.mjs';
 const cli = createRequire(import.meta.url).resolve('@graphql-codegen/cli/package.json');
 const { bin } = JSON.parse(readFileSync(cli, 'utf8'));
 
-// `schema` is a file or the URL of a server. Gives the digest of each generated file.
+// `schema` is a file or the URL of a server. Returns the digest of each generated file.
 export function generate(folder, schema) {
   fresh(folder, 'codegen/app');
   cpSync(fileURLToPath(new URL('../documents', import.meta.url)), join(folder, 'documents'), { recursive: true });

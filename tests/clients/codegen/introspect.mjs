@@ -1,5 +1,5 @@
-// Generates the application's types in a folder from what the server at a URL says its schema is.
-// Prints the digest of each generated file.
+// Generates the application's types in a folder from introspection of the server at a URL. Prints
+// the digest of each generated file.
 import { generate } from './generate.mjs';
 
 const [folder, url] = process.argv.slice(2);

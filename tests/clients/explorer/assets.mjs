@@ -1,6 +1,5 @@
-// Fetches the page's files as they are sent, nothing decoded on the way.
-// Argument: where the gateway is. Prints, for each file that the page leads to, how it is sent with
-// each Accept-Encoding.
+// Fetches the page's files without decoding them.
+// Argument: the gateway's URL. Prints how each file of the page is sent with each Accept-Encoding.
 import { createHash } from 'node:crypto';
 import { get } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -18,7 +17,7 @@ function send(path, headers) {
   });
 }
 
-// From the page on, whatever a file names is a file, too.
+// Starting with the page, every file that a file names is fetched.
 const found = new Set();
 const waiting = [...(await send('/graphiql')).bytes.toString().matchAll(/graphiql\/[\w.-]+/g)].map(([path]) => path);
 const files = [];

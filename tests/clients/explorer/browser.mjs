@@ -1,4 +1,4 @@
-// A Chromium of its own, watched: what it asks of whom, and what it complains of.
+// A Chromium that records its requests and complaints.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import { chromium } from 'playwright-core';
 
 const OPTIONS = {
   executablePath: '/usr/bin/chromium',
-  // No sandbox: it is not there for root, nor in containers.
+  // Without a sandbox, which does not work as root or in containers.
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
     '--disable-background-networking', '--disable-component-update'],
   viewport: { width: 1440, height: 900 },
   colorScheme: 'light',
 };
 
-/** Runs `visit` with a page; gives what it gives, and what the browser did and said meanwhile. */
+/** Runs `visit` with a page. Returns its result, and the browser's requests and messages. */
 export async function watched(visit) {
   const profile = await mkdtemp(join(tmpdir(), 'explorer-'));
   const context = await chromium.launchPersistentContext(profile, OPTIONS);

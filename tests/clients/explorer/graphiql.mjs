@@ -1,19 +1,19 @@
-// GraphiQL in a page, by what its users see; the texts of its editors come from Monaco's models.
+// Drives GraphiQL in a page like a user. The texts of its editors come from Monaco's models.
 
-/** Opens it, and waits until its first editor is there. */
+/** Opens the page, and waits for its first editor. */
 export async function open(page, url) {
   await page.goto(url);
   await ready(page);
 }
 
-/** Waits until the editors and the schema are there. */
+/** Waits for the editors and the schema. */
 export async function ready(page) {
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();
   await page.waitForFunction(() => window.__MONACO?.editor.getModels().length >= 4);
   await page.locator('.graphiql-sidebar .graphiql-spin').waitFor({ state: 'detached' });
 }
 
-/** The text of an editor: `operation`, `variables`, `request-headers` or `response`. */
+/** Returns the text of an editor: `operation`, `variables`, `request-headers` or `response`. */
 export function text(page, editor) {
   return page.evaluate((editor) => {
     const models = window.__MONACO.editor.getModels();
@@ -21,7 +21,7 @@ export function text(page, editor) {
   }, editor);
 }
 
-/** Writes a text into an editor, as pasting does. */
+/** Replaces the text of an editor, like pasting. */
 export function write(page, editor, value) {
   return page.evaluate(([editor, value]) => {
     const models = window.__MONACO.editor.getModels();
@@ -29,7 +29,7 @@ export function write(page, editor, value) {
   }, [editor, value]);
 }
 
-/** The tabs, with what is in the editors of each. */
+/** Returns the tabs, with the contents of their editors. */
 export async function tabs(page) {
   const buttons = page.locator('.graphiql-tab-button');
   const tabs = [];
@@ -45,7 +45,7 @@ export async function tabs(page) {
   return tabs;
 }
 
-/** Waits for an answer, and reads it. */
+/** Waits for a response, and returns it. */
 export async function answer(page) {
   await page.waitForFunction(() => {
     const models = window.__MONACO.editor.getModels();
@@ -55,20 +55,20 @@ export async function answer(page) {
   return JSON.parse(await text(page, 'response'));
 }
 
-/** Runs what is in the editors. */
+/** Runs the operation in the editors. */
 export async function run(page) {
   await write(page, 'response', '');
   await page.locator('.graphiql-execute-button').click();
   return answer(page);
 }
 
-/** Chooses an example in the pane. */
+/** Selects an example in the pane. */
 export async function choose(page, name) {
   await page.locator('.examples button').filter({ has: page.getByText(name, { exact: true }) }).click();
 }
 
-/** Waits until Monaco marks an editor with a message that holds a text; gives that message. Of one
- * mistake there are several marks, and which of them comes first differs. */
+/** Waits until Monaco marks an editor with a message that contains a text. Returns that message. One
+ * mistake has several marks, in no fixed order. */
 export async function marker(page, editor, text) {
   const handle = await page.waitForFunction(([editor, text]) => {
     const markers = window.__MONACO.editor.getModelMarkers({});
@@ -78,7 +78,7 @@ export async function marker(page, editor, text) {
   return handle.jsonValue();
 }
 
-/** Waits until a completion holds a text; gives all that are shown then. */
+/** Waits until a completion contains a text. Returns all completions shown. */
 export async function completions(page, text) {
   const handle = await page.waitForFunction((text) => {
     const rows = [...document.querySelectorAll('.suggest-widget.visible .monaco-list-row')];
@@ -88,11 +88,11 @@ export async function completions(page, text) {
   return handle.jsonValue();
 }
 
-/** Waits until the page and the query's first word, a keyword, are drawn in a theme; gives the colours of both. */
+/** Waits until the page and the query's first keyword have a theme's colours. Returns both colours. */
 export async function colours(page, theme) {
   const handle = await page.waitForFunction((theme) => {
     const word = document.querySelector('.graphiql-query-editor .view-line span span');
-    // Until it is read as GraphQL, the whole line is one piece.
+    // Before GraphQL is tokenized, the whole line is one token.
     if (word?.textContent !== 'query' || !document.body.classList.contains(`graphiql-${theme}`)) return undefined;
     return {
       page: getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor,
@@ -102,7 +102,7 @@ export async function colours(page, theme) {
   return handle.jsonValue();
 }
 
-/** All that the page has written to the browser's storages. */
+/** Returns all that the page has stored in the browser. */
 export function stored(page) {
   return page.evaluate(() => ({ ...localStorage, ...Object.fromEntries(Object.entries(sessionStorage)) }));
 }

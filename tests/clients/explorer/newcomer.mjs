@@ -1,5 +1,5 @@
-// A newcomer's visit to the demo's page: what it shows, what it answers and what it keeps.
-// Arguments: where the gateway is, and a folder for screenshots.
+// A newcomer's visit to the demo's page: what it shows, returns and stores. Arguments: the
+// gateway's URL, and a folder for screenshots.
 import { join } from 'node:path';
 
 import { watched } from './browser.mjs';
@@ -12,12 +12,12 @@ const told = await watched(async (page) => {
   const opened = page.url();
   const tabs = await graphiql.tabs(page);
 
-  // The first tab, as it is.
+  // The first tab, unchanged.
   await page.locator('.graphiql-tab-button').first().click();
   const first = await graphiql.run(page);
   await page.screenshot({ path: join(folder, 'light.png') });
 
-  // A denial, from the pane; then the same as somebody else.
+  // A denial, from the pane. Then the same as another persona.
   await graphiql.choose(page, 'course-invitees-forbidden');
   const denied = await graphiql.answer(page);
   const tabCount = await page.locator('.graphiql-tab-button').count();
@@ -36,7 +36,7 @@ const told = await watched(async (page) => {
     if (left < bar.left - 1 || right > bar.right + 1) throw new Error('The active tab is out of view.');
   });
 
-  // After another visit, everything is where it was.
+  // A second visit restores everything.
   await page.waitForFunction(() => Object.keys(localStorage).some((key) => key.endsWith('tabState')));
   await page.waitForFunction(() => Object.keys(localStorage).some((key) => key.endsWith('queries')));
   await page.waitForFunction(() => {
@@ -54,12 +54,12 @@ const told = await watched(async (page) => {
     answer: await graphiql.run(page),
   };
 
-  // A token that no demo knows, in the headers and in a query.
+  // An unknown token, in the headers and in a query.
   await graphiql.write(page, 'request-headers', '{ "Authorization": "Bearer an-opaque-secret" }');
   await graphiql.run(page);
   await page.waitForFunction(() => document.querySelector('.persona select').value === '?');
   await graphiql.write(page, 'operation', '# eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl\nquery Pasted { __typename }');
-  // What is in the editors reaches the tab, and from there the history, a little later.
+  // The content of the editors reaches the tab, and then the history, with a delay.
   await page.locator('.graphiql-tab-active', { hasText: 'Pasted' }).waitFor();
   await graphiql.run(page);
   await page.waitForFunction(() => {

@@ -1,5 +1,5 @@
-// What GraphiQL has for who writes queries: documentation, completion, validation, themes.
-// Arguments: where the gateway is, and a folder for screenshots.
+// GraphiQL's tools for writing queries: documentation, completion, validation, themes. Arguments:
+// the gateway's URL, and a folder for screenshots.
 import { join } from 'node:path';
 
 import { watched } from './browser.mjs';
@@ -38,7 +38,7 @@ const told = await watched(async (page) => {
   });
   const pretty = await graphiql.text(page, 'operation');
 
-  // Everything that Monaco styles must look alike under both themes.
+  // Monaco's styles must be the same in both themes.
   const themes = {};
   for (const theme of ['Light', 'Dark']) {
     await page.getByRole('button', { name: 'Open settings dialog' }).click();

@@ -1,6 +1,6 @@
-// Asks a supergraph: ask.mjs GATEWAY URL REQUESTS composes our subgraph at URL with the others, and
-// sends each of REQUESTS, a JSON list of { query, authorization }, through `apollo` or `hive`.
-// Prints of each { answer, calls }, where calls has the documents that each subgraph received.
+// Queries a supergraph: ask.mjs GATEWAY URL REQUESTS composes the subgraph at URL with the others.
+// It sends each of REQUESTS, a JSON array of { query, authorization }, through `apollo` or `hive`.
+// Prints for each { answer, calls }, where calls has the documents that each subgraph received.
 import { gateways } from './gateways.mjs';
 import { serve, watch } from './others.mjs';
 import { composers, subgraphs } from './supergraph.mjs';

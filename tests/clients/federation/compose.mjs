@@ -1,6 +1,6 @@
-// What the three composers make of our subgraph: compose.mjs FILE SUBGRAPH… composes the schema in
-// FILE with the named subgraphs of examples/supergraph. Prints of each composer what it complains
-// of, the supergraph's fields, and the specifications that a router must know.
+// Composes the subgraph with three composers: compose.mjs FILE SUBGRAPH… composes the schema in
+// FILE with the named subgraphs of examples/supergraph. Prints each composer's complaints, the
+// supergraph's fields, and the specifications that a router must support.
 import { buildSchema, isObjectType } from 'graphql';
 import { composers, subgraphs } from './supergraph.mjs';
 

@@ -1,5 +1,5 @@
-// The two gateways, each over a supergraph in Apollo's form. `ask` sends a document with a bearer
-// token to forward to the subgraph `invites`, and gives the answer.
+// Two routers, each over a supergraph in Apollo's format. `ask` sends a document with a bearer
+// token to forward to the subgraph `invites`, and returns the response.
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';

@@ -1,5 +1,5 @@
-// Whether introspection of the server at a URL tells what a schema file says: introspect.mjs URL
-// FILE prints the lines that only one of them has.
+// Compares introspection of the server at a URL with a schema file: introspect.mjs URL FILE prints
+// the lines that only one of them has.
 import { readFileSync } from 'node:fs';
 import {
   buildClientSchema,

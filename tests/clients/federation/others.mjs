@@ -1,5 +1,5 @@
-// The subgraphs beside ours, over HTTP on loopback: `accounts`, which owns people's accounts, and
-// `objects`, which names the type of a global id. Their schemas are those of examples/supergraph.
+// The other subgraphs, over HTTP on loopback: `accounts`, which owns people's accounts, and
+// `objects`, which knows the type of a global id. Their schemas are those of examples/supergraph.
 import { createServer } from 'node:http';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { createHandler } from 'graphql-http/lib/use/http';
@@ -37,7 +37,7 @@ const RESOLVERS = {
   },
 };
 
-// Serves a subgraph; gives its URL and how to stop it.
+// Serves a subgraph. Returns its URL and a function that stops it.
 export async function serve(name, sdl) {
   const schema = buildSubgraphSchema([{ typeDefs: parse(sdl), resolvers: RESOLVERS[name] }]);
   const server = createServer(createHandler({ schema }));
@@ -45,7 +45,7 @@ export async function serve(name, sdl) {
   return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => stop(server) };
 }
 
-// A way to a subgraph that keeps the documents that it passes on.
+// A proxy to a subgraph that records the documents.
 export async function watch(url) {
   const documents = [];
   const server = createServer(async (request, response) => {

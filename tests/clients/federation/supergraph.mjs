@@ -1,5 +1,5 @@
-// The subgraphs of examples/supergraph, with the schema of ours read from a file, and what the three
-// composers make of them.
+// The subgraphs of examples/supergraph, with the gateway's schema from a file, and the results of
+// three composers.
 import { readFileSync } from 'node:fs';
 import { composeServices as composeByApollo } from '@apollo/composition';
 import { composeServices as composeByGuild } from '@theguild/federation-composition';
@@ -11,7 +11,8 @@ const FOLDER = new URL('../../../examples/supergraph/', import.meta.url);
 
 const read = (name) => readFileSync(new URL(name, FOLDER), 'utf8');
 
-// A list of { name, url, sdl }; `file` has the schema of ours, which else is left out.
+// Returns an array of { name, url, sdl }. `file` has the gateway's schema. Without it, the gateway
+// is omitted.
 export function subgraphs(file) {
   const listed = Object.entries(parseYaml(read('supergraph.yaml')).subgraphs).map(
     ([name, { routing_url, schema }]) => ({ name, url: routing_url, file: schema.file }),
@@ -31,8 +32,8 @@ export function subgraphs(file) {
 
 const forApollo = (list) => list.map(({ name, url, sdl }) => ({ name, url, typeDefs: parseGraphql(sdl) }));
 
-// Of each composer: the supergraph's public schema as a document, the supergraph in Apollo's form,
-// and everything that was complained of.
+// Returns for each composer the supergraph's public schema as a document, the supergraph in
+// Apollo's format, and all complaints.
 export const composers = {
   apollo(list) {
     const { errors = [], hints = [], schema, supergraphSdl } = composeByApollo(forApollo(list));

@@ -1,5 +1,5 @@
-// The audits of the GraphQL over HTTP specification's own suite, against the server at a URL.
-// Prints each as { id, name, status } with the reason of those that do not pass.
+// Runs the audits of the GraphQL over HTTP specification's suite against the server at a URL.
+// Prints each as { id, name, status }, with the reason if it does not pass.
 import { serverAudits } from 'graphql-http';
 
 const [url] = process.argv.slice(2);

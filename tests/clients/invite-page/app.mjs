@@ -1,4 +1,4 @@
-// The example's own dev server, and the wire between it and the gateway, which can be cut.
+// The example's dev server, and a connection between it and the gateway that tests can cut.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../../examples/invite-page/', import.meta.url));
 
-/** Runs one of the app's npm scripts; throws if it fails. What it says goes to standard error. */
+/** Runs one of the app's npm scripts, with its output on standard error. Throws if it fails. */
 export function npmRun(...script) {
   const { status } = spawnSync('npm', ['run', ...script], {
     cwd: folder,
@@ -17,7 +17,7 @@ export function npmRun(...script) {
   if (status !== 0) throw new Error(`npm run ${script.join(' ')} ended with ${status}`);
 }
 
-/** All text of a folder's files. */
+/** Returns all text of a folder's files. */
 export function textOf(built) {
   return readdirSync(built, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -25,7 +25,7 @@ export function textOf(built) {
     .join('\n');
 }
 
-/** Starts the dev server as `npm run dev` does, on a free port. */
+/** Starts the dev server like `npm run dev`, on a free port. */
 export async function startApp(environment) {
   Object.assign(process.env, environment);
   const vite = await import(pathToFileURL(join(folder, 'node_modules/vite/dist/node/index.js')));
@@ -48,7 +48,7 @@ async function freePort() {
   return port;
 }
 
-/** Hands bytes on to the gateway, until it is cut and after it is mended. */
+/** Forwards bytes to the gateway, until it is cut and again after it is mended. */
 export async function wireTo(gateway) {
   const { hostname, port } = new URL(gateway);
   const open = new Set();
@@ -58,7 +58,7 @@ export async function wireTo(gateway) {
       for (const [from, to] of [[near, far], [far, near]]) {
         open.add(from);
         from.pipe(to);
-        // One end gone is both gone.
+        // If one end closes, closes the other.
         from.on('error', () => to.destroy()).on('close', () => {
           open.delete(from);
           to.destroy();

@@ -1,9 +1,9 @@
-// Chromium, and what it notices while pages are open: errors, and requests that leave the app.
+// A Chromium that records errors, and requests that leave the app.
 import { chromium } from 'playwright-core';
 
 const TOKEN_KEPT_AS = 'invite-page.token';
 
-/** The logo of every workspace that has one, as no host but this one is there. */
+/** The logo of every workspace that has one, since no other host is reachable. */
 const LOGO = Buffer.from(
   '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="teal"/></svg>',
 ).toString('base64');
@@ -25,8 +25,8 @@ export async function startBrowser(app) {
   const noticed = { errors: [], foreign: new Set(), graphqlMethods: new Set() };
 
   /**
-   * A page in a context of its own, signed in by `token` if there is one. `rough`: answers that
-   * are no success are part of the scenario, and the browser's own lines about them no error.
+   * Opens a page in a new context, signed in if there is a `token`. With `rough`, error responses
+   * are part of the scenario, and the browser's messages about them are no errors.
    */
   async function open({ token, rough, ...options } = {}) {
     const context = await browser.newContext({
@@ -36,7 +36,7 @@ export async function startBrowser(app) {
       ...options,
     });
     if (token) {
-      // Once: signing out and another's signing in must last.
+      // Only once, since sign-out and a new sign-in must persist.
       await context.addInitScript(
         ([key, value]) => {
           if (!sessionStorage.getItem('told')) sessionStorage.setItem(key, value);
@@ -46,7 +46,7 @@ export async function startBrowser(app) {
       );
     }
     const page = await context.newPage();
-    // Not by `route`, which would have every module of the app loaded anew for every screen.
+    // Not with `route`, which would reload every module of the app for every screen.
     const devtools = await context.newCDPSession(page);
     devtools.on('Fetch.requestPaused', ({ requestId }) =>
       devtools.send('Fetch.fulfillRequest', {
@@ -75,19 +75,19 @@ export async function startBrowser(app) {
   return { open, noticed, stop: () => browser.close() };
 }
 
-/** Opens an address of the app, and waits for what it has to say. */
+/** Opens an address of the app, and waits for its content. */
 export async function visit(page, address) {
   await page.goto(address);
   await settled(page);
 }
 
-/** Waits until there is a heading, and nothing is being asked. */
+/** Waits until there is a heading and no request is pending. */
 export async function settled(page) {
   await page.locator('h1').waitFor();
   await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
 }
 
-/** Does what makes the page ask the gateway, and waits until the answer is on the screen. */
+/** Runs an action that sends requests, and waits until the responses are on the screen. */
 export async function asking(page, act) {
   const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/graphql');
   await act();

@@ -1,7 +1,7 @@
-// A manager at their lists: signing in, searching, narrowing, ordering, and paging both ways.
+// A manager's lists: sign-in, search, filters, order, and pages in both directions.
 import { asking, headingOf, visit } from './browser.mjs';
 
-/** What a list shows: its first column, and what it says of its length. */
+/** Returns a list's first column, and the text about its length. */
 async function shown(page) {
   const rows = await page.locator('tbody tr td:first-child').allInnerTexts();
   return { rows, says: await page.getByRole('status').innerText() };
@@ -10,7 +10,7 @@ async function shown(page) {
 async function press(page, name) {
   const button = page.getByRole('button', { name });
   if ((await button.getAttribute('aria-disabled')) === 'true') return false;
-  // By the keyboard, as the pager must work without a mouse.
+  // By keyboard, because the pager must work without a mouse.
   await button.focus();
   await asking(page, () => page.keyboard.press('Enter'));
   return true;
@@ -19,7 +19,7 @@ async function press(page, name) {
 const choose = (page, label, name) =>
   asking(page, () => page.getByLabel(label).selectOption(name));
 
-/** All pages of a list to its end, and all of the way back. */
+/** Returns all pages of a list to its end, and all on the way back. */
 async function paged(page) {
   const forward = [await shown(page)];
   while (await press(page, 'Next page')) forward.push(await shown(page));
@@ -28,7 +28,7 @@ async function paged(page) {
   return { forward, backward };
 }
 
-/** The invites to a workspace, from signing in as one of the demo's people on. */
+/** Visits the invites to a workspace, starting with signing in as a persona. */
 export async function workspace(browser, app, persona, name) {
   const page = await browser.open();
   await visit(page, `${app.url}/manage`);
@@ -36,7 +36,7 @@ export async function workspace(browser, app, persona, name) {
   await asking(page, () => page.getByRole('button', { name: persona, exact: true }).click());
   await asking(page, () => page.getByRole('link', { name }).click());
   const seen = { before, heading: await headingOf(page), first: await paged(page) };
-  await choose(page, 'Rows a page', '50');
+  await choose(page, 'Rows per page', '50');
   seen.fifty = await paged(page);
   await choose(page, 'Order', 'Oldest first');
   seen.oldest = await shown(page);
@@ -50,7 +50,7 @@ export async function workspace(browser, app, persona, name) {
   return seen;
 }
 
-/** What is on the screen after signing out: before the gateway has answered, and then. */
+/** Returns the screen after signing out: before the gateway has responded, and after. */
 async function signedOut(page) {
   let answer;
   const held = new Promise((resolve) => (answer = resolve));
@@ -66,7 +66,7 @@ async function signedOut(page) {
   return { meanwhile, signedOut: await page.locator('main').innerText() };
 }
 
-/** Whom a course invites, from pasting a token on. */
+/** Visits the invitees of a course, starting with pasting a token. */
 export async function course(browser, app, token, slug, search) {
   const page = await browser.open();
   await visit(page, `${app.url}/manage`);
@@ -78,7 +78,7 @@ export async function course(browser, app, token, slug, search) {
   await asking(page, () => page.keyboard.press('Enter'));
   seen.found = await shown(page);
   await choose(page, 'Order', 'By username');
-  await choose(page, 'Rows a page', '100');
+  await choose(page, 'Rows per page', '100');
   seen.ordered = await shown(page);
   await page.context().close();
   return seen;

@@ -1,7 +1,7 @@
-// The example `invite-page` in Chromium, from its own dev server against a gateway in demo mode.
+// Visits the example `invite-page` in Chromium, from its dev server with a gateway in demo mode.
 // Arguments: the gateway's URL; its program, which describes the demo; the screens to visit and the
-// bad answers to try, in JSON; optionally a folder for screenshots, light and dark.
-// Prints what was seen.
+// error responses to try, in JSON; optionally a folder for screenshots, light and dark.
+// Prints the contents of the screens.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const { visits, bad } = JSON.parse(plan);
 const WIDE = { width: 1000, height: 800 };
 const PHONE = { width: 360, height: 640 };
 
-/** What one screen says to its visitor, and whether it is fit for readers and phones. */
+/** Returns a screen's texts, and whether it suits screen readers and phones. */
 async function screen(page, address, index) {
   await visit(page, address);
   const main = page.locator('main');
@@ -56,7 +56,7 @@ let app;
 let browser;
 try {
   npmRun('check');
-  // Without its `prebuild`: the types are there.
+  // Without its `prebuild`, because the types exist.
   npmRun('--ignore-scripts', 'build', '--', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn');
   const text = textOf(built);
   app = await startApp({

@@ -1,9 +1,9 @@
-// What a visitor is told when something is in the way, and how they get on.
+// Errors that visitors see, and how they continue.
 import { asking, headingOf, visit } from './browser.mjs';
 
 const ADDRESS = '/i/code/WELCOME-2026';
 
-/** The gateway is away, and comes back: trying again is all that it takes. */
+/** The gateway becomes unreachable and comes back: trying again suffices. */
 export async function outage(browser, app, wire) {
   const page = await browser.open({ rough: true });
   await wire.cut();
@@ -21,7 +21,7 @@ export async function outage(browser, app, wire) {
   return { away, stillAway, back, focused };
 }
 
-/** Answers that a gateway or the proxy before it gives on a bad day. */
+/** Error responses of a gateway, or of a proxy in front of it. */
 export async function answers(browser, app, bad) {
   const seen = [];
   for (const { status, contentType, body } of bad) {
@@ -35,12 +35,12 @@ export async function answers(browser, app, bad) {
   return seen;
 }
 
-/** A token that the gateway refuses is in no visitor's way. */
+/** A token that the gateway refuses does not block a visitor. */
 export async function refusedToken(browser, app) {
   const page = await browser.open({ token: 'refused', rough: true });
   await visit(page, app.url + ADDRESS);
   const refused = await headingOf(page);
-  await asking(page, () => page.getByRole('button', { name: 'Go on signed out' }).click());
+  await asking(page, () => page.getByRole('button', { name: 'Continue signed out' }).click());
   const then = await headingOf(page);
   await page.context().close();
   return { refused, then };

@@ -1,5 +1,5 @@
-// The rules of @graphql-eslint: all that it has, and why some are held otherwise than it says. The
-// documents of the Relay application keep the rules of its own compiler instead.
+// The rules of @graphql-eslint: all of them, with reasons for different settings. The documents of
+// the Relay application follow the rules of Relay's compiler instead.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const plugins = { '@graphql-eslint': graphql };
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const DOCUMENTS = 'tests/clients/documents/*.graphql';
 
-// The parser keeps the first of these that it is given, for all files.
+// The parser uses the first of these for all files.
 const graphQLConfig = { schema: join(root, 'schema.graphql'), documents: join(root, DOCUMENTS) };
 const languageOptions = { parser, parserOptions: { graphQLConfig } };
 
@@ -24,8 +24,9 @@ export default [
       ...configs['flat/schema-recommended'].rules,
       ...configs['flat/schema-all'].rules,
       ...configs['flat/schema-relay'].rules,
-      // Stricter than `all`: whatever a client can name is described. Not so the arguments of the
-      // specification's own directives, which the exporter writes without their descriptions.
+      // Stricter than `all`: everything that a client can name needs a description. The exception
+      // is arguments of the specification's directives, which the exporter writes without
+      // descriptions.
       '@graphql-eslint/require-description': [
         'error',
         {
@@ -38,9 +39,9 @@ export default [
           ignoredSelectors: ['DirectiveDefinition[name.value=/^(include|skip|specifiedBy)$/] > InputValueDefinition'],
         },
       ],
-      // Without `groups`: `id` and `createdAt` stand where the alphabet has them, as everything.
-      // Without `definitions`: the exporter has types in the order of bytes (`UUID` before `User`)
-      // and directives behind them.
+      // Without `groups`, since `id` and `createdAt` are in alphabetical order like all fields.
+      // Without `definitions`, since the exporter sorts types by bytes (`UUID` before `User`) and
+      // puts directives last.
       '@graphql-eslint/alphabetize': [
         'error',
         {
@@ -49,8 +50,8 @@ export default [
           arguments: ['FieldDefinition', 'Field', 'DirectiveDefinition', 'Directive'],
         },
       ],
-      // A page and its edges have no identity of their own, nor has who is asking: `Viewer.user` is
-      // the object with an id.
+      // Pages and edges have no identity. Nor has the viewer: `Viewer.user` is the object with an
+      // id.
       '@graphql-eslint/strict-id-in-types': [
         'error',
         { exceptions: { suffixes: ['Connection', 'Edge'], types: ['PageInfo', 'Viewer'] } },
@@ -64,16 +65,16 @@ export default [
     rules: { ...configs['flat/operations-recommended'].rules, ...configs['flat/operations-all'].rules },
   },
   {
-    // The queries of the README, each as a file of its own.
+    // The queries of the README, each as a file.
     files: ['README.md/*.graphql'],
     plugins,
     languageOptions,
     rules: {
       ...configs['flat/operations-recommended'].rules,
       ...configs['flat/operations-all'].rules,
-      // They stand in no file that they could be named as,
+      // They are in no file to be named after,
       '@graphql-eslint/match-document-filename': 'off',
-      // and have their fields in the order in which they are explained.
+      // and have their fields in the order of the explanation.
       '@graphql-eslint/alphabetize': 'off',
     },
   },

@@ -1,6 +1,5 @@
-// Lints the committed schema, the documents that the clients send, and the queries of the README.
-// Prints what it found without the findings that are expected, and those that were expected and are
-// not there.
+// Lints the committed schema, the documents of the clients, and the queries of the README. Prints
+// unexpected findings, and expected ones that are missing.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,20 +9,21 @@ import { ESLint } from 'eslint';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const overrideConfigFile = fileURLToPath(new URL('eslint.config.mjs', import.meta.url));
 
-// What a rule finds and what is meant so: the schema's line, and why.
+// Expected findings of a rule: the line of the schema, and the reason.
 const EXPECTED = [
-  // Lists that are no pages: a page's nodes without their cursors,
+  // Lists without pages: a page's nodes without their cursors,
   { rule: 'relay-edge-types', line: /^nodes: \[\w+!\]!$/ },
-  // Relay's own plural identifying root field, as many as there are ids,
+  // Relay's plural identifying root field, with as many elements as ids,
   { rule: 'relay-edge-types', line: /^\): \[Node\]!$/ },
-  // and the few tags of a code, which the contract has whole.
+  // and the few tags of a code, which the contract returns together.
   { rule: 'relay-edge-types', line: /^tags: \[Tag!\]!$/ },
-  // Words of their own, not the type's name and something: `Invite` and `User`.
+  // Independent names, not the type's name with a suffix: `Invite` and `User`.
   { rule: 'no-typename-prefix', line: /^inviter: User$/ },
   { rule: 'no-typename-prefix', line: /^username: String!$/ },
 ];
 
-// The indented blocks of a Markdown text that are queries, each with the line that it begins at.
+// Returns the indented blocks of a Markdown text that are queries, each with its first line's
+// number.
 function queries(text) {
   const blocks = [...text.matchAll(/^ {4}query .*\n(?: {4}.*\n)*/gm)];
   return blocks.map(({ index, 0: block }) => [

@@ -1,4 +1,4 @@
-// Builds the Relay application in a folder: relay-compiler, then strict TypeScript. Prints the
+// Builds the Relay application in a folder with relay-compiler and strict TypeScript. Prints the
 // names of the artifacts.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { compile } from '../typescript.mjs';
 
 const [folder] = process.argv.slice(2);
 
-// What Relay's Babel plugin does: a tagged document becomes the artifact of its name.
+// Replaces a tagged document by its artifact, like Relay's Babel plugin.
 function artifacts(context) {
   const { factory } = context;
   const visit = (node) => {

@@ -1,4 +1,4 @@
-// A visit by urql to the gateway at a URL, with its document cache. Prints what it read.
+// Visits the gateway at a URL with urql and its document cache. Prints the data.
 import { cacheExchange, Client, fetchExchange } from '@urql/core';
 
 import { documents } from '../documents.mjs';
@@ -10,7 +10,7 @@ function urql(token, preferGetMethod = false) {
   return new Client({ url, exchanges: [cacheExchange, fetchExchange], fetchOptions: { headers }, preferGetMethod });
 }
 
-// What a query gives to a client: its data, and the codes of its errors.
+// Returns a query's data and error codes.
 async function asked(client, name, variables) {
   const { data, error } = await client.query(documents[name], variables);
   return { data, codes: error?.graphQLErrors.map(({ extensions }) => extensions.code) ?? [] };

@@ -1,7 +1,7 @@
-// Behind /i/code/…: a personal code to join the community.
+// Screen at /i/code/…: a personal code for joining the community.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { acceptUrl } from '../settings';
 import { Detail, InviteCard } from './InviteCard';
@@ -27,7 +27,7 @@ const query = graphql(`
 export function CodePage({ code }: { code: string }) {
   const [result, retry] = useQuery({ query, variables: { code } });
   return (
-    <Answer result={result} retry={retry}>
+    <QueryResult result={result} retry={retry}>
       {({ inviteCode: invite }) => {
         if (!invite) return <UnknownInvite />;
         const recipient = [invite.name, invite.email].filter(Boolean).join(', ');
@@ -47,6 +47,6 @@ export function CodePage({ code }: { code: string }) {
           </InviteCard>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

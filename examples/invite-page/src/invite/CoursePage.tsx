@@ -1,8 +1,8 @@
-// Behind /i/course/…: an invitation of one user, by its global id. That is no secret, so the
-// gateway shows it to the invitee, the inviter and who manages the course, and to nobody else.
+// Screen at /i/course/…: a user's invitation, by its global id. The id is not a secret, so the
+// gateway shows the invite only to the invitee, the inviter and the course's managers.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { Notice } from '../Notice';
 import { useSession } from '../session';
@@ -32,7 +32,7 @@ export function CoursePage({ id }: { id: string }) {
   const { token } = useSession();
   const [result, retry] = useQuery({ query, variables: { id } });
   return (
-    <Answer result={result} retry={retry}>
+    <QueryResult result={result} retry={retry}>
       {({ node: invite }) => {
         if (invite?.__typename === 'CourseInvite') {
           return (
@@ -50,6 +50,6 @@ export function CoursePage({ id }: { id: string }) {
           </Notice>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

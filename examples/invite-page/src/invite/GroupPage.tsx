@@ -1,8 +1,8 @@
-// Behind /i/group/…: a group's join link. Only its managers may see the invite itself, so this
-// screen says as much as each visitor may know: nothing, the group, or the invite.
+// Screen at /i/group/…: a group's join link. Only its managers can see the invite, so this screen
+// shows each visitor what they can see: nothing, the group, or the invite.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import type { GroupPageQuery } from '../gql/graphql';
 import { Notice } from '../Notice';
@@ -31,11 +31,11 @@ const query = graphql(`
 export function GroupPage({ slug, code }: { slug: string; code: string }) {
   const { token } = useSession();
   const [result, retry] = useQuery({ query, variables: { slug } });
-  // `invite` alone is denied: the group is answered beside the error.
+  // Only `invite` is denied: the response has the group and an error.
   const denied = result.error && result.data?.group && problemOf(result.error) === 'denied';
   const accept = acceptUrl('group', slug, code);
   return (
-    <Answer result={denied ? { ...result, error: undefined } : result} retry={retry}>
+    <QueryResult result={denied ? { ...result, error: undefined } : result} retry={retry}>
       {({ group }) => {
         if (!group) return token ? <UnknownInvite /> : <SignedOut />;
         if (denied) return <Group group={group} accept={accept} />;
@@ -47,7 +47,7 @@ export function GroupPage({ slug, code }: { slug: string; code: string }) {
           </InviteCard>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -70,7 +70,7 @@ function Group({ group, accept }: GroupOf & { accept: string | undefined }) {
       ) : (
         <>
           <p>You have a link to join this group.</p>
-          <p className="quiet">Whether it is still the current one, only the group’s managers can see.</p>
+          <p className="quiet">Only the group’s managers can see if the link is still valid.</p>
           {accept && <a className="button" href={accept}>Join the group</a>}
         </>
       )}
@@ -84,7 +84,7 @@ function Outdated({ group, slug }: GroupOf & { slug: string }) {
     <Notice title={`This link no longer joins ${group.name}`}>
       {current ? (
         <p>
-          The group has a newer one, since {dayOf(current.updatedAt)}:{' '}
+          The group has had a newer link since {dayOf(current.updatedAt)}:{' '}
           <a href={`/i/group/${encodeURIComponent(slug)}/${encodeURIComponent(current.code)}`}>
             show the current link
           </a>

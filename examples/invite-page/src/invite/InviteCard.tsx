@@ -1,5 +1,5 @@
-// An invite of whatever kind: all that the kinds share is asked for by one fragment on the
-// interface `Invite`, and shown here. What a kind has of its own comes in as children.
+// Card of an invite of any kind. One fragment on the interface `Invite` has the fields that all
+// kinds share. Fields of a kind are passed as children.
 import { type ReactNode, useId } from 'react';
 
 import { type FragmentType, graphql, readFragment } from '../gql';
@@ -38,13 +38,13 @@ const fragment = graphql(`
 
 interface Props {
   invite: FragmentType<typeof fragment>;
-  /** Where it is accepted. */
+  /** URL that accepts the invite. */
   accept?: string | undefined;
-  /** Name of the role, where the kind has one. */
+  /** Name of the role, if the kind has one. */
   roleName?: string;
-  /** Details of the kind's own: `Detail`s. */
+  /** `Detail`s of the kind. */
   children?: ReactNode;
-  /** One of several on its screen, rather than the screen itself. */
+  /** True if the screen has several cards. */
   listed?: boolean;
 }
 
@@ -88,12 +88,12 @@ export function InviteCard(props: Props) {
   );
 }
 
-/** What the status means to whoever holds the link, and what can be done. */
+/** Explains the status to the invitee, and the next step. */
 function explained({ status, acceptedAt, expiresAt, inviter, target }: InviteCardFragment) {
   const whom = inviter ? nameOf(inviter) : 'whoever sent it to you';
   switch (status) {
     case 'PENDING':
-      if (target?.__typename === 'Group') return ['Open.', 'The link is for many, and does not expire.'];
+      if (target?.__typename === 'Group') return ['Open.', 'The link works for many people and does not expire.'];
       return [
         'Waiting for your answer.',
         expiresAt ? `You can accept until ${dayOf(expiresAt)}.` : 'This invite does not expire.',

@@ -1,7 +1,7 @@
-// Behind /received: all invites to the person signed in, of every kind in one list.
+// Screen at /received: the viewer's invites of all kinds, in one list.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import type { OrderDirection } from '../gql/graphql';
 import { Controls } from '../listing/Controls';
@@ -50,17 +50,17 @@ const query = graphql(`
 
 export function ReceivedPage() {
   const listing = useListing<OrderDirection>('DESC', 'PENDING');
-  const { asked } = listing;
+  const { options } = listing;
   const [result, retry] = useQuery({
     query,
     variables: {
-      ...pageOf(asked),
-      filter: statusOf(asked),
-      orderBy: { field: 'CREATED_AT', direction: asked.order },
+      ...pageOf(options),
+      filter: statusOf(options),
+      orderBy: { field: 'CREATED_AT', direction: options.order },
     },
   });
   return (
-    <Answer result={result} retry={retry} list>
+    <QueryResult result={result} retry={retry} list>
       {({ viewer }) => {
         if (!viewer) {
           return (
@@ -84,7 +84,7 @@ export function ReceivedPage() {
               <InviteCard
                 key={invite.id}
                 invite={invite}
-                // Only course invites are accepted by who they are; others by code or token.
+                // Course invites are accepted by id. The others need their code or token.
                 accept={
                   invite.__typename === 'CourseInvite' ? acceptUrl('course', invite.id) : undefined
                 }
@@ -95,6 +95,6 @@ export function ReceivedPage() {
           </>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,7 +1,7 @@
-// Behind /i/workspace/…: an invitation that was e-mailed.
+// Screen at /i/workspace/…: an e-mailed invitation.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { acceptUrl } from '../settings';
 import { roleOf } from '../wording';
@@ -23,7 +23,7 @@ const query = graphql(`
 export function WorkspacePage({ token }: { token: string }) {
   const [result, retry] = useQuery({ query, variables: { token } });
   return (
-    <Answer result={result} retry={retry}>
+    <QueryResult result={result} retry={retry}>
       {({ workspaceInvite: invite }) => {
         if (!invite) return <UnknownInvite />;
         const { email, message, role, roleDisplay } = invite;
@@ -35,6 +35,6 @@ export function WorkspacePage({ token }: { token: string }) {
           </InviteCard>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,13 +1,13 @@
-// The controls above a list. The search waits for Enter; a choice applies at once.
+// Controls above a list. The search applies on Enter, other choices at once.
 import { type SubmitEvent, useId } from 'react';
 
 import type { Listing, StatusChoice } from './listing';
 
 export interface ControlsProps<Order extends string> {
   listing: Listing<Order>;
-  /** What the search looks into; none: the list cannot be searched. */
+  /** Name of the searched fields. Without it, the list has no search. */
   searched?: string;
-  /** The statuses to choose from; none: the list cannot be narrowed to a status. */
+  /** Statuses to choose from. Without them, the list has no filter by status. */
   statuses?: Partial<Record<StatusChoice, string>>;
   orders: Record<Order, string>;
 }
@@ -15,40 +15,40 @@ export interface ControlsProps<Order extends string> {
 const SIZES = [10, 25, 50, 100];
 
 export function Controls<Order extends string>(props: ControlsProps<Order>) {
-  const { asked, ask } = props.listing;
+  const { options, setOptions } = props.listing;
   const id = useId();
   const search = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    ask({ search: String(new FormData(event.currentTarget).get('search') ?? '').trim() });
+    setOptions({ search: String(new FormData(event.currentTarget).get('search') ?? '').trim() });
   };
   return (
     <form className="row" role="search" onSubmit={search}>
       {props.searched && (
         <div className="field">
           <label htmlFor={id}>Search {props.searched}</label>
-          <input id={id} name="search" type="search" defaultValue={asked.search} />
+          <input id={id} name="search" type="search" defaultValue={options.search} />
           <button type="submit">Search</button>
         </div>
       )}
       {props.statuses && (
         <Choice
           label="Status"
-          value={asked.status}
+          value={options.status}
           choices={props.statuses}
-          choose={(status) => ask({ status })}
+          choose={(status) => setOptions({ status })}
         />
       )}
       <Choice
         label="Order"
-        value={asked.order}
+        value={options.order}
         choices={props.orders}
-        choose={(order) => ask({ order })}
+        choose={(order) => setOptions({ order })}
       />
       <Choice
-        label="Rows a page"
-        value={String(asked.size)}
+        label="Rows per page"
+        value={String(options.size)}
         choices={Object.fromEntries(SIZES.map((size) => [size, String(size)]))}
-        choose={(size) => ask({ size: Number(size) })}
+        choose={(size) => setOptions({ size: Number(size) })}
       />
     </form>
   );
@@ -66,7 +66,7 @@ function Choice<Value extends string>({ label, value, choices, choose }: ChoiceP
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {/* The options are the choices' keys: no other value comes out of the element. */}
+      {/* The cast is safe, because the options are the choices' keys. */}
       <select id={id} value={value} onChange={({ target }) => choose(target.value as Value)}>
         {Object.entries(choices as Record<string, string>).map(([key, name]) => (
           <option key={key} value={key}>{name}</option>

@@ -1,4 +1,4 @@
-// A list as a table, between its controls and its pager.
+// List as a table, with controls and a pager.
 import type { ReactNode } from 'react';
 
 import { Controls, type ControlsProps } from './Controls';
@@ -10,7 +10,7 @@ interface Props<Row, Order extends string> extends ControlsProps<Order> {
   connection: { totalCount: number; pageInfo: PageInfo };
   rows: Row[];
   keyOf: (row: Row) => string;
-  /** The cells of a row, by the heading of their column. */
+  /** Renders the cell of a row, by the heading of its column. */
   columns: Record<string, (row: Row) => ReactNode>;
   fetching: boolean;
 }
@@ -21,13 +21,13 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
   return (
     <>
       <title>{title}</title>
-      <p><a href="/manage">All that you manage</a></p>
+      <p><a href="/manage">Everything you manage</a></p>
       <h1>{title}</h1>
       <Controls {...controls} />
       {rows.length === 0 ? (
         <p className="card">
-          {controls.listing.asked.search || controls.listing.asked.status
-            ? 'No invite fits. Try another search or status.'
+          {controls.listing.options.search || controls.listing.options.status
+            ? 'No invite matches. Try another search or status.'
             : 'There are no invites here yet.'}
         </p>
       ) : (
@@ -43,7 +43,7 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
             {rows.map((row) => (
               <tr key={keyOf(row)}>
                 {Object.entries(columns).map(([heading, cell]) => (
-                  // The heading again: on a narrow screen each row is a card of its own.
+                  // Repeats the heading, because narrow screens show each row as a card.
                   <td key={heading} data-heading={heading}>{cell(row)}</td>
                 ))}
               </tr>

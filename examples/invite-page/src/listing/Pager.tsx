@@ -1,4 +1,4 @@
-// Below a list: how much of it there is, and the way to the pages beside this one.
+// Pager below a list: its length, and buttons for the previous and next page.
 import type { Listing, PageInfo } from './listing';
 
 interface Props {
@@ -11,7 +11,7 @@ interface Props {
 
 export function Pager({ listing, pageInfo, shown, totalCount, fetching }: Props) {
   const { hasNextPage, hasPreviousPage } = pageInfo;
-  // Not `disabled`: the keyboard's focus stays on a button whose way has ended.
+  // `aria-disabled` instead of `disabled`, so that the button keeps the keyboard focus.
   const button = (name: string, possible: boolean, go: (from: PageInfo) => void) => (
     <button
       type="button"
@@ -25,7 +25,7 @@ export function Pager({ listing, pageInfo, shown, totalCount, fetching }: Props)
     <nav className="row pager" aria-label="Pages">
       {button('Previous page', hasPreviousPage, listing.previous)}
       <p role="status">
-        {fetching ? 'Asking the gateway…' : `${shown} of ${totalCount} shown`}
+        {fetching ? 'Loading…' : `${shown} of ${totalCount} shown`}
       </p>
       {button('Next page', hasNextPage, listing.next)}
     </nav>

@@ -1,4 +1,4 @@
-// A status in a list.
+// Status of an invite in a list.
 import type { InviteStatus } from '../gql/graphql';
 import { statusNames } from '../wording';
 

@@ -1,4 +1,4 @@
-// The orders of a list of invites, and what they read.
+// Orders of a list of invites, with their labels and arguments.
 import type { InviteOrder } from '../gql/graphql';
 
 export type InviteOrderName = 'newest' | 'oldest' | 'expiring';

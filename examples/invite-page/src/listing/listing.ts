@@ -1,5 +1,5 @@
-// What somebody asks of a list: search, status, order, page size, and where the page stands.
-// A page is asked for by cursors, so that rows that come and go meanwhile shift nothing.
+// Options of a list: search, status, order, page size and cursor. Cursors keep pages stable while
+// rows are added or removed.
 import { useState } from 'react';
 
 import type { InviteStatus } from '../gql/graphql';
@@ -12,23 +12,23 @@ export interface PageInfo {
   hasPreviousPage: boolean;
 }
 
-/** A status, or none to choose all. */
+/** A status; empty for all. */
 export type StatusChoice = InviteStatus | '';
 
 export const anyStatus: Record<StatusChoice, string> = { '': 'Any', ...statusNames };
 
-export interface Asked<Order extends string> {
+export interface ListOptions<Order extends string> {
   search: string;
   status: StatusChoice;
   order: Order;
   size: number;
-  place: { after: string } | { before: string } | null;
+  cursor: { after: string } | { before: string } | null;
 }
 
 export interface Listing<Order extends string> {
-  asked: Asked<Order>;
-  /** Other questions start from the first page. */
-  ask: (changed: Partial<Omit<Asked<Order>, 'place'>>) => void;
+  options: ListOptions<Order>;
+  /** Changes options and returns to the first page. */
+  setOptions: (changed: Partial<Omit<ListOptions<Order>, 'cursor'>>) => void;
   next: (from: PageInfo) => void;
   previous: (from: PageInfo) => void;
 }
@@ -37,28 +37,28 @@ export function useListing<Order extends string>(
   order: Order,
   status: StatusChoice = '',
 ): Listing<Order> {
-  const [asked, set] = useState<Asked<Order>>({
+  const [options, set] = useState<ListOptions<Order>>({
     search: '',
     status,
     order,
     size: 10,
-    place: null,
+    cursor: null,
   });
   return {
-    asked,
-    ask: (changed) => set({ ...asked, ...changed, place: null }),
-    next: ({ endCursor }) => endCursor && set({ ...asked, place: { after: endCursor } }),
-    previous: ({ startCursor }) => startCursor && set({ ...asked, place: { before: startCursor } }),
+    options,
+    setOptions: (changed) => set({ ...options, ...changed, cursor: null }),
+    next: ({ endCursor }) => endCursor && set({ ...options, cursor: { after: endCursor } }),
+    previous: ({ startCursor }) => startCursor && set({ ...options, cursor: { before: startCursor } }),
   };
 }
 
-/** The arguments of every connection. */
-export function pageOf({ size, place }: Asked<string>) {
-  return place && 'before' in place
-    ? { last: size, before: place.before }
-    : { first: size, after: place?.after ?? null };
+/** Returns the pagination arguments of a connection. */
+export function pageOf({ size, cursor }: ListOptions<string>) {
+  return cursor && 'before' in cursor
+    ? { last: size, before: cursor.before }
+    : { first: size, after: cursor?.after ?? null };
 }
 
-/** What the filters have in common; null does not filter. */
-export const searchOf = ({ search }: Asked<string>) => ({ search: search || null });
-export const statusOf = ({ status }: Asked<string>) => ({ status: status ? [status] : null });
+/** Conditions that all filters share. Null does not filter. */
+export const searchOf = ({ search }: ListOptions<string>) => ({ search: search || null });
+export const statusOf = ({ status }: ListOptions<string>) => ({ status: status ? [status] : null });

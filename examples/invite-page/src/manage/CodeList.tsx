@@ -1,7 +1,7 @@
-// Behind /manage/codes: the invite codes that the person signed in made; staff see all.
+// Screen at /manage/codes: the viewer's invite codes. Staff see all.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
@@ -49,17 +49,17 @@ const query = graphql(`
 
 export function CodeList() {
   const listing = useListing<InviteOrderName>('newest');
-  const { asked } = listing;
+  const { options } = listing;
   const [result, retry] = useQuery({
     query,
     variables: {
-      ...pageOf(asked),
-      filter: { ...searchOf(asked), ...statusOf(asked) },
-      orderBy: inviteOrderBy[asked.order],
+      ...pageOf(options),
+      filter: { ...searchOf(options), ...statusOf(options) },
+      orderBy: inviteOrderBy[options.order],
     },
   });
   return (
-    <Answer result={result} retry={retry} list>
+    <QueryResult result={result} retry={retry} list>
       {({ inviteCodes }) =>
         inviteCodes && (
           <List
@@ -84,6 +84,6 @@ export function CodeList() {
           />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,8 +1,8 @@
-// Behind /manage/course/…: whom a course invites, for who manages it. The nodes are users, and the
-// edges carry their invitations; all of them are pending, so there is no status to choose.
+// Screen at /manage/course/…: users invited to a course, for its managers. The nodes are users, and
+// the edges carry their invitations. All are pending, so there is no filter by status.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import type { CourseInviteeOrder } from '../gql/graphql';
 import { List } from '../listing/List';
@@ -71,13 +71,13 @@ const orderBy: Record<keyof typeof orders, CourseInviteeOrder> = {
 
 export function CourseList({ id }: { id: string }) {
   const listing = useListing<keyof typeof orders>('oldest');
-  const { asked } = listing;
+  const { options } = listing;
   const [result, retry] = useQuery({
     query,
-    variables: { id, ...pageOf(asked), filter: searchOf(asked), orderBy: orderBy[asked.order] },
+    variables: { id, ...pageOf(options), filter: searchOf(options), orderBy: orderBy[options.order] },
   });
   return (
-    <Answer result={result} retry={retry} list>
+    <QueryResult result={result} retry={retry} list>
       {({ course }) =>
         course?.invitees ? (
           <List
@@ -105,6 +105,6 @@ export function CourseList({ id }: { id: string }) {
           <NothingHere />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,7 +1,7 @@
-// Behind /manage: what the person signed in manages, each with the way to its invites.
+// Screen at /manage: workspaces, courses and groups that the viewer manages, with links to invites.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { Notice } from '../Notice';
 import { SignIn } from '../SignIn';
@@ -48,7 +48,7 @@ const query = graphql(`
 export function ManagePage() {
   const [result, retry] = useQuery({ query });
   return (
-    <Answer result={result} retry={retry}>
+    <QueryResult result={result} retry={retry}>
       {({ viewer }) => {
         if (!viewer) {
           return (
@@ -99,7 +99,7 @@ export function ManagePage() {
           </>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }
 

@@ -1,7 +1,7 @@
-// Behind /manage/workspace/…: the invites to a workspace, for who manages it.
+// Screen at /manage/workspace/…: invites to a workspace, for its managers.
 import { useQuery } from 'urql';
 
-import { Answer } from '../Answer';
+import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
@@ -53,18 +53,18 @@ const query = graphql(`
 
 export function WorkspaceList({ id }: { id: string }) {
   const listing = useListing<InviteOrderName>('newest');
-  const { asked } = listing;
+  const { options } = listing;
   const [result, retry] = useQuery({
     query,
     variables: {
       id,
-      ...pageOf(asked),
-      filter: { ...searchOf(asked), ...statusOf(asked) },
-      orderBy: inviteOrderBy[asked.order],
+      ...pageOf(options),
+      filter: { ...searchOf(options), ...statusOf(options) },
+      orderBy: inviteOrderBy[options.order],
     },
   });
   return (
-    <Answer result={result} retry={retry} list>
+    <QueryResult result={result} retry={retry} list>
       {({ workspace }) =>
         workspace?.invites ? (
           <List
@@ -90,6 +90,6 @@ export function WorkspaceList({ id }: { id: string }) {
           <NothingHere />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

@@ -1,4 +1,4 @@
-// GraphQL Code Generator's configuration, as a frontend has it.
+// GraphQL Code Generator's configuration, like a frontend's.
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {

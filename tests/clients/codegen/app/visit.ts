@@ -1,5 +1,5 @@
-// Asks the gateway at a URL what a personal code is for, and what its holder sent, through the
-// generated types alone. Prints what it read.
+// Reads a personal code and its holder's sent invites from the gateway at a URL, using only
+// generated types. Prints the data.
 import { ask } from './gateway';
 import { type FragmentType, useFragment } from './gql';
 import {
@@ -13,7 +13,7 @@ import persisted from './gql/persisted-documents.json';
 
 const [url = '', token, code = '', group = ''] = process.argv.slice(2);
 
-// Every status, and no other, has its words.
+// Every status, and no other, has a label.
 const WORDS: Record<InviteStatus, string> = {
   ACCEPTED: 'accepted',
   CANCELLED: 'withdrawn',

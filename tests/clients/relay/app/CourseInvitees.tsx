@@ -1,4 +1,5 @@
-// A course's invitees, page after page: a fragment on an object that Relay refetches by `node(id:)`.
+// A paginated list of a course's invitees: a fragment on an object that Relay refetches by
+// `node(id:)`.
 import { graphql, usePaginationFragment } from 'react-relay';
 
 import { InviteCard } from './InviteCard';

@@ -1,4 +1,4 @@
-// A group's join link, where `null` without an error and an error are different answers.
+// A group's join link. Null without an error and an error are different results.
 import { graphql, useFragment } from 'react-relay';
 
 import type { GroupLink_group$key } from './__generated__/GroupLink_group.graphql';

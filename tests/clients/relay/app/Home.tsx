@@ -1,4 +1,4 @@
-// The page that is asked for at once: every fragment of the others, in one query.
+// The home page: all other fragments in one query.
 import { graphql, useLazyLoadQuery } from 'react-relay';
 
 import { CourseInvitees } from './CourseInvitees';

@@ -1,4 +1,4 @@
-// An invite of whatever kind: a fragment on the interface, refetched by `node(id:)`.
+// An invite of any kind: a fragment on the interface, refetched by `node(id:)`.
 import { graphql, useRefetchableFragment } from 'react-relay';
 import { readInlineData } from 'relay-runtime';
 
@@ -36,7 +36,7 @@ export const inviteTarget = graphql`
   }
 `;
 
-// What an invite joins, in words.
+// Describes the target of an invite.
 export function targetName(target: InviteCard_target$key): string {
   const read = readInlineData(inviteTarget, target);
   switch (read.__typename) {

@@ -1,4 +1,4 @@
-// The last page first: a fragment on `Query`, paged backwards.
+// The last page first: a fragment on `Query`, paginated backwards.
 import { graphql, usePaginationFragment } from 'react-relay';
 
 import type { InviteCodesPageQuery } from './__generated__/InviteCodesPageQuery.graphql';

@@ -1,4 +1,4 @@
-// What the signed-in person sent, in both directions: a fragment on `Viewer`, which has no id.
+// The viewer's sent invites, in both directions: a fragment on `Viewer`, which has no id.
 import { graphql, usePaginationFragment } from 'react-relay';
 
 import { InviteCard } from './InviteCard';

@@ -1,4 +1,4 @@
-// Relay's environment over the gateway.
+// Relay's environment for the gateway.
 import { Environment, Network, RecordSource, Store } from 'relay-runtime';
 import type { FetchFunction, GraphQLResponse } from 'relay-runtime';
 

@@ -1,5 +1,4 @@
-// What Relay's hooks do, without React: read a fragment, load the next page of its connection,
-// refetch it.
+// Relay's hooks without React: read a fragment, load the next page of its connection, refetch it.
 import {
   createOperationDescriptor,
   fetchQuery,
@@ -27,7 +26,7 @@ interface PageInfo {
   readonly hasPreviousPage?: boolean | null;
 }
 
-// Fetches a query, keeps what it gave from the garbage collector, and reads it.
+// Fetches a query, retains its data from garbage collection, and reads it.
 export async function load<Q extends OperationType>(
   environment: Environment,
   query: GraphQLTaggedNode,
@@ -45,7 +44,7 @@ function selector(fragment: GraphQLTaggedNode, key: unknown): SingularReaderSele
   return found;
 }
 
-// The fragment's data as the store has it now.
+// Returns the fragment's current data in the store.
 export function read<K extends KeyType>(
   environment: Environment,
   fragment: GraphQLTaggedNode,
@@ -54,7 +53,7 @@ export function read<K extends KeyType>(
   return environment.lookup(selector(fragment, key)).data as NonNullable<KeyTypeData<K>>;
 }
 
-// Fetches more of a fragment's connection. False: there is no more on that side.
+// Fetches the next page of a fragment's connection. Returns false if there is none on that side.
 export async function loadMore<K extends KeyType>(
   environment: Environment,
   fragment: GraphQLTaggedNode,
@@ -91,7 +90,7 @@ export async function loadMore<K extends KeyType>(
   return true;
 }
 
-// Fetches a fragment on an object again, by its id. Gives the name of the query that did.
+// Refetches a fragment on an object by its id. Returns the name of the query.
 export async function refetch<K extends KeyType>(
   environment: Environment,
   fragment: GraphQLTaggedNode,

@@ -1,5 +1,5 @@
-// A visit to the gateway at a URL with a bearer token: asks for the home page, pages through its
-// connections and refetches an invite. Prints what the store holds on the way.
+// Visits the gateway at a URL with a bearer token: loads the home page, pages through its
+// connections, and refetches an invite. Prints the content of the store on the way.
 import type { Environment } from 'relay-runtime';
 
 import { CourseInvitees_course$key } from './__generated__/CourseInvitees_course.graphql';
@@ -39,7 +39,7 @@ function codes(key: InviteCodes_query$key): (string | null | undefined)[] | unde
   return read(gateway, inviteCodes, key).inviteCodes?.edges.map(({ node }) => node.code);
 }
 
-// The same list entered behind its fourth row, and paged up from there.
+// The same list, starting after its fourth row and paged up.
 async function sentUp(): Promise<unknown> {
   const top = environment(url, token);
   const { viewer } = await load<HomeQuery>(top, home, { course, group });
@@ -56,7 +56,7 @@ async function sentUp(): Promise<unknown> {
   );
 }
 
-// A list after each page, until there is no more on that side.
+// Returns a list after each page, until there is no more on that side.
 async function pages<T>(list: () => T, more: () => Promise<boolean>): Promise<T[]> {
   const seen = [list()];
   while (await more()) seen.push(list());
@@ -69,7 +69,8 @@ function link(key: GroupLink_group$key): string {
   return invite.value ? invite.value.url : 'none';
 }
 
-// Refetches a card whose status the store has wrong; gives the query that did and the status.
+// Refetches a card whose status in the store is wrong. Returns the name of the query, and the
+// status.
 async function refetched(key: InviteCard_invite$key): Promise<string[]> {
   const { id } = read(gateway, inviteCard, key);
   gateway.commitUpdate((store) => store.get(id)?.setValue('EXPIRED', 'status'));

@@ -1,4 +1,4 @@
-//! An answer as HTTP: the JSON, or why there is none.
+//! Responses: JSON, or an error status.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -7,24 +7,24 @@ use axum::{
 
 use crate::json::Json;
 
-/// Why a request is not answered.
+/// Error of a request.
 #[derive(Debug)]
-pub(crate) enum Refusal {
-    /// There is no good token.
+pub(crate) enum RequestError {
+    /// The token is missing or not valid.
     Unauthenticated,
-    /// The token's user may not see it, or it is not there.
+    /// The object does not exist, or the token's user may not see it.
     Forbidden,
     /// The database failed.
     Failed,
 }
 
-impl From<tokio_postgres::Error> for Refusal {
+impl From<tokio_postgres::Error> for RequestError {
     fn from(_: tokio_postgres::Error) -> Self {
         Self::Failed
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for RequestError {
     fn into_response(self) -> Response {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,

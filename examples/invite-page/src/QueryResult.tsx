@@ -1,4 +1,4 @@
-// What the gateway answered to a query: awaited, a problem that says what to do next, or data.
+// Shows the state of a query: loading, a problem with a way forward, or its data.
 import type { CombinedError } from '@urql/core';
 import type { ReactNode } from 'react';
 
@@ -17,11 +17,11 @@ interface Props<Data> {
   result: Result<Data>;
   retry: () => void;
   children: (data: Data) => ReactNode;
-  /** A list announces its length by itself: nobody wants to hear all of its rows. */
+  /** Keeps screen readers from announcing all rows: a list announces its length itself. */
   list?: boolean;
 }
 
-export function Answer<Data>({ result, retry, children, list }: Props<Data>) {
+export function QueryResult<Data>({ result, retry, children, list }: Props<Data>) {
   const { data, error, fetching } = result;
   return (
     <div aria-live={list && data && !error ? 'off' : 'polite'} aria-busy={fetching}>
@@ -30,7 +30,7 @@ export function Answer<Data>({ result, retry, children, list }: Props<Data>) {
       ) : data ? (
         children(data)
       ) : (
-        <p className="card alone">Asking the gateway…</p>
+        <p className="card alone">Loading…</p>
       )}
     </div>
   );
@@ -44,7 +44,7 @@ interface ProblemProps {
 
 export function Problem({ error, fetching, retry }: ProblemProps) {
   const { token, signOut } = useSession();
-  // The button goes when the answer comes: focus must not go with it.
+  // Moves the focus, because the button disappears when the response arrives.
   const again = () => {
     document.getElementById('main')?.focus();
     retry();
@@ -71,9 +71,9 @@ export function Problem({ error, fetching, retry }: ProblemProps) {
       );
     case 'signed out':
       return token ? (
-        <Notice title="Your sign-in is no longer good">
-          <p>Sign in again, or go on without: most invites can be seen by who holds the link.</p>
-          <button type="button" onClick={signOut}>Go on signed out</button>
+        <Notice title="Your sign-in is no longer valid">
+          <p>Sign in again, or continue without: anyone with the link can see most invites.</p>
+          <button type="button" onClick={signOut}>Continue signed out</button>
         </Notice>
       ) : (
         <Notice title="Sign in to see this">
@@ -82,15 +82,15 @@ export function Problem({ error, fetching, retry }: ProblemProps) {
       );
     case 'denied':
       return (
-        <Notice title="This is not yours to see">
-          <p>Only those who manage it can. If you should, ask an owner to make you a manager.</p>
-          {token && <button type="button" onClick={signOut}>Sign in as somebody else</button>}
+        <Notice title="You cannot see this">
+          <p>Only its managers can. Ask an owner to make you one.</p>
+          {token && <button type="button" onClick={signOut}>Sign in as someone else</button>}
         </Notice>
       );
     case 'other':
       return (
         <Notice title="That did not work">
-          <p>{error.graphQLErrors[0]?.message ?? 'The answer could not be understood.'}</p>
+          <p>{error.graphQLErrors[0]?.message ?? 'The response could not be read.'}</p>
           <p className="quiet">Code: {codeOf(error) ?? 'none'}</p>
           {retryButton}
         </Notice>

@@ -1,4 +1,4 @@
-//! What all endpoints share: methods, and errors in the manner of the contract.
+//! Behaviour that all endpoints share: methods, and errors in the contract's format.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{
-    super::{Manner, OPENAPI_PATH, manner_of},
+    super::{ErrorFormat, OPENAPI_PATH, error_format},
     code_path, course_path, detail, group_path, now, rest, token_path, unlimited,
 };
 use crate::{
@@ -22,16 +22,16 @@ use crate::{
 };
 
 #[tokio::test]
-async fn head_is_get_without_a_body_and_other_methods_are_refused() {
+async fn head_is_get_without_a_body_and_other_methods_give_405() {
     let rest = rest().await;
     let paths = [
-        (code_path(codes::USED), Manner::Detail),
-        (token_path(tokens::PENDING), Manner::Detail),
-        (group_path(groups::STUDIO), Manner::Arena),
-        (course_path("1/invite/"), Manner::Detail),
-        (OPENAPI_PATH.to_owned(), Manner::Detail),
+        (code_path(codes::USED), ErrorFormat::Drf),
+        (token_path(tokens::PENDING), ErrorFormat::Drf),
+        (group_path(groups::STUDIO), ErrorFormat::Arena),
+        (course_path("1/invite/"), ErrorFormat::Drf),
+        (OPENAPI_PATH.to_owned(), ErrorFormat::Drf),
     ];
-    for (path, manner) in paths {
+    for (path, format) in paths {
         let get = rest.get(&path, Some(people::PRIYA)).await;
         let head = rest.send(Method::HEAD, &path, Some(people::PRIYA)).await;
         assert_eq!(
@@ -40,21 +40,21 @@ async fn head_is_get_without_a_body_and_other_methods_are_refused() {
             "{path}"
         );
         assert_eq!(head.headers, get.headers, "{path}");
-        let body = match manner {
-            Manner::Detail => detail("Method not allowed."),
-            Manner::Arena => json!({"error": "Method Not Allowed", "code": 405, "details": {
+        let body = match format {
+            ErrorFormat::Drf => detail("Method not allowed."),
+            ErrorFormat::Arena => json!({"error": "Method Not Allowed", "code": 405, "details": {
                 "message": "This resource does not support this method."}}),
         };
         for method in [Method::POST, Method::DELETE, Method::OPTIONS] {
-            let answer = rest.send(method, &path, None).await;
-            answer.is(StatusCode::METHOD_NOT_ALLOWED, body.clone());
-            assert_eq!(answer.header(header::ALLOW), Some("GET,HEAD"), "{path}");
+            let response = rest.send(method, &path, None).await;
+            response.is(StatusCode::METHOD_NOT_ALLOWED, body.clone());
+            assert_eq!(response.header(header::ALLOW), Some("GET,HEAD"), "{path}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_database_that_fails_is_told_in_the_manner_of_the_contract() {
+async fn a_failing_database_gives_503_in_the_format_of_the_contract() {
     let rest = rest().await;
     let viewer = rest.viewer(Some(people::NOOR)).await;
     rest.database.close_by_ref().await.expect("the end");
@@ -78,7 +78,7 @@ async fn a_database_that_fails_is_told_in_the_manner_of_the_contract() {
         );
         let router = rest.router.clone().layer(Extension(Arc::new(access)));
         let request = Request::get(path).body(Body::empty()).expect("a request");
-        let response = gather(router.oneshot(request)).await.expect("an answer");
+        let response = gather(router.oneshot(request)).await.expect("a response");
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         let bytes = response
@@ -92,17 +92,17 @@ async fn a_database_that_fails_is_told_in_the_manner_of_the_contract() {
 }
 
 #[test]
-fn every_path_of_a_contract_has_its_manner() {
-    for (path, manner) in [
-        ("/api/v2/invite_code/x/", Some(Manner::Detail)),
-        ("/api/v1/invites/x/", Some(Manner::Detail)),
-        ("/v3/groups/1/invite", Some(Manner::Arena)),
-        ("/v3/groups/", Some(Manner::Arena)),
-        ("/api/v2/course/1/invite/", Some(Manner::Detail)),
+fn every_path_of_a_contract_has_its_error_format() {
+    for (path, format) in [
+        ("/api/v2/invite_code/x/", Some(ErrorFormat::Drf)),
+        ("/api/v1/invites/x/", Some(ErrorFormat::Drf)),
+        ("/v3/groups/1/invite", Some(ErrorFormat::Arena)),
+        ("/v3/groups/", Some(ErrorFormat::Arena)),
+        ("/api/v2/course/1/invite/", Some(ErrorFormat::Drf)),
         ("/graphql", None),
         ("/", None),
         (OPENAPI_PATH, None),
     ] {
-        assert_eq!(manner_of(path), manner, "{path}");
+        assert_eq!(error_format(path), format, "{path}");
     }
 }

@@ -14,7 +14,7 @@ Commands
   start    milliseconds from exec to the first answer
   attack   what hostile requests cost, and what another client notices of them
   import   workspace invites a second from a file, beside PostgreSQL's own \\copy
-  report   writes the tables of docs/performance.md and docs/scaling.md from bench/results
+  report   writes the tables of docs/operate/performance.md and docs/operate/scaling.md from bench/results
 
 Options
   --smoke                 tiny data and short runs with a debug build: asserts that answers are the
@@ -33,7 +33,7 @@ Options
   --hostile WORD          only the hostile clients whose kind has this word
   --baseline-connections N   connections of the baseline to the database (see README.md)
   --log LEVEL             the gateway's own --log (info)
-  --record                keeps the results under the name that docs/performance.md is made from
+  --record                keeps the results under the name that docs/operate/performance.md is made from
 `;
 
 const positive = (name, text) => {

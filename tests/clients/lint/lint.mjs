@@ -1,4 +1,4 @@
-// Lints the committed schema, the documents that the clients send, and the queries of the README.
+// Lints the committed schema, the documents that the clients send, and the queries of the guide.
 // Prints what it found without the findings that are expected, and those that were expected and are
 // not there.
 import { readFileSync } from 'node:fs';
@@ -23,19 +23,19 @@ const EXPECTED = [
   { rule: 'no-typename-prefix', line: /^username: String!$/ },
 ];
 
-// The indented blocks of a Markdown text that are queries, each with the line that it begins at.
+// The page whose queries are linted.
+const GUIDE = 'docs/guide/schema.md';
+
+// The fenced blocks of a Markdown text that are queries, each with the line that its fence is at.
 function queries(text) {
-  const blocks = [...text.matchAll(/^ {4}query .*\n(?: {4}.*\n)*/gm)];
-  return blocks.map(({ index, 0: block }) => [
-    text.slice(0, index).split('\n').length,
-    block.replaceAll(/^ {4}/gm, ''),
-  ]);
+  const blocks = [...text.matchAll(/^```graphql\n(query [^]*?)^```$/gm)];
+  return blocks.map(({ index, 1: block }) => [text.slice(0, index).split('\n').length, block]);
 }
 
 const eslint = new ESLint({ cwd: root, overrideConfigFile });
 const files = await eslint.lintFiles(['schema.graphql', 'tests/clients/documents/*.graphql']);
-for (const [line, query] of queries(readFileSync(join(root, 'README.md'), 'utf8'))) {
-  files.push(...(await eslint.lintText(query, { filePath: join(root, `README.md/${line}.graphql`) })));
+for (const [line, query] of queries(readFileSync(join(root, GUIDE), 'utf8'))) {
+  files.push(...(await eslint.lintText(query, { filePath: join(root, `${GUIDE}/${line}.graphql`) })));
 }
 
 const found = [];

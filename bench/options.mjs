@@ -14,7 +14,7 @@ Commands
   start    milliseconds from exec to the first response
   attack   cost of hostile requests, and their effect on another client
   import   workspace invites per second from a file, compared with PostgreSQL's \\copy
-  report   writes the tables of docs/performance.md and docs/scaling.md from bench/results
+  report   writes the tables of docs/operate/performance.md and docs/operate/scaling.md from bench/results
 
 Options
   --smoke                 tiny data and short runs with a debug build: asserts that responses equal the

@@ -1,5 +1,5 @@
-// Writes the tables of docs/performance.md and docs/scaling.md between their markers, from
-// bench/results.
+// Writes the tables of docs/operate/performance.md and docs/operate/scaling.md between their markers,
+// from bench/results.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ import { QUERIES } from './queries.mjs';
 import { read } from './results.mjs';
 import { COLUMNS } from './scaling.mjs';
 
-const DOCUMENTS = ['docs/performance.md', 'docs/scaling.md'].map((path) => join(ROOT, path));
+const DOCUMENTS = ['docs/operate/performance.md', 'docs/operate/scaling.md'].map((path) => join(ROOT, path));
 const MIB = 2 ** 20;
 
 const mib = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    Answer, Gateway, Viewer, at, data, each_database, process::Server, secret, wire::Request,
+    Answer, Gateway, Viewer, any_database, at, data, process::Server, secret, wire::Request,
 };
 
 const WHO: &str = "{ viewer { user { username } } }";
@@ -143,7 +143,7 @@ fn graphql_refusal(message: &str) -> Value {
     json!({ "errors": [{ "message": message, "extensions": { "code": "UNAUTHENTICATED" } }] })
 }
 
-each_database! {
+any_database! {
     async fn without_a_token_the_viewer_is_anonymous(gateway) {
         fill(&gateway).await;
         let data = gateway.data(Viewer::Anonymous, WHO).await;

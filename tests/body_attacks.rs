@@ -8,9 +8,9 @@ use futures_util::stream;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Viewer,
+    Viewer, any_database,
     attack::{allowed_and_met, is_refused, post, still_answers},
-    data, each_database, graphql_within,
+    data, graphql_within,
     process::Server,
     wire,
 };
@@ -56,7 +56,7 @@ fn deep(depth: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-each_database! {
+any_database! {
     async fn deep_json_is_refused_before_parsing(gateway) {
         for depth in [25, 1500, 20_000] {
             for (what, body) in deep(depth) {

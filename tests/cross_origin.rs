@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode, header};
 use invite_gateway::http::Cors;
 
-use crate::support::{Answer, Gateway, Viewer, data, each_database, process::Process};
+use crate::support::{Answer, Gateway, Viewer, any_database, data, process::Process};
 
 async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Answer {
     let request = gateway
@@ -33,7 +33,7 @@ async fn post(gateway: &Gateway, origin: &str) -> Answer {
 const APP: &str = "https://app.example";
 const OTHER: &str = "https://other.example";
 
-each_database! {
+any_database! {
     async fn no_origin_is_allowed_by_default(gateway) {
         let answer = preflight(&gateway, APP, "/graphql").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);

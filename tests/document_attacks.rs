@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    Viewer,
+    Viewer, any_database,
     attack::{allowed_and_met, document_is_refused, is_refused, post, still_answers},
-    data, each_database, graphql_within, metric_in,
+    data, graphql_within, metric_in,
     node::node,
     process::Server,
     wire::Request,
@@ -96,7 +96,7 @@ fn attacks() -> Vec<(&'static str, String, &'static str, Option<&'static str>)> 
     ]
 }
 
-each_database! {
+any_database! {
     async fn each_is_refused_at_almost_no_cost(gateway) {
         for (what, document, code, limit) in attacks() {
             document_is_refused(&gateway, what, &document, code, limit).await;

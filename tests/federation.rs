@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use crate::support::{
-    KINDS, Viewer, data, each_database,
+    KINDS, Viewer, any_database, data,
     node::node,
     process::{Process, Server},
 };
@@ -129,7 +129,7 @@ async fn every_kind_has_both_keys_and_its_descriptions() {
     assert!(!schema.contains("_entities") && !schema.contains("_Any"));
 }
 
-each_database! {
+any_database! {
     async fn a_router_gets_the_printed_schema(gateway) {
         for settings in [
             &[][..],

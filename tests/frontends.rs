@@ -3,8 +3,8 @@
 
 mod apollo;
 mod codegen;
+mod guide;
 mod linters;
-mod readme;
 mod relay;
 mod urql;
 

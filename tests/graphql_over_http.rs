@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{Answer, Gateway, Viewer, data, each_database};
+use crate::support::{Answer, Gateway, Viewer, any_database, data};
 
 /// Sends `body` unchanged to `/graphql`.
 async fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -28,7 +28,7 @@ fn code(answer: &Value) -> &Value {
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-each_database! {
+any_database! {
     async fn a_query_may_be_sent_by_get(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
         let query = "query%20One(%24code%3A%20String!)%20%7B%20inviteCode(code%3A%20%24code)%20%7B%20databaseId%20%7D%20%7D%20query%20Two%20%7B%20viewer%20%7B%20user%20%7B%20id%20%7D%20%7D%20%7D";

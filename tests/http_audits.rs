@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{each_database, node::node, process::Server};
+use crate::support::{any_database, node::node, process::Server};
 
-each_database! {
+any_database! {
     async fn every_audit_passes(gateway) {
         let server = Server::over(&gateway.url).await;
         let url = format!("http://{}/graphql", server.address);

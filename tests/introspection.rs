@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::support::{data, each_database, process::Server, wire::Request};
+use crate::support::{any_database, data, process::Server, wire::Request};
 
-each_database! {
+any_database! {
     async fn switched_off_a_document_with_introspection_is_refused(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let server = Server::with(&gateway.url, &["--introspection=off"]).await;

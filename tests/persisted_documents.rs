@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::{
-    Answer, Gateway, Viewer, data, each_database,
+    Answer, Gateway, Viewer, any_database, data,
     process::{Ended, Process, Server},
 };
 
@@ -51,7 +51,7 @@ async fn registering(gateway: Gateway) -> Gateway {
     })
 }
 
-each_database! {
+any_database! {
     async fn a_document_is_registered_with_its_hash_and_then_sent_by_hash(gateway) {
         let gateway = registering(gateway).await;
         let variables = json!({ "code": "CODE" });

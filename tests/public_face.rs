@@ -5,7 +5,7 @@ use invite_gateway::graphql::{SchemaSettings, subgraph_sdl};
 use serde_json::json;
 
 use crate::support::{
-    Answer, data, each_database,
+    Answer, any_database, data,
     process::{Server, address_in, authorization},
     wire::{Request, Wire},
 };
@@ -20,7 +20,7 @@ fn refused(answer: &Answer) -> &str {
     errors[0]["extensions"]["code"].as_str().expect("a code")
 }
 
-each_database! {
+any_database! {
     async fn the_setting_decides_who_reads_the_subgraphs_schema(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let ada = authorization(1);

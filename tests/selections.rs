@@ -4,12 +4,12 @@ use axum::http::{Method, header};
 use serde_json::json;
 
 use crate::support::{
-    Viewer,
+    Viewer, any_database,
     data::{group, group_invite, group_member, invite_code, user},
-    each_database, global_id,
+    global_id,
 };
 
-each_database! {
+any_database! {
     async fn a_fragment_on_a_union_applies_to_its_members(gateway) {
         gateway.add(user(1, "ada")).await;
         gateway.add(group(1, "lovers-of-engines")).await;

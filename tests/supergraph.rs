@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    data, each_database, global_id,
+    any_database, data, global_id,
     node::node,
     process::{Server, authorization},
 };
 
-each_database! {
+any_database! {
     async fn a_router_that_does_not_authenticate_may_use_the_directives(gateway) {
         gateway.add(data::user(1, "grace")).await;
         let server = Server::with(&gateway.url, &["--auth-directives=on"]).await;

@@ -39,7 +39,7 @@ const FREE: u64 = 5;
 const PARENT: &str = "parent";
 
 /// The time that a list takes a core for each row of its scope, in nanoseconds, rounded up.
-/// `docs/performance.md` has the measurements.
+/// `docs/operate/performance.md` has the measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Effort(u64);
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CODE, COURSE, GROUP, MANAGER, OTHER, invites, token, url};
-use crate::support::{data, each_database, global_id, node::node, process::Server};
+use crate::support::{any_database, data, global_id, node::node, process::Server};
 
 async fn visit(server: &Server) -> Value {
     let (manager, other) = (token(MANAGER), token(OTHER));
@@ -11,7 +11,7 @@ async fn visit(server: &Server) -> Value {
     node("apollo/visit.mjs", &arguments).await
 }
 
-each_database! {
+any_database! {
     async fn apollo_reads_merges_and_distinguishes_refusals(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server).await;

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::{CODE, GROUP, MANAGER, OTHER, folder, invites, token, url};
 use crate::support::{
-    Backend, data, each_database, node::node, process::Server, run, wire::Request,
+    Backend, any_database, data, node::node, process::Server, run, wire::Request,
 };
 
 /// Returns the folder of the built application, and the digests of its generated files.
@@ -41,7 +41,7 @@ async fn introspection_and_the_committed_schema_generate_the_same() {
     .await;
 }
 
-each_database! {
+any_database! {
     async fn responses_match_their_types(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server, MANAGER).await;

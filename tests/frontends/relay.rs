@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::{COURSE, GROUP, MANAGER, OTHER, folder, invites, token, url};
-use crate::support::{data, each_database, node::node, process::Server};
+use crate::support::{any_database, data, node::node, process::Server};
 
 /// A group without a link.
 const WITHOUT_LINK: &str = "spinners";
@@ -32,7 +32,7 @@ async fn visit_at(server: &Server, user: i64, group: &str) -> Value {
     node(&script, &[&url(server), &token(user), COURSE, group]).await
 }
 
-each_database! {
+any_database! {
     async fn pages_merge_into_their_lists_without_duplicates(gateway) {
         let server = invites(&gateway).await;
         let seen = visit(&server, MANAGER).await;

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{COURSE, GROUP, MANAGER, OTHER, invites, token, url};
-use crate::support::{each_database, global_id, node::node};
+use crate::support::{any_database, global_id, node::node};
 
-each_database! {
+any_database! {
     async fn urql_reads_pages_and_distinguishes_refusals(gateway) {
         let server = invites(&gateway).await;
         let (manager, other) = (token(MANAGER), token(OTHER));

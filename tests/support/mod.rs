@@ -456,3 +456,16 @@ macro_rules! each_database {
     )*};
 }
 pub(crate) use each_database;
+
+/// Defines a test of each function, on SQLite alone: for behaviour that no database can change.
+macro_rules! any_database {
+    ($($(#[$attribute:meta])* async fn $name:ident($gateway:ident) $body:block)*) => {$(
+        $(#[$attribute])*
+        #[tokio::test]
+        async fn $name() {
+            async fn behaves($gateway: $crate::support::Gateway) $body
+            $crate::support::run($crate::support::Backend::Sqlite, behaves).await;
+        }
+    )*};
+}
+pub(crate) use any_database;

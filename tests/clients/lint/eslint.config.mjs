@@ -65,8 +65,8 @@ export default [
     rules: { ...configs['flat/operations-recommended'].rules, ...configs['flat/operations-all'].rules },
   },
   {
-    // The queries of the README, each as a file.
-    files: ['README.md/*.graphql'],
+    // The queries of the guide, each as a file.
+    files: ['docs/guide/schema.md/*.graphql'],
     plugins,
     languageOptions,
     rules: {

@@ -1,4 +1,4 @@
-// Lints the committed schema, the documents of the clients, and the queries of the README. Prints
+// Lints the committed schema, the documents of the clients, and the queries of the guide. Prints
 // unexpected findings, and expected ones that are missing.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -22,20 +22,19 @@ const EXPECTED = [
   { rule: 'no-typename-prefix', line: /^username: String!$/ },
 ];
 
-// Returns the indented blocks of a Markdown text that are queries, each with its first line's
-// number.
+// The page whose queries are linted.
+const GUIDE = 'docs/guide/schema.md';
+
+// Returns the fenced blocks of a Markdown text that are queries, each with the line of its fence.
 function queries(text) {
-  const blocks = [...text.matchAll(/^ {4}query .*\n(?: {4}.*\n)*/gm)];
-  return blocks.map(({ index, 0: block }) => [
-    text.slice(0, index).split('\n').length,
-    block.replaceAll(/^ {4}/gm, ''),
-  ]);
+  const blocks = [...text.matchAll(/^```graphql\n(query [^]*?)^```$/gm)];
+  return blocks.map(({ index, 1: block }) => [text.slice(0, index).split('\n').length, block]);
 }
 
 const eslint = new ESLint({ cwd: root, overrideConfigFile });
 const files = await eslint.lintFiles(['schema.graphql', 'tests/clients/documents/*.graphql']);
-for (const [line, query] of queries(readFileSync(join(root, 'README.md'), 'utf8'))) {
-  files.push(...(await eslint.lintText(query, { filePath: join(root, `README.md/${line}.graphql`) })));
+for (const [line, query] of queries(readFileSync(join(root, GUIDE), 'utf8'))) {
+  files.push(...(await eslint.lintText(query, { filePath: join(root, `${GUIDE}/${line}.graphql`) })));
 }
 
 const found = [];

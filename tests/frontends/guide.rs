@@ -1,25 +1,15 @@
-//! The README's snippets for frontends come from the applications here.
+//! The guide's snippets for frontends come from the applications here.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Returns the indented blocks of the README's section.
-fn blocks(readme: &str) -> Vec<String> {
-    let (_, section) = readme
-        .split_once("\n## For frontends\n")
-        .expect("a section for frontends");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let mut blocks = Vec::new();
-    for paragraph in section.split("\n\n") {
-        let lines: Option<Vec<&str>> = paragraph
-            .lines()
-            .map(|line| line.strip_prefix("    "))
-            .collect();
-        blocks.extend(lines.map(|lines| lines.join("\n")));
-    }
-    blocks
+/// Returns the fenced blocks of a page.
+fn blocks(page: &str) -> Vec<String> {
+    let fenced = page.split("```").skip(1).step_by(2);
+    let blocks = fenced.filter_map(|block| Some(block.split_once('\n')?.1));
+    blocks.map(|block| block.trim_end().to_owned()).collect()
 }
 
 /// Collects the sources of the applications, without indentation.
@@ -45,8 +35,8 @@ fn every_snippet_is_taken_from_an_application() {
     for folder in ["relay", "apollo", "codegen"] {
         sources(&root.join("tests/clients").join(folder), &mut found);
     }
-    let readme = fs::read_to_string(root.join("README.md")).expect("a text");
-    let blocks = blocks(&readme);
+    let guide = fs::read_to_string(root.join("docs/guide/clients.md")).expect("a text");
+    let blocks = blocks(&guide);
     assert_eq!(blocks.len(), 3, "{blocks:#?}");
     for block in blocks {
         let block = unindented(&block);

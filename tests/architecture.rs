@@ -42,7 +42,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
         ],
     ),
     ("database", &[]),
-    ("demo", &["auth", "database", "email"]),
+    ("demo", &["auth", "clock", "import"]),
     ("email", &[]),
     (
         "graphql",

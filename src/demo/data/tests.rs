@@ -96,7 +96,8 @@ async fn loading_takes_few_statements() {
     });
     load(&database, now()).await.expect("sample data");
     let statements = statements.load(Ordering::Relaxed);
-    assert!((13..=20).contains(&statements), "{statements} statements");
+    // Some five for each of 14 imports.
+    assert!((14..=80).contains(&statements), "{statements} statements");
 }
 
 #[tokio::test]

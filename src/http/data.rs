@@ -17,7 +17,7 @@ use super::{
     place::Place,
     shedding::{Shares, share_of, turned_away},
 };
-use crate::{loader::gather, rest, rest::Manner};
+use crate::{loader::batch_loads, rest, rest::Manner};
 
 /// Limits of requests for data.
 pub(super) struct Around {
@@ -61,8 +61,8 @@ pub(super) async fn layer(
     request.extensions_mut().insert(place.clone());
     // From the inside out. Boxed, since each that takes it in moves it.
     let answering = Box::pin(around.authentication.settle(request, &place, manner, next));
-    // Who is asking is settled, and what they ask for is loaded, within one gathering.
-    let answering = gather(answering);
+    // Authentication and the request itself share waves.
+    let answering = batch_loads(answering);
     let answering = deadline::within(around.limit, manner, answering);
     let response = panic::caught(manner, answering).await;
     let response = encoding.compress(response).await;

@@ -22,7 +22,7 @@ use sea_orm::{
 
 use super::{
     LoadError, Loaders, Rows, columns::Columns, course::CREATOR, course_invite::is_open,
-    filter::far_future, gather::lock,
+    filter::far_future, lock,
 };
 use crate::access::proof::Person;
 

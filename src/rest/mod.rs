@@ -3,7 +3,7 @@
 //!
 //! One contract, one file; a new one is a file and its line in `ENDPOINTS`. A request must carry
 //! its viewer's [`Access`](crate::access::Access) as an extension, and run within
-//! [`gather`](crate::loader::gather) so that it loads in few statements.
+//! [`batch_loads`](crate::loader::batch_loads) so that it loads in few statements.
 
 mod community_user;
 mod course_invitees;

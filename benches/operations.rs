@@ -18,7 +18,7 @@ use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
     graphql::{Executed, Executor, Limits, Prepared, Request, SchemaSettings},
-    loader::{Loaders, gather, user::Subject},
+    loader::{Loaders, batch_loads, user::Subject},
     metrics::Metrics,
     rate_limit::{Client, RateLimits, Who},
 };
@@ -136,7 +136,7 @@ impl Site {
             now,
         );
         let execution = executor.execute(prepared(executor, document), Arc::new(access));
-        self.runtime.block_on(gather(execution))
+        self.runtime.block_on(batch_loads(execution))
     }
 }
 

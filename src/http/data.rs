@@ -17,7 +17,7 @@ use super::{
     place::Place,
     shedding::{Shares, share_of, turned_away},
 };
-use crate::{loader::gather, rest, rest::ErrorFormat};
+use crate::{loader::batch_loads, rest, rest::ErrorFormat};
 
 /// Limits of requests for data.
 pub(super) struct Around {
@@ -70,8 +70,8 @@ pub(super) async fn layer(
             .authentication
             .settle(request, &place, error_format, next),
     );
-    // Who is asking is settled, and what they ask for is loaded, within one gathering.
-    let answering = gather(answering);
+    // Authentication and the request itself share waves.
+    let answering = batch_loads(answering);
     let answering = deadline::within(around.limit, error_format, answering);
     let response = panic::caught(error_format, answering).await;
     let response = encoding.compress(response).await;

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use batch_loader::Panicked;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use sqlx::error::DatabaseError;
 
@@ -37,6 +38,12 @@ impl LoadError {
     /// What came back was not what was asked for.
     pub(super) fn broken(what: &str) -> Self {
         Self::Failed(Arc::new(DbErr::Custom(what.to_owned())))
+    }
+}
+
+impl From<Panicked> for LoadError {
+    fn from(Panicked: Panicked) -> Self {
+        Self::broken("a statement's rows could not be read")
     }
 }
 

@@ -22,10 +22,9 @@
 mod columns;
 mod error;
 mod filter;
-mod gather;
+mod instrument;
 mod key;
 mod listing;
-mod measured;
 mod page;
 mod reader;
 mod scope;
@@ -47,12 +46,13 @@ pub mod workspace_invite;
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use async_graphql::dataloader::Loader;
-use futures_util::FutureExt;
+use batch_loader::{Backend, BatchLoader, Key, SlowStatements, Work};
+use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait,
     Select, Value,
@@ -67,16 +67,15 @@ use crate::{
     rate_limit::Toll,
 };
 use columns::{Columns, FromColumns};
-use gather::{AllLate, Alone, Gatherer, Key};
+use instrument::{Instrument, Instruments};
 use listing::Listing;
-use measured::Lists;
 use reader::{Reader, Text};
 use scope::Scopes;
 use servers::Servers;
 
+pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteSort};
-pub use gather::gather;
 pub use page::{End, Page, Position, Slice, SortType, SortValue};
 
 /// How long a database without a pulse may take to say whether it can be served from.
@@ -94,17 +93,19 @@ pub struct Loaders {
 /// Loads rows from somewhere.
 struct Loading {
     rows: Arc<Rows>,
-    gatherer: Gatherer<Rows>,
-    lists: Lists,
+    batches: BatchLoader<Rows>,
 }
 
 impl Loading {
-    fn from(servers: Servers, late: Arc<AllLate>, metrics: &Metrics) -> Arc<Self> {
+    fn from(servers: Servers, slow: Arc<SlowStatements>, metrics: &Metrics) -> Arc<Self> {
         let connections = servers.max_connections();
-        let rows = Arc::new(Rows { servers });
+        let instruments = Instruments::new(metrics);
+        let rows = Arc::new(Rows {
+            servers,
+            instruments,
+        });
         Arc::new(Self {
-            gatherer: Gatherer::new(rows.clone(), connections, late, metrics),
-            lists: Lists::new(metrics),
+            batches: BatchLoader::new(rows.clone(), connections, slow),
             rows,
         })
     }
@@ -116,11 +117,35 @@ impl Loading {
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
         toll: Option<Toll>,
     ) -> Result<Slice<T>, ListError> {
-        let kind = self.lists.kind(listing.name);
+        let instrument = self.rows.instruments.list(listing.name);
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.servers, &page, read).await };
-        let work = Alone::new(toll, load.boxed());
-        self.gatherer.errand(&kind, work, Option::take).await
+        let work = ListStatement {
+            toll,
+            statement: load.boxed(),
+        };
+        let found = self.batches.run_single(&instrument, work, Option::take);
+        found.await
+    }
+}
+
+/// The statement of a list that one request alone loads.
+struct ListStatement<T> {
+    toll: Option<Toll>,
+    statement: BoxFuture<'static, Result<Slice<T>, LoadError>>,
+}
+
+impl<T: Send + 'static> Work for ListStatement<T> {
+    type Output = Slice<T>;
+    type Error = LoadError;
+    type Admission = Toll;
+
+    fn take_admission(&mut self) -> Option<Toll> {
+        self.toll.take()
+    }
+
+    fn run(self) -> BoxFuture<'static, Result<Slice<T>, LoadError>> {
+        self.statement
     }
 }
 
@@ -169,10 +194,10 @@ impl Loaders {
         let servers = Servers::with_standby(primary.clone(), standby.reader());
         metrics.collect_connections(servers.connections());
         // What the standby cannot answer goes to the primary as well.
-        let late = Arc::<AllLate>::default();
+        let slow = Arc::<SlowStatements>::default();
         Self {
-            current: Loading::from(Servers::primary(primary), late.clone(), metrics),
-            replicated: Loading::from(servers, late, metrics),
+            current: Loading::from(Servers::primary(primary), slow.clone(), metrics),
+            replicated: Loading::from(servers, slow, metrics),
             scopes: Scopes::default(),
         }
     }
@@ -202,7 +227,7 @@ impl Loaders {
     where
         Rows: Loader<K, Error = LoadError>,
     {
-        self.replicated.gatherer.load(key).await
+        self.replicated.batches.load(key).await
     }
 
     /// As [`Self::one`], as it is now.
@@ -210,7 +235,7 @@ impl Loaders {
     where
         Rows: Loader<K, Error = LoadError>,
     {
-        self.current.gatherer.load(key).await
+        self.current.batches.load(key).await
     }
 
     /// As [`Self::one`], even if it was written a moment ago: keys that a standby does not have are
@@ -252,6 +277,11 @@ impl Loaders {
     }
 }
 
+/// Locks a mutex whose data no panic can leave inconsistent.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Keys of the rows of `E` that are not deleted.
 fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectStatement {
     Query::select()
@@ -271,6 +301,15 @@ fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K,
 /// Loads batches: implements [`Loader`] once for each kind of key.
 struct Rows {
     servers: Servers,
+    instruments: Instruments,
+}
+
+impl Backend for Rows {
+    type Observer = Instrument;
+
+    fn observer<K: Key>(&self) -> Arc<Instrument> {
+        self.instruments.create_for_key::<K>()
+    }
 }
 
 impl Rows {

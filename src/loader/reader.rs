@@ -26,7 +26,7 @@ use tokio::time::timeout;
 
 use super::{
     error::{Overdue, is_broken, is_outdated, is_stale},
-    gather::lock,
+    lock,
 };
 use crate::{database::Pulse, metrics::Connections};
 

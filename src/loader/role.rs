@@ -21,8 +21,7 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows, columns::Columns, course_invite::is_open, filter::far_future,
-    gather::lock,
+    LoadError, Loaders, Rows, columns::Columns, course_invite::is_open, filter::far_future, lock,
 };
 use crate::{access::proof::Person, invite::CREATOR};
 

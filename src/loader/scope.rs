@@ -14,6 +14,7 @@ use std::{
 };
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Admission;
 use chrono::{DateTime, TimeDelta, Utc};
 use quick_cache::sync::Cache;
 use sea_orm::{
@@ -193,6 +194,25 @@ impl Loaders {
         let place = (TypeId::of::<S>(), parent);
         self.scopes.0.insert(place, Counted { rows, at: now });
         Ok(rows)
+    }
+}
+
+/// A wide list waits for the client's other lists of its kind, reserves its nodes, and refunds the
+/// unused ones.
+impl Admission for Toll {
+    type Error = ListError;
+
+    async fn admit<T: Send>(
+        self,
+        is_abandoned: impl Fn() -> bool + Send,
+        statement: impl Future<Output = T> + Send,
+    ) -> Result<Option<T>, ListError> {
+        let place = self.place().await;
+        if is_abandoned() {
+            return Ok(None);
+        }
+        let reservation = place.reserve().await?;
+        Ok(Some(reservation.settle(statement).await))
     }
 }
 

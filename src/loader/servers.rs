@@ -17,8 +17,7 @@ use sqlx::PgPool;
 
 use super::{
     error::{is_overdue, is_replay_conflict, is_unavailable},
-    gather::lock,
-    measured,
+    instrument, lock,
     reader::{Reader, Text},
 };
 use crate::{
@@ -97,7 +96,7 @@ impl Servers {
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
         if self.postgres().is_none() {
             let send = self.primary.all(statement);
-            return measured::statement("sqlite", Server::Primary, send).await;
+            return instrument::statement("sqlite", Server::Primary, send).await;
         }
         let Text { sql, values } = Text::of(statement);
         self.all_of_text(&sql, || values.clone()).await
@@ -112,7 +111,7 @@ impl Servers {
         if let Some(standby) = &self.standby {
             if standby.is_in_use() {
                 let send = standby.reader.all_of_text(sql, &values);
-                match measured::statement(POSTGRESQL, Server::Standby, send).await {
+                match instrument::statement(POSTGRESQL, Server::Standby, send).await {
                     // There is no time left for another.
                     Err(error) if is_overdue(&error) => return Err(error),
                     Err(error) if is_unavailable(&error) => standby.pass_over(&error),
@@ -124,7 +123,7 @@ impl Servers {
             }
         }
         let send = self.primary.all_of_text(sql, values);
-        measured::statement(POSTGRESQL, Server::Primary, send).await
+        instrument::statement(POSTGRESQL, Server::Primary, send).await
     }
 
     /// What counts the connections to each server, as long as these are here.

@@ -2,7 +2,7 @@
 //!
 //! Each endpoint is a thin layer over [`Access`](crate::access::Access), in a file of its own. To
 //! add one, add a file and its line in `ENDPOINTS`. A request must carry its viewer's `Access` as
-//! an extension, and run within [`gather`](crate::loader::gather) so that its loads batch.
+//! an extension, and run within [`batch_loads`](crate::loader::batch_loads) so that its loads batch.
 
 mod community_user;
 mod course_invitees;

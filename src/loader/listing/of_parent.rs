@@ -3,14 +3,13 @@
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Work;
 use foldhash::fast::RandomState;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
-    super::{
-        ListError, LoadError, Loaders, Loading, Page, Rows, Slice, columns::Columns, gather::Work,
-    },
+    super::{ListError, LoadError, Loaders, Loading, Page, Rows, Slice, columns::Columns},
     Listing, Parents,
 };
 use crate::rate_limit::Toll;
@@ -86,9 +85,11 @@ struct WidePages<L> {
 }
 
 impl<L: ListOfParent> Work for WidePages<L> {
-    type Done = HashMap<PageOf<L>, Slice<L::Row>>;
+    type Output = HashMap<PageOf<L>, Slice<L::Row>>;
+    type Error = LoadError;
+    type Admission = Toll;
 
-    fn join(&mut self, other: Self) -> Result<(), Self> {
+    fn merge(&mut self, other: Self) -> Result<(), Self> {
         if self.list != other.list {
             return Err(other);
         }
@@ -104,11 +105,11 @@ impl<L: ListOfParent> Work for WidePages<L> {
         Ok(())
     }
 
-    fn take_toll(&mut self) -> Option<Toll> {
+    fn take_admission(&mut self) -> Option<Toll> {
         self.toll.take()
     }
 
-    fn run(self) -> BoxFuture<'static, Result<Self::Done, LoadError>> {
+    fn run(self) -> BoxFuture<'static, Result<Self::Output, LoadError>> {
         async move {
             let Self {
                 rows,
@@ -142,26 +143,21 @@ impl Loaders {
         let page = match toll {
             None => self.one(key).await?,
             Some(toll) => {
-                let Loading {
-                    rows,
-                    gatherer,
-                    lists,
-                } = &*self.replicated;
+                let Loading { rows, batches } = &*self.replicated;
                 let work = WidePages {
                     rows: rows.clone(),
                     list: key.list.clone(),
                     parents: vec![parent_id],
                     toll: Some(toll),
                 };
-                let kind = lists.kind(L::NAME);
-                let found = gatherer.errand(&kind, work, |done| {
-                    let pages = done.as_ref()?.as_ref();
-                    Some(match pages {
+                let instrument = rows.instruments.list(L::NAME);
+                let page = batches.run_single(&instrument, work, |outcome| {
+                    Some(match outcome.as_ref()? {
                         Ok(pages) => Ok(pages.get(&key).cloned()),
                         Err(error) => Err(error.clone()),
                     })
                 });
-                found.await?
+                page.await?
             }
         };
         Ok(page.unwrap_or_else(Slice::empty))

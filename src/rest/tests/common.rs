@@ -18,7 +18,7 @@ use super::{
 use crate::{
     access::Access,
     demo::{codes, groups, people, workspace_invites as tokens},
-    loader::gather,
+    loader::batch_loads,
 };
 
 #[tokio::test]
@@ -78,7 +78,9 @@ async fn a_failing_database_gives_503_in_the_format_of_the_contract() {
         );
         let router = rest.router.clone().layer(Extension(Arc::new(access)));
         let request = Request::get(path).body(Body::empty()).expect("a request");
-        let response = gather(router.oneshot(request)).await.expect("a response");
+        let response = batch_loads(router.oneshot(request))
+            .await
+            .expect("a response");
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         let bytes = response

@@ -30,7 +30,7 @@ use crate::{
     database::{IN_MEMORY, Pool},
     demo,
     invite::GroupInviteUrl,
-    loader::{Loaders, gather, user::Subject},
+    loader::{Loaders, batch_loads, user::Subject},
     metrics::Metrics,
     rate_limit::{Client, RateLimits, Who},
 };
@@ -146,7 +146,9 @@ impl Rest {
             .expect("a request");
         let before = self.statements.load(Ordering::Relaxed);
         let router = self.router.clone().layer(Extension(Arc::new(access)));
-        let response = gather(router.oneshot(request)).await.expect("a response");
+        let response = batch_loads(router.oneshot(request))
+            .await
+            .expect("a response");
         let statements = self.statements.load(Ordering::Relaxed) - before;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();

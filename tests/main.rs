@@ -28,6 +28,7 @@ mod demo;
 mod disclosure;
 mod document_attacks;
 mod document_cache;
+mod documentation;
 mod entities;
 mod explorer;
 mod faults;

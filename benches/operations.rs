@@ -1,6 +1,7 @@
 //! Benchmarks of the parts of an operation, without HTTP: preparing a document, executing it over
-//! in-memory SQLite, and writing the response. The operations are two of `bench/`: a page of a
-//! course's invitees (Q2), and workspaces with invites and inviters (Q3).
+//! in-memory SQLite, and writing the response. The operations are those of `bench/`: an invite code
+//! (Q1), the first and the last page of a course's invitees (Q2, Q4), and workspaces with invites and
+//! inviters (Q3).
 
 #![allow(
     clippy::expect_used,
@@ -34,6 +35,13 @@ use tokio::runtime::Runtime;
 )]
 mod data;
 
+const INVITE_CODE: &str = r#"query InviteCode($code: String! = "WELCOME") { inviteCode(code: $code) {
+    id code role name email status createdAt expiresAt
+    inviter { id username fullName avatarUrl }
+    user { id username fullName avatarUrl }
+    tags { id kind name color }
+} }"#;
+
 const COURSE_PAGE: &str = r#"query CoursePage { course(id: "c1") {
     id name
     invitees(first: 50) {
@@ -51,6 +59,14 @@ const WORKSPACES: &str = "query Workspaces { viewer { workspaces(first: 20) { no
     }
 } } } }";
 
+const LAST_COURSE_PAGE: &str = r#"query LastCoursePage { course(id: "c1") {
+    id
+    invitees(last: 50) {
+        pageInfo { hasPreviousPage startCursor }
+        edges { cursor node { id username fullName avatarUrl } }
+    }
+} }"#;
+
 /// An operation: its name in `bench/`, and its document.
 #[derive(Debug)]
 struct Operation(&'static str, &'static str);
@@ -61,7 +77,12 @@ impl fmt::Display for Operation {
     }
 }
 
-const OPERATIONS: [Operation; 2] = [Operation("Q2", COURSE_PAGE), Operation("Q3", WORKSPACES)];
+const OPERATIONS: [Operation; 4] = [
+    Operation("Q1", INVITE_CODE),
+    Operation("Q2", COURSE_PAGE),
+    Operation("Q3", WORKSPACES),
+    Operation("Q4", LAST_COURSE_PAGE),
+];
 
 /// Capacity of the document cache in bytes.
 const DOCUMENT_CACHE: u64 = 256 * 1024;
@@ -93,7 +114,7 @@ fn prepared(executor: &Executor, document: &str) -> Prepared {
         .expect("a valid document")
 }
 
-/// A manager with a course of 60 invitees, and with 20 workspaces of 10 invites each.
+/// A manager with an invite code, a course of 60 invitees, and 20 workspaces of 10 invites each.
 struct Site {
     runtime: Runtime,
     loaders: Arc<Loaders>,
@@ -151,6 +172,14 @@ fn written(executed: &Executed) -> Vec<u8> {
 async fn fill(database: &DatabaseConnection) {
     let users = (1..=60).map(|id| data::user(id, &format!("user{id}")));
     add(database, users).await;
+    let code = entity::invite_code::Model {
+        invited_by_id: Some(1),
+        user_id: Some(2),
+        ..data::invite_code(1, "WELCOME")
+    };
+    add(database, [code]).await;
+    add(database, [data::tag(1, "early")]).await;
+    add(database, [data::tagged(1, 1)]).await;
     add(database, [data::course(1, "c1", 1)]).await;
     add(database, (1..=60).map(|id| data::course_invite(id, 1, id))).await;
     add(database, (1..=20).map(data::workspace)).await;

@@ -1,7 +1,7 @@
-//! Objects whose leaves are written as JSON at once, alone or in lists.
+//! Objects and lists of objects whose leaves are written as JSON directly.
 //!
-//! async-graphql makes a future and a value of each field. That suits fields that load rows; for
-//! fields that only read a value it costs many times the value.
+//! async-graphql makes a future and a value of each field. For fields that only read a value, this
+//! costs many times the value.
 
 use std::borrow::Cow;
 
@@ -240,7 +240,7 @@ impl<'a, T> Nested<'a, T> {
     }
 }
 
-/// What is asked of a `T`, where that is fields alone.
+/// The selected fields of a `T`, none of which depends on the object's type.
 struct Plan<'a, T> {
     fields: Vec<Planned<'a, T>>,
 }
@@ -261,45 +261,21 @@ enum How<'a, T> {
 }
 
 impl<'a, T: Leaves + 'a> Plan<'a, T> {
-    /// None where more is asked than fields and fragments on `T`.
+    /// None if the selected fields depend on the object's type.
     fn of(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
         Self::of_set(ctx, &ctx.item.node)
     }
 
     fn of_set(ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> Option<Self> {
-        let fields = Vec::with_capacity(set.items.len());
-        let mut plan = Self { fields };
-        plan.add(ctx, set).then_some(plan)
-    }
-
-    fn add(&mut self, ctx: &ContextSelectionSet<'a>, set: &'a SelectionSet) -> bool {
-        set.items.iter().all(|selection| match &selection.node {
-            Selection::Field(field) => {
-                if !field.node.directives.is_empty() {
-                    return false;
-                }
-                // Every key stands once: documents that repeat one are collected before.
-                let how = Self::how(ctx, &field.node);
-                self.fields.push(Planned { field, how });
-                true
-            }
-            Selection::FragmentSpread(spread) => {
-                let fragment = ctx.query_env.fragments.get(&spread.node.fragment_name.node);
-                spread.node.directives.is_empty()
-                    && fragment.is_some_and(|fragment| {
-                        let fragment = &fragment.node;
-                        *fragment.type_condition.node.on.node == *T::type_name()
-                            && self.add(ctx, &fragment.selection_set.node)
-                    })
-            }
-            Selection::InlineFragment(fragment) => {
-                let fragment = &fragment.node;
-                let condition = fragment.type_condition.as_ref();
-                fragment.directives.is_empty()
-                    && condition.is_none_or(|condition| *condition.node.on.node == *T::type_name())
-                    && self.add(ctx, &fragment.selection_set.node)
-            }
-        })
+        // Fields are collected: each occurs once, without directives.
+        let fields = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => Some(Planned {
+                field,
+                how: Self::how(ctx, &field.node),
+            }),
+            _ => None,
+        });
+        fields.collect::<Option<_>>().map(|fields| Self { fields })
     }
 
     fn how(ctx: &ContextSelectionSet<'a>, field: &'a Field) -> How<'a, T> {

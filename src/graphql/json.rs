@@ -1,4 +1,4 @@
-//! Answers as JSON text: how leaves are written, and trees that hold text already written.
+//! Responses as JSON text: leaves, and trees with parts that are written already.
 
 use std::{
     borrow::Cow,
@@ -11,7 +11,7 @@ use async_graphql::{
 use futures_util::FutureExt;
 
 use super::{
-    limits::{Limit, Met, exceeded},
+    limits::{Limit, LimitExceeded, Measured},
     scalar::{BigInt, DateTime, Url},
 };
 
@@ -25,19 +25,18 @@ pub(super) trait Leaf {
     fn write(&self, json: &mut Json);
 }
 
-/// How much of an answer may still be written as [`Json`]; in a request's data.
+/// Bounds the parts of a response that are written as [`Json`]; in a request's data.
 pub(super) struct WrittenInParts {
-    /// How many bytes may still be written, those of an object counted again with each list that it
-    /// is put into.
+    /// Bytes that may still be written. Those of an object count again with each list around it.
     left: AtomicUsize,
     longest: usize,
 }
 
-/// How many lists within lists the bytes of an answer are counted for.
+/// Nested lists that a response's bytes are counted for.
 const LISTS: usize = 4;
 
 impl WrittenInParts {
-    /// Parts of an answer of at most `longest` bytes.
+    /// For a response of at most `longest` bytes.
     pub(super) fn of(longest: usize) -> Self {
         Self {
             left: AtomicUsize::new(longest.saturating_mul(LISTS)),
@@ -45,16 +44,16 @@ impl WrittenInParts {
         }
     }
 
-    /// Counts so many bytes more.
+    /// Counts written bytes.
     ///
     /// # Errors
-    /// The answer is longer than is allowed, and need not be written to its end.
+    /// The response exceeds its limit, and need not be completed.
     pub(super) fn count(&self, bytes: usize) -> Result<(), ServerError> {
         let less = |left: usize| left.checked_sub(bytes);
         let counted = self.left.fetch_update(Relaxed, Relaxed, less);
         counted.map(|_| ()).map_err(|_| {
             let longest = self.longest as u64;
-            exceeded(Limit::Answer, longest, Met::MoreThan(longest))
+            LimitExceeded::new(Limit::Answer, longest, Measured::MoreThan(longest)).into()
         })
     }
 }
@@ -68,10 +67,30 @@ impl Json {
         Self(Vec::with_capacity(OBJECT))
     }
 
-    /// A tree's part that is written already. No value of the schema is [`Value::Binary`]
-    /// otherwise.
+    /// Returns the text as a part of async-graphql's tree: as [`Value::Binary`], which no type of the
+    /// schema has.
     pub(super) fn into_value(self) -> Value {
         Value::Binary(self.0.into())
+    }
+
+    /// Returns a tree with its written parts parsed.
+    ///
+    /// # Errors
+    /// A part is not JSON.
+    pub(super) fn into_values(tree: Value) -> serde_json::Result<Value> {
+        match tree {
+            Value::Binary(written) => serde_json::from_slice(&written),
+            Value::List(values) => {
+                let values = values.into_iter().map(Self::into_values);
+                values.collect::<Result<_, _>>().map(Value::List)
+            }
+            Value::Object(fields) => {
+                let fields = fields.into_iter();
+                let fields = fields.map(|(name, value)| Ok((name, Self::into_values(value)?)));
+                fields.collect::<Result<_, _>>().map(Value::Object)
+            }
+            value => Ok(value),
+        }
     }
 
     /// Appends the text of `tree` to `text`.
@@ -333,6 +352,9 @@ mod tests {
         part.value(&Value::from("x"));
         part.mark(b'}');
         let tree = Value::List(vec![Value::Null, part.into_value()]);
-        assert_eq!(text_of(&tree), r#"[null,{"a":1,"b":"x"}]"#);
+        let expected = r#"[null,{"a":1,"b":"x"}]"#;
+        assert_eq!(text_of(&tree), expected);
+        let values = Json::into_values(tree).unwrap();
+        assert_eq!(serde_json::to_string(&values).unwrap(), expected);
     }
 }

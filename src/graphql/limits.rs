@@ -1,36 +1,37 @@
-//! What a request may come to, and the errors of those that come to more.
+//! The limits of requests, and the error of a request that exceeds one.
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use std::{fmt, sync::Arc};
+
+use async_graphql::{ErrorExtensionValues, ServerError};
 
 use super::error::Code;
 pub use crate::metrics::Limit;
 
-/// What a GraphQL request may come to. The length of a body and the operations of a batch are
-/// settings of HTTP.
+/// Limits of a GraphQL request. Those of bodies and batches are settings of HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest document, in bytes.
+    /// Maximum length of a document, in bytes.
     pub document: usize,
-    /// Most tokens of a document: names, values and punctuation.
+    /// Maximum of tokens of a document: names, values and punctuators.
     pub tokens: usize,
-    /// Deepest nesting of brackets, in a document and in JSON.
+    /// Maximum nesting of brackets, in a document and in JSON.
     pub nesting: usize,
-    /// Deepest selection of fields.
+    /// Maximum depth of fields.
     pub depth: usize,
-    /// Most aliases of an operation, fragments unfolded.
+    /// Maximum of aliases of an operation, fragments unfolded.
     pub aliases: u64,
-    /// Most root fields of an operation, fragments unfolded.
+    /// Maximum of root fields of an operation, fragments unfolded.
     pub root_fields: u64,
-    /// Most directives of an operation, fragments unfolded.
+    /// Maximum of directives of an operation, fragments unfolded.
     pub directives: u64,
-    /// Most nodes that an operation may come to, and most fields of a document when its fragments
-    /// are unfolded.
+    /// Maximum cost of an operation in nodes, and maximum of fields of a document with fragments
+    /// unfolded.
     pub cost: u64,
-    /// Most values of a list that is sent: ids, representations, values of a filter.
+    /// Maximum of values of a list that is sent: ids, representations, values of a filter.
     pub list: usize,
-    /// Most errors of an answer.
+    /// Maximum of errors of a response.
     pub errors: usize,
-    /// Longest answer, in bytes before compression.
+    /// Maximum length of a response, in bytes before compression.
     pub answer: usize,
 }
 
@@ -52,15 +53,7 @@ impl Default for Limits {
     }
 }
 
-/// What a refusal by a limit is called, and what it says.
-trait Refusing {
-    fn code(self) -> Code;
-
-    /// What was met, as a sentence without its end.
-    fn met(self, met: Met) -> String;
-}
-
-impl Refusing for Limit {
+impl Limit {
     fn code(self) -> Code {
         match self {
             Self::Body | Self::Batch | Self::Document | Self::Tokens | Self::Nesting => {
@@ -79,110 +72,153 @@ impl Refusing for Limit {
         }
     }
 
-    fn met(self, met: Met) -> String {
+    /// Returns the first half of the message.
+    fn describe(self, measured: Measured) -> String {
         match self {
-            Self::Body => format!("The request's body has {met} bytes"),
-            Self::Batch => format!("The list has {met} operations"),
-            Self::Document => format!("The document has {met} bytes"),
-            Self::Tokens => format!("The document has {met} tokens"),
-            Self::Nesting => format!("Brackets are nested {met} deep"),
-            Self::Depth => format!("Fields are selected {met} deep"),
-            Self::Aliases => format!("The operation has {met} aliases, fragments unfolded"),
-            Self::RootFields => format!("The operation has {met} root fields, fragments unfolded"),
-            Self::Directives => format!("The operation has {met} directives, fragments unfolded"),
-            Self::Fields => format!("The document comes to {met} fields, fragments unfolded"),
-            Self::Cost => format!("The operation comes to {met} nodes, as its lists are asked for"),
-            Self::Introspection => format!("Introspection is asked for {met} values"),
-            Self::SubgraphSchema => {
-                format!("The operation selects the subgraph's schema {met} times")
+            Self::Body => format!("The request's body has {measured} bytes"),
+            Self::Batch => format!("The list has {measured} operations"),
+            Self::Document => format!("The document has {measured} bytes"),
+            Self::Tokens => format!("The document has {measured} tokens"),
+            Self::Nesting => format!("Brackets are nested {measured} deep"),
+            Self::Depth => format!("Fields are selected {measured} deep"),
+            Self::Aliases => format!("The operation has {measured} aliases, fragments unfolded"),
+            Self::RootFields => {
+                format!("The operation has {measured} root fields, fragments unfolded")
             }
-            Self::List => format!("A list has {met} values"),
-            Self::Answer => format!("The answer has {met} bytes"),
+            Self::Directives => {
+                format!("The operation has {measured} directives, fragments unfolded")
+            }
+            Self::Fields => format!("The document comes to {measured} fields, fragments unfolded"),
+            Self::Cost => {
+                format!("The operation comes to {measured} nodes, as its lists are asked for")
+            }
+            Self::Introspection => format!("Introspection is asked for {measured} values"),
+            Self::SubgraphSchema => {
+                format!("The operation selects the subgraph's schema {measured} times")
+            }
+            Self::List => format!("A list has {measured} values"),
+            Self::Answer => format!("The answer has {measured} bytes"),
         }
     }
 }
 
-/// What was met where `most` is allowed.
-#[derive(Clone, Copy)]
-pub(crate) enum Met {
-    /// So much.
+/// The measured value of a request that exceeds a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    /// Exactly this value.
     Exactly(u64),
-    /// More than so much: nobody looked how much more.
+    /// More than this value: the measurement stopped there.
     MoreThan(u64),
 }
 
-impl std::fmt::Display for Met {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Measured {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exactly(met) => write!(formatter, "{met}"),
-            Self::MoreThan(most) => write!(formatter, "more than {most}"),
+            Self::Exactly(measured) => write!(formatter, "{measured}"),
+            Self::MoreThan(allowed) => write!(formatter, "more than {allowed}"),
         }
     }
 }
 
-/// The error of a request that goes beyond a limit: it says the limit and what was met.
-pub(crate) fn exceeded(limit: Limit, most: u64, met: Met) -> ServerError {
-    let message = format!("{}; at most {most} are allowed.", limit.met(met));
-    with_message(limit, most, met, message)
+/// A limit that a request or its response exceeds.
+///
+/// As a [`ServerError`] it is the error's source, so that it survives execution by async-graphql.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LimitExceeded {
+    pub(crate) limit: Limit,
+    allowed: u64,
+    measured: Measured,
+    message: String,
 }
 
-/// As [`exceeded`], said in other words.
-pub(crate) fn with_message(limit: Limit, most: u64, met: Met, message: String) -> ServerError {
-    tracing::debug!(limit = limit.name(), "refused by a limit");
-    let mut extensions = ErrorExtensionValues::default();
-    extensions.set("code", limit.code().as_str());
-    extensions.set("limit", limit.name());
-    extensions.set("allowed", most);
-    if let Met::Exactly(met) = met {
-        extensions.set("met", met);
+impl LimitExceeded {
+    pub(crate) fn new(limit: Limit, allowed: u64, measured: Measured) -> Self {
+        let message = format!(
+            "{}; at most {allowed} are allowed.",
+            limit.describe(measured)
+        );
+        Self::with_message(limit, allowed, measured, message)
     }
-    let mut error = ServerError::new(message, None);
-    error.extensions = Some(extensions);
-    error
-}
 
-/// The limit by which an error is a refusal.
-pub(crate) fn limit_of(error: &ServerError) -> Option<Limit> {
-    match error.extensions.as_ref()?.get("limit")? {
-        Value::String(name) => Limit::named(name),
-        _ => None,
+    pub(crate) fn with_message(
+        limit: Limit,
+        allowed: u64,
+        measured: Measured,
+        message: String,
+    ) -> Self {
+        Self {
+            limit,
+            allowed,
+            measured,
+            message,
+        }
+    }
+
+    /// Returns the exceeded limit that an error reports, if any.
+    pub(crate) fn from_error(error: &ServerError) -> Option<&Self> {
+        error.source()
     }
 }
 
-/// Refuses what goes beyond a limit.
+impl From<LimitExceeded> for ServerError {
+    fn from(exceeded: LimitExceeded) -> Self {
+        let limit = exceeded.limit;
+        tracing::debug!(limit = limit.name(), "refused by a limit");
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", limit.code().as_str());
+        extensions.set("limit", limit.name());
+        extensions.set("allowed", exceeded.allowed);
+        if let Measured::Exactly(measured) = exceeded.measured {
+            extensions.set("met", measured);
+        }
+        let mut error = Self::new(exceeded.message.clone(), None);
+        error.extensions = Some(extensions);
+        error.source = Some(Arc::new(exceeded));
+        error
+    }
+}
+
+/// Checks a measured value against a limit.
 ///
 /// # Errors
-/// It does.
-pub(crate) fn hold(limit: Limit, most: u64, met: u64) -> Result<(), ServerError> {
-    if met <= most {
+/// The value exceeds the limit.
+pub(crate) fn check(limit: Limit, allowed: u64, measured: u64) -> Result<(), LimitExceeded> {
+    if measured <= allowed {
         return Ok(());
     }
-    // What is counted without end stops at the greatest number.
-    let met = match met {
-        u64::MAX => Met::MoreThan(most),
-        met => Met::Exactly(met),
+    // Saturated sums have no exact value.
+    let measured = match measured {
+        u64::MAX => Measured::MoreThan(allowed),
+        measured => Measured::Exactly(measured),
     };
-    Err(exceeded(limit, most, met))
+    Err(LimitExceeded::new(limit, allowed, measured))
 }
 
-/// As [`hold`], of lengths.
+/// Checks a length against a limit.
 ///
 /// # Errors
-/// It does.
-pub(crate) fn hold_length(limit: Limit, most: usize, met: usize) -> Result<(), ServerError> {
-    hold(limit, most as u64, met as u64)
+/// The length exceeds the limit.
+pub(crate) fn check_length(
+    limit: Limit,
+    allowed: usize,
+    measured: usize,
+) -> Result<(), LimitExceeded> {
+    check(limit, allowed as u64, measured as u64)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Limit, hold, limit_of};
+    use async_graphql::ServerError;
+
+    use super::{Limit, LimitExceeded, check};
 
     #[test]
-    fn what_goes_beyond_a_limit_is_an_error_that_names_it() {
-        assert!(hold(Limit::Introspection, 5, 5).is_ok());
-        for met in [6, u64::MAX] {
-            let error = hold(Limit::Introspection, 5, met).unwrap_err();
-            assert_eq!(limit_of(&error), Some(Limit::Introspection));
+    fn the_error_of_an_exceeded_limit_names_it() {
+        assert!(check(Limit::Introspection, 5, 5).is_ok());
+        for measured in [6, u64::MAX] {
+            let error: ServerError = check(Limit::Introspection, 5, measured).unwrap_err().into();
+            let exceeded = LimitExceeded::from_error(&error).expect("a limit");
+            assert_eq!(exceeded.limit, Limit::Introspection);
         }
     }
 }

@@ -39,7 +39,7 @@ pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub use execution::{Executed, Executor, Prepared, Refusal, Request};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 pub use limits::{Limit, Limits};
-pub(crate) use limits::{Met, exceeded, hold_length, limit_of};
+pub(crate) use limits::{LimitExceeded, Measured, check_length};
 use validated::Validated;
 
 /// The schema, with nothing of a request in it.

@@ -43,12 +43,6 @@ impl Limit {
     pub fn name(self) -> &'static str {
         self.value()
     }
-
-    /// The limit of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|limit| limit.name() == name)
-    }
 }
 
 labelled! {

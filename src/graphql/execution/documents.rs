@@ -1,37 +1,29 @@
-//! Documents that were asked before and are valid, bounded by their text.
+//! Cache of valid documents, bounded by their text.
 //!
-//! Whether a document is valid does not hang on the values of variables: those are held to their
-//! declared types for every request. So what is known of a document is true of every request for it.
+//! Validity does not depend on the values of variables, which are checked for every request.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Name, Pos, parser::types::ExecutableDocument};
+use apollo_compiler::{Node, ast::VariableDefinition};
+use async_graphql::{Name, parser::types::ExecutableDocument};
 use quick_cache::{Weighter, sync::Cache};
 
-use super::guard::Plan;
-
-/// Longest document that is kept, in bytes.
+/// Maximum length of a cached document, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
 
-/// What a document costs beside its text, in the bytes by which the cache is bounded.
+/// Weight of a document besides its text, in bytes.
 const OVERHEAD: u64 = 256;
 
-/// A document that can be executed, and what is known of it.
+/// A valid document.
 pub(super) struct Known {
-    /// The document.
     pub(super) parsed: ExecutableDocument,
-    /// Whether its selections are to be collected before they are executed: for each request, since
-    /// what is collected may be many times the document.
-    pub(super) repeats: bool,
-    /// The variables that conditions go by, and where.
-    pub(super) conditions: Vec<(Name, Pos)>,
-    /// What its operations cost.
-    pub(super) plan: Plan,
-    /// The values that an operation may ask of the schema.
+    /// The variables of its operations, by the operation's name.
+    pub(super) variables: HashMap<Option<Name>, Vec<Node<VariableDefinition>>>,
+    /// Values that an operation selects of the schema, at most.
     pub(super) introspection: u64,
 }
 
-/// The documents, by their text.
+/// The cached documents by their text.
 pub(super) struct Documents(Option<Cache<Box<str>, Arc<Known>, ByText>>);
 
 #[derive(Clone)]
@@ -44,7 +36,7 @@ impl Weighter<Box<str>, Arc<Known>> for ByText {
 }
 
 impl Documents {
-    /// Keeps documents of `capacity` bytes of text together; 0 keeps none.
+    /// `capacity` is in bytes of text; 0 disables the cache.
     pub(super) fn new(capacity: u64) -> Self {
         let estimated = usize::try_from(capacity / 1024).unwrap_or(usize::MAX);
         Self((capacity > 0).then(|| Cache::with_weighter(estimated, capacity, ByText)))

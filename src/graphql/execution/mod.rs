@@ -1,11 +1,10 @@
-//! From a document's text to a response: read, guarded and validated once a document, then
-//! executed.
+//! Execution of requests. A document is guarded, parsed and validated once; its operation's fields
+//! are collected, priced and executed for each request.
 
-mod collecting;
+mod collect_fields;
 mod documents;
 mod guard;
-mod input_types;
-mod repeats;
+mod schema;
 mod validation;
 mod values;
 mod variables;
@@ -23,53 +22,52 @@ use async_graphql::{
 use serde_json::json;
 
 use self::{
-    collecting::{Collecting, no_condition},
+    collect_fields::Collector,
     documents::{Documents, Known},
-    guard::{Extent, Plan, Prices, refuse_ruinous},
-    input_types::InputTypes,
-    repeats::{conditions, must_be_collected},
-    validation::{Document, Validation},
+    guard::{Extent, Shape, measure},
+    schema::ServedSchema,
+    validation::{Document, validate},
 };
 use super::{
     Limits, Schema, SchemaSettings, definition,
     error::{Code, rate_limited_error},
-    introspection,
+    introspection::{disabled_error, disabled_fields},
     json::{Json, WrittenInParts},
-    limits::{Limit, hold, limit_of},
+    limits::{Limit, LimitExceeded, check},
     schema,
 };
 use crate::{access::Access, metrics::Metrics, rate_limit::RateLimited};
 
-/// What reading and validating a document takes, in tokens and bytes a node.
+/// Tokens and bytes of a new document that cost one node.
 const TOKENS_A_NODE: usize = 4;
 const BYTES_A_NODE: usize = 160;
 
-/// Values that introspection may come to, a node.
+/// Values of introspection that cost one node.
 const INTROSPECTED_A_NODE: u64 = 60;
 
-/// Tokens of a document, and how deep its brackets are nested.
+/// Returns the tokens of a document, and how deep its brackets are nested.
 #[cfg(feature = "fuzzing")]
 pub(super) fn measured(document: &str) -> (usize, usize) {
     let extent = Extent::of(document);
     (extent.tokens, extent.nesting)
 }
 
-/// What is asked: a document, which of its operations, and the values of its variables.
+/// A GraphQL request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The document.
+    /// The document's text.
     pub query: String,
-    /// The operation, where the document has several.
+    /// Name of the operation. Required if the document has several.
     pub operation_name: Option<String>,
-    /// The variables' values; what is not declared is ignored.
+    /// Values of the variables. Undeclared ones are ignored.
     pub variables: Variables,
-    /// Whether it came in a way that must not change anything.
+    /// Whether mutations are refused, as by GET.
     pub is_safe: bool,
-    /// Whether the answer is to tell what the operation costs.
+    /// Whether the response has the operation's cost in its extensions.
     pub tells_cost: bool,
 }
 
-/// Executes GraphQL requests. A document that is asked again is neither read nor validated again.
+/// Executes GraphQL requests, with a cache of valid documents.
 #[derive(Clone)]
 pub struct Executor(Arc<Parts>);
 
@@ -77,33 +75,30 @@ struct Parts {
     settings: SchemaSettings,
     limits: Limits,
     schema: Schema,
-    prices: Prices,
-    validation: Validation,
-    input_types: InputTypes,
+    served: ServedSchema,
     documents: Documents,
     metrics: Metrics,
 }
 
 /// A request that can be executed.
 pub struct Prepared {
-    document: Arc<Known>,
-    /// What async-graphql executes.
-    executed: ExecutableDocument,
+    /// The operation, with its fields collected.
+    operation: OperationDefinition,
+    name: Option<Name>,
     request: Request,
-    /// Nodes that the operation may come to.
+    /// Cost in nodes.
     cost: u64,
-    /// Nodes that a quota is charged beside them.
+    /// Nodes that a quota is charged besides the cost.
     surcharge: u64,
 }
 
-/// What came of a request that was executed.
+/// The response of a request that was executed.
 #[derive(Debug)]
 pub struct Executed {
     errors: Vec<ServerError>,
-    /// The limit that it went beyond, if it did.
+    /// The limit that the response exceeded, if any.
     beyond: Option<Limit>,
     data: Value,
-    /// What is told beside them; often nothing.
     extensions: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -112,24 +107,24 @@ pub struct Executed {
 pub enum Refusal {
     /// Request errors (specification, section 7.1.3).
     Errors(Vec<ServerError>),
-    /// It is a mutation, and came in a way that must not change anything.
+    /// The operation is a mutation, and the request must be safe.
     UnsafeOperation,
-    /// The client has asked for as much as it may for now.
+    /// The client exceeded its rate limit.
     RateLimited(RateLimited),
 }
 
 impl Refusal {
-    /// One error of that code, without a place in the document.
+    /// One error with that code and without a location.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self::coded(vec![ServerError::new(message, None)], code)
     }
 
-    /// Gives that code to the errors that have none.
+    /// Adds that code to the errors without one.
     fn coded(errors: Vec<ServerError>, code: Code) -> Self {
         Self::Errors(with_code(errors, code))
     }
 
-    /// The errors that an answer tells.
+    /// Returns the errors of the response.
     pub fn into_errors(self) -> Vec<ServerError> {
         match self {
             Self::Errors(errors) => errors,
@@ -160,15 +155,15 @@ impl From<RateLimited> for Refusal {
     }
 }
 
-impl From<ServerError> for Refusal {
-    fn from(error: ServerError) -> Self {
-        Self::Errors(vec![error])
+impl From<LimitExceeded> for Refusal {
+    fn from(exceeded: LimitExceeded) -> Self {
+        Self::Errors(vec![exceeded.into()])
     }
 }
 
 impl Executor {
-    /// `document_cache`: how much text of documents to keep what is known of, in bytes; 0 keeps
-    /// nothing. None if the schema's own definition is not valid.
+    /// `document_cache` is the capacity of the document cache in bytes of text; 0 disables it. None
+    /// if the schema's definition is not valid.
     pub fn new(
         settings: SchemaSettings,
         limits: Limits,
@@ -181,18 +176,16 @@ impl Executor {
             settings,
             limits,
             schema,
-            prices: Prices::read(&definition)?,
-            validation: Validation::by(&definition)?,
-            input_types: InputTypes::read(&definition)?,
+            served: ServedSchema::parse(&definition)?,
             documents: Documents::new(document_cache),
             metrics: metrics.clone(),
         })))
     }
 
-    /// Reads and validates a request. Nothing of it is executed.
+    /// Validates a request and computes its cost, without executing it.
     ///
     /// # Errors
-    /// Why it cannot be executed.
+    /// The request cannot be executed, or exceeds a limit.
     pub fn prepare(&self, mut request: Request) -> Result<Prepared, Refusal> {
         let parts = &*self.0;
         let known = parts.documents.get(&request.query);
@@ -201,7 +194,7 @@ impl Executor {
             Some(document) => document,
             None => {
                 let document = Arc::new(self.read(&request.query, |document| {
-                    // Before it is validated: a schema without mutations refuses all of them.
+                    // Before validation, which refuses all mutations if the schema has none.
                     refuse_unsafe(document, &request)
                 })?);
                 parts.documents.keep(&request.query, &document);
@@ -210,26 +203,29 @@ impl Executor {
         };
         refuse_unsafe(&document.parsed, &request)?;
         let name = request.operation_name.as_deref();
-        let operation = select(&document.parsed, name)?;
+        let (name, operation) = select(&document.parsed, name)?;
+        let declared = document.variables.get(&name.cloned());
+        let declared = declared.map_or(&[][..], Vec::as_slice);
+        let (schema, limits) = (&parts.served, &parts.limits);
         let variables = &mut request.variables;
-        variables::check(&parts.input_types, &parts.limits, operation, variables)?;
+        variables::check(schema.definition(), limits, operation, declared, variables)?;
         variables::default(operation, variables);
-        let cost = document.plan.nodes(name, operation, variables);
-        hold(Limit::Cost, parts.limits.cost, cost)?;
-        let executed = parts.executed(&document, name, operation, variables)?;
-        let surcharge =
-            document.plan.surcharge(name) + document.introspection / INTROSPECTED_A_NODE;
+        let fragments = &document.parsed.fragments;
+        let collector = Collector::new(schema, fragments, variables, limits.cost);
+        let (operation, cost) = collector.collect(operation)?;
+        check(Limit::Cost, limits.cost, cost.nodes())?;
+        let introspection = document.introspection / INTROSPECTED_A_NODE;
         Ok(Prepared {
-            document,
-            executed,
+            operation,
+            name: name.cloned(),
+            cost: cost.nodes(),
+            surcharge: cost.surcharge().saturating_add(introspection),
             request,
-            cost,
-            surcharge,
         })
     }
 
-    /// The nodes that a client's quota is charged for reading and validating a document, whether it
-    /// turns out to be valid or not; none for one that is known.
+    /// Returns the nodes that a quota is charged for parsing and validating a document, valid or not.
+    /// A cached document costs nothing.
     pub fn reading(&self, document: &str) -> u64 {
         if document.len() > self.0.limits.document || self.0.documents.get(document).is_some() {
             return 0;
@@ -238,16 +234,15 @@ impl Executor {
         (tokens / TOKENS_A_NODE + document.len() / BYTES_A_NODE) as u64
     }
 
-    /// What a request may come to.
+    /// Returns the limits of requests.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
-    /// Whether a document can be executed, as far as that does not hang on variables; gives the
-    /// names of its operations.
+    /// Validates a document and returns the names of its operations.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// The document is not valid, or exceeds a limit.
     pub fn check(&self, document: &str) -> Result<Vec<String>, Refusal> {
         let document = self.read(document, |_| Ok(()))?;
         let names = document.parsed.operations.iter();
@@ -256,53 +251,62 @@ impl Executor {
             .collect())
     }
 
-    /// Reads a document and refuses what is wrong with it, and what `refuse` does before that.
+    /// Parses and validates a document. `refuse` may refuse it before validation.
     fn read(
         &self,
         text: &str,
         refuse: impl FnOnce(&ExecutableDocument) -> Result<(), Refusal>,
     ) -> Result<Known, Refusal> {
         let parts = &*self.0;
-        Extent::hold(&parts.limits, text)?;
+        Extent::check(&parts.limits, text)?;
         let document = Document::read(text, &parts.limits)?;
         let parsed = parse(text, &document)?;
-        let introspection = refuse_ruinous(&parts.limits, &parsed)?;
+        let disabled = disabled_fields(parts.settings);
+        let Shape {
+            introspection,
+            disabled,
+        } = measure(&parts.limits, &parsed, &disabled)?;
         refuse(&parsed)?;
-        if let Some(error) = introspection::refusal(parts.settings, &parsed) {
-            return Err(error.into());
+        if let Some(field) = disabled {
+            return Err(Refusal::Errors(vec![disabled_error(field)]));
         }
-        parts.validation.check(&document, parts.limits.errors)?;
-        let conditions = conditions(&parsed);
-        let plan = Plan::of(&parsed, &parts.prices);
+        let schema = parts.served.definition();
+        let executable = validate(schema, &document, parts.limits.errors)?;
+        let operations = executable.operations.iter();
+        let variables = operations.map(|operation| {
+            let name = operation.name.as_ref().map(Name::new);
+            (name, operation.variables.clone())
+        });
         Ok(Known {
-            repeats: must_be_collected(&parsed, |name| parts.validation.kind(name)),
-            conditions,
-            plan,
+            variables: variables.collect(),
             introspection,
             parsed,
         })
     }
 
-    /// Executes a request for whom `access` knows.
+    /// Executes a request for the viewer of `access`.
     pub async fn execute(&self, prepared: Prepared, access: Arc<Access>) -> Executed {
         let Request {
-            operation_name,
             variables,
             tells_cost,
             ..
         } = prepared.request;
+        let operation = Positioned::new(prepared.operation, Pos::default());
         let mut request = async_graphql::Request::new(String::new())
             .variables(variables)
             .data(WrittenInParts::of(self.0.limits.answer))
             .data(access);
-        request.operation_name = operation_name;
-        request.set_parsed_query(prepared.executed);
+        request.set_parsed_query(ExecutableDocument {
+            operations: DocumentOperations::Single(operation),
+            fragments: HashMap::new(),
+        });
         let Response { errors, data, .. } = self.0.schema.execute(request).await;
-        // What comes without a code here did not come from a resolver: an argument does not take
-        // its value, such as null for a variable whose default was to fill it.
+        // Resolvers' errors have a code. The others are of arguments that do not take their value,
+        // such as null for a variable with a default.
         let mut errors = with_code(errors, Code::BadUserInput);
         let limits = &self.0.limits;
-        let beyond = errors.iter().find_map(limit_of);
+        let beyond = errors.iter().find_map(LimitExceeded::from_error);
+        let beyond = beyond.map(|exceeded| exceeded.limit);
         let mut extensions = serde_json::Map::new();
         let omitted = errors.len().saturating_sub(limits.errors);
         if omitted > 0 {
@@ -322,72 +326,34 @@ impl Executor {
     }
 }
 
-impl Parts {
-    /// What async-graphql executes of a document: one operation, which is all that it goes through.
-    fn executed(
-        &self,
-        known: &Known,
-        name: Option<&str>,
-        operation: &OperationDefinition,
-        variables: &Variables,
-    ) -> Result<ExecutableDocument, Refusal> {
-        let fragments = &known.parsed.fragments;
-        let (operation, fragments) = if known.repeats {
-            let collecting = Collecting {
-                schema: &self.validation,
-                fragments,
-                variables,
-                most: self.limits.cost,
-            };
-            (collecting.collect(operation)?, HashMap::new())
-        } else {
-            refuse_null(&known.conditions, operation, variables)?;
-            (operation.clone(), fragments.clone())
-        };
-        let operation = Positioned::new(operation, Pos::default());
-        let operations = match name {
-            None => DocumentOperations::Single(operation),
-            Some(name) => DocumentOperations::Multiple([(Name::new(name), operation)].into()),
-        };
-        Ok(ExecutableDocument {
-            operations,
-            fragments,
-        })
-    }
-}
-
-/// Refuses null for a variable of the operation that a condition goes by.
-fn refuse_null(
-    conditions: &[(Name, Pos)],
-    operation: &OperationDefinition,
-    variables: &Variables,
-) -> Result<(), Refusal> {
-    for (name, pos) in conditions {
-        let mut declared = operation.variable_definitions.iter();
-        if variables.get(name) == Some(&Value::Null)
-            && declared.any(|variable| variable.node.name.node == *name)
-        {
-            return Err(no_condition(name, *pos));
-        }
-    }
-    Ok(())
-}
-
 impl Executed {
-    /// How many errors it tells.
+    /// Returns the number of errors in the response.
     pub fn error_count(&self) -> usize {
         self.errors.len()
     }
 
-    /// The limit that it went beyond while it was executed, if it did: that of its answer.
+    /// Returns the limit that the response exceeded, if any.
     pub fn beyond(&self) -> Option<Limit> {
         self.beyond
+    }
+
+    /// Returns the response for a transport of async-graphql. [`Self::write`] is faster.
+    ///
+    /// # Errors
+    /// A part of the response is not JSON.
+    pub fn into_response(self) -> serde_json::Result<Response> {
+        let mut response = Response::new(Json::into_values(self.data)?);
+        response.errors = self.errors;
+        for (name, value) in self.extensions {
+            response.extensions.insert(name, Value::from_json(value)?);
+        }
+        Ok(response)
     }
 
     /// Appends the response as JSON (specification, section 7.2.2).
     ///
     /// # Errors
-    /// An error's extensions are no JSON.
+    /// An error's extensions are not JSON.
     pub fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
         text.push(b'{');
         if !self.errors.is_empty() {
@@ -407,26 +373,20 @@ impl Executed {
 }
 
 impl Prepared {
-    /// The nodes that a client's quota is charged before it is executed.
+    /// Returns the nodes that a quota is charged before execution.
     pub fn charge(&self) -> u64 {
         self.cost.saturating_add(self.surcharge)
     }
 
-    /// The operation's name, where it has one.
+    /// Returns the operation's name, if it has one.
     pub fn operation_name(&self) -> Option<&str> {
-        let only = || match &self.document.parsed.operations {
-            DocumentOperations::Multiple(operations) if operations.len() == 1 => {
-                operations.keys().next().map(Name::as_str)
-            }
-            _ => None,
-        };
-        self.request.operation_name.as_deref().or_else(only)
+        self.name.as_deref()
     }
 }
 
-/// What async-graphql executes. Its parser refuses a few things that are GraphQL, such as white space
-/// within types, and misreads others: it is then given the document written anew, in which errors
-/// have other places.
+/// Parses a document by async-graphql. Its parser refuses some GraphQL, such as white space within
+/// types, and misreads some. It then gets the document as apollo-compiler prints it; errors have the
+/// locations of that text.
 fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal> {
     if !is_misread(text)
         && let Ok(parsed) = parse_query(text)
@@ -439,12 +399,12 @@ fn parse(text: &str, document: &Document) -> Result<ExecutableDocument, Refusal>
     })
 }
 
-/// Whether async-graphql's parser may read a text otherwise than the specification: what is escaped
-/// in a block string, and a comment behind `on`.
+/// Returns whether async-graphql's parser may misread a text: escapes in a block string, or a comment
+/// after `on`.
 fn is_misread(text: &str) -> bool {
     const IGNORED: [char; 6] = [' ', '\t', ',', '\r', '\n', '\u{feff}'];
     let mut before_comments = text.split('#');
-    // Nothing stands before what follows the last one.
+    // The last part precedes no comment.
     before_comments.next_back();
     text.contains("\"\"\"")
         || before_comments.any(|before| before.trim_end_matches(IGNORED).ends_with("on"))
@@ -453,35 +413,36 @@ fn is_misread(text: &str) -> bool {
 fn refuse_unsafe(document: &ExecutableDocument, request: &Request) -> Result<(), Refusal> {
     let is_mutation = request.is_safe
         && select(document, request.operation_name.as_deref())
-            .is_ok_and(|operation| operation.ty == OperationType::Mutation);
+            .is_ok_and(|(_, operation)| operation.ty == OperationType::Mutation);
     if is_mutation {
         return Err(Refusal::UnsafeOperation);
     }
     Ok(())
 }
 
-/// The operation that is to be executed (specification, section 6.1).
+/// Selects the operation to execute, with its name (specification, section 6.1).
 fn select<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
-) -> Result<&'a OperationDefinition, Refusal> {
+) -> Result<(Option<&'a Name>, &'a OperationDefinition), Refusal> {
     let selected = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Ok(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations
-            .get(name)
-            .ok_or("operationName names no operation of the document."),
+        (DocumentOperations::Single(operation), None) => Ok((None, operation)),
         (DocumentOperations::Single(_), Some(_)) => {
             Err("operationName names no operation of the document: its only one has no name.")
         }
+        (DocumentOperations::Multiple(operations), Some(name)) => operations
+            .get_key_value(name)
+            .map(|(name, operation)| (Some(name), operation))
+            .ok_or("operationName names no operation of the document."),
         (DocumentOperations::Multiple(operations), None) => {
-            let mut all = operations.values();
+            let mut all = operations.iter();
             match (all.next(), all.next()) {
-                (Some(operation), None) => Ok(operation),
+                (Some((name, operation)), None) => Ok((Some(name), operation)),
                 _ => Err("The document has several operations: say by operationName which."),
             }
         }
     };
     selected
-        .map(|operation| &operation.node)
+        .map(|(name, operation)| (name, &operation.node))
         .map_err(|message| Refusal::new(Code::BadRequest, message))
 }

@@ -1,47 +1,37 @@
-//! Whether a document is GraphQL, and fits the schema (specification, section 5), by apollo-compiler:
-//! async-graphql's own rules pass some documents that are not valid, refuse some that are, and judge
-//! the others by the values of variables, too. What apollo-compiler leaves out is in `values.rs`; that
-//! it takes fields of one name for the same whose arguments differ in the length of a list alone is
-//! mended in `collecting.rs`, of what is executed.
-
-use std::collections::HashMap;
+//! Parsing and validation of documents (specification, section 5) by apollo-compiler.
+//!
+//! async-graphql's rules accept some invalid documents, refuse some valid ones, and judge others by the
+//! values of variables. `values.rs` has the checks that apollo-compiler leaves out. It also takes fields
+//! for the same whose arguments differ only in the length of a list: `collect_fields.rs` refuses them.
 
 use apollo_compiler::{
-    Schema, ast,
+    ExecutableDocument, Schema, ast,
     parser::Parser,
     response::GraphQLError,
-    schema::ExtendedType,
     validation::{DiagnosticList, Valid},
 };
-use async_graphql::{Pos, ServerError, parser::types::OperationType};
+use async_graphql::{Pos, ServerError};
 
-use super::{Refusal, repeats::Kind, values::mismatches};
+use super::{Refusal, values::mismatches};
 use crate::graphql::{error::Code, limits::Limits};
 
-/// How errors name what they are about; answers do not tell it.
+/// Name of the document's text in errors; responses do not contain it.
 const SOURCE: &str = "document";
 
-/// Most errors of a document that are looked at for those that are told.
+/// Maximum of errors of a document that are examined.
 const MAX_LOOKED_AT: usize = 100;
 
-/// Longest part of a document that an error repeats, in bytes: names, and nothing of a value.
+/// Maximum length of a name that an error repeats, in bytes. Values are not repeated.
 const MAX_REPEATED: usize = 64;
 
-/// The schema that documents have to fit.
-pub(super) struct Validation {
-    schema: Valid<Schema>,
-    /// The object types of each interface and union.
-    possible_types: HashMap<String, Vec<String>>,
-}
-
-/// A document that is GraphQL.
+/// A parsed document.
 pub(super) struct Document(ast::Document);
 
 impl Document {
-    /// Reads a document.
+    /// Parses a document.
     ///
     /// # Errors
-    /// Where it stops being GraphQL.
+    /// The syntax errors.
     pub(super) fn read(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         Parser::new()
             .recursion_limit(2 * limits.nesting)
@@ -50,96 +40,38 @@ impl Document {
             .map_err(|failed| refused(&failed.errors, Code::GraphqlParseFailed, limits.errors))
     }
 
-    /// The document written anew, without anything that its text could have left out.
+    /// Prints the document without comments and optional white space.
     pub(super) fn canonical(&self) -> String {
         self.0.serialize().no_indent().to_string()
     }
 }
 
-impl Validation {
-    /// Reads a schema in the schema definition language. None if it is no valid schema.
-    pub(super) fn by(definition: &str) -> Option<Self> {
-        let schema = Schema::parse_and_validate(definition, SOURCE).ok()?;
-        let abstracts = schema
-            .types
-            .iter()
-            .filter(|(_, ty)| matches!(ty, ExtendedType::Interface(_) | ExtendedType::Union(_)));
-        let possible_types = abstracts.map(|(of, _)| {
-            let objects = schema.types.iter();
-            let objects = objects.filter(|(name, ty)| {
-                matches!(ty, ExtendedType::Object(_)) && schema.is_subtype(of, name)
-            });
-            (
-                of.to_string(),
-                objects.map(|(name, _)| name.to_string()).collect(),
-            )
-        });
-        Some(Self {
-            possible_types: possible_types.collect(),
-            schema,
-        })
-    }
-
-    /// What a type is that fragments can be on.
-    pub(super) fn kind(&self, name: &str) -> Kind {
-        match self.schema.types.get(name) {
-            Some(ExtendedType::Union(_)) => Kind::Union,
-            Some(ExtendedType::Interface(_)) => Kind::Interface,
-            _ => Kind::Object,
-        }
-    }
-
-    /// Whether whatever is of the second type is of the first, an interface or union.
-    pub(super) fn is_subtype(&self, of: &str, ty: &str) -> bool {
-        self.schema.is_subtype(of, ty)
-    }
-
-    /// The object types of an interface or union.
-    pub(super) fn possible_types(&self, of: &str) -> &[String] {
-        self.possible_types.get(of).map_or(&[], Vec::as_slice)
-    }
-
-    /// The type that the fields of an operation belong to.
-    pub(super) fn root_type(&self, operation: OperationType) -> &str {
-        let roots = &self.schema.schema_definition;
-        let root = match operation {
-            OperationType::Query => &roots.query,
-            OperationType::Mutation => &roots.mutation,
-            OperationType::Subscription => &roots.subscription,
-        };
-        // Validation lets no operation through whose root is not there.
-        root.as_ref().map_or("", |root| root.as_str())
-    }
-
-    /// The type of a field, without what it is wrapped in.
-    pub(super) fn type_of_field(&self, parent: &str, field: &str) -> Option<&str> {
-        let field = self.schema.type_field(parent, field).ok()?;
-        Some(field.ty.inner_named_type().as_str())
-    }
-
-    /// Whether a document fits the schema.
-    ///
-    /// # Errors
-    /// Why it does not, by at most `most` of what is wrong.
-    pub(super) fn check(&self, document: &Document, most: usize) -> Result<(), Refusal> {
-        // What comes of a field that is not there is not told beside it.
-        let executable = match document.0.to_executable(&self.schema) {
-            Ok(executable) => executable,
-            Err(failed) => return Err(invalid(&failed.errors, most)),
-        };
-        let executable = executable
-            .validate(&self.schema)
-            .map_err(|failed| invalid(&failed.errors, most))?;
-        let errors: Vec<_> = mismatches(&self.schema, &executable, most)
-            .into_iter()
-            .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
-            .map(told)
-            .collect();
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::coded(errors, Code::GraphqlValidationFailed))
-        }
+/// Validates a document.
+///
+/// # Errors
+/// At most `most` of its errors.
+pub(super) fn validate(
+    schema: &Valid<Schema>,
+    document: &Document,
+    most: usize,
+) -> Result<Valid<ExecutableDocument>, Refusal> {
+    // Errors that follow from an unknown field are not reported with it.
+    let executable = match document.0.to_executable(schema) {
+        Ok(executable) => executable,
+        Err(failed) => return Err(invalid(&failed.errors, most)),
+    };
+    let executable = executable
+        .validate(schema)
+        .map_err(|failed| invalid(&failed.errors, most))?;
+    let errors: Vec<_> = mismatches(schema, &executable, most)
+        .into_iter()
+        .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
+        .map(told)
+        .collect();
+    if errors.is_empty() {
+        Ok(executable)
+    } else {
+        Err(Refusal::coded(errors, Code::GraphqlValidationFailed))
     }
 }
 
@@ -158,8 +90,7 @@ fn refused(errors: &DiagnosticList, code: Code, most: usize) -> Refusal {
     Refusal::coded(distinct, code)
 }
 
-/// A message whose quoted parts are no longer than may be repeated. What stands where a value of an
-/// enum belongs may be anything, and is left out.
+/// Removes quoted names that are too long, and the quoted value of an enum, from a message.
 fn without_long_names(message: &str) -> String {
     let message = match message
         .strip_prefix("value `")
@@ -176,8 +107,7 @@ fn without_long_names(message: &str) -> String {
     short.collect::<Vec<_>>().join("`")
 }
 
-/// What a client is told. Where the parser quotes what it found, that is left out: it may be a code
-/// or token.
+/// Returns the client's error. It omits text that the parser quotes, which may be a code or token.
 fn told(error: GraphQLError) -> ServerError {
     let message = match error.message.split_once(", got ") {
         Some((expected, _)) if expected.starts_with("syntax error") => expected,

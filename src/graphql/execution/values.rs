@@ -1,7 +1,6 @@
-//! Values that stand in a document, where apollo-compiler leaves something to us: whether the schema's
-//! own scalars take them (specification, section 3.5), whether an input object has a field twice
-//! (5.6.3), and whether a variable fits where it stands within a list or an object, or with null as
-//! its default (5.8.5).
+//! Validation of values in a document, where apollo-compiler does not validate them: values of custom
+//! scalars (specification, section 3.5), duplicate fields of an input object (5.6.3), and types of
+//! variables within lists and objects, or with null as their default (5.8.5).
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,14 +11,14 @@ use apollo_compiler::{
     parser::SourceSpan,
 };
 
-/// A value that is not right.
+/// An invalid value.
 #[derive(PartialEq, Eq)]
 pub(super) struct Mismatch {
     pub(super) location: Option<SourceSpan>,
     pub(super) message: String,
 }
 
-/// The first `most` such values in a document that is valid otherwise.
+/// Returns the first `most` invalid values of an otherwise valid document.
 pub(super) fn mismatches(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -53,7 +52,7 @@ struct Walk<'a, 'f> {
     schema: &'a Schema,
     document: &'a ExecutableDocument,
     variables: HashMap<&'a Name, &'a VariableDefinition>,
-    /// Fragments that this operation was seen to spread.
+    /// Fragments that were walked for this operation.
     seen: HashSet<&'a Name>,
     most: usize,
     found: &'f mut Vec<Mismatch>,
@@ -118,7 +117,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// `has_default`: whether the schema has a default for this place.
+    /// `has_default`: whether the schema has a default for this position.
     fn variable(&mut self, expected: &Type, has_default: bool, value: &Node<Value>) {
         let Value::Variable(name) = &**value else {
             return;
@@ -164,7 +163,7 @@ impl<'a> Walk<'a, '_> {
             location: value.location(),
             message,
         };
-        // Several operations may come by the same fragment.
+        // Several operations may spread the same fragment.
         if self.found.len() < self.most && !self.found.contains(&mismatch) {
             self.found.push(mismatch);
         }

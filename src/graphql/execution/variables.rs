@@ -1,48 +1,50 @@
-//! Variables: whether each is sent as its operation declares it (specification, section 6.1.2), with
-//! lists that are not too long.
+//! Variables: their values must match their declarations (specification, section 6.1.2), and lists
+//! must not be too long.
 
-use async_graphql::{
-    Name, ServerError, Value, Variables,
-    parser::types::{BaseType, OperationDefinition, Type, VariableDefinition},
+use apollo_compiler::{
+    Node, Schema,
+    ast::{Type, VariableDefinition},
+    schema::ExtendedType,
 };
+use async_graphql::{ServerError, Value, Variables, parser::types::OperationDefinition};
 
-use super::{
-    Refusal,
-    input_types::{InputType, InputTypes},
-};
+use super::Refusal;
 use crate::graphql::{
     error::Code,
-    limits::{Limit, Limits, Met, with_message},
+    limits::{Limit, LimitExceeded, Limits, Measured},
 };
 
-/// Longest name of a client's own that an error repeats, in bytes.
+/// Maximum length of a client's name that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
 
-/// Holds variables to what the operation declares.
+/// Checks variables against their declarations.
 ///
 /// # Errors
-/// Why they are not that, by one error a variable.
+/// One for each variable that does not match its declaration.
 pub(super) fn check(
-    types: &InputTypes,
+    schema: &Schema,
     limits: &Limits,
     operation: &OperationDefinition,
+    declared: &[Node<VariableDefinition>],
     variables: &Variables,
 ) -> Result<(), Refusal> {
-    let definitions = operation.variable_definitions.iter();
-    let errors: Vec<ServerError> = definitions
-        .filter_map(|definition| {
-            let wrong = wrong_with(types, limits, &definition.node, variables)?;
-            let name = &definition.node.name.node;
+    let places = operation.variable_definitions.iter().map(|it| it.pos);
+    let errors: Vec<ServerError> = places
+        .zip(declared)
+        .filter_map(|(pos, definition)| {
+            let wrong = wrong_with(schema, limits, definition, variables)?;
+            let name = definition.name.as_str();
             let name = if is_name(name) { name } else { "…" };
             let message = format!("Variable \"${name}\" {}", wrong.told);
             let mut error = match wrong.length {
                 Some(length) => {
-                    let met = Met::Exactly(length as u64);
-                    with_message(Limit::List, limits.list as u64, met, message)
+                    let measured = Measured::Exactly(length as u64);
+                    let allowed = limits.list as u64;
+                    LimitExceeded::with_message(Limit::List, allowed, measured, message).into()
                 }
                 None => ServerError::new(message, None),
             };
-            error.locations = vec![definition.pos];
+            error.locations = vec![pos];
             Some(error)
         })
         .take(limits.errors)
@@ -54,8 +56,7 @@ pub(super) fn check(
     }
 }
 
-/// Gives variables that are not sent their default (specification, section 6.1.2): async-graphql does
-/// so for arguments, but takes the condition of a directive for false.
+/// Adds the defaults of absent variables (specification, section 6.1.2).
 pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables) {
     for definition in &operation.variable_definitions {
         let definition = &definition.node;
@@ -67,10 +68,10 @@ pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables
     }
 }
 
-/// What is wrong with a variable.
+/// A variable's value that does not match its declaration.
 struct Wrong {
     told: String,
-    /// The length of a list, where that is what is wrong.
+    /// The length of a list that is too long.
     length: Option<usize>,
 }
 
@@ -81,16 +82,16 @@ impl From<String> for Wrong {
 }
 
 fn wrong_with(
-    types: &InputTypes,
+    schema: &Schema,
     limits: &Limits,
     definition: &VariableDefinition,
     variables: &Variables,
 ) -> Option<Wrong> {
-    let ty = &definition.var_type.node;
-    match variables.get(&definition.name.node) {
+    let ty = &*definition.ty;
+    match variables.get(definition.name.as_str()) {
         Some(value) => {
             let mut path = Path::default();
-            let Wrong { told, length } = Check { types, limits }.mismatch(ty, value, &mut path)?;
+            let Wrong { told, length } = Check { schema, limits }.mismatch(ty, value, &mut path)?;
             let place = match path.0.as_str() {
                 "" => String::new(),
                 path => format!(" at {path}"),
@@ -98,17 +99,17 @@ fn wrong_with(
             let told = format!("of type \"{ty}\" got a value that is not right{place}: {told}.");
             Some(Wrong { told, length })
         }
-        None if ty.nullable || definition.default_value.is_some() => None,
+        None if !ty.is_non_null() || definition.default_value.is_some() => None,
         None => Some(format!("of required type \"{ty}\" was not provided.").into()),
     }
 }
 
-/// Where in a variable's value something is wrong, as in `status[0]`.
+/// Path to the wrong part of a variable's value, as in `status[0]`.
 #[derive(Default)]
 struct Path(String);
 
 impl Path {
-    /// What `look` finds under a longer path, which stays as it is if it finds something.
+    /// Returns what `look` finds with `step` appended. The step is removed if that is nothing.
     fn under<T>(&mut self, step: &str, look: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let length = self.0.len();
         if length > 0 && !step.starts_with('[') {
@@ -124,66 +125,82 @@ impl Path {
 }
 
 struct Check<'a> {
-    types: &'a InputTypes,
+    schema: &'a Schema,
     limits: &'a Limits,
 }
 
 impl Check<'_> {
-    /// What would be right, if the value is not of the type. The value itself is not repeated: it
+    /// Returns the expected value if the value does not match the type. The value is not repeated: it
     /// may be a code or token.
     fn mismatch(&self, ty: &Type, value: &Value, path: &mut Path) -> Option<Wrong> {
         if matches!(value, Value::Null) {
-            return (!ty.nullable).then(|| format!("expected \"{ty}\", not null").into());
+            return ty
+                .is_non_null()
+                .then(|| format!("expected \"{ty}\", not null").into());
         }
-        match (&ty.base, value) {
-            (BaseType::List(_), Value::List(values)) if values.len() > self.limits.list => {
+        match (ty, value) {
+            (Type::List(_) | Type::NonNullList(_), Value::List(values))
+                if values.len() > self.limits.list =>
+            {
                 let (most, length) = (self.limits.list, values.len());
                 Some(Wrong {
                     told: format!("expected at most {most} values, not {length}"),
                     length: Some(length),
                 })
             }
-            (BaseType::List(item), Value::List(values)) => {
+            (Type::List(item) | Type::NonNullList(item), Value::List(values)) => {
                 values.iter().enumerate().find_map(|(index, value)| {
                     path.under(&format!("[{index}]"), |path| {
                         self.mismatch(item, value, path)
                     })
                 })
             }
-            // One value stands for a list of one.
-            (BaseType::List(item), value) => self.mismatch(item, value, path),
-            (BaseType::Named(name), value) => self.mismatch_named(name, value, path),
+            // Input coercion makes a list of a single value.
+            (Type::List(item) | Type::NonNullList(item), value) => self.mismatch(item, value, path),
+            (Type::Named(name) | Type::NonNullNamed(name), value) => {
+                self.mismatch_named(name, value, path)
+            }
         }
     }
 
-    fn mismatch_named(&self, name: &Name, value: &Value, path: &mut Path) -> Option<Wrong> {
-        match self.types.get(name)? {
-            InputType::Scalar => expected_scalar(name, value).map(|it| it.to_owned().into()),
-            InputType::Enum(values) => {
+    fn mismatch_named(&self, name: &str, value: &Value, path: &mut Path) -> Option<Wrong> {
+        match self.schema.types.get(name) {
+            Some(ExtendedType::Enum(definition)) => {
+                let values = &definition.values;
                 let is_one =
-                    matches!(value, Value::String(text) if values.iter().any(|it| it == text));
-                let names: Vec<&str> = values.iter().map(Name::as_str).collect();
+                    matches!(value, Value::String(text) if values.contains_key(text.as_str()));
+                let names: Vec<&str> = values.keys().map(|name| name.as_str()).collect();
                 (!is_one).then(|| format!("expected one of {}", names.join(", ")).into())
             }
-            InputType::Object { fields, is_one_of } => {
+            Some(ExtendedType::InputObject(definition)) => {
                 let Value::Object(sent) = value else {
                     return Some(format!("expected an object, \"{name}\"").into());
                 };
-                if *is_one_of && (sent.len() != 1 || sent.values().any(|it| *it == Value::Null)) {
+                let is_one_of = definition.directives.has("oneOf");
+                if is_one_of && (sent.len() != 1 || sent.values().any(|it| *it == Value::Null)) {
                     return Some(format!("expected exactly one field of \"{name}\"").into());
                 }
-                if let Some(unknown) = sent.keys().find(|key| !fields.contains_key(*key)) {
-                    // What is no name may be anything, and is not repeated.
+                let fields = &definition.fields;
+                if let Some(unknown) = sent.keys().find(|key| !fields.contains_key(key.as_str())) {
+                    // Only names are repeated.
                     let named = is_name(unknown).then(|| format!(" \"{unknown}\""));
                     let named = named.unwrap_or_default();
                     return Some(format!("\"{name}\" has no field{named}").into());
                 }
-                fields.iter().find_map(|(key, field)| match sent.get(key) {
-                    Some(value) => path.under(key, |path| self.mismatch(&field.ty, value, path)),
-                    None if field.ty.nullable || field.has_default => None,
-                    None => Some(format!("the field \"{key}\" is required").into()),
-                })
+                fields
+                    .iter()
+                    .find_map(|(key, field)| match sent.get(key.as_str()) {
+                        Some(value) => {
+                            path.under(key, |path| self.mismatch(&field.ty, value, path))
+                        }
+                        None if field.is_required() => {
+                            Some(format!("the field \"{key}\" is required").into())
+                        }
+                        None => None,
+                    })
             }
+            // Also built-in scalars that the schema does not use.
+            _ => expected_scalar(name, value).map(|it| it.to_owned().into()),
         }
     }
 }
@@ -193,12 +210,12 @@ fn is_name(text: &str) -> bool {
     text.len() <= MAX_REPEATED && text.bytes().all(is_letter)
 }
 
-/// What a scalar takes, if the value is none: as strict as the schema's own scalars are, which may
-/// be stricter with what a text says.
-fn expected_scalar(name: &Name, value: &Value) -> Option<&'static str> {
+/// Returns the expected value if a scalar does not take the value. Resolvers may be stricter with
+/// the contents of strings.
+fn expected_scalar(name: &str, value: &Value) -> Option<&'static str> {
     let is_text = matches!(value, Value::String(_));
     let is_integer = matches!(value, Value::Number(number) if !number.is_f64());
-    let (is_right, expected) = match name.as_str() {
+    let (is_right, expected) = match name {
         "Int" => (
             matches!(value, Value::Number(number)
                 if number.as_i64().is_some_and(|it| i32::try_from(it).is_ok())),

@@ -10,7 +10,7 @@ use serde_json::{json, to_writer};
 
 use super::{super::graphql_error, media::Media};
 use crate::{
-    graphql::{Code, Executed, hold_length, limit_of},
+    graphql::{Code, Executed, LimitExceeded, check_length},
     metrics::{Limit, Metrics},
 };
 
@@ -87,9 +87,13 @@ impl Writer<'_> {
     }
 
     /// The answer to a request that goes beyond a limit, before it is known to be one of GraphQL.
-    pub(super) fn refuse_beyond_limit(&self, status: StatusCode, error: ServerError) -> Response {
-        self.count_limit(&error);
-        let body = json!({ "errors": [error] });
+    pub(super) fn refuse_beyond_limit(
+        &self,
+        status: StatusCode,
+        exceeded: LimitExceeded,
+    ) -> Response {
+        self.metrics.limit_refused(exceeded.limit);
+        let body = json!({ "errors": [ServerError::from(exceeded)] });
         typed((status, Json(body)).into_response(), self.media)
     }
 
@@ -99,7 +103,8 @@ impl Writer<'_> {
         let beyond = match outcome {
             Outcome::Executed(executed) => executed.beyond(),
             Outcome::Refused { errors } => {
-                errors.iter().for_each(|error| self.count_limit(error));
+                let exceeded = errors.iter().filter_map(LimitExceeded::from_error);
+                exceeded.for_each(|exceeded| self.metrics.limit_refused(exceeded.limit));
                 None
             }
         };
@@ -108,14 +113,15 @@ impl Writer<'_> {
         }
         let start = body.len();
         outcome.write(body)?;
-        match hold_length(Limit::Answer, self.most, body.len()) {
+        match check_length(Limit::Answer, self.most, body.len()) {
             Ok(()) => Ok(()),
-            Err(error) => {
+            Err(exceeded) => {
                 // Once, if it was too long before it was written to its end.
                 if beyond.is_none() {
-                    self.count_limit(&error);
+                    self.metrics.limit_refused(exceeded.limit);
                 }
                 body.truncate(start);
+                let error = ServerError::from(exceeded);
                 to_writer(body, &json!({ "data": null, "errors": [error] }))
             }
         }
@@ -134,13 +140,6 @@ impl Writer<'_> {
                 tracing::error!(%error, "the response could not be written");
                 typed(super::super::internal_error(None), self.media)
             }
-        }
-    }
-
-    /// Errors of refusals by a limit name it.
-    fn count_limit(&self, error: &ServerError) {
-        if let Some(limit) = limit_of(error) {
-            self.metrics.limit_refused(limit);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! How deep JSON is nested and how long a list it is, seen before anything reads it.
 
-use async_graphql::ServerError;
 use memchr::memchr2;
 
-use crate::graphql::{Limit, Limits, hold_length};
+use crate::graphql::{Limit, LimitExceeded, Limits, check_length};
 
 /// What a JSON text comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +41,8 @@ impl Extent {
     ///
     /// # Errors
     /// It is.
-    pub(super) fn hold(self, limits: &Limits) -> Result<(), ServerError> {
-        hold_length(Limit::Nesting, limits.nesting, self.nesting)
+    pub(super) fn check(self, limits: &Limits) -> Result<(), LimitExceeded> {
+        check_length(Limit::Nesting, limits.nesting, self.nesting)
     }
 }
 

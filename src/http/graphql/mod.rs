@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     access::{Access, Viewer},
-    graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
+    graphql::{Code, Executor, LimitExceeded, Measured, Prepared, Refusal, Request, check_length},
     metrics::{self, Limit, Metrics, Share},
     rate_limit::Client,
     trace,
@@ -95,9 +95,9 @@ async fn answer_post(
         Err(reason) => return graphql.not_received(reason, max_body, media),
     };
     let extent = Extent::of(&body);
-    if let Err(error) = extent.hold(graphql.executor.limits()) {
+    if let Err(exceeded) = extent.check(graphql.executor.limits()) {
         let writer = graphql.writer(media);
-        return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+        return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded);
     }
     if is_list(&body)
         && let Some(refused) = graphql.refused_batch(extent.length, media)
@@ -131,14 +131,14 @@ async fn answer_get(
     let limits = graphql.executor.limits();
     let query = query.as_deref().unwrap_or_default();
     let parameters =
-        match Parameters::read_query_string(query, |json| Extent::of(json).hold(limits)) {
+        match Parameters::read_query_string(query, |json| Extent::of(json).check(limits)) {
             Ok(parameters) => parameters,
             Err(Unreadable::Malformed(message)) => {
                 return refuse(StatusCode::BAD_REQUEST, media, &message);
             }
-            Err(Unreadable::BeyondLimit(error)) => {
+            Err(Unreadable::BeyondLimit(exceeded)) => {
                 let writer = graphql.writer(media);
-                return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+                return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded);
             }
         };
     if !parameters.names_a_document() {
@@ -185,10 +185,10 @@ impl Graphql {
     fn not_received(&self, reason: NotReceived, most: usize, media: Media) -> Response {
         match reason {
             NotReceived::TooLong(said) => {
-                let met = said.map_or(Met::MoreThan(most as u64), Met::Exactly);
-                let error = exceeded(Limit::Body, most as u64, met);
+                let measured = said.map_or(Measured::MoreThan(most as u64), Measured::Exactly);
+                let exceeded = LimitExceeded::new(Limit::Body, most as u64, measured);
                 let writer = self.writer(media);
-                writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, error)
+                writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, exceeded)
             }
             NotReceived::BrokenOff => {
                 let message = "The request's body broke off.";
@@ -328,8 +328,8 @@ impl Graphql {
             let message = "Send one operation as a JSON object: lists are not taken here.";
             return Some(refuse(StatusCode::BAD_REQUEST, media, message));
         }
-        let error = hold_length(Limit::Batch, most, length).err()?;
+        let exceeded = check_length(Limit::Batch, most, length).err()?;
         let writer = self.writer(media);
-        Some(writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error))
+        Some(writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded))
     }
 }

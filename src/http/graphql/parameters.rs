@@ -1,8 +1,10 @@
 //! What a request says, in its body or in its query string (GraphQL over HTTP, section 5).
 
-use async_graphql::{ServerError, Variables};
+use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::from_value;
+
+use crate::graphql::LimitExceeded;
 
 /// The parameters of a GraphQL request.
 #[derive(Default, Deserialize)]
@@ -31,7 +33,7 @@ pub(super) enum Unreadable {
     /// What is wrong, and what it should have been.
     Malformed(String),
     /// It goes beyond a limit.
-    BeyondLimit(ServerError),
+    BeyondLimit(LimitExceeded),
 }
 
 /// One request, or several in a list.
@@ -117,13 +119,13 @@ impl Parameters {
         self.document_id.as_deref().or_else(id)
     }
 
-    /// Reads the query string of a `GET`. `hold` is shown each JSON object before it is read.
+    /// Reads the query string of a `GET`. `check` checks each JSON object before it is parsed.
     ///
     /// # Errors
     /// Says which parameter is wrong, and what it should have been.
     pub(super) fn read_query_string(
         text: &str,
-        hold: impl Fn(&[u8]) -> Result<(), ServerError>,
+        check: impl Fn(&[u8]) -> Result<(), LimitExceeded>,
     ) -> Result<Self, Unreadable> {
         let mut read = Self::default();
         let mut seen: Vec<String> = Vec::new();
@@ -152,7 +154,7 @@ impl Parameters {
                 return Err(Unreadable::Malformed(message));
             }
             if matches!(&*name, "variables" | "extensions") {
-                hold(value.as_bytes()).map_err(Unreadable::BeyondLimit)?;
+                check(value.as_bytes()).map_err(Unreadable::BeyondLimit)?;
             }
             match &*name {
                 "query" => read.query = Some(value.into_owned()),

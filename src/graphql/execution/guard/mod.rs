@@ -1,11 +1,11 @@
-//! Refuses what is small as text and ruinous as work, each thing as soon as it can be seen: the text
-//! before any parser (`text.rs`), the selections before they are validated (`shape.rs`), what an
-//! operation costs with the values of its variables before it is executed (`cost.rs`).
+//! Refuses short documents that are expensive to execute, as early as possible: by the text before
+//! parsing (`text.rs`), by the selections before validation (`shape.rs`), and by the cost, with the
+//! values of variables, before execution (`cost.rs`).
 
 mod cost;
 mod shape;
 mod text;
 
-pub(super) use cost::{Plan, Prices};
-pub(super) use shape::refuse_ruinous;
+pub(super) use cost::{Cost, FieldPrices, Prices};
+pub(super) use shape::{Shape, measure};
 pub(super) use text::Extent;

@@ -1,34 +1,34 @@
-//! What a document selects, as far as that can be seen without the schema: how deep, how many
-//! aliases, root fields and directives, and how much when its fragments are unfolded.
+//! Measures a document's selections without the schema, with fragments unfolded: depth, aliases, root
+//! fields, directives, fields and lists.
 //!
-//! Each fragment is looked at once, so that this costs no more than reading the document did.
+//! Each fragment is walked once, so that this costs no more than parsing.
 
 use std::collections::HashMap;
 
 use async_graphql::{
-    Name, Positioned, ServerError,
+    Name, Positioned,
     parser::types::{
         Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet,
     },
 };
 use async_graphql_value::Value;
 
-use crate::graphql::limits::{Limit, Limits, Met, exceeded, hold, hold_length, with_message};
+use crate::graphql::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
 
-/// Deepest nesting of selections, fragments included, that the library executes.
+/// Maximum nesting of selection sets, fragments included, that async-graphql executes.
 const MAX_SETS: usize = 32;
 
-/// Longest name of a client's own that an error repeats, in bytes.
+/// Maximum length of a client's name that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
 
-/// Deepest selection below `__schema` and `__type`: tools ask for types within types.
+/// Maximum depth below `__schema` and `__type`. Tools select types of types.
 const MAX_INTROSPECTION_DEPTH: usize = 20;
 
-/// Most values that introspection may come to, by what its lists are taken to hold. What tools ask
-/// for comes to less than 150,000; a list of types within lists of types within another to more.
+/// Maximum of values of introspection, with lists of assumed lengths. Tools select less than 150,000.
+/// Lists of types within lists of types within lists of types exceed it.
 const MAX_INTROSPECTION: u64 = 200_000;
 
-/// What the lists of introspection are taken to hold.
+/// Assumed lengths of the lists of introspection.
 const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("types", 75),
     ("fields", 10),
@@ -40,17 +40,30 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("directives", 5),
 ];
 
-/// Refuses a document that selects too deep or too much. Gives the values that an operation may ask
-/// of the schema.
-pub(in super::super) fn refuse_ruinous(
-    limits: &Limits,
-    document: &ExecutableDocument,
-) -> Result<u64, ServerError> {
+/// Measurements of a document's operations that are within the limits.
+pub(in super::super) struct Shape<'a> {
+    /// Values that an operation selects of the schema, at most.
+    pub(in super::super) introspection: u64,
+    /// The first field that is switched off.
+    pub(in super::super) disabled: Option<&'a Positioned<Name>>,
+}
+
+/// Measures a document. `disabled` are the names of fields that are switched off.
+///
+/// # Errors
+/// It selects too deep or too much.
+pub(in super::super) fn measure<'a>(
+    limits: &'a Limits,
+    document: &'a ExecutableDocument,
+    disabled: &'a [&str],
+) -> Result<Shape<'a>, LimitExceeded> {
     let mut introspection = 0u64;
     let mut unfolding = Unfolding {
         limits,
         fragments: &document.fragments,
         known: HashMap::new(),
+        disabled,
+        found: None,
     };
     let mut fields = 0u64;
     for (_, operation) in document.operations.iter() {
@@ -64,29 +77,32 @@ pub(in super::super) fn refuse_ruinous(
             if let Some(default) = &variable.node.default_value {
                 let name = variable.node.name.node.as_str();
                 let place = Place { name, within: None };
-                hold_lists(limits, &place, &default.node.clone().into_value())?;
+                check_lists(limits, &place, &default.node.clone().into_value())?;
             }
         }
         fields = fields.saturating_add(whole.fields);
-        hold_length(Limit::Depth, limits.depth, whole.depth)?;
-        hold_length(Limit::Depth, MAX_SETS, whole.sets)?;
-        hold(Limit::Aliases, limits.aliases, whole.aliases)?;
-        hold(Limit::RootFields, limits.root_fields, whole.width)?;
-        hold(Limit::Directives, limits.directives, whole.directives)?;
-        hold(Limit::Fields, limits.cost, fields)?;
-        hold_length(
+        check_length(Limit::Depth, limits.depth, whole.depth)?;
+        check_length(Limit::Depth, MAX_SETS, whole.sets)?;
+        check(Limit::Aliases, limits.aliases, whole.aliases)?;
+        check(Limit::RootFields, limits.root_fields, whole.width)?;
+        check(Limit::Directives, limits.directives, whole.directives)?;
+        check(Limit::Fields, limits.cost, fields)?;
+        check_length(
             Limit::Depth,
             MAX_INTROSPECTION_DEPTH,
             whole.introspection_depth,
         )?;
-        hold(Limit::Introspection, MAX_INTROSPECTION, whole.introspection)?;
-        hold(Limit::SubgraphSchema, 1, whole.subgraph_schemas)?;
+        check(Limit::Introspection, MAX_INTROSPECTION, whole.introspection)?;
+        check(Limit::SubgraphSchema, 1, whole.subgraph_schemas)?;
         introspection = introspection.max(whole.introspection);
     }
-    Ok(introspection)
+    Ok(Shape {
+        introspection,
+        disabled: unfolding.found,
+    })
 }
 
-/// What a selection comes to when its fragments are unfolded.
+/// Size of a selection with its fragments unfolded.
 #[derive(Clone, Copy, Default)]
 struct Extent {
     /// Fields at this level.
@@ -95,16 +111,16 @@ struct Extent {
     fields: u64,
     aliases: u64,
     directives: u64,
-    /// How deep fields are nested; what is below `__schema` and `__type` is counted by itself.
+    /// Depth of fields, without those below `__schema` and `__type`.
     depth: usize,
     introspection_depth: usize,
-    /// How deep selections are nested, those of fragments included.
+    /// Nesting of selection sets, those of fragments included.
     sets: usize,
-    /// What it comes to if it is asked of the schema.
+    /// Values, if this is a selection of the schema.
     values: u64,
-    /// What it asks of the schema comes to.
+    /// Values that it selects of the schema.
     introspection: u64,
-    /// How often the subgraph's schema is asked for: a long text that no document needs twice.
+    /// Selections of the subgraph's schema: a long text that no document needs twice.
     subgraph_schemas: u64,
 }
 
@@ -122,7 +138,7 @@ impl Extent {
         self.subgraph_schemas = self.subgraph_schemas.saturating_add(other.subgraph_schemas);
     }
 
-    /// What a field comes to that selects this.
+    /// Returns the size of a field with this selection.
     fn within(self, field: &Field) -> Self {
         let name = field.name.node.as_str();
         let size = INTROSPECTION_LISTS.iter().find(|(list, _)| *list == name);
@@ -136,7 +152,7 @@ impl Extent {
             ..self
         };
         if name == "_service" {
-            // By its own name or by the text within, whichever is there more often.
+            // The field or the text below it, whichever occurs more often.
             whole.subgraph_schemas = self.subgraph_schemas.max(1);
         } else if name == "sdl" {
             whole.subgraph_schemas = 1;
@@ -155,26 +171,33 @@ type Argument = (Positioned<Name>, Positioned<Value>);
 struct Unfolding<'a> {
     limits: &'a Limits,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    /// None while a fragment is being looked at.
+    /// None while a fragment is being walked.
     known: HashMap<&'a Name, Option<Extent>>,
+    disabled: &'a [&'a str],
+    /// The first field with the name of a disabled one.
+    found: Option<&'a Positioned<Name>>,
 }
 
 impl<'a> Unfolding<'a> {
-    /// `level` is how deep the selection stands.
-    fn measure(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, ServerError> {
+    /// `level` is the nesting of the selection set.
+    fn measure(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, LimitExceeded> {
         let mut whole = Extent::default();
         if set.items.is_empty() {
             return Ok(whole);
         }
         if level > MAX_SETS {
-            let met = Met::MoreThan(MAX_SETS as u64);
-            return Err(exceeded(Limit::Depth, MAX_SETS as u64, met));
+            let allowed = MAX_SETS as u64;
+            let measured = Measured::MoreThan(allowed);
+            return Err(LimitExceeded::new(Limit::Depth, allowed, measured));
         }
         for selection in &set.items {
             let mut inner = match &selection.node {
                 Selection::Field(field) => {
                     let field = &field.node;
-                    self.hold_arguments(&field.arguments)?;
+                    if self.found.is_none() && self.disabled.contains(&field.name.node.as_str()) {
+                        self.found = Some(&field.name);
+                    }
+                    self.check_arguments(&field.arguments)?;
                     self.measure(&field.selection_set.node, level + 1)?
                         .within(field)
                 }
@@ -193,14 +216,14 @@ impl<'a> Unfolding<'a> {
         Ok(whole)
     }
 
-    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, ServerError> {
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, LimitExceeded> {
         match self.known.get(name) {
             Some(Some(known)) => return Ok(*known),
-            // It spreads itself, which is for validation to refuse: without an end it is not.
+            // Validation refuses a fragment that spreads itself.
             Some(None) => return Ok(Extent::default()),
             None => {}
         }
-        // One that is not there is for validation to refuse.
+        // Validation refuses a fragment that is not defined.
         let Some(fragment) = self.fragments.get(name) else {
             return Ok(Extent::default());
         };
@@ -214,30 +237,30 @@ impl<'a> Unfolding<'a> {
         Ok(extent)
     }
 
-    fn directives(&self, directives: &[Positioned<Directive>]) -> Result<u64, ServerError> {
+    fn directives(&self, directives: &[Positioned<Directive>]) -> Result<u64, LimitExceeded> {
         for directive in directives {
-            self.hold_arguments(&directive.node.arguments)?;
+            self.check_arguments(&directive.node.arguments)?;
         }
         Ok(directives.len() as u64)
     }
 
-    fn hold_arguments(&self, arguments: &[Argument]) -> Result<(), ServerError> {
+    fn check_arguments(&self, arguments: &[Argument]) -> Result<(), LimitExceeded> {
         arguments.iter().try_for_each(|(argument, value)| {
             let name = argument.node.as_str();
             let place = Place { name, within: None };
-            hold_lists(self.limits, &place, &value.node)
+            check_lists(self.limits, &place, &value.node)
         })
     }
 }
 
-/// A place in an argument.
+/// Path of an argument.
 struct Place<'a> {
     name: &'a str,
     within: Option<&'a Place<'a>>,
 }
 
 impl Place<'_> {
-    /// As in `filter.role`. Names are a client's own: long ones are not repeated.
+    /// As in `filter.role`. Long names are omitted, since clients choose them.
     fn path(&self) -> String {
         let name = if self.name.len() > MAX_REPEATED {
             "…"
@@ -251,54 +274,46 @@ impl Place<'_> {
     }
 }
 
-/// Refuses a list within a value that has too many values.
-fn hold_lists(limits: &Limits, place: &Place<'_>, value: &Value) -> Result<(), ServerError> {
+/// Checks the lengths of lists within a value.
+fn check_lists(limits: &Limits, place: &Place<'_>, value: &Value) -> Result<(), LimitExceeded> {
     match value {
         Value::List(values) => {
             if values.len() > limits.list {
                 return Err(long_list(limits, place, values.len()));
             }
             let mut values = values.iter();
-            values.try_for_each(|value| hold_lists(limits, place, value))
+            values.try_for_each(|value| check_lists(limits, place, value))
         }
         Value::Object(fields) => {
             let mut fields = fields.iter();
             fields.try_for_each(|(name, value)| {
                 let within = Some(place);
-                hold_lists(limits, &Place { name, within }, value)
+                check_lists(limits, &Place { name, within }, value)
             })
         }
         _ => Ok(()),
     }
 }
 
-fn long_list(limits: &Limits, place: &Place<'_>, length: usize) -> ServerError {
+fn long_list(limits: &Limits, place: &Place<'_>, length: usize) -> LimitExceeded {
     let (most, place) = (limits.list, place.path());
     let message = format!("{place}: must have at most {most} values, not {length}");
-    with_message(
-        Limit::List,
-        most as u64,
-        Met::Exactly(length as u64),
-        message,
-    )
+    let measured = Measured::Exactly(length as u64);
+    LimitExceeded::with_message(Limit::List, most as u64, measured, message)
 }
 
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
 
-    use super::refuse_ruinous;
+    use super::measure;
     use crate::graphql::Limits;
 
     /// The limit that a document goes beyond.
-    fn refused_by(text: &str) -> Option<String> {
+    fn refused_by(text: &str) -> Option<&'static str> {
         let document = parse_query(text).expect("a document");
-        let error = refuse_ruinous(&Limits::default(), &document).err()?;
-        let limit = error.extensions.expect("a limit").get("limit").cloned();
-        match limit {
-            Some(async_graphql::Value::String(limit)) => Some(limit),
-            _ => panic!("no limit"),
-        }
+        let refused = measure(&Limits::default(), &document, &[]).err();
+        refused.map(|exceeded| exceeded.limit.name())
     }
 
     fn is_fine(text: &str) -> bool {
@@ -316,10 +331,10 @@ mod tests {
             text + &format!(" fragment F{levels} on Viewer {{ __typename }}")
         };
         assert!(is_fine(&bomb(13)));
-        assert_eq!(refused_by(&bomb(14)).as_deref(), Some("fields"));
+        assert_eq!(refused_by(&bomb(14)), Some("fields"));
         assert!(!is_fine(&bomb(29)));
-        assert_eq!(refused_by(&bomb(60)).as_deref(), Some("depth"));
-        assert_eq!(refused_by(&bomb(1000)).as_deref(), Some("depth"));
+        assert_eq!(refused_by(&bomb(60)), Some("depth"));
+        assert_eq!(refused_by(&bomb(1000)), Some("depth"));
         assert!(is_fine(
             "{ ...A ...A } fragment A on Query { viewer { user { id } } }"
         ));
@@ -338,7 +353,7 @@ mod tests {
             names.collect::<String>() + &format!("fragment F on Query {{ {fields} }}")
         };
         assert!(is_fine(&operations(9)));
-        assert_eq!(refused_by(&operations(10)).as_deref(), Some("fields"));
+        assert_eq!(refused_by(&operations(10)), Some("fields"));
     }
 
     #[test]
@@ -356,7 +371,7 @@ mod tests {
         };
         assert!(is_fine(&format!("{{ ...F0 }} {}", fragments(4))));
         assert_eq!(
-            refused_by(&format!("{{ ...F0 }} {}", fragments(5))).as_deref(),
+            refused_by(&format!("{{ ...F0 }} {}", fragments(5))),
             Some("depth")
         );
         // Known from where it stood higher.
@@ -366,7 +381,7 @@ mod tests {
             "}".repeat(8),
             fragments(4)
         );
-        assert_eq!(refused_by(&deep).as_deref(), Some("depth"));
+        assert_eq!(refused_by(&deep), Some("depth"));
     }
 
     #[test]
@@ -418,7 +433,7 @@ mod tests {
             ),
         ] {
             assert_eq!(refused_by(&fine), None, "{fine}");
-            assert_eq!(refused_by(&wrong).as_deref(), Some(limit), "{wrong}");
+            assert_eq!(refused_by(&wrong), Some(limit), "{wrong}");
         }
     }
 
@@ -437,11 +452,7 @@ mod tests {
             "{ ...F } fragment F on Query { _service { ...S } _service { ...S } }
              fragment S on _Service { sdl }",
         ] {
-            assert_eq!(
-                refused_by(wrong).as_deref(),
-                Some("subgraph_schema"),
-                "{wrong}"
-            );
+            assert_eq!(refused_by(wrong), Some("subgraph_schema"), "{wrong}");
         }
     }
 
@@ -453,13 +464,13 @@ mod tests {
         )));
         let bomb = "type { fields { ".repeat(4) + "name" + &" } }".repeat(4);
         let bomb = format!("{{ __schema {{ types {{ fields {{ {bomb} }} }} }} }}");
-        assert_eq!(refused_by(&bomb).as_deref(), Some("introspection"));
+        assert_eq!(refused_by(&bomb), Some("introspection"));
         let bomb = "possibleTypes { interfaces { ".repeat(6) + "name" + &" } }".repeat(6);
         let bomb =
             format!("{{ ...F }} fragment F on Query {{ __type(name: \"Node\") {{ {bomb} }} }}");
-        assert_eq!(refused_by(&bomb).as_deref(), Some("introspection"));
+        assert_eq!(refused_by(&bomb), Some("introspection"));
         let deep = "ofType { ".repeat(20) + "kind" + &" }".repeat(20);
         let deep = format!("{{ __type(name: \"Node\") {{ {deep} }} }}");
-        assert_eq!(refused_by(&deep).as_deref(), Some("depth"));
+        assert_eq!(refused_by(&deep), Some("depth"));
     }
 }

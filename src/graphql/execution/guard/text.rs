@@ -1,31 +1,29 @@
-//! A document's text, looked at once and without allocating, before any parser sees it.
+//! Measures a document's text before parsing, in one pass without allocations.
 
-use super::super::super::limits::{Limit, Limits, hold_length};
-use async_graphql::ServerError;
+use crate::graphql::limits::{Limit, LimitExceeded, Limits, check_length};
 
-/// What a text comes to.
+/// Size of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Extent {
-    /// Names, values and punctuation.
+    /// Number of names, values and punctuators.
     pub(in super::super) tokens: usize,
-    /// How deep brackets of all kinds are nested.
+    /// Nesting of brackets of all kinds.
     pub(in super::super) nesting: usize,
 }
 
 impl Extent {
-    /// Measures a document. What is no GraphQL is measured, too: each byte that starts nothing is a
-    /// token.
+    /// Measures any text. A byte that does not start a token of GraphQL counts as one.
     pub(in super::super) fn of(text: &str) -> Self {
         let mut extent = Self::default();
         let mut depth = 0usize;
         let mut rest = text.as_bytes();
-        // Whether a block string may still end: looked for in vain once, it is not looked for again.
+        // False once an end of a block string was not found, so that the search is not repeated.
         let mut may_end = true;
         while let [byte, after @ ..] = rest {
             rest = after;
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | b',' => continue,
-                // The byte order mark may stand anywhere.
+                // The byte order mark may occur anywhere.
                 0xEF if after.starts_with(&[0xBB, 0xBF]) => {
                     rest = &after[2..];
                     continue;
@@ -44,7 +42,7 @@ impl Extent {
                 b'"' => match after.strip_prefix(b"\"\"") {
                     Some(block) if may_end => match after_block(block) {
                         Some(after) => rest = after,
-                        // A parser may take its beginning for an empty string and go on behind that.
+                        // A parser may read an empty string here, and continue after it.
                         None => {
                             may_end = false;
                             rest = &after[1..];
@@ -62,12 +60,15 @@ impl Extent {
         extent
     }
 
-    /// Refuses a document that is longer, or nested deeper, than is taken.
-    pub(in super::super) fn hold(limits: &Limits, text: &str) -> Result<(), ServerError> {
-        hold_length(Limit::Document, limits.document, text.len())?;
+    /// Checks the length, the nesting and the tokens of a document.
+    ///
+    /// # Errors
+    /// One of them exceeds its limit.
+    pub(in super::super) fn check(limits: &Limits, text: &str) -> Result<(), LimitExceeded> {
+        check_length(Limit::Document, limits.document, text.len())?;
         let extent = Self::of(text);
-        hold_length(Limit::Nesting, limits.nesting, extent.nesting)?;
-        hold_length(Limit::Tokens, limits.tokens, extent.tokens)
+        check_length(Limit::Nesting, limits.nesting, extent.nesting)?;
+        check_length(Limit::Tokens, limits.tokens, extent.tokens)
     }
 }
 
@@ -75,7 +76,7 @@ fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// What follows a number, whose first letter is passed already. A sign is of it in an exponent alone.
+/// Returns the text after a number whose first byte is consumed. Only exponents contain a sign.
 fn after_number(mut rest: &[u8]) -> &[u8] {
     loop {
         rest = match rest {
@@ -199,11 +200,8 @@ mod tests {
             ("{".repeat(limits.nesting), None),
             ("{".repeat(limits.nesting + 1), Some(Limit::Nesting)),
         ] {
-            let refused = Extent::hold(&limits, &text).err().map(|error| {
-                let extensions = error.extensions.expect("a code");
-                extensions.get("limit").cloned().expect("a limit")
-            });
-            assert_eq!(refused, limit.map(|limit| limit.name().into()));
+            let refused = Extent::check(&limits, &text).err();
+            assert_eq!(refused.map(|exceeded| exceeded.limit), limit);
         }
     }
 

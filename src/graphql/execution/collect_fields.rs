@@ -322,7 +322,7 @@ mod tests {
             Selection::InlineFragment(inline) => {
                 let condition = inline.node.type_condition.as_ref().expect("a type");
                 let below = text(&inline.node.selection_set.node);
-                format!("{} {{ {below} }}", condition.node)
+                format!("on {} {{ {below} }}", condition.node.on.node)
             }
             Selection::FragmentSpread(_) => panic!("a fragment spread"),
         });
@@ -392,7 +392,7 @@ mod tests {
             ("... { __typename } ...F", "__typename a"),
             (
                 "... on Group { slug } ... on Node { id } ...F",
-                "on Group { slug id a } on Workspace { id a }",
+                "on Course { id a } on Group { slug id a } on Workspace { id a }",
             ),
             ("... on Workspace { ... on Group { slug } }", ""),
         ] {

@@ -31,6 +31,7 @@ use admission::Admission;
 use axum::{
     Json, Router,
     extract::State,
+    handler::Handler,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
@@ -152,7 +153,8 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let metrics = gateway
         .has_metrics
         .then(|| operations::metrics(gateway.metrics.clone()));
-    let admission = middleware::from_fn_with_state(Admission::new(&gateway), admission::layer);
+    let preflights = Admission::new(&gateway);
+    let admission = middleware::from_fn_with_state(preflights.clone(), admission::layer);
     let documents = Router::new()
         .merge(rest::openapi_router(&rest))
         .route(
@@ -174,10 +176,12 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let app = compression::compressed(app)
         .merge(data)
         .merge(graphiql)
-        .fallback_service(get(not_found).fallback(not_found).layer(admission))
-        .method_not_allowed_fallback(method_not_allowed);
+        .fallback_service(get(not_found).fallback(not_found).layer(admission.clone()))
+        .method_not_allowed_fallback(method_not_allowed.layer(admission.clone()));
     // Outside of everything that refuses, so that pages can read why.
     let app = gateway.cors.apply(app);
+    let preflights = middleware::from_fn_with_state(preflights, admission::of_preflights);
+    let app = app.layer(preflights);
     let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
     app.layer(
         ServiceBuilder::new()

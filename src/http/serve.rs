@@ -353,6 +353,16 @@ impl Front {
         (!self.trusted_proxies.trusts(peer)).then(|| Who::at(peer))
     }
 
+    /// The client of a request: behind a trusted proxy, the one that the proxy forwards for; none if
+    /// it does not say.
+    fn client_of(&self, request: &Request, peer: IpAddr) -> Option<Who> {
+        self.client(peer).or_else(|| {
+            let proxies = &self.trusted_proxies;
+            let forwarded = proxies.client(request.headers(), request.extensions());
+            (forwarded != Who::at(peer)).then_some(forwarded)
+        })
+    }
+
     /// Answers a request. Clients are told where their connection ends with the response; HTTP/2 has
     /// its own word for that.
     async fn answer(
@@ -364,7 +374,7 @@ impl Front {
     ) -> Result<Response<Outgoing>, Infallible> {
         let version = request.version();
         request.extensions_mut().insert(Peer(peer));
-        let client = self.client(peer);
+        let client = self.client_of(&request, peer);
         let (mut response, held) = match self.capacity.open.take(client, 1) {
             Ok(held) => {
                 let response = self.app.clone().oneshot(request).await?;

@@ -11,6 +11,8 @@ labelled! {
         Document = "document",
         /// Lexical tokens of the document.
         Tokens = "tokens",
+        /// Values in the request's JSON.
+        Values = "values",
         /// How deep brackets are nested.
         Nesting = "nesting",
         /// How deep fields are selected.

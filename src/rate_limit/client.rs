@@ -147,6 +147,18 @@ impl Client {
         }
     }
 
+    /// Takes units of work that is done, as far as there are so many.
+    pub(super) async fn charge(&self, limit: RateLimit, quota: &Quota, units: u64) {
+        let (mut rest, mut part) = (quota.limited(units), quota.limited(units));
+        while part > 0 {
+            if part <= rest && self.try_take(limit, quota, part).await.is_ok() {
+                rest -= part;
+            } else {
+                part /= 2;
+            }
+        }
+    }
+
     async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Left>, RateLimited> {
         let Some(quota) = self.limits.quota(limit) else {
             return Ok(None);

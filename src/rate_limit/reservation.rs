@@ -3,7 +3,8 @@
 //! A list that filters, searches, counts or sorts may read many more rows than its page has. Its
 //! price is reserved from the client's cost quota: the most that the statement can be worth. What
 //! the statement did not need is refunded, so that a filter that fills its page at once costs
-//! little, and a slow database never costs more than the reservation.
+//! little. A statement that takes longer costs more, up to [`MAX_EXCESS`] times the reservation: a price
+//! is an estimate, and data may be made to miss it.
 
 use std::{
     pin::pin,
@@ -20,6 +21,9 @@ use super::{RateLimit, RateLimited, client::Client, quota::Quota};
 
 /// The time of a core that one node pays for: the default quota is 2 seconds a minute.
 pub const NODE: Duration = Duration::from_micros(10);
+
+/// Most that a statement costs, in reservations.
+const MAX_EXCESS: u64 = 10;
 
 /// How many of a client's wide lists of one kind run at the same time. Others wait.
 const MAX_RUNNING: usize = 2;
@@ -183,7 +187,8 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Runs the list's statement, and refunds the nodes that its time was not worth.
+    /// Runs the list's statement. Refunds the nodes that its time was not worth, or charges those that
+    /// it was worth more, as far as the quota has them.
     pub async fn settle<T>(self, statement: impl Future<Output = T>) -> T {
         let client = &self.place.toll.client;
         let started = client.elapsed();
@@ -198,6 +203,10 @@ impl Reservation {
             let worth = took.div_ceil(NODE.as_nanos() as u64);
             let unused = nodes.saturating_sub(worth);
             client.give_back(RateLimit::Cost, &quota, unused).await;
+            let excess = worth.min(nodes * MAX_EXCESS).saturating_sub(nodes);
+            if excess > 0 {
+                client.charge(RateLimit::Cost, &quota, excess).await;
+            }
             drop(outstanding);
         }
         outcome
@@ -264,13 +273,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_statement_costs_its_reservation() {
+    async fn a_slow_statement_costs_its_time_up_to_ten_reservations() {
+        for (micros_taken, cost) in [(2_950, 295), (50_000, 500)] {
+            let (client, micros) = client();
+            let reservation = reserved(&client, "codes", 50).await;
+            let statement = ready(()).map(|()| micros.fetch_add(micros_taken, Ordering::Relaxed));
+            reservation.settle(statement).await;
+            assert!(!spends(&client, 1001 - cost).await);
+            assert!(spends(&client, 1000 - cost).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_charge_takes_no_more_than_the_quota_has() {
         let (client, micros) = client();
-        let reservation = reserved(&client, "codes", 100).await;
-        let statement = ready(()).map(|()| micros.fetch_add(50_000, Ordering::Relaxed));
+        let reservation = reserved(&client, "codes", 400).await;
+        let statement = ready(()).map(|()| micros.fetch_add(500_000, Ordering::Relaxed));
         reservation.settle(statement).await;
-        assert!(!spends(&client, 901).await);
-        assert!(spends(&client, 900).await);
+        assert!(!spends(&client, 10).await, "all of it is taken");
     }
 
     #[tokio::test]

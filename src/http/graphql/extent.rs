@@ -1,17 +1,26 @@
-//! How deep JSON is nested and how long a list it is, seen before anything reads it.
+//! The nesting, length and number of values of JSON, measured before anything reads it.
 
 use async_graphql::ServerError;
 use memchr::memchr2;
 
 use crate::graphql::{Limit, Limits, hold_length};
 
-/// What a JSON text comes to.
+/// Most values in the JSON of a request: text is bounded by its bytes, but a value takes many times
+/// its text once it is read.
+const MAX_VALUES: usize = 4_000;
+
+/// Values whose reading costs as much as a node.
+const VALUES_PER_NODE: usize = 50;
+
+/// The extent of a JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extent {
     /// How deep brackets are nested.
     pub(super) nesting: usize,
     /// How many values stand side by side in the outermost list or object, if it has any.
     pub(super) length: usize,
+    /// Number of values, rounded up: one, and one for each opening bracket and comma.
+    pub(super) values: usize,
 }
 
 impl Extent {
@@ -20,6 +29,7 @@ impl Extent {
         let mut extent = Self {
             nesting: 0,
             length: 1,
+            values: 1,
         };
         let mut depth = 0usize;
         while let [byte, after @ ..] = json {
@@ -27,10 +37,14 @@ impl Extent {
             match byte {
                 b'{' | b'[' => {
                     depth += 1;
+                    extent.values += 1;
                     extent.nesting = extent.nesting.max(depth);
                 }
                 b'}' | b']' => depth = depth.saturating_sub(1),
-                b',' if depth == 1 => extent.length += 1,
+                b',' => {
+                    extent.values += 1;
+                    extent.length += usize::from(depth == 1);
+                }
                 b'"' => json = after_string(json),
                 _ => {}
             }
@@ -38,12 +52,25 @@ impl Extent {
         extent
     }
 
-    /// Refuses JSON that is nested too deep.
+    /// Checks the nesting.
     ///
     /// # Errors
-    /// It is.
-    pub(super) fn hold(self, limits: &Limits) -> Result<(), ServerError> {
+    /// If it is too deep.
+    pub(super) fn check_nesting(self, limits: &Limits) -> Result<(), ServerError> {
         hold_length(Limit::Nesting, limits.nesting, self.nesting)
+    }
+
+    /// Checks the number of values.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(super) fn check_values(self) -> Result<(), ServerError> {
+        hold_length(Limit::Values, MAX_VALUES, self.values)
+    }
+
+    /// Nodes that a client's quota is charged for reading the values.
+    pub(super) fn nodes(self) -> u64 {
+        (self.values / VALUES_PER_NODE) as u64
     }
 }
 
@@ -68,22 +95,26 @@ mod tests {
 
     #[test]
     fn brackets_and_commas_count_only_where_they_are_such() {
-        for (json, nesting, length) in [
-            ("", 0, 1),
-            ("1", 0, 1),
-            ("{}", 1, 1),
-            (r#"{"a":[{"b":1},[]]}"#, 3, 1),
-            (r#"[{"a":1,"b":[2,3]},{}, [4,5] ]"#, 3, 3),
-            (r#"{"a":"[[[[","b":"\"{{{,"}"#, 1, 2),
-            (r#"{"a\\":[["#, 3, 1),
-            (r#""\\\"[[" [["#, 2, 1),
-            ("]]]]{", 1, 1),
-            ("\"[[[", 0, 1),
-            ("\"[[[\\", 0, 1),
+        for (json, nesting, length, values) in [
+            ("", 0, 1, 1),
+            ("1", 0, 1, 1),
+            ("{}", 1, 1, 2),
+            (r#"{"a":[{"b":1},[]]}"#, 3, 1, 6),
+            (r#"[{"a":1,"b":[2,3]},{}, [4,5] ]"#, 3, 3, 11),
+            (r#"{"a":"[[[[","b":"\"{{{,"}"#, 1, 2, 3),
+            (r#"{"a\\":[["#, 3, 1, 4),
+            (r#""\\\"[[" [["#, 2, 1, 3),
+            ("]]]]{", 1, 1, 2),
+            ("\"[[[", 0, 1, 1),
+            ("\"[[[\\", 0, 1, 1),
         ] {
             assert_eq!(
                 Extent::of(json.as_bytes()),
-                Extent { nesting, length },
+                Extent {
+                    nesting,
+                    length,
+                    values
+                },
                 "{json}"
             );
         }

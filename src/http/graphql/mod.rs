@@ -37,7 +37,7 @@ use crate::{
     access::{Access, Viewer},
     graphql::{Code, Executor, Met, Prepared, Refusal, Request, exceeded, hold_length},
     metrics::{self, Limit, Metrics, Share},
-    rate_limit::Client,
+    rate_limit::{Client, RateLimited},
     trace,
 };
 
@@ -95,14 +95,23 @@ async fn answer_post(
         Err(reason) => return graphql.not_received(reason, max_body, media),
     };
     let extent = Extent::of(&body);
-    if let Err(error) = extent.hold(graphql.executor.limits()) {
+    let beyond_limit = |error| {
         let writer = graphql.writer(media);
-        return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+        writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error)
+    };
+    if let Err(error) = extent.check_nesting(graphql.executor.limits()) {
+        return beyond_limit(error);
     }
     if is_list(&body)
         && let Some(refused) = graphql.refused_batch(extent.length, media)
     {
         return refused;
+    }
+    if let Err(error) = extent.check_values() {
+        return beyond_limit(error);
+    }
+    if let Err(limited) = access.client().spend(extent.nodes()).await {
+        return graphql.write(Answered::rate_limited(limited), media);
     }
     match Body::read(&body) {
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
@@ -130,17 +139,20 @@ async fn answer_get(
     };
     let limits = graphql.executor.limits();
     let query = query.as_deref().unwrap_or_default();
-    let parameters =
-        match Parameters::read_query_string(query, |json| Extent::of(json).hold(limits)) {
-            Ok(parameters) => parameters,
-            Err(Unreadable::Malformed(message)) => {
-                return refuse(StatusCode::BAD_REQUEST, media, &message);
-            }
-            Err(Unreadable::BeyondLimit(error)) => {
-                let writer = graphql.writer(media);
-                return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
-            }
-        };
+    let parameters = match Parameters::read_query_string(query, |json| {
+        let extent = Extent::of(json);
+        extent.check_nesting(limits)?;
+        extent.check_values()
+    }) {
+        Ok(parameters) => parameters,
+        Err(Unreadable::Malformed(message)) => {
+            return refuse(StatusCode::BAD_REQUEST, media, &message);
+        }
+        Err(Unreadable::BeyondLimit(error)) => {
+            let writer = graphql.writer(media);
+            return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+        }
+    };
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
@@ -154,6 +166,17 @@ struct Answered {
     outcome: Outcome,
     /// The status of an answer to a request for it alone, where that is not as ever.
     status: Option<StatusCode>,
+}
+
+impl Answered {
+    fn rate_limited(limited: RateLimited) -> Self {
+        Self {
+            outcome: Outcome::Refused {
+                errors: Refusal::from(limited).into_errors(),
+            },
+            status: Some(StatusCode::TOO_MANY_REQUESTS),
+        }
+    }
 }
 
 /// Whose share the label of an operation's name is of.

@@ -7,7 +7,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("access", &["email", "loader", "rate_limit"]),
     (
         "auth",
-        &["access", "clock", "loader", "metrics", "unquoted"],
+        &["access", "clock", "loader", "metrics", "redacted"],
     ),
     ("clock", &[]),
     (
@@ -39,7 +39,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "http",
             "metrics",
             "rate_limit",
-            "unquoted",
+            "redacted",
         ],
     ),
     ("database", &[]),
@@ -87,7 +87,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("rate_limit", &["clock", "metrics"]),
     ("rest", &["access", "loader", "rate_limit"]),
     ("trace", &[]),
-    ("unquoted", &[]),
+    ("redacted", &[]),
 ];
 
 /// Source files under `path`, without those of tests.

@@ -5,7 +5,7 @@ use std::{io, str::FromStr, time::Duration};
 use clap::Args;
 
 use super::{MintError, NewClaims, SigningOptions, mint};
-use crate::{clock::Clock, unquoted::Unquoted};
+use crate::{clock::Clock, redacted::Redacted};
 
 /// Makes a bearer token for development, signed with the shared secret
 #[derive(Args, Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct TokenArgs {
 
     /// How long it is good for: a number and s, m, h or d
     #[arg(long, value_name = "PERIOD", default_value = "1h",
-          value_parser = Unquoted(Period::from_str))]
+          value_parser = Redacted(Period::from_str))]
     pub expires_in: Period,
 
     /// The secret, issuer and audience of the server that is to take it.

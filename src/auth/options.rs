@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use super::{JwksLocation, Secret, SubjectClaim, TokenSettings};
-use crate::unquoted::Unquoted;
+use crate::redacted::Redacted;
 
 /// What whoever makes a token and whoever checks it must agree on.
 #[derive(Args, Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct SigningOptions {
         long,
         env = "GATEWAY_JWT_SECRET",
         value_name = "SECRET",
-        value_parser = Unquoted(Secret::from_str)
+        value_parser = Redacted(Secret::from_str)
     )]
     pub jwt_secret: Option<Secret>,
 
@@ -39,7 +39,7 @@ pub struct TokenOptions {
 
     /// Key set for RS256, ES256 and EdDSA: an https:// URL or a file [default: none]
     #[arg(long, env = "GATEWAY_JWT_JWKS", value_name = "URL|FILE",
-          value_parser = Unquoted(JwksLocation::from_str))]
+          value_parser = Redacted(JwksLocation::from_str))]
     pub jwt_jwks: Option<JwksLocation>,
 
     /// Seconds that the issuer's clock may be off, at most 300

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     database::{self, Pool, StatementLimits},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
 /// Where the data is.
@@ -15,12 +15,12 @@ use crate::{
 pub struct DatabaseOptions {
     /// The database: postgres://user:password@host:port/name or sqlite://path
     #[arg(long, env = "DATABASE_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_url))]
+          value_parser = Redacted(database::check_url))]
     pub database_url: String,
 
     /// A hot standby of that PostgreSQL, to read from: postgres://user:password@host:port/name
     #[arg(long, env = "DATABASE_REPLICA_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_postgres_url))]
+          value_parser = Redacted(database::check_postgres_url))]
     pub database_replica_url: Option<String>,
 
     /// Most open connections, to each of them, 1 to 1000
@@ -84,6 +84,6 @@ pub struct NoStandby;
 pub struct DatabaseUrl {
     /// The database: postgres://user:password@host:port/name or sqlite://path
     #[arg(long, env = "DATABASE_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_url))]
+          value_parser = Redacted(database::check_url))]
     pub database_url: String,
 }

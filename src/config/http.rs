@@ -9,7 +9,7 @@ use super::Switch;
 use crate::{
     graphql::SubgraphSdl,
     http::{Connections, Origin},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
 /// How the gateway is reached.
@@ -22,14 +22,14 @@ pub struct HttpOptions {
         env = "GATEWAY_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
-        value_parser = Unquoted(listen)
+        value_parser = Redacted(listen)
     )]
     pub listen: SocketAddr,
 
     /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://
     /// and the address listened on]
     #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL",
-          value_parser = Unquoted(public_url))]
+          value_parser = Redacted(public_url))]
     pub public_url: Option<Url>,
 
     /// Longest body of a request, in bytes, 1024 to 16777216
@@ -80,7 +80,7 @@ pub struct HttpOptions {
         env = "GATEWAY_CORS_ORIGIN",
         value_name = "ORIGIN",
         value_delimiter = ',',
-        value_parser = Unquoted(Origin::from_str)
+        value_parser = Redacted(Origin::from_str)
     )]
     pub cors_origin: Vec<Origin>,
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     access::{Disclosure, GroupInviteUrl, Policy},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
 /// What is shown.
@@ -19,7 +19,7 @@ pub struct PolicyOptions {
 
     /// URL that accepts a group invite, with {slug} and {code} in it
     #[arg(long, env = "GATEWAY_GROUP_INVITE_URL", value_name = "TEMPLATE",
-          default_value = GroupInviteUrl::DEFAULT, value_parser = Unquoted(GroupInviteUrl::from_str))]
+          default_value = GroupInviteUrl::DEFAULT, value_parser = Redacted(GroupInviteUrl::from_str))]
     pub group_invite_url: GroupInviteUrl,
 }
 

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::{
     rate_limit::{Quotas, check_redis_url},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
 /// How much a client may ask. A client is a user or, without a token, an address.
@@ -45,13 +45,13 @@ pub struct RateLimitOptions {
     /// Proxies whose X-Forwarded-For is believed: addresses and networks, such as 10.0.0.0/8.
     /// Several: separated by commas, or given several times [default: none]
     #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
-          value_parser = Unquoted(network))]
+          value_parser = Redacted(network))]
     pub trusted_proxies: Vec<IpNet>,
 
     /// A Redis or Valkey in which several gateways count together:
     /// redis://user:password@host:port/number, or rediss:// for TLS [default: each counts for itself]
     #[arg(long, env = "GATEWAY_REDIS_URL", value_name = "URL",
-          value_parser = Unquoted(check_redis_url))]
+          value_parser = Redacted(check_redis_url))]
     pub redis_url: Option<String>,
 }
 

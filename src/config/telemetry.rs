@@ -6,7 +6,7 @@ use clap::Args;
 use url::Url;
 
 use super::{Switch, http::listen};
-use crate::{metrics::DEFAULT_OPERATIONS, unquoted::Unquoted};
+use crate::{metrics::DEFAULT_OPERATIONS, redacted::Redacted};
 
 /// What is told of the gateway beside its log.
 #[derive(Args, Clone)]
@@ -19,7 +19,7 @@ pub struct TelemetryOptions {
     /// Address and port of its own for /metrics and the health checks, which clients cannot crowd out
     /// [default: none]
     #[arg(long, env = "GATEWAY_METRICS_LISTEN", value_name = "ADDRESS",
-          value_parser = Unquoted(listen))]
+          value_parser = Redacted(listen))]
     pub metrics_listen: Option<SocketAddr>,
 
     /// How many names of operations have metrics of their own, 0 to 1000; those of trusted documents
@@ -31,7 +31,7 @@ pub struct TelemetryOptions {
 
     /// Collector that traces are sent to, by OTLP over HTTP: http://host:4318 [default: no traces]
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL",
-          value_parser = Unquoted(endpoint))]
+          value_parser = Redacted(endpoint))]
     pub otlp_endpoint: Option<Url>,
 
     /// What traces call the gateway [default: invite-gateway]

@@ -6,9 +6,9 @@ use clap::{Arg, Command, builder::TypedValueParser, error::ErrorKind};
 
 /// Parses a value without ever repeating it: clap's own errors quote what was given.
 #[derive(Clone)]
-pub struct Unquoted<T, E>(pub fn(&str) -> Result<T, E>);
+pub struct Redacted<T, E>(pub fn(&str) -> Result<T, E>);
 
-impl<T, E> TypedValueParser for Unquoted<T, E>
+impl<T, E> TypedValueParser for Redacted<T, E>
 where
     T: Clone + Send + Sync + 'static,
     E: Clone + Display + 'static,

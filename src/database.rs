@@ -1,6 +1,6 @@
 //! Opens the database that `DATABASE_URL` names, and tells whether it can be served from.
 
-mod pulse;
+mod heartbeat;
 
 use std::{collections::HashSet, fmt::Write, time::Duration};
 
@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use url::Url;
 
-pub use pulse::Pulse;
+pub use heartbeat::Heartbeat;
 
 /// The URL of an SQLite database that lives in memory and ends with its connection.
 pub const IN_MEMORY: &str = "sqlite::memory:";

@@ -14,7 +14,7 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, ServeArgs,
         Switch, TelemetryOptions,
     },
-    database::{Pulse, Readiness},
+    database::{Heartbeat, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
@@ -107,7 +107,7 @@ pub(super) struct Databases {
 impl Databases {
     fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
         let source = |database: &DatabaseConnection, name| Source {
-            pulse: Pulse::of(database, name),
+            pulse: Heartbeat::start(database, name),
             database: database.clone(),
             limit: Some(limit),
         };

@@ -86,7 +86,7 @@ async fn a_server_that_is_out_of_connections_is_told() {
         is_away(&server).await;
         execute(&gateway, "ALTER ROLE gateway CONNECTION LIMIT 3").await;
         recovers(&server).await;
-        // One for the pulse; the others serve, however many ask.
+        // One for the heartbeat; the others serve, however many ask.
         let load = Load::on(&server, 16, LOOK_UP);
         eventually("all connections in use", async || {
             let sessions = super::sessions(&gateway, "usename = 'gateway'").await;

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     graphql::Code,
     loader::Loaders,
-    rate_limit::{Client, RateLimits, Who},
+    rate_limit::{Client, ClientKey, RateLimits},
     rest::{self, Manner},
 };
 
@@ -63,11 +63,11 @@ impl Authentication {
         let addressed = proxies.client(request.headers(), request.extensions());
         let viewer = self.authenticator.viewer(request.headers()).await;
         let user = viewer.as_ref().ok().and_then(Viewer::id);
-        let who = user.map_or(addressed, Who::User);
-        if let Err(reason) = place.assign(who) {
+        let key = user.map_or(addressed, ClientKey::User);
+        if let Err(reason) = place.assign(key) {
             return turned_away(reason, manner);
         }
-        let client = Arc::new(limits.client(who));
+        let client = Arc::new(limits.client(key));
         let mut response = match (client.request().await, viewer) {
             (Err(limited), _) => rate_limit::refusal(limited, manner),
             (Ok(()), Err(error)) => refusal(&error, manner),

@@ -1,7 +1,7 @@
 //! How much of the gateway one client, and all clients together, may hold at a time.
 //!
 //! A [`Pool`] counts units of one resource: requests, bytes, connections. Every unit that is taken
-//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`Who`]; what a
+//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`ClientKey`]; what a
 //! proxy holds for many clients counts for all alone.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     metrics::{Metrics, Resource},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// The fraction of each pool that one client may hold.
@@ -34,13 +34,13 @@ pub(super) struct Pool {
 struct Taken {
     by_all: u64,
     /// Clients that hold something.
-    by_client: HashMap<Who, u64>,
+    by_client: HashMap<ClientKey, u64>,
 }
 
 /// Units of a resource, given back when dropped.
 pub(super) struct Held {
     pool: Arc<Pool>,
-    client: Option<Who>,
+    client: Option<ClientKey>,
     units: u64,
 }
 
@@ -70,7 +70,11 @@ impl Pool {
     ///
     /// # Errors
     /// There is no room.
-    pub(super) fn take(self: &Arc<Self>, client: Option<Who>, units: u64) -> Result<Held, NoRoom> {
+    pub(super) fn take(
+        self: &Arc<Self>,
+        client: Option<ClientKey>,
+        units: u64,
+    ) -> Result<Held, NoRoom> {
         let units = units.min(if client.is_some() {
             self.each
         } else {
@@ -108,7 +112,7 @@ impl Pool {
 }
 
 impl Taken {
-    fn add(&mut self, client: Who, units: u64, most: u64) -> bool {
+    fn add(&mut self, client: ClientKey, units: u64, most: u64) -> bool {
         let held = self.by_client.get(&client).copied().unwrap_or_default();
         if held + units > most {
             return false;
@@ -119,7 +123,7 @@ impl Taken {
         true
     }
 
-    fn remove(&mut self, client: Who, units: u64) {
+    fn remove(&mut self, client: ClientKey, units: u64) {
         if let Some(held) = self.by_client.get_mut(&client) {
             *held = held.saturating_sub(units);
             if *held == 0 {
@@ -134,7 +138,7 @@ impl Held {
     ///
     /// # Errors
     /// The client holds as much as one may.
-    pub(super) fn assign(&mut self, client: Who) -> Result<(), NoRoom> {
+    pub(super) fn assign(&mut self, client: ClientKey) -> Result<(), NoRoom> {
         let pool = &self.pool;
         let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
         if !fits {
@@ -202,11 +206,11 @@ mod tests {
     use super::{NoRoom, Pool};
     use crate::{
         metrics::{Metrics, Resource},
-        rate_limit::Who,
+        rate_limit::ClientKey,
     };
 
-    const ADA: Option<Who> = Some(Who::User(1));
-    const BOB: Option<Who> = Some(Who::User(2));
+    const ADA: Option<ClientKey> = Some(ClientKey::User(1));
+    const BOB: Option<ClientKey> = Some(ClientKey::User(2));
 
     fn pool(all: u64, each: u64) -> Arc<Pool> {
         Pool::new(Resource::Bytes, all, each, &Metrics::default())
@@ -241,7 +245,7 @@ mod tests {
         let pool = pool(10, 1);
         let mut first = pool.take(None, 1).expect("room");
         let mut second = pool.take(None, 1).expect("room");
-        let ada = Who::User(1);
+        let ada = ClientKey::User(1);
         assert_eq!(first.assign(ada), Ok(()));
         assert_eq!(first.assign(ada), Ok(()), "once");
         assert_eq!(second.assign(ada), Err(NoRoom::OfClient));

@@ -9,7 +9,7 @@ use std::{
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::rate_limit::Who;
+use crate::rate_limit::ClientKey;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -35,9 +35,11 @@ impl TrustedProxies {
     }
 
     /// The client that a request comes from, as far as its address tells.
-    pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Who {
+    pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> ClientKey {
         let peer = extensions.get::<Peer>();
-        peer.map_or(Who::Unknown, |peer| Who::at(self.address(peer.0, headers)))
+        peer.map_or(ClientKey::Unknown, |peer| {
+            ClientKey::from_address(self.address(peer.0, headers))
+        })
     }
 
     /// The nearest address that is no proxy's. What is farther may be anybody's invention.

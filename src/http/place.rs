@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::capacity::{Capacity, Held, NoRoom, Pool, Share};
 use crate::{
     metrics::{GivenUp, Metrics},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// How long a body may take beyond what its length allows.
@@ -34,7 +34,7 @@ pub(super) struct Place(Arc<Inner>);
 struct Inner {
     share: Share,
     buffered: Arc<Pool>,
-    client: OnceLock<Who>,
+    client: OnceLock<ClientKey>,
     held: Mutex<Option<Held>>,
     metrics: Metrics,
 }
@@ -73,9 +73,9 @@ impl Place {
     ///
     /// # Errors
     /// The client holds as many places as one may.
-    pub(super) fn assign(&self, client: Who) -> Result<(), NoRoom> {
+    pub(super) fn assign(&self, client: ClientKey) -> Result<(), NoRoom> {
         // An unknown client is asked within this process alone.
-        if client == Who::Unknown {
+        if client == ClientKey::Unknown {
             return Ok(());
         }
         self.0.client.get_or_init(|| client);
@@ -86,7 +86,7 @@ impl Place {
     }
 
     /// The client, once it is known.
-    pub(super) fn client(&self) -> Option<Who> {
+    pub(super) fn client(&self) -> Option<ClientKey> {
         self.0.client.get().copied()
     }
 

@@ -66,7 +66,7 @@ use super::{
 };
 use crate::{
     metrics::{GivenUp, Metrics, Resource},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
@@ -349,8 +349,8 @@ struct Front {
 
 impl Front {
     /// The client at the other end of a connection; none for a proxy, behind which there are many.
-    fn client(&self, peer: IpAddr) -> Option<Who> {
-        (!self.trusted_proxies.trusts(peer)).then(|| Who::at(peer))
+    fn client(&self, peer: IpAddr) -> Option<ClientKey> {
+        (!self.trusted_proxies.trusts(peer)).then(|| ClientKey::from_address(peer))
     }
 
     /// Answers a request. Clients are told where their connection ends with the response; HTTP/2 has

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::{Left, Parts, RateLimit, RateLimited, Toll, Who, account::Account, quota::Quota};
+use super::{ClientKey, Left, Parts, RateLimit, RateLimited, Toll, account::Account, quota::Quota};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
 
@@ -32,17 +32,17 @@ pub enum Secrecy {
 /// The client that a request comes from.
 pub struct Client {
     limits: Arc<Parts>,
-    who: Who,
+    key: ClientKey,
     account: Arc<Account>,
     left: OnceLock<Left>,
     refused: Mutex<Option<RateLimited>>,
 }
 
 impl Client {
-    pub(super) fn new(limits: Arc<Parts>, who: Who, account: Arc<Account>) -> Self {
+    pub(super) fn new(limits: Arc<Parts>, key: ClientKey, account: Arc<Account>) -> Self {
         Self {
             limits,
-            who,
+            key,
             account,
             left: OnceLock::new(),
             refused: Mutex::default(),
@@ -143,7 +143,7 @@ impl Client {
         }
         quota.give_back(self.account.tallies().until_mut(limit), units);
         if let Some(shared) = &self.limits.shared {
-            shared.give_back(limit, self.who, quota, units).await;
+            shared.give_back(limit, self.key, quota, units).await;
         }
     }
 
@@ -182,7 +182,7 @@ impl Client {
         units: u64,
     ) -> Option<Result<Left, Duration>> {
         let shared = self.limits.shared.as_ref()?;
-        shared.take(limit, self.who, quota, units).await
+        shared.take(limit, self.key, quota, units).await
     }
 
     /// Waits until there is room for a miss, if that does not take long.
@@ -266,7 +266,7 @@ mod tests {
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
-        rate_limit::{Client, Quotas, RateLimited, RateLimits, Who},
+        rate_limit::{Client, ClientKey, Quotas, RateLimited, RateLimits},
     };
 
     #[derive(Debug, PartialEq)]
@@ -293,7 +293,7 @@ mod tests {
         };
         let stopwatch = Stopwatch::new(move || start.elapsed());
         let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
-        let client = limits.client(Who::User(1));
+        let client = limits.client(ClientKey::User(1));
         for _ in 0..60 {
             assert_eq!(look_up(&client, Secrecy::Guessable, None).await, Ok(None));
         }

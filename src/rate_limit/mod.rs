@@ -11,10 +11,10 @@
 
 mod account;
 mod client;
+mod client_key;
 mod quota;
 mod reservation;
 mod shared;
-mod who;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use quick_cache::sync::Cache;
 
 pub use crate::metrics::RateLimit;
 pub use client::{Client, Secrecy};
+pub use client_key::ClientKey;
 pub use quota::Left;
 pub use reservation::{NODE, Place, Reservation, Toll};
 pub use shared::{NotARedis, Shared, check_redis_url};
-pub use who::Who;
 
 use crate::{clock::Stopwatch, metrics::Metrics};
 use account::Account;
@@ -82,7 +82,7 @@ pub struct RateLimits(Arc<Parts>);
 
 struct Parts {
     quotas: [Option<Quota>; RateLimit::ALL.len()],
-    accounts: Cache<Who, Arc<Account>>,
+    accounts: Cache<ClientKey, Arc<Account>>,
     shared: Option<Shared>,
     stopwatch: Stopwatch,
     metrics: Metrics,
@@ -113,13 +113,13 @@ impl RateLimits {
     }
 
     /// The client for a request of whom.
-    pub fn client(&self, who: Who) -> Client {
+    pub fn client(&self, key: ClientKey) -> Client {
         let is_limited = self.0.quotas.iter().any(Option::is_some);
         let account = match is_limited {
-            true => self.0.account(who),
+            true => self.0.account(key),
             false => Arc::default(),
         };
-        Client::new(self.0.clone(), who, account)
+        Client::new(self.0.clone(), key, account)
     }
 
     /// Asks what is shared, so that the log tells at once if it is away.
@@ -127,7 +127,7 @@ impl RateLimits {
         let quota = self.0.quotas.iter().flatten().next();
         if let (Some(shared), Some(quota)) = (&self.0.shared, quota) {
             shared
-                .take(RateLimit::Requests, Who::Unknown, quota, 0)
+                .take(RateLimit::Requests, ClientKey::Unknown, quota, 0)
                 .await;
         }
     }
@@ -144,12 +144,12 @@ impl Parts {
         self.quotas.get(limit.place())?.as_ref()
     }
 
-    fn account(&self, who: Who) -> Arc<Account> {
-        self.accounts.get(&who).unwrap_or_else(|| {
+    fn account(&self, key: ClientKey) -> Arc<Account> {
+        self.accounts.get(&key).unwrap_or_else(|| {
             let opened = Arc::<Account>::default();
             let kept = self
                 .accounts
-                .get_or_insert_with(&who, || Ok::<_, ()>(opened.clone()));
+                .get_or_insert_with(&key, || Ok::<_, ()>(opened.clone()));
             kept.unwrap_or(opened)
         })
     }

@@ -221,7 +221,7 @@ mod tests {
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
-        rate_limit::{Client, Quotas, RateLimits, Who},
+        rate_limit::{Client, ClientKey, Quotas, RateLimits},
     };
 
     /// A client with a quota of 1000 nodes a minute, and the microseconds of its stopwatch.
@@ -234,7 +234,7 @@ mod tests {
             ..Quotas::default()
         };
         let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
-        (Arc::new(limits.client(Who::User(1))), micros)
+        (Arc::new(limits.client(ClientKey::User(1))), micros)
     }
 
     fn toll(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Toll {

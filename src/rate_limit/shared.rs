@@ -14,7 +14,7 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::{Left, RateLimit, Who, quota::Quota};
+use super::{ClientKey, Left, RateLimit, quota::Quota};
 use crate::clock::Stopwatch;
 
 /// How long an answer is waited for: longer than it takes, shorter than anybody minds.
@@ -97,12 +97,12 @@ impl Shared {
     pub(super) async fn take(
         &self,
         limit: RateLimit,
-        who: Who,
+        client: ClientKey,
         quota: &Quota,
         units: u64,
     ) -> Option<Result<Left, Duration>> {
         let taken = quota.interval() * quota.limited(units) as u32;
-        let (is_refused, micros) = self.ask(limit, who, quota, micros(taken)).await?;
+        let (is_refused, micros) = self.ask(limit, client, quota, micros(taken)).await?;
         let duration = Duration::from_micros(micros.max(0) as u64);
         Some(match is_refused {
             0 => Ok(quota.left(duration)),
@@ -111,23 +111,29 @@ impl Shared {
     }
 
     /// Undoes having taken units.
-    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota, units: u64) {
+    pub(super) async fn give_back(
+        &self,
+        limit: RateLimit,
+        client: ClientKey,
+        quota: &Quota,
+        units: u64,
+    ) {
         let given = quota.interval() * quota.limited(units) as u32;
         // Those that are lost flow off like others.
-        let _ = self.ask(limit, who, quota, -micros(given)).await;
+        let _ = self.ask(limit, client, quota, -micros(given)).await;
     }
 
     async fn ask(
         &self,
         limit: RateLimit,
-        who: Who,
+        client: ClientKey,
         quota: &Quota,
         taking: i64,
     ) -> Option<(i64, i64)> {
         if !self.is_worth_asking() {
             return None;
         }
-        let mut invocation = self.take.key(key(limit, who));
+        let mut invocation = self.take.key(redis_key(limit, client));
         invocation.arg(taking).arg(quota.span() / 1000);
         let mut connection = self.connection.clone();
         match timeout(PATIENCE, invocation.invoke_async(&mut connection)).await {
@@ -186,11 +192,11 @@ fn micros(duration: Duration) -> i64 {
     duration.as_nanos().div_ceil(1000) as i64
 }
 
-fn key(limit: RateLimit, who: Who) -> String {
+fn redis_key(limit: RateLimit, client: ClientKey) -> String {
     let limit = limit.name();
-    match who {
-        Who::Unknown => format!("invite-gateway:{limit}:unknown"),
-        Who::Address(address) => format!("invite-gateway:{limit}:address:{address}"),
-        Who::User(id) => format!("invite-gateway:{limit}:user:{id}"),
+    match client {
+        ClientKey::Unknown => format!("invite-gateway:{limit}:unknown"),
+        ClientKey::Address(address) => format!("invite-gateway:{limit}:address:{address}"),
+        ClientKey::User(id) => format!("invite-gateway:{limit}:user:{id}"),
     }
 }

@@ -32,14 +32,14 @@ use crate::{
     demo,
     loader::{Loaders, gather, user::Subject},
     metrics::Metrics,
-    rate_limit::{Client, RateLimits, Who},
+    rate_limit::{Client, ClientKey, RateLimits},
 };
 
 const PUBLIC_URL: &str = "https://invites.example.com/base/";
 
 /// Someone who may ask what they like.
 fn unlimited() -> Arc<Client> {
-    Arc::new(RateLimits::none().client(Who::Unknown))
+    Arc::new(RateLimits::none().client(ClientKey::Unknown))
 }
 
 /// The gateway's REST side over the demo's data.

@@ -10,7 +10,7 @@ const NAT64: u128 = 0x64_ff9b << 96;
 
 /// By what a client is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum ClientKey {
     /// By nothing: all of these are one.
     Unknown,
     /// By its address; of one of IPv6 the first 64 bits.
@@ -19,9 +19,9 @@ pub enum Who {
     User(i64),
 }
 
-impl Who {
+impl ClientKey {
     /// Whoever has this address.
-    pub fn at(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         let address = match address.to_canonical() {
             IpAddr::V6(address) if address.to_bits() & !u128::from(u32::MAX) == NAT64 => {
                 IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() as u32))
@@ -38,18 +38,18 @@ impl Who {
 
 #[cfg(test)]
 mod tests {
-    use super::Who;
+    use super::ClientKey;
 
-    fn at(address: &str) -> Who {
-        Who::at(address.parse().expect("an address"))
+    fn key(address: &str) -> ClientKey {
+        ClientKey::from_address(address.parse().expect("an address"))
     }
 
     #[test]
     fn a_network_of_ipv6_is_one_client() {
-        assert_eq!(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff::9"));
-        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
-        assert_eq!(at("64:ff9b::192.0.2.1"), at("192.0.2.1"));
-        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
-        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("64:ff9b::192.0.2.1"), key("192.0.2.1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long closing the database's connections may take.
-const GOODBYE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
@@ -127,7 +127,7 @@ impl Databases {
                 let _ = standby.close().await;
             }
         };
-        if timeout(GOODBYE, closing).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::debug!("the database's connections were not closed in time");
         }
     }
@@ -217,7 +217,7 @@ pub(super) async fn gateway(
         max_in_flight: options.max_in_flight as usize,
         max_buffered: options.max_buffered,
         rate_limits: limits_of_clients,
-        trusted_proxies: Arc::new(TrustedProxies::within(rate_limits.trusted_proxies.clone())),
+        trusted_proxies: Arc::new(TrustedProxies::new(rate_limits.trusted_proxies.clone())),
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
@@ -240,7 +240,7 @@ pub(super) async fn gateway(
     let metrics_served = metrics_listener.map(|listener| {
         let service = service.clone();
         tokio::spawn(async move {
-            http::serve_operations(listener, &service, connections.patience).await;
+            http::serve_operations(listener, &service, connections.client_timeout).await;
         })
     });
     announce(&local);
@@ -269,7 +269,7 @@ fn rate_limits_of(options: &RateLimitOptions, metrics: &Metrics) -> Result<RateL
     let stopwatch = Stopwatch::started();
     let shared = match &options.redis_url {
         None => None,
-        Some(url) => Some(Shared::at(url, stopwatch.clone())?),
+        Some(url) => Some(Shared::new(url, stopwatch.clone())?),
     };
     let quotas = options.quotas();
     Ok(RateLimits::new(quotas, shared, stopwatch, metrics))

@@ -138,13 +138,13 @@ pub enum Public {
 
 impl HttpOptions {
     /// Bounds of connections, where there is room for `most` of them.
-    pub fn connections(&self, most: u32) -> Connections {
+    pub fn connections(&self, max: u32) -> Connections {
         // Where there is little room, there is still some for others.
-        let most_of_client = self.max_connections_per_client.min(most.div_ceil(2));
+        let max_per_client = self.max_connections_per_client.min(max.div_ceil(2));
         Connections {
-            most: most as usize,
-            most_of_client: most_of_client as usize,
-            patience: Duration::from_secs(self.client_timeout),
+            max: max as usize,
+            max_per_client: max_per_client as usize,
+            client_timeout: Duration::from_secs(self.client_timeout),
         }
     }
 
@@ -165,7 +165,7 @@ impl HttpOptions {
 
     /// Who may read the subgraph's schema.
     pub fn subgraph_sdl(&self) -> SubgraphSdl {
-        self.subgraph_sdl.unwrap_or(match self.tells_all() {
+        self.subgraph_sdl.unwrap_or(match self.is_private() {
             true => SubgraphSdl::Public,
             false => SubgraphSdl::SignedIn,
         })
@@ -179,12 +179,12 @@ impl HttpOptions {
     fn is_on(&self, switch: Option<Switch>) -> bool {
         match switch {
             Some(switch) => switch == Switch::On,
-            None => self.tells_all(),
+            None => self.is_private(),
         }
     }
 
     /// What nobody but this machine reaches has everything, unless it is said otherwise.
-    fn tells_all(&self) -> bool {
+    fn is_private(&self) -> bool {
         !self.is_strict() && self.listen.ip().to_canonical().is_loopback()
     }
 }

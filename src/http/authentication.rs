@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use super::{Gateway, TrustedProxies, error_in, place::Place, rate_limit, shedding::turned_away};
+use super::{Gateway, TrustedProxies, error_in, rate_limit, shedding::shed_response, slot::Slot};
 use crate::{
     access::{Access, Policy, Viewer},
     auth::{AuthError, Authenticator},
@@ -32,7 +32,7 @@ pub(super) struct Authentication {
 }
 
 impl Authentication {
-    pub(super) fn of(gateway: &Gateway) -> Self {
+    pub(super) fn new(gateway: &Gateway) -> Self {
         Self {
             authenticator: gateway.authenticator.clone(),
             loaders: gateway.loaders.clone(),
@@ -51,21 +51,21 @@ impl Authentication {
 
     /// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
     /// request too many. The request's `place` is counted for the client.
-    pub(super) async fn settle(
+    pub(super) async fn authenticate(
         &self,
         mut request: Request,
-        place: &Place,
+        slot: &Slot,
         manner: Option<Manner>,
         next: Next,
     ) -> Response {
         let limits = &self.rate_limits;
         let proxies = &self.trusted_proxies;
-        let addressed = proxies.client(request.headers(), request.extensions());
+        let by_address = proxies.client(request.headers(), request.extensions());
         let viewer = self.authenticator.viewer(request.headers()).await;
         let user = viewer.as_ref().ok().and_then(Viewer::id);
-        let key = user.map_or(addressed, ClientKey::User);
-        if let Err(reason) = place.assign(key) {
-            return turned_away(reason, manner);
+        let key = user.map_or(by_address, ClientKey::User);
+        if let Err(reason) = slot.assign(key) {
+            return shed_response(reason, manner);
         }
         let client = Arc::new(limits.client(key));
         let mut response = match (client.request().await, viewer) {
@@ -77,7 +77,7 @@ impl Authentication {
                 next.run(request).await
             }
         };
-        rate_limit::tell(&client, &self.rate_limit_policy, response.headers_mut());
+        rate_limit::add_headers(&client, &self.rate_limit_policy, response.headers_mut());
         response
     }
 }

@@ -19,7 +19,7 @@ const FRACTION: u64 = 8;
 
 /// Open requests for each place in flight: requests that are refused, wait for their body or have a
 /// response that is being sent are open too.
-const OPEN_FOR_A_PLACE: u64 = 4;
+const OPEN_PER_SLOT: u64 = 4;
 
 /// One resource, shared by all clients.
 pub(super) struct Pool {
@@ -48,9 +48,9 @@ pub(super) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     /// The client holds as much as one may.
-    OfClient,
+    PerClient,
     /// All clients together hold as much as there is.
-    OfAll,
+    Total,
 }
 
 impl Pool {
@@ -83,13 +83,13 @@ impl Pool {
         let mut taken = self.taken();
         if taken.by_all + units > self.all {
             drop(taken);
-            return Err(self.refused(NoRoom::OfAll));
+            return Err(self.refused(NoRoom::Total));
         }
         if let Some(client) = client
             && !taken.add(client, units, self.each)
         {
             drop(taken);
-            return Err(self.refused(NoRoom::OfClient));
+            return Err(self.refused(NoRoom::PerClient));
         }
         taken.by_all += units;
         drop(taken);
@@ -142,7 +142,7 @@ impl Held {
         let pool = &self.pool;
         let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
         if !fits {
-            return Err(pool.refused(NoRoom::OfClient));
+            return Err(pool.refused(NoRoom::PerClient));
         }
         self.client.get_or_insert(client);
         Ok(())
@@ -176,7 +176,7 @@ pub(super) struct Capacity {
 #[derive(Clone)]
 pub(super) struct Share {
     /// Requests that are being answered, until the client has their response.
-    pub(super) places: Arc<Pool>,
+    pub(super) slots: Arc<Pool>,
     /// Requests whose body is on its way.
     pub(super) bodies: Arc<Pool>,
 }
@@ -187,11 +187,11 @@ impl Capacity {
         let in_flight = in_flight as u64;
         let pool = |resource, all: u64| Pool::new(resource, all, all / FRACTION, metrics);
         let share = || Share {
-            places: pool(Resource::Places, in_flight / 2),
+            slots: pool(Resource::Places, in_flight / 2),
             bodies: pool(Resource::Bodies, in_flight / 2),
         };
         Self {
-            open: pool(Resource::Requests, in_flight * OPEN_FOR_A_PLACE),
+            open: pool(Resource::Requests, in_flight * OPEN_PER_SLOT),
             buffered: pool(Resource::Bytes, buffered),
             signed_in: share(),
             anonymous: share(),
@@ -220,10 +220,10 @@ mod tests {
     fn one_client_leaves_room_for_others() {
         let pool = pool(10, 4);
         let first = pool.take(ADA, 3).expect("room");
-        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::OfClient));
+        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::PerClient));
         let more = pool.take(ADA, 1).expect("room");
         let other = pool.take(BOB, 4).expect("room");
-        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::OfAll));
+        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::Total));
         drop((first, other));
         assert!(pool.take(None, 9).is_ok());
         drop(more);
@@ -234,7 +234,7 @@ mod tests {
     fn more_than_one_may_have_is_had_alone() {
         let pool = pool(10, 4);
         let all = pool.take(ADA, 100).expect("all that one may have");
-        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::OfClient));
+        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::PerClient));
         assert!(pool.take(BOB, 4).is_ok());
         drop(all);
         assert!(pool.take(ADA, 100).is_ok());
@@ -248,7 +248,7 @@ mod tests {
         let ada = ClientKey::User(1);
         assert_eq!(first.assign(ada), Ok(()));
         assert_eq!(first.assign(ada), Ok(()), "once");
-        assert_eq!(second.assign(ada), Err(NoRoom::OfClient));
+        assert_eq!(second.assign(ada), Err(NoRoom::PerClient));
         drop(first);
         assert_eq!(second.assign(ada), Ok(()));
     }

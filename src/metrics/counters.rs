@@ -19,7 +19,7 @@ pub(super) trait Labelled: Copy + 'static {
     fn value(self) -> &'static str;
 
     /// Where it stands in [`Self::ALL`].
-    fn place(self) -> usize;
+    fn index(self) -> usize;
 }
 
 /// A counter a kind.
@@ -29,7 +29,7 @@ pub(super) struct Counters<K> {
 }
 
 impl<K: Labelled> Counters<K> {
-    pub(super) fn registered(registry: &mut Registry, name: &str, help: &str) -> Self {
+    pub(super) fn new(registry: &mut Registry, name: &str, help: &str) -> Self {
         let family = Family::<[(&str, &str); 1], Counter>::default();
         let counters = K::ALL
             .iter()
@@ -43,7 +43,7 @@ impl<K: Labelled> Counters<K> {
     }
 
     pub(super) fn count(&self, kind: K) {
-        if let Some(counter) = self.counters.get(kind.place()) {
+        if let Some(counter) = self.counters.get(kind.index()) {
             counter.inc();
         }
     }
@@ -72,7 +72,7 @@ macro_rules! labelled {
                 }
             }
 
-            fn place(self) -> usize {
+            fn index(self) -> usize {
                 self as usize
             }
         }

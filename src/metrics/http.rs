@@ -44,7 +44,7 @@ struct Route {
 }
 
 impl Http {
-    pub(super) fn registered(registry: &mut Registry) -> Self {
+    pub(super) fn new(registry: &mut Registry) -> Self {
         let http = Self {
             answered: Family::default(),
             durations: Family::new_with_constructor(seconds),

@@ -96,54 +96,50 @@ impl Metrics {
         let registry = root.sub_registry_with_prefix(PREFIX);
         register_build(registry);
         let parts = Parts {
-            http: Http::registered(registry),
-            operations: Operations::registered(registry, operations),
-            statements: statements::Families::registered(registry),
-            document_cache: Lookups::registered(
+            http: Http::new(registry),
+            operations: Operations::new(registry, operations),
+            statements: statements::Families::new(registry),
+            document_cache: Lookups::new(
                 registry,
                 "document_cache_requests",
                 "Look-ups of documents that are read and valid",
             ),
-            token_cache: Lookups::registered(
+            token_cache: Lookups::new(
                 registry,
                 "token_cache_requests",
                 "Look-ups of tokens whose signature is verified",
             ),
-            persisted: Counters::registered(
+            persisted: Counters::new(
                 registry,
                 "persisted_documents",
                 "Requests that name or register a document",
             ),
-            limits: Counters::registered(
+            limits: Counters::new(
                 registry,
                 "limit_refusals",
                 "What is refused since it is too big, by the limit that it exceeds",
             ),
-            rate_limits: Counters::registered(
+            rate_limits: Counters::new(
                 registry,
                 "rate_limited",
                 "What is refused since the client asks too much, by the rate that it exceeds",
             ),
-            shed: Counters::registered(
+            shed: Counters::new(
                 registry,
                 "requests_shed",
                 "Requests turned away since too many were in flight",
             ),
-            capacity: Counters::registered(
+            capacity: Counters::new(
                 registry,
                 "capacity_refusals",
                 "Connections, requests and responses refused for want of room, by the resource",
             ),
-            given_up: Counters::registered(
+            given_up: Counters::new(
                 registry,
                 "clients_given_up",
                 "Connections and responses ended because the client kept the gateway waiting",
             ),
-            refreshes: Counters::registered(
-                registry,
-                "jwks_refreshes",
-                "Readings of the published keys",
-            ),
+            refreshes: Counters::new(registry, "jwks_refreshes", "Readings of the published keys"),
             registry: Mutex::new(root),
         };
         Self(Arc::new(parts))
@@ -171,7 +167,7 @@ impl Metrics {
 
     /// What statements of one kind are counted with; to be kept.
     pub fn statements(&self, kind: &str) -> Statements {
-        self.0.statements.of(kind)
+        self.0.statements.for_kind(kind)
     }
 
     /// Look-ups of documents that were read and validated before.
@@ -240,7 +236,7 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    fn registered(registry: &mut Registry, name: &str, help: &str) -> Self {
+    fn new(registry: &mut Registry, name: &str, help: &str) -> Self {
         let family = Family::<[(&str, &str); 1], Counter>::default();
         let counter = |result| family.get_or_create_owned(&[("result", result)]);
         let (hit, miss) = (counter("hit"), counter("miss"));

@@ -69,16 +69,16 @@ pub struct Operations {
 struct Named {
     operations: HashMap<Box<str>, Operation>,
     /// How many of them are not registered, by who was the first to have them executed.
-    learnt_anonymous: usize,
-    learnt_signed_in: usize,
+    claimed_anonymous: usize,
+    claimed_signed_in: usize,
 }
 
 impl Named {
     /// Whether one more may be learnt of that share, where `capacity` may be of both.
     fn has_room(&self, share: Share, capacity: usize) -> bool {
-        let is_full = self.learnt_anonymous + self.learnt_signed_in >= capacity;
+        let is_full = self.claimed_anonymous + self.claimed_signed_in >= capacity;
         // Half and no more, so that nobody without a token takes all places.
-        let is_taken = share == Share::Anonymous && self.learnt_anonymous >= capacity / 2;
+        let is_taken = share == Share::Anonymous && self.claimed_anonymous >= capacity / 2;
         !is_full && !is_taken
     }
 }
@@ -93,7 +93,7 @@ struct Handles {
 }
 
 impl Operations {
-    pub(super) fn registered(registry: &mut Registry, capacity: usize) -> Self {
+    pub(super) fn new(registry: &mut Registry, capacity: usize) -> Self {
         let answered = Family::default();
         let durations: Durations<Name> = Family::new_with_constructor(seconds);
         let help = "GraphQL operations answered";
@@ -101,8 +101,8 @@ impl Operations {
         let help = "From reading an operation to its response, in seconds";
         registry.register("graphql_request_duration_seconds", help, durations.clone());
         Self {
-            anonymous: Operation::of(&answered, &durations, ANONYMOUS),
-            other: Operation::of(&answered, &durations, OTHER),
+            anonymous: Operation::new(&answered, &durations, ANONYMOUS),
+            other: Operation::new(&answered, &durations, OTHER),
             answered,
             durations,
             named: RwLock::default(),
@@ -125,7 +125,7 @@ impl Operations {
         match name {
             None => self.anonymous.clone(),
             Some(name) => {
-                let labelled = self.known_or_learnt(name, share);
+                let labelled = self.known_or_claimed(name, share);
                 labelled.unwrap_or_else(|| self.other.clone())
             }
         }
@@ -143,15 +143,15 @@ impl Operations {
     }
 
     /// The operation of that name, which is given a label of its own if there is a place for it.
-    fn known_or_learnt(&self, name: &str, share: Share) -> Option<Operation> {
+    fn known_or_claimed(&self, name: &str, share: Share) -> Option<Operation> {
         let has_room = |named: &Named| named.has_room(share, self.capacity);
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = named.operations.get(name) {
             return Some(known.clone());
         }
-        let may_be_learnt = has_room(&named) && is_label(name);
+        let may_be_claimed = has_room(&named) && is_label(name);
         drop(named);
-        if !may_be_learnt {
+        if !may_be_claimed {
             return None;
         }
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
@@ -163,14 +163,14 @@ impl Operations {
             return None;
         }
         match share {
-            Share::Anonymous => named.learnt_anonymous += 1,
-            Share::SignedIn => named.learnt_signed_in += 1,
+            Share::Anonymous => named.claimed_anonymous += 1,
+            Share::SignedIn => named.claimed_signed_in += 1,
         }
         Some(self.add(&mut named, name))
     }
 
     fn add(&self, named: &mut Named, name: &str) -> Operation {
-        let operation = Operation::of(&self.answered, &self.durations, name);
+        let operation = Operation::new(&self.answered, &self.durations, name);
         named.operations.insert(name.into(), operation.clone());
         operation
     }
@@ -187,7 +187,7 @@ fn is_label(name: &str) -> bool {
 }
 
 impl Operation {
-    fn of(
+    fn new(
         answered: &Family<NameAndOutcome, Counter>,
         durations: &Durations<Name>,
         name: &str,
@@ -205,7 +205,7 @@ impl Operation {
 
     /// It was answered.
     pub fn answered(&self, outcome: Outcome, after: Duration) {
-        if let Some(counter) = self.0.answered.get(outcome.place()) {
+        if let Some(counter) = self.0.answered.get(outcome.index()) {
             counter.inc();
         }
         self.0.duration.observe(after.as_secs_f64());

@@ -45,7 +45,7 @@ impl Limit {
     }
 
     /// The limit of that name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|limit| limit.name() == name)
     }
@@ -68,7 +68,7 @@ impl RateLimit {
     pub const ALL: [Self; 3] = [Self::Requests, Self::Cost, Self::MissedLookups];
 
     /// Where it stands in [`Self::ALL`].
-    pub fn place(self) -> usize {
+    pub fn index(self) -> usize {
         self as usize
     }
 

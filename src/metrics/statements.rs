@@ -49,7 +49,7 @@ pub(super) struct Families {
 }
 
 impl Families {
-    pub(super) fn registered(registry: &mut Registry) -> Self {
+    pub(super) fn new(registry: &mut Registry) -> Self {
         let families = Self {
             sent: Family::default(),
             durations: Family::new_with_constructor(seconds),
@@ -65,7 +65,7 @@ impl Families {
         families
     }
 
-    pub(super) fn of(&self, kind: &str) -> Statements {
+    pub(super) fn for_kind(&self, kind: &str) -> Statements {
         let labels = [("kind", kind.to_owned())];
         let sent = StatementOutcome::ALL.iter().map(|outcome| {
             let outcome = ("outcome", outcome.value().to_owned());
@@ -96,7 +96,7 @@ pub struct Statements {
 impl Statements {
     /// The database answered, or is given up.
     pub fn answered(&self, outcome: StatementOutcome, after: Duration) {
-        if let Some(counter) = self.sent.get(outcome.place()) {
+        if let Some(counter) = self.sent.get(outcome.index()) {
             counter.inc();
         }
         self.duration.observe(after.as_secs_f64());

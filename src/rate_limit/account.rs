@@ -24,7 +24,7 @@ pub(super) struct Tallies {
 impl Tallies {
     pub(super) fn until_mut(&mut self, limit: RateLimit) -> &mut u64 {
         // Each limit has its place.
-        &mut self.until[limit.place()]
+        &mut self.until[limit.index()]
     }
 }
 

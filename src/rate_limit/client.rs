@@ -10,7 +10,9 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::{ClientKey, Left, Parts, RateLimit, RateLimited, Toll, account::Account, quota::Quota};
+use super::{
+    ClientKey, Parts, RateLimit, RateLimited, Remaining, Toll, account::Account, quota::Quota,
+};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
 
@@ -34,7 +36,7 @@ pub struct Client {
     limits: Arc<Parts>,
     key: ClientKey,
     account: Arc<Account>,
-    left: OnceLock<Left>,
+    remaining: OnceLock<Remaining>,
     refused: Mutex<Option<RateLimited>>,
 }
 
@@ -44,7 +46,7 @@ impl Client {
             limits,
             key,
             account,
-            left: OnceLock::new(),
+            remaining: OnceLock::new(),
             refused: Mutex::default(),
         }
     }
@@ -54,8 +56,8 @@ impl Client {
     /// # Errors
     /// The client has sent as many as it may.
     pub async fn request(&self) -> Result<(), RateLimited> {
-        if let Some(left) = self.take(RateLimit::Requests, 1).await? {
-            self.left.get_or_init(|| left);
+        if let Some(remaining) = self.take(RateLimit::Requests, 1).await? {
+            self.remaining.get_or_init(|| remaining);
         }
         Ok(())
     }
@@ -105,8 +107,8 @@ impl Client {
     }
 
     /// What is left of its requests, once one was taken; none without a quota.
-    pub fn left(&self) -> Option<Left> {
-        self.left.get().copied()
+    pub fn remaining(&self) -> Option<Remaining> {
+        self.remaining.get().copied()
     }
 
     /// What it was refused within this request, for the longest.
@@ -147,7 +149,7 @@ impl Client {
         }
     }
 
-    async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Left>, RateLimited> {
+    async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Remaining>, RateLimited> {
         let Some(quota) = self.limits.quota(limit) else {
             return Ok(None);
         };
@@ -161,13 +163,13 @@ impl Client {
         limit: RateLimit,
         quota: &Quota,
         units: u64,
-    ) -> Result<Left, Duration> {
+    ) -> Result<Remaining, Duration> {
         let now = self.limits.stopwatch.elapsed();
         // Not locked while the other processes are asked.
         let mine = quota.take(self.account.tallies().until_mut(limit), now, units)?;
         match self.take_shared(limit, quota, units).await {
             None => Ok(mine),
-            Some(Ok(left)) => Ok(left),
+            Some(Ok(remaining)) => Ok(remaining),
             Some(Err(wait)) => {
                 quota.give_back(self.account.tallies().until_mut(limit), units);
                 Err(wait)
@@ -180,7 +182,7 @@ impl Client {
         limit: RateLimit,
         quota: &Quota,
         units: u64,
-    ) -> Option<Result<Left, Duration>> {
+    ) -> Option<Result<Remaining, Duration>> {
         let shared = self.limits.shared.as_ref()?;
         shared.take(limit, self.key, quota, units).await
     }
@@ -218,7 +220,9 @@ impl Client {
     ) -> Result<(), Duration> {
         self.has_room(limit, quota, units)?;
         match self.take_shared(limit, quota, 0).await {
-            Some(Ok(left)) if left.units < quota.limited(units) => Err(quota.wait_for(units, left)),
+            Some(Ok(remaining)) if remaining.units < quota.limited(units) => {
+                Err(quota.wait_for(units, remaining))
+            }
             _ => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ use quick_cache::sync::Cache;
 pub use crate::metrics::RateLimit;
 pub use client::{Client, Secrecy};
 pub use client_key::ClientKey;
-pub use quota::Left;
+pub use quota::Remaining;
 pub use reservation::{NODE, Place, Reservation, Toll};
 pub use shared::{NotARedis, Shared, check_redis_url};
 
@@ -96,7 +96,7 @@ impl RateLimits {
         stopwatch: Stopwatch,
         metrics: &Metrics,
     ) -> Self {
-        let quotas = RateLimit::ALL.map(|limit| quotas.most(limit).map(Quota::of));
+        let quotas = RateLimit::ALL.map(|limit| quotas.most(limit).map(Quota::new));
         Self(Arc::new(Parts {
             quotas,
             accounts: Cache::new(MAX_CLIENTS),
@@ -141,7 +141,7 @@ impl RateLimits {
 
 impl Parts {
     fn quota(&self, limit: RateLimit) -> Option<&Quota> {
-        self.quotas.get(limit.place())?.as_ref()
+        self.quotas.get(limit.index())?.as_ref()
     }
 
     fn account(&self, key: ClientKey) -> Arc<Account> {

@@ -14,7 +14,7 @@ pub(super) struct Quota {
 
 /// What is left of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
+pub struct Remaining {
     /// Units that can be taken at once.
     pub units: u64,
     /// When all that was taken will have flowed off.
@@ -22,7 +22,7 @@ pub struct Left {
 }
 
 impl Quota {
-    pub(super) fn of(most: NonZeroU32) -> Self {
+    pub(super) fn new(most: NonZeroU32) -> Self {
         // At least 13, since there are 2^32 numbers.
         let interval = WINDOW.as_nanos() as u64 / u64::from(most.get());
         Self { most, interval }
@@ -53,29 +53,34 @@ impl Quota {
     ///
     /// # Errors
     /// There are not so many left: how long until there are.
-    pub(super) fn take(&self, until: &mut u64, now: u64, units: u64) -> Result<Left, Duration> {
+    pub(super) fn take(
+        &self,
+        until: &mut u64,
+        now: u64,
+        units: u64,
+    ) -> Result<Remaining, Duration> {
         let taken = (*until).max(now) + self.limited(units) * self.interval;
         let latest = now + self.span();
         if taken > latest {
             return Err(Duration::from_nanos(taken - latest));
         }
         *until = taken;
-        Ok(self.left(Duration::from_nanos(taken - now)))
+        Ok(self.remaining(Duration::from_nanos(taken - now)))
     }
 
     /// What is left when all that was taken has flowed off after `reset`.
-    pub(super) fn left(&self, reset: Duration) -> Left {
+    pub(super) fn remaining(&self, reset: Duration) -> Remaining {
         let room = self.span().saturating_sub(reset.as_nanos() as u64);
-        Left {
+        Remaining {
             units: room / self.interval,
             reset,
         }
     }
 
     /// How long until there are so many units, where fewer are left.
-    pub(super) fn wait_for(&self, units: u64, left: Left) -> Duration {
+    pub(super) fn wait_for(&self, units: u64, remaining: Remaining) -> Duration {
         let taken = Duration::from_nanos(self.limited(units) * self.interval);
-        (left.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
+        (remaining.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
     }
 
     /// Undoes having taken units.
@@ -88,12 +93,12 @@ impl Quota {
 mod tests {
     use std::{num::NonZeroU32, time::Duration};
 
-    use super::{Left, Quota};
+    use super::{Quota, Remaining};
 
     const SECOND: u64 = 1_000_000_000;
 
     fn quota(most: u32) -> Quota {
-        Quota::of(NonZeroU32::new(most).expect("a quota"))
+        Quota::new(NonZeroU32::new(most).expect("a quota"))
     }
 
     #[test]
@@ -102,11 +107,11 @@ mod tests {
         let mut until = 0;
         let start = 1_000 * SECOND;
         for taken in 1..=20 {
-            let left = quota.take(&mut until, start, 1).expect("room");
+            let remaining = quota.take(&mut until, start, 1).expect("room");
             let reset = Duration::from_secs(3 * taken);
             assert_eq!(
-                left,
-                Left {
+                remaining,
+                Remaining {
                     units: 20 - taken,
                     reset
                 }
@@ -157,7 +162,7 @@ mod tests {
             quota.take(&mut until, 0, 10_000),
             Err(Duration::from_secs(60))
         );
-        let largest = Quota::of(NonZeroU32::MAX);
+        let largest = Quota::new(NonZeroU32::MAX);
         assert!(largest.take(&mut until, 100 * SECOND, u64::MAX).is_ok());
     }
 }

@@ -14,14 +14,14 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::{ClientKey, Left, RateLimit, quota::Quota};
+use super::{ClientKey, RateLimit, Remaining, quota::Quota};
 use crate::clock::Stopwatch;
 
 /// How long an answer is waited for: longer than it takes, shorter than anybody minds.
-const PATIENCE: Duration = Duration::from_millis(250);
+const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How long a Redis that did not answer is left alone, in nanoseconds.
-const PAUSE: u64 = 1_000_000_000;
+const RETRY_AFTER: u64 = 1_000_000_000;
 
 /// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken flows
 /// off as if all of it had been taken just now.
@@ -51,7 +51,7 @@ pub struct Shared {
     take: Script,
     stopwatch: Stopwatch,
     /// When one that is away is asked again, by the stopwatch; 0 while it is not.
-    away_until: AtomicU64,
+    unavailable_until: AtomicU64,
 }
 
 /// A URL that names no Redis.
@@ -78,18 +78,18 @@ impl Shared {
     ///
     /// # Errors
     /// The URL names none.
-    pub fn at(url: &str, stopwatch: Stopwatch) -> Result<Self, NotARedis> {
+    pub fn new(url: &str, stopwatch: Stopwatch) -> Result<Self, NotARedis> {
         let client = Client::open(url).map_err(|_| NotARedis)?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(0);
         let connection = ConnectionManager::new_lazy_with_config(client, config);
         Ok(Self {
             connection: connection.map_err(|_| NotARedis)?,
             take: Script::new(TAKE),
             stopwatch,
-            away_until: AtomicU64::new(0),
+            unavailable_until: AtomicU64::new(0),
         })
     }
 
@@ -100,12 +100,12 @@ impl Shared {
         client: ClientKey,
         quota: &Quota,
         units: u64,
-    ) -> Option<Result<Left, Duration>> {
+    ) -> Option<Result<Remaining, Duration>> {
         let taken = quota.interval() * quota.limited(units) as u32;
-        let (is_refused, micros) = self.ask(limit, client, quota, micros(taken)).await?;
+        let (is_refused, micros) = self.run_script(limit, client, quota, micros(taken)).await?;
         let duration = Duration::from_micros(micros.max(0) as u64);
         Some(match is_refused {
-            0 => Ok(quota.left(duration)),
+            0 => Ok(quota.remaining(duration)),
             _ => Err(duration),
         })
     }
@@ -120,59 +120,64 @@ impl Shared {
     ) {
         let given = quota.interval() * quota.limited(units) as u32;
         // Those that are lost flow off like others.
-        let _ = self.ask(limit, client, quota, -micros(given)).await;
+        let _ = self.run_script(limit, client, quota, -micros(given)).await;
     }
 
-    async fn ask(
+    async fn run_script(
         &self,
         limit: RateLimit,
         client: ClientKey,
         quota: &Quota,
         taking: i64,
     ) -> Option<(i64, i64)> {
-        if !self.is_worth_asking() {
+        if !self.should_try() {
             return None;
         }
         let mut invocation = self.take.key(redis_key(limit, client));
         invocation.arg(taking).arg(quota.span() / 1000);
         let mut connection = self.connection.clone();
-        match timeout(PATIENCE, invocation.invoke_async(&mut connection)).await {
+        match timeout(TIMEOUT, invocation.invoke_async(&mut connection)).await {
             Ok(Ok(answer)) => {
-                self.is_there();
+                self.mark_available();
                 Some(answer)
             }
             Ok(Err(error)) => {
-                self.is_away(Some(&error));
+                self.mark_unavailable(Some(&error));
                 None
             }
             Err(_) => {
-                self.is_away(None);
+                self.mark_unavailable(None);
                 None
             }
         }
     }
 
     /// Whether it is there or, for one request a pause, may be there again.
-    fn is_worth_asking(&self) -> bool {
-        let until = self.away_until.load(Ordering::Relaxed);
+    fn should_try(&self) -> bool {
+        let until = self.unavailable_until.load(Ordering::Relaxed);
         let now = self.stopwatch.elapsed();
         until == 0
             || until <= now
                 && self
-                    .away_until
-                    .compare_exchange(until, now + PAUSE, Ordering::Relaxed, Ordering::Relaxed)
+                    .unavailable_until
+                    .compare_exchange(
+                        until,
+                        now + RETRY_AFTER,
+                        Ordering::Relaxed,
+                        Ordering::Relaxed,
+                    )
                     .is_ok()
     }
 
-    fn is_there(&self) {
-        if self.away_until.swap(0, Ordering::Relaxed) != 0 {
+    fn mark_available(&self) {
+        if self.unavailable_until.swap(0, Ordering::Relaxed) != 0 {
             tracing::info!("Redis is there: rate limits are shared");
         }
     }
 
-    fn is_away(&self, error: Option<&RedisError>) {
-        let until = self.stopwatch.elapsed() + PAUSE;
-        if self.away_until.swap(until, Ordering::Relaxed) == 0 {
+    fn mark_unavailable(&self, error: Option<&RedisError>) {
+        let until = self.stopwatch.elapsed() + RETRY_AFTER;
+        if self.unavailable_until.swap(until, Ordering::Relaxed) == 0 {
             // The words of a server may repeat what it was sent.
             let reason = match error {
                 None => "it does not answer".to_owned(),

@@ -7,17 +7,17 @@ use crate::graphql::{Limit, Limits, hold_length};
 
 /// What a JSON text comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(super) struct JsonShape {
     /// How deep brackets are nested.
     pub(super) nesting: usize,
     /// How many values stand side by side in the outermost list or object, if it has any.
     pub(super) length: usize,
 }
 
-impl Extent {
+impl JsonShape {
     /// Measures a text, whatever it is, in one pass.
-    pub(super) fn of(mut json: &[u8]) -> Self {
-        let mut extent = Self {
+    pub(super) fn measure(mut json: &[u8]) -> Self {
+        let mut shape = Self {
             nesting: 0,
             length: 1,
         };
@@ -27,22 +27,22 @@ impl Extent {
             match byte {
                 b'{' | b'[' => {
                     depth += 1;
-                    extent.nesting = extent.nesting.max(depth);
+                    shape.nesting = shape.nesting.max(depth);
                 }
                 b'}' | b']' => depth = depth.saturating_sub(1),
-                b',' if depth == 1 => extent.length += 1,
+                b',' if depth == 1 => shape.length += 1,
                 b'"' => json = after_string(json),
                 _ => {}
             }
         }
-        extent
+        shape
     }
 
     /// Refuses JSON that is nested too deep.
     ///
     /// # Errors
     /// It is.
-    pub(super) fn hold(self, limits: &Limits) -> Result<(), ServerError> {
+    pub(super) fn check_nesting(self, limits: &Limits) -> Result<(), ServerError> {
         hold_length(Limit::Nesting, limits.nesting, self.nesting)
     }
 }
@@ -64,7 +64,7 @@ fn after_string(mut json: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::Extent;
+    use super::JsonShape;
 
     #[test]
     fn brackets_and_commas_count_only_where_they_are_such() {
@@ -82,11 +82,14 @@ mod tests {
             ("\"[[[\\", 0, 1),
         ] {
             assert_eq!(
-                Extent::of(json.as_bytes()),
-                Extent { nesting, length },
+                JsonShape::measure(json.as_bytes()),
+                JsonShape { nesting, length },
                 "{json}"
             );
         }
-        assert_eq!(Extent::of("[".repeat(100_000).as_bytes()).nesting, 100_000);
+        assert_eq!(
+            JsonShape::measure("[".repeat(100_000).as_bytes()).nesting,
+            100_000
+        );
     }
 }

@@ -29,7 +29,7 @@ const RATE: u64 = 16 * 1024;
 
 /// A request's place; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Place(Arc<Inner>);
+pub(super) struct Slot(Arc<Inner>);
 
 struct Inner {
     share: Share,
@@ -52,14 +52,14 @@ pub(super) enum NotReceived {
     NoRoom,
 }
 
-impl Place {
+impl Slot {
     /// Takes a place of a share; whose it is is not known yet.
     pub(super) fn take(
         capacity: &Capacity,
         share: &Share,
         metrics: &Metrics,
     ) -> Result<Self, NoRoom> {
-        let held = share.places.take(None, 1)?;
+        let held = share.slots.take(None, 1)?;
         Ok(Self(Arc::new(Inner {
             share: share.clone(),
             buffered: capacity.buffered.clone(),
@@ -109,8 +109,8 @@ impl Place {
         let bytes = self.0.buffered.take(client, length).map_err(room)?;
         let body = self.read(body, most, said).await?;
         drop((open, bytes));
-        let place = self.0.share.places.take(client, 1).map_err(room)?;
-        *self.held() = Some(place);
+        let slot = self.0.share.slots.take(client, 1).map_err(room)?;
+        *self.held() = Some(slot);
         Ok(body)
     }
 

@@ -1,0 +1,74 @@
+//! Middleware of the data routes, as one layer: each of axum's copies, for every request, all that is
+//! below it, and boxes what it awaits.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{
+    Gateway,
+    authentication::Authentication,
+    compression::ContentEncoding,
+    deadline, outgoing, panic,
+    shedding::{Shares, share_of, shed_response},
+    slot::Slot,
+};
+use crate::{loader::gather, rest, rest::Manner};
+
+/// Limits of requests for data.
+pub(super) struct Pipeline {
+    shares: Arc<Shares>,
+    limit: Duration,
+    authentication: Authentication,
+}
+
+impl Pipeline {
+    pub(super) fn new(gateway: &Gateway, shares: Arc<Shares>) -> Arc<Self> {
+        Arc::new(Self {
+            shares,
+            limit: gateway.request_timeout,
+            authentication: Authentication::new(gateway),
+        })
+    }
+
+    /// The response, with all that is held until it was sent.
+    async fn finish(&self, response: Response, slot: Slot, manner: Option<Manner>) -> Response {
+        let response = outgoing::buffer(response).await;
+        let length = outgoing::length(&response);
+        match self.shares.capacity.buffered.take(slot.client(), length) {
+            Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
+            // The place is given back: the refusal is short.
+            Err(reason) => shed_response(reason, manner),
+        }
+    }
+}
+
+pub(super) async fn layer(
+    State(pipeline): State<Arc<Pipeline>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let encoding = ContentEncoding::negotiate(request.headers_mut());
+    let manner = rest::manner_of(request.uri().path());
+    let slot = match pipeline.shares.slot(share_of(request.headers())) {
+        Ok(slot) => slot,
+        Err(reason) => return shed_response(reason, manner),
+    };
+    request.extensions_mut().insert(slot.clone());
+    // From the inside out. Boxed, since each that takes it in moves it.
+    let response_future = Box::pin(
+        pipeline
+            .authentication
+            .authenticate(request, &slot, manner, next),
+    );
+    // Who is asking is settled, and what they ask for is loaded, within one gathering.
+    let response_future = gather(response_future);
+    let response_future = deadline::enforce(pipeline.limit, manner, response_future);
+    let response = panic::catch(manner, response_future).await;
+    let response = encoding.compress(response).await;
+    pipeline.finish(response, slot, manner).await
+}

@@ -45,13 +45,13 @@ pub struct StatementLimits {
 /// password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected postgres://user:password@host:port/name or sqlite://path")]
-pub struct NotADatabase;
+pub struct InvalidDatabaseUrl;
 
 /// Refuses what cannot be opened whatever is there.
 ///
 /// # Errors
 /// The text is no URL of PostgreSQL or SQLite.
-pub fn check_url(text: &str) -> Result<String, NotADatabase> {
+pub fn check_url(text: &str) -> Result<String, InvalidDatabaseUrl> {
     let is_understood = if is_postgres(text) {
         text.parse::<PgConnectOptions>().is_ok()
     } else {
@@ -60,23 +60,23 @@ pub fn check_url(text: &str) -> Result<String, NotADatabase> {
     // SeaORM parses the text once more, and repeats a text that is no URL.
     (is_understood && Url::parse(text).is_ok())
         .then(|| text.to_owned())
-        .ok_or(NotADatabase)
+        .ok_or(InvalidDatabaseUrl)
 }
 
 /// The text is no URL of a PostgreSQL. It is not repeated: it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected postgres://user:password@host:port/name: only PostgreSQL has standbys")]
-pub struct NotPostgres;
+pub struct InvalidStandbyUrl;
 
 /// As [`check_url`], of PostgreSQL alone.
 ///
 /// # Errors
 /// The text is no URL of PostgreSQL.
-pub fn check_postgres_url(text: &str) -> Result<String, NotPostgres> {
+pub fn check_postgres_url(text: &str) -> Result<String, InvalidStandbyUrl> {
     check_url(text)
         .ok()
         .filter(|url| is_postgres(url))
-        .ok_or(NotPostgres)
+        .ok_or(InvalidStandbyUrl)
 }
 
 /// Whether the URL's scheme is that of PostgreSQL.

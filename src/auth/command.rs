@@ -89,26 +89,26 @@ pub struct Period(pub Duration);
 /// The text is no period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number over 0 and a unit, such as 90s, 30m, 1h or 7d")]
-pub struct NotAPeriod;
+pub struct InvalidPeriod;
 
 impl FromStr for Period {
-    type Err = NotAPeriod;
+    type Err = InvalidPeriod;
 
-    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
-        let unit = text.char_indices().next_back().ok_or(NotAPeriod)?;
+    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
+        let unit = text.char_indices().next_back().ok_or(InvalidPeriod)?;
         let (digits, seconds) = match unit {
             (at, 's') => (&text[..at], 1),
             (at, 'm') => (&text[..at], 60),
             (at, 'h') => (&text[..at], 60 * 60),
             (at, 'd') => (&text[..at], 24 * 60 * 60),
-            _ => return Err(NotAPeriod),
+            _ => return Err(InvalidPeriod),
         };
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotAPeriod);
+            return Err(InvalidPeriod);
         }
-        let number: u64 = digits.parse().map_err(|_| NotAPeriod)?;
+        let number: u64 = digits.parse().map_err(|_| InvalidPeriod)?;
         match number.checked_mul(seconds) {
-            None | Some(0) => Err(NotAPeriod),
+            None | Some(0) => Err(InvalidPeriod),
             Some(seconds) => Ok(Self(Duration::from_secs(seconds))),
         }
     }
@@ -122,7 +122,7 @@ mod tests {
     use jsonwebtoken::dangerous::insecure_decode_claims;
     use serde_json::{Value, json};
 
-    use super::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
+    use super::{InvalidPeriod, Period, TokenArgs, TokenCommandError, run};
     use crate::auth::tests::{Hand, NOW, SECRET};
 
     #[derive(Parser)]
@@ -216,7 +216,7 @@ mod tests {
             "99999999999999999999s",
             "9999999999999999999d",
         ] {
-            assert_eq!(text.parse::<Period>(), Err(NotAPeriod), "{text}");
+            assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::{fs::File, io::AsyncReadExt, time::timeout};
 
 use super::{
     SettingsError,
-    location::{self, JwksLocation, LOCALHOST, Place},
+    location::{self, JwksLocation, LOCALHOST, Location},
 };
 
 /// How long the whole of it may take.
@@ -59,9 +59,9 @@ impl From<reqwest::Error> for ReadError {
 
 impl Reader {
     pub(super) fn new(location: JwksLocation) -> Result<Self, SettingsError> {
-        match location.into_place() {
-            Place::File(path) => Ok(Self::File(path)),
-            Place::Web(url) => {
+        match location.into_location() {
+            Location::File(path) => Ok(Self::File(path)),
+            Location::Web(url) => {
                 let client = client(&url).map_err(SettingsError::Client)?;
                 Ok(Self::Web { client, url })
             }

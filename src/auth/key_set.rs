@@ -37,7 +37,7 @@ pub(super) struct Skipped {
 /// The document is no key set. Of its text nothing is told: it may be another file's.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("it is not a JWK Set: {0}")]
-pub(super) struct NotAKeySet(Flaw);
+pub(super) struct InvalidKeySet(Flaw);
 
 #[derive(Clone, Copy, Debug)]
 struct Flaw {
@@ -64,9 +64,9 @@ struct Document {
 
 impl KeySet {
     /// Reads a document. A key that cannot be used is skipped (RFC 7517 §5).
-    pub(super) fn parse(json: &[u8]) -> Result<Self, NotAKeySet> {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, InvalidKeySet> {
         let document: Document = serde_json::from_slice(json).map_err(|error| {
-            NotAKeySet(Flaw {
+            InvalidKeySet(Flaw {
                 category: error.classify(),
                 line: error.line(),
                 column: error.column(),

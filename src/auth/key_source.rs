@@ -14,7 +14,7 @@ use super::{
     AuthError, InvalidToken, JwksLocation, SettingsError,
     fetch::{ReadError, Reader},
     key::VerifyingKey,
-    key_set::{KeySet, NotAKeySet, Search},
+    key_set::{InvalidKeySet, KeySet, Search},
 };
 use crate::{
     clock::Clock,
@@ -59,7 +59,7 @@ enum RefreshError {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
-    Parse(#[from] NotAKeySet),
+    Parse(#[from] InvalidKeySet),
 }
 
 impl KeySource {

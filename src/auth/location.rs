@@ -9,10 +9,10 @@ pub(super) const LOCALHOST: [&str; 2] = ["localhost", "localhost."];
 
 /// Where the key set is: a file, or a URL that nobody in between can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JwksLocation(Place);
+pub struct JwksLocation(Location);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     File(PathBuf),
     Web(Url),
 }
@@ -41,7 +41,7 @@ pub enum LocationError {
 }
 
 impl JwksLocation {
-    pub(super) fn into_place(self) -> Place {
+    pub(super) fn into_location(self) -> Location {
         self.0
     }
 }
@@ -56,14 +56,14 @@ impl FromStr for JwksLocation {
         let url = match Url::parse(text) {
             Ok(url) => url,
             Err(_) if text.contains("://") => return Err(LocationError::NotAUrl),
-            Err(_) => return Ok(Self(Place::File(text.into()))),
+            Err(_) => return Ok(Self(Location::File(text.into()))),
         };
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| LocationError::RemoteFile)?;
-            return Ok(Self(Place::File(path)));
+            return Ok(Self(Location::File(path)));
         }
         check(&url)?;
-        Ok(Self(Place::Web(url)))
+        Ok(Self(Location::Web(url)))
     }
 }
 
@@ -97,8 +97,8 @@ fn is_this_machine(url: &Url) -> bool {
 impl fmt::Display for JwksLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::File(_) => f.write_str("file"),
-            Place::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
+            Location::File(_) => f.write_str("file"),
+            Location::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
         }
     }
 }
@@ -107,7 +107,7 @@ impl fmt::Display for JwksLocation {
 mod tests {
     use std::path::Path;
 
-    use super::{JwksLocation, LocationError, Place};
+    use super::{JwksLocation, Location, LocationError};
 
     #[test]
     fn keys_come_from_files_tls_or_this_machine() {
@@ -116,8 +116,12 @@ mod tests {
             ("/etc/gateway/jwks.json", "/etc/gateway/jwks.json"),
             ("file:///etc/my%20keys.json", "/etc/my keys.json"),
         ] {
-            let place = text.parse::<JwksLocation>().unwrap().into_place();
-            assert_eq!(place, Place::File(Path::new(path).to_owned()), "{text}");
+            let location = text.parse::<JwksLocation>().unwrap().into_location();
+            assert_eq!(
+                location,
+                Location::File(Path::new(path).to_owned()),
+                "{text}"
+            );
         }
         for text in [
             "https://id.example.com/jwks.json?tenant=1",
@@ -141,7 +145,10 @@ mod tests {
         ] {
             let location = text.parse::<JwksLocation>().unwrap();
             assert!(!location.to_string().contains('/'), "{location}");
-            assert!(matches!(location.into_place(), Place::Web(_)), "{text}");
+            assert!(
+                matches!(location.into_location(), Location::Web(_)),
+                "{text}"
+            );
         }
     }
 

@@ -32,7 +32,7 @@ use axum::http::HeaderMap;
 
 use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
 
-pub use command::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
+pub use command::{InvalidPeriod, Period, TokenArgs, TokenCommandError, run};
 pub use error::{AuthError, InvalidToken};
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};

@@ -23,7 +23,7 @@ use crate::{
     },
     loader::{Loaders, Source},
     metrics::Metrics,
-    rate_limit::{NotARedis, RateLimits, Shared},
+    rate_limit::{InvalidRedisUrl, RateLimits, Shared},
 };
 
 /// How long closing the database's connections may take.
@@ -265,7 +265,10 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
 }
 
 /// How much clients may ask by these options.
-fn rate_limits_of(options: &RateLimitOptions, metrics: &Metrics) -> Result<RateLimits, NotARedis> {
+fn rate_limits_of(
+    options: &RateLimitOptions,
+    metrics: &Metrics,
+) -> Result<RateLimits, InvalidRedisUrl> {
     let stopwatch = Stopwatch::started();
     let shared = match &options.redis_url {
         None => None,

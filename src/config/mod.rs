@@ -18,7 +18,7 @@ pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
 pub use rate_limits::RateLimitOptions;
-pub use telemetry::{NotACollector, TelemetryOptions};
+pub use telemetry::{InvalidEndpoint, TelemetryOptions};
 
 use crate::auth::TokenOptions;
 

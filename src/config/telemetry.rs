@@ -45,21 +45,21 @@ pub struct TelemetryOptions {
     "expected an http or https URL without user, query or fragment; what authenticates is given by \
      OTEL_EXPORTER_OTLP_HEADERS"
 )]
-pub struct NotACollector;
+pub struct InvalidEndpoint;
 
-fn endpoint(text: &str) -> Result<Url, NotACollector> {
-    let url = Url::parse(text).map_err(|_| NotACollector)?;
+fn endpoint(text: &str) -> Result<Url, InvalidEndpoint> {
+    let url = Url::parse(text).map_err(|_| InvalidEndpoint)?;
     let is_plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    is_plain.then_some(url).ok_or(NotACollector)
+    is_plain.then_some(url).ok_or(InvalidEndpoint)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NotACollector, endpoint};
+    use super::{InvalidEndpoint, endpoint};
 
     #[test]
     fn a_collector_is_an_address_without_secrets() {
@@ -73,7 +73,7 @@ mod tests {
             "http://x?key=1",
             "",
         ] {
-            assert_eq!(endpoint(text), Err(NotACollector), "{text}");
+            assert_eq!(endpoint(text), Err(InvalidEndpoint), "{text}");
         }
     }
 }

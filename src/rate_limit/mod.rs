@@ -25,7 +25,7 @@ pub use client::{Client, Secrecy};
 pub use client_key::ClientKey;
 pub use quota::Remaining;
 pub use reservation::{NODE, Place, Reservation, Toll};
-pub use shared::{NotARedis, Shared, check_redis_url};
+pub use shared::{InvalidRedisUrl, Shared, check_redis_url};
 
 use crate::{clock::Stopwatch, metrics::Metrics};
 use account::Account;

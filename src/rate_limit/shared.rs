@@ -57,19 +57,19 @@ pub struct Shared {
 /// A URL that names no Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected redis://user:password@host:port/number, or rediss:// for TLS")]
-pub struct NotARedis;
+pub struct InvalidRedisUrl;
 
 /// Takes the URL of a Redis.
 ///
 /// # Errors
 /// It is none.
-pub fn check_redis_url(text: &str) -> Result<String, NotARedis> {
+pub fn check_redis_url(text: &str) -> Result<String, InvalidRedisUrl> {
     let is_remote = ["redis://", "rediss://"]
         .iter()
         .any(|scheme| text.starts_with(scheme));
     match Client::open(text) {
         Ok(_) if is_remote => Ok(text.to_owned()),
-        _ => Err(NotARedis),
+        _ => Err(InvalidRedisUrl),
     }
 }
 
@@ -78,15 +78,15 @@ impl Shared {
     ///
     /// # Errors
     /// The URL names none.
-    pub fn new(url: &str, stopwatch: Stopwatch) -> Result<Self, NotARedis> {
-        let client = Client::open(url).map_err(|_| NotARedis)?;
+    pub fn new(url: &str, stopwatch: Stopwatch) -> Result<Self, InvalidRedisUrl> {
+        let client = Client::open(url).map_err(|_| InvalidRedisUrl)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(TIMEOUT))
             .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(0);
         let connection = ConnectionManager::new_lazy_with_config(client, config);
         Ok(Self {
-            connection: connection.map_err(|_| NotARedis)?,
+            connection: connection.map_err(|_| InvalidRedisUrl)?,
             take: Script::new(TAKE),
             stopwatch,
             unavailable_until: AtomicU64::new(0),

@@ -220,7 +220,7 @@ async fn a_trusted_document_that_does_not_fit_the_schema_is_warned_of() {
     ];
     let process = Process::start(&demo);
     let warning = process
-        .logged("a trusted document does not fit the schema")
+        .logged("a trusted document is invalid for this schema")
         .await;
     assert_eq!(warning["id"], "one");
 }

@@ -420,8 +420,8 @@ async fn a_length_that_is_too_long_is_refused_before_the_body_comes() {
 async fn there_are_no_more_connections_than_the_process_may_have_files() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
-        let message = "the limit of open files (ulimit -n) is too low for --max-connections: \
-                       fewer are taken";
+        let message = "the limit of open files (ulimit -n) is too low for --max-connections, \
+                       which is lowered";
         let warning = server.process.logged(message).await;
         assert_eq!(
             (&warning["limit"], &warning["asked"]),

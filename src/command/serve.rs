@@ -1,4 +1,4 @@
-//! `serve`: the gateway over a database.
+//! `serve`: runs the gateway over a database.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -26,15 +26,15 @@ use crate::{
     rate_limit::{InvalidRedisUrl, RateLimits, Shared},
 };
 
-/// How long closing the database's connections may take.
+/// Time limit for closing the database connections.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
-    telemetry::during(&log, &telemetry, async || served(args, clock).await).await
+    telemetry::with_telemetry(&log, &telemetry, async || serve(args, clock).await).await
 }
 
-async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
+async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
     let limit = args.http.request_timeout();
     let replica = match args.database.replica_pool(limit) {
         Ok(replica) => replica,
@@ -52,7 +52,7 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         },
     };
     if !args.tokens.trusts_any() {
-        tracing::warn!("no bearer token is accepted: neither --jwt-secret nor --jwt-jwks is given");
+        tracing::warn!("every bearer token is refused: set --jwt-secret or --jwt-jwks");
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();
@@ -75,8 +75,8 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
     gateway(databases, tokens, options, clock, announce).await
 }
 
-/// Has panics logged where they happen, without what they say, which may hold anything. Whoever asked
-/// is told of an internal error.
+/// Logs panics with their location. Their message is omitted, since it may hold any data. The
+/// client gets an internal error.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
@@ -84,12 +84,12 @@ fn log_panics() {
     }));
 }
 
-/// Says why nothing can be served yet.
+/// Logs why requests cannot be served yet.
 async fn warn_unless_ready(loaders: &Loaders) {
     match loaders.readiness().await {
         Readiness::Ready => {}
         Readiness::Unreachable => {
-            tracing::warn!("the database does not answer; serving begins when it does");
+            tracing::warn!("the database does not respond; requests fail until it does");
         }
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
@@ -97,7 +97,7 @@ async fn warn_unless_ready(loaders: &Loaders) {
     }
 }
 
-/// What is served from.
+/// Open databases.
 pub(super) struct Databases {
     pub(super) primary: DatabaseConnection,
     /// A hot standby of the primary.
@@ -118,10 +118,10 @@ impl Databases {
         }
     }
 
-    /// Closes what can be closed at once: a database that is away does not say goodbye.
+    /// Closes connections, and abandons those to a database that does not respond.
     async fn close(self) {
         let closing = async {
-            // Nothing is written while serving, so that nothing is lost whatever becomes of this.
+            // Serving writes nothing, so that an error loses nothing.
             let _ = self.primary.close().await;
             if let Some(standby) = self.standby {
                 let _ = standby.close().await;
@@ -133,7 +133,7 @@ impl Databases {
     }
 }
 
-/// What `serve` and `demo` share of their settings.
+/// Settings that `serve` and `demo` share.
 pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
@@ -141,14 +141,14 @@ pub(super) struct Options<'a> {
     pub(super) rate_limits: &'a RateLimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
-    /// What GraphiQL has to offer.
+    /// Examples and personas for GraphiQL.
     pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
-    /// Most connections to databases.
+    /// Most connections to all databases.
     pub(super) database_connections: u32,
 }
 
-/// Serves over databases that are open, until told to stop. `announce` is told where.
+/// Serves over open databases until told to stop. `announce` gets the URL on which it listens.
 pub(super) async fn gateway(
     databases: Databases,
     tokens: TokenSettings,
@@ -174,12 +174,12 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let limits_of_clients = match rate_limits_of(rate_limits, &metrics) {
+    let limits_of_clients = match build_rate_limits(rate_limits, &metrics) {
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
     limits_of_clients.ask_shared().await;
-    let graphql = match served_graphql(graphql, limits, schema, &metrics) {
+    let graphql = match build_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -226,15 +226,13 @@ pub(super) async fn gateway(
         has_metrics: telemetry.metrics == Switch::On,
     }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
-        tracing::warn!(
-            "absolute URLs in answers begin with the address listened on: give --public-url"
-        );
+        tracing::warn!("absolute URLs in responses use the listen address: set --public-url");
     }
     let stop_signal = match StopSignal::listen() {
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
-    // As long as anything else is served, and while it is stopping.
+    // Metrics are served as long as anything else, also while stopping.
     let room = open_files::room_for_connections(options.max_connections, database_connections);
     let connections = options.connections(room);
     let metrics_served = metrics_listener.map(|listener| {
@@ -254,7 +252,7 @@ pub(super) async fn gateway(
     ExitCode::SUCCESS
 }
 
-/// Listens there; gives the address as a URL, too.
+/// Binds a listener, and returns it with its URL.
 async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     let listener = TcpListener::bind(address).await;
     let listener =
@@ -264,8 +262,8 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     Ok((listener, url))
 }
 
-/// How much clients may ask by these options.
-fn rate_limits_of(
+/// Builds the rate limits.
+fn build_rate_limits(
     options: &RateLimitOptions,
     metrics: &Metrics,
 ) -> Result<RateLimits, InvalidRedisUrl> {
@@ -278,8 +276,8 @@ fn rate_limits_of(
     Ok(RateLimits::new(quotas, shared, stopwatch, metrics))
 }
 
-/// How GraphQL is served by these options.
-fn served_graphql(
+/// Builds the GraphQL service.
+fn build_graphql(
     options: &GraphqlOptions,
     limits: &LimitOptions,
     schema: SchemaSettings,
@@ -287,7 +285,7 @@ fn served_graphql(
 ) -> Result<Graphql, ExitCode> {
     let cache = options.document_cache.into();
     let Some(executor) = Executor::new(schema, limits.limits(), cache, metrics) else {
-        return Err(failed("the schema's own definition cannot be read"));
+        return Err(failed("the built-in GraphQL schema cannot be parsed"));
     };
     let persisted = match (
         &options.trusted_documents,
@@ -296,11 +294,11 @@ fn served_graphql(
         (Some(_), Switch::On) => {
             return Err(wrong_usage(
                 "--automatic-persisted-queries and --trusted-documents exclude each other: a \
-                 document that anybody may register is not trusted",
+                 document that any client may register is not trusted",
             ));
         }
         (Some(path), Switch::Off) => {
-            // Its path is not repeated: it may be a mistyped URL with a password.
+            // The path is omitted: it may be a mistyped URL with a password.
             let manifest = Manifest::read(path).map_err(|error| {
                 wrong_usage(format_args!(
                     "the file that --trusted-documents (GATEWAY_TRUSTED_DOCUMENTS) names {error}"
@@ -314,7 +312,7 @@ fn served_graphql(
                     Err(refusal) => {
                         let errors = refusal.into_errors();
                         let reason = errors.first().map(|error| error.message.as_str());
-                        tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                        tracing::warn!(id, reason, "a trusted document is invalid for this schema");
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! `invite-gateway token`: makes a bearer token for development.
+//! `invite-gateway token`: prints a bearer token for development.
 
 use std::{io, str::FromStr, time::Duration};
 
@@ -7,42 +7,40 @@ use clap::Args;
 use super::{MintError, NewClaims, SigningOptions, mint};
 use crate::{clock::Clock, redacted::Redacted};
 
-/// Makes a bearer token for development, signed with the shared secret
+/// Print a bearer token for development, signed with the shared secret
 #[derive(Args, Clone, Debug)]
 pub struct TokenArgs {
-    /// Whom it speaks of: the value of `sub`, by default a user's id
+    /// Value of `sub`: by default, the id of a user
     #[arg(long, value_name = "SUB")]
     pub user: String,
 
-    /// What it allows, such as invites:admin for staff; may be repeated [default: nothing]
+    /// Scope to grant, such as invites:admin for staff; repeat for several [default: none]
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
 
-    /// How long it is good for: a number and s, m, h or d
+    /// Lifetime: a number and s, m, h or d
     #[arg(long, value_name = "PERIOD", default_value = "1h",
           value_parser = Redacted(Period::from_str))]
     pub expires_in: Period,
 
-    /// The secret, issuer and audience of the server that is to take it.
+    /// Secret, issuer and audience of the server that accepts the token.
     #[command(flatten)]
     pub signing: SigningOptions,
 }
 
-/// Why no token was printed.
+/// Reasons why no token was printed.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenCommandError {
-    /// There is nothing to sign with.
-    #[error(
-        "a token is signed with the server's secret: give --jwt-secret or set GATEWAY_JWT_SECRET"
-    )]
+    /// No secret is configured.
+    #[error("no secret to sign with: set --jwt-secret or GATEWAY_JWT_SECRET to that of the server")]
     NoSecret,
-    /// The server would refuse it.
+    /// The server would refuse a token without a user.
     #[error("--user must not be empty")]
     NoUser,
-    /// It could not be signed.
+    /// Signing failed.
     #[error(transparent)]
     Mint(#[from] MintError),
-    /// It could not be printed.
+    /// Writing the token failed.
     #[error("the token could not be printed: {0}")]
     Print(#[from] io::Error),
 }
@@ -50,7 +48,7 @@ pub enum TokenCommandError {
 /// Prints a token, and nothing else, to `out`.
 ///
 /// # Errors
-/// There is no secret or no user, or `out` cannot be written to.
+/// The secret or user is missing, or writing to `out` fails.
 pub fn run(
     args: &TokenArgs,
     clock: &Clock,
@@ -82,13 +80,13 @@ pub fn run(
     Ok(())
 }
 
-/// A period of whole seconds, more than none: `90s`, `30m`, `1h`, `7d`.
+/// A positive period in whole seconds: `90s`, `30m`, `1h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period(pub Duration);
 
-/// The text is no period.
+/// The text is not a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number over 0 and a unit, such as 90s, 30m, 1h or 7d")]
+#[error("expected a positive number and a unit, such as 90s, 30m, 1h or 7d")]
 pub struct InvalidPeriod;
 
 impl FromStr for Period {

@@ -1,13 +1,13 @@
-//! Where the key set (JWKS, RFC 7517) is published.
+//! Location of the key set (JWKS, RFC 7517).
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use url::{Host, Url};
 
-/// The names of this machine that resolve to its loopback addresses (RFC 6761 §6.3).
+/// Names that resolve to loopback addresses (RFC 6761 §6.3).
 pub(super) const LOCALHOST: [&str; 2] = ["localhost", "localhost."];
 
-/// Where the key set is: a file, or a URL that nobody in between can change.
+/// Location of the key set: a file, or a URL whose responses nobody can tamper with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwksLocation(Location);
 
@@ -17,7 +17,7 @@ pub(super) enum Location {
     Web(Url),
 }
 
-/// Why a key set cannot be there.
+/// Reasons why a location is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
     /// An empty text.
@@ -26,7 +26,7 @@ pub enum LocationError {
     /// The URL cannot be parsed.
     #[error("not a URL")]
     NotAUrl,
-    /// Whoever can change the answer can sign tokens.
+    /// Anyone who can change the response can sign tokens.
     #[error("http:// is for this machine only; use https://")]
     Insecure,
     /// Neither `https`, `http` nor `file`.
@@ -35,7 +35,7 @@ pub enum LocationError {
     /// `file://host/…` is on another machine.
     #[error("a file:// URL must name a file of this machine: file:///…")]
     RemoteFile,
-    /// They would end up in logs; key sets are public.
+    /// Key sets are public, and credentials would end up in logs.
     #[error("the URL must not hold a user name or a password")]
     Credentials,
 }
@@ -67,7 +67,7 @@ impl FromStr for JwksLocation {
     }
 }
 
-/// Whether keys may be fetched from there.
+/// Checks that keys may be fetched from a URL.
 pub(super) fn check(url: &Url) -> Result<(), LocationError> {
     match url.scheme() {
         "https" => {}
@@ -81,7 +81,7 @@ pub(super) fn check(url: &Url) -> Result<(), LocationError> {
     Ok(())
 }
 
-/// Whether the host is `localhost` or a loopback address, in any notation. Other names need TLS,
+/// Returns true for `localhost` and loopback addresses, in any notation. Other names require TLS,
 /// whatever they resolve to.
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
@@ -92,7 +92,7 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// How a log names it: by the host of a URL, without the rest. A path is not repeated: it may be a
+/// Formats the location for logs: only the host of a URL. A path is omitted, since it may be a
 /// mistyped URL with a password.
 impl fmt::Display for JwksLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,26 +1,26 @@
-//! Who a client is, to count what it takes.
+//! Keys that identify clients for rate and connection limits.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Bits of an IPv6 address that are a network's: whoever has one has all addresses in it.
+/// Prefix length of an IPv6 network, all of whose addresses count as one client.
 const NETWORK: u32 = 64;
 
-/// Behind this are addresses of IPv4 (RFC 6052, section 2.1).
+/// Prefix of IPv4 addresses behind NAT64 (RFC 6052, section 2.1).
 const NAT64: u128 = 0x64_ff9b << 96;
 
-/// By what a client is known.
+/// Identity of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientKey {
-    /// By nothing: all of these are one.
+    /// Unknown; all of these are one client.
     Unknown,
-    /// By its address; of one of IPv6 the first 64 bits.
+    /// Its address; for IPv6, the first 64 bits.
     Address(IpAddr),
-    /// As the user of that id, wherever they are.
+    /// The user with this id, at any address.
     User(i64),
 }
 
 impl ClientKey {
-    /// Whoever has this address.
+    /// Returns the client at an address.
     pub fn from_address(address: IpAddr) -> Self {
         let address = match address.to_canonical() {
             IpAddr::V6(address) if address.to_bits() & !u128::from(u32::MAX) == NAT64 => {

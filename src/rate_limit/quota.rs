@@ -1,29 +1,29 @@
-//! The arithmetic of a quota (GCRA): one instant tells when all that was taken will have flowed off.
+//! GCRA arithmetic of a quota: one instant stores its state, namely when it is full again.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use super::WINDOW;
 
-/// So much within [`WINDOW`].
+/// A number of units per [`WINDOW`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
     most: NonZeroU32,
-    /// How long one unit takes to flow off, in nanoseconds.
+    /// Time in which one unit refills, in nanoseconds.
     interval: u64,
 }
 
-/// What is left of a quota.
+/// Rest of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remaining {
-    /// Units that can be taken at once.
+    /// Units available now.
     pub units: u64,
-    /// When all that was taken will have flowed off.
+    /// Time until the quota is full again.
     pub reset: Duration,
 }
 
 impl Quota {
     pub(super) fn new(most: NonZeroU32) -> Self {
-        // At least 13, since there are 2^32 numbers.
+        // At least 13 ns, since `u32` bounds the quota.
         let interval = WINDOW.as_nanos() as u64 / u64::from(most.get());
         Self { most, interval }
     }
@@ -32,27 +32,25 @@ impl Quota {
         self.most.get()
     }
 
-    /// How long one unit takes to flow off.
+    /// Returns the time in which one unit refills.
     pub(super) fn interval(&self) -> Duration {
         Duration::from_nanos(self.interval)
     }
 
-    /// What can be taken of so many units: what is more than the quota takes all of it, so that it
-    /// is to be had at all.
+    /// Caps units at the quota: a larger demand takes all of it, and can succeed at all.
     pub(super) fn limited(&self, units: u64) -> u64 {
         units.min(self.most.get().into())
     }
 
-    /// How long all of it takes to flow off.
+    /// Returns the time in which an exhausted quota refills, in nanoseconds.
     pub(super) fn span(&self) -> u64 {
         self.interval * u64::from(self.most.get())
     }
 
-    /// Takes units at an instant; `until` is when what was taken will have flowed off. Instants are
-    /// nanoseconds.
+    /// Takes units at `now`; `until` is when the quota is full again. Both are in nanoseconds.
     ///
     /// # Errors
-    /// There are not so many left: how long until there are.
+    /// Fewer units are available; the error is the wait until there are enough.
     pub(super) fn take(
         &self,
         until: &mut u64,
@@ -68,7 +66,7 @@ impl Quota {
         Ok(self.remaining(Duration::from_nanos(taken - now)))
     }
 
-    /// What is left when all that was taken has flowed off after `reset`.
+    /// Returns the rest of a quota that is full again after `reset`.
     pub(super) fn remaining(&self, reset: Duration) -> Remaining {
         let room = self.span().saturating_sub(reset.as_nanos() as u64);
         Remaining {
@@ -77,13 +75,13 @@ impl Quota {
         }
     }
 
-    /// How long until there are so many units, where fewer are left.
+    /// Returns the wait until so many units are available.
     pub(super) fn wait_for(&self, units: u64, remaining: Remaining) -> Duration {
         let taken = Duration::from_nanos(self.limited(units) * self.interval);
         (remaining.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
     }
 
-    /// Undoes having taken units.
+    /// Returns units to the quota.
     pub(super) fn give_back(&self, until: &mut u64, units: u64) {
         *until = until.saturating_sub(self.limited(units) * self.interval);
     }

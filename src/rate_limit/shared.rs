@@ -1,7 +1,7 @@
-//! What clients have taken of all processes together, counted in a Redis or Valkey.
+//! Rate limits shared by several processes, counted in Redis or Valkey.
 //!
-//! A key a client and limit, which Redis forgets when all has flowed off. While Redis is away, each
-//! process counts for itself alone.
+//! There is one key per client and limit, which expires when the quota is full again. While Redis
+//! is unavailable, each process counts alone.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -17,14 +17,14 @@ use tokio::time::timeout;
 use super::{ClientKey, RateLimit, Remaining, quota::Quota};
 use crate::clock::Stopwatch;
 
-/// How long an answer is waited for: longer than it takes, shorter than anybody minds.
+/// Time limit of a call to Redis.
 const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long a Redis that did not answer is left alone, in nanoseconds.
+/// Pause after a failed call, in nanoseconds.
 const RETRY_AFTER: u64 = 1_000_000_000;
 
-/// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken flows
-/// off as if all of it had been taken just now.
+/// `Quota::take` in microseconds of Redis' clock. If that clock was set back, the use counts as of
+/// now.
 const TAKE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -50,19 +50,19 @@ pub struct Shared {
     connection: ConnectionManager,
     take: Script,
     stopwatch: Stopwatch,
-    /// When one that is away is asked again, by the stopwatch; 0 while it is not.
+    /// Stopwatch time of the next attempt; 0 while Redis is available.
     unavailable_until: AtomicU64,
 }
 
-/// A URL that names no Redis.
+/// The URL is not one of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected redis://user:password@host:port/number, or rediss:// for TLS")]
 pub struct InvalidRedisUrl;
 
-/// Takes the URL of a Redis.
+/// Checks a Redis URL.
 ///
 /// # Errors
-/// It is none.
+/// The text is not a Redis URL.
 pub fn check_redis_url(text: &str) -> Result<String, InvalidRedisUrl> {
     let is_remote = ["redis://", "rediss://"]
         .iter()
@@ -74,10 +74,10 @@ pub fn check_redis_url(text: &str) -> Result<String, InvalidRedisUrl> {
 }
 
 impl Shared {
-    /// Counts in the Redis at `url`, as soon as it is there. Must be called within a tokio runtime.
+    /// Creates a client that connects on first use. Requires a tokio runtime.
     ///
     /// # Errors
-    /// The URL names none.
+    /// The text is not a Redis URL.
     pub fn new(url: &str, stopwatch: Stopwatch) -> Result<Self, InvalidRedisUrl> {
         let client = Client::open(url).map_err(|_| InvalidRedisUrl)?;
         let config = ConnectionManagerConfig::new()
@@ -93,7 +93,8 @@ impl Shared {
         })
     }
 
-    /// Takes units of a client's quota, or asks what is left by taking 0; none while Redis is away.
+    /// Takes units of a client's quota; 0 units only read it. Returns `None` while Redis is
+    /// unavailable.
     pub(super) async fn take(
         &self,
         limit: RateLimit,
@@ -110,7 +111,7 @@ impl Shared {
         })
     }
 
-    /// Undoes having taken units.
+    /// Returns units to the quota.
     pub(super) async fn give_back(
         &self,
         limit: RateLimit,
@@ -119,7 +120,7 @@ impl Shared {
         units: u64,
     ) {
         let given = quota.interval() * quota.limited(units) as u32;
-        // Those that are lost flow off like others.
+        // Units that are not returned refill like any others.
         let _ = self.run_script(limit, client, quota, -micros(given)).await;
     }
 
@@ -152,7 +153,7 @@ impl Shared {
         }
     }
 
-    /// Whether it is there or, for one request a pause, may be there again.
+    /// Returns true if Redis is available or, for one request per pause, may be again.
     fn should_try(&self) -> bool {
         let until = self.unavailable_until.load(Ordering::Relaxed);
         let now = self.stopwatch.elapsed();
@@ -171,28 +172,28 @@ impl Shared {
 
     fn mark_available(&self) {
         if self.unavailable_until.swap(0, Ordering::Relaxed) != 0 {
-            tracing::info!("Redis is there: rate limits are shared");
+            tracing::info!("Redis is available: rate limits are shared");
         }
     }
 
     fn mark_unavailable(&self, error: Option<&RedisError>) {
         let until = self.stopwatch.elapsed() + RETRY_AFTER;
         if self.unavailable_until.swap(until, Ordering::Relaxed) == 0 {
-            // The words of a server may repeat what it was sent.
+            // A server's message may repeat the key, which holds an address.
             let reason = match error {
-                None => "it does not answer".to_owned(),
+                None => "no response in time".to_owned(),
                 Some(error) if error.is_io_error() => error.to_string(),
                 Some(error) => error.category().to_owned(),
             };
             tracing::warn!(
                 reason,
-                "Redis is away: each process counts rate limits for itself until it is back"
+                "Redis is unavailable: each process counts rate limits alone until it is back"
             );
         }
     }
 }
 
-/// There are quotas of which a unit takes less than one.
+/// Rounds up: a unit of a large quota refills in less than 1 µs.
 fn micros(duration: Duration) -> i64 {
     duration.as_nanos().div_ceil(1000) as i64
 }

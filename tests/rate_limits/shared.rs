@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// What the log says when Redis has gone.
-const AWAY: &str = "Redis is away: each process counts rate limits for itself until it is back";
+const AWAY: &str = "Redis is unavailable: each process counts rate limits alone until it is back";
 
 /// A gateway over the same database that counts there.
 async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
@@ -128,7 +128,7 @@ async fn while_redis_is_away_each_counts_for_itself() {
             assert_eq!(server.process.logged(AWAY).await["level"], "WARN");
         }
         redis.restart().await;
-        let back = "Redis is there: rate limits are shared";
+        let back = "Redis is available: rate limits are shared";
         eventually(back, async || {
             // Somebody has to ask.
             one.graphql(None, "{ __typename }", json!({})).await;

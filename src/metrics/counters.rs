@@ -1,4 +1,4 @@
-//! Counters of a few kinds that are known beforehand: all of them are there from the beginning, at 0.
+//! Counters for the variants of an enum. All exist from the start, at 0.
 
 use std::marker::PhantomData;
 
@@ -7,22 +7,22 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// A kind that has a counter.
+/// An enum whose variants are values of a label.
 pub(super) trait Labelled: Copy + 'static {
     /// The label's name.
     const LABEL: &'static str;
 
-    /// All kinds, each at its place.
+    /// All variants, by index.
     const ALL: &'static [Self];
 
     /// The label's value.
     fn value(self) -> &'static str;
 
-    /// Where it stands in [`Self::ALL`].
+    /// Index in [`Self::ALL`].
     fn index(self) -> usize;
 }
 
-/// A counter a kind.
+/// One counter per variant.
 pub(super) struct Counters<K> {
     counters: Box<[Counter]>,
     kinds: PhantomData<fn(K)>,
@@ -49,7 +49,7 @@ impl<K: Labelled> Counters<K> {
     }
 }
 
-/// Declares kinds with the values of their label.
+/// Declares an enum with its label and values.
 macro_rules! labelled {
     (
         $(#[$about:meta])* pub enum $name:ident by $label:literal {

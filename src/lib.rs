@@ -17,6 +17,6 @@ pub mod log;
 pub mod metrics;
 pub mod printable;
 pub mod rate_limit;
+pub mod redacted;
 pub mod rest;
 pub mod trace;
-pub mod unquoted;

@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "printable",
             "rate_limit",
             "trace",
-            "unquoted",
+            "redacted",
         ],
     ),
     (
@@ -38,7 +38,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "invite",
             "metrics",
             "rate_limit",
-            "unquoted",
+            "redacted",
         ],
     ),
     ("database", &[]),
@@ -92,7 +92,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("rate_limit", &["clock", "metrics"]),
     ("rest", &["access", "invite", "loader", "rate_limit"]),
     ("trace", &[]),
-    ("unquoted", &[]),
+    ("redacted", &[]),
 ];
 
 /// Returns the source files under `path`, except those of tests.
@@ -238,7 +238,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("axum", &["auth", "http", "rest"]),
     (
         "clap",
-        &["auth", "command", "config", "graphql", "import", "unquoted"],
+        &["auth", "command", "config", "graphql", "import", "redacted"],
     ),
     ("hyper", &["http"]),
     ("jsonwebtoken", &["auth"]),

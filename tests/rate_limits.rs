@@ -83,7 +83,7 @@ each_database! {
         assert_eq!(refused.json, json!({
             "data": { "inviteCode": null },
             "errors": [{
-                "message": "Too many codes and tokens were tried that do not exist; try again in 3 s.",
+                "message": "Too many look-ups of codes and tokens found nothing; try again in 3 s.",
                 "locations": [{ "line": 1, "column": 3 }],
                 "path": ["inviteCode"],
                 "extensions": { "code": "RATE_LIMITED", "rateLimit": "missed_lookups", "retryAfter": 3 },

@@ -148,7 +148,7 @@ pub(crate) fn with_message(limit: Limit, most: u64, met: Met, message: String) -
 /// The limit by which an error is a refusal.
 pub(crate) fn limit_of(error: &ServerError) -> Option<Limit> {
     match error.extensions.as_ref()?.get("limit")? {
-        Value::String(name) => Limit::named(name),
+        Value::String(name) => Limit::from_name(name),
         _ => None,
     }
 }

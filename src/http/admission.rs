@@ -61,6 +61,6 @@ pub(super) async fn layer(
         Ok(()) => next.run(request).await,
         Err(limited) => rate_limit::refusal(limited, rest::error_format(request.uri().path())),
     };
-    rate_limit::tell(&client, &admission.policy, response.headers_mut());
+    rate_limit::add_headers(&client, &admission.policy, response.headers_mut());
     response
 }

@@ -1,5 +1,6 @@
 //! Routes and layers: from a connection to an answer.
 
+mod accept;
 mod admission;
 mod authentication;
 mod capacity;
@@ -7,7 +8,6 @@ mod client_address;
 mod compression;
 mod connection;
 mod cors;
-mod data;
 mod deadline;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -18,12 +18,12 @@ mod health;
 mod operations;
 mod outgoing;
 mod panic;
-mod place;
-mod quality;
+mod pipeline;
 mod rate_limit;
 mod request_log;
 mod serve;
 mod shedding;
+mod slot;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ use axum::{
     routing::get,
 };
 use capacity::Capacity;
-use data::Around;
+use pipeline::Pipeline;
 use serde::Serialize;
 use serde_json::json;
 use shedding::Shares;
@@ -143,8 +143,8 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         )
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
-            Around::of(&gateway, shares),
-            data::layer,
+            Pipeline::new(&gateway, shares),
+            pipeline::layer,
         ));
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
@@ -219,8 +219,8 @@ async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
         return Json(index).into_response();
     }
     index["graphiql"] = graphiql::PATH.into();
-    let mut response = if quality::wants_page(&headers) {
-        graphiql::moved("graphiql")
+    let mut response = if accept::wants_page(&headers) {
+        graphiql::redirect("graphiql")
     } else {
         Json(index).into_response()
     };

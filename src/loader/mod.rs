@@ -62,7 +62,7 @@ use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
-    database::{Pulse, Readiness, readiness},
+    database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
     rate_limit::Toll,
 };
@@ -154,7 +154,7 @@ pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
     /// Whether it is there. Without it is waited for as long as connecting may take.
-    pub pulse: Option<Pulse>,
+    pub pulse: Option<Heartbeat>,
     /// How long the database lets a statement take.
     pub limit: Option<Duration>,
 }

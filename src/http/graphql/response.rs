@@ -55,24 +55,24 @@ pub(super) fn refuse_with(status: StatusCode, code: Code, media: Media, message:
 }
 
 /// How the answers to a request are written.
-pub(super) struct Writer<'a> {
+pub(super) struct ResponseWriter<'a> {
     pub(super) media: Media,
     /// Longest answer, in bytes.
-    pub(super) most: usize,
+    pub(super) max: usize,
     /// Counts what is refused by a limit.
     pub(super) metrics: &'a Metrics,
 }
 
-impl Writer<'_> {
+impl ResponseWriter<'_> {
     /// The answer to a request for this operation alone.
-    pub(super) fn answer(&self, outcome: &Outcome) -> Response {
+    pub(super) fn write_one(&self, outcome: &Outcome) -> Response {
         self.write(outcome.status(self.media), |body| {
             self.append(outcome, body)
         })
     }
 
     /// The answer to a batch: what came of each operation, in their order.
-    pub(super) fn answer_batch(&self, outcomes: &[Outcome]) -> Response {
+    pub(super) fn write_batch(&self, outcomes: &[Outcome]) -> Response {
         self.write(StatusCode::OK, |body| {
             body.push(b'[');
             for (index, outcome) in outcomes.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Writer<'_> {
         }
         let start = body.len();
         outcome.write(body)?;
-        match hold_length(Limit::Answer, self.most, body.len()) {
+        match hold_length(Limit::Answer, self.max, body.len()) {
             Ok(()) => Ok(()),
             Err(error) => {
                 // Once, if it was too long before it was written to its end.

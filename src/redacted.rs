@@ -4,11 +4,11 @@ use std::{ffi::OsStr, fmt::Display};
 
 use clap::{Arg, Command, builder::TypedValueParser, error::ErrorKind};
 
-/// Parses a value without ever repeating it: clap's own errors quote what was given.
+/// Parses a value that may be a secret. Its errors omit the value, which clap's own errors quote.
 #[derive(Clone)]
-pub struct Unquoted<T, E>(pub fn(&str) -> Result<T, E>);
+pub struct Redacted<T, E>(pub fn(&str) -> Result<T, E>);
 
-impl<T, E> TypedValueParser for Unquoted<T, E>
+impl<T, E> TypedValueParser for Redacted<T, E>
 where
     T: Clone + Send + Sync + 'static,
     E: Clone + Display + 'static,
@@ -30,7 +30,7 @@ where
     }
 }
 
-/// A setting's flag and environment variable.
+/// Returns a setting's flag and environment variable.
 fn names(argument: &Arg) -> String {
     let flag = format!("--{}", argument.get_long().unwrap_or_default());
     match argument.get_env() {

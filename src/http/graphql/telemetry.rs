@@ -11,18 +11,18 @@ use crate::{
 
 /// An operation that is being executed. One that is dropped before it is answered was given up: it
 /// took too long, or its client went away.
-pub(super) struct Executing<'a> {
+pub(super) struct OperationTelemetry<'a> {
     operation: Operation,
     name: Option<Arc<str>>,
     span: &'a Span,
     started: Instant,
-    came: Outcome,
+    outcome: Outcome,
     errors: usize,
 }
 
-impl<'a> Executing<'a> {
+impl<'a> OperationTelemetry<'a> {
     /// `started`: when it began to be read. `name` is told to `span`.
-    pub(super) fn begin(
+    pub(super) fn start(
         operation: Operation,
         name: Option<Arc<str>>,
         span: &'a Span,
@@ -33,31 +33,32 @@ impl<'a> Executing<'a> {
             name,
             span,
             started,
-            came: Outcome::GivenUp,
+            outcome: Outcome::GivenUp,
             errors: 0,
         }
     }
 
     /// It was executed to its end, with so many errors.
-    pub(super) fn answered(mut self, errors: usize) {
+    pub(super) fn completed(mut self, errors: usize) {
         self.errors = errors;
-        self.came = match errors {
+        self.outcome = match errors {
             0 => Outcome::Ok,
             _ => Outcome::Errors,
         };
     }
 }
 
-impl Drop for Executing<'_> {
+impl Drop for OperationTelemetry<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            (self.came, self.errors) = (Outcome::Errors, 1);
+            (self.outcome, self.errors) = (Outcome::Errors, 1);
         }
-        self.operation.answered(self.came, self.started.elapsed());
-        trace::operated(
+        self.operation
+            .answered(self.outcome, self.started.elapsed());
+        trace::record_operation(
             self.span,
             self.name.as_deref(),
-            self.came.name(),
+            self.outcome.name(),
             self.errors,
         );
     }

@@ -14,7 +14,7 @@ const VALUES_PER_NODE: usize = 50;
 
 /// The extent of a JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(super) struct JsonShape {
     /// How deep brackets are nested.
     pub(super) nesting: usize,
     /// How many values stand side by side in the outermost list or object, if it has any.
@@ -23,10 +23,10 @@ pub(super) struct Extent {
     pub(super) values: usize,
 }
 
-impl Extent {
+impl JsonShape {
     /// Measures a text, whatever it is, in one pass.
-    pub(super) fn of(mut json: &[u8]) -> Self {
-        let mut extent = Self {
+    pub(super) fn measure(mut json: &[u8]) -> Self {
+        let mut shape = Self {
             nesting: 0,
             length: 1,
             values: 1,
@@ -37,19 +37,19 @@ impl Extent {
             match byte {
                 b'{' | b'[' => {
                     depth += 1;
-                    extent.values += 1;
-                    extent.nesting = extent.nesting.max(depth);
+                    shape.values += 1;
+                    shape.nesting = shape.nesting.max(depth);
                 }
                 b'}' | b']' => depth = depth.saturating_sub(1),
                 b',' => {
-                    extent.values += 1;
-                    extent.length += usize::from(depth == 1);
+                    shape.values += 1;
+                    shape.length += usize::from(depth == 1);
                 }
                 b'"' => json = after_string(json),
                 _ => {}
             }
         }
-        extent
+        shape
     }
 
     /// Checks the nesting.
@@ -91,7 +91,7 @@ fn after_string(mut json: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::Extent;
+    use super::JsonShape;
 
     #[test]
     fn brackets_and_commas_count_only_where_they_are_such() {
@@ -109,8 +109,8 @@ mod tests {
             ("\"[[[\\", 0, 1, 1),
         ] {
             assert_eq!(
-                Extent::of(json.as_bytes()),
-                Extent {
+                JsonShape::measure(json.as_bytes()),
+                JsonShape {
                     nesting,
                     length,
                     values
@@ -118,6 +118,9 @@ mod tests {
                 "{json}"
             );
         }
-        assert_eq!(Extent::of("[".repeat(100_000).as_bytes()).nesting, 100_000);
+        assert_eq!(
+            JsonShape::measure("[".repeat(100_000).as_bytes()).nesting,
+            100_000
+        );
     }
 }

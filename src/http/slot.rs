@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::capacity::{Capacity, Held, NoRoom, Pool, Share};
 use crate::{
     metrics::{GivenUp, Metrics},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// How long a body may take beyond what its length allows.
@@ -29,12 +29,12 @@ const RATE: u64 = 16 * 1024;
 
 /// A request's place; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Place(Arc<Inner>);
+pub(super) struct Slot(Arc<Inner>);
 
 struct Inner {
     share: Share,
     buffered: Arc<Pool>,
-    client: OnceLock<Who>,
+    client: OnceLock<ClientKey>,
     held: Mutex<Option<Held>>,
     metrics: Metrics,
 }
@@ -52,14 +52,14 @@ pub(super) enum NotReceived {
     NoRoom,
 }
 
-impl Place {
+impl Slot {
     /// Takes a place of a share; whose it is is not known yet.
     pub(super) fn take(
         capacity: &Capacity,
         share: &Share,
         metrics: &Metrics,
     ) -> Result<Self, NoRoom> {
-        let held = share.places.take(None, 1)?;
+        let held = share.slots.take(None, 1)?;
         Ok(Self(Arc::new(Inner {
             share: share.clone(),
             buffered: capacity.buffered.clone(),
@@ -73,9 +73,9 @@ impl Place {
     ///
     /// # Errors
     /// The client holds as many places as one may.
-    pub(super) fn assign(&self, client: Who) -> Result<(), NoRoom> {
+    pub(super) fn assign(&self, client: ClientKey) -> Result<(), NoRoom> {
         // An unknown client is asked within this process alone.
-        if client == Who::Unknown {
+        if client == ClientKey::Unknown {
             return Ok(());
         }
         self.0.client.get_or_init(|| client);
@@ -86,7 +86,7 @@ impl Place {
     }
 
     /// The client, once it is known.
-    pub(super) fn client(&self) -> Option<Who> {
+    pub(super) fn client(&self) -> Option<ClientKey> {
         self.0.client.get().copied()
     }
 
@@ -109,8 +109,8 @@ impl Place {
         let bytes = self.0.buffered.take(client, length).map_err(room)?;
         let body = self.read(body, most, said).await?;
         drop((open, bytes));
-        let place = self.0.share.places.take(client, 1).map_err(room)?;
-        *self.held() = Some(place);
+        let slot = self.0.share.slots.take(client, 1).map_err(room)?;
+        *self.held() = Some(slot);
         Ok(body)
     }
 

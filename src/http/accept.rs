@@ -47,7 +47,7 @@ fn range(text: &str) -> Range<'_> {
     Range {
         name: name.trim(),
         parameters,
-        quality: parameter(parameters, "q").map_or(MOST, thousandths),
+        quality: parameter(parameters, "q").map_or(MAX_QUALITY, thousandths),
     }
 }
 
@@ -60,13 +60,13 @@ pub(super) fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value.trim().trim_matches('"'))
 }
 
-const MOST: u16 = 1000;
+const MAX_QUALITY: u16 = 1000;
 
 /// `0.5` as 500; what is no quality is read as if it were not there.
 fn thousandths(quality: &str) -> u16 {
     match quality.parse::<f32>() {
         Ok(quality) if (0.0..=1.0).contains(&quality) => (quality * 1000.0).round() as u16,
-        _ => MOST,
+        _ => MAX_QUALITY,
     }
 }
 

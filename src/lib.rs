@@ -15,6 +15,7 @@ pub mod invite;
 pub mod loader;
 pub mod log;
 pub mod metrics;
+pub mod paging;
 pub mod printable;
 pub mod rate_limit;
 pub mod redacted;

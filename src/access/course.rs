@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     invite::MANAGES_COURSE,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// What names a course.

@@ -6,10 +6,11 @@ use super::{Access, AccessError, EmailVisibility, NO_ID, UserView, proof::Course
 use crate::{
     invite::{MANAGES_COURSE, Status},
     loader::{
-        LoadError, Page, Slice,
+        LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
         role::Place,
     },
+    paging::{Page, Slice},
 };
 
 /// A user's invitation to a course.

@@ -5,7 +5,8 @@ use entity::group::Model;
 use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
 use crate::{
     invite::MANAGES_GROUP,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// What names a group.

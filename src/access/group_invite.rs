@@ -6,7 +6,8 @@ use entity::group_invite::Model;
 use super::{Access, AccessError, GroupView, NO_ID};
 use crate::{
     invite::{Code, MANAGES_GROUP},
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// A group's reusable invite.

@@ -6,9 +6,10 @@ use super::{
 use crate::{
     invite::InviteKind,
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         invite::{InviteFilter, InviteRef},
     },
+    paging::{Page, Slice},
 };
 
 /// An invite of any kind.

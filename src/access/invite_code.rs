@@ -8,10 +8,11 @@ use crate::rate_limit::Secrecy;
 use crate::{
     invite::{Code, Status},
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         invite_code::{InviteCodeFilter, status},
         invite_code_by_code::{Along, Found, Reached},
     },
+    paging::{Page, Slice},
 };
 
 /// An invite code as the viewer may see it.

@@ -6,7 +6,8 @@ use entity::workspace::Model;
 use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
 use crate::{
     invite::MANAGES_WORKSPACE,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// A workspace's profile.

@@ -13,10 +13,11 @@ use super::{
 use crate::{
     invite::{MANAGES_WORKSPACE, Role, Status, Token},
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         role::Place,
         workspace_invite::{WorkspaceInviteFilter, status},
     },
+    paging::{Page, Slice},
     rate_limit::Secrecy,
 };
 

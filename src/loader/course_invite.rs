@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, ListError, LoadError, Loaders, Page, Rows, Slice, SortType,
+    InstantRange, ListError, LoadError, Loaders, Rows,
     columns::{Columns, FromColumns, columns},
     course,
     filter::contains_text,
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     access::proof::{CourseManager, Guarded},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    ListError, LoadError, Loaders, Page, Slice, SortType,
+    ListError, LoadError, Loaders,
     columns::{FromColumns, columns},
     key::row_key,
     listing::Listing,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed},
     invite::MANAGES_GROUP,
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    ListError, LoadError, Loaders, Page, Slice, SortType,
+    ListError, LoadError, Loaders,
     columns::{FromColumns, columns},
     group,
     key::row_key,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     access::proof::{GroupManager, Guarded, Managed},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

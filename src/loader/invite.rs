@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, Loaders, Page, Slice, SortType,
+    InstantRange, InviteSort, ListError, Loaders,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     access::proof::Person,
     invite::{InviteKind, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
+    InstantRange, InviteSort, ListError, LoadError, Loaders,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Along,
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

@@ -25,7 +25,6 @@ mod filter;
 mod instrument;
 mod key;
 mod listing;
-mod page;
 mod reader;
 mod scope;
 mod servers;
@@ -64,6 +63,7 @@ use crate::{
     access::proof::Guarded,
     database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
+    paging::{Page, Slice},
     rate_limit::Toll,
 };
 use columns::{Columns, FromColumns};
@@ -76,7 +76,6 @@ use servers::Servers;
 pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteSort};
-pub use page::{End, Page, Position, Slice, SortType, SortValue};
 
 /// How long a database without a pulse may take to say whether it can be served from.
 const READINESS_PATIENCE: Duration = Duration::from_millis(900);

@@ -22,8 +22,11 @@ use sea_orm::{
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
-use super::{ListError, LoadError, Loaders, Page, Rows, columns::Columns, key::any_of};
-use crate::rate_limit::{Client, NODE, Toll};
+use super::{ListError, LoadError, Loaders, Rows, columns::Columns, key::any_of};
+use crate::{
+    paging::Page,
+    rate_limit::{Client, NODE, Toll},
+};
 
 /// Most rows of a scope that are counted.
 const MAX_ROWS: u64 = 1_000_000;

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
+    InstantRange, InviteSort, ListError, LoadError, Loaders,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed, WorkspaceManager},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 

@@ -9,10 +9,13 @@ use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
-    super::{ListError, LoadError, Loaders, Loading, Page, Rows, Slice, columns::Columns},
+    super::{ListError, LoadError, Loaders, Loading, Rows, columns::Columns},
     Listing, Parents,
 };
-use crate::rate_limit::Toll;
+use crate::{
+    paging::{Page, Slice},
+    rate_limit::Toll,
+};
 
 /// A list that each row of another table has one of, with its filter, order and page.
 pub(in crate::loader) trait ListOfParent:

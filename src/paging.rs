@@ -1,9 +1,8 @@
-//! A page of a list: what is asked for, and what comes back.
+//! Pages of lists: the request for a page, and the rows that it returns.
 
 use chrono::{DateTime, Utc};
-use sea_orm::Value;
 
-/// One of the values that rows are ordered by.
+/// A value that rows are ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SortValue {
     /// A key, or another whole number.
@@ -14,17 +13,7 @@ pub enum SortValue {
     Text(String),
 }
 
-impl From<SortValue> for Value {
-    fn from(value: SortValue) -> Self {
-        match value {
-            SortValue::Int(value) => value.into(),
-            SortValue::Instant(value) => value.into(),
-            SortValue::Text(value) => value.into(),
-        }
-    }
-}
-
-/// What kind of [`SortValue`] a column holds.
+/// The kind of [`SortValue`] that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortType {
     /// [`SortValue::Int`].
@@ -35,11 +24,11 @@ pub enum SortType {
     Text,
 }
 
-/// Where a row stands in its list: the values that it is ordered by, which no other row shares.
+/// The position of a row in its list: the values that it is ordered by, which no other row shares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Position(pub Vec<SortValue>);
 
-/// From which end of the list (or of the stretch between `after` and `before`) rows are taken.
+/// The end of the list, or of the range between `after` and `before`, from which rows are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// The first rows.
@@ -48,42 +37,42 @@ pub enum End {
     Last,
 }
 
-/// Which rows of a list are wanted, in which order, and what else is asked about the list.
+/// A request for a page: its rows, their order, and further facts about the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// From which end rows are taken.
+    /// The end from which rows are taken.
     pub end: End,
-    /// How many rows at most.
+    /// Maximum number of rows.
     pub limit: u64,
-    /// How many rows to pass over first: only for the contract that pages by offset.
+    /// Number of rows to skip first. Only the contract that pages by offset sets it.
     pub skip: u64,
-    /// Only rows behind this one.
+    /// Returns only rows after this one.
     pub after: Option<Position>,
-    /// Only rows ahead of this one.
+    /// Returns only rows before this one.
     pub before: Option<Position>,
-    /// Whether the greatest come first.
+    /// Orders rows from the greatest value to the smallest.
     pub descending: bool,
-    /// Whether to count the whole list.
+    /// Counts the whole list.
     pub with_total: bool,
-    /// Whether to look beyond `after` and `before`.
+    /// Looks for rows beyond `after` and `before`.
     pub with_bounds: bool,
 }
 
 /// The rows of a page, in the list's order.
 #[derive(Clone, Debug)]
 pub struct Slice<T> {
-    /// Each row with its place in the list.
+    /// Each row with its position in the list.
     pub rows: Vec<(Position, T)>,
-    /// Whether the list goes on behind the last row.
+    /// The list has rows after the last one of the page.
     pub has_next: bool,
-    /// Whether the list has rows ahead of the first row.
+    /// The list has rows before the first one of the page.
     pub has_previous: bool,
-    /// Length of the whole list; zero when [`Page::with_total`] did not ask for it.
+    /// Length of the whole list; zero unless [`Page::with_total`] is set.
     pub total: i64,
 }
 
 impl<T> Slice<T> {
-    /// A page of a list without rows.
+    /// Returns the page of an empty list.
     pub fn empty() -> Self {
         Self {
             rows: Vec::new(),
@@ -93,7 +82,7 @@ impl<T> Slice<T> {
         }
     }
 
-    /// The same page with each row turned into something else.
+    /// Converts each row of the page.
     pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> Slice<U> {
         Slice {
             rows: self

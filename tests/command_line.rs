@@ -354,7 +354,7 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
     ];
     let ended = Process::run_in(&environment, &["serve"]).await;
     assert_eq!(ended.status, Some(2), "{}", ended.stderr);
-    for told in ["secret", "JWKS", "choose one"] {
+    for told in ["secret", "JWKS", "not both"] {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert!(!ended.stderr.contains(SECRET));

@@ -193,7 +193,7 @@ mod tests {
     fn the_help_says_what_the_command_does() {
         let help = Cli::try_parse_from(["invite-gateway", "token", "--help"]);
         let help = help.err().expect("help").to_string();
-        assert!(help.starts_with("Makes a bearer token"), "{help}");
+        assert!(help.starts_with("Print a bearer token"), "{help}");
     }
 
     #[test]

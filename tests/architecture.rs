@@ -43,7 +43,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
         ],
     ),
     ("database", &[]),
-    ("demo", &["auth", "database", "email"]),
+    ("demo", &["auth", "clock", "import"]),
     ("email", &[]),
     (
         "graphql",

@@ -1,6 +1,6 @@
 //! `demo`: the gateway over sample data in memory.
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use clap::Args;
 use migration::{Migrator, MigratorTrait};
@@ -69,7 +69,7 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
         let database = Pool::small(IN_MEMORY).open().await?;
         Migrator::up(&database, None).await?;
         demo::load(&database, clock.now()).await?;
-        Ok::<_, sea_orm::DbErr>(database)
+        Ok::<_, Box<dyn Error>>(database)
     };
     let database = match loaded.await {
         Ok(database) => database,

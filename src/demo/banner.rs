@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Description, codes, courses, people, workspace_invites};
+use super::{Description, codes, courses, sign_ins, workspace_invites};
 
 /// Where it listens, three commands to paste, and whom to sign in as; `base_url` is where the demo
 /// listens, such as `http://127.0.0.1:8080`, and `has_graphiql` whether it has that page.
@@ -46,7 +46,7 @@ Sign in as, with the header `authorization: Bearer <token>`
         signed_in = signed_in(&graphql, description),
         rest = rest(base_url),
     );
-    for persona in description.personas.iter().take(people::BANNER_SIGN_INS) {
+    for persona in description.personas.iter().take(sign_ins::BANNER_SIGN_INS) {
         // Writing to a string does not fail.
         let _ = write!(
             text,

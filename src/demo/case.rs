@@ -1,60 +1,26 @@
-//! A row of the sample data together with the case that it shows.
-
-use std::fmt;
+//! Rows of the sample data that show a case: those whose line in `examples/data` has `shows`, a
+//! field that the import ignores.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// The GraphQL type of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub enum Kind {
-    /// An account.
-    User,
-    /// A label that a code gives.
-    Tag,
-    /// A personal code.
-    InviteCode,
-    /// A workspace.
-    Workspace,
-    /// An e-mail invitation to a workspace.
-    WorkspaceInvite,
-    /// A group.
-    Group,
-    /// A group's join link.
-    GroupInvite,
-    /// A course.
-    Course,
-    /// One invited user of a course.
-    CourseInvite,
-}
+use super::data;
+use crate::import::Kind;
 
-impl Kind {
-    /// The name of the GraphQL type.
-    pub fn type_name(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Tag => "Tag",
-            Self::InviteCode => "InviteCode",
-            Self::Workspace => "Workspace",
-            Self::WorkspaceInvite => "WorkspaceInvite",
-            Self::Group => "Group",
-            Self::GroupInvite => "GroupInvite",
-            Self::Course => "Course",
-            Self::CourseInvite => "CourseInvite",
-        }
-    }
+/// The kinds of cases: the GraphQL type, and the file of the rows. Tags have no file of their own.
+const KINDS: [(&str, Kind); 8] = [
+    (USER, Kind::Users),
+    ("InviteCode", Kind::InviteCodes),
+    ("Workspace", Kind::Workspaces),
+    ("WorkspaceInvite", Kind::WorkspaceInvites),
+    ("Group", Kind::Groups),
+    ("GroupInvite", Kind::GroupInvites),
+    ("Course", Kind::Courses),
+    ("CourseInvite", Kind::CourseInvites),
+];
 
-    /// The global id of the row of this kind that has the key `id` in the source.
-    pub fn global_id(self, id: i64) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{self}:{id}"))
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.type_name())
-    }
-}
+/// The GraphQL type of accounts.
+pub(super) const USER: &str = "User";
 
 /// A row worth naming, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,7 +28,7 @@ impl fmt::Display for Kind {
 #[non_exhaustive]
 pub struct Case {
     /// The row's GraphQL type.
-    pub kind: Kind,
+    pub kind: &'static str,
     /// The row's key in the source: `databaseId`.
     pub id: i64,
     /// The argument of `node`.
@@ -70,33 +36,47 @@ pub struct Case {
     /// What the row is looked up by: a code, token, slug or username; none for the other kinds.
     pub key: Option<String>,
     /// The case that the row shows.
-    pub shows: &'static str,
+    pub shows: String,
 }
 
-impl Case {
-    pub(super) fn new(kind: Kind, id: i64, key: Option<String>, shows: &'static str) -> Self {
-        Self {
+/// The fields of a row that make a case.
+#[derive(Deserialize)]
+struct Row {
+    id: i64,
+    #[serde(alias = "code", alias = "slug", alias = "token", alias = "username")]
+    key: Option<String>,
+    shows: Option<String>,
+    #[serde(default)]
+    tags: Vec<Row>,
+}
+
+impl Row {
+    fn case(self, kind: &'static str) -> Option<Case> {
+        Some(Case {
             kind,
-            id,
-            global_id: kind.global_id(id),
-            key,
-            shows,
-        }
+            id: self.id,
+            global_id: global_id(kind, self.id),
+            key: self.key,
+            shows: self.shows?,
+        })
     }
 }
 
-/// A row and the case that it shows: both are written in one place, so they cannot disagree.
-pub(super) struct Sample<M> {
-    pub(super) row: M,
-    pub(super) shows: &'static str,
+/// Every case.
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, kind) in KINDS {
+        let mut rows: Vec<Row> = data::rows(kind);
+        let tags = rows.iter_mut().flat_map(|row| row.tags.drain(..));
+        let mut tags: Vec<Case> = tags.filter_map(|tag| tag.case("Tag")).collect();
+        tags.sort_by_key(|tag| tag.id);
+        cases.append(&mut tags);
+        cases.extend(rows.into_iter().filter_map(|row| row.case(name)));
+    }
+    cases
 }
 
-/// The row of a case.
-pub(super) fn sample<M>(shows: &'static str, row: M) -> Sample<M> {
-    Sample { row, shows }
-}
-
-/// The rows alone, as they are inserted.
-pub(super) fn rows<M>(samples: Vec<Sample<M>>) -> Vec<M> {
-    samples.into_iter().map(|sample| sample.row).collect()
+/// The global id of the row of the GraphQL type `kind` that has the key `id` in the source.
+pub(super) fn global_id(kind: &str, id: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{kind}:{id}"))
 }

@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::{
-    case::{Case, Kind, Sample},
-    codes, courses,
+    case::{self, Case},
     examples::{self, Example, RestExample},
-    groups, people, queries, tags, tokens, workspace_invites, workspaces,
+    queries, sign_ins, tokens,
 };
 use crate::auth::MintError;
 
@@ -64,24 +63,24 @@ pub struct Persona {
 /// # Errors
 /// As for [`tokens::mint`].
 pub fn describe() -> Result<Description, MintError> {
+    let cases = case::cases();
     Ok(Description {
         graphql: "/graphql",
         graphiql: "/graphiql",
         openapi: "/openapi.json",
-        personas: personas()?,
-        cases: cases(),
+        personas: personas(&cases)?,
+        cases,
         examples: queries::graphql(),
         rest: examples::rest(),
     })
 }
 
-fn personas() -> Result<Vec<Persona>, MintError> {
-    let people = people::people();
+fn personas(cases: &[Case]) -> Result<Vec<Persona>, MintError> {
     let username = |id| {
-        let person = people.iter().find(|person| person.row.id == id);
-        person.map(|person| person.row.username.clone())
+        let mut users = cases.iter().filter(|case| case.kind == case::USER);
+        users.find(|user| user.id == id)?.key.clone()
     };
-    people::SIGN_INS
+    sign_ins::SIGN_INS
         .iter()
         .map(|sign_in| {
             Ok(Persona {
@@ -97,53 +96,11 @@ fn personas() -> Result<Vec<Persona>, MintError> {
         .collect()
 }
 
-fn cases() -> Vec<Case> {
-    /// The cases of one kind; `key` reads a row's id, and what it is looked up by.
-    fn of<M>(
-        kind: Kind,
-        samples: Vec<Sample<M>>,
-        key: impl Fn(M) -> (i64, Option<String>),
-    ) -> impl Iterator<Item = Case> {
-        samples.into_iter().map(move |sample| {
-            let (id, key) = key(sample.row);
-            Case::new(kind, id, key, sample.shows)
-        })
-    }
-    of(Kind::User, people::people(), |row| {
-        (row.id, Some(row.username))
-    })
-    .chain(of(Kind::Tag, tags::tags(), |row| (row.id, None)))
-    .chain(of(Kind::InviteCode, codes::codes(), |row| {
-        (row.id, Some(row.code))
-    }))
-    .chain(of(Kind::Workspace, workspaces::workspaces(), |row| {
-        (row.id, None)
-    }))
-    .chain(of(
-        Kind::WorkspaceInvite,
-        workspace_invites::invites(),
-        |row| (row.id, Some(row.token.to_string())),
-    ))
-    .chain(of(Kind::Group, groups::groups(), |row| {
-        (row.id, Some(row.slug))
-    }))
-    .chain(of(Kind::GroupInvite, groups::invites(), |row| {
-        (row.id, Some(row.code))
-    }))
-    .chain(of(Kind::Course, courses::courses(), |row| {
-        (row.id, Some(row.slug))
-    }))
-    .chain(of(Kind::CourseInvite, courses::invites(), |row| {
-        (row.id, None)
-    }))
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
-    use super::{describe, people};
+    use super::{describe, sign_ins};
 
     #[test]
     fn the_description_is_the_same_every_time() {
@@ -159,7 +116,7 @@ mod tests {
             .iter()
             .map(|persona| &persona.token)
             .collect();
-        assert_eq!(tokens.len(), people::SIGN_INS.len());
+        assert_eq!(tokens.len(), sign_ins::SIGN_INS.len());
         assert!(
             description
                 .personas

@@ -1,15 +1,27 @@
-//! The many people whom the big course invites: made up in bulk, the same ones every time.
+//! The many people whom the big course invites, generated: the same ones every time. The first of
+//! them, and the first invite, are in `examples/data`.
 
-use chrono::TimeDelta;
-use entity::user;
+use std::ops::RangeInclusive;
 
-use super::instants::at;
+use chrono::{DateTime, TimeDelta};
+use serde_json::{Value, json};
 
-/// The id of the first learner; the others follow without a gap.
-pub(super) const FIRST: i64 = 1_001;
+use super::names::{courses, people};
 
-/// How many learners there are: with three of the hand-written people, 2,000 invitees.
-pub(super) const COUNT: i64 = 1_997;
+/// The id of the first learner.
+const FIRST: i64 = 1_001;
+
+/// The ids of the others, which their invites share: with three more people, 2,000 are invited.
+const IDS: RangeInclusive<i64> = FIRST + 1..=2_997;
+
+/// How many invites in a row share an instant: no divisor of a page's 25, so pages end within them.
+const PER_INSTANT: i64 = 8;
+
+/// 2025-10-01T08:00:00Z.
+const ACCOUNTS_FROM: i64 = 1_759_305_600;
+
+/// 2026-04-01T08:00:00Z.
+const INVITES_FROM: i64 = 1_775_030_400;
 
 /// A way of naming people: parts as they are shown and as they are typed.
 struct Names {
@@ -67,32 +79,52 @@ const NAMES: [Names; 9] = [
     },
 ];
 
-/// The learners, by id.
-pub(super) fn rows() -> impl Iterator<Item = user::Model> {
-    (FIRST..FIRST + COUNT).zip(0_usize..).map(|(id, index)| {
+/// The learners, as rows of users.
+pub(super) fn users() -> String {
+    lines(|id, index| {
         // The three strides share no factor, so that neighbours have little in common.
         let names = &NAMES[index % NAMES.len()];
         let (given, typed_given) = names.given[index / 5 % names.given.len()];
         let (family, typed_family) = names.family[index / 7 % names.family.len()];
         // Namesakes are told apart by the id, as people do by a number.
         let username = format!("{typed_given}.{typed_family}.{id}");
-        let email = format!("{username}@learners.example");
-        user::Model {
-            id,
-            full_name: if names.family_first {
+        json!({
+            "id": id,
+            "full_name": if names.family_first {
                 format!("{family} {given}")
             } else {
                 format!("{given} {family}")
             },
-            email_norm: crate::email::normalize(&email).unwrap_or_default(),
-            email,
-            avatar_url: (index % 2 == 0).then(|| format!("https://avatars.example.com/{id}.png")),
-            is_verified: index % 10 != 0,
-            ext_id: (index % 3 != 0).then(|| format!("L-{id:05}")),
-            is_staff: false,
-            created_at: at(2025, 10, 1, 8, 0) + TimeDelta::minutes(id),
-            deleted_at: None,
-            username,
-        }
+            "email": format!("{username}@learners.example"),
+            "avatar_url": (index % 2 == 0).then(|| format!("https://avatars.example.com/{id}.png")),
+            "is_verified": index % 10 != 0,
+            "ext_id": (index % 3 != 0).then(|| format!("L-{id:05}")),
+            "created_at": instant(ACCOUNTS_FROM + 60 * id),
+            "username": username,
+        })
     })
+}
+
+/// The learners' invites to the big course, as rows of course invites.
+pub(super) fn course_invites() -> String {
+    lines(|id, index| {
+        json!({
+            "id": id,
+            "course_id": courses::BIG_ID,
+            "user_id": id,
+            "invited_by_id": if index % 4 == 0 { people::YUKI } else { people::AMARA },
+            "created_at": instant(INVITES_FROM + 1_800 * ((id - FIRST) / PER_INSTANT)),
+        })
+    })
+}
+
+/// One row a learner; `row` is given the learner's id, and how many are before.
+fn lines(row: impl Fn(i64, usize) -> Value) -> String {
+    let rows = IDS.zip(1..).map(|(id, index)| row(id, index));
+    rows.map(|row| format!("{row}\n")).collect()
+}
+
+/// An instant as rows have it, of seconds since 1970.
+fn instant(seconds: i64) -> String {
+    (DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)).to_rfc3339()
 }

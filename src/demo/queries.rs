@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    case::Kind, codes, courses, examples::Example, groups, people, workspace_invites, workspaces,
+    case::global_id, codes, courses, examples::Example, groups, people, workspace_invites,
+    workspaces,
 };
 
 /// Of the queries, those that can be asked of any data: one for each root field.
@@ -141,7 +142,7 @@ fn signed_in() -> Vec<Example> {
             query: "query Node($id: ID!) {
   node(id: $id) { id ... on InviteCode { code status email } }
 }",
-            variables: json!({ "id": Kind::InviteCode.global_id(codes::PENDING_ID) }),
+            variables: json!({ "id": global_id("InviteCode", codes::PENDING_ID) }),
             persona: Some("course-manager"),
             error: None,
         },
@@ -157,9 +158,9 @@ fn signed_in() -> Vec<Example> {
   }
 }",
             variables: json!({ "ids": [
-                Kind::Course.global_id(courses::BIG_ID),
-                Kind::User.global_id(people::MEI),
-                Kind::WorkspaceInvite.global_id(1),
+                global_id("Course", courses::BIG_ID),
+                global_id("User", people::MEI),
+                global_id("WorkspaceInvite", 1),
             ] }),
             persona: Some("course-manager"),
             error: None,

@@ -18,6 +18,6 @@ pub mod metrics;
 pub mod paging;
 pub mod printable;
 pub mod rate_limit;
+pub mod redacted;
 pub mod rest;
 pub mod trace;
-pub mod unquoted;

@@ -27,7 +27,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "printable",
             "rate_limit",
             "trace",
-            "unquoted",
+            "redacted",
         ],
     ),
     (
@@ -41,7 +41,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "invite",
             "metrics",
             "rate_limit",
-            "unquoted",
+            "redacted",
         ],
     ),
     ("database", &[]),
@@ -101,7 +101,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
         &["access", "invite", "loader", "paging", "rate_limit"],
     ),
     ("trace", &[]),
-    ("unquoted", &[]),
+    ("redacted", &[]),
 ];
 
 /// Returns the source files under `path`, except those of tests.
@@ -247,7 +247,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("axum", &["auth", "http", "rest"]),
     (
         "clap",
-        &["auth", "command", "config", "graphql", "import", "unquoted"],
+        &["auth", "command", "config", "graphql", "import", "redacted"],
     ),
     ("hyper", &["http"]),
     ("jsonwebtoken", &["auth"]),

@@ -63,9 +63,12 @@ trait Refusing {
 impl Refusing for Limit {
     fn code(self) -> Code {
         match self {
-            Self::Body | Self::Batch | Self::Document | Self::Tokens | Self::Nesting => {
-                Code::OperationTooLarge
-            }
+            Self::Body
+            | Self::Values
+            | Self::Batch
+            | Self::Document
+            | Self::Tokens
+            | Self::Nesting => Code::OperationTooLarge,
             Self::Depth
             | Self::Aliases
             | Self::RootFields
@@ -82,6 +85,7 @@ impl Refusing for Limit {
     fn met(self, met: Met) -> String {
         match self {
             Self::Body => format!("The request's body has {met} bytes"),
+            Self::Values => format!("The request's JSON has {met} values"),
             Self::Batch => format!("The list has {met} operations"),
             Self::Document => format!("The document has {met} bytes"),
             Self::Tokens => format!("The document has {met} tokens"),
@@ -144,7 +148,7 @@ pub(crate) fn with_message(limit: Limit, most: u64, met: Met, message: String) -
 /// The limit by which an error is a refusal.
 pub(crate) fn limit_of(error: &ServerError) -> Option<Limit> {
     match error.extensions.as_ref()?.get("limit")? {
-        Value::String(name) => Limit::named(name),
+        Value::String(name) => Limit::from_name(name),
         _ => None,
     }
 }

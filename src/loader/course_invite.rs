@@ -182,7 +182,7 @@ impl CourseInviteeFilter {
     fn effort(&self, sort: InviteeSort, page: &Page) -> Effort {
         let filters = Effort::sum([
             (true, Effort::COMPARE),
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.inviter.is_some(), Effort::COMPARE),
             (sort == InviteeSort::Username, Effort::SORT),
         ]);

@@ -69,7 +69,7 @@ impl InviteCodeFilter {
         }
         let tags = self.tags.as_ref().map_or(0, Vec::len);
         let filters = Effort::sum([
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.tags.is_some(), Effort::tags(tags)),
             (self.statuses.is_some(), Effort::COMPARE),
             (self.roles.is_some(), Effort::COMPARE),

@@ -60,7 +60,7 @@ use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
-    database::{Pulse, Readiness, readiness},
+    database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
     rate_limit::Toll,
@@ -152,7 +152,7 @@ pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
     /// Whether it is there. Without it is waited for as long as connecting may take.
-    pub pulse: Option<Pulse>,
+    pub pulse: Option<Heartbeat>,
     /// How long the database lets a statement take.
     pub limit: Option<Duration>,
 }

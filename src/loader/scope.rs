@@ -50,8 +50,8 @@ pub(super) struct Effort(u64);
 impl Effort {
     /// Compares a column that no index of the list has.
     pub(super) const COMPARE: Self = Self(700);
-    /// Searches text.
-    pub(super) const SEARCH: Self = Self(1800);
+    /// Searches text for up to 16 characters. Each 16 more may be compared at each place of the text.
+    const SEARCH: Self = Self(1800);
     /// Sorts by a column that no index of the list has.
     pub(super) const SORT: Self = Self(1300);
     /// Merges the lists of all that somebody manages.
@@ -62,6 +62,12 @@ impl Effort {
     const TAG: u64 = 10;
     /// Counts.
     const COUNT: Self = Self(600);
+
+    /// Searches text for `pattern`; costs nothing without one.
+    pub(super) fn search(pattern: Option<&str>) -> Self {
+        let parts = pattern.map_or(0, |pattern| pattern.len() as u64 / 16 + 1);
+        Self(Self::SEARCH.0 * parts)
+    }
 
     /// Comparing each row's tags with so many.
     pub(super) fn tags(values: usize) -> Self {

@@ -167,7 +167,7 @@ impl WorkspaceInviteFilter {
         }
         let filters = Effort::sum([
             (true, base),
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.workspaces.is_some(), Effort::COMPARE),
             (self.statuses.is_some(), Effort::COMPARE),
             (self.roles.is_some(), Effort::COMPARE),

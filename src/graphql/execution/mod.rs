@@ -212,6 +212,7 @@ impl Executor {
         let name = request.operation_name.as_deref();
         let operation = select(&document.parsed, name)?;
         let variables = &mut request.variables;
+        variables::keep_declared(operation, variables);
         variables::check(&parts.input_types, &parts.limits, operation, variables)?;
         variables::default(operation, variables);
         let cost = document.plan.nodes(name, operation, variables);

@@ -54,6 +54,12 @@ pub(super) fn check(
     }
 }
 
+/// Drops the variables that the operation does not declare, so that they are not kept while it runs.
+pub(super) fn keep_declared(operation: &OperationDefinition, variables: &mut Variables) {
+    let declared = &operation.variable_definitions;
+    variables.retain(|name, _| declared.iter().any(|it| it.node.name.node == *name));
+}
+
 /// Gives variables that are not sent their default (specification, section 6.1.2): async-graphql does
 /// so for arguments, but takes the condition of a directive for false.
 pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables) {

@@ -27,7 +27,7 @@ pub(super) struct PersistedQuery<'a> {
 }
 
 /// Why a query string is not read.
-pub(super) enum Unreadable {
+pub(super) enum ParameterError {
     /// What is wrong, and what it should have been.
     Malformed(String),
     /// It goes beyond a limit.
@@ -49,7 +49,7 @@ impl Body {
     /// Reads a body.
     ///
     /// # Errors
-    /// Says what the body should have been. What it is is not repeated: it may hold a code or
+    /// Says what the body should have been. What it is is not repeated: it may check a code or
     /// token.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let read = match body.trim_ascii_start().first() {
@@ -117,14 +117,14 @@ impl Parameters {
         self.document_id.as_deref().or_else(id)
     }
 
-    /// Reads the query string of a `GET`. `hold` is shown each JSON object before it is read.
+    /// Reads the query string of a `GET`. `check` is shown each JSON object before it is read.
     ///
     /// # Errors
     /// Says which parameter is wrong, and what it should have been.
     pub(super) fn read_query_string(
         text: &str,
-        hold: impl Fn(&[u8]) -> Result<(), ServerError>,
-    ) -> Result<Self, Unreadable> {
+        check: impl Fn(&[u8]) -> Result<(), ServerError>,
+    ) -> Result<Self, ParameterError> {
         let mut read = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
@@ -149,10 +149,10 @@ impl Parameters {
             };
             if seen.iter().any(|it| *it == name) {
                 let message = format!("The parameter \"{name}\" is there twice.");
-                return Err(Unreadable::Malformed(message));
+                return Err(ParameterError::Malformed(message));
             }
             if matches!(&*name, "variables" | "extensions") {
-                hold(value.as_bytes()).map_err(Unreadable::BeyondLimit)?;
+                check(value.as_bytes()).map_err(ParameterError::BeyondLimit)?;
             }
             match &*name {
                 "query" => read.query = Some(value.into_owned()),
@@ -168,9 +168,9 @@ impl Parameters {
     }
 }
 
-fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, Unreadable> {
+fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, ParameterError> {
     serde_json::from_str(text).map_err(|_| {
         let message = format!("The parameter \"{name}\" must be a JSON object.");
-        Unreadable::Malformed(message)
+        ParameterError::Malformed(message)
     })
 }

@@ -60,7 +60,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.loaders.course_invite(id).await? else {
+        let Some(row) = self.reads().course_invite(id).await? else {
             self.as_if_hidden(Place::Course(NO_ID)).await?;
             return Ok(None);
         };
@@ -81,7 +81,7 @@ impl Access {
         page: Page,
     ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .course_invitees(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|invitee| {
@@ -95,7 +95,7 @@ impl Access {
         &self,
         invite: &CourseInviteView,
     ) -> Result<Option<UserView>, LoadError> {
-        let row = self.loaders.user(invite.user_id).await?;
+        let row = self.reads().user(invite.user_id).await?;
         // Who has accepted or was given up is no invitee of the course any more.
         let manages_invitee = invite.manages && invite.status == Status::Pending;
         Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, manages_invitee)))

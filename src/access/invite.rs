@@ -35,7 +35,7 @@ impl Access {
     ) -> Result<Slice<InviteRef>, AccessError> {
         let person = self.person()?;
         Ok(self
-            .loaders
+            .reads()
             .sent_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }
@@ -49,7 +49,7 @@ impl Access {
     ) -> Result<Slice<InviteRef>, AccessError> {
         let person = self.person()?;
         Ok(self
-            .loaders
+            .reads()
             .received_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }

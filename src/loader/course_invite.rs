@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, ListError, LoadError, Loaders, Rows,
+    InstantRange, ListError, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
     course,
     filter::contains_text,
@@ -283,7 +283,7 @@ impl ListOfParent for List {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite of that id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
         self.one(ById(id)).await

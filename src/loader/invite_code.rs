@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders,
+    InstantRange, InviteSort, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Along,
@@ -131,7 +131,7 @@ fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
     Expr::exists(given)
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite code of that id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await

@@ -22,7 +22,7 @@ use sea_orm::{
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
-use super::{ListError, LoadError, Loaders, Rows, columns::Columns, key::any_of};
+use super::{ListError, LoadError, Reads, Rows, columns::Columns, key::any_of};
 use crate::{
     paging::Page,
     rate_limit::{Client, NODE, Toll},
@@ -153,7 +153,7 @@ impl Default for Scopes {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The toll for a list that takes `effort` for each row of its scope; none for one that is not
     /// wide, or whose scope is small.
     ///
@@ -188,7 +188,7 @@ impl Loaders {
 
     /// How many rows a scope had within the last minute, if it was counted.
     fn known_scope<S: Scope>(&self, parent: Option<i64>, now: DateTime<Utc>) -> Option<u64> {
-        let counted = self.scopes.0.get(&(TypeId::of::<S>(), parent))?;
+        let counted = self.loaders.scopes.0.get(&(TypeId::of::<S>(), parent))?;
         ((now - counted.at).abs() < KEPT).then_some(counted.rows)
     }
 
@@ -201,7 +201,10 @@ impl Loaders {
         let of = PhantomData::<S>;
         let rows = self.one(ScopeOf { parent, of }).await?.unwrap_or(0);
         let place = (TypeId::of::<S>(), parent);
-        self.scopes.0.insert(place, Counted { rows, at: now });
+        self.loaders
+            .scopes
+            .0
+            .insert(place, Counted { rows, at: now });
         Ok(rows)
     }
 }

@@ -21,7 +21,7 @@ use invite_gateway::{
     graphql::{Executed, Executor, Limits, Prepared, Request, SchemaSettings},
     loader::{Loaders, batch_loads, user::Subject},
     metrics::Metrics,
-    rate_limit::{Client, RateLimits, Who},
+    rate_limit::{Client, ClientKey, RateLimits},
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, ModelTrait};
@@ -137,7 +137,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         runtime,
         loaders,
         viewer,
-        client: Arc::new(RateLimits::none().client(Who::Unknown)),
+        client: Arc::new(RateLimits::none().client(ClientKey::Unknown)),
         policy: Arc::new(Policy {
             disclosure: Disclosure::Contract,
             group_invite_url: "https://example.com/{code}".parse().expect("a template"),

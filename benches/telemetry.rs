@@ -31,11 +31,11 @@ fn record_request(bencher: Bencher<'_, '_>) {
             .operations()
             .executed(black_box(name), Share::SignedIn);
         executed.answered(Outcome::Ok, started.elapsed());
-        trace::operated(&operation, name, "ok", 0);
+        trace::record_operation(&operation, name, "ok", 0);
         metrics
             .http()
             .answered(black_box(Some("/graphql")), 200, started.elapsed());
-        trace::answered(&request, 200);
+        trace::record_response(&request, 200);
         (in_flight, batch, statement)
     });
 }

@@ -1,4 +1,4 @@
-//! The one place that asks what time it is, or how much has passed, so that both can be tested.
+//! Clocks, the only source of time in the gateway, so that tests can replace them.
 
 use std::{
     fmt,
@@ -8,12 +8,12 @@ use std::{
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Tells the time; cheap to clone.
+/// Wall clock; cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The machine's own clock.
+    /// Returns the system clock.
     pub fn system() -> Self {
         #[expect(
             clippy::disallowed_methods,
@@ -22,12 +22,12 @@ impl Clock {
         Self(Arc::new(Utc::now))
     }
 
-    /// A clock that says whatever `now` says.
+    /// Creates a clock that returns `now()`.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The present instant in UTC, cut to microseconds: what the databases can store.
+    /// Returns the current UTC time in whole microseconds, the databases' precision.
     pub fn now(&self) -> DateTime<Utc> {
         (self.0)().trunc_subsecs(6)
     }
@@ -39,23 +39,23 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Tells how much time has passed, whatever is done to the machine's clock; cheap to clone.
+/// Monotonic clock, unaffected by changes of the system clock; cheap to clone.
 #[derive(Clone)]
 pub struct Stopwatch(Arc<dyn Fn() -> Duration + Send + Sync>);
 
 impl Stopwatch {
-    /// One that runs from now on.
+    /// Starts a stopwatch.
     pub fn started() -> Self {
         let start = Instant::now();
         Self::new(move || start.elapsed())
     }
 
-    /// One that says whatever `elapsed` says.
+    /// Creates a stopwatch that returns `elapsed()`.
     pub fn new(elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(elapsed))
     }
 
-    /// What has passed, in nanoseconds: of more than five hundred years, those.
+    /// Returns the elapsed nanoseconds, capped at `u64::MAX` (over 500 years).
     pub fn elapsed(&self) -> u64 {
         u64::try_from((self.0)().as_nanos()).unwrap_or(u64::MAX)
     }

@@ -1,6 +1,6 @@
-//! Opens the database that `DATABASE_URL` names, and tells whether it can be served from.
+//! Opens the configured database, and checks whether it is ready.
 
-mod pulse;
+mod heartbeat;
 
 use std::{collections::HashSet, fmt::Write, time::Duration};
 
@@ -15,94 +15,92 @@ use sea_orm::{
 };
 use url::Url;
 
-pub use pulse::Pulse;
+pub use heartbeat::Heartbeat;
 
-/// The URL of an SQLite database that lives in memory and ends with its connection.
+/// URL of an in-memory SQLite database, which ends with its connection.
 pub const IN_MEMORY: &str = "sqlite::memory:";
 
-/// How long a statement waits for a lock that another SQLite connection holds, where nothing else is
-/// said.
+/// Default time that SQLite waits for a lock held by another connection.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
-/// How PostgreSQL plans for us. A statement is planned once a connection, not for each batch of
-/// keys: that would take longer than to execute it. And nothing here is worth compiling.
+/// Planner settings of PostgreSQL sessions. Each statement is planned once per connection, because
+/// planning takes longer than execution. No statement is worth JIT compilation.
 const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
 
-/// How often PostgreSQL looks whether who sent a statement that runs is still there, in
-/// milliseconds: what was given up with its connection shall not run on.
+/// Interval, in milliseconds, at which PostgreSQL checks that the client of a running statement is
+/// still connected. It ends statements whose connection was dropped.
 const CLIENT_CHECK: u32 = 500;
 
-/// How long a statement may take. PostgreSQL itself ends what takes longer.
+/// Time limits of statements, enforced by PostgreSQL.
 #[derive(Clone, Copy, Debug)]
 pub struct StatementLimits {
-    /// From its beginning to its end.
+    /// Total time of a statement.
     pub run: Duration,
-    /// Waiting for a lock, such as one that a change of the schema holds.
+    /// Wait for a lock, such as one held by a schema change.
     pub lock: Duration,
 }
 
-/// The text is no URL of a database that the gateway knows. It is not repeated: it may hold a
-/// password.
+/// The text is not a supported database URL. The message omits it, since it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected postgres://user:password@host:port/name or sqlite://path")]
-pub struct NotADatabase;
+pub struct InvalidDatabaseUrl;
 
-/// Refuses what cannot be opened whatever is there.
+/// Checks that the URL can be parsed, without connecting.
 ///
 /// # Errors
-/// The text is no URL of PostgreSQL or SQLite.
-pub fn check_url(text: &str) -> Result<String, NotADatabase> {
+/// The text is not a PostgreSQL or SQLite URL.
+pub fn check_url(text: &str) -> Result<String, InvalidDatabaseUrl> {
     let is_understood = if is_postgres(text) {
         text.parse::<PgConnectOptions>().is_ok()
     } else {
         text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok()
     };
-    // SeaORM parses the text once more, and repeats a text that is no URL.
+    // SeaORM parses the text again, and its error for an invalid URL repeats the text.
     (is_understood && Url::parse(text).is_ok())
         .then(|| text.to_owned())
-        .ok_or(NotADatabase)
+        .ok_or(InvalidDatabaseUrl)
 }
 
-/// The text is no URL of a PostgreSQL. It is not repeated: it may hold a password.
+/// The text is not a PostgreSQL URL. The message omits it, since it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected postgres://user:password@host:port/name: only PostgreSQL has standbys")]
-pub struct NotPostgres;
+pub struct InvalidStandbyUrl;
 
-/// As [`check_url`], of PostgreSQL alone.
+/// Checks that the text is a PostgreSQL URL, without connecting.
 ///
 /// # Errors
-/// The text is no URL of PostgreSQL.
-pub fn check_postgres_url(text: &str) -> Result<String, NotPostgres> {
+/// The text is not a PostgreSQL URL.
+pub fn check_postgres_url(text: &str) -> Result<String, InvalidStandbyUrl> {
     check_url(text)
         .ok()
         .filter(|url| is_postgres(url))
-        .ok_or(NotPostgres)
+        .ok_or(InvalidStandbyUrl)
 }
 
-/// Whether the URL's scheme is that of PostgreSQL.
+/// Returns true if the URL's scheme is PostgreSQL's.
 pub fn is_postgres(url: &str) -> bool {
     ["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
 }
 
-/// Where the database is, and how many connections to keep.
+/// Settings of a connection pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
     /// `postgres://…` or `sqlite://…`.
     pub url: String,
-    /// Upper bound of open connections.
+    /// Most open connections.
     pub max_connections: u32,
-    /// How long a statement waits for a free connection before the database counts as away.
+    /// Time that a statement waits for a free connection before the database counts as unavailable.
     pub acquire_timeout: Duration,
-    /// How long a statement may take; as long as it will, where none are given.
+    /// Time limits of statements, if any.
     pub limits: Option<StatementLimits>,
-    /// Whether to make an SQLite file that is not there.
+    /// Create the SQLite file if it does not exist.
     pub create: bool,
 }
 
 impl Pool {
-    /// A pool over `url` with few connections, for commands that do one thing and end.
+    /// Returns settings of a small pool, for commands that run once.
     pub fn small(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -113,11 +111,11 @@ impl Pool {
         }
     }
 
-    /// Opens the pool. Connections to PostgreSQL are made when first needed, so that a server
-    /// that is away does not keep the process from starting.
+    /// Opens the pool. It connects to PostgreSQL on first use, so that the process starts while the
+    /// server is unavailable.
     ///
     /// # Errors
-    /// The URL cannot be understood, or the SQLite file cannot be opened.
+    /// The URL is invalid, or the SQLite file cannot be opened.
     pub async fn open(&self) -> Result<DatabaseConnection, DbErr> {
         let in_memory = self.url == IN_MEMORY;
         let mut options = ConnectOptions::new(&self.url);
@@ -133,7 +131,7 @@ impl Pool {
             pool.after_connect(move |connection, _| {
                 let session = session.clone();
                 Box::pin(async move {
-                    // Our own numbers are all that is written into it.
+                    // The text holds only constants and numbers of the gateway.
                     let session = sqlx::AssertSqlSafe(session);
                     sqlx::raw_sql(session).execute(connection).await?;
                     Ok(())
@@ -141,7 +139,7 @@ impl Pool {
             })
         });
         if in_memory {
-            // The data would end with the connection.
+            // Its data ends with the connection.
             options
                 .idle_timeout(None::<Duration>)
                 .max_lifetime(None::<Duration>);
@@ -160,11 +158,11 @@ impl Pool {
         Database::connect(options).await
     }
 
-    /// What is said to PostgreSQL over each new connection.
+    /// Returns the statements that set up each new PostgreSQL session.
     fn session(&self) -> String {
         let mut session = PLANNING.to_owned();
         if let Some(StatementLimits { run, lock }) = self.limits {
-            // A `String` takes whatever is written.
+            // Writing to a `String` cannot fail.
             let _ = write!(
                 session,
                 "; SET statement_timeout = {}; SET lock_timeout = {}; \
@@ -177,18 +175,18 @@ impl Pool {
     }
 }
 
-/// Whether the gateway can be served from a database.
+/// Readiness of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// Reachable, and every migration is applied.
     Ready,
-    /// It did not answer.
+    /// The database did not respond.
     Unreachable,
     /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
     NotMigrated,
 }
 
-/// Asks a database whether it can be served from, however long that takes.
+/// Checks whether the database is reachable and migrated, without a time limit.
 pub async fn readiness(database: &DatabaseConnection) -> Readiness {
     if database.ping().await.is_err() {
         return Readiness::Unreachable;
@@ -203,7 +201,7 @@ pub async fn readiness(database: &DatabaseConnection) -> Readiness {
                 .filter_map(|row| row.try_get("", "version").ok())
                 .collect(),
         ),
-        // The table is made by the first migration.
+        // The first migration creates the table.
         Err(_) => Readiness::NotMigrated,
     }
 }

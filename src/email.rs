@@ -1,14 +1,14 @@
-//! E-mail addresses as they are compared, and as they are masked.
+//! Comparison and masking of e-mail addresses.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The form in which addresses are compared, or none if the address cannot be compared safely:
-/// such an address equals no other, not even itself.
+/// Returns the form in which addresses are compared. Returns `None` if the address cannot be
+/// compared safely; such an address equals no other, not even itself.
 ///
-/// ASCII whitespace around the address is ignored. The local part is compared in NFC with ASCII
-/// letters in lower case. The domain is compared as IDNA's A-labels (UTS 46). Unicode case mapping
-/// and compatibility mapping make look-alikes equal (U+212A KELVIN SIGN and `k`), so neither is
-/// applied to the local part, and domains that need them to become ASCII are refused.
+/// Ignores ASCII whitespace around the address. Compares the local part in NFC with ASCII letters
+/// in lower case, and the domain as IDNA A-labels (UTS 46). Unicode case mapping and compatibility
+/// mapping make look-alikes equal (U+212A KELVIN SIGN and `k`). The local part therefore uses
+/// neither, and domains that become ASCII only by them are rejected.
 pub fn normalize(address: &str) -> Option<String> {
     let address = address.trim_matches(|c: char| c.is_ascii_whitespace());
     if address.contains(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)) {
@@ -27,12 +27,12 @@ fn local_part(local: &str) -> Option<String> {
         return None;
     }
     let folded = local.nfc().map(|c| c.to_ascii_lowercase());
-    // Some lower-case letters compose where their capitals do not: `j` and a caron.
+    // Some letters compose in lower case only, such as `j` with a caron.
     Some(folded.nfc().collect())
 }
 
 fn domain(domain: &str) -> Option<String> {
-    // Kelvin sign, fullwidth letters, ideographic full stop.
+    // Such as the Kelvin sign, fullwidth letters and the ideographic full stop.
     let becomes_ascii = |c: char| {
         let mut buffer = [0; 4];
         !c.is_ascii()
@@ -43,13 +43,13 @@ fn domain(domain: &str) -> Option<String> {
     if domain.is_empty() || domain.contains(becomes_ascii) {
         return None;
     }
-    /// Characters that a mapping must not yield: whitespace, controls, and the separator.
+    /// Characters that the mapping must not produce: whitespace, controls, and the separator.
     const DENIED: idna::AsciiDenyList = idna::AsciiDenyList::new(true, "@");
     let labels = idna::domain_to_ascii_cow(domain.as_bytes(), DENIED).ok()?;
     Some(labels.into_owned()).filter(|labels| !labels.is_empty())
 }
 
-/// Whether Unicode has the character as default-ignorable or as a format character (`Cf`).
+/// Returns true for default-ignorable and format (`Cf`) characters.
 fn is_invisible(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -61,7 +61,7 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// The address with all but the first letters and the top-level domain hidden: `j…@e….com`.
+/// Masks all but the first letters and the top-level domain: `j…@e….com`.
 pub fn mask(address: &str) -> String {
     let first = |part: &str| part.chars().next().map(String::from).unwrap_or_default();
     let Some((local, domain)) = address.rsplit_once('@') else {
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_safely_has_no_form() {
         for address in [
-            // Not one `@` between two parts.
+            // Not exactly one `@` between two parts.
             "",
             " ",
             "@",
@@ -118,7 +118,7 @@ mod tests {
             "jane@",
             "@x.io",
             "j@ne@x.io",
-            // Whitespace and controls, also at the ends where they are not ASCII whitespace.
+            // Whitespace and controls, also non-ASCII whitespace at the ends.
             "ja ne@x.io",
             "jane @x.io",
             "jane@ x.io",
@@ -164,7 +164,7 @@ mod tests {
             "jane@x\u{ff20}io",
             "jane@b\u{fc}cher.\u{ff49}o",
             "jane@\u{1d41a}.io",
-            // Domains that IDNA refuses, and such as become denied ASCII in part.
+            // Domains that IDNA rejects, or whose mapping yields denied ASCII characters.
             "jane@xn--a.io",
             "jane@xn--\u{fc}.io",
             "jane@\u{301}x.io",

@@ -1,4 +1,4 @@
-//! Where the log goes, and in which form.
+//! Sets up the log on standard error.
 
 use std::io::{self, IsTerminal};
 
@@ -17,7 +17,7 @@ use crate::{
     trace::Traces,
 };
 
-/// Writes the log to standard error from now on, and makes spans for `traces`.
+/// Starts to log to standard error and, if tracing is on, to record spans for `traces`.
 pub fn start(options: &LogOptions, traces: Option<&Traces>) {
     let level = match options.log_level {
         LogLevel::Off => LevelFilter::OFF,
@@ -26,10 +26,10 @@ pub fn start(options: &LogOptions, traces: Option<&Traces>) {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    // Only the gateway's own lines: those of libraries may hold statements and their values.
+    // Logs only the gateway's own lines: those of libraries may hold statements and their values.
     let own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
-    // What no layer wants is then known at each place without asking, which a filter for each layer,
-    // or a layer that is not there, would prevent.
+    // One global filter lets `tracing` cache, per call site, that a span or event is disabled.
+    // Per-layer filters and optional layers would prevent that.
     let registry = tracing_subscriber::registry();
     match traces {
         None => registry.with(own).with(lines(options.log_format)).init(),

@@ -1,4 +1,4 @@
-//! The command line of Invite Gateway.
+//! The `invite-gateway` command.
 
 use std::{env, process::ExitCode};
 
@@ -6,13 +6,13 @@ use invite_gateway::command::Cli;
 use mimalloc::MiMalloc;
 use rustix::fs::Mode;
 
-/// Many small allocations of many requests at once are what an answer is made of.
+/// mimalloc is faster for the many small allocations of concurrent requests.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A new SQLite file, and the `-wal` and `-shm` files beside it, are for their owner alone.
+    // Restricts new SQLite files, with their `-wal` and `-shm` files, to their owner.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     match Cli::from_arguments(env::args_os()) {
         Ok(cli) => cli.run().await,

@@ -1,9 +1,9 @@
-//! Text as it is shown in a terminal.
+//! Escapes text for terminals.
 
 use std::fmt::{self, Display, Write};
 
-/// Displays a value with the characters escaped that a terminal obeys: a file's name, or a
-/// database's message, must not move the cursor, recolour text or reorder it.
+/// Displays a value with control characters escaped. File names and database messages must not move
+/// the cursor, recolour text or reorder it.
 pub struct Printable<T>(pub T);
 
 impl<T: Display> Display for Printable<T> {
@@ -30,7 +30,7 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Control characters (C0, DEL, C1), line separators, and those that change the direction of text.
+/// Returns true for control characters (C0, DEL, C1), line separators and bidirectional controls.
 fn is_obeyed(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -47,7 +47,7 @@ const SERVICE: &str = env!("CARGO_PKG_NAME");
 const PATH: &str = "v1/traces";
 
 /// How long a collector may take to accept spans.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The header that names the trace of whoever asks (W3C Trace Context).
 pub const TRACEPARENT: &str = "traceparent";
@@ -146,7 +146,7 @@ impl Sender {
             .user_agent(concat!("invite-gateway/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
-            .timeout(TIME_LIMIT);
+            .timeout(EXPORT_TIMEOUT);
         // What is not encrypted needs no trusted certificates, which a small container may lack.
         let client = match endpoint.scheme() {
             "http" => client.tls_certs_only([]),
@@ -159,7 +159,7 @@ impl Sender {
         })
     }
 
-    fn tell<T>(&self, sent: &Result<Response<T>, reqwest::Error>) {
+    fn report<T>(&self, sent: &Result<Response<T>, reqwest::Error>) {
         let reason = match sent {
             Ok(response) if response.status().is_success() => {
                 if self.is_failing.swap(false, Ordering::Relaxed) {
@@ -203,7 +203,7 @@ impl HttpClient for Sender {
             // Spans are exported by a thread of their own, which has no runtime.
             let sending = self.runtime.spawn(send(self.client.clone(), request));
             let sent = sending.await?;
-            self.tell(&sent);
+            self.report(&sent);
             Ok(sent?)
         })
     }
@@ -263,7 +263,7 @@ pub fn request<'a>(
 }
 
 /// The request was answered with that status.
-pub fn answered(request: &Span, status: u16) {
+pub fn record_response(request: &Span, status: u16) {
     request.record("http.response.status_code", status);
     if status >= 500 {
         request.record("otel.status_code", "ERROR");
@@ -293,7 +293,7 @@ pub fn operation() -> Span {
 }
 
 /// What came of an operation. `name` is a name of GraphQL.
-pub fn operated(operation: &Span, name: Option<&str>, outcome: &str, errors: usize) {
+pub fn record_operation(operation: &Span, name: Option<&str>, outcome: &str, errors: usize) {
     if !operation.is_disabled() {
         operation.record("graphql.operation.name", name);
         operation.record("graphql.operation.outcome", outcome);
@@ -303,21 +303,21 @@ pub fn operated(operation: &Span, name: Option<&str>, outcome: &str, errors: usi
 
 /// Keys of a kind that are loaded together, for those who asked for them: it belongs to the first,
 /// and is linked to the others.
-pub fn batch<'a>(kind: &str, keys: usize, asked_by: impl Iterator<Item = &'a Span>) -> Span {
+pub fn batch<'a>(kind: &str, keys: usize, requested_by: impl Iterator<Item = &'a Span>) -> Span {
     if !is_on() {
         return Span::none();
     }
-    let mut asked_by = asked_by.filter(|span| !span.is_disabled());
+    let mut requested_by = requested_by.filter(|span| !span.is_disabled());
     let batch = tracing::info_span!(
         target: TARGET,
-        parent: asked_by.next().and_then(Span::id),
+        parent: requested_by.next().and_then(Span::id),
         "batch",
         loader.kind = kind,
         loader.keys = keys,
         loader.waiting = Empty,
     );
     let mut waiting = 1;
-    for other in asked_by {
+    for other in requested_by {
         batch.follows_from(other);
         waiting += 1;
     }

@@ -3,8 +3,11 @@
 use std::{fs, path::Path};
 
 /// Modules that each module may import.
-const ALLOWED: [(&str, &[&str]); 22] = [
-    ("access", &["email", "invite", "loader", "rate_limit"]),
+const ALLOWED: [(&str, &[&str]); 23] = [
+    (
+        "access",
+        &["email", "invite", "loader", "paging", "rate_limit"],
+    ),
     ("auth", &["access", "clock", "loader", "metrics"]),
     ("clock", &[]),
     (
@@ -24,7 +27,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "printable",
             "rate_limit",
             "trace",
-            "unquoted",
+            "redacted",
         ],
     ),
     (
@@ -38,7 +41,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "invite",
             "metrics",
             "rate_limit",
-            "unquoted",
+            "redacted",
         ],
     ),
     ("database", &[]),
@@ -52,6 +55,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "invite",
             "loader",
             "metrics",
+            "paging",
             "rate_limit",
         ],
     ),
@@ -80,6 +84,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "database",
             "invite",
             "metrics",
+            "paging",
             "rate_limit",
             "trace",
         ],
@@ -88,11 +93,15 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("main", &["command"]),
     ("lib", &[]),
     ("metrics", &[]),
+    ("paging", &[]),
     ("printable", &[]),
     ("rate_limit", &["clock", "metrics"]),
-    ("rest", &["access", "invite", "loader", "rate_limit"]),
+    (
+        "rest",
+        &["access", "invite", "loader", "paging", "rate_limit"],
+    ),
     ("trace", &[]),
-    ("unquoted", &[]),
+    ("redacted", &[]),
 ];
 
 /// Returns the source files under `path`, except those of tests.
@@ -238,7 +247,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("axum", &["auth", "http", "rest"]),
     (
         "clap",
-        &["auth", "command", "config", "graphql", "import", "unquoted"],
+        &["auth", "command", "config", "graphql", "import", "redacted"],
     ),
     ("hyper", &["http"]),
     ("jsonwebtoken", &["auth"]),

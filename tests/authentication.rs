@@ -74,7 +74,7 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
         ),
         (
             unsigned(r#"{"alg":"HS256","crit":["b64"],"b64":false}"#),
-            Some("the token demands an extension that is not supported"),
+            Some("the token requires an extension that is not supported"),
         ),
         (
             unsigned(r#"{"alg":"HS256","typ":"logout+jwt"}"#),

@@ -1,5 +1,7 @@
 //! Hostile bodies and query strings. The gateway refuses them before execution, at almost no cost.
 
+use std::num::NonZeroU32;
+
 use axum::{
     body::{Body, Bytes},
     http::{Method, Request, StatusCode, header},
@@ -10,11 +12,11 @@ use serde_json::{Value, json};
 use crate::support::{
     Viewer, any_database,
     attack::{allowed_and_met, is_refused, post, still_answers},
-    data, graphql_within,
-    process::Server,
+    data, global_id, graphql_within,
+    process::{Server, authorization},
     wire,
 };
-use invite_gateway::graphql::Limits;
+use invite_gateway::{graphql::Limits, rate_limit::Quotas};
 
 const LARGE: &str = "OPERATION_TOO_LARGE";
 
@@ -109,6 +111,61 @@ any_database! {
         still_answers(&gateway).await;
     }
 
+    async fn the_number_of_json_values_is_limited(gateway) {
+        let query = "\"query\":\"query ($it: [_Any!]!) { _entities(representations: $it) { __typename } }\"";
+        let many = |value: &str, count: usize| vec![value; count].join(",");
+        let objects = (0..4000).map(|at| format!("\"k{at}\":0")).collect::<Vec<_>>().join(",");
+        for (what, body) in [
+            ("an undeclared list", format!("{{{query},\"variables\":{{\"zz\":[{}]}}}}", many("[]", 4000))),
+            ("an undeclared object", format!("{{{query},\"variables\":{{\"zz\":{{{objects}}}}}}}")),
+            ("a key of a representation", format!("{{{query},\"variables\":{{\"it\":[{{\"__typename\":\"Tag\",\"zz\":[{}]}}]}}}}", many("0", 4000))),
+            ("an extension", format!("{{{query},\"extensions\":{{\"zz\":[{}]}}}}", many("0", 4000))),
+            ("an unknown member", format!("{{{query},\"zz\":[{}]}}", many("0", 4000))),
+        ] {
+            is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("values")).await;
+        }
+        let fits = format!("{{{query},\"variables\":{{\"it\":[],\"zz\":[{}]}}}}", many("0", 3900));
+        let answer = gateway.send(post(&gateway, fits)).await;
+        assert_eq!(answer.json, json!({ "data": { "_entities": [] } }));
+    }
+
+    async fn json_values_are_charged(gateway) {
+        let gateway = gateway.with_quotas(Quotas { cost: NonZeroU32::new(100), ..Quotas::default() });
+        // 3,000 values cost 60 nodes.
+        let body = json!({ "query": "{ __typename }", "variables": { "zz": vec![0; 3000] } }).to_string();
+        let answer = gateway.send(post(&gateway, body.clone())).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let answer = gateway.send(post(&gateway, body)).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
+        assert_eq!(answer.json["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+    }
+
+    async fn a_response_that_is_too_long_is_given_up_while_it_is_written(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add(entity::course::Model {
+            description: "x".repeat(200_000),
+            ..data::course(1, "course", 1)
+        }).await;
+        let server = Server::with(&gateway.url, &[]).await;
+        let text = "... on Course { description }";
+        let ids = vec![global_id("Course", 1); 100];
+        let entity = json!({ "__typename": "Course", "id": global_id("Course", 1) });
+        let variables = json!({ "ids": ids, "entities": vec![entity; 100] });
+        let aliases = |field: &str| (0..20).map(|at| format!("a{at}: {field} {{ {text} }} ")).collect::<String>();
+        for document in [
+            format!("query($ids: [ID!]!) {{ {} }}", aliases("nodes(ids: $ids)")),
+            format!("query($entities: [_Any!]!) {{ {} }}", aliases("_entities(representations: $entities)")),
+        ] {
+            let authorization = authorization(1);
+            let answer = server.graphql(Some(&authorization), &document, variables.clone()).await;
+            let code = &answer.json["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "RESPONSE_TOO_LARGE", "{}", answer.text);
+        }
+        // Written to its end, one such response has 400 MB.
+        let peak = server.process.peak_memory();
+        assert!(peak < 200 << 20, "{} MiB", peak >> 20);
+    }
+
     async fn the_maximum_length_of_lists_applies_everywhere(gateway) {
         gateway.add(data::user(1, "ada")).await;
         let tags = "query ($it: [ID!]) { inviteCodes(filter: { tag: $it }) { totalCount } }";
@@ -134,14 +191,14 @@ any_database! {
 
     async fn malformed_bodies_are_refused_at_almost_no_cost(gateway) {
         let query = "\"query\":\"{ __typename }\"";
-        let keys = (0..8000).map(|at| format!("\"k{at}\":1,")).collect::<String>();
-        let ids = (0..20_000).map(|_| "\"a\",").collect::<String>();
+        let keys = (0..3000).map(|at| format!("\"k{at}\":1,")).collect::<String>();
+        let ids = (0..3000).map(|_| "\"a\",").collect::<String>();
         for (what, body, code, limit) in [
             ("a number beyond all", format!("{{{query},\"variables\":{{\"a\":1e999999}}}}"), "BAD_REQUEST", None),
             ("a long number", format!("{{{query},\"variables\":{{\"a\":{}x}}}}", "9".repeat(100_000)), "BAD_REQUEST", None),
             ("the query twice", format!("{{{query},{query}}}"), "BAD_REQUEST", None),
-            ("8,000 keys and no query", format!("{{{keys}\"x\":1}}"), "BAD_REQUEST", None),
-            ("20,000 ids", format!("{{\"query\":\"{NODES}\",\"variables\":{{\"ids\":[{ids}\"a\"]}}}}"), "BAD_USER_INPUT", Some("list")),
+            ("3,000 keys and no query", format!("{{{keys}\"x\":1}}"), "BAD_REQUEST", None),
+            ("3,000 ids", format!("{{\"query\":\"{NODES}\",\"variables\":{{\"ids\":[{ids}\"a\"]}}}}"), "BAD_USER_INPUT", Some("list")),
             ("a long operation name", json!({ "query": "{ __typename }", "operationName": "a".repeat(100_000) }).to_string(), "BAD_REQUEST", None),
             ("a list, where lists are not taken", format!("[{{{query}}}]"), "BAD_REQUEST", None),
             ("escapes of nothing", format!("{{\"query\":\"{}\"}}", "\\ud800".repeat(10_000)), "BAD_REQUEST", None),

@@ -121,8 +121,7 @@ async fn only_migrating_up_creates_a_database_file() {
     ] {
         let ended = Process::run(&[command, &[url.as_str()]].concat()).await;
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
-        let expected =
-            "error: the database that --database-url (DATABASE_URL) names cannot be opened: ";
+        let expected = "error: cannot open the database of --database-url (DATABASE_URL): ";
         assert!(ended.stderr.starts_with(expected), "{}", ended.stderr);
         assert!(
             ended.stderr.contains("invite-gateway migrate up"),
@@ -355,7 +354,7 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
     ];
     let ended = Process::run_in(&environment, &["serve"]).await;
     assert_eq!(ended.status, Some(2), "{}", ended.stderr);
-    for told in ["secret", "JWKS", "choose one"] {
+    for told in ["secret", "JWKS", "not both"] {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert!(!ended.stderr.contains(SECRET));

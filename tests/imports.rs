@@ -7,8 +7,9 @@ use std::{
     thread,
 };
 
+use clap::ValueEnum;
 use entity::{invite_code, user, workspace_invite};
-use invite_gateway::import::Kind;
+use invite_gateway::{demo, import::Kind};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -191,6 +192,41 @@ each_database! {
             ("groups", 1), ("group_members", 1), ("group_invites", 1),
             ("courses", 1), ("course_members", 1), ("course_invites", 2),
         ]);
+    }
+
+    async fn the_sample_data_loads_by_the_command_as_the_demo_loads_it(gateway) {
+        let mut rows = Vec::new();
+        for kind in Kind::value_variants() {
+            let file = format!("{}/examples/data/{kind}.ndjson", env!("CARGO_MANIFEST_DIR"));
+            let number = fs::read_to_string(&file).expect("a file").lines().count();
+            let ended = import(&gateway, &kind.to_string(), Path::new(&file), &[]).await;
+            let words = format!("{kind}: {number} rows read, {number} written, 0 rejected");
+            assert_eq!(summary(&ended), is(0, &words), "{}", ended.stderr);
+            rows.push(number);
+        }
+        let files = tables::dump(&gateway.database).await;
+        // Two tables have no file: tags, and which code has which, are in rows of codes.
+        let mut counts: Vec<_> = files.iter().map(|(name, rows)| (*name, rows.len())).collect();
+        assert_eq!(counts.remove(1), ("tags", 6));
+        assert_eq!(counts.remove(2), ("invite_code_tags", 8));
+        let mut counts: Vec<_> = counts.into_iter().map(|(_, count)| count).collect();
+        counts.sort_unstable();
+        rows.sort_unstable();
+        assert_eq!(counts, rows);
+
+        tables::empty(&gateway.database).await;
+        let now = "2026-07-01T12:00:00Z".parse().expect("an instant");
+        demo::load(&gateway.database, now).await.expect("sample data");
+        // The demo adds the other learners and their invites, and says when one code expires.
+        let learners = [("users", 1996), ("course_invites", 1996)];
+        let mut changed = Vec::new();
+        for ((name, files), (_, all)) in files.iter().zip(tables::dump(&gateway.database).await) {
+            let more = learners.iter().find(|(of, _)| of == name).map_or(0, |(_, more)| *more);
+            assert_eq!(all.len(), files.len() + more, "{name}");
+            changed.extend(files.iter().zip(&all).filter(|(file, row)| file != row).map(|_| *name));
+        }
+        // The tag that is deleted is so since it was loaded.
+        assert_eq!(changed, ["tags", "invite_codes"]);
     }
 
     async fn lines_arrays_and_standard_input_give_the_same_result(gateway) {

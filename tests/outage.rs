@@ -137,7 +137,7 @@ async fn a_gateway_that_starts_without_its_database_waits_for_it() {
         let proxy = Proxy::before(&gateway.url).await;
         proxy.cut();
         let server = serve(&proxy.url(&gateway.url)).await;
-        let warning = "the database does not answer; serving begins when it does";
+        let warning = "the database does not respond; requests fail until it does";
         assert_eq!(server.process.logged(warning).await["level"], "WARN");
         is_away(&server).await;
         proxy.heal();

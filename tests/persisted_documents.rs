@@ -220,7 +220,7 @@ async fn a_trusted_document_that_is_invalid_is_logged_as_a_warning() {
     ];
     let process = Process::start(&demo);
     let warning = process
-        .logged("a trusted document does not fit the schema")
+        .logged("a trusted document is invalid for this schema")
         .await;
     assert_eq!(warning["id"], "one");
 }

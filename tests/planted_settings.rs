@@ -342,7 +342,7 @@ async fn a_server_without_its_dependencies_repeats_no_secret() {
         server.get(authorization, "/v3/groups/studio/invite").await;
         server.get(authorization, "/api/v2/invite_code/none/").await;
     }
-    server.process.logged("the keys could not be loaded").await;
+    server.process.logged("cannot load the keys").await;
     eventually("a collector that is away", async || {
         server
             .process

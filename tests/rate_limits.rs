@@ -5,7 +5,10 @@ mod shared;
 
 use std::num::NonZeroU32;
 
-use axum::http::{Method, StatusCode, header};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use futures_util::FutureExt;
 use invite_gateway::rate_limit::Quotas;
 use sea_orm::{ConnectionTrait, TransactionTrait};
@@ -80,7 +83,7 @@ each_database! {
         assert_eq!(refused.json, json!({
             "data": { "inviteCode": null },
             "errors": [{
-                "message": "Too many codes and tokens were tried that do not exist; try again in 3 s.",
+                "message": "Too many look-ups of codes and tokens found nothing; try again in 3 s.",
                 "locations": [{ "line": 1, "column": 3 }],
                 "path": ["inviteCode"],
                 "extensions": { "code": "RATE_LIMITED", "rateLimit": "missed_lookups", "retryAfter": 3 },
@@ -354,6 +357,22 @@ async fn a_request_beyond_the_quota_is_not_read() {
             assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
             assert_eq!(refused.header("retry-after"), "30", "{path}");
         }
+        for (method, path) in [
+            (Method::PUT, "/"),
+            (Method::DELETE, "/graphql"),
+            (Method::POST, "/health/live"),
+            (Method::PUT, "/openapi.json"),
+            (Method::TRACE, "/"),
+        ] {
+            let request = gateway.request(Viewer::Anonymous, method.clone(), path);
+            let request = request.body(Body::empty()).expect("a request");
+            let refused = gateway.send(request).await;
+            assert_eq!(
+                refused.status,
+                StatusCode::TOO_MANY_REQUESTS,
+                "{method} {path}"
+            );
+        }
         for path in ["/health/live", "/health/ready"] {
             assert_eq!(
                 gateway.get(Viewer::Anonymous, path).await.status,
@@ -363,7 +382,7 @@ async fn a_request_beyond_the_quota_is_not_read() {
         }
         assert_eq!(
             gateway.metric("invite_gateway_rate_limited_total{limit=\"requests\"}"),
-            6.0
+            11.0
         );
     })
     .await;

@@ -401,6 +401,29 @@ async fn a_client_has_a_maximum_of_open_requests() {
 }
 
 #[tokio::test]
+async fn a_client_behind_a_proxy_has_a_maximum_of_open_requests() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        // Eight open requests, of which one client may have one.
+        let settings = ["--max-in-flight=2", "--trusted-proxies=127.0.0.1"];
+        let server = Server::with(&gateway.url, &settings).await;
+        let mut open = connect_from("127.0.0.1", server.address).await;
+        let head = "POST /graphql HTTP/1.1\r\nhost: it\r\nx-forwarded-for: 192.0.2.1\r\n\
+                    content-type: application/json\r\ncontent-length: 1000\r\n\
+                    expect: 100-continue\r\n\r\n";
+        open.write_all(head.as_bytes()).await.expect("a head");
+        assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
+        for (client, status) in [
+            ("192.0.2.1", StatusCode::SERVICE_UNAVAILABLE),
+            ("192.0.2.2", StatusCode::OK),
+        ] {
+            let request = Request::get("/health/live").header("x-forwarded-for", client);
+            assert_eq!(server.send(&request).await.status, status, "{client}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::over(&gateway.url).await;
@@ -421,8 +444,8 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
 async fn the_file_limit_bounds_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
-        let message = "the limit of open files (ulimit -n) is too low for --max-connections: \
-                       fewer are taken";
+        let message = "the limit of open files (ulimit -n) is too low for --max-connections, \
+                       which is lowered";
         let warning = server.process.logged(message).await;
         assert_eq!(
             (&warning["limit"], &warning["asked"]),

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     invite::MANAGES_COURSE,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// What names a course.
@@ -72,8 +73,8 @@ impl Access {
             return Ok(None);
         }
         let row = match key {
-            CourseKey::Id(id) => self.loaders.course(id).await?,
-            CourseKey::Slug(slug) => self.loaders.course_by_slug(findable(slug)).await?,
+            CourseKey::Id(id) => self.reads().course(id).await?,
+            CourseKey::Slug(slug) => self.reads().course_by_slug(findable(slug)).await?,
         };
         let Some(row) = row else {
             self.as_if_hidden(key.absent_place()).await?;
@@ -101,7 +102,7 @@ impl Access {
         if !invite.shows_course() {
             return self.course(CourseKey::Id(invite.course_id)).await;
         }
-        let row = self.loaders.course(invite.course_id).await?;
+        let row = self.reads().course(invite.course_id).await?;
         Ok(row.map(|row| row.take().into()))
     }
 
@@ -128,7 +129,7 @@ impl Access {
     /// A page of the courses that the viewer manages, by id; for staff: of all.
     pub async fn courses(&self, page: &Page) -> Result<Slice<CourseView>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .courses(&self.managed()?, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| row.take().into()))

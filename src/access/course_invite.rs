@@ -6,10 +6,11 @@ use super::{Access, AccessError, EmailVisibility, NO_ID, UserView, proof::Course
 use crate::{
     invite::{MANAGES_COURSE, Status},
     loader::{
-        LoadError, Page, Slice,
+        LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
         role::Place,
     },
+    paging::{Page, Slice},
 };
 
 /// A user's invitation to a course.
@@ -59,7 +60,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.loaders.course_invite(id).await? else {
+        let Some(row) = self.reads().course_invite(id).await? else {
             self.as_if_hidden(Place::Course(NO_ID)).await?;
             return Ok(None);
         };
@@ -80,7 +81,7 @@ impl Access {
         page: Page,
     ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .course_invitees(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|invitee| {
@@ -94,7 +95,7 @@ impl Access {
         &self,
         invite: &CourseInviteView,
     ) -> Result<Option<UserView>, LoadError> {
-        let row = self.loaders.user(invite.user_id).await?;
+        let row = self.reads().user(invite.user_id).await?;
         // Who has accepted or was given up is no invitee of the course any more.
         let manages_invitee = invite.manages && invite.status == Status::Pending;
         Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, manages_invitee)))

@@ -5,7 +5,8 @@ use entity::group::Model;
 use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
 use crate::{
     invite::MANAGES_GROUP,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// What names a group.
@@ -52,8 +53,8 @@ impl Access {
             return Ok(None);
         }
         let row = match key {
-            GroupKey::Id(id) => self.loaders.group(id).await?,
-            GroupKey::Slug(slug) => self.loaders.group_by_slug(findable(slug)).await?,
+            GroupKey::Id(id) => self.reads().group(id).await?,
+            GroupKey::Slug(slug) => self.reads().group_by_slug(findable(slug)).await?,
         };
         Ok(row.map(|row| row.take().into()))
     }
@@ -64,7 +65,7 @@ impl Access {
         &self,
         invite: &GroupInviteView,
     ) -> Result<Option<GroupView>, LoadError> {
-        let row = self.loaders.group(invite.group_id).await?;
+        let row = self.reads().group(invite.group_id).await?;
         Ok(row.map(|row| row.take().into()))
     }
 
@@ -88,7 +89,7 @@ impl Access {
     /// A page of the groups that the viewer manages, by id; for staff: of all.
     pub async fn groups(&self, page: &Page) -> Result<Slice<GroupView>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .groups(&self.managed()?, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| row.take().into()))

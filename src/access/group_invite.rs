@@ -6,7 +6,8 @@ use entity::group_invite::Model;
 use super::{Access, AccessError, GroupView, NO_ID};
 use crate::{
     invite::{Code, MANAGES_GROUP},
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// A group's reusable invite.
@@ -42,7 +43,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.loaders.group_invite(id).await? else {
+        let Some(row) = self.reads().group_invite(id).await? else {
             self.as_if_hidden(Place::Group(NO_ID)).await?;
             return Ok(None);
         };
@@ -57,14 +58,14 @@ impl Access {
         group: &GroupView,
     ) -> Result<Option<GroupInviteView>, AccessError> {
         let manager = self.group_manager(group).await?;
-        let row = self.loaders.group_invite_of(&manager).await?;
+        let row = self.reads().group_invite_of(&manager).await?;
         Ok(row.map(|row| row.take().into()))
     }
 
     /// A page of the invites of all groups that the viewer manages; for staff: of all.
     pub async fn group_invites(&self, page: &Page) -> Result<Slice<GroupInviteView>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .group_invites(&self.managed()?, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| row.take().into()))

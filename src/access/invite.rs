@@ -6,9 +6,10 @@ use super::{
 use crate::{
     invite::InviteKind,
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         invite::{InviteFilter, InviteRef},
     },
+    paging::{Page, Slice},
 };
 
 /// An invite of any kind.
@@ -34,7 +35,7 @@ impl Access {
     ) -> Result<Slice<InviteRef>, AccessError> {
         let person = self.person()?;
         Ok(self
-            .loaders
+            .reads()
             .sent_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }
@@ -48,7 +49,7 @@ impl Access {
     ) -> Result<Slice<InviteRef>, AccessError> {
         let person = self.person()?;
         Ok(self
-            .loaders
+            .reads()
             .received_invites(&person, filter, sort, page, self.now, &self.client)
             .await?)
     }

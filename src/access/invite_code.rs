@@ -8,10 +8,11 @@ use crate::rate_limit::Secrecy;
 use crate::{
     invite::{Code, Status},
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         invite_code::{InviteCodeFilter, status},
         invite_code_by_code::{Along, Found, Reached},
     },
+    paging::{Page, Slice},
 };
 
 /// An invite code as the viewer may see it.
@@ -57,7 +58,7 @@ impl Access {
     ) -> Result<Option<InviteCodeView>, AccessError> {
         let code = findable(code);
         let look_up =
-            async { Ok::<_, AccessError>(self.loaders.invite_code_by_code(code, along).await?) };
+            async { Ok::<_, AccessError>(self.reads().invite_code_by_code(code, along).await?) };
         let found = self.client.look_up(Secrecy::Guessable, look_up).await?;
         Ok(found.map(|Found { invite, reached }| {
             let published = self.published(self.is_party(invite.peek()));
@@ -96,7 +97,7 @@ impl Access {
     pub async fn tags_of(&self, code: &InviteCodeView) -> Result<Vec<TagView>, LoadError> {
         let rows = match &code.reached.tags {
             Some(rows) => rows.clone(),
-            None => self.loaders.tags_of_invite_code(code.id).await?,
+            None => self.reads().tags_of_invite_code(code.id).await?,
         };
         Ok(rows.into_iter().map(|row| row.take().into()).collect())
     }
@@ -106,7 +107,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let row = self.loaders.invite_code(id).await?;
+        let row = self.reads().invite_code(id).await?;
         Ok(row
             .filter(|row| self.is_party(row.peek()))
             .map(|row| self.listed_invite_code(row)))
@@ -121,7 +122,7 @@ impl Access {
     ) -> Result<Slice<InviteCodeView>, AccessError> {
         let managed = self.managed()?;
         let slice = self
-            .loaders
+            .reads()
             .invite_codes(&managed, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_invite_code(row)))

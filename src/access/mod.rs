@@ -38,7 +38,7 @@ pub use workspace_invite::{WorkspaceInviteView, inviter_name};
 use crate::{
     invite::GroupInviteUrl,
     loader::{
-        ListError, LoadError, Loaders,
+        Freshness, ListError, LoadError, Loaders, Reads,
         role::{Place, RoleLoader, Standing},
     },
     rate_limit::{Client, RateLimited},
@@ -97,6 +97,7 @@ pub struct Access {
     client: Arc<Client>,
     roles: Option<RoleLoader>,
     loaders: Arc<Loaders>,
+    freshness: Freshness,
     policy: Arc<Policy>,
     now: DateTime<Utc>,
 }
@@ -118,9 +119,15 @@ impl Access {
             client,
             roles,
             loaders,
+            freshness: Freshness::Standby,
             policy,
             now,
         }
+    }
+
+    /// Reads rows with the freshness of the request.
+    fn reads(&self) -> Reads<'_> {
+        self.loaders.reads(self.freshness)
     }
 
     /// Who is asking.
@@ -216,7 +223,72 @@ fn findable(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{NO_ID, id_of_digits};
+    use std::sync::Arc;
+
+    use entity::{user, workspace, workspace_member};
+    use migration::{Migrator, MigratorTrait};
+    use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+    use super::{NO_ID, id_of_digits, proof::Person};
+    use crate::{
+        database::{IN_MEMORY, Pool},
+        loader::{
+            Loaders,
+            role::{Place, RoleLoader},
+        },
+        metrics::Metrics,
+    };
+
+    #[tokio::test]
+    async fn a_role_is_remembered_until_it_is_forgotten() {
+        let database = Pool::small(IN_MEMORY).open().await.expect("a database");
+        Migrator::up(&database, None).await.expect("migrations");
+        let now = "2026-07-01T12:00:00Z".parse().expect("an instant");
+        let user = user::Model {
+            id: 1,
+            username: "grace".to_owned(),
+            full_name: String::new(),
+            email: String::new(),
+            email_norm: String::new(),
+            avatar_url: None,
+            is_verified: false,
+            ext_id: None,
+            is_staff: false,
+            created_at: now,
+            deleted_at: None,
+        };
+        let workspace = workspace::Model {
+            id: 1,
+            name: "studio".to_owned(),
+            description: String::new(),
+            logo_url: None,
+            created_at: now,
+            deleted_at: None,
+        };
+        let owner = workspace_member::Model {
+            workspace_id: 1,
+            user_id: 1,
+            role: "owner".to_owned(),
+        };
+        let user = user::Entity::insert(user.into_active_model().reset_all());
+        user.exec(&database).await.expect("a user");
+        let workspace = workspace::Entity::insert(workspace.into_active_model().reset_all());
+        workspace.exec(&database).await.expect("a workspace");
+        let owner = workspace_member::Entity::insert(owner.into_active_model().reset_all());
+        owner.exec(&database).await.expect("a member");
+        let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
+        let roles = RoleLoader::new(loaders, Person::new(1, None), now);
+        let role = async || {
+            let standing = roles.standing(Place::Workspace(1)).await;
+            standing.expect("rows").role
+        };
+        assert_eq!(role().await.as_deref(), Some("owner"));
+        let withdrawn = workspace_member::Entity::delete_many().exec(&database);
+        withdrawn.await.expect("a member");
+        assert_eq!(role().await.as_deref(), Some("owner"));
+        roles.forget();
+        assert_eq!(role().await, None);
+    }
 
     #[test]
     fn digits_alone_are_an_id() {

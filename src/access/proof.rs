@@ -1,5 +1,33 @@
 //! What guarded rows demand before they are loaded or read: values that the access module alone
 //! can make. Both `access` and `loader` stand on this page, and it on nothing.
+//!
+//! A row can be closed in by anybody, and opened by the access module alone:
+//!
+//! ```
+//! # use invite_gateway::access::proof::Guarded;
+//! let row = Guarded::seal("a secret");
+//! assert_eq!(format!("{row:?}"), "Guarded");
+//! ```
+//!
+//! ```compile_fail,E0624
+//! # use invite_gateway::access::proof::Guarded;
+//! let row = Guarded::seal("a secret").take();
+//! ```
+//!
+//! ```compile_fail,E0616
+//! # use invite_gateway::access::proof::Guarded;
+//! let row = Guarded::seal("a secret").0;
+//! ```
+//!
+//! Proofs are made by it alone:
+//!
+//! ```compile_fail,E0624
+//! let proof = invite_gateway::access::proof::CourseManager::of(1);
+//! ```
+//!
+//! ```compile_fail,E0451
+//! let proof = invite_gateway::access::proof::CourseManager { course_id: 1 };
+//! ```
 
 use std::{fmt, sync::Arc};
 

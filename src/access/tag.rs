@@ -47,7 +47,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let row = self.loaders.tag(id).await?;
+        let row = self.reads().tag(id).await?;
         Ok(row.map(|row| row.take().into()))
     }
 }

@@ -95,7 +95,7 @@ impl Access {
         let Some(id) = id else {
             return Ok(None);
         };
-        let row = self.loaders.user(id).await?;
+        let row = self.reads().user(id).await?;
         Ok(row.map(|row| self.user_view(row, email, false)))
     }
 

@@ -6,7 +6,8 @@ use entity::workspace::Model;
 use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
 use crate::{
     invite::MANAGES_WORKSPACE,
-    loader::{LoadError, Page, Slice, role::Place},
+    loader::{Freshness, LoadError, role::Place},
+    paging::{Page, Slice},
 };
 
 /// A workspace's profile.
@@ -39,7 +40,9 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.loaders.workspace(id).await? else {
+        // Read no fresher than the request: an absent workspace would cost a statement more than a
+        // hidden one.
+        let Some(row) = self.reads().workspace(id).await? else {
             self.as_if_hidden(Place::Workspace(id)).await?;
             return Ok(None);
         };
@@ -62,8 +65,9 @@ impl Access {
             return self.workspace(invite.workspace_id()).await;
         }
         let row = self
-            .loaders
-            .workspace_of_invite(invite.workspace_id())
+            .reads()
+            .at_least(Freshness::StandbyThenPrimary)
+            .workspace(invite.workspace_id())
             .await?;
         Ok(row.map(|row| row.take().into()))
     }
@@ -94,7 +98,7 @@ impl Access {
     /// A page of the workspaces that the viewer manages, by id; for staff: of all.
     pub async fn workspaces(&self, page: &Page) -> Result<Slice<WorkspaceView>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .workspaces(&self.managed()?, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| row.take().into()))

@@ -13,10 +13,11 @@ use super::{
 use crate::{
     invite::{MANAGES_WORKSPACE, Role, Status, Token},
     loader::{
-        InviteSort, LoadError, Page, Slice,
+        InviteSort, LoadError,
         role::Place,
         workspace_invite::{WorkspaceInviteFilter, status},
     },
+    paging::{Page, Slice},
     rate_limit::Secrecy,
 };
 
@@ -106,7 +107,7 @@ impl Access {
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
         let sought = token.map(Token::uuid).unwrap_or_default();
         let look_up = async {
-            let row = self.loaders.workspace_invite_by_token(sought).await?;
+            let row = self.reads().workspace_invite_by_token(sought).await?;
             Ok::<_, AccessError>(row.filter(|_| token.is_some()))
         };
         let secrecy = match token {
@@ -140,7 +141,7 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.loaders.workspace_invite(id).await? else {
+        let Some(row) = self.reads().workspace_invite(id).await? else {
             self.as_if_hidden(Place::Workspace(NO_ID)).await?;
             return Ok(None);
         };
@@ -157,7 +158,7 @@ impl Access {
         page: Page,
     ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
         let slice = self
-            .loaders
+            .reads()
             .workspace_invites_of(manager, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_workspace_invite(row, true)))
@@ -172,7 +173,7 @@ impl Access {
     ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
         let managed = self.managed()?;
         let slice = self
-            .loaders
+            .reads()
             .workspace_invites(&managed, filter, sort, page, self.now, &self.client)
             .await?;
         Ok(slice.map(|row| self.listed_workspace_invite(row, true)))

@@ -1,16 +1,16 @@
-//! The bearer token in a request's `Authorization` header (RFC 6750 §2.1).
+//! Extracts the bearer token from the `Authorization` header (RFC 6750 §2.1).
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{AuthError, InvalidToken};
 
-/// Longest token that is looked at, in bytes. What identity providers issue is far shorter, and
-/// whatever is sent must be decoded before anything is known of its sender.
+/// Longest accepted token, in bytes. Identity providers issue far shorter ones, and a token is
+/// decoded before its sender is known.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
-/// The token; none without the header.
+/// Returns the token, or `None` without the header.
 ///
-/// Tokens in the query or in a form (§2.2, §2.3) are not looked for: they end in logs.
+/// Tokens in a query string or form (§2.2, §2.3) are ignored, since these end up in logs.
 pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = sent.next() else {
@@ -22,7 +22,7 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     let value = value.as_bytes().trim_ascii();
     let end = value.iter().position(|byte| *byte == b' ');
     let (scheme, token) = value.split_at(end.unwrap_or(value.len()));
-    // RFC 9110 §11.1: the name of a scheme is case-insensitive.
+    // RFC 9110 §11.1: scheme names are case-insensitive.
     if !scheme.eq_ignore_ascii_case(b"Bearer") {
         return Err(AuthError::UnsupportedScheme);
     }
@@ -37,7 +37,7 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     Ok(Some(token))
 }
 
-/// What the parts of a compact JWS (RFC 7515 §7.1) are made of: base64url and full stops.
+/// Returns true for the characters of a compact JWS (RFC 7515 §7.1): base64url and full stops.
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }

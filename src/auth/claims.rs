@@ -1,4 +1,4 @@
-//! What a token says (RFC 7519 §4), and what it must say to be taken.
+//! Claims of tokens (RFC 7519 §4), and the rules for accepting them.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{InvalidToken, SubjectClaim, TokenSettings};
 use crate::loader::user::Subject;
 
-/// The claims that matter. A claim that is there twice, or has another type, makes the whole
-/// unreadable (RFC 7519 §4).
+/// The claims that the gateway uses. A duplicate claim, or one of another type, makes the token
+/// malformed (RFC 7519 §4).
 #[derive(Deserialize)]
 pub(super) struct Claims {
     /// Seconds since 1970, possibly with a fraction (RFC 7519 §2, NumericDate).
@@ -31,10 +31,11 @@ enum Texts {
 }
 
 impl Claims {
-    /// Whom the token speaks of. `sub` is taken as it is written: neither trimmed nor folded.
+    /// Returns the user whom the token identifies. `sub` is used verbatim, neither trimmed nor
+    /// case-folded.
     pub(super) fn subject(&self, by: SubjectClaim) -> Result<Subject, InvalidToken> {
         let sub = self.sub.as_deref().unwrap_or_default();
-        // PostgreSQL has no text with NUL: such a look-up would fail, not find nobody.
+        // PostgreSQL rejects text with NUL: the look-up would fail instead of miss.
         if sub.is_empty() || sub.contains('\0') {
             return Err(InvalidToken::Subject);
         }
@@ -45,26 +46,26 @@ impl Claims {
         })
     }
 
-    /// Whether the token was given that scope.
+    /// Returns true if the token has the scope.
     pub(super) fn has_scope(&self, wanted: &str) -> bool {
         [&self.scope, &self.scp]
             .into_iter()
             .flatten()
             .any(|scopes| match scopes {
-                // RFC 6749 §3.3: separated by spaces, compared by case.
+                // RFC 6749 §3.3: scopes are separated by spaces and case-sensitive.
                 Texts::One(text) => text.split(' ').any(|scope| scope == wanted),
                 Texts::Many(list) => list.iter().any(|scope| scope == wanted),
             })
     }
 }
 
-/// The integer, if that is how it is written: one user has one `sub`, not also `+7` and `007`.
+/// Parses a canonical integer, so that `7`, `+7` and `007` do not name the same user.
 fn id(sub: &str) -> Option<i64> {
     let id: i64 = sub.parse().ok()?;
     (id.to_string() == sub).then_some(id)
 }
 
-/// What authentic claims must say.
+/// Rules that the claims must satisfy.
 pub(super) struct ClaimRules {
     issuer: Option<String>,
     audience: Option<String>,
@@ -91,7 +92,7 @@ impl ClaimRules {
     }
 
     fn check_time(&self, claims: &Claims, now: f64) -> Result<(), InvalidToken> {
-        // Floating point does not wrap around, whatever a token says: huge numbers stay huge.
+        // Floating point saturates, so that huge numbers in a token cannot wrap around.
         let exp = claims.exp.ok_or(InvalidToken::NoExpiry)?;
         if now >= exp + self.leeway {
             return Err(InvalidToken::Expired);

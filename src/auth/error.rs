@@ -1,63 +1,63 @@
-//! Why a request's token was not taken, and what its sender is told.
+//! Authentication errors, and their responses.
 
 use axum::http::{HeaderValue, StatusCode};
 
 use super::bearer::MAX_LENGTH;
 use crate::loader::LoadError;
 
-/// The challenge that names no error: RFC 6750 §3.1 wants none where no bearer token was sent.
+/// Challenge without an error code, which RFC 6750 §3.1 requires if no bearer token was sent.
 const CHALLENGE: &str = r#"Bearer realm="invite-gateway""#;
 
-/// Why it is not known who asks.
+/// Reasons why a request cannot be authenticated.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthError {
-    /// The `Authorization` header is there, but not of the scheme `Bearer`.
+    /// The `Authorization` header uses another scheme than `Bearer`.
     #[error("only the authentication scheme Bearer is supported")]
     UnsupportedScheme,
-    /// The token is not to be trusted.
+    /// The token is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidToken),
-    /// No published key could be loaded yet.
+    /// No published key has been loaded yet.
     #[error("the keys that verify tokens are not available")]
     KeysUnavailable,
-    /// The database that knows the users is away. For the log only.
+    /// The database is unavailable. Logged, never shown.
     #[error(transparent)]
     Unavailable(LoadError),
-    /// The look-up of the user went wrong. For the log only.
+    /// The look-up of the user failed. Logged, never shown.
     #[error(transparent)]
     Failed(LoadError),
 }
 
-/// What is wrong with a token. The texts are fixed, and in the characters that RFC 6750 §3 allows
-/// in an `error_description`; nothing of the token is in them.
+/// Reasons why a token is invalid. The messages are fixed, use only the characters that RFC 6750 §3
+/// allows in an `error_description`, and contain nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// Two headers may name two users.
+    /// Two headers could name two users.
     #[error("more than one Authorization header was sent")]
     SeveralHeaders,
     /// Not three parts of base64url, or no JSON in them.
     #[error("the token is malformed")]
     Malformed,
-    /// Nobody needs a token of that size.
+    /// The token exceeds the length that identity providers need.
     #[error("the token is longer than {MAX_LENGTH} bytes")]
     TooLong,
     /// Neither a secret nor a key set is configured.
     #[error("this server accepts no tokens")]
     NotAccepted,
-    /// Signature, algorithm or key do not fit. Which of them is not told.
+    /// Signature, algorithm or key do not match. The message does not say which.
     #[error("the token's signature cannot be verified")]
     Unverified,
-    /// RFC 8725 §3.11: another kind of JWT, such as an ID token's logout, is no access token.
+    /// RFC 8725 §3.11: another kind of JWT, such as a logout token, is not an access token.
     #[error("the token is of a type that is not accepted")]
     Type,
-    /// RFC 7515 §4.1.11: `crit` lists what must be understood, and nothing of it is; nor are tokens
-    /// decoded in another way, unpacked or decrypted.
-    #[error("the token demands an extension that is not supported")]
+    /// RFC 7515 §4.1.11: `crit` lists extensions that must be understood, and none is supported.
+    /// Neither are other encodings, compression and encryption.
+    #[error("the token requires an extension that is not supported")]
     Extension,
-    /// A claim has the wrong type, or is there twice.
+    /// A claim has the wrong type, or occurs twice.
     #[error("the token's claims are malformed")]
     Claims,
-    /// A token without `exp` would be good for ever.
+    /// A token without `exp` would be valid forever.
     #[error("the token has no expiry")]
     NoExpiry,
     /// RFC 7519 §4.1.4.
@@ -72,13 +72,13 @@ pub enum InvalidToken {
     /// RFC 8725 §3.9.
     #[error("the token is not for the configured audience")]
     Audience,
-    /// RFC 7519 §4.1.3: who does not identify with any of the audience must reject the token.
+    /// RFC 7519 §4.1.3: a recipient that is not in the audience must reject the token.
     #[error("the token is for an audience, and none is configured")]
     UnknownAudience,
-    /// `sub` is absent, or cannot be what users are configured to be called.
+    /// `sub` is absent, or cannot be a value of the configured column.
     #[error("the token's subject cannot name a user")]
     Subject,
-    /// Nobody of that name, or somebody who was deleted.
+    /// No such user, or the user was deleted.
     #[error("the token's user is not known")]
     UnknownUser,
 }
@@ -93,7 +93,7 @@ impl From<LoadError> for AuthError {
 }
 
 impl AuthError {
-    /// Status of the answer: 401, or 5xx when the token may well be good.
+    /// Returns 401, or 5xx if the token may be valid.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::UnsupportedScheme | Self::Invalid(_) => StatusCode::UNAUTHORIZED,
@@ -102,7 +102,7 @@ impl AuthError {
         }
     }
 
-    /// The error's code in GraphQL and REST answers.
+    /// Returns the error code for GraphQL and REST responses.
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnsupportedScheme | Self::Invalid(_) => "UNAUTHENTICATED",
@@ -111,17 +111,17 @@ impl AuthError {
         }
     }
 
-    /// What the client may read. [`Display`](std::fmt::Display) is for the log.
+    /// Returns the message for the client. [`Display`](std::fmt::Display) is for the log.
     pub fn message(&self) -> String {
         match self {
             Self::UnsupportedScheme | Self::Invalid(_) | Self::KeysUnavailable => self.to_string(),
-            Self::Unavailable(_) => "the service is not available now".to_owned(),
+            Self::Unavailable(_) => "the service is temporarily unavailable".to_owned(),
             Self::Failed(_) => "Internal server error".to_owned(),
         }
     }
 
-    /// Value of `WWW-Authenticate`, which every 401 must carry (RFC 9110 §15.5.2), in the syntax
-    /// of RFC 6750 §3.
+    /// Returns the `WWW-Authenticate` header, which RFC 9110 §15.5.2 requires for a 401, in the
+    /// syntax of RFC 6750 §3.
     pub fn www_authenticate(&self) -> HeaderValue {
         let Self::Invalid(error) = self else {
             return HeaderValue::from_static(CHALLENGE);

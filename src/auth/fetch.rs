@@ -1,4 +1,4 @@
-//! Reads the document of a key set from a file or over HTTP, within limits.
+//! Reads a key set document from a file or URL, within limits of time and size.
 
 use std::{
     io,
@@ -12,10 +12,10 @@ use tokio::{fs::File, io::AsyncReadExt, time::timeout};
 
 use super::{
     SettingsError,
-    location::{self, JwksLocation, LOCALHOST, Place},
+    location::{self, JwksLocation, LOCALHOST, Location},
 };
 
-/// How long the whole of it may take.
+/// Time limit of a read.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Longest document, in bytes.
@@ -24,19 +24,19 @@ const SIZE_LIMIT: usize = 1024 * 1024;
 /// Most redirects that are followed.
 const REDIRECT_LIMIT: usize = 3;
 
-/// Where `localhost` is; the port is that of the URL.
+/// Addresses of `localhost`; the port comes from the URL.
 const LOOPBACK: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
     SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
 ];
 
-/// Reads the document again and again.
+/// Source of the document, read repeatedly.
 pub(super) enum Reader {
     File(PathBuf),
     Web { client: Client, url: Url },
 }
 
-/// Why the document could not be read. What is told names no more of a URL than its host.
+/// Reasons why the document cannot be read. The messages contain no more of a URL than its host.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     #[error("it took longer than {} seconds", TIME_LIMIT.as_secs())]
@@ -45,7 +45,7 @@ pub(super) enum ReadError {
     Long,
     #[error("{0}")]
     File(#[from] io::Error),
-    #[error("the answer was {0}")]
+    #[error("the response status is {0}")]
     Status(StatusCode),
     #[error("{}", with_causes(.0))]
     Web(reqwest::Error),
@@ -59,9 +59,9 @@ impl From<reqwest::Error> for ReadError {
 
 impl Reader {
     pub(super) fn new(location: JwksLocation) -> Result<Self, SettingsError> {
-        match location.into_place() {
-            Place::File(path) => Ok(Self::File(path)),
-            Place::Web(url) => {
+        match location.into_location() {
+            Location::File(path) => Ok(Self::File(path)),
+            Location::Web(url) => {
                 let client = client(&url).map_err(SettingsError::Client)?;
                 Ok(Self::Web { client, url })
             }
@@ -88,8 +88,9 @@ fn client(url: &Url) -> reqwest::Result<Client> {
         .redirect(redirects(url.scheme().to_owned()))
         .referer(false)
         .https_only(!is_plain);
-    // What is not encrypted must not leave the machine: neither by way of a proxy, nor because a
-    // resolver says that `localhost` is elsewhere. Nor does it need the machine's trusted certificates, which a small container may lack.
+    // Unencrypted requests must not leave the machine, neither through a proxy nor because a
+    // resolver maps `localhost` elsewhere. They need no trusted certificates, which a small
+    // container may lack.
     if is_plain {
         LOCALHOST
             .into_iter()
@@ -104,13 +105,13 @@ fn client(url: &Url) -> reqwest::Result<Client> {
     }
 }
 
-/// Redirects are followed to where the operator could have sent us: over the same scheme.
+/// Follows redirects that keep the scheme and lead to a location that the settings accept.
 fn redirects(scheme: String) -> redirect::Policy {
     redirect::Policy::custom(move |attempt| {
         if attempt.previous().len() > REDIRECT_LIMIT {
             attempt.error("too many redirects")
         } else if attempt.url().scheme() != scheme || location::check(attempt.url()).is_err() {
-            attempt.error("a redirect leads to where keys are not fetched from")
+            attempt.error("a redirect leads to a location that is not allowed for key sets")
         } else {
             attempt.follow()
         }
@@ -128,7 +129,7 @@ async fn read_file(path: &PathBuf) -> Result<Vec<u8>, ReadError> {
 
 async fn read_web(client: &Client, url: Url) -> Result<Vec<u8>, ReadError> {
     let mut response = client.get(url).send().await?;
-    // A redirect that could not be followed is no document either.
+    // A redirect that was not followed has no document either.
     if response.status() != StatusCode::OK {
         return Err(ReadError::Status(response.status()));
     }
@@ -147,7 +148,7 @@ fn within_limit(length: usize) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// The library says what went wrong in the causes, such as an expired certificate.
+/// Appends the causes, which hold details such as an expired certificate.
 fn with_causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

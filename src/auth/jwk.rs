@@ -1,4 +1,4 @@
-//! Reads one published key (JWK, RFC 7517), if it can verify tokens.
+//! Parses a published key (JWK, RFC 7517) that can verify tokens.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::key::VerifyingKey;
 
-/// RFC 7518 §3.3: keys of RS256 have 2048 bits or more. The library goes no further than 8192.
+/// RFC 7518 §3.3 requires at least 2048 bits for RS256; the library supports up to 8192.
 const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 
-/// Bytes of a coordinate of P-256 (RFC 7518 §6.2.1.2) and of an Ed25519 key (RFC 8032 §5.1.5).
+/// Length of a P-256 coordinate (RFC 7518 §6.2.1.2) and of an Ed25519 key (RFC 8032 §5.1.5), in
+/// bytes.
 const COORDINATE: usize = 32;
 
-/// Why a key is not used.
+/// Reasons why a key is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Reason {
     #[error("it is not a JWK")]
@@ -24,21 +25,23 @@ pub(super) enum Reason {
     Unsupported,
     #[error("a symmetric key must not be published")]
     Symmetric,
-    #[error("its private part is published, so anybody may have signed with it")]
+    #[error("its private part is published, so that anyone can sign with it")]
     Private,
     #[error("its `use` is not `sig`")]
     Use,
-    #[error("its `key_ops` are without `verify`")]
+    #[error("its `key_ops` do not include `verify`")]
     Operations,
-    #[error("its `alg` is not the one that is used with such a key: RS256, ES256 or EdDSA")]
+    #[error("its `alg` does not match its type: expected RS256, ES256 or EdDSA")]
     Algorithm,
-    #[error("its RSA modulus has not 2048 to 8192 bits, or its exponent is no odd number over 1")]
+    #[error(
+        "its RSA modulus must have 2048 to 8192 bits, and its exponent must be odd and above 1"
+    )]
     Rsa,
     #[error("its coordinates are not 32 bytes of base64url")]
     Coordinate,
 }
 
-/// The parameters that matter (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
+/// The parameters that the gateway uses (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -55,14 +58,14 @@ struct Jwk {
     d: Option<IgnoredAny>,
 }
 
-/// A usable key, and its name.
-pub(super) struct EmailVisibility {
+/// A usable key with its id.
+pub(super) struct Published {
     pub(super) kid: Option<String>,
     pub(super) key: Arc<VerifyingKey>,
 }
 
-/// The key that a member of a key set is.
-pub(super) fn read(value: Value) -> Result<EmailVisibility, Reason> {
+/// Parses a member of a key set.
+pub(super) fn read(value: Value) -> Result<Published, Reason> {
     let jwk: Jwk = serde_json::from_value(value).map_err(|_| Reason::NotAKey)?;
     let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("RSA", _) => (Algorithm::RS256, rsa(&jwk)?),
@@ -83,7 +86,7 @@ pub(super) fn read(value: Value) -> Result<EmailVisibility, Reason> {
     {
         return Err(Reason::Operations);
     }
-    // RFC 9864 §2.2 calls EdDSA over this curve Ed25519.
+    // RFC 9864 §2.2 calls EdDSA with this curve Ed25519.
     let is_ours = |alg: &str| match algorithm {
         Algorithm::RS256 => alg == "RS256",
         Algorithm::ES256 => alg == "ES256",
@@ -92,7 +95,7 @@ pub(super) fn read(value: Value) -> Result<EmailVisibility, Reason> {
     if jwk.alg.is_some_and(|alg| !is_ours(&alg)) {
         return Err(Reason::Algorithm);
     }
-    Ok(EmailVisibility {
+    Ok(Published {
         kid: jwk.kid,
         key: Arc::new(VerifyingKey::new(algorithm, key)),
     })
@@ -102,7 +105,7 @@ fn rsa(jwk: &Jwk) -> Result<DecodingKey, Reason> {
     let modulus = bytes(jwk.n.as_deref()).ok_or(Reason::Rsa)?;
     let exponent = bytes(jwk.e.as_deref()).ok_or(Reason::Rsa)?;
     let (modulus, exponent) = (without_zeros(&modulus), without_zeros(&exponent));
-    // With the exponent 1 every signature would be its own proof.
+    // With exponent 1, anyone can forge signatures.
     let is_odd_over_one = exponent.last().is_some_and(|last| last % 2 == 1) && exponent != [1];
     if !RSA_BITS.contains(&bits(modulus)) || !is_odd_over_one {
         return Err(Reason::Rsa);
@@ -121,7 +124,7 @@ fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Reason> {
     DecodingKey::from_ed_components(x).map_err(|_| Reason::Coordinate)
 }
 
-/// The text, if it is one of a coordinate: the library itself does not look at the length.
+/// Returns the text if it encodes a coordinate: the library does not check the length.
 fn coordinate(text: Option<&str>) -> Result<&str, Reason> {
     text.filter(|text| bytes(Some(text)).is_some_and(|bytes| bytes.len() == COORDINATE))
         .ok_or(Reason::Coordinate)
@@ -136,7 +139,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-/// Length of a number that starts with no zero.
+/// Returns the bit length of a number without leading zero bytes.
 fn bits(number: &[u8]) -> usize {
     let leading = number.first().map_or(0, |first| first.leading_zeros());
     number.len() * 8 - leading as usize

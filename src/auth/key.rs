@@ -1,10 +1,10 @@
-//! A key that verifies tokens, with the one algorithm it is for.
+//! A verification key with its only algorithm.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 
 use super::{InvalidToken, Secret, claims::Claims};
 
-/// A key, and the one algorithm that it verifies. RFC 8725 §3.1: a token's own `alg` never chooses.
+/// A key with its only algorithm. RFC 8725 §3.1: a token's own `alg` never chooses the algorithm.
 pub(super) struct VerifyingKey {
     algorithm: Algorithm,
     decoding: DecodingKey,
@@ -14,8 +14,8 @@ pub(super) struct VerifyingKey {
 impl VerifyingKey {
     pub(super) fn new(algorithm: Algorithm, decoding: DecodingKey) -> Self {
         let mut validation = Validation::new(algorithm);
-        // The library would ask the machine's clock, and takes an absent `iss` or `aud` for a
-        // good one: claims are checked by `ClaimRules` instead, all of them.
+        // Checking claims is disabled here: the library would use the system clock, and accept a
+        // token without `iss` or `aud`. `ClaimRules` checks all claims instead.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_nbf = false;
@@ -27,7 +27,7 @@ impl VerifyingKey {
         }
     }
 
-    /// The key that a shared secret is, for HS256 alone.
+    /// Creates the HS256 key of a shared secret.
     pub(super) fn shared(secret: &Secret) -> Self {
         let decoding = DecodingKey::from_secret(secret.as_bytes());
         Self::new(Algorithm::HS256, decoding)
@@ -37,7 +37,7 @@ impl VerifyingKey {
         self.algorithm
     }
 
-    /// The claims of a token that this key signed. They are authentic, but not checked yet.
+    /// Verifies the signature, and returns the claims. Their content is not checked yet.
     pub(super) fn open(&self, token: &str) -> Result<Claims, InvalidToken> {
         match decode::<Claims>(token, &self.decoding, &self.validation) {
             Ok(opened) => Ok(opened.claims),

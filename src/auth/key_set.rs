@@ -1,4 +1,4 @@
-//! Reads a published key set (JWKS, RFC 7517) into the keys that can verify tokens.
+//! Parses a published key set (JWKS, RFC 7517).
 
 use std::{fmt, sync::Arc};
 
@@ -7,37 +7,37 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category};
 
 use super::{
-    jwk::{self, EmailVisibility, Reason},
+    jwk::{self, Published, Reason},
     key::VerifyingKey,
 };
 
-/// The usable keys of a set.
+/// The keys of a set that can verify tokens, and those that cannot.
 pub(super) struct KeySet {
-    keys: Vec<EmailVisibility>,
+    keys: Vec<Published>,
     skipped: Vec<Skipped>,
 }
 
-/// What a set says about a token's key.
+/// Result of looking up a token's key.
 pub(super) enum Search {
-    /// It is this one.
+    /// The key.
     Found(Arc<VerifyingKey>),
-    /// It is not to be used, or it is open which one it is.
+    /// The key has another algorithm, or several keys match.
     Unfit,
-    /// The set does not have it; a newer one may.
+    /// The set does not contain the key; a newer set may.
     Unknown,
 }
 
-/// A key of the set that verifies no token of ours, and why.
+/// A key that cannot verify tokens, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Skipped {
     pub(super) kid: Option<String>,
     pub(super) reason: Reason,
 }
 
-/// The document is no key set. Of its text nothing is told: it may be another file's.
+/// The document is not a key set. The message omits its text, which may be that of another file.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("it is not a JWK Set: {0}")]
-pub(super) struct NotAKeySet(Flaw);
+pub(super) struct InvalidKeySet(Flaw);
 
 #[derive(Clone, Copy, Debug)]
 struct Flaw {
@@ -63,10 +63,10 @@ struct Document {
 }
 
 impl KeySet {
-    /// Reads a document. A key that cannot be used is skipped (RFC 7517 §5).
-    pub(super) fn parse(json: &[u8]) -> Result<Self, NotAKeySet> {
+    /// Parses a document. Unusable keys are skipped (RFC 7517 §5).
+    pub(super) fn parse(json: &[u8]) -> Result<Self, InvalidKeySet> {
         let document: Document = serde_json::from_slice(json).map_err(|error| {
-            NotAKeySet(Flaw {
+            InvalidKeySet(Flaw {
                 category: error.classify(),
                 line: error.line(),
                 column: error.column(),
@@ -86,24 +86,22 @@ impl KeySet {
         Ok(set)
     }
 
-    /// How many keys are usable.
+    /// Returns the number of usable keys.
     pub(super) fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// The keys that are not usable.
+    /// Returns the skipped keys.
     pub(super) fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// The key of a token with that header: the one it names, or the only one that fits.
+    /// Returns the key that a token's header names, or the only key of its algorithm.
     ///
-    /// The header does not choose how the key is used, since each key has its one algorithm; it
-    /// only fails to find a key whose algorithm is another.
+    /// The header's algorithm only restricts the search: each key is used with its own.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Search {
-        let is_named =
-            |published: &&EmailVisibility| kid.is_none() || published.kid.as_deref() == kid;
-        let fits = |published: &&EmailVisibility| published.key.algorithm() == algorithm;
+        let is_named = |published: &&Published| kid.is_none() || published.kid.as_deref() == kid;
+        let fits = |published: &&Published| published.key.algorithm() == algorithm;
         let mut fitting = self.keys.iter().filter(is_named).filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Search::Found(Arc::clone(&only.key)),

@@ -1,4 +1,4 @@
-//! Keeps the published keys at hand, and up to date without making requests wait.
+//! Caches the published keys, and refreshes them in the background.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
@@ -14,18 +14,17 @@ use super::{
     AuthError, InvalidToken, JwksLocation, SettingsError,
     fetch::{ReadError, Reader},
     key::VerifyingKey,
-    key_set::{KeySet, NotAKeySet, Search},
+    key_set::{InvalidKeySet, KeySet, Search},
 };
 use crate::{
     clock::Clock,
     metrics::{Metrics, RefreshOutcome},
 };
 
-/// When keys are read again, even though every token's key is known: a key may have been revoked.
+/// Age after which keys are read again, since one may have been revoked.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(5);
 
-/// From one start of a refresh to the next, at least: made-up key ids do not make us hammer the
-/// issuer.
+/// Least time between two refreshes, so that made-up key ids cannot flood the issuer with requests.
 const COOLDOWN: TimeDelta = TimeDelta::seconds(10);
 
 /// The keys of a file or URL; cheap to clone.
@@ -46,11 +45,11 @@ struct Loaded {
     at: DateTime<Utc>,
 }
 
-/// A refresh, running or done.
+/// A refresh, running or finished.
 #[derive(Clone)]
 struct Refresh {
     started: DateTime<Utc>,
-    /// Its sender lives as long as the task, however that ends.
+    /// Closed when the task ends, however it ends.
     running: watch::Receiver<()>,
 }
 
@@ -59,11 +58,11 @@ enum RefreshError {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
-    Parse(#[from] NotAKeySet),
+    Parse(#[from] InvalidKeySet),
 }
 
 impl KeySource {
-    /// The keys of `location`. Within a runtime they are loaded at once, in the background.
+    /// Creates a source. Within a tokio runtime, it starts to load the keys in the background.
     pub(super) fn new(
         location: JwksLocation,
         clock: Clock,
@@ -85,7 +84,7 @@ impl KeySource {
         Ok(source)
     }
 
-    /// The key of a token whose header says so. Only an unknown key waits for a refresh.
+    /// Returns the key that a token's header names. Waits for a refresh only if the key is unknown.
     pub(super) async fn key(
         &self,
         kid: Option<&str>,
@@ -104,7 +103,7 @@ impl KeySource {
         if let Some(refresh) = self.refresh() {
             refresh.done().await;
         }
-        // Also where no refresh was due: one may have ended since the first look.
+        // Checked even if no refresh was due: one may have finished meanwhile.
         let loaded = self.loaded().ok_or(AuthError::KeysUnavailable)?;
         match loaded.keys.find(kid, algorithm) {
             Search::Found(key) => Ok(key),
@@ -112,7 +111,7 @@ impl KeySource {
         }
     }
 
-    /// How long ago the keys were read that count now; a clock that was put back makes it nothing.
+    /// Returns the age of the current keys, or zero if the clock was set back.
     fn age(&self) -> Option<Duration> {
         let age = self.0.clock.now() - self.loaded()?.at;
         Some(age.to_std().unwrap_or_default())
@@ -123,15 +122,16 @@ impl KeySource {
         loaded.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether `instant` is no longer ago than that. A clock that was put back makes it not so,
-    /// lest the past stay recent for ever.
+    /// Returns true if `instant` is within `period` of now. The difference is absolute: otherwise
+    /// keys would stay fresh until a clock that was set back catches up.
     fn is_within(&self, period: TimeDelta, instant: DateTime<Utc>) -> bool {
         (self.0.clock.now() - instant).abs() < period
     }
 
-    /// The refresh that is running, or a new one; none while the last one is too recent.
+    /// Returns the running refresh, or starts one. Returns `None` within [`COOLDOWN`] of the last
+    /// start.
     ///
-    /// It is a task of its own: a request that goes away does not take it along.
+    /// The refresh is a task of its own, so that a cancelled request does not cancel it.
     fn refresh(&self) -> Option<Refresh> {
         let mut last = self.last();
         if let Some(last) = last.as_ref() {
@@ -160,7 +160,7 @@ impl KeySource {
         self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the refresh that runs in the background.
+    /// Waits for the running refresh.
     #[cfg(test)]
     pub(super) async fn settled(&self) {
         let last = self.last().clone();
@@ -178,7 +178,7 @@ impl KeySource {
             Err(error) => {
                 self.0.metrics.keys_refreshed(RefreshOutcome::Failed);
                 let keeps = self.loaded().map_or(0, |loaded| loaded.keys.len());
-                warn!(jwks = %self.0.location, %error, keeps, "the keys could not be loaded");
+                warn!(jwks = %self.0.location, %error, keeps, "cannot load the keys");
             }
         }
     }
@@ -191,15 +191,14 @@ impl KeySource {
         let old = self.loaded();
         let known = old.as_ref().map_or(&[][..], |old| old.keys.skipped());
         for skipped in new.keys.skipped() {
-            // Once, not with every refresh. Nothing is wrong with it: a set may also hold keys
-            // for encryption.
+            // Logged once, at level info: a set may well hold keys for encryption.
             if !known.contains(skipped) {
                 let reason = skipped.reason;
                 info!(jwks = %self.0.location, kid = ?skipped.kid, %reason, "a key is not used");
             }
         }
         if new.keys.len() == 0 {
-            warn!(jwks = %self.0.location, "there is no usable key: every token is refused");
+            warn!(jwks = %self.0.location, "the key set has no usable key: every token is refused");
         } else if old.as_ref().map(|old| old.keys.len()) != Some(new.keys.len()) {
             info!(jwks = %self.0.location, usable = new.keys.len(), "keys loaded");
         }
@@ -218,7 +217,7 @@ impl Refresh {
     }
 
     async fn done(mut self) {
-        // Nothing is ever sent; this ends when the sender does.
+        // Nothing is sent; this waits until the sender is dropped.
         while self.running.changed().await.is_ok() {}
     }
 }

@@ -1,23 +1,23 @@
-//! Where the key set (JWKS, RFC 7517) is published.
+//! Location of the key set (JWKS, RFC 7517).
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use url::{Host, Url};
 
-/// The names of this machine that resolve to its loopback addresses (RFC 6761 §6.3).
+/// Names that resolve to loopback addresses (RFC 6761 §6.3).
 pub(super) const LOCALHOST: [&str; 2] = ["localhost", "localhost."];
 
-/// Where the key set is: a file, or a URL that nobody in between can change.
+/// Location of the key set: a file, or a URL whose responses nobody can tamper with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JwksLocation(Place);
+pub struct JwksLocation(Location);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     File(PathBuf),
     Web(Url),
 }
 
-/// Why a key set cannot be there.
+/// Reasons why a location is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
     /// An empty text.
@@ -26,7 +26,7 @@ pub enum LocationError {
     /// The URL cannot be parsed.
     #[error("not a URL")]
     NotAUrl,
-    /// Whoever can change the answer can sign tokens.
+    /// Anyone who can change the response can sign tokens.
     #[error("http:// is for this machine only; use https://")]
     Insecure,
     /// Neither `https`, `http` nor `file`.
@@ -35,13 +35,13 @@ pub enum LocationError {
     /// `file://host/…` is on another machine.
     #[error("a file:// URL must name a file of this machine: file:///…")]
     RemoteFile,
-    /// They would end up in logs; key sets are public.
+    /// Key sets are public, and credentials would end up in logs.
     #[error("the URL must not hold a user name or a password")]
     Credentials,
 }
 
 impl JwksLocation {
-    pub(super) fn into_place(self) -> Place {
+    pub(super) fn into_location(self) -> Location {
         self.0
     }
 }
@@ -56,18 +56,18 @@ impl FromStr for JwksLocation {
         let url = match Url::parse(text) {
             Ok(url) => url,
             Err(_) if text.contains("://") => return Err(LocationError::NotAUrl),
-            Err(_) => return Ok(Self(Place::File(text.into()))),
+            Err(_) => return Ok(Self(Location::File(text.into()))),
         };
         if url.scheme() == "file" {
             let path = url.to_file_path().map_err(|()| LocationError::RemoteFile)?;
-            return Ok(Self(Place::File(path)));
+            return Ok(Self(Location::File(path)));
         }
         check(&url)?;
-        Ok(Self(Place::Web(url)))
+        Ok(Self(Location::Web(url)))
     }
 }
 
-/// Whether keys may be fetched from there.
+/// Checks that keys may be fetched from a URL.
 pub(super) fn check(url: &Url) -> Result<(), LocationError> {
     match url.scheme() {
         "https" => {}
@@ -81,7 +81,7 @@ pub(super) fn check(url: &Url) -> Result<(), LocationError> {
     Ok(())
 }
 
-/// Whether the host is `localhost` or a loopback address, in any notation. Other names need TLS,
+/// Returns true for `localhost` and loopback addresses, in any notation. Other names require TLS,
 /// whatever they resolve to.
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
@@ -92,13 +92,13 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// How a log names it: by the host of a URL, without the rest. A path is not repeated: it may be a
+/// Formats the location for logs: only the host of a URL. A path is omitted, since it may be a
 /// mistyped URL with a password.
 impl fmt::Display for JwksLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::File(_) => f.write_str("file"),
-            Place::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
+            Location::File(_) => f.write_str("file"),
+            Location::Web(url) => f.write_str(url.host_str().unwrap_or_default()),
         }
     }
 }
@@ -107,7 +107,7 @@ impl fmt::Display for JwksLocation {
 mod tests {
     use std::path::Path;
 
-    use super::{JwksLocation, LocationError, Place};
+    use super::{JwksLocation, Location, LocationError};
 
     #[test]
     fn keys_come_from_files_tls_or_this_machine() {
@@ -116,8 +116,12 @@ mod tests {
             ("/etc/gateway/jwks.json", "/etc/gateway/jwks.json"),
             ("file:///etc/my%20keys.json", "/etc/my keys.json"),
         ] {
-            let place = text.parse::<JwksLocation>().unwrap().into_place();
-            assert_eq!(place, Place::File(Path::new(path).to_owned()), "{text}");
+            let location = text.parse::<JwksLocation>().unwrap().into_location();
+            assert_eq!(
+                location,
+                Location::File(Path::new(path).to_owned()),
+                "{text}"
+            );
         }
         for text in [
             "https://id.example.com/jwks.json?tenant=1",
@@ -141,7 +145,10 @@ mod tests {
         ] {
             let location = text.parse::<JwksLocation>().unwrap();
             assert!(!location.to_string().contains('/'), "{location}");
-            assert!(matches!(location.into_place(), Place::Web(_)), "{text}");
+            assert!(
+                matches!(location.into_location(), Location::Web(_)),
+                "{text}"
+            );
         }
     }
 

@@ -1,12 +1,12 @@
-//! Who is asking: from a request's bearer token (RFC 6750) to the user it speaks of.
+//! Authenticates requests: from the bearer token (RFC 6750) to the user that it names.
 //!
-//! A token is a JWT (RFC 7519), verified as RFC 8725 advises: the key says which algorithm is used,
-//! never the token; what is configured is checked strictly; whatever is doubtful is refused. No
-//! token at all makes an anonymous viewer, a bad one never does.
+//! A token is a JWT (RFC 7519), verified as RFC 8725 recommends. The key determines the algorithm,
+//! never the token; all configured claims are required; anything doubtful is refused. A request
+//! without a token is anonymous. A request with an invalid token is refused.
 //!
-//! One concept, one file: `bearer` finds the token in the request, `verifier` opens it with a
-//! `key` that is the shared secret or, through `key_source`, one of a published `key_set`, and
-//! `claims` says what it must hold.
+//! One file per concept: `bearer` extracts the token and `verifier` verifies it with a `key`. The
+//! key is the shared secret or, through `key_source`, one of a published `key_set`. `claims` has
+//! the rules for the content.
 
 mod bearer;
 mod claims;
@@ -38,10 +38,10 @@ pub use settings::{SettingsError, SubjectClaim, TokenSettings};
 
 use verifier::Verifier;
 
-/// The scope that makes a token's bearer staff.
+/// Scope of staff tokens.
 pub const STAFF_SCOPE: &str = "invites:admin";
 
-/// Tells from a request's headers who asks; cheap to clone.
+/// Authenticates requests by their headers; cheap to clone.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Parts>);
 
@@ -52,13 +52,13 @@ struct Parts {
 }
 
 impl Authenticator {
-    /// An authenticator that trusts what `settings` say.
+    /// Creates an authenticator.
     ///
-    /// Within a tokio runtime this starts to load published keys at once, without waiting for
-    /// them: a source that is away does not keep the gateway from starting.
+    /// Within a tokio runtime, it starts to load published keys in the background, so that an
+    /// unavailable issuer does not delay the start.
     ///
     /// # Errors
-    /// The settings contradict each other, or the machine's trusted certificates cannot be read.
+    /// The settings contradict each other, or the system's trusted certificates cannot be read.
     pub fn new(
         settings: TokenSettings,
         loaders: Arc<Loaders>,
@@ -74,10 +74,10 @@ impl Authenticator {
         })))
     }
 
-    /// Who sends these headers. Without an `Authorization` header they are anonymous.
+    /// Returns the viewer who sends these headers: anonymous without an `Authorization` header.
     ///
     /// # Errors
-    /// A token was sent that does not say who asks, or that cannot be checked now.
+    /// The token is invalid, or cannot be checked now.
     pub async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, AuthError> {
         let Some(token) = bearer::token(headers)? else {
             return Ok(Viewer::Anonymous);

@@ -1,18 +1,18 @@
-//! The secret that the gateway shares with who issues its tokens.
+//! The secret that the gateway shares with the issuer of tokens.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-/// Fewest bytes of a secret. RFC 7518 §3.2: a key of HS256 is no shorter than its hash.
+/// Least length in bytes. RFC 7518 §3.2: an HS256 key is at least as long as the hash.
 const MIN_LENGTH: usize = 32;
 
-/// A shared secret for HS256. Nothing prints it.
+/// Shared secret for HS256. Never printed.
 #[derive(Clone)]
 pub struct Secret(Arc<[u8]>);
 
-/// The secret is too short to be one.
+/// The secret is too short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the secret has {0} bytes and needs at least {MIN_LENGTH} (RFC 7518, section 3.2); make one with: openssl rand -hex 32"
+    "the secret has {0} bytes, but must have at least {MIN_LENGTH} (RFC 7518, section 3.2); create one with: openssl rand -hex 32"
 )]
 pub struct SecretTooShort(usize);
 
@@ -25,7 +25,7 @@ impl Secret {
 impl FromStr for Secret {
     type Err = SecretTooShort;
 
-    /// Takes the text's own bytes: they are not decoded, from base64 or otherwise.
+    /// Uses the bytes of the text, without decoding base64 or the like.
     fn from_str(text: &str) -> Result<Self, SecretTooShort> {
         if text.len() < MIN_LENGTH {
             return Err(SecretTooShort(text.len()));

@@ -1,4 +1,4 @@
-//! From a token's text to claims that can be relied on.
+//! Verifies tokens, and caches verified signatures.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use super::{
 };
 use crate::{clock::Clock, metrics::Metrics};
 
-/// How many tokens are remembered whose signature was verified.
+/// Most verified tokens in the cache.
 const MAX_OPENED: usize = 4096;
 
-/// Verifies tokens against the keys that are configured.
+/// Verifies tokens with the configured keys.
 pub(super) struct Verifier {
     keys: Keys,
     rules: ClaimRules,
     clock: Clock,
-    /// By the hash of their text: no token is kept.
+    /// By the SHA-256 of a token, so that no token is kept.
     opened: Cache<[u8; 32], Opened>,
     metrics: Metrics,
 }
 
-/// A token whose signature was verified. That it still counts is asked anew each time: its key may
-/// have been withdrawn, and its claims may have run out.
+/// A token with a verified signature. Its key and claims are checked for every request: the key may
+/// have been withdrawn, and the token may have expired.
 #[derive(Clone)]
 struct Opened {
     kid: Option<Arc<str>>,
@@ -41,7 +41,7 @@ struct Opened {
 enum Keys {
     None,
     Secret(Arc<VerifyingKey>),
-    EmailVisibility(KeySource),
+    Published(KeySource),
 }
 
 impl Verifier {
@@ -55,13 +55,15 @@ impl Verifier {
             (Some(_), Some(_)) => return Err(SettingsError::SecretAndJwks),
             (Some(secret), None) => Keys::Secret(Arc::new(VerifyingKey::shared(&secret))),
             (None, Some(location)) => {
-                Keys::EmailVisibility(KeySource::new(location, clock.clone(), metrics)?)
+                Keys::Published(KeySource::new(location, clock.clone(), metrics)?)
             }
             (None, None) => Keys::None,
         };
-        if matches!(keys, Keys::EmailVisibility(_)) && settings.issuer.is_none() {
+        if matches!(keys, Keys::Published(_)) && settings.issuer.is_none() {
             // RFC 8725 §3.8: identity providers share keys among their tenants.
-            warn!("a JWKS is configured without an issuer: whoever it signs for is trusted");
+            warn!(
+                "a JWKS is configured without an issuer: tokens of every tenant that it signs for are accepted"
+            );
         }
         Ok(Self {
             keys,
@@ -72,7 +74,7 @@ impl Verifier {
         })
     }
 
-    /// The claims of `token`, once its signature and they themselves are checked.
+    /// Verifies a token's signature and claims, and returns the claims.
     pub(super) async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
         let hash = Sha256::digest(token).into();
         let cache = self.metrics.token_cache();
@@ -92,7 +94,7 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// Whether the key that opened a token is still the one to open it with.
+    /// Returns true if the token would be verified with the same key now.
     async fn is_key(&self, opened: &Opened) -> Result<bool, AuthError> {
         let key = self.key(opened.kid.as_deref(), opened.algorithm).await?;
         Ok(Arc::ptr_eq(&key, &opened.key))
@@ -120,18 +122,18 @@ impl Verifier {
         match &self.keys {
             Keys::None => Err(InvalidToken::NotAccepted.into()),
             Keys::Secret(key) => Ok(Arc::clone(key)),
-            Keys::EmailVisibility(source) => source.key(kid, algorithm).await,
+            Keys::Published(source) => source.key(kid, algorithm).await,
         }
     }
 }
 
-/// The token's header (RFC 7515 §4.1), of which nothing is proven.
+/// Parses a token's header (RFC 7515 §4.1), which is not authenticated.
 ///
-/// Its `jwk`, `jku`, `x5u` and `x5c`, by which a token could bring its own key, are never looked
-/// at (RFC 8725 §3.10).
+/// Ignores `jwk`, `jku`, `x5u` and `x5c`, by which a token could bring its own key (RFC 8725
+/// §3.10).
 fn header(token: &str) -> Result<Header, InvalidToken> {
     let header = decode_header(token).map_err(|error| match error.kind() {
-        // JSON, but not of a header that can be: `"alg": "none"` among others.
+        // JSON with invalid values, such as `"alg": "none"`.
         ErrorKind::Json(error) if error.is_data() => InvalidToken::Unverified,
         _ => InvalidToken::Malformed,
     })?;
@@ -144,9 +146,9 @@ fn header(token: &str) -> Result<Header, InvalidToken> {
     Ok(header)
 }
 
-/// Whether the header says that the claims are not to be read as they stand: by `crit`; by `b64`,
-/// which RFC 7797 §6 wants in `crit`, but which is no less meant without; or by what encrypted
-/// tokens have (RFC 7516 §4.1).
+/// Returns true if the claims must not be read as they are. Headers that say so are `crit`, `b64`
+/// (which RFC 7797 §6 wants in `crit`, but which counts without it), and those of encrypted tokens
+/// (RFC 7516 §4.1).
 fn demands_extension(header: &Header) -> bool {
     header.crit.is_some()
         || header.enc.is_some()
@@ -154,8 +156,8 @@ fn demands_extension(header: &Header) -> bool {
         || header.extras.inner().contains_key("b64")
 }
 
-/// RFC 7519 §5.1, RFC 9068 §2.1; RFC 7515 §4.1.9 lets `application/` be left out, and RFC 2045
-/// compares media types without regard to case.
+/// RFC 7519 §5.1, RFC 9068 §2.1. RFC 7515 §4.1.9 allows omitting `application/`, and RFC 2045 makes
+/// media types case-insensitive.
 fn is_access_token(typ: &str) -> bool {
     let typ = typ.to_ascii_lowercase();
     matches!(

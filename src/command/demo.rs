@@ -1,4 +1,4 @@
-//! `demo`: the gateway over sample data in memory.
+//! `demo`: runs the gateway over in-memory sample data.
 
 use std::{error::Error, process::ExitCode};
 
@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct DemoArgs {
-    /// Print every code, token, id and slug with the case that it shows, as JSON, and end
+    /// Print every code, token, id and slug with the case that it demonstrates, as JSON, and exit
     #[arg(long)]
     describe: bool,
     #[command(flatten)]
@@ -54,13 +54,13 @@ pub(super) async fn run(args: DemoArgs, clock: Clock) -> ExitCode {
         };
     }
     let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
-    let served = async || served(args, &description, clock).await;
-    telemetry::during(&log, &telemetry, served).await
+    let serve = async || serve_samples(args, &description, clock).await;
+    telemetry::with_telemetry(&log, &telemetry, serve).await
 }
 
-async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> ExitCode {
+async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clock) -> ExitCode {
     if !args.http.is_strict() {
-        // There is nothing to hide.
+        // Sample data is public.
         args.http.graphiql.get_or_insert(Switch::On);
         args.http.introspection.get_or_insert(Switch::On);
         args.http.subgraph_sdl.get_or_insert(SubgraphSdl::Public);
@@ -83,7 +83,7 @@ async fn served(mut args: DemoArgs, description: &Description, clock: Clock) -> 
     let has_page = args.http.has_graphiql() && GraphiqlConfig::has_page();
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
-        // Nobody is left to tell if the console is gone; the log goes on.
+        // An error is ignored: the console is gone, but the log may still be written.
         let _ = print(&demo::banner(base, description, has_page));
     };
     let options = serve::Options {

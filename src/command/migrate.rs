@@ -1,4 +1,4 @@
-//! `migrate`: makes or changes the database's tables.
+//! `migrate`: creates or changes the database's tables.
 
 use std::process::ExitCode;
 
@@ -17,26 +17,26 @@ pub(super) struct MigrateArgs {
 
 #[derive(Subcommand)]
 enum Direction {
-    /// Apply the steps that are not applied; makes an SQLite file that is not there
+    /// Apply pending migrations; creates the SQLite file if it does not exist
     Up {
         #[command(flatten)]
         database: DatabaseUrl,
-        /// Apply this many steps only
+        /// Apply only this many
         #[arg(long, value_name = "NUMBER")]
         steps: Option<u32>,
     },
-    /// Revert steps, the newest first: their tables and all data in them are deleted
+    /// Revert migrations, newest first; this deletes their tables and all data in them
     Down {
         #[command(flatten)]
         database: DatabaseUrl,
-        /// How many steps
+        /// Revert this many
         #[arg(long, value_name = "NUMBER", required_unless_present = "all")]
         steps: Option<u32>,
-        /// All steps
+        /// Revert all
         #[arg(long, conflicts_with = "steps")]
         all: bool,
     },
-    /// List the steps, and which are applied; exits with 1 where one is not
+    /// List migrations and whether they are applied; exits with 1 if any is pending
     Status {
         #[command(flatten)]
         database: DatabaseUrl,
@@ -59,7 +59,7 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
     let result = migrate(&database, args.direction).await;
-    // What is applied stays so, whatever becomes of the connections.
+    // Migrations are committed, whether or not closing succeeds.
     let _ = database.close().await;
     match result {
         Ok((report, all_applied)) => {
@@ -74,7 +74,7 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
     }
 }
 
-/// What to print, and whether that is a success.
+/// Returns the report, and whether the command succeeded.
 async fn migrate(
     database: &DatabaseConnection,
     direction: Direction,

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand that has more to do than to call a module.
+//! The command line, one file per subcommand.
 
 mod demo;
 mod import;
@@ -28,7 +28,7 @@ use migrate::MigrateArgs;
 use schema::SchemaArgs;
 use token::TokenArgs;
 
-/// The exit status of a command that was not understood, as clap has it.
+/// Exit status of a command line that cannot be used, as in clap.
 const WRONG_USAGE: u8 = 2;
 
 /// One GraphQL API over all of an organisation's invite data.
@@ -47,34 +47,33 @@ pub struct Cli {
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),
-    /// Serve the gateway over sample data in memory, to try it
+    /// Serve the gateway over in-memory sample data, to try it
     Demo(DemoArgs),
-    /// Make or change the database's tables
+    /// Create or change the database's tables
     Migrate(MigrateArgs),
-    /// Load data from a file: NDJSON or a JSON array, rows in the contracts' own shapes
+    /// Load data from a file: NDJSON or a JSON array, with rows as the REST contracts have them
     Import(ImportArgs),
-    /// Print the public GraphQL schema, or that for the composition of a supergraph
+    /// Print the public GraphQL schema, or the subgraph schema for composing a supergraph
     Schema(SchemaArgs),
     /// Print a bearer token for development
     Token(TokenArgs),
 }
 
 impl Cli {
-    /// Parses the command line. Prints help, the version and errors.
+    /// Parses the command line, and prints help, the version or an error.
     ///
     /// # Errors
-    /// There is nothing more to do; the process ends with this status.
+    /// The process should exit with the returned status.
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
         usage::parse(arguments)
     }
 
-    /// Does what the command line says. Boxed, so that it is compiled here, and not once more where
-    /// it is awaited.
+    /// Runs the command. The future is boxed so that it is compiled in this crate only.
     pub fn run(self) -> BoxFuture<'static, ExitCode> {
-        self.does().boxed()
+        self.execute().boxed()
     }
 
-    async fn does(self) -> ExitCode {
+    async fn execute(self) -> ExitCode {
         let clock = Clock::system();
         match self.command {
             Command::Serve(args) => serve::run(args, clock).await,
@@ -90,42 +89,42 @@ impl Cli {
     }
 }
 
-/// Prints what a command is for.
+/// Prints a command's output.
 fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader has closed its end, as `head` does: nobody is left to tell.
+        // The reader closed the pipe, as `head` does, so that no message would be seen.
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Ends a command that failed.
+/// Prints an error, and returns the status of a failed command.
 fn failed(error: impl Display) -> ExitCode {
-    complain(error);
+    print_error(error);
     ExitCode::FAILURE
 }
 
-/// Ends a command whose settings cannot be used.
+/// Prints an error, and returns the status of wrong usage.
 fn wrong_usage(error: impl Display) -> ExitCode {
-    complain(error);
+    print_error(error);
     ExitCode::from(WRONG_USAGE)
 }
 
-/// Says that the database cannot be opened, and what to do about an SQLite file that is not there.
+/// Reports that the database cannot be opened, and how to create a missing SQLite file.
 struct CannotOpen(DbErr);
 
 impl Display for CannotOpen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the database that --database-url (DATABASE_URL) names cannot be opened: {}; \
-             `invite-gateway migrate up` makes an SQLite file that is not there",
+            "cannot open the database of --database-url (DATABASE_URL): {}; to create a missing \
+             SQLite file, run `invite-gateway migrate up`",
             self.0
         )
     }
 }
 
-fn complain(error: impl Display) {
-    // Nobody is left to tell if the console is gone: the status says it too.
+fn print_error(error: impl Display) {
+    // An error is ignored: the console is gone, and the status says the same.
     let _ = writeln!(io::stderr(), "error: {}", Printable(error));
 }

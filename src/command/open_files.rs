@@ -1,17 +1,17 @@
-//! The process's limit of open files, which bounds how many connections it can have.
+//! The limit of open files, which bounds the number of connections.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Files beside connections of clients and of the database: the log, the runtime, keys, SQLite's.
-const OTHERS: u64 = 64;
+/// Files other than client and database connections: the log, the runtime, keys, SQLite files.
+const OTHER_FILES: u64 = 64;
 
-/// Raises the limit of open files as far as it must be, and is allowed to be, for so many
-/// connections of clients beside those of the database. Gives how many of clients there is room for.
-pub(super) fn room_for_connections(clients: u32, of_database: u32) -> u32 {
-    let beside = OTHERS + u64::from(of_database);
-    let wanted = u64::from(clients) + beside;
+/// Raises the limit of open files, as far as allowed, to hold the configured connections. Returns
+/// the number of client connections that fit.
+pub(super) fn room_for_connections(clients: u32, database: u32) -> u32 {
+    let reserved = OTHER_FILES + u64::from(database);
+    let wanted = u64::from(clients) + reserved;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // None is unlimited.
+    // `None` means unlimited.
     let Some(mut limit) = current else {
         return clients;
     };
@@ -24,17 +24,17 @@ pub(super) fn room_for_connections(clients: u32, of_database: u32) -> u32 {
         match setrlimit(Resource::Nofile, new) {
             Ok(()) => limit = raised,
             Err(error) => {
-                tracing::warn!(%error, limit, "the limit of open files could not be raised");
+                tracing::warn!(%error, limit, "cannot raise the limit of open files");
             }
         }
     }
-    let room = limit.saturating_sub(beside).max(1);
+    let room = limit.saturating_sub(reserved).max(1);
     if room < clients.into() {
         tracing::warn!(
             limit,
             max_connections = room,
             asked = clients,
-            "the limit of open files (ulimit -n) is too low for --max-connections: fewer are taken"
+            "the limit of open files (ulimit -n) is too low for --max-connections, which is lowered"
         );
     }
     u32::try_from(room).unwrap_or(clients).min(clients)

@@ -1,4 +1,4 @@
-//! `schema`: prints the schema, for clients or for the composition of a supergraph.
+//! `schema`: prints the schema for clients, or the subgraph schema for a supergraph.
 
 use std::process::ExitCode;
 
@@ -12,8 +12,8 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct SchemaArgs {
-    /// Print the schema of the subgraph, as `_service { sdl }` answers it: with the directives of
-    /// Apollo Federation 2
+    /// Print the subgraph schema with Apollo Federation 2 directives, as `_service { sdl }` returns
+    /// it
     #[arg(long)]
     subgraph: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `serve`: the gateway over a database.
+//! `serve`: runs the gateway over a database.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, ServeArgs,
         Switch, TelemetryOptions,
     },
-    database::{Pulse, Readiness},
+    database::{Heartbeat, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
@@ -23,18 +23,18 @@ use crate::{
     },
     loader::{Loaders, Source},
     metrics::Metrics,
-    rate_limit::{NotARedis, RateLimits, Shared},
+    rate_limit::{InvalidRedisUrl, RateLimits, Shared},
 };
 
-/// How long closing the database's connections may take.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// Time limit for closing the database connections.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
     let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
-    telemetry::during(&log, &telemetry, async || served(args, clock).await).await
+    telemetry::with_telemetry(&log, &telemetry, async || serve(args, clock).await).await
 }
 
-async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
+async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
     let limit = args.http.request_timeout();
     let replica = match args.database.replica_pool(limit) {
         Ok(replica) => replica,
@@ -52,7 +52,7 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
         },
     };
     if !args.tokens.trusts_any() {
-        tracing::warn!("no bearer token is accepted: neither --jwt-secret nor --jwt-jwks is given");
+        tracing::warn!("every bearer token is refused: set --jwt-secret or --jwt-jwks");
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
     let tokens = args.tokens.into();
@@ -75,8 +75,8 @@ async fn served(args: ServeArgs, clock: Clock) -> ExitCode {
     gateway(databases, tokens, options, clock, announce).await
 }
 
-/// Has panics logged where they happen, without what they say, which may hold anything. Whoever asked
-/// is told of an internal error.
+/// Logs panics with their location. Their message is omitted, since it may hold any data. The
+/// client gets an internal error.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
@@ -84,12 +84,12 @@ fn log_panics() {
     }));
 }
 
-/// Says why nothing can be served yet.
+/// Logs why requests cannot be served yet.
 async fn warn_unless_ready(loaders: &Loaders) {
     match loaders.readiness().await {
         Readiness::Ready => {}
         Readiness::Unreachable => {
-            tracing::warn!("the database does not answer; serving begins when it does");
+            tracing::warn!("the database does not respond; requests fail until it does");
         }
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
@@ -97,7 +97,7 @@ async fn warn_unless_ready(loaders: &Loaders) {
     }
 }
 
-/// What is served from.
+/// Open databases.
 pub(super) struct Databases {
     pub(super) primary: DatabaseConnection,
     /// A hot standby of the primary.
@@ -107,7 +107,7 @@ pub(super) struct Databases {
 impl Databases {
     fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
         let source = |database: &DatabaseConnection, name| Source {
-            pulse: Pulse::of(database, name),
+            pulse: Heartbeat::start(database, name),
             database: database.clone(),
             limit: Some(limit),
         };
@@ -118,22 +118,22 @@ impl Databases {
         }
     }
 
-    /// Closes what can be closed at once: a database that is away does not say goodbye.
+    /// Closes connections, and abandons those to a database that does not respond.
     async fn close(self) {
         let closing = async {
-            // Nothing is written while serving, so that nothing is lost whatever becomes of this.
+            // Serving writes nothing, so that an error loses nothing.
             let _ = self.primary.close().await;
             if let Some(standby) = self.standby {
                 let _ = standby.close().await;
             }
         };
-        if timeout(GOODBYE, closing).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::debug!("the database's connections were not closed in time");
         }
     }
 }
 
-/// What `serve` and `demo` share of their settings.
+/// Settings that `serve` and `demo` share.
 pub(super) struct Options<'a> {
     pub(super) http: &'a HttpOptions,
     pub(super) graphql: &'a GraphqlOptions,
@@ -141,14 +141,14 @@ pub(super) struct Options<'a> {
     pub(super) rate_limits: &'a RateLimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
-    /// What GraphiQL has to offer.
+    /// Examples and personas for GraphiQL.
     pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
-    /// Most connections to databases.
+    /// Most connections to all databases.
     pub(super) database_connections: u32,
 }
 
-/// Serves over databases that are open, until told to stop. `announce` is told where.
+/// Serves over open databases until told to stop. `announce` gets the URL on which it listens.
 pub(super) async fn gateway(
     databases: Databases,
     tokens: TokenSettings,
@@ -174,12 +174,12 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let limits_of_clients = match rate_limits_of(rate_limits, &metrics) {
+    let limits_of_clients = match build_rate_limits(rate_limits, &metrics) {
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
     limits_of_clients.ask_shared().await;
-    let graphql = match served_graphql(graphql, limits, schema, &metrics) {
+    let graphql = match build_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
     };
@@ -217,7 +217,7 @@ pub(super) async fn gateway(
         max_in_flight: options.max_in_flight as usize,
         max_buffered: options.max_buffered,
         rate_limits: limits_of_clients,
-        trusted_proxies: Arc::new(TrustedProxies::within(rate_limits.trusted_proxies.clone())),
+        trusted_proxies: Arc::new(TrustedProxies::new(rate_limits.trusted_proxies.clone())),
         graphql,
         cors: Cors(options.cors_origin.clone()),
         graphiql,
@@ -226,21 +226,19 @@ pub(super) async fn gateway(
         has_metrics: telemetry.metrics == Switch::On,
     }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
-        tracing::warn!(
-            "absolute URLs in answers begin with the address listened on: give --public-url"
-        );
+        tracing::warn!("absolute URLs in responses use the listen address: set --public-url");
     }
     let stop_signal = match StopSignal::listen() {
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
-    // As long as anything else is served, and while it is stopping.
+    // Metrics are served as long as anything else, also while stopping.
     let room = open_files::room_for_connections(options.max_connections, database_connections);
     let connections = options.connections(room);
     let metrics_served = metrics_listener.map(|listener| {
         let service = service.clone();
         tokio::spawn(async move {
-            http::serve_operations(listener, &service, connections.patience).await;
+            http::serve_operations(listener, &service, connections.client_timeout).await;
         })
     });
     announce(&local);
@@ -254,7 +252,7 @@ pub(super) async fn gateway(
     ExitCode::SUCCESS
 }
 
-/// Listens there; gives the address as a URL, too.
+/// Binds a listener, and returns it with its URL.
 async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     let listener = TcpListener::bind(address).await;
     let listener =
@@ -264,19 +262,22 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     Ok((listener, url))
 }
 
-/// How much clients may ask by these options.
-fn rate_limits_of(options: &RateLimitOptions, metrics: &Metrics) -> Result<RateLimits, NotARedis> {
+/// Builds the rate limits.
+fn build_rate_limits(
+    options: &RateLimitOptions,
+    metrics: &Metrics,
+) -> Result<RateLimits, InvalidRedisUrl> {
     let stopwatch = Stopwatch::started();
     let shared = match &options.redis_url {
         None => None,
-        Some(url) => Some(Shared::at(url, stopwatch.clone())?),
+        Some(url) => Some(Shared::new(url, stopwatch.clone())?),
     };
     let quotas = options.quotas();
     Ok(RateLimits::new(quotas, shared, stopwatch, metrics))
 }
 
-/// How GraphQL is served by these options.
-fn served_graphql(
+/// Builds the GraphQL service.
+fn build_graphql(
     options: &GraphqlOptions,
     limits: &LimitOptions,
     schema: SchemaSettings,
@@ -284,7 +285,7 @@ fn served_graphql(
 ) -> Result<Graphql, ExitCode> {
     let cache = options.document_cache.into();
     let Some(executor) = Executor::new(schema, limits.limits(), cache, metrics) else {
-        return Err(failed("the schema's own definition cannot be read"));
+        return Err(failed("the built-in GraphQL schema cannot be parsed"));
     };
     let persisted = match (
         &options.trusted_documents,
@@ -293,11 +294,11 @@ fn served_graphql(
         (Some(_), Switch::On) => {
             return Err(wrong_usage(
                 "--automatic-persisted-queries and --trusted-documents exclude each other: a \
-                 document that anybody may register is not trusted",
+                 document that any client may register is not trusted",
             ));
         }
         (Some(path), Switch::Off) => {
-            // Its path is not repeated: it may be a mistyped URL with a password.
+            // The path is omitted: it may be a mistyped URL with a password.
             let manifest = Manifest::read(path).map_err(|error| {
                 wrong_usage(format_args!(
                     "the file that --trusted-documents (GATEWAY_TRUSTED_DOCUMENTS) names {error}"
@@ -311,7 +312,7 @@ fn served_graphql(
                     Err(refusal) => {
                         let errors = refusal.into_errors();
                         let reason = errors.first().map(|error| error.message.as_str());
-                        tracing::warn!(id, reason, "a trusted document does not fit the schema");
+                        tracing::warn!(id, reason, "a trusted document is invalid for this schema");
                     }
                 }
             }

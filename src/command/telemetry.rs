@@ -1,4 +1,4 @@
-//! The log and traces, for as long as a command serves.
+//! Logging and tracing of the commands that serve.
 
 use std::process::ExitCode;
 
@@ -9,9 +9,9 @@ use crate::{
     trace::Traces,
 };
 
-/// Serves with a log, and with traces where a collector is configured; the last of them are sent
-/// before this ends.
-pub(super) async fn during(
+/// Runs `serve` with logging and, if a collector is configured, tracing. Flushes the traces before
+/// it returns.
+pub(super) async fn with_telemetry(
     log: &LogOptions,
     options: &TelemetryOptions,
     serve: impl AsyncFnOnce() -> ExitCode,

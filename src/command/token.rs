@@ -1,4 +1,4 @@
-//! `invite-gateway token`: makes a bearer token for development.
+//! `invite-gateway token`: prints a bearer token for development.
 
 use std::{io, str::FromStr, time::Duration};
 
@@ -8,45 +8,43 @@ use crate::{
     auth::{MintError, NewClaims, mint},
     clock::Clock,
     config::SigningOptions,
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// Makes a bearer token for development, signed with the shared secret
+/// Print a bearer token for development, signed with the shared secret
 #[derive(Args, Clone, Debug)]
 pub(super) struct TokenArgs {
-    /// Whom it speaks of: the value of `sub`, by default a user's id
+    /// Value of `sub`: by default, the id of a user
     #[arg(long, value_name = "SUB")]
     pub user: String,
 
-    /// What it allows, such as invites:admin for staff; may be repeated [default: nothing]
+    /// Scope to grant, such as invites:admin for staff; repeat for several [default: none]
     #[arg(long, value_name = "SCOPE")]
     pub scope: Vec<String>,
 
-    /// How long it is good for: a number and s, m, h or d
+    /// Lifetime: a number and s, m, h or d
     #[arg(long, value_name = "PERIOD", default_value = "1h",
-          value_parser = Unquoted(Period::from_str))]
+          value_parser = Redacted(Period::from_str))]
     pub expires_in: Period,
 
-    /// The secret, issuer and audience of the server that is to take it.
+    /// Secret, issuer and audience of the server that accepts the token.
     #[command(flatten)]
     pub signing: SigningOptions,
 }
 
-/// Why no token was printed.
+/// Reasons why no token was printed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TokenCommandError {
-    /// There is nothing to sign with.
-    #[error(
-        "a token is signed with the server's secret: give --jwt-secret or set GATEWAY_JWT_SECRET"
-    )]
+    /// No secret is configured.
+    #[error("no secret to sign with: set --jwt-secret or GATEWAY_JWT_SECRET to that of the server")]
     NoSecret,
-    /// The server would refuse it.
+    /// The server would refuse a token without a user.
     #[error("--user must not be empty")]
     NoUser,
-    /// It could not be signed.
+    /// Signing failed.
     #[error(transparent)]
     Mint(#[from] MintError),
-    /// It could not be printed.
+    /// Writing the token failed.
     #[error("the token could not be printed: {0}")]
     Print(#[from] io::Error),
 }
@@ -54,7 +52,7 @@ pub(super) enum TokenCommandError {
 /// Prints a token, and nothing else, to `out`.
 ///
 /// # Errors
-/// There is no secret or no user, or `out` cannot be written to.
+/// The secret or user is missing, or writing to `out` fails.
 pub(super) fn run(
     args: &TokenArgs,
     clock: &Clock,
@@ -86,33 +84,33 @@ pub(super) fn run(
     Ok(())
 }
 
-/// A period of whole seconds, more than none: `90s`, `30m`, `1h`, `7d`.
+/// A positive period in whole seconds: `90s`, `30m`, `1h`, `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Period(pub Duration);
 
-/// The text is no period.
+/// The text is not a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number over 0 and a unit, such as 90s, 30m, 1h or 7d")]
-pub(super) struct NotAPeriod;
+#[error("expected a positive number and a unit, such as 90s, 30m, 1h or 7d")]
+pub(super) struct InvalidPeriod;
 
 impl FromStr for Period {
-    type Err = NotAPeriod;
+    type Err = InvalidPeriod;
 
-    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
-        let unit = text.char_indices().next_back().ok_or(NotAPeriod)?;
+    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
+        let unit = text.char_indices().next_back().ok_or(InvalidPeriod)?;
         let (digits, seconds) = match unit {
             (at, 's') => (&text[..at], 1),
             (at, 'm') => (&text[..at], 60),
             (at, 'h') => (&text[..at], 60 * 60),
             (at, 'd') => (&text[..at], 24 * 60 * 60),
-            _ => return Err(NotAPeriod),
+            _ => return Err(InvalidPeriod),
         };
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotAPeriod);
+            return Err(InvalidPeriod);
         }
-        let number: u64 = digits.parse().map_err(|_| NotAPeriod)?;
+        let number: u64 = digits.parse().map_err(|_| InvalidPeriod)?;
         match number.checked_mul(seconds) {
-            None | Some(0) => Err(NotAPeriod),
+            None | Some(0) => Err(InvalidPeriod),
             Some(seconds) => Ok(Self(Duration::from_secs(seconds))),
         }
     }
@@ -127,7 +125,7 @@ mod tests {
     use jsonwebtoken::dangerous::insecure_decode_claims;
     use serde_json::{Value, json};
 
-    use super::{NotAPeriod, Period, TokenArgs, TokenCommandError, run};
+    use super::{InvalidPeriod, Period, TokenArgs, TokenCommandError, run};
     use crate::clock::Clock;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
@@ -195,7 +193,7 @@ mod tests {
     fn the_help_says_what_the_command_does() {
         let help = Cli::try_parse_from(["invite-gateway", "token", "--help"]);
         let help = help.err().expect("help").to_string();
-        assert!(help.starts_with("Makes a bearer token"), "{help}");
+        assert!(help.starts_with("Print a bearer token"), "{help}");
     }
 
     #[test]
@@ -227,7 +225,7 @@ mod tests {
             "99999999999999999999s",
             "9999999999999999999d",
         ] {
-            assert_eq!(text.parse::<Period>(), Err(NotAPeriod), "{text}");
+            assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
         }
     }
 }

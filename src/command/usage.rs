@@ -1,4 +1,4 @@
-//! Parses the command line, and says what is wrong with it without repeating what may be a secret.
+//! Parses the command line. Error messages omit values that may be secrets.
 
 use std::{
     ffi::OsString,
@@ -14,13 +14,13 @@ use clap::{
 use super::{Cli, WRONG_USAGE};
 use crate::printable::Printable;
 
-/// Longest word of the command line that a message repeats, in bytes.
+/// Longest argument that an error message repeats, in bytes.
 const MAX_WORD: usize = 32;
 
-/// Stands for text that is not repeated.
-const WITHHELD: &str = "…";
+/// Replaces redacted text.
+const REDACTED: &str = "…";
 
-/// The command line, or how to end where there is nothing more to do.
+/// Parses the command line. Returns the exit status after help, version or an error.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
     hide_values(Cli::command())
         .try_get_matches_from(arguments)
@@ -28,7 +28,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
         .map_err(explain)
 }
 
-/// Keeps values of environment variables out of `--help`.
+/// Hides the values of environment variables in `--help`.
 fn hide_values(command: Command) -> Command {
     command
         .mut_args(|argument| argument.hide_env_values(true))
@@ -43,19 +43,19 @@ fn explain(mut error: clap::Error) -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    withhold(&mut error);
+    redact(&mut error);
     let text = error.render().to_string();
     let mut stderr = io::stderr().lock();
     for line in text.lines() {
-        // Nobody is left to tell if the console is gone: the status says it too.
+        // An error is ignored: the console is gone, and the status says the same.
         let _ = writeln!(stderr, "{}", Printable(line));
     }
     ExitCode::from(WRONG_USAGE)
 }
 
-/// Takes out of an error the text that the command line holds, unless it is a plain word: a URL with
-/// a password in it may stand where a number, a subcommand or nothing is expected.
-fn withhold(error: &mut clap::Error) {
+/// Removes arguments from an error, except plain words. A URL with a password may stand where a
+/// number, a subcommand or nothing is expected.
+fn redact(error: &mut clap::Error) {
     let mut kinds = vec![ContextKind::InvalidValue, ContextKind::InvalidSubcommand];
     if error.kind() == ErrorKind::UnknownArgument {
         kinds.push(ContextKind::InvalidArg);
@@ -64,8 +64,8 @@ fn withhold(error: &mut clap::Error) {
         if let Some(ContextValue::String(text)) = error.get(kind)
             && !is_plain(text)
         {
-            error.insert(kind, ContextValue::String(WITHHELD.to_owned()));
-            // Tips repeat it.
+            error.insert(kind, ContextValue::String(REDACTED.to_owned()));
+            // Suggestions repeat the argument.
             error.remove(ContextKind::Suggested);
         }
     }

@@ -1,4 +1,4 @@
-//! Settings of the database.
+//! Database settings.
 
 use std::time::Duration;
 
@@ -6,50 +6,50 @@ use clap::Args;
 
 use crate::{
     database::{self, Pool, StatementLimits},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// Where the data is.
+/// Database connection settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseOptions {
-    /// The database: postgres://user:password@host:port/name or sqlite://path
+    /// Database URL: postgres://user:password@host:port/name or sqlite://path
     #[arg(long, env = "DATABASE_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_url))]
+          value_parser = Redacted(database::check_url))]
     pub database_url: String,
 
-    /// A hot standby of that PostgreSQL, to read from: postgres://user:password@host:port/name
+    /// Hot standby of the PostgreSQL database, for reads: postgres://user:password@host:port/name
     #[arg(long, env = "DATABASE_REPLICA_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_postgres_url))]
+          value_parser = Redacted(database::check_postgres_url))]
     pub database_replica_url: Option<String>,
 
-    /// Most open connections, to each of them, 1 to 1000
+    /// Most open connections to each server, 1 to 1000
     #[arg(long, env = "GATEWAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,
 
-    /// How long a request waits for a connection before it is answered 503, in seconds, 1 to 60
+    /// Time that a request waits for a connection before it gets 503, in seconds, 1 to 60
     #[arg(long, env = "GATEWAY_DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 1,
           value_parser = clap::value_parser!(u64).range(1..=60))]
     pub database_acquire_timeout: u64,
 
-    /// How long a statement waits for a lock, such as one that a change of the schema holds, before
-    /// its request is answered 503, in milliseconds, 1 to 60000
+    /// Time that a statement waits for a lock, such as one held by a schema change, before its
+    /// request gets 503, in milliseconds, 1 to 60000
     #[arg(long, env = "GATEWAY_DATABASE_LOCK_TIMEOUT", value_name = "MILLISECONDS", default_value_t = 750,
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub database_lock_timeout: u64,
 }
 
 impl DatabaseOptions {
-    /// The pool that these options describe, for statements that take no longer than `run`.
+    /// Returns the primary's pool. PostgreSQL ends statements that run longer than `run`.
     pub fn pool(&self, run: Duration) -> Pool {
         self.pool_over(&self.database_url, run)
     }
 
-    /// As [`Self::pool`], over the standby, if there is one.
+    /// Returns the standby's pool, if a standby is configured.
     ///
     /// # Errors
-    /// The database is none that has standbys.
+    /// The database is SQLite, which has no standbys.
     pub fn replica_pool(&self, run: Duration) -> Result<Option<Pool>, NoStandby> {
         match &self.database_replica_url {
             Some(_) if !database::is_postgres(&self.database_url) => Err(NoStandby),
@@ -71,7 +71,7 @@ impl DatabaseOptions {
     }
 }
 
-/// A standby was given of a database that can have none.
+/// A standby is configured for an SQLite database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "--database-replica-url (DATABASE_REPLICA_URL) names a standby of PostgreSQL, but \
@@ -79,11 +79,11 @@ impl DatabaseOptions {
 )]
 pub struct NoStandby;
 
-/// Which database a command is about.
+/// Settings of commands that need only the database URL.
 #[derive(Args, Clone)]
 pub struct DatabaseUrl {
-    /// The database: postgres://user:password@host:port/name or sqlite://path
+    /// Database URL: postgres://user:password@host:port/name or sqlite://path
     #[arg(long, env = "DATABASE_URL", value_name = "URL",
-          value_parser = Unquoted(database::check_url))]
+          value_parser = Redacted(database::check_url))]
     pub database_url: String,
 }

@@ -1,4 +1,4 @@
-//! Settings of GraphQL, and of the gateway as a subgraph.
+//! GraphQL and federation settings.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,17 @@ use clap::Args;
 use super::Switch;
 use crate::graphql::{NodeFields, SchemaSettings, SubgraphSdl};
 
-/// How GraphQL is served.
+/// GraphQL settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "GraphQL")]
 pub struct GraphqlOptions {
-    /// Most operations in one request, as a list, 0 to 100: 5 where no number is given; 0 takes no
-    /// lists
+    /// Most operations in one batch, 0 to 100; 0 disables batching. Without a number: 5
     #[arg(long, env = "GATEWAY_MAX_BATCH", value_name = "NUMBER", default_value_t = 0,
           num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u16).range(0..=100))]
     pub max_batch: u16,
 
-    /// Whether clients may register documents by their SHA-256, and then name them (Apollo's
+    /// Let clients register documents by their SHA-256 and then send only the hash (Apollo's
     /// automatic persisted queries); each process keeps its own
     #[arg(
         long,
@@ -28,24 +27,24 @@ pub struct GraphqlOptions {
     )]
     pub automatic_persisted_queries: Switch,
 
-    /// Execute the documents of this file alone: Apollo's operation manifest, or what Relay's
-    /// compiler persists
+    /// Execute only the documents in this file: Apollo's operation manifest, or the output of
+    /// Relay's compiler
     #[arg(long, env = "GATEWAY_TRUSTED_DOCUMENTS", value_name = "FILE")]
     pub trusted_documents: Option<PathBuf>,
 
-    /// How much text of documents to remember as parsed and validated, in bytes; 0 remembers none
+    /// Size of the cache of parsed and validated documents, in bytes of text; 0 disables it
     #[arg(long, env = "GATEWAY_DOCUMENT_CACHE", value_name = "BYTES", default_value_t = 262_144,
           value_parser = clap::value_parser!(u32).range(0..=1_073_741_824))]
     pub document_cache: u32,
 }
 
-/// How the gateway is a subgraph of Apollo Federation.
+/// Apollo Federation settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Federation")]
 pub struct FederationOptions {
-    /// Whether the fields node and nodes are in the subgraph. on: they are, which composes only
-    /// where no other subgraph has them. off: they are not, nor are direct clients answered them
-    /// [default: not in the subgraph, but answered to direct clients]
+    /// Include the fields node and nodes in the subgraph. on: composition fails if another subgraph
+    /// has them. off: direct clients do not have them either [default: only direct clients have
+    /// them]
     #[arg(
         long,
         env = "GATEWAY_NODE_IN_SUBGRAPH",
@@ -55,9 +54,9 @@ pub struct FederationOptions {
     )]
     pub node_in_subgraph: Option<Switch>,
 
-    /// Whether the subgraph's schema has @authenticated at the fields that need a signed-in viewer.
-    /// Off by default: the gateway denies them by itself, and a router that does not authenticate
-    /// viewers denies such fields to everybody, or refuses the supergraph
+    /// Mark fields that need a signed-in viewer with @authenticated in the subgraph's schema. The
+    /// gateway enforces access either way; a router that does not authenticate viewers denies these
+    /// fields to everyone, or rejects the supergraph
     #[arg(
         long,
         env = "GATEWAY_AUTH_DIRECTIVES",
@@ -70,7 +69,7 @@ pub struct FederationOptions {
 }
 
 impl FederationOptions {
-    /// The schema that these options describe.
+    /// Returns the schema settings.
     pub fn schema(&self, introspection: bool, subgraph_sdl: SubgraphSdl) -> SchemaSettings {
         SchemaSettings {
             introspection,

@@ -1,4 +1,4 @@
-//! Settings of HTTP: where the gateway is reached, and by whom.
+//! HTTP settings.
 
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 
@@ -9,10 +9,10 @@ use super::Switch;
 use crate::{
     graphql::SubgraphSdl,
     http::{Connections, Origin},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// How the gateway is reached.
+/// HTTP settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpOptions {
@@ -22,86 +22,87 @@ pub struct HttpOptions {
         env = "GATEWAY_LISTEN",
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
-        value_parser = Unquoted(listen)
+        value_parser = Redacted(listen)
     )]
     pub listen: SocketAddr,
 
-    /// What absolute URLs in answers begin with, as clients reach the gateway [default: http://
-    /// and the address listened on]
+    /// URL at which clients reach the gateway, the base of absolute URLs in responses [default:
+    /// http:// and the address of --listen]
     #[arg(long, env = "GATEWAY_PUBLIC_URL", value_name = "URL",
-          value_parser = Unquoted(public_url))]
+          value_parser = Redacted(public_url))]
     pub public_url: Option<Url>,
 
-    /// Longest body of a request, in bytes, 1024 to 16777216
+    /// Longest request body, in bytes, 1024 to 16777216
     #[arg(long, env = "GATEWAY_MAX_BODY", value_name = "BYTES", default_value_t = 131_072,
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body: u32,
 
-    /// How long a request may take, its statements included, in seconds, 1 to 600; then it is given
-    /// up, and answered 504 or TIMEOUT
+    /// Time limit of a request and its statements, in seconds, 1 to 600; a request that exceeds it
+    /// gets 504 or TIMEOUT
     #[arg(long, env = "GATEWAY_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
 
-    /// Most connections that clients have open, 1 to 1000000; further ones wait. No more than the
-    /// process may have files open, whose limit is raised where that is allowed
+    /// Most open client connections, 1 to 1000000; further connections wait. The limit of open
+    /// files bounds it, and is raised if the system allows
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
-    /// Most connections of one address (of IPv6: one /64), 1 to 1000000; further ones are closed.
-    /// --trusted-proxies are not bound by it
+    /// Most connections of one address (IPv6: one /64), 1 to 1000000; further connections are
+    /// closed. Does not apply to --trusted-proxies
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS_PER_CLIENT", value_name = "NUMBER",
           default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections_per_client: u32,
 
-    /// How long a client may keep a connection waiting, in seconds, 1 to 600: for a request's head,
-    /// or by not reading its response. Then the connection is closed, or the stream reset
+    /// Time that a client may take to send a request head, or to read more of a response, in
+    /// seconds, 1 to 600. A client that exceeds it loses its connection or HTTP/2 stream
     #[arg(long, env = "GATEWAY_CLIENT_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub client_timeout: u64,
 
-    /// Bytes of request bodies and responses that are held at a time, 1048576 to 1099511627776; one
-    /// client may hold an eighth. More are answered 503
+    /// Bytes of request bodies and responses that the gateway buffers, 1048576 to 1099511627776;
+    /// further requests get 503. One client may use an eighth
     #[arg(long, env = "GATEWAY_MAX_BUFFERED", value_name = "BYTES", default_value_t = 67_108_864,
           value_parser = clap::value_parser!(u64).range(1_048_576..=1_099_511_627_776))]
     pub max_buffered: u64,
 
-    /// How many requests for data are answered at a time, 2 to 1000000: half of them with a token,
-    /// half without, and of either half an eighth for one client; more are answered 503 at once
+    /// Most requests for data in flight, 2 to 1000000; further requests get 503 at once. Requests
+    /// with a token have one half, requests without have the other; one client may use an eighth of
+    /// a half
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub max_in_flight: u32,
 
-    /// Origins whose pages may read answers in browsers, such as https://app.example; * for all.
-    /// Several: separated by commas, or given several times [default: none]
+    /// Origins whose pages may read responses (CORS), such as https://app.example; * allows all.
+    /// Separate several by commas, or repeat the option [default: none]
     #[arg(
         long,
         env = "GATEWAY_CORS_ORIGIN",
         value_name = "ORIGIN",
         value_delimiter = ',',
-        value_parser = Unquoted(Origin::from_str)
+        value_parser = Redacted(Origin::from_str)
     )]
     pub cors_origin: Vec<Origin>,
 
-    /// How long to finish what is in flight when told to stop, in seconds, 0 to 600
+    /// Time to finish requests in flight on SIGTERM or SIGINT, in seconds, 0 to 600
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(0..=600))]
     pub drain_timeout: u64,
 
-    /// GraphiQL at /graphiql, a page to explore the API with [default: on where --listen is a
+    /// Serve GraphiQL, a page to explore the API, at /graphiql [default: on if --listen is a
     /// loopback address, and in the demo]
     #[arg(long, env = "GATEWAY_GRAPHIQL", value_enum)]
     pub graphiql: Option<Switch>,
 
-    /// Whether __schema and __type are answered, which GraphiQL and other tools ask for [default:
-    /// on where --listen is a loopback address, and in the demo]
+    /// Allow introspection (__schema and __type), which GraphiQL and other tools need [default: on
+    /// if --listen is a loopback address, and in the demo]
     #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
     pub introspection: Option<Switch>,
 
-    /// Who may read the subgraph's schema by _service { sdl }: public, whoever sends a bearer token
-    /// (signed-in), or nobody (off) [default: public where --listen is a loopback address, and in
-    /// the demo; else signed-in]
+    /// Who may read the subgraph's schema through _service { sdl }: everyone (public), clients with
+    /// a valid bearer token (signed-in), or nobody (off) [default: public if --listen is a loopback
+    /// address, and in the demo; else signed-in]
     #[arg(
         long,
         env = "GATEWAY_SUBGRAPH_SDL",
@@ -111,10 +112,10 @@ pub struct HttpOptions {
     )]
     pub subgraph_sdl: Option<SubgraphSdl>,
 
-    /// What the public learns of the gateway. strict: GraphiQL and introspection are off, the
-    /// subgraph's schema is for signed-in clients alone, and neither / nor /openapi.json tells the
-    /// version, whatever --listen is; --graphiql, --introspection and --subgraph-sdl still count where they are given.
-    /// auto: as --listen and these have it
+    /// Defaults of what anonymous clients can learn about the gateway. strict: GraphiQL and
+    /// introspection are off, only signed-in clients read the subgraph's schema, and / and
+    /// /openapi.json omit the version, whatever --listen is. auto: the defaults depend on --listen.
+    /// --graphiql, --introspection and --subgraph-sdl take precedence
     #[arg(
         long,
         env = "GATEWAY_PUBLIC",
@@ -126,10 +127,10 @@ pub struct HttpOptions {
     pub public: Public,
 }
 
-/// What the public learns of the gateway, where no setting of its own says so.
+/// Defaults of what anonymous clients can learn about the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Public {
-    /// Everything where only this machine reaches the gateway.
+    /// Everything if only this machine reaches the gateway.
     #[default]
     Auto,
     /// Nothing.
@@ -137,41 +138,41 @@ pub enum Public {
 }
 
 impl HttpOptions {
-    /// Bounds of connections, where there is room for `most` of them.
-    pub fn connections(&self, most: u32) -> Connections {
-        // Where there is little room, there is still some for others.
-        let most_of_client = self.max_connections_per_client.min(most.div_ceil(2));
+    /// Returns the connection limits, where the process has room for `max` connections.
+    pub fn connections(&self, max: u32) -> Connections {
+        // No single client may use more than half of a small limit.
+        let max_per_client = self.max_connections_per_client.min(max.div_ceil(2));
         Connections {
-            most: most as usize,
-            most_of_client: most_of_client as usize,
-            patience: Duration::from_secs(self.client_timeout),
+            max: max as usize,
+            max_per_client: max_per_client as usize,
+            client_timeout: Duration::from_secs(self.client_timeout),
         }
     }
 
-    /// How long a request may take.
+    /// Returns the time limit of a request.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// Whether GraphiQL is served.
+    /// Returns true if GraphiQL is served.
     pub fn has_graphiql(&self) -> bool {
         self.is_on(self.graphiql)
     }
 
-    /// Whether introspection is answered.
+    /// Returns true if introspection is allowed.
     pub fn has_introspection(&self) -> bool {
         self.is_on(self.introspection)
     }
 
-    /// Who may read the subgraph's schema.
+    /// Returns the configured or default visibility of the subgraph's schema.
     pub fn subgraph_sdl(&self) -> SubgraphSdl {
-        self.subgraph_sdl.unwrap_or(match self.tells_all() {
+        self.subgraph_sdl.unwrap_or(match self.is_private() {
             true => SubgraphSdl::Public,
             false => SubgraphSdl::SignedIn,
         })
     }
 
-    /// Whether the public learns nothing but what a setting of its own tells.
+    /// Returns true for `--public=strict`.
     pub fn is_strict(&self) -> bool {
         self.public == Public::Strict
     }
@@ -179,12 +180,13 @@ impl HttpOptions {
     fn is_on(&self, switch: Option<Switch>) -> bool {
         match switch {
             Some(switch) => switch == Switch::On,
-            None => self.tells_all(),
+            None => self.is_private(),
         }
     }
 
-    /// What nobody but this machine reaches has everything, unless it is said otherwise.
-    fn tells_all(&self) -> bool {
+    /// Returns true if only this machine reaches the gateway, which then enables everything by
+    /// default.
+    fn is_private(&self) -> bool {
         !self.is_strict() && self.listen.ip().to_canonical().is_loopback()
     }
 }

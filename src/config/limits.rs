@@ -1,10 +1,10 @@
-//! Settings of what a request may come to.
+//! Limits of GraphQL requests.
 
 use clap::Args;
 
 use crate::graphql::Limits;
 
-/// What a GraphQL request may come to.
+/// Limits of GraphQL requests.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
@@ -23,12 +23,12 @@ pub struct LimitOptions {
           value_parser = clap::value_parser!(u8).range(8..=64))]
     pub max_nesting: u8,
 
-    /// Deepest selection of fields, 1 to 30; introspection has an allowance of its own
+    /// Deepest selection of fields, 1 to 30; introspection has its own limit
     #[arg(long, env = "GATEWAY_MAX_DEPTH", value_name = "NUMBER", default_value_t = 12,
           value_parser = clap::value_parser!(u8).range(1..=30))]
     pub max_depth: u8,
 
-    /// Most aliases of an operation, fragments unfolded
+    /// Most aliases of an operation, with fragments expanded
     #[arg(
         long,
         env = "GATEWAY_MAX_ALIASES",
@@ -37,12 +37,12 @@ pub struct LimitOptions {
     )]
     pub max_aliases: u16,
 
-    /// Most root fields of an operation, fragments unfolded, 1 to 65535
+    /// Most root fields of an operation, with fragments expanded, 1 to 65535
     #[arg(long, env = "GATEWAY_MAX_ROOT_FIELDS", value_name = "NUMBER", default_value_t = 20,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub max_root_fields: u16,
 
-    /// Most directives of an operation, fragments unfolded
+    /// Most directives of an operation, with fragments expanded
     #[arg(
         long,
         env = "GATEWAY_MAX_DIRECTIVES",
@@ -51,18 +51,18 @@ pub struct LimitOptions {
     )]
     pub max_directives: u16,
 
-    /// Most nodes that an operation may come to, lists at the length that they are asked for, and
-    /// most fields of a document with its fragments unfolded, 1 to 1000000
+    /// Highest cost of an operation in nodes, with lists at their requested length, and most fields
+    /// of a document with fragments expanded, 1 to 1000000
     #[arg(long, env = "GATEWAY_MAX_COST", value_name = "NODES", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_cost: u32,
 
-    /// Most values of a list that is sent, 1 to 100: ids, representations, values of a filter
+    /// Most values in a list argument, 1 to 100: ids, representations or filter values
     #[arg(long, env = "GATEWAY_MAX_LIST", value_name = "NUMBER", default_value_t = 100,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub max_list: u8,
 
-    /// Most errors of an answer, 1 to 1000
+    /// Most errors in a response, 1 to 1000
     #[arg(long, env = "GATEWAY_MAX_ERRORS", value_name = "NUMBER", default_value_t = 10,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub max_errors: u16,
@@ -74,7 +74,7 @@ pub struct LimitOptions {
 }
 
 impl LimitOptions {
-    /// The limits that these options describe.
+    /// Returns the limits.
     pub fn limits(&self) -> Limits {
         Limits {
             document: self.max_document as usize,

@@ -1,8 +1,8 @@
-//! Settings of the log.
+//! Log settings.
 
 use clap::{Args, ValueEnum};
 
-/// What is logged.
+/// Log settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Log")]
 pub struct LogOptions {
@@ -10,7 +10,7 @@ pub struct LogOptions {
     #[arg(long, env = "GATEWAY_LOG_LEVEL", value_enum, default_value_t)]
     pub log_level: LogLevel,
 
-    /// Form of the lines
+    /// Format of log lines
     #[arg(long, env = "GATEWAY_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 }
@@ -20,23 +20,23 @@ pub struct LogOptions {
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// Faults of the gateway's own.
+    /// Faults of the gateway.
     Error,
-    /// What may become a fault.
+    /// Conditions that may become faults.
     Warn,
-    /// One line a request.
+    /// One line per request.
     #[default]
     Info,
-    /// What is of use to who mends the gateway.
+    /// Details for debugging the gateway.
     Debug,
 }
 
-/// Form of the log's lines.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Readable text.
     #[default]
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

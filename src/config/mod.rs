@@ -19,50 +19,50 @@ pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
 pub use rate_limits::RateLimitOptions;
-pub use telemetry::{NotACollector, TelemetryOptions};
+pub use telemetry::{InvalidEndpoint, TelemetryOptions};
 pub use tokens::{SigningOptions, TokenOptions};
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]
 pub struct ServeArgs {
-    /// Where the data is.
+    /// Database connections.
     #[command(flatten)]
     pub database: DatabaseOptions,
-    /// How the gateway is reached.
+    /// HTTP.
     #[command(flatten)]
     pub http: HttpOptions,
-    /// How GraphQL is served.
+    /// GraphQL.
     #[command(flatten)]
     pub graphql: GraphqlOptions,
-    /// What a request may come to.
+    /// Limits of GraphQL requests.
     #[command(flatten)]
     pub limits: LimitOptions,
-    /// How much a client may ask.
+    /// Rate limits.
     #[command(flatten)]
     pub rate_limits: RateLimitOptions,
-    /// Which bearer tokens are taken.
+    /// Bearer tokens.
     #[command(flatten)]
     pub tokens: TokenOptions,
-    /// What is shown.
+    /// Disclosure policy.
     #[command(flatten)]
     pub policy: PolicyOptions,
-    /// How the gateway is a subgraph.
+    /// Apollo Federation.
     #[command(flatten)]
     pub federation: FederationOptions,
-    /// What is measured and traced.
+    /// Metrics and traces.
     #[command(flatten)]
     pub telemetry: TelemetryOptions,
-    /// What is logged.
+    /// Log.
     #[command(flatten)]
     pub log: LogOptions,
 }
 
-/// Whether something is there.
+/// On or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// It is.
+    /// Enabled.
     On,
-    /// It is not.
+    /// Disabled.
     #[default]
     Off,
 }

@@ -1,4 +1,4 @@
-//! Settings of what is shown.
+//! Disclosure settings.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -7,25 +7,26 @@ use clap::{Args, ValueEnum, builder::PossibleValue};
 use crate::{
     access::{Disclosure, Policy},
     invite::GroupInviteUrl,
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// What is shown.
+/// Disclosure settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Disclosure")]
 pub struct PolicyOptions {
-    /// To whom the addresses are shown that the contracts publish to holders of a code or token
+    /// Who sees the e-mail addresses that the REST contracts publish to anyone holding a code or
+    /// token
     #[arg(long, env = "GATEWAY_DISCLOSURE", value_enum, default_value_t)]
     pub disclosure: Disclosure,
 
-    /// URL that accepts a group invite, with {slug} and {code} in it
+    /// URL at which a group invite is accepted, with the placeholders {slug} and {code}
     #[arg(long, env = "GATEWAY_GROUP_INVITE_URL", value_name = "TEMPLATE",
-          default_value = GroupInviteUrl::DEFAULT, value_parser = Unquoted(GroupInviteUrl::from_str))]
+          default_value = GroupInviteUrl::DEFAULT, value_parser = Redacted(GroupInviteUrl::from_str))]
     pub group_invite_url: GroupInviteUrl,
 }
 
 impl PolicyOptions {
-    /// The policy that these options describe.
+    /// Returns the policy.
     pub fn policy(&self) -> Arc<Policy> {
         Arc::new(Policy {
             disclosure: self.disclosure,

@@ -1,4 +1,4 @@
-//! Settings of how much a client may ask, and of how clients are told apart.
+//! Rate limit settings, and the proxies whose client addresses are trusted.
 
 use std::{net::IpAddr, num::NonZeroU32};
 
@@ -7,14 +7,14 @@ use ipnet::IpNet;
 
 use crate::{
     rate_limit::{Quotas, check_redis_url},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// How much a client may ask. A client is a user or, without a token, an address.
+/// Rate limits per client. A client is a user or, without a token, an address.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Rate limits")]
 pub struct RateLimitOptions {
-    /// Most requests of a client, a minute; 0 switches it off
+    /// Most requests of a client per minute; 0 disables the limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_REQUESTS",
@@ -23,7 +23,7 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_requests: u32,
 
-    /// Most that the operations of a client may cost, in nodes a minute; 0 switches it off
+    /// Highest cost of a client's operations per minute, in nodes; 0 disables the limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_COST",
@@ -32,8 +32,8 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_cost: u32,
 
-    /// Most codes and tokens that a client may look up in vain, a minute: as fields, not requests; 0
-    /// switches it off
+    /// Most look-ups of codes and tokens per minute by which a client finds nothing; each field
+    /// counts. 0 disables the limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_MISSED_LOOKUPS",
@@ -42,21 +42,22 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_missed_lookups: u32,
 
-    /// Proxies whose X-Forwarded-For is believed: addresses and networks, such as 10.0.0.0/8.
-    /// Several: separated by commas, or given several times [default: none]
+    /// Proxies whose X-Forwarded-For header is trusted: addresses or networks, such as 10.0.0.0/8.
+    /// Separate several by commas, or repeat the option [default: none]
     #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
-          value_parser = Unquoted(network))]
+          value_parser = Redacted(network))]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// A Redis or Valkey in which several gateways count together:
-    /// redis://user:password@host:port/number, or rediss:// for TLS [default: each counts for itself]
+    /// Redis or Valkey in which several gateways share rate limits:
+    /// redis://user:password@host:port/number, or rediss:// for TLS [default: each process counts
+    /// alone]
     #[arg(long, env = "GATEWAY_REDIS_URL", value_name = "URL",
-          value_parser = Unquoted(check_redis_url))]
+          value_parser = Redacted(check_redis_url))]
     pub redis_url: Option<String>,
 }
 
 impl RateLimitOptions {
-    /// The quotas that these options describe.
+    /// Returns the quotas.
     pub fn quotas(&self) -> Quotas {
         Quotas {
             requests: NonZeroU32::new(self.rate_limit_requests),
@@ -74,13 +75,14 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
         .ok_or("expected an address or a network, such as 192.0.2.1, 10.0.0.0/8 or fd00::/8")?;
     match canonical(network.trunc()) {
         network if network.prefix_len() == 0 => {
-            Err("this is everybody: name the addresses of the proxies alone")
+            Err("this trusts every address: name only the addresses of the proxies")
         }
         network => Ok(network),
     }
 }
 
-/// Addresses of IPv4 that are written as IPv6 are compared as the former.
+/// Rewrites an IPv4-mapped network as an IPv4 network, the form of the addresses that it is
+/// compared with.
 fn canonical(network: IpNet) -> IpNet {
     const BITS: u8 = 96;
     let address = network.network().to_canonical();

@@ -6,45 +6,45 @@ use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use crate::{
     auth::{JwksLocation, Secret, SubjectClaim, TokenSettings},
-    unquoted::Unquoted,
+    redacted::Redacted,
 };
 
-/// What whoever makes a token and whoever checks it must agree on.
+/// Options that the issuer and the verifier of tokens share.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Bearer tokens")]
 pub struct SigningOptions {
-    /// Secret shared with the issuer for HS256, at least 32 bytes [default: none]
+    /// Secret shared with the issuer, for HS256; at least 32 bytes [default: none]
     #[arg(
         long,
         env = "GATEWAY_JWT_SECRET",
         value_name = "SECRET",
-        value_parser = Unquoted(Secret::from_str)
+        value_parser = Redacted(Secret::from_str)
     )]
     pub jwt_secret: Option<Secret>,
 
-    /// What a token's `iss` must be [default: anything]
+    /// Required `iss` of tokens [default: any]
     #[arg(long, env = "GATEWAY_JWT_ISSUER", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub jwt_issuer: Option<String>,
 
-    /// What a token's `aud` must be or hold [default: tokens with an `aud` are refused]
+    /// Required member of a token's `aud` [default: tokens with an `aud` are refused]
     #[arg(long, env = "GATEWAY_JWT_AUDIENCE", value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub jwt_audience: Option<String>,
 }
 
-/// Which tokens a server trusts.
+/// Options for verifying tokens.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Bearer tokens")]
 pub struct TokenOptions {
-    /// Shared with `invite-gateway token`.
+    /// Options shared with `invite-gateway token`.
     #[command(flatten)]
     pub signing: SigningOptions,
 
-    /// Key set for RS256, ES256 and EdDSA: an https:// URL or a file [default: none]
+    /// Key set (JWKS) for RS256, ES256 and EdDSA: an https:// URL or a file [default: none]
     #[arg(long, env = "GATEWAY_JWT_JWKS", value_name = "URL|FILE",
-          value_parser = Unquoted(JwksLocation::from_str))]
+          value_parser = Redacted(JwksLocation::from_str))]
     pub jwt_jwks: Option<JwksLocation>,
 
-    /// Seconds that the issuer's clock may be off, at most 300
+    /// Tolerated difference between the issuer's clock and the gateway's, in seconds, at most 300
     #[arg(
         long,
         env = "GATEWAY_JWT_LEEWAY",
@@ -54,7 +54,7 @@ pub struct TokenOptions {
     )]
     pub jwt_leeway: u64,
 
-    /// What a token's `sub` is
+    /// Column of users that a token's `sub` holds
     #[arg(
         long,
         env = "GATEWAY_JWT_SUBJECT",
@@ -66,7 +66,7 @@ pub struct TokenOptions {
 }
 
 impl TokenOptions {
-    /// Whether there is anything that a token could be verified with.
+    /// Returns true if a secret or a key set is configured.
     pub fn trusts_any(&self) -> bool {
         self.signing.jwt_secret.is_some() || self.jwt_jwks.is_some()
     }

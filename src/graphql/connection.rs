@@ -12,7 +12,7 @@ use super::{
     error::Failure,
     json::leaves,
 };
-use crate::loader::{End, Page, Position, Slice, SortType};
+use crate::paging::{End, Page, Position, Slice, SortType};
 
 /// Rows of a page when the query names no number.
 pub(super) const DEFAULT_PAGE: u64 = 25;

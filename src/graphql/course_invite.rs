@@ -20,10 +20,8 @@ use super::{
 use crate::{
     access::{CourseInviteView, CourseView, EmailVisibility, UserView},
     invite::{Joined, Status},
-    loader::{
-        SortType,
-        course_invite::{CourseInviteeFilter as Filter, InviteeSort},
-    },
+    loader::course_invite::{CourseInviteeFilter as Filter, InviteeSort},
+    paging::SortType,
 };
 
 /// A user's invitation to a course.

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::loader::{Position, SortType, SortValue};
+use crate::paging::{Position, SortType, SortValue};
 
 /// Longer text is no cursor of ours.
 const MAX_LENGTH: usize = 4096;
@@ -57,7 +57,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{decode, encode};
-    use crate::loader::{Position, SortType, SortValue};
+    use crate::paging::{Position, SortType, SortValue};
 
     const ORDER: [SortType; 3] = [SortType::Instant, SortType::Text, SortType::Int];
 

@@ -134,6 +134,10 @@ impl<T: Leaves> OutputType for Eager<T> {
                 &mut json,
             )
             .await?;
+            if let Some(parts) = ctx.data_opt::<WrittenInParts>() {
+                let counted = parts.count(json.fresh());
+                counted.map_err(|error| ctx.set_error_path(error))?;
+            }
             Ok(json.into_value())
         })
         .await
@@ -196,12 +200,12 @@ impl<T: Leaves> OutputType for EagerList<T> {
                 if index > 0 {
                     json.mark(b',');
                 }
-                let start = json.len();
+                let (start, fresh) = (json.len(), json.fresh());
                 let written = plan
                     .write(&ctx, &leaf_ctx, element, &mut resolved, &mut json)
                     .await;
                 let counted = written.and_then(|()| match parts {
-                    Some(parts) => parts.count(json.len() - start),
+                    Some(parts) => parts.count(json.fresh() - fresh),
                     None => Ok(()),
                 });
                 counted.map_err(|error| ctx.set_error_path(error))?;

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     email,
     invite::Status,
-    loader::{InstantRange, InviteSort, SortType},
+    loader::{InstantRange, InviteSort},
+    paging::SortType,
 };
 
 /// Most characters of a text in a filter.

@@ -6,7 +6,7 @@ use super::{
     execution::measured,
     id::{global_id, parse_global_id},
 };
-use crate::loader::SortType;
+use crate::paging::SortType;
 
 /// Tokens of a document, and how deep its brackets are nested.
 pub fn measure(document: &str) -> (usize, usize) {

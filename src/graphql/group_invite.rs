@@ -19,7 +19,7 @@ use super::{
 use crate::{
     access::GroupInviteView,
     invite::{Joined, Status},
-    loader::SortType,
+    paging::SortType,
 };
 
 /// A group's reusable join link. Visible to managers of the group.

@@ -22,7 +22,8 @@ use super::{
 use crate::{
     access::InviteView,
     invite::InviteKind as Kind,
-    loader::{Slice, SortType, invite::InviteFilter as Filter},
+    loader::invite::InviteFilter as Filter,
+    paging::{Slice, SortType},
 };
 
 /// Fields that all kinds of invites share. The concrete types have their contract's fields as well.

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     access::InviteCodeView,
     invite::{Code, Status},
-    loader::{SortType, invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along},
+    loader::{invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along},
+    paging::SortType,
 };
 
 /// A personal code that lets one person join the community.

@@ -17,7 +17,11 @@ use super::{
 
 /// Text that grows to the JSON of an object or a list.
 #[derive(Default)]
-pub(super) struct Json(Vec<u8>);
+pub(super) struct Json {
+    text: Vec<u8>,
+    /// Bytes of it that were written before, as part of another text.
+    embedded: usize,
+}
 
 /// A value of a scalar or an enum.
 pub(super) trait Leaf {
@@ -25,21 +29,18 @@ pub(super) trait Leaf {
     fn write(&self, json: &mut Json);
 }
 
-/// Bounds the parts of a response that are written as [`Json`]; in a request's data.
+/// The bytes of a response that may still be written; in a request's data. A response that exceeds
+/// its limit is given up while it is written, not when all of it is in memory.
 pub(super) struct WrittenInParts {
-    /// Bytes that may still be written. Those of an object count again with each list around it.
     left: AtomicUsize,
     longest: usize,
 }
 
-/// Nested lists that a response's bytes are counted for.
-const LISTS: usize = 4;
-
 impl WrittenInParts {
-    /// For a response of at most `longest` bytes.
+    /// Parts of a response of at most `longest` bytes.
     pub(super) fn of(longest: usize) -> Self {
         Self {
-            left: AtomicUsize::new(longest.saturating_mul(LISTS)),
+            left: AtomicUsize::new(longest.saturating_mul(MEASURED)),
             longest,
         }
     }
@@ -58,19 +59,26 @@ impl WrittenInParts {
     }
 }
 
+/// Responses up to so many times the limit are written to their end, so that the error has their
+/// length.
+const MEASURED: usize = 2;
+
 /// How much of an object most have room in, in bytes.
 const OBJECT: usize = 256;
 
 impl Json {
     /// Text with room for an object.
     pub(super) fn of_object() -> Self {
-        Self(Vec::with_capacity(OBJECT))
+        Self {
+            text: Vec::with_capacity(OBJECT),
+            embedded: 0,
+        }
     }
 
     /// Returns the text as a part of async-graphql's tree: as [`Value::Binary`], which no type of the
     /// schema has.
     pub(super) fn into_value(self) -> Value {
-        Value::Binary(self.0.into())
+        Value::Binary(self.text.into())
     }
 
     /// Returns a tree with its written parts parsed.
@@ -95,20 +103,23 @@ impl Json {
 
     /// Appends the text of `tree` to `text`.
     pub(super) fn append(tree: &Value, text: &mut Vec<u8>) {
-        let mut json = Self(std::mem::take(text));
+        let mut json = Self {
+            text: std::mem::take(text),
+            embedded: 0,
+        };
         json.value(tree);
-        *text = json.0;
+        *text = json.text;
     }
 
     /// Appends a bracket or a comma.
     pub(super) fn mark(&mut self, mark: u8) {
-        self.0.push(mark);
+        self.text.push(mark);
     }
 
     /// Appends the name of an object's field, and a comma ahead of it unless it is the first. What
     /// is allowed as a name needs no escapes.
     pub(super) fn key(&mut self, name: &str) {
-        if self.0.last() != Some(&b'{') {
+        if self.text.last() != Some(&b'{') {
             self.mark(b',');
         }
         self.plain_text(name);
@@ -117,17 +128,22 @@ impl Json {
 
     /// Makes room for `count` times what was written since the length was `start`.
     pub(super) fn reserve_like(&mut self, start: usize, count: usize) {
-        self.0.reserve((self.0.len() - start + 1) * count);
+        self.text.reserve((self.text.len() - start + 1) * count);
     }
 
     /// Takes back what was written since the length was `start`.
     pub(super) fn truncate(&mut self, start: usize) {
-        self.0.truncate(start);
+        self.text.truncate(start);
     }
 
-    /// How many bytes are written.
+    /// Number of bytes.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.text.len()
+    }
+
+    /// Number of bytes that were not written before, as part of another text.
+    pub(super) fn fresh(&self) -> usize {
+        self.text.len().saturating_sub(self.embedded)
     }
 
     /// Appends what a resolver that waits for nothing gives. False, with nothing written, if it
@@ -148,12 +164,15 @@ impl Json {
     /// Appends a value, and as they are the parts of it that are written already.
     pub(super) fn value(&mut self, value: &Value) {
         match value {
-            Value::Null => self.0.extend_from_slice(b"null"),
+            Value::Null => self.text.extend_from_slice(b"null"),
             Value::Boolean(value) => value.write(self),
-            Value::Number(number) => self.0.extend_from_slice(number.to_string().as_bytes()),
+            Value::Number(number) => self.text.extend_from_slice(number.to_string().as_bytes()),
             Value::String(text) => self.text(text),
             Value::Enum(name) => self.plain_text(name),
-            Value::Binary(written) => self.0.extend_from_slice(written),
+            Value::Binary(written) => {
+                self.embedded += written.len();
+                self.text.extend_from_slice(written);
+            }
             Value::List(values) => {
                 self.mark(b'[');
                 for (index, value) in values.iter().enumerate() {
@@ -185,7 +204,7 @@ impl Json {
     /// Appends text that needs no escapes.
     pub(super) fn plain_text(&mut self, text: &str) {
         self.mark(b'"');
-        self.0.extend_from_slice(text.as_bytes());
+        self.text.extend_from_slice(text.as_bytes());
         self.mark(b'"');
     }
 
@@ -196,7 +215,7 @@ impl Json {
         let any = |any, byte: &u8| any | needs_escape(*byte);
         if !text.as_bytes().iter().fold(false, any) {
             self.plain_text(text);
-        } else if serde_json::to_writer(&mut self.0, text).is_err() {
+        } else if serde_json::to_writer(&mut self.text, text).is_err() {
             // Writing text to memory does not fail.
             self.plain_text("");
         }
@@ -224,7 +243,7 @@ impl Leaf for String {
 impl Leaf for bool {
     fn write(&self, json: &mut Json) {
         let text: &[u8] = if *self { b"true" } else { b"false" };
-        json.0.extend_from_slice(text);
+        json.text.extend_from_slice(text);
     }
 }
 
@@ -256,7 +275,7 @@ impl<T: Leaf> Leaf for Option<T> {
     fn write(&self, json: &mut Json) {
         match self {
             Some(leaf) => leaf.write(json),
-            None => json.0.extend_from_slice(b"null"),
+            None => json.text.extend_from_slice(b"null"),
         }
     }
 }

@@ -56,9 +56,12 @@ impl Default for Limits {
 impl Limit {
     fn code(self) -> Code {
         match self {
-            Self::Body | Self::Batch | Self::Document | Self::Tokens | Self::Nesting => {
-                Code::OperationTooLarge
-            }
+            Self::Body
+            | Self::Values
+            | Self::Batch
+            | Self::Document
+            | Self::Tokens
+            | Self::Nesting => Code::OperationTooLarge,
             Self::Depth
             | Self::Aliases
             | Self::RootFields
@@ -76,6 +79,7 @@ impl Limit {
     fn describe(self, measured: Measured) -> String {
         match self {
             Self::Body => format!("The request's body has {measured} bytes"),
+            Self::Values => format!("The request's JSON has {measured} values"),
             Self::Batch => format!("The list has {measured} operations"),
             Self::Document => format!("The document has {measured} bytes"),
             Self::Tokens => format!("The document has {measured} tokens"),

@@ -14,7 +14,7 @@ use super::{
     user::User,
     workspace::Workspace,
 };
-use crate::{access::UserView, loader::SortType};
+use crate::{access::UserView, paging::SortType};
 
 /// The signed-in viewer.
 pub(super) struct Viewer(UserView);

@@ -14,7 +14,7 @@ use super::{
     scalar::{BigInt, Url},
     workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter},
 };
-use crate::{access::WorkspaceView, loader::SortType};
+use crate::{access::WorkspaceView, paging::SortType};
 
 /// A workspace, which workspace invites are for.
 #[derive(Clone)]

@@ -23,7 +23,8 @@ use super::{
 use crate::{
     access::{EmailVisibility, WorkspaceInviteView, inviter_name},
     invite::Status,
-    loader::{SortType, workspace_invite::WorkspaceInviteFilter as Filter},
+    loader::workspace_invite::WorkspaceInviteFilter as Filter,
+    paging::SortType,
 };
 
 /// An e-mail invitation to a workspace. No field returns its token, which works like a password.

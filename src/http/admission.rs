@@ -1,13 +1,13 @@
 //! The quota of requests for routes without data: pages, documents, and paths at which nothing is.
 //!
 //! They cost little, but each is a line of the log. Health checks have no quota: probes must not be
-//! refused.
+//! refused. Preflights of browsers have one, too; `cors` answers them.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::HeaderValue,
+    http::{HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -32,6 +32,23 @@ impl Admission {
     }
 }
 
+/// Counts preflights alone: other requests have quotas where they are answered.
+pub(super) async fn of_preflights(
+    admission: State<Arc<Admission>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if is_preflight {
+        layer(admission, request, next).await
+    } else {
+        next.run(request).await
+    }
+}
+
 pub(super) async fn layer(
     State(admission): State<Arc<Admission>>,
     request: Request,
@@ -44,6 +61,6 @@ pub(super) async fn layer(
         Ok(()) => next.run(request).await,
         Err(limited) => rate_limit::refusal(limited, rest::error_format(request.uri().path())),
     };
-    rate_limit::tell(&client, &admission.policy, response.headers_mut());
+    rate_limit::add_headers(&client, &admission.policy, response.headers_mut());
     response
 }

@@ -9,14 +9,14 @@ use axum::{
     response::Response,
 };
 
-use super::{Gateway, TrustedProxies, error_in, place::Place, rate_limit, shedding::turned_away};
+use super::{Gateway, TrustedProxies, error_in, rate_limit, shedding::shed_response, slot::Slot};
 use crate::{
     access::{Access, Policy, Viewer},
     auth::{AuthError, Authenticator},
     clock::Clock,
     graphql::Code,
     loader::Loaders,
-    rate_limit::{Client, RateLimits, Who},
+    rate_limit::{Client, ClientKey, RateLimits},
     rest::{self, ErrorFormat},
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Authentication {
 }
 
 impl Authentication {
-    pub(super) fn of(gateway: &Gateway) -> Self {
+    pub(super) fn new(gateway: &Gateway) -> Self {
         Self {
             authenticator: gateway.authenticator.clone(),
             loaders: gateway.loaders.clone(),
@@ -51,23 +51,23 @@ impl Authentication {
 
     /// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
     /// request too many. The request's `place` is counted for the client.
-    pub(super) async fn settle(
+    pub(super) async fn authenticate(
         &self,
         mut request: Request,
-        place: &Place,
+        slot: &Slot,
         error_format: Option<ErrorFormat>,
         next: Next,
     ) -> Response {
         let limits = &self.rate_limits;
         let proxies = &self.trusted_proxies;
-        let addressed = proxies.client(request.headers(), request.extensions());
+        let by_address = proxies.client(request.headers(), request.extensions());
         let viewer = self.authenticator.viewer(request.headers()).await;
         let user = viewer.as_ref().ok().and_then(Viewer::id);
-        let who = user.map_or(addressed, Who::User);
-        if let Err(reason) = place.assign(who) {
-            return turned_away(reason, error_format);
+        let key = user.map_or(by_address, ClientKey::User);
+        if let Err(reason) = slot.assign(key) {
+            return shed_response(reason, error_format);
         }
-        let client = Arc::new(limits.client(who));
+        let client = Arc::new(limits.client(key));
         let mut response = match (client.request().await, viewer) {
             (Err(limited), _) => rate_limit::refusal(limited, error_format),
             (Ok(()), Err(error)) => refusal(&error, error_format),
@@ -77,7 +77,7 @@ impl Authentication {
                 next.run(request).await
             }
         };
-        rate_limit::tell(&client, &self.rate_limit_policy, response.headers_mut());
+        rate_limit::add_headers(&client, &self.rate_limit_policy, response.headers_mut());
         response
     }
 }

@@ -1,7 +1,7 @@
 //! How much of the gateway one client, and all clients together, may hold at a time.
 //!
 //! A [`Pool`] counts units of one resource: requests, bytes, connections. Every unit that is taken
-//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`Who`]; what a
+//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`ClientKey`]; what a
 //! proxy holds for many clients counts for all alone.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     metrics::{Metrics, Resource},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// The fraction of each pool that one client may hold.
@@ -19,7 +19,7 @@ const FRACTION: u64 = 8;
 
 /// Open requests for each place in flight: requests that are refused, wait for their body or have a
 /// response that is being sent are open too.
-const OPEN_FOR_A_PLACE: u64 = 4;
+const OPEN_PER_SLOT: u64 = 4;
 
 /// One resource, shared by all clients.
 pub(super) struct Pool {
@@ -34,13 +34,13 @@ pub(super) struct Pool {
 struct Taken {
     by_all: u64,
     /// Clients that hold something.
-    by_client: HashMap<Who, u64>,
+    by_client: HashMap<ClientKey, u64>,
 }
 
 /// Units of a resource, given back when dropped.
 pub(super) struct Held {
     pool: Arc<Pool>,
-    client: Option<Who>,
+    client: Option<ClientKey>,
     units: u64,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     /// The client holds as much as one may.
-    OfClient,
+    PerClient,
     /// All clients together hold as much as there is.
-    OfAll,
+    Total,
 }
 
 impl Pool {
@@ -70,7 +70,11 @@ impl Pool {
     ///
     /// # Errors
     /// There is no room.
-    pub(super) fn take(self: &Arc<Self>, client: Option<Who>, units: u64) -> Result<Held, NoRoom> {
+    pub(super) fn take(
+        self: &Arc<Self>,
+        client: Option<ClientKey>,
+        units: u64,
+    ) -> Result<Held, NoRoom> {
         let units = units.min(if client.is_some() {
             self.each
         } else {
@@ -79,13 +83,13 @@ impl Pool {
         let mut taken = self.taken();
         if taken.by_all + units > self.all {
             drop(taken);
-            return Err(self.refused(NoRoom::OfAll));
+            return Err(self.refused(NoRoom::Total));
         }
         if let Some(client) = client
             && !taken.add(client, units, self.each)
         {
             drop(taken);
-            return Err(self.refused(NoRoom::OfClient));
+            return Err(self.refused(NoRoom::PerClient));
         }
         taken.by_all += units;
         drop(taken);
@@ -108,7 +112,7 @@ impl Pool {
 }
 
 impl Taken {
-    fn add(&mut self, client: Who, units: u64, most: u64) -> bool {
+    fn add(&mut self, client: ClientKey, units: u64, most: u64) -> bool {
         let held = self.by_client.get(&client).copied().unwrap_or_default();
         if held + units > most {
             return false;
@@ -119,7 +123,7 @@ impl Taken {
         true
     }
 
-    fn remove(&mut self, client: Who, units: u64) {
+    fn remove(&mut self, client: ClientKey, units: u64) {
         if let Some(held) = self.by_client.get_mut(&client) {
             *held = held.saturating_sub(units);
             if *held == 0 {
@@ -134,11 +138,11 @@ impl Held {
     ///
     /// # Errors
     /// The client holds as much as one may.
-    pub(super) fn assign(&mut self, client: Who) -> Result<(), NoRoom> {
+    pub(super) fn assign(&mut self, client: ClientKey) -> Result<(), NoRoom> {
         let pool = &self.pool;
         let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
         if !fits {
-            return Err(pool.refused(NoRoom::OfClient));
+            return Err(pool.refused(NoRoom::PerClient));
         }
         self.client.get_or_insert(client);
         Ok(())
@@ -172,7 +176,7 @@ pub(super) struct Capacity {
 #[derive(Clone)]
 pub(super) struct Share {
     /// Requests that are being answered, until the client has their response.
-    pub(super) places: Arc<Pool>,
+    pub(super) slots: Arc<Pool>,
     /// Requests whose body is on its way.
     pub(super) bodies: Arc<Pool>,
 }
@@ -183,11 +187,11 @@ impl Capacity {
         let in_flight = in_flight as u64;
         let pool = |resource, all: u64| Pool::new(resource, all, all / FRACTION, metrics);
         let share = || Share {
-            places: pool(Resource::Places, in_flight / 2),
+            slots: pool(Resource::Places, in_flight / 2),
             bodies: pool(Resource::Bodies, in_flight / 2),
         };
         Self {
-            open: pool(Resource::Requests, in_flight * OPEN_FOR_A_PLACE),
+            open: pool(Resource::Requests, in_flight * OPEN_PER_SLOT),
             buffered: pool(Resource::Bytes, buffered),
             signed_in: share(),
             anonymous: share(),
@@ -202,11 +206,11 @@ mod tests {
     use super::{NoRoom, Pool};
     use crate::{
         metrics::{Metrics, Resource},
-        rate_limit::Who,
+        rate_limit::ClientKey,
     };
 
-    const ADA: Option<Who> = Some(Who::User(1));
-    const BOB: Option<Who> = Some(Who::User(2));
+    const ADA: Option<ClientKey> = Some(ClientKey::User(1));
+    const BOB: Option<ClientKey> = Some(ClientKey::User(2));
 
     fn pool(all: u64, each: u64) -> Arc<Pool> {
         Pool::new(Resource::Bytes, all, each, &Metrics::default())
@@ -216,10 +220,10 @@ mod tests {
     fn one_client_leaves_room_for_others() {
         let pool = pool(10, 4);
         let first = pool.take(ADA, 3).expect("room");
-        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::OfClient));
+        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::PerClient));
         let more = pool.take(ADA, 1).expect("room");
         let other = pool.take(BOB, 4).expect("room");
-        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::OfAll));
+        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::Total));
         drop((first, other));
         assert!(pool.take(None, 9).is_ok());
         drop(more);
@@ -230,7 +234,7 @@ mod tests {
     fn more_than_one_may_have_is_had_alone() {
         let pool = pool(10, 4);
         let all = pool.take(ADA, 100).expect("all that one may have");
-        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::OfClient));
+        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::PerClient));
         assert!(pool.take(BOB, 4).is_ok());
         drop(all);
         assert!(pool.take(ADA, 100).is_ok());
@@ -241,10 +245,10 @@ mod tests {
         let pool = pool(10, 1);
         let mut first = pool.take(None, 1).expect("room");
         let mut second = pool.take(None, 1).expect("room");
-        let ada = Who::User(1);
+        let ada = ClientKey::User(1);
         assert_eq!(first.assign(ada), Ok(()));
         assert_eq!(first.assign(ada), Ok(()), "once");
-        assert_eq!(second.assign(ada), Err(NoRoom::OfClient));
+        assert_eq!(second.assign(ada), Err(NoRoom::PerClient));
         drop(first);
         assert_eq!(second.assign(ada), Ok(()));
     }

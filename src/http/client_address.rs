@@ -9,7 +9,7 @@ use std::{
 use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::rate_limit::Who;
+use crate::rate_limit::ClientKey;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -27,7 +27,7 @@ pub struct TrustedProxies {
 
 impl TrustedProxies {
     /// The proxies in these networks.
-    pub fn within(networks: Vec<IpNet>) -> Self {
+    pub fn new(networks: Vec<IpNet>) -> Self {
         Self {
             networks,
             has_warned: AtomicBool::new(false),
@@ -35,9 +35,11 @@ impl TrustedProxies {
     }
 
     /// The client that a request comes from, as far as its address tells.
-    pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Who {
+    pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> ClientKey {
         let peer = extensions.get::<Peer>();
-        peer.map_or(Who::Unknown, |peer| Who::at(self.address(peer.0, headers)))
+        peer.map_or(ClientKey::Unknown, |peer| {
+            ClientKey::from_address(self.address(peer.0, headers))
+        })
     }
 
     /// The nearest address that is no proxy's. What is farther may be anybody's invention.
@@ -48,9 +50,9 @@ impl TrustedProxies {
             return peer;
         }
         let mut nearest = peer;
-        let said = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
-        for said in said {
-            let Some(address) = read(said) else {
+        let value = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        for value in value {
+            let Some(address) = read(value) else {
                 break;
             };
             nearest = address;
@@ -80,11 +82,11 @@ impl TrustedProxies {
 }
 
 /// An address, as proxies write it: some add the port.
-fn read(said: &[u8]) -> Option<IpAddr> {
-    let said = std::str::from_utf8(said).ok()?.trim();
-    let with_port = || said.parse::<SocketAddr>().ok().map(|address| address.ip());
-    let in_brackets = || said.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    said.parse().ok().or_else(with_port).or_else(in_brackets)
+fn read(value: &[u8]) -> Option<IpAddr> {
+    let value = std::str::from_utf8(value).ok()?.trim();
+    let with_port = || value.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || value.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    value.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -98,7 +100,7 @@ mod tests {
     fn address(peer: &str, lines: &[&str]) -> String {
         let networks = ["10.0.0.0/8", "fd00::/8"];
         let networks = networks.map(|network| network.parse().expect("a network"));
-        let proxies = TrustedProxies::within(networks.into());
+        let proxies = TrustedProxies::new(networks.into());
         let mut headers = HeaderMap::new();
         for line in lines {
             let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header");

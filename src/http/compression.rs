@@ -15,7 +15,7 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, Predicate, SizeAbove},
 };
 
-use super::quality::{quality_of, ranges};
+use super::accept::{quality_of, ranges};
 
 /// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
 const MIN_LENGTH: u64 = 1024;
@@ -45,20 +45,20 @@ fn is_long() -> impl Predicate {
 }
 
 /// The encoding that a client gets; none is as it is.
-pub(super) struct Chosen(Option<HeaderValue>);
+pub(super) struct ContentEncoding(Option<HeaderValue>);
 
-impl Chosen {
+impl ContentEncoding {
     /// Chooses by the headers of a request.
-    pub(super) fn by(headers: &mut HeaderMap) -> Self {
+    pub(super) fn negotiate(headers: &mut HeaderMap) -> Self {
         choose(headers);
         Self(headers.get(header::ACCEPT_ENCODING).cloned())
     }
 
     /// Does to one answer what [`compressed`] does to all: most are short, and pass without what it
     /// takes to compress.
-    pub(super) async fn compress(self, answer: Response) -> Response {
-        if !is_long().should_compress(&answer) {
-            return answer;
+    pub(super) async fn compress(self, response: Response) -> Response {
+        if !is_long().should_compress(&response) {
+            return response;
         }
         let mut request = Request::new(());
         if let Some(encoding) = self.0 {
@@ -66,12 +66,12 @@ impl Chosen {
                 .headers_mut()
                 .insert(header::ACCEPT_ENCODING, encoding);
         }
-        let mut answer = Some(answer);
+        let mut response = Some(response);
         // It is asked once.
         let service =
-            service_fn(move |_| ready(Ok::<_, Infallible>(answer.take().unwrap_or_default())));
-        let Ok(answer) = compression().layer(service).oneshot(request).await;
-        answer.map(Body::new)
+            service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+        let Ok(response) = compression().layer(service).oneshot(request).await;
+        response.map(Body::new)
     }
 }
 
@@ -80,18 +80,18 @@ fn choose(headers: &mut HeaderMap) {
     if !headers.contains_key(header::ACCEPT_ENCODING) {
         return;
     }
-    let liked = ranges(headers, &header::ACCEPT_ENCODING);
-    let quality = |encoding: &str| quality_of(&liked, encoding).unwrap_or_default();
-    let is_plain_liked_above = |quality: u16| {
-        let plain = liked.iter().find(|range| range.is("identity"));
-        plain.is_some_and(|range| range.quality > quality)
+    let accepted = ranges(headers, &header::ACCEPT_ENCODING);
+    let quality = |encoding: &str| quality_of(&accepted, encoding).unwrap_or_default();
+    let prefers_identity_to = |quality: u16| {
+        let identity = accepted.iter().find(|range| range.is("identity"));
+        identity.is_some_and(|range| range.quality > quality)
     };
     let best = ENCODINGS
         .into_iter()
         .rev()
         .max_by_key(|encoding| quality(encoding))
         .filter(|encoding| quality(encoding) > 0)
-        .filter(|encoding| !is_plain_liked_above(quality(encoding)));
+        .filter(|encoding| !prefers_identity_to(quality(encoding)));
     match best {
         Some(encoding) => {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding));

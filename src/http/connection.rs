@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::outgoing::Sending;
+use super::outgoing::SendProgress;
 use crate::metrics::GivenUp;
 
 /// How long a connection may be idle between requests: longer than balancers keep theirs.
@@ -32,7 +32,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// What a connection does at the moment.
 pub(super) struct Connection {
     /// How long its client may keep it waiting.
-    patience: Duration,
+    client_timeout: Duration,
     state: Mutex<State>,
     /// Requests whose response was not sent yet.
     open: AtomicUsize,
@@ -49,7 +49,7 @@ struct State {
     /// Since when the client has read nothing of what is to be written.
     blocked_since: Option<Instant>,
     /// The progress of the response whose stream is about to get its task.
-    next_stream: Option<Arc<Sending>>,
+    next_stream: Option<Arc<SendProgress>>,
 }
 
 /// A request from its head until its response was sent.
@@ -65,9 +65,9 @@ impl Drop for Open {
 }
 
 impl Connection {
-    pub(super) fn new(patience: Duration) -> Arc<Self> {
+    pub(super) fn new(client_timeout: Duration) -> Arc<Self> {
         Arc::new(Self {
-            patience,
+            client_timeout,
             state: Mutex::new(State {
                 waiting_since: Instant::now(),
                 in_head: true,
@@ -81,15 +81,15 @@ impl Connection {
     }
 
     /// A request's head has come. hyper spawns the task of a stream right after this.
-    pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> (Open, Arc<Sending>) {
-        let sending = Arc::<Sending>::default();
+    pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> (Open, Arc<SendProgress>) {
+        let progress = Arc::<SendProgress>::default();
         let mut state = self.state();
         self.open.fetch_add(1, Ordering::AcqRel);
         state.in_head = false;
         state.is_http2 = is_http2;
-        state.next_stream = is_http2.then(|| sending.clone());
+        state.next_stream = is_http2.then(|| progress.clone());
         drop(state);
-        (Open(self.clone()), sending)
+        (Open(self.clone()), progress)
     }
 
     /// Waits until the client has kept the connection waiting for too long; tells how.
@@ -98,7 +98,7 @@ impl Connection {
         loop {
             let (deadline, _) = self.deadline();
             // What the connection does changes meanwhile, and its deadline with it.
-            let again = deadline.min(Instant::now() + self.patience);
+            let again = deadline.min(Instant::now() + self.client_timeout);
             tokio::select! {
                 () = &mut stuck => return GivenUp::Unread,
                 () = sleep_until(again) => {}
@@ -113,14 +113,14 @@ impl Connection {
     /// When the client will have kept the connection waiting for too long, as it looks now.
     fn deadline(&self) -> (Instant, GivenUp) {
         let state = self.state();
-        let patience = self.patience;
+        let client_timeout = self.client_timeout;
         if let Some(since) = state.blocked_since {
-            (since + patience, GivenUp::Unread)
+            (since + client_timeout, GivenUp::Unread)
         } else if self.open.load(Ordering::Acquire) > 0 {
             // Requests have limits of their own.
             (Instant::now() + IDLE, GivenUp::Idle)
         } else if state.in_head {
-            (state.waiting_since + patience, GivenUp::NoRequest)
+            (state.waiting_since + client_timeout, GivenUp::NoRequest)
         } else {
             (state.waiting_since + IDLE, GivenUp::Idle)
         }
@@ -232,7 +232,7 @@ where
     F::Output: Send,
 {
     fn execute(&self, stream: F) {
-        let Some(sending) = self.connection.state().next_stream.take() else {
+        let Some(progress) = self.connection.state().next_stream.take() else {
             // Not a request's.
             tokio::spawn(stream);
             return;
@@ -240,8 +240,8 @@ where
         let (connection, on_reset) = (self.connection.clone(), self.on_reset.clone());
         tokio::spawn(async move {
             let mut watch = Watch {
-                sending,
-                patience: connection.patience,
+                progress,
+                client_timeout: connection.client_timeout,
                 timer: None,
             };
             // Dropping the stream resets it.
@@ -256,7 +256,7 @@ where
             }
             drop(stream);
             // Of a short response all may be in hyper's buffers, where nothing reaches it.
-            let is_sent = poll_fn(|cx| match watch.sending.poll_sent(cx) {
+            let is_sent = poll_fn(|cx| match watch.progress.poll_sent(cx) {
                 Poll::Ready(()) => Poll::Ready(true),
                 Poll::Pending => watch.poll_deadline(cx).map(|()| false),
             });
@@ -269,15 +269,15 @@ where
 
 /// Notices that a response makes no progress.
 struct Watch {
-    sending: Arc<Sending>,
-    patience: Duration,
+    progress: Arc<SendProgress>,
+    client_timeout: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Watch {
     /// Ready when the response has made no progress for too long.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(mut deadline) = self.sending.deadline(self.patience) else {
+        let Some(mut deadline) = self.progress.deadline(self.client_timeout) else {
             return Poll::Pending;
         };
         let timer = self
@@ -286,7 +286,7 @@ impl Watch {
         loop {
             ready!(timer.as_mut().poll(cx));
             // It may have made progress since the timer was set.
-            match self.sending.deadline(self.patience) {
+            match self.progress.deadline(self.client_timeout) {
                 Some(later) if later > Instant::now() => {
                     deadline = later;
                     timer.as_mut().reset(deadline);

@@ -11,12 +11,12 @@ use crate::{graphql::Code, rest::ErrorFormat};
 /// Answers for a request whose `answering` takes longer than `limit`, in the error_format of the endpoint
 /// that was asked. The statements that were sent for it are ended by the database, after the same
 /// time.
-pub(super) async fn within(
+pub(super) async fn enforce(
     limit: Duration,
     error_format: Option<ErrorFormat>,
-    answering: impl Future<Output = Response>,
+    response: impl Future<Output = Response>,
 ) -> Response {
-    if let Ok(response) = timeout(limit, answering).await {
+    if let Ok(response) = timeout(limit, response).await {
         return response;
     }
     let seconds = limit.as_secs_f64();

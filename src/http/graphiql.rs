@@ -16,8 +16,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
+    accept::{quality_of, ranges},
     internal_error, not_found,
-    quality::{quality_of, ranges},
 };
 
 /// Where the page is.
@@ -51,15 +51,15 @@ pub(super) fn router(config: GraphiqlConfig) -> Router {
     };
     Router::new()
         .route(PATH, get(page))
-        .route("/graphiql/", get(async || moved("../graphiql")))
+        .route("/graphiql/", get(async || redirect("../graphiql")))
         .route("/graphiql/config.json", get(config))
         .route("/graphiql/{asset}", get(asset))
 }
 
 /// Sends a browser elsewhere; the place is relative, so that a proxy may serve all this below a path
 /// of its own.
-pub(super) fn moved(place: &'static str) -> Response {
-    let to = [(header::LOCATION, place)];
+pub(super) fn redirect(target: &'static str) -> Response {
+    let to = [(header::LOCATION, target)];
     (StatusCode::TEMPORARY_REDIRECT, to).into_response()
 }
 
@@ -107,14 +107,14 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
     } else {
         "no-cache"
     };
-    let described = [
+    let cache_headers = [
         (header::ETAG, tag.as_str()),
         (header::CACHE_CONTROL, cache),
         (header::VARY, "accept-encoding"),
         (header::CONTENT_SECURITY_POLICY, ASSET_POLICY),
     ];
-    if is_known(&tag, &headers) {
-        return (StatusCode::NOT_MODIFIED, described, GUARDS).into_response();
+    if is_cached(&tag, &headers) {
+        return (StatusCode::NOT_MODIFIED, cache_headers, GUARDS).into_response();
     }
     let bytes = match asset.bytes(encoding) {
         Ok(bytes) => bytes,
@@ -124,7 +124,13 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
         }
     };
     let content_type = [(header::CONTENT_TYPE, asset.content_type)];
-    let mut response = (described, GUARDS, content_type, Bytes::from_static(bytes)).into_response();
+    let mut response = (
+        cache_headers,
+        GUARDS,
+        content_type,
+        Bytes::from_static(bytes),
+    )
+        .into_response();
     if encoding != Encoding::Identity {
         let encoding = HeaderValue::from_static(encoding.name());
         response
@@ -141,8 +147,8 @@ fn encoding_for(asset: &Asset, headers: &HeaderMap) -> Encoding {
     let quality = |encoding: Encoding| {
         // As it is, it is always good, unless it is said otherwise; just not as good as what is
         // asked for.
-        let unsaid = u16::from(encoding == Encoding::Identity);
-        quality_of(&accepted, encoding.name()).unwrap_or(unsaid)
+        let default = u16::from(encoding == Encoding::Identity);
+        quality_of(&accepted, encoding.name()).unwrap_or(default)
     };
     let mut best = (Encoding::Identity, 0);
     for &encoding in asset.encodings() {
@@ -154,7 +160,7 @@ fn encoding_for(asset: &Asset, headers: &HeaderMap) -> Encoding {
 }
 
 /// Whether the client has this very representation already (`If-None-Match`).
-fn is_known(tag: &str, headers: &HeaderMap) -> bool {
+fn is_cached(tag: &str, headers: &HeaderMap) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

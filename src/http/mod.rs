@@ -1,5 +1,6 @@
 //! Routes and layers: from a connection to an answer.
 
+mod accept;
 mod admission;
 mod authentication;
 mod capacity;
@@ -7,7 +8,6 @@ mod client_address;
 mod compression;
 mod connection;
 mod cors;
-mod data;
 mod deadline;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -18,12 +18,12 @@ mod health;
 mod operations;
 mod outgoing;
 mod panic;
-mod place;
-mod quality;
+mod pipeline;
 mod rate_limit;
 mod request_log;
 mod serve;
 mod shedding;
+mod slot;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,13 +31,14 @@ use admission::Admission;
 use axum::{
     Json, Router,
     extract::State,
+    handler::Handler,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
 use capacity::Capacity;
-use data::Around;
+use pipeline::Pipeline;
 use serde::Serialize;
 use serde_json::json;
 use shedding::Shares;
@@ -142,8 +143,8 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         )
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
-            Around::of(&gateway, shares),
-            data::layer,
+            Pipeline::new(&gateway, shares),
+            pipeline::layer,
         ));
     let no_store = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
@@ -152,7 +153,8 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let metrics = gateway
         .has_metrics
         .then(|| operations::metrics(gateway.metrics.clone()));
-    let admission = middleware::from_fn_with_state(Admission::new(&gateway), admission::layer);
+    let preflights = Admission::new(&gateway);
+    let admission = middleware::from_fn_with_state(preflights.clone(), admission::layer);
     let documents = Router::new()
         .merge(rest::openapi_router(&rest))
         .route(
@@ -174,10 +176,12 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let app = compression::compressed(app)
         .merge(data)
         .merge(graphiql)
-        .fallback_service(get(not_found).fallback(not_found).layer(admission))
-        .method_not_allowed_fallback(method_not_allowed);
+        .fallback_service(get(not_found).fallback(not_found).layer(admission.clone()))
+        .method_not_allowed_fallback(method_not_allowed.layer(admission.clone()));
     // Outside of everything that refuses, so that pages can read why.
     let app = gateway.cors.apply(app);
+    let preflights = middleware::from_fn_with_state(preflights, admission::of_preflights);
+    let app = app.layer(preflights);
     let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
     app.layer(
         ServiceBuilder::new()
@@ -215,8 +219,8 @@ async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
         return Json(index).into_response();
     }
     index["graphiql"] = graphiql::PATH.into();
-    let mut response = if quality::wants_page(&headers) {
-        graphiql::moved("graphiql")
+    let mut response = if accept::wants_page(&headers) {
+        graphiql::redirect("graphiql")
     } else {
         Json(index).into_response()
     };

@@ -49,7 +49,7 @@ pub(super) fn held_by(response: &mut Response) -> Option<Holdings> {
     held.map(|Held(holdings)| holdings)
 }
 
-/// Bytes of a body that is [`whole`].
+/// Bytes of a body that is [buffered](buffer).
 pub(super) fn length(response: &Response) -> u64 {
     let hint = response.body().size_hint();
     hint.exact().unwrap_or(hint.lower())
@@ -57,12 +57,12 @@ pub(super) fn length(response: &Response) -> u64 {
 
 /// Makes the body whole, where it is produced in parts as a compressed one is: then its length is
 /// known, and it holds no longer what it is made of.
-pub(super) async fn whole(response: Response) -> Response {
+pub(super) async fn buffer(response: Response) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
     }
     let (mut head, body) = response.into_parts();
-    match collected(body).await {
+    match collect(body).await {
         Ok(bytes) => {
             head.headers.remove(axum::http::header::TRANSFER_ENCODING);
             Response::from_parts(head, bytes.into())
@@ -74,7 +74,7 @@ pub(super) async fn whole(response: Response) -> Response {
     }
 }
 
-async fn collected(body: Body) -> Result<Vec<u8>, axum::Error> {
+async fn collect(body: Body) -> Result<Vec<u8>, axum::Error> {
     let mut parts = body.into_data_stream();
     let mut bytes = Vec::new();
     while let Some(part) = parts.next().await {
@@ -87,7 +87,7 @@ async fn collected(body: Body) -> Result<Vec<u8>, axum::Error> {
 
 /// How the sending of one response goes on.
 #[derive(Default)]
-pub(super) struct Sending {
+pub(super) struct SendProgress {
     state: Mutex<State>,
     /// Pieces that were handed over and not sent yet.
     unsent: AtomicUsize,
@@ -101,10 +101,10 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl Sending {
+impl SendProgress {
     /// When it is given up unless it makes progress; none before there is a body.
-    pub(super) fn deadline(&self, patience: Duration) -> Option<Instant> {
-        Some(self.state().progressed? + patience)
+    pub(super) fn deadline(&self, client_timeout: Duration) -> Option<Instant> {
+        Some(self.state().progressed? + client_timeout)
     }
 
     fn hand_over(&self) {
@@ -142,16 +142,16 @@ impl Sending {
 pub(super) struct Outgoing {
     rest: Bytes,
     in_pieces: bool,
-    sending: Arc<Sending>,
+    progress: Arc<SendProgress>,
     holdings: Holdings,
 }
 
 impl Outgoing {
-    /// A body that is [`whole`]. `in_pieces`: where the connection is one of HTTP/2.
+    /// A body that is [buffered](buffer). `in_pieces`: where the connection is one of HTTP/2.
     pub(super) async fn new(
         body: Body,
         in_pieces: bool,
-        sending: Arc<Sending>,
+        progress: Arc<SendProgress>,
         holdings: Holdings,
     ) -> Self {
         // It is there at once, as one chunk, which is not copied. That cannot fail.
@@ -160,7 +160,7 @@ impl Outgoing {
         Self {
             in_pieces: in_pieces && rest.len() > PIECE,
             rest,
-            sending,
+            progress,
             holdings,
         }
     }
@@ -170,10 +170,10 @@ impl Outgoing {
             true => self.rest.len().min(PIECE),
             false => self.rest.len(),
         };
-        self.sending.hand_over();
+        self.progress.hand_over();
         Bytes::from_owner(Piece {
             bytes: self.rest.split_to(length),
-            sending: self.sending.clone(),
+            progress: self.progress.clone(),
             _holdings: self.holdings.clone(),
         })
     }
@@ -190,7 +190,7 @@ impl HttpBody for Outgoing {
         if !self.rest.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(self.piece()))));
         }
-        if self.in_pieces && self.sending.poll_sent(cx).is_pending() {
+        if self.in_pieces && self.progress.poll_sent(cx).is_pending() {
             return Poll::Pending;
         }
         Poll::Ready(None)
@@ -208,7 +208,7 @@ impl HttpBody for Outgoing {
 /// A part of a body that was handed over; dropped when it was sent, or never will be.
 struct Piece {
     bytes: Bytes,
-    sending: Arc<Sending>,
+    progress: Arc<SendProgress>,
     _holdings: Holdings,
 }
 
@@ -220,6 +220,6 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.sending.sent_one();
+        self.progress.sent_one();
     }
 }

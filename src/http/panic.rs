@@ -9,16 +9,16 @@ use super::internal_error;
 use crate::rest::ErrorFormat;
 
 /// Answers for a request whose `answering` panics, in the error_format of the endpoint that was asked.
-pub(super) async fn caught(
+pub(super) async fn catch(
     error_format: Option<ErrorFormat>,
-    answering: impl Future<Output = Response>,
+    response: impl Future<Output = Response>,
 ) -> Response {
     // What it shared with others is locked by short critical sections, which no panic leaves half-changed.
-    let answer = AssertUnwindSafe(answering).catch_unwind().await;
-    answer.unwrap_or_else(|_| internal_error(error_format))
+    let result = AssertUnwindSafe(response).catch_unwind().await;
+    result.unwrap_or_else(|_| internal_error(error_format))
 }
 
 /// The same for what belongs to no contract.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
-    caught(None, next.run(request)).await
+    catch(None, next.run(request)).await
 }

@@ -33,28 +33,28 @@ pub(super) fn policy(limits: &RateLimits) -> Option<HeaderValue> {
 }
 
 /// Tells what a client has left, and when to ask again for what it was refused.
-pub(super) fn tell(client: &Client, policy: &Option<HeaderValue>, headers: &mut HeaderMap) {
+pub(super) fn add_headers(client: &Client, policy: &Option<HeaderValue>, headers: &mut HeaderMap) {
     let Some(policy) = policy else {
         return;
     };
     headers.insert(POLICY, policy.clone());
-    let mut left = String::with_capacity(64);
-    if let Some(requests) = client.left() {
+    let mut remaining = String::with_capacity(64);
+    if let Some(requests) = client.remaining() {
         item(
-            &mut left,
+            &mut remaining,
             RateLimit::Requests,
             requests.units,
             requests.reset.as_millis().div_ceil(1000) as u64,
         );
     }
     if let Some(refused) = client.refused() {
-        item(&mut left, refused.limit, 0, refused.retry_after);
+        item(&mut remaining, refused.limit, 0, refused.retry_after);
         headers.insert(header::RETRY_AFTER, refused.retry_after.into());
     }
-    if !left.is_empty()
-        && let Ok(left) = HeaderValue::try_from(left)
+    if !remaining.is_empty()
+        && let Ok(remaining) = HeaderValue::try_from(remaining)
     {
-        headers.insert(RATE_LIMIT, left);
+        headers.insert(RATE_LIMIT, remaining);
     }
 }
 

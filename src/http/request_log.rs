@@ -30,7 +30,7 @@ pub(super) struct OperationName(Arc<OnceLock<Arc<str>>>);
 
 impl OperationName {
     /// Of several names the first is told.
-    pub(super) fn tell(&self, name: Arc<str>) {
+    pub(super) fn set(&self, name: Arc<str>) {
         self.0.get_or_init(|| name);
     }
 
@@ -69,14 +69,14 @@ pub(super) async fn layer(
     }
     let operation = OperationName::default();
     request.extensions_mut().insert(operation.clone());
-    let answering = next.run(request).instrument(traced.clone());
-    let mut response = answering.instrument(span.clone()).await;
+    let response = next.run(request).instrument(traced.clone());
+    let mut response = response.instrument(span.clone()).await;
 
     let elapsed = started.elapsed();
     let status = response.status().as_u16();
     drop(in_flight);
     metrics.http().answered(route, status, elapsed);
-    trace::answered(&traced, status);
+    trace::record_response(&traced, status);
     let route = route.unwrap_or("none");
     let milliseconds = elapsed.as_micros() as f64 / 1000.0;
     let operation = operation.get();

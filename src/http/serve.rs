@@ -38,7 +38,7 @@ use tokio::{
 use tower::ServiceExt;
 
 /// How long connections that are idle are kept when told to stop: a request may be on its way.
-const FAREWELL: Duration = Duration::from_secs(1);
+const IDLE_GRACE: Duration = Duration::from_secs(1);
 
 /// Longest head of a request, in bytes; of HTTP/2, where a block of headers is decoded at once, less.
 /// A head has at most 100 headers: hyper's own limit, which costs nothing as long as it is not set.
@@ -56,17 +56,17 @@ const SEND_BUFFER: usize = 128 * 1024;
 const MAX_OPERATORS: usize = 64;
 
 /// How long to wait when connections cannot be taken, such as for want of file descriptors.
-const BREATH: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 use super::{
     Peer, Service, TrustedProxies,
     capacity::{Capacity, Pool},
     connection::{Connection, IDLE, Open, Streams, WatchedStream},
-    outgoing::{self, Holdings, Outgoing, Sending},
+    outgoing::{self, Holdings, Outgoing, SendProgress},
 };
 use crate::{
     metrics::{GivenUp, Metrics, Resource},
-    rate_limit::Who,
+    rate_limit::ClientKey,
 };
 
 /// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
@@ -101,20 +101,20 @@ impl StopSignal {
 #[derive(Clone, Copy, Debug)]
 pub struct Connections {
     /// How many are open at a time; further ones wait.
-    pub most: usize,
+    pub max: usize,
     /// How many of these one client has, by its address (of IPv6: the first 64 bits); further ones
     /// are closed. Proxies that are trusted are not bound by it.
-    pub most_of_client: usize,
+    pub max_per_client: usize,
     /// How long a client may keep one waiting: for the head of a request, and while it does not read.
-    pub patience: Duration,
+    pub client_timeout: Duration,
 }
 
 /// Serves health checks and metrics to operators, until it is aborted.
-pub async fn serve_operations(listener: TcpListener, service: &Service, patience: Duration) {
+pub async fn serve_operations(listener: TcpListener, service: &Service, client_timeout: Duration) {
     let bounds = Connections {
-        most: MAX_OPERATORS,
-        most_of_client: MAX_OPERATORS,
-        patience,
+        max: MAX_OPERATORS,
+        max_per_client: MAX_OPERATORS,
+        client_timeout,
     };
     let open = OpenConnections::new(service.operations.clone(), service, bounds);
     loop {
@@ -132,16 +132,16 @@ pub async fn serve(
     bounds: Connections,
 ) {
     let open = OpenConnections::new(service.app.clone(), service, bounds);
-    let mut told = pin!(stop_signal.received());
+    let mut stopped = pin!(stop_signal.received());
     let name = loop {
         tokio::select! {
             () = open.accept_next(&listener) => {}
-            name = &mut told => break name,
+            name = &mut stopped => break name,
         }
     };
     open.front.is_stopping.store(true, Ordering::Release);
     tracing::info!(signal = name, "stopping: finishing what is in flight");
-    take_waiting(listener, &open);
+    accept_queued(listener, &open);
     if timeout(drain, open.finish()).await.is_err() {
         tracing::warn!(
             seconds = drain.as_secs(),
@@ -151,7 +151,7 @@ pub async fn serve(
 }
 
 /// Takes the connections that clients have made and nobody has taken yet, and then no more.
-fn take_waiting(listener: TcpListener, connections: &OpenConnections) {
+fn accept_queued(listener: TcpListener, connections: &OpenConnections) {
     let taken = listener.into_std().and_then(|listener| {
         loop {
             match listener.accept() {
@@ -162,7 +162,7 @@ fn take_waiting(listener: TcpListener, connections: &OpenConnections) {
                         Err(error) => tracing::error!(%error, "a connection could not be taken"),
                     }
                 }
-                Err(error) if has_gone(&error) => {}
+                Err(error) if is_aborted(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -174,7 +174,7 @@ fn take_waiting(listener: TcpListener, connections: &OpenConnections) {
 }
 
 /// Whether an error of accepting is about a connection that has gone already.
-fn has_gone(error: &io::Error) -> bool {
+fn is_aborted(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
         error.kind(),
@@ -182,10 +182,10 @@ fn has_gone(error: &io::Error) -> bool {
     )
 }
 
-async fn cannot_accept(error: &io::Error) {
-    if !has_gone(error) {
+async fn report_accept_error(error: &io::Error) {
+    if !is_aborted(error) {
         tracing::error!(%error, "a connection could not be taken");
-        sleep(BREATH).await;
+        sleep(ACCEPT_RETRY).await;
     }
 }
 
@@ -197,14 +197,14 @@ struct OpenConnections {
     by_client: Arc<Pool>,
     /// Whether the operator was told of a client that has too many.
     has_warned: AtomicBool,
-    patience: Duration,
+    client_timeout: Duration,
     /// Whether connections end that have nothing to answer. Each listens as long as it is open.
     idle_ends: watch::Sender<bool>,
 }
 
 impl OpenConnections {
     fn new(app: Router, service: &Service, bounds: Connections) -> Self {
-        let (most, each) = (bounds.most as u64, bounds.most_of_client as u64);
+        let (most, each) = (bounds.max as u64, bounds.max_per_client as u64);
         Self {
             front: Arc::new(Front {
                 app,
@@ -213,10 +213,10 @@ impl OpenConnections {
                 is_stopping: AtomicBool::new(false),
                 metrics: service.metrics.clone(),
             }),
-            room: Arc::new(Semaphore::new(bounds.most.min(Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(bounds.max.min(Semaphore::MAX_PERMITS))),
             by_client: Pool::new(Resource::Connections, most, each, &service.metrics),
             has_warned: AtomicBool::new(false),
-            patience: bounds.patience,
+            client_timeout: bounds.client_timeout,
             idle_ends: watch::Sender::new(false),
         }
     }
@@ -227,7 +227,7 @@ impl OpenConnections {
         let room = self.room.clone().acquire_owned().await.ok();
         match listener.accept().await {
             Ok((stream, peer)) => self.take(stream, peer, room),
-            Err(error) => cannot_accept(&error).await,
+            Err(error) => report_accept_error(&error).await,
         }
     }
 
@@ -238,7 +238,7 @@ impl OpenConnections {
             (Some(_), Some(_)) => match self.by_client.take(client, 1) {
                 Ok(held) => Some(held),
                 Err(_) => {
-                    self.warn_of_many();
+                    self.warn_of_client_limit();
                     return;
                 }
             },
@@ -252,7 +252,7 @@ impl OpenConnections {
             tracing::debug!(%error, "SO_SNDBUF could not be set");
         }
         let idle_ends = self.idle_ends.subscribe();
-        let connection = Connection::new(self.patience);
+        let connection = Connection::new(self.client_timeout);
         let serving =
             serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
         tokio::spawn(async move {
@@ -262,7 +262,7 @@ impl OpenConnections {
     }
 
     /// Once: the metrics count them.
-    fn warn_of_many(&self) {
+    fn warn_of_client_limit(&self) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "a client has as many connections as --max-connections-per-client allows: further \
@@ -273,7 +273,7 @@ impl OpenConnections {
 
     /// Waits for the end of all.
     async fn finish(&self) {
-        if timeout(FAREWELL, self.idle_ends.closed()).await.is_err() {
+        if timeout(IDLE_GRACE, self.idle_ends.closed()).await.is_err() {
             self.idle_ends.send_replace(true);
             self.idle_ends.closed().await;
         }
@@ -289,10 +289,10 @@ async fn serve_connection(
     mut idle_ends: watch::Receiver<bool>,
 ) {
     let metrics = front.metrics.clone();
-    let of_reset = metrics.clone();
+    let reset_metrics = metrics.clone();
     let streams = Streams {
         connection: connection.clone(),
-        on_reset: Arc::new(move || of_reset.given_up(GivenUp::Unread)),
+        on_reset: Arc::new(move || reset_metrics.given_up(GivenUp::Unread)),
     };
     let mut builder = auto::Builder::new(streams);
     let mut http1 = builder.http1();
@@ -307,21 +307,21 @@ async fn serve_connection(
         .max_header_list_size(MAX_HEADERS_OF_HTTP2)
         .max_concurrent_streams(MAX_STREAMS);
     let io = TokioIo::new(WatchedStream::new(stream, connection.clone()));
-    let of_requests = connection.clone();
+    let request_connection = connection.clone();
     // hyper calls it before it spawns the task of a stream.
     let service = service_fn(move |request: Request<_>| {
         let is_http2 = request.version() == Version::HTTP_2;
-        let (open, sending) = of_requests.begin(is_http2);
+        let (open, progress) = request_connection.begin(is_http2);
         front
             .clone()
-            .answer(request.map(Body::new), peer, open, sending)
+            .answer(request.map(Body::new), peer, open, progress)
     });
     let mut serving = pin!(builder.serve_connection(io, service));
     let mut is_ending = false;
     let ended = loop {
         tokio::select! {
             ended = serving.as_mut() => break ended,
-            () = are_told(&mut idle_ends), if !is_ending => {
+            () = idle_ended(&mut idle_ends), if !is_ending => {
                 is_ending = true;
                 serving.as_mut().graceful_shutdown();
             }
@@ -349,8 +349,18 @@ struct Front {
 
 impl Front {
     /// The client at the other end of a connection; none for a proxy, behind which there are many.
-    fn client(&self, peer: IpAddr) -> Option<Who> {
-        (!self.trusted_proxies.trusts(peer)).then(|| Who::at(peer))
+    fn client(&self, peer: IpAddr) -> Option<ClientKey> {
+        (!self.trusted_proxies.trusts(peer)).then(|| ClientKey::from_address(peer))
+    }
+
+    /// The client of a request: behind a trusted proxy, the one that the proxy forwards for; none if
+    /// it does not say.
+    fn client_of(&self, request: &Request, peer: IpAddr) -> Option<ClientKey> {
+        self.client(peer).or_else(|| {
+            let proxies = &self.trusted_proxies;
+            let forwarded = proxies.client(request.headers(), request.extensions());
+            (forwarded != ClientKey::from_address(peer)).then_some(forwarded)
+        })
     }
 
     /// Answers a request. Clients are told where their connection ends with the response; HTTP/2 has
@@ -360,15 +370,15 @@ impl Front {
         mut request: Request,
         peer: IpAddr,
         open: Open,
-        sending: Arc<Sending>,
+        progress: Arc<SendProgress>,
     ) -> Result<Response<Outgoing>, Infallible> {
         let version = request.version();
         request.extensions_mut().insert(Peer(peer));
-        let client = self.client(peer);
+        let client = self.client_of(&request, peer);
         let (mut response, held) = match self.capacity.open.take(client, 1) {
             Ok(held) => {
                 let response = self.app.clone().oneshot(request).await?;
-                (outgoing::whole(response).await, Some(held))
+                (outgoing::buffer(response).await, Some(held))
             }
             // Of no length, so that it is sent and gone whether or not the client reads.
             Err(_) => (no_room(), None),
@@ -392,7 +402,7 @@ impl Front {
         }
         let (head, body) = response.into_parts();
         let holdings = Arc::new((holdings, held, open));
-        let body = Outgoing::new(body, version == Version::HTTP_2, sending, holdings).await;
+        let body = Outgoing::new(body, version == Version::HTTP_2, progress, holdings).await;
         Ok(Response::from_parts(head, body))
     }
 }
@@ -408,7 +418,7 @@ fn no_room() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, headers).into_response()
 }
 
-async fn are_told(idle_ends: &mut watch::Receiver<bool>) {
+async fn idle_ended(idle_ends: &mut watch::Receiver<bool>) {
     // An error means that serving was given up: idle ones end, too.
     let _ = idle_ends.wait_for(|ends| *ends).await;
 }

@@ -15,7 +15,7 @@ use axum::{
 use super::{
     capacity::{Capacity, NoRoom, Share},
     error_in,
-    place::Place,
+    slot::Slot,
 };
 use crate::{
     graphql::Code,
@@ -76,12 +76,12 @@ impl Shares {
     ///
     /// # Errors
     /// The share has none left.
-    pub(super) fn place(&self, share: metrics::Share) -> Result<Place, NoRoom> {
-        Place::take(&self.capacity, self.share(share), &self.metrics)
-            .inspect_err(|_| self.turned_away(share))
+    pub(super) fn slot(&self, share: metrics::Share) -> Result<Slot, NoRoom> {
+        Slot::take(&self.capacity, self.share(share), &self.metrics)
+            .inspect_err(|_| self.count_shed(share))
     }
 
-    fn turned_away(&self, share: metrics::Share) {
+    fn count_shed(&self, share: metrics::Share) {
         self.metrics.shed(share);
         if share == metrics::Share::SignedIn {
             self.strain().add(Instant::now());
@@ -90,10 +90,10 @@ impl Shares {
 }
 
 /// The response to a request for which there is no room, in the error_format of its endpoint.
-pub(super) fn turned_away(reason: NoRoom, error_format: Option<ErrorFormat>) -> Response {
+pub(super) fn shed_response(reason: NoRoom, error_format: Option<ErrorFormat>) -> Response {
     let message = match reason {
-        NoRoom::OfAll => "Too many requests are being answered; try again in a second.",
-        NoRoom::OfClient => {
+        NoRoom::Total => "Too many requests are being answered; try again in a second.",
+        NoRoom::PerClient => {
             "Too many requests of this client are being answered, or their responses were not read; \
              try again in a second."
         }

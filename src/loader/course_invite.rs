@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, ListError, LoadError, Loaders, Page, Rows, Slice, SortType,
+    InstantRange, ListError, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
     course,
     filter::contains_text,
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     access::proof::{CourseManager, Guarded},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -181,7 +182,7 @@ impl CourseInviteeFilter {
     fn effort(&self, sort: InviteeSort, page: &Page) -> Effort {
         let filters = Effort::sum([
             (true, Effort::COMPARE),
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.inviter.is_some(), Effort::COMPARE),
             (sort == InviteeSort::Username, Effort::SORT),
         ]);
@@ -282,7 +283,7 @@ impl ListOfParent for List {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite of that id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
         self.one(ById(id)).await

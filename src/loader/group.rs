@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    ListError, LoadError, Loaders, Page, Slice, SortType,
+    Freshness, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     key::row_key,
     listing::Listing,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed},
     invite::MANAGES_GROUP,
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -61,7 +62,7 @@ scope!("groups" of "users", |manager| match manager {
     None => vec![Query::select().from(Entity).take()],
 });
 
-impl Loaders {
+impl Reads<'_> {
     /// The group of that id, unless deleted.
     pub async fn group(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
@@ -94,6 +95,8 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list_by_role(listing, page, Model::sealed, toll).await
+        self.at_least(Freshness::Primary)
+            .list(listing, page, Model::sealed, toll)
+            .await
     }
 }

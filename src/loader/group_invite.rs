@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    ListError, LoadError, Loaders, Page, Slice, SortType,
+    Freshness, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     group,
     key::row_key,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     access::proof::{GroupManager, Guarded, Managed},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -43,7 +44,7 @@ fn in_live_group() -> Expr {
     Expr::col((Entity, Column::GroupId)).in_subquery(group::live_ids())
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite of that id.
     pub async fn group_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
@@ -81,6 +82,8 @@ impl Loaders {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::of::<Entity>(condition, order);
-        self.list_by_role(listing, page, Model::sealed, toll).await
+        self.at_least(Freshness::Primary)
+            .list(listing, page, Model::sealed, toll)
+            .await
     }
 }

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, Loaders, Page, Slice, SortType,
+    InstantRange, InviteSort, ListError, Reads,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     access::proof::Person,
     invite::{InviteKind, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -107,7 +108,7 @@ fn in_table<E: EntityTrait>(
         .take()
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// A page of the invites that the person made.
     pub async fn sent_invites(
         &self,

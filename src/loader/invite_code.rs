@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
+    InstantRange, InviteSort, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Along,
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -68,7 +69,7 @@ impl InviteCodeFilter {
         }
         let tags = self.tags.as_ref().map_or(0, Vec::len);
         let filters = Effort::sum([
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.tags.is_some(), Effort::tags(tags)),
             (self.statuses.is_some(), Effort::COMPARE),
             (self.roles.is_some(), Effort::COMPARE),
@@ -130,7 +131,7 @@ fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
     Expr::exists(given)
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite code of that id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows,
+    Freshness, LoadError, Reads, Rows,
     columns::{Columns, FromColumns},
     invite_code::ByCode,
     key::any_of,
@@ -172,7 +172,7 @@ fn read(along: Along, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>, Db
         .collect())
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite code that this code names: who holds it may see it.
     pub async fn invite_code_by_code(
         &self,
@@ -180,6 +180,8 @@ impl Loaders {
         along: Along,
     ) -> Result<Option<Found>, LoadError> {
         let code = code.to_owned();
-        self.one_however_new(ByCode { code, along }).await
+        self.at_least(Freshness::StandbyThenPrimary)
+            .one(ByCode { code, along })
+            .await
     }
 }

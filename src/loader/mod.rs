@@ -1,23 +1,22 @@
 //! Which rows: everything that is read from the database, in batches and pages.
 //!
-//! All requests share one [`Loaders`], which keeps no row. A viewer's roles are kept as long as
-//! their request lasts ([`role::RoleLoader`]).
+//! All requests share one [`Loaders`], which keeps no row. A viewer's roles are remembered for one
+//! request ([`role::RoleLoader`]).
 //!
-//! # From where
+//! # Freshness
 //!
-//! Where there is a hot standby of the database, rows are read from it, but:
+//! Where there is a hot standby of the database, a request reads from it, unless it needs fresher
+//! rows ([`Freshness`]). Some reads raise the freshness of their request:
 //!
-//! - Who is asking, and what they may see, is read from the primary: the viewer's row
-//!   (`Loaders::subject`), their standings (`role`), and the lists that go by their roles
-//!   (`Loaders::list_by_role`). A role that is withdrawn, or an account that is deleted, counts at
-//!   once.
-//! - A code or a token that the standby does not have is looked for on the primary before it counts
-//!   as unknown, and so is what it names, its tags among it (`Loaders::one_however_new`): the
-//!   e-mail that has it may be faster than replication.
-//! - A standby that is away is passed over (`servers`).
+//! - The viewer and their rights are always read from the primary: the viewer's row
+//!   (`Loaders::subject`), their roles (`role`), and the lists that are filtered by roles in SQL. So a
+//!   withdrawn role or a deleted account takes effect at once.
+//! - Codes, tokens and the rows that they name are read from the primary if the standby lacks them.
+//!   The e-mail that has the code may be faster than replication.
+//! - A standby that is away is skipped (`servers`).
 //!
-//! What else has changed is seen when it has been replayed: until then an invite that was cancelled
-//! may still look pending, and a list may lack its newest row.
+//! Other changes are visible once they are replayed: until then a cancelled invite may still look
+//! pending, and a list may lack its newest row.
 
 mod columns;
 mod error;
@@ -25,7 +24,6 @@ mod filter;
 mod instrument;
 mod key;
 mod listing;
-mod page;
 mod reader;
 mod scope;
 mod servers;
@@ -62,8 +60,9 @@ use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
-    database::{Pulse, Readiness, readiness},
+    database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
+    paging::{Page, Slice},
     rate_limit::Toll,
 };
 use columns::{Columns, FromColumns};
@@ -76,16 +75,15 @@ use servers::Servers;
 pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteSort};
-pub use page::{End, Page, Position, Slice, SortType, SortValue};
 
 /// How long a database without a pulse may take to say whether it can be served from.
 const READINESS_PATIENCE: Duration = Duration::from_millis(900);
 
 /// Loads rows by key, for all requests: what they want at the same time shares statements.
 pub struct Loaders {
-    /// What counts at once.
+    /// Reads from the primary.
     current: Arc<Loading>,
-    /// What may be a little old. Without a standby it is the same.
+    /// Reads from the standby; the same as `current` where there is none.
     replicated: Arc<Loading>,
     scopes: Scopes,
 }
@@ -154,7 +152,7 @@ pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
     /// Whether it is there. Without it is waited for as long as connecting may take.
-    pub pulse: Option<Pulse>,
+    pub pulse: Option<Heartbeat>,
     /// How long the database lets a statement take.
     pub limit: Option<Duration>,
 }
@@ -222,39 +220,77 @@ impl Loaders {
         self.current.rows.database()
     }
 
-    /// The row of a key, in one statement with those of all keys of its kind that are wanted now.
+    /// Reads rows as fresh as a request needs them.
+    pub fn reads(&self, freshness: Freshness) -> Reads<'_> {
+        Reads {
+            loaders: self,
+            freshness,
+        }
+    }
+}
+
+/// How fresh the rows of a request are, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Freshness {
+    /// Reads from the standby, which may be a little behind.
+    Standby,
+    /// Reads keys that the standby lacks from the primary as well. Lists are read as with
+    /// [`Self::Standby`].
+    StandbyThenPrimary,
+    /// Reads from the primary.
+    Primary,
+}
+
+/// Reads rows with the freshness of a request.
+#[derive(Clone, Copy)]
+pub struct Reads<'a> {
+    loaders: &'a Loaders,
+    freshness: Freshness,
+}
+
+impl Reads<'_> {
+    /// Raises the freshness to `freshness`, and never lowers it.
+    pub fn at_least(self, freshness: Freshness) -> Self {
+        Self {
+            freshness: self.freshness.max(freshness),
+            ..self
+        }
+    }
+
+    fn database(&self) -> &DatabaseConnection {
+        self.loaders.database()
+    }
+
+    /// Returns what loads lists, and keys at first.
+    fn loading(&self) -> &Loading {
+        match self.freshness {
+            Freshness::Standby | Freshness::StandbyThenPrimary => &self.loaders.replicated,
+            Freshness::Primary => &self.loaders.current,
+        }
+    }
+
+    /// Loads the row of a key, in one statement with the keys of its type that are pending now.
     async fn one<K: Key>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
     where
         Rows: Loader<K, Error = LoadError>,
     {
-        self.replicated.batches.load(key).await
-    }
-
-    /// As [`Self::one`], as it is now.
-    async fn one_now<K: Key>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
-    where
-        Rows: Loader<K, Error = LoadError>,
-    {
-        self.current.batches.load(key).await
-    }
-
-    /// As [`Self::one`], even if it was written a moment ago: keys that a standby does not have are
-    /// looked for on the primary, in one statement.
-    async fn one_however_new<K: Key>(
-        &self,
-        key: K,
-    ) -> Result<Option<<Rows as Loader<K>>::Value>, LoadError>
-    where
-        Rows: Loader<K, Error = LoadError>,
-    {
-        let found = self.one(key.clone()).await?;
-        if found.is_some() || Arc::ptr_eq(&self.current, &self.replicated) {
-            return Ok(found);
+        let Loaders {
+            current,
+            replicated,
+            ..
+        } = self.loaders;
+        let may_retry = self.freshness == Freshness::StandbyThenPrimary;
+        if !may_retry || Arc::ptr_eq(current, replicated) {
+            return self.loading().batches.load(key).await;
         }
-        self.one_now(key).await
+        match replicated.batches.load(key.clone()).await? {
+            // Keys of a wave that the standby lacks share one statement on the primary.
+            None => current.batches.load(key).await,
+            found => Ok(found),
+        }
     }
 
-    /// A page of a list that nobody else asks for.
+    /// Loads a page of a list for one request alone.
     async fn list<T: Send + 'static>(
         &self,
         listing: Listing,
@@ -262,18 +298,7 @@ impl Loaders {
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
         toll: Option<Toll>,
     ) -> Result<Slice<T>, ListError> {
-        self.replicated.list(listing, page, read, toll).await
-    }
-
-    /// As [`Self::list`], of what somebody's roles let them see: as they are now.
-    async fn list_by_role<T: Send + 'static>(
-        &self,
-        listing: Listing,
-        page: &Page,
-        read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-        toll: Option<Toll>,
-    ) -> Result<Slice<T>, ListError> {
-        self.current.list(listing, page, read, toll).await
+        self.loading().list(listing, page, read, toll).await
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     error::{Overdue, is_broken, is_outdated, is_stale},
     lock,
 };
-use crate::{database::Pulse, metrics::Connections};
+use crate::{database::Heartbeat, metrics::Connections};
 
 /// Most connections that are kept.
 const MAX_KEPT: usize = 4;
@@ -47,7 +47,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Reader {
     database: DatabaseConnection,
     /// Tells whether the server is there; without one it is waited for.
-    pulse: Option<Pulse>,
+    pulse: Option<Heartbeat>,
     /// How long a statement may take.
     limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
@@ -125,7 +125,7 @@ impl SqlWriter for LiteralLimits {
 impl Reader {
     pub(super) fn new(
         database: DatabaseConnection,
-        pulse: Option<Pulse>,
+        pulse: Option<Heartbeat>,
         limit: Option<Duration>,
     ) -> Self {
         let max_kept = match database.get_database_backend() {
@@ -149,7 +149,7 @@ impl Reader {
         &self.database
     }
 
-    pub(super) fn pulse(&self) -> Option<&Pulse> {
+    pub(super) fn pulse(&self) -> Option<&Heartbeat> {
         self.pulse.as_ref()
     }
 
@@ -200,20 +200,20 @@ impl Reader {
         let Some(pulse) = &self.pulse else {
             return sent.await;
         };
-        if pulse.is_away() {
+        if pulse.is_unavailable() {
             return Err(away());
         }
         let outcome = tokio::select! {
             outcome = sent => outcome,
-            () = pulse.gone() => {
+            () = pulse.unavailable() => {
                 self.forget();
                 return Err(away());
             }
         };
         match &outcome {
-            Err(error) if is_broken(error) => pulse.doubt(),
+            Err(error) if is_broken(error) => pulse.probe(),
             // Whatever it says, it is there.
-            Ok(_) | Err(_) => pulse.heard(),
+            Ok(_) | Err(_) => pulse.record_success(),
         }
         outcome
     }
@@ -241,7 +241,7 @@ impl Reader {
                 Err(error) if is_stale(&error) => {
                     drop(used);
                     if let Some(pulse) = &self.pulse {
-                        pulse.doubt();
+                        pulse.probe();
                     }
                     // What broke one has broken all.
                     self.forget();

@@ -21,7 +21,8 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows, columns::Columns, course_invite::is_open, filter::far_future, lock,
+    Freshness, LoadError, Loaders, Rows, columns::Columns, course_invite::is_open,
+    filter::far_future, lock,
 };
 use crate::{access::proof::Person, invite::CREATOR};
 
@@ -64,6 +65,12 @@ impl RoleLoader {
         }
     }
 
+    /// Forgets all roles, so that a change within the request takes effect. No role may be loading
+    /// meanwhile, since it would be remembered as it was.
+    pub fn forget(&self) {
+        lock(&self.known).clear();
+    }
+
     /// What the viewer is in `place`.
     pub async fn standing(&self, place: Place) -> Result<Standing, LoadError> {
         if let Some(known) = lock(&self.known).get(&place) {
@@ -73,7 +80,8 @@ impl RoleLoader {
             viewer: self.viewer.clone(),
             place,
         };
-        let ties = self.loaders.one_now(asked).await?.unwrap_or_default();
+        let ties = self.loaders.reads(Freshness::Primary).one(asked).await?;
+        let ties = ties.unwrap_or_default();
         let standing = Standing {
             role: ties.role,
             is_invited: ties.invited_until.is_some_and(|until| until > self.now),

@@ -22,8 +22,11 @@ use sea_orm::{
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
-use super::{ListError, LoadError, Loaders, Page, Rows, columns::Columns, key::any_of};
-use crate::rate_limit::{Client, NODE, Toll};
+use super::{ListError, LoadError, Reads, Rows, columns::Columns, key::any_of};
+use crate::{
+    paging::Page,
+    rate_limit::{Client, NODE, Toll},
+};
 
 /// Most rows of a scope that are counted.
 const MAX_ROWS: u64 = 1_000_000;
@@ -47,8 +50,8 @@ pub(super) struct Effort(u64);
 impl Effort {
     /// Compares a column that no index of the list has.
     pub(super) const COMPARE: Self = Self(700);
-    /// Searches text.
-    pub(super) const SEARCH: Self = Self(1800);
+    /// Searches text for up to 16 characters. Each 16 more may be compared at each place of the text.
+    const SEARCH: Self = Self(1800);
     /// Sorts by a column that no index of the list has.
     pub(super) const SORT: Self = Self(1300);
     /// Merges the lists of all that somebody manages.
@@ -59,6 +62,12 @@ impl Effort {
     const TAG: u64 = 10;
     /// Counts.
     const COUNT: Self = Self(600);
+
+    /// Searches text for `pattern`; costs nothing without one.
+    pub(super) fn search(pattern: Option<&str>) -> Self {
+        let parts = pattern.map_or(0, |pattern| pattern.len() as u64 / 16 + 1);
+        Self(Self::SEARCH.0 * parts)
+    }
 
     /// Comparing each row's tags with so many.
     pub(super) fn tags(values: usize) -> Self {
@@ -144,7 +153,7 @@ impl Default for Scopes {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The toll for a list that takes `effort` for each row of its scope; none for one that is not
     /// wide, or whose scope is small.
     ///
@@ -179,7 +188,7 @@ impl Loaders {
 
     /// How many rows a scope had within the last minute, if it was counted.
     fn known_scope<S: Scope>(&self, parent: Option<i64>, now: DateTime<Utc>) -> Option<u64> {
-        let counted = self.scopes.0.get(&(TypeId::of::<S>(), parent))?;
+        let counted = self.loaders.scopes.0.get(&(TypeId::of::<S>(), parent))?;
         ((now - counted.at).abs() < KEPT).then_some(counted.rows)
     }
 
@@ -192,7 +201,10 @@ impl Loaders {
         let of = PhantomData::<S>;
         let rows = self.one(ScopeOf { parent, of }).await?.unwrap_or(0);
         let place = (TypeId::of::<S>(), parent);
-        self.scopes.0.insert(place, Counted { rows, at: now });
+        self.loaders
+            .scopes
+            .0
+            .insert(place, Counted { rows, at: now });
         Ok(rows)
     }
 }

@@ -21,7 +21,7 @@ use super::{
     reader::{Reader, Text},
 };
 use crate::{
-    database::Pulse,
+    database::Heartbeat,
     metrics::{CountConnections, Server},
 };
 
@@ -83,7 +83,7 @@ impl Servers {
     }
 
     /// Whether the primary is there, where that is watched.
-    pub(super) fn pulse(&self) -> Option<&Pulse> {
+    pub(super) fn pulse(&self) -> Option<&Heartbeat> {
         self.primary.pulse()
     }
 

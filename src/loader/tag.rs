@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    LoadError, Loaders, Rows,
+    Freshness, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
     key::{any_of, row_key},
 };
@@ -70,7 +70,7 @@ fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -
     tags
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The tag of that id, unless deleted.
     pub async fn tag(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
@@ -79,7 +79,8 @@ impl Loaders {
     /// The tags that an invite code gives, by name, without deleted ones.
     pub async fn tags_of_invite_code(&self, id: i64) -> Result<Vec<Guarded<Model>>, LoadError> {
         Ok(self
-            .one_however_new(OfInviteCode(id))
+            .at_least(Freshness::StandbyThenPrimary)
+            .one(OfInviteCode(id))
             .await?
             .unwrap_or_default())
     }

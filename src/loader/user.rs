@@ -9,7 +9,7 @@ use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{LoadError, Loaders, Rows, columns::columns, key::row_key};
+use super::{Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key};
 use crate::access::proof::Guarded;
 
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
@@ -70,20 +70,25 @@ pub enum Subject {
     ExtId(String),
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The user of that id, unless deleted.
     pub async fn user(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one_however_new(ById(id)).await
+        self.at_least(Freshness::StandbyThenPrimary)
+            .one(ById(id))
+            .await
     }
+}
 
-    /// The one user that a verified token speaks of, as they are now. An external id that several users share
-    /// names nobody.
+impl Loaders {
+    /// The user that a verified token names, read from the primary. An external id that several
+    /// users share names nobody.
     pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
+        let reads = self.reads(Freshness::Primary);
         match subject {
-            Subject::Id(id) => self.one_now(ById(id)).await,
-            Subject::Username(name) => Ok(self.one_now(ByUsername(name)).await?.map(Guarded::seal)),
+            Subject::Id(id) => reads.one(ById(id)).await,
+            Subject::Username(name) => Ok(reads.one(ByUsername(name)).await?.map(Guarded::seal)),
             Subject::ExtId(id) => {
-                let mut users = self.one_now(ByExtId(id)).await?.unwrap_or_default();
+                let mut users = reads.one(ByExtId(id)).await?.unwrap_or_default();
                 let one = users.pop().filter(|_| users.is_empty());
                 Ok(one.map(Guarded::seal))
             }

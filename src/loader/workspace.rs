@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    ListError, LoadError, Loaders, Page, Slice, SortType,
+    Freshness, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     key::row_key,
     listing::Listing,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed},
     invite::MANAGES_WORKSPACE,
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -58,17 +59,10 @@ scope!("workspaces" of "users", |manager| match manager {
     None => vec![Query::select().from(Entity).take()],
 });
 
-impl Loaders {
+impl Reads<'_> {
     /// The workspace of that id, unless deleted.
     pub async fn workspace(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
-        // Not asked of the primary where the standby lacks it: that would cost an absent workspace
-        // a statement more than a hidden one.
         self.one(ById(id)).await
-    }
-
-    /// As [`Self::workspace`], named by an invite that the viewer sees, even if both are new.
-    pub async fn workspace_of_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one_however_new(ById(id)).await
     }
 
     /// A page of the workspaces that somebody manages, by id; for staff: of all.
@@ -93,6 +87,8 @@ impl Loaders {
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::of::<Entity>(condition, [by_id]);
-        self.list_by_role(listing, page, Model::sealed, toll).await
+        self.at_least(Freshness::Primary)
+            .list(listing, page, Model::sealed, toll)
+            .await
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Loaders, Page, Slice, SortType,
+    Freshness, InstantRange, InviteSort, ListError, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     access::proof::{Guarded, Managed, WorkspaceManager},
     invite::{State, Status},
+    paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
 
@@ -166,7 +167,7 @@ impl WorkspaceInviteFilter {
         }
         let filters = Effort::sum([
             (true, base),
-            (self.search.is_some(), Effort::SEARCH),
+            (true, Effort::search(self.search.as_deref())),
             (self.workspaces.is_some(), Effort::COMPARE),
             (self.statuses.is_some(), Effort::COMPARE),
             (self.roles.is_some(), Effort::COMPARE),
@@ -214,13 +215,15 @@ impl WorkspaceInviteFilter {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// The invite that this token names: who holds it may see it.
     pub async fn workspace_invite_by_token(
         &self,
         token: Uuid,
     ) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.one_however_new(ByToken(token)).await
+        self.at_least(Freshness::StandbyThenPrimary)
+            .one(ByToken(token))
+            .await
     }
 
     /// The invite of that id.
@@ -278,6 +281,8 @@ impl Loaders {
             .add(in_live_workspace())
             .add_option(reach);
         let listing = Listing::of::<Entity>(condition, order(sort));
-        self.list_by_role(listing, page, Model::sealed, toll).await
+        self.at_least(Freshness::Primary)
+            .list(listing, page, Model::sealed, toll)
+            .await
     }
 }

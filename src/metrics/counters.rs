@@ -1,4 +1,4 @@
-//! Counters of a few kinds that are known beforehand: all of them are there from the beginning, at 0.
+//! Counters for the variants of an enum. All exist from the start, at 0.
 
 use std::marker::PhantomData;
 
@@ -7,29 +7,29 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// A kind that has a counter.
+/// An enum whose variants are values of a label.
 pub(super) trait Labelled: Copy + 'static {
     /// The label's name.
     const LABEL: &'static str;
 
-    /// All kinds, each at its place.
+    /// All variants, by index.
     const ALL: &'static [Self];
 
     /// The label's value.
     fn value(self) -> &'static str;
 
-    /// Where it stands in [`Self::ALL`].
-    fn place(self) -> usize;
+    /// Index in [`Self::ALL`].
+    fn index(self) -> usize;
 }
 
-/// A counter a kind.
+/// One counter per variant.
 pub(super) struct Counters<K> {
     counters: Box<[Counter]>,
     kinds: PhantomData<fn(K)>,
 }
 
 impl<K: Labelled> Counters<K> {
-    pub(super) fn registered(registry: &mut Registry, name: &str, help: &str) -> Self {
+    pub(super) fn new(registry: &mut Registry, name: &str, help: &str) -> Self {
         let family = Family::<[(&str, &str); 1], Counter>::default();
         let counters = K::ALL
             .iter()
@@ -43,13 +43,13 @@ impl<K: Labelled> Counters<K> {
     }
 
     pub(super) fn count(&self, kind: K) {
-        if let Some(counter) = self.counters.get(kind.place()) {
+        if let Some(counter) = self.counters.get(kind.index()) {
             counter.inc();
         }
     }
 }
 
-/// Declares kinds with the values of their label.
+/// Declares an enum with its label and values.
 macro_rules! labelled {
     (
         $(#[$about:meta])* pub enum $name:ident by $label:literal {
@@ -72,7 +72,7 @@ macro_rules! labelled {
                 }
             }
 
-            fn place(self) -> usize {
+            fn index(self) -> usize {
                 self as usize
             }
         }

@@ -1,4 +1,4 @@
-//! Requests by route and status.
+//! Metrics of HTTP requests, by route and status.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use prometheus_client::{
 
 use super::{Durations, seconds};
 
-/// The route of what is at no route.
+/// Route label of requests that match no route.
 const NO_ROUTE: &str = "none";
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -28,7 +28,7 @@ struct At {
     route: Arc<str>,
 }
 
-/// Requests, as far as HTTP goes.
+/// Metrics of HTTP requests.
 pub struct Http {
     answered: Family<Answer, Counter>,
     durations: Durations<At>,
@@ -36,7 +36,7 @@ pub struct Http {
     routes: RwLock<HashMap<Arc<str>, Arc<Route>>>,
 }
 
-/// A route, with what is counted most.
+/// A route with its most frequent metrics.
 struct Route {
     name: Arc<str>,
     duration: Histogram,
@@ -44,31 +44,30 @@ struct Route {
 }
 
 impl Http {
-    pub(super) fn registered(registry: &mut Registry) -> Self {
+    pub(super) fn new(registry: &mut Registry) -> Self {
         let http = Self {
             answered: Family::default(),
             durations: Family::new_with_constructor(seconds),
             in_flight: Gauge::default(),
             routes: RwLock::default(),
         };
-        let help = "Requests answered";
+        let help = "Responses, by route and status";
         registry.register("http_requests", help, http.answered.clone());
-        let help = "From a request's head to its answer's, in seconds";
+        let help = "Time from a request's head to its response's head, in seconds";
         let durations = http.durations.clone();
         registry.register("http_request_duration_seconds", help, durations);
-        let help = "Requests that are not answered yet";
+        let help = "Requests without a response yet";
         registry.register("http_requests_in_flight", help, http.in_flight.clone());
         http
     }
 
-    /// A request has come; it is in flight until what this gives is dropped.
+    /// Records that a request arrived. It is in flight until the result is dropped.
     pub fn begun(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
     }
 
-    /// A request was answered. `route` is the pattern of its path: there are as many as the gateway
-    /// has.
+    /// Records a response. `route` is the pattern of the path, so that labels are bounded.
     pub fn answered(&self, route: Option<&str>, status: u16, after: Duration) {
         let route = self.route(route.unwrap_or(NO_ROUTE));
         route.duration.observe(after.as_secs_f64());
@@ -104,7 +103,7 @@ impl Http {
     }
 }
 
-/// A request that is in flight.
+/// A request in flight.
 pub struct InFlight(Gauge);
 
 impl Drop for InFlight {

@@ -1,7 +1,7 @@
-//! What is counted and measured of this process, for Prometheus. A leaf: others call it.
+//! Prometheus metrics of this process. A leaf module, called by others.
 //!
-//! Whoever is called often keeps what it counts with, so that a request costs a few atomic additions
-//! and no allocation. No label holds what a client sent, but the names of operations, which are bounded
+//! Frequent callers keep their handles, so that a request costs a few atomic additions and no
+//! allocation. Labels contain nothing that clients send, except operation names, which are bounded
 //! (`operations`).
 
 mod counters;
@@ -33,17 +33,16 @@ pub use refusals::{GivenUp, Limit, RateLimit, Resource, Share};
 pub use statements::{StatementOutcome, Statements};
 pub use tokens::RefreshOutcome;
 
-/// The media type of [`Metrics::text`].
+/// Media type of [`Metrics::text`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How many names of operations have a label of their own unless it is said otherwise.
+/// Default number of operation names with labels of their own.
 pub const DEFAULT_OPERATIONS: usize = 100;
 
-/// What stands before the names of all metrics but those of the process.
+/// Prefix of all metrics except those of the process.
 const PREFIX: &str = "invite_gateway";
 
-/// Upper bounds of how long something takes, in seconds: from what a cached document costs to the
-/// longest that a request may take.
+/// Histogram buckets in seconds, from a cached document to the default request timeout.
 const SECONDS: [f64; 14] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
@@ -52,7 +51,7 @@ fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
-/// A family of histograms of seconds by `L`.
+/// A family of histograms in seconds, by `L`.
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// All metrics of a gateway; cheap to clone.
@@ -88,146 +87,142 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Metrics of which nothing is counted yet. `operations`: how many names of operations have a
-    /// label of their own, beside those that are [registered](Operations::register).
+    /// Creates metrics at zero. `operations` is the number of operation names with labels of their
+    /// own, besides those that are [registered](Operations::register).
     pub fn new(operations: usize) -> Self {
         let mut root = Registry::default();
         process::register(&mut root);
         let registry = root.sub_registry_with_prefix(PREFIX);
         register_build(registry);
         let parts = Parts {
-            http: Http::registered(registry),
-            operations: Operations::registered(registry, operations),
-            statements: statements::Families::registered(registry),
-            document_cache: Lookups::registered(
+            http: Http::new(registry),
+            operations: Operations::new(registry, operations),
+            statements: statements::Families::new(registry),
+            document_cache: Lookups::new(
                 registry,
                 "document_cache_requests",
-                "Look-ups of documents that are read and valid",
+                "Look-ups in the cache of validated documents",
             ),
-            token_cache: Lookups::registered(
+            token_cache: Lookups::new(
                 registry,
                 "token_cache_requests",
-                "Look-ups of tokens whose signature is verified",
+                "Look-ups in the cache of verified tokens",
             ),
-            persisted: Counters::registered(
+            persisted: Counters::new(
                 registry,
                 "persisted_documents",
-                "Requests that name or register a document",
+                "Requests that named or registered a document",
             ),
-            limits: Counters::registered(
+            limits: Counters::new(
                 registry,
                 "limit_refusals",
-                "What is refused since it is too big, by the limit that it exceeds",
+                "Refusals by a limit of requests, documents or responses",
             ),
-            rate_limits: Counters::registered(
-                registry,
-                "rate_limited",
-                "What is refused since the client asks too much, by the rate that it exceeds",
-            ),
-            shed: Counters::registered(
+            rate_limits: Counters::new(registry, "rate_limited", "Refusals by a client's quota"),
+            shed: Counters::new(
                 registry,
                 "requests_shed",
-                "Requests turned away since too many were in flight",
+                "Requests shed because too many were in flight",
             ),
-            capacity: Counters::registered(
+            capacity: Counters::new(
                 registry,
                 "capacity_refusals",
-                "Connections, requests and responses refused for want of room, by the resource",
+                "Connections, requests and responses refused because a resource was exhausted",
             ),
-            given_up: Counters::registered(
+            given_up: Counters::new(
                 registry,
                 "clients_given_up",
-                "Connections and responses ended because the client kept the gateway waiting",
+                "Connections and responses ended because the client was too slow",
             ),
-            refreshes: Counters::registered(
+            refreshes: Counters::new(
                 registry,
                 "jwks_refreshes",
-                "Readings of the published keys",
+                "Refreshes of the published keys",
             ),
             registry: Mutex::new(root),
         };
         Self(Arc::new(parts))
     }
 
-    /// Everything, in the text format of OpenMetrics 1.0.
+    /// Formats all metrics as OpenMetrics 1.0 text.
     ///
     /// # Errors
-    /// A value cannot be written.
+    /// A value cannot be formatted.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::with_capacity(32 * 1024);
         text::encode(&mut text, &self.registry())?;
         Ok(text)
     }
 
-    /// Requests, as far as HTTP goes.
+    /// Metrics of HTTP requests.
     pub fn http(&self) -> &Http {
         &self.0.http
     }
 
-    /// GraphQL operations.
+    /// Metrics of GraphQL operations.
     pub fn operations(&self) -> &Operations {
         &self.0.operations
     }
 
-    /// What statements of one kind are counted with; to be kept.
+    /// Returns the metrics of statements of one kind. Callers keep them.
     pub fn statements(&self, kind: &str) -> Statements {
-        self.0.statements.of(kind)
+        self.0.statements.for_kind(kind)
     }
 
-    /// Look-ups of documents that were read and validated before.
+    /// Look-ups in the cache of validated documents.
     pub fn document_cache(&self) -> &Lookups {
         &self.0.document_cache
     }
 
-    /// Look-ups of tokens whose signature was verified before.
+    /// Look-ups in the cache of verified tokens.
     pub fn token_cache(&self) -> &Lookups {
         &self.0.token_cache
     }
 
-    /// A request named a document, or registered one.
+    /// Records a request that named or registered a document.
     pub fn persisted_document(&self, result: Persisted) {
         self.0.persisted.count(result);
     }
 
-    /// Something was refused since it exceeds a limit.
+    /// Records a refusal by a limit.
     pub fn limit_refused(&self, limit: Limit) {
         self.0.limits.count(limit);
     }
 
-    /// Something was refused since its client asks too much.
+    /// Records a refusal by a rate limit.
     pub fn rate_limited(&self, limit: RateLimit) {
         self.0.rate_limits.count(limit);
     }
 
-    /// A request was turned away since too many were in flight.
+    /// Records a request shed because too many were in flight.
     pub fn shed(&self, share: Share) {
         self.0.shed.count(share);
     }
 
-    /// Something was refused because its client, or all clients, hold all of a resource.
+    /// Records a refusal because a client, or all clients together, use all of a resource.
     pub fn capacity_refused(&self, resource: Resource) {
         self.0.capacity.count(resource);
     }
 
-    /// A connection or response was ended because its client kept the gateway waiting.
+    /// Records a connection or response that was ended because its client was too slow.
     pub fn given_up(&self, reason: GivenUp) {
         self.0.given_up.count(reason);
     }
 
-    /// The published keys were read, or could not be.
+    /// Records a refresh of the published keys.
     pub fn keys_refreshed(&self, outcome: RefreshOutcome) {
         self.0.refreshes.count(outcome);
     }
 
     fn registry(&self) -> MutexGuard<'_, Registry> {
-        // What a panic may leave half-registered is whole as far as it goes.
+        // A panic may leave a registration incomplete, but the registry stays valid.
         self.0
             .registry
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers what is asked for when metrics are read.
+    /// Registers a collector, which runs when metrics are read.
     fn collect(&self, register: impl FnOnce(&mut Registry)) {
         register(self.registry().sub_registry_with_prefix(PREFIX));
     }
@@ -240,7 +235,7 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    fn registered(registry: &mut Registry, name: &str, help: &str) -> Self {
+    fn new(registry: &mut Registry, name: &str, help: &str) -> Self {
         let family = Family::<[(&str, &str); 1], Counter>::default();
         let counter = |result| family.get_or_create_owned(&[("result", result)]);
         let (hit, miss) = (counter("hit"), counter("miss"));
@@ -248,22 +243,22 @@ impl Lookups {
         Self { hit, miss }
     }
 
-    /// Something was looked up.
+    /// Records a look-up.
     pub fn count(&self, is_hit: bool) {
         if is_hit { &self.hit } else { &self.miss }.inc();
     }
 }
 
 labelled! {
-    /// What came of a document that a request named, or registered.
+    /// Outcome of a request that named or registered a document.
     pub enum Persisted by "result" {
-        /// It was known.
+        /// The document was known.
         Found = "found",
-        /// It is known from now on.
+        /// The document was registered.
         Registered = "registered",
-        /// It is not known; the client sends it next.
+        /// The document is unknown; the client sends it next.
         NotFound = "not_found",
-        /// It is not among the documents that are trusted.
+        /// The document is not trusted.
         NotTrusted = "not_trusted",
     }
 }
@@ -281,7 +276,7 @@ fn register_build(registry: &mut Registry) {
     };
     registry.register(
         "build",
-        "What this process was built from",
+        "Version and commit of this process",
         Info::new(build),
     );
 }

@@ -1,8 +1,8 @@
-//! GraphQL operations by name.
+//! Metrics of GraphQL operations, by name.
 //!
-//! Names come from clients, so that they are bounded: those of registered documents have a label each,
-//! of others the first so many that are executed, of which those who are not signed in take at most
-//! half; the rest share one. Of a request that is refused nothing is learnt.
+//! Names come from clients, and are therefore bounded. Every name in a registered document has a
+//! label. Of other names, the first that are executed have labels; those of anonymous clients take
+//! at most half. The rest share one label. Refused requests claim no label.
 
 use std::{
     collections::HashMap,
@@ -21,31 +21,31 @@ use super::{
     seconds,
 };
 
-/// Longest name that has a label of its own, in bytes.
+/// Longest name with a label of its own, in bytes.
 const MAX_NAME: usize = 64;
 
-/// The label of what has no name.
+/// Label of operations without a name.
 const ANONYMOUS: &str = "anonymous";
 
-/// The label of what has no label of its own.
+/// Label of operations without a label of their own.
 const OTHER: &str = "other";
 
 labelled! {
-    /// What came of an operation.
+    /// Outcome of an operation.
     pub enum Outcome by "outcome" {
-        /// Data without errors.
+        /// Executed without errors.
         Ok = "ok",
-        /// It was executed, and has errors.
+        /// Executed with errors.
         Errors = "errors",
-        /// It was not executed.
+        /// Not executed.
         Refused = "refused",
-        /// It was not executed to its end: it took too long, or nobody waited for it any more.
+        /// Cancelled by the time limit, or because the client went away.
         GivenUp = "given_up",
     }
 }
 
 impl Outcome {
-    /// Its name, in metrics and traces.
+    /// Returns its name in metrics and traces.
     pub fn name(self) -> &'static str {
         self.value()
     }
@@ -54,7 +54,7 @@ impl Outcome {
 type Name = [(&'static str, String); 1];
 type NameAndOutcome = [(&'static str, String); 2];
 
-/// GraphQL operations.
+/// Metrics of GraphQL operations.
 pub struct Operations {
     answered: Family<NameAndOutcome, Counter>,
     durations: Durations<Name>,
@@ -64,26 +64,26 @@ pub struct Operations {
     other: Operation,
 }
 
-/// The operations that have a label of their own.
+/// Operations with labels of their own.
 #[derive(Default)]
 struct Named {
     operations: HashMap<Box<str>, Operation>,
-    /// How many of them are not registered, by who was the first to have them executed.
-    learnt_anonymous: usize,
-    learnt_signed_in: usize,
+    /// Number of names that are not registered, by the share that first executed them.
+    claimed_anonymous: usize,
+    claimed_signed_in: usize,
 }
 
 impl Named {
-    /// Whether one more may be learnt of that share, where `capacity` may be of both.
+    /// Returns true if the share may claim one of the `capacity` labels.
     fn has_room(&self, share: Share, capacity: usize) -> bool {
-        let is_full = self.learnt_anonymous + self.learnt_signed_in >= capacity;
-        // Half and no more, so that nobody without a token takes all places.
-        let is_taken = share == Share::Anonymous && self.learnt_anonymous >= capacity / 2;
+        let is_full = self.claimed_anonymous + self.claimed_signed_in >= capacity;
+        // Half at most, so that requests without a token cannot claim all labels.
+        let is_taken = share == Share::Anonymous && self.claimed_anonymous >= capacity / 2;
         !is_full && !is_taken
     }
 }
 
-/// What one operation is counted with; cheap to clone.
+/// Metrics of one operation; cheap to clone.
 #[derive(Clone)]
 pub struct Operation(Arc<Handles>);
 
@@ -93,16 +93,16 @@ struct Handles {
 }
 
 impl Operations {
-    pub(super) fn registered(registry: &mut Registry, capacity: usize) -> Self {
+    pub(super) fn new(registry: &mut Registry, capacity: usize) -> Self {
         let answered = Family::default();
         let durations: Durations<Name> = Family::new_with_constructor(seconds);
-        let help = "GraphQL operations answered";
+        let help = "GraphQL operations, by name and outcome";
         registry.register("graphql_requests", help, answered.clone());
-        let help = "From reading an operation to its response, in seconds";
+        let help = "Time from reading an operation to its response, in seconds";
         registry.register("graphql_request_duration_seconds", help, durations.clone());
         Self {
-            anonymous: Operation::of(&answered, &durations, ANONYMOUS),
-            other: Operation::of(&answered, &durations, OTHER),
+            anonymous: Operation::new(&answered, &durations, ANONYMOUS),
+            other: Operation::new(&answered, &durations, OTHER),
             answered,
             durations,
             named: RwLock::default(),
@@ -110,7 +110,7 @@ impl Operations {
         }
     }
 
-    /// Gives a name a label of its own, whatever else is asked: that of a document that is trusted.
+    /// Gives a name of a trusted document a label of its own.
     pub fn register(&self, name: &str) {
         if is_label(name) {
             let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
@@ -120,63 +120,64 @@ impl Operations {
         }
     }
 
-    /// The operation of that name, which is executed for somebody of that share.
+    /// Returns the metrics of an operation that is executed. Its name claims a label, if there is
+    /// room.
     pub fn executed(&self, name: Option<&str>, share: Share) -> Operation {
         match name {
             None => self.anonymous.clone(),
             Some(name) => {
-                let labelled = self.known_or_learnt(name, share);
+                let labelled = self.known_or_claimed(name, share);
                 labelled.unwrap_or_else(|| self.other.clone())
             }
         }
     }
 
-    /// What has no label of its own.
+    /// Returns the metrics shared by names without labels.
     pub fn other(&self) -> Operation {
         self.other.clone()
     }
 
-    /// The operation of that name, where it has a label of its own already.
+    /// Returns the metrics of a name that has a label.
     pub fn known(&self, name: &str) -> Option<Operation> {
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
         named.operations.get(name).cloned()
     }
 
-    /// The operation of that name, which is given a label of its own if there is a place for it.
-    fn known_or_learnt(&self, name: &str, share: Share) -> Option<Operation> {
+    /// Returns the metrics of a name that has a label or can claim one.
+    fn known_or_claimed(&self, name: &str, share: Share) -> Option<Operation> {
         let has_room = |named: &Named| named.has_room(share, self.capacity);
         let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = named.operations.get(name) {
             return Some(known.clone());
         }
-        let may_be_learnt = has_room(&named) && is_label(name);
+        let may_be_claimed = has_room(&named) && is_label(name);
         drop(named);
-        if !may_be_learnt {
+        if !may_be_claimed {
             return None;
         }
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = named.operations.get(name) {
             return Some(known.clone());
         }
-        // Others may have been added since it was looked at; nobody else adds now.
+        // Another thread may have claimed the last label before this one got the lock.
         if !has_room(&named) {
             return None;
         }
         match share {
-            Share::Anonymous => named.learnt_anonymous += 1,
-            Share::SignedIn => named.learnt_signed_in += 1,
+            Share::Anonymous => named.claimed_anonymous += 1,
+            Share::SignedIn => named.claimed_signed_in += 1,
         }
         Some(self.add(&mut named, name))
     }
 
     fn add(&self, named: &mut Named, name: &str) -> Operation {
-        let operation = Operation::of(&self.answered, &self.durations, name);
+        let operation = Operation::new(&self.answered, &self.durations, name);
         named.operations.insert(name.into(), operation.clone());
         operation
     }
 }
 
-/// Whether it is a name of GraphQL that is short enough, and is not a label already.
+/// Returns true for a short GraphQL name that is not one of the fixed labels.
 fn is_label(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let begins = |byte: u8| is_letter(byte) && !byte.is_ascii_digit();
@@ -187,7 +188,7 @@ fn is_label(name: &str) -> bool {
 }
 
 impl Operation {
-    fn of(
+    fn new(
         answered: &Family<NameAndOutcome, Counter>,
         durations: &Durations<Name>,
         name: &str,
@@ -203,9 +204,9 @@ impl Operation {
         }))
     }
 
-    /// It was answered.
+    /// Records an outcome and its duration.
     pub fn answered(&self, outcome: Outcome, after: Duration) {
-        if let Some(counter) = self.0.answered.get(outcome.place()) {
+        if let Some(counter) = self.0.answered.get(outcome.index()) {
             counter.inc();
         }
         self.0.duration.observe(after.as_secs_f64());
@@ -280,7 +281,7 @@ mod tests {
             let expected = [learnt, &["anonymous", "other"]].concat();
             assert_eq!(labels(&metrics), expected, "{capacity}");
         }
-        // What is learnt from the one is known for the other.
+        // A name claimed by one share is known to the other.
         let metrics = Metrics::new(2);
         for share in [SignedIn, Anonymous] {
             metrics.operations().executed(Some("Shared"), share);

@@ -1,4 +1,4 @@
-//! Connections to the databases, counted when metrics are read.
+//! Metrics of database connections, collected when metrics are read.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use prometheus_client::{
 
 use super::Metrics;
 
-/// Which server connections lead to.
+/// Database server of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
-    /// The one that is written to.
+    /// The primary.
     Primary,
-    /// A hot standby of it.
+    /// A hot standby.
     Standby,
 }
 
 impl Server {
-    /// Its name, in metrics and traces.
+    /// Returns its name in metrics and traces.
     pub fn name(self) -> &'static str {
         match self {
             Self::Primary => "primary",
@@ -29,22 +29,22 @@ impl Server {
     }
 }
 
-/// The connections to a server.
+/// Number of connections to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
-    /// All that are open.
+    /// Open connections.
     pub open: u32,
-    /// Those over which nothing is asked now.
+    /// Open connections without a running statement.
     pub idle: u32,
-    /// Most that may be open.
+    /// Most open connections.
     pub max: u32,
 }
 
-/// Counts the connections to a server; none once it is no longer there.
+/// Counts the connections to a server. Returns `None` once the pool is gone.
 pub type CountConnections = Box<dyn Fn() -> Option<Connections> + Send + Sync>;
 
 impl Metrics {
-    /// Tells how many connections there are to each server.
+    /// Registers the connection counts of each server.
     pub fn collect_connections(&self, servers: Vec<(Server, CountConnections)>) {
         self.collect(|registry| registry.register_collector(Box::new(Pools(servers))));
     }
@@ -75,7 +75,7 @@ impl Collector for Pools {
                 ConstGauge::new(i64::from(count)).encode(open.encode_family(&labels)?)?;
             }
         }
-        let help = "Most connections to the database that may be open";
+        let help = "Most open connections to the database";
         let mut most =
             encoder.encode_descriptor("database_connections_max", help, None, MetricType::Gauge)?;
         for (server, connections) in &counted {

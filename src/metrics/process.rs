@@ -1,4 +1,4 @@
-//! The process itself, as Linux tells it in `/proc`; elsewhere nothing is told.
+//! Metrics of the process, read from Linux' `/proc`. Other systems have none.
 
 use std::{fmt, fs};
 
@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// In how many parts `/proc` tells a second (`USER_HZ`, which Linux keeps at 100 for programs).
+/// Clock ticks per second in `/proc` (`USER_HZ`, which Linux fixes at 100).
 const TICKS: f64 = 100.0;
 
 pub(super) fn register(registry: &mut Registry) {
@@ -28,7 +28,7 @@ impl Collector for Process {
             ConstGauge::new(bytes).encode(metric)?;
         }
         if let Some(times) = Times::read() {
-            let help = "Time on processors, in seconds";
+            let help = "CPU time, in seconds";
             let metric = encoder.encode_descriptor(
                 "process_cpu_seconds",
                 help,
@@ -36,7 +36,7 @@ impl Collector for Process {
                 MetricType::Counter,
             )?;
             ConstCounter::new(times.cpu).encode(metric)?;
-            let help = "When the process started, in seconds since 1970";
+            let help = "Start time of the process, in seconds since 1970";
             let name = "process_start_time_seconds";
             let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(times.started).encode(metric)?;
@@ -45,14 +45,14 @@ impl Collector for Process {
     }
 }
 
-/// In bytes.
+/// Returns the resident memory in bytes.
 fn resident_memory() -> Option<i64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kibibytes: i64 = after(&status, "VmRSS:")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
 
-/// In seconds.
+/// Times in seconds.
 struct Times {
     cpu: f64,
     /// Since 1970.
@@ -62,7 +62,7 @@ struct Times {
 impl Times {
     fn read() -> Option<Self> {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
-        // The program's name is in parentheses, and may have spaces. What follows are numbered from 3.
+        // The program's name, in parentheses, may contain spaces. The next field has number 3.
         let (_, fields) = stat.rsplit_once(')')?;
         let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
         let ticks = |number: usize| fields.get(number - 3)?.parse::<f64>().ok();
@@ -75,7 +75,7 @@ impl Times {
     }
 }
 
-/// The word that follows `name` at the beginning of a line.
+/// Returns the word after `name` at the start of a line.
 fn after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_ascii_whitespace().next()

@@ -1,19 +1,21 @@
-//! Refusals: beyond a limit, too often, at a bad time, or for want of room.
+//! Labels of refusals: limits, rate limits, shares and resources.
 
 use super::counters::{Labelled, labelled};
 
 labelled! {
-    /// A limit that a request, its document or its answer exceeds.
+    /// A limit of requests, documents or responses.
     pub enum Limit by "limit" {
-        /// The request's body, in bytes.
+        /// Request body, in bytes.
         Body = "body",
-        /// The document, in bytes.
+        /// Document, in bytes.
         Document = "document",
         /// Lexical tokens of the document.
         Tokens = "tokens",
-        /// How deep brackets are nested.
+        /// Values in the request's JSON.
+        Values = "values",
+        /// Nesting of brackets.
         Nesting = "nesting",
-        /// How deep fields are selected.
+        /// Depth of the selection.
         Depth = "depth",
         /// Aliases.
         Aliases = "aliases",
@@ -21,93 +23,93 @@ labelled! {
         RootFields = "root_fields",
         /// Directives.
         Directives = "directives",
-        /// Fields, with fragments unfolded.
+        /// Fields, with fragments expanded.
         Fields = "fields",
-        /// What executing it would cost.
+        /// Cost of execution.
         Cost = "cost",
-        /// Ids, representations or other values of a list that is sent.
+        /// Values in a list argument, such as ids or representations.
         List = "list",
-        /// Operations of a batch.
+        /// Operations in a batch.
         Batch = "batch",
-        /// What introspection asks for.
+        /// Selections of introspection.
         Introspection = "introspection",
-        /// How often the subgraph's schema is selected.
+        /// Selections of the subgraph's schema.
         SubgraphSchema = "subgraph_schema",
-        /// The answer, in bytes.
+        /// Response, in bytes.
         Answer = "answer",
     }
 }
 
 impl Limit {
-    /// Its name, as errors and the label have it.
+    /// Returns its name in errors and labels.
     pub fn name(self) -> &'static str {
         self.value()
     }
 }
 
 labelled! {
-    /// A rate at which a client may ask.
+    /// A quota of a client.
     pub enum RateLimit by "limit" {
         /// Requests.
         Requests = "requests",
-        /// What the requests cost.
+        /// Cost of operations.
         Cost = "cost",
-        /// Public look-ups that found nothing.
+        /// Public look-ups that miss.
         MissedLookups = "missed_lookups",
     }
 }
 
 impl RateLimit {
-    /// All of them, each at its place.
+    /// All rate limits, by index.
     pub const ALL: [Self; 3] = [Self::Requests, Self::Cost, Self::MissedLookups];
 
-    /// Where it stands in [`Self::ALL`].
-    pub fn place(self) -> usize {
+    /// Index in [`Self::ALL`].
+    pub fn index(self) -> usize {
         self as usize
     }
 
-    /// Its name, as errors, headers and the label have it.
+    /// Returns its name in errors, headers and labels.
     pub fn name(self) -> &'static str {
         self.value()
     }
 }
 
 labelled! {
-    /// Of whose share a request was: of what can be in flight, or of the names that have a label.
+    /// Share of a request, both of the requests in flight and of the operation labels.
     pub enum Share by "share" {
-        /// Of those who send no token.
+        /// Requests without a token.
         Anonymous = "anonymous",
-        /// Of those who are signed in.
+        /// Requests with a token, or of a signed-in viewer.
         SignedIn = "signed_in",
     }
 }
 
 labelled! {
-    /// A resource of the gateway that clients share.
+    /// A resource that clients share.
     pub enum Resource by "resource" {
         /// Connections.
         Connections = "connections",
-        /// Requests from their head until their response was sent.
+        /// Requests from their head until their response is sent.
         Requests = "requests",
-        /// Requests for data that are being answered.
+        /// Slots of requests for data in flight.
         Places = "places",
-        /// Request bodies on their way.
+        /// Request bodies being received.
         Bodies = "bodies",
-        /// Bytes of request bodies and of responses.
+        /// Bytes of request bodies and responses.
         Bytes = "bytes",
     }
 }
 
 labelled! {
-    /// Why a connection or a response was ended before its client did.
+    /// Reasons why the gateway ended a connection or response.
     pub enum GivenUp by "reason" {
-        /// No request came, or only a part of its head.
+        /// No request arrived, or only a part of its head.
         NoRequest = "no_request",
-        /// The connection was idle for long.
+        /// The connection was idle for too long.
         Idle = "idle",
-        /// The client did not read.
+        /// The client did not read the response.
         Unread = "unread",
-        /// The request's body came too slowly.
+        /// The request body arrived too slowly.
         SlowBody = "slow_body",
     }
 }

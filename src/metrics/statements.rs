@@ -1,4 +1,4 @@
-//! Statements, by the kind of key that they load.
+//! Metrics of statements, by the kind of key that they load.
 
 use std::time::Duration;
 
@@ -18,21 +18,21 @@ use super::{
 };
 
 labelled! {
-    /// What came of a statement.
+    /// Outcome of a statement.
     pub enum StatementOutcome by "outcome" {
-        /// Rows, or none.
+        /// The database returned rows, or none.
         Ok = "ok",
-        /// The database does not answer now.
+        /// The database is unavailable.
         Unavailable = "unavailable",
-        /// It took longer than it may.
+        /// The statement exceeded its time limit.
         TimedOut = "timed_out",
-        /// The database refuses it.
+        /// The database rejected the statement.
         Failed = "failed",
     }
 }
 
 impl StatementOutcome {
-    /// Its name, in metrics and traces.
+    /// Returns its name in metrics and traces.
     pub fn name(self) -> &'static str {
         self.value()
     }
@@ -41,7 +41,7 @@ impl StatementOutcome {
 type Kind = [(&'static str, String); 1];
 type KindAndOutcome = [(&'static str, String); 2];
 
-/// Metrics of the statements of all kinds.
+/// Metrics of statements of all kinds.
 pub(super) struct Families {
     sent: Family<KindAndOutcome, Counter>,
     durations: Durations<Kind>,
@@ -49,7 +49,7 @@ pub(super) struct Families {
 }
 
 impl Families {
-    pub(super) fn registered(registry: &mut Registry) -> Self {
+    pub(super) fn new(registry: &mut Registry) -> Self {
         let families = Self {
             sent: Family::default(),
             durations: Family::new_with_constructor(seconds),
@@ -57,15 +57,15 @@ impl Families {
         };
         let help = "Statements sent to the database";
         registry.register("sql_statements", help, families.sent.clone());
-        let help = "How long the database took to answer, in seconds";
+        let help = "Time until the database responded, in seconds";
         let durations = families.durations.clone();
         registry.register("sql_statement_duration_seconds", help, durations);
-        let help = "Keys that are loaded by one batch";
+        let help = "Keys loaded by one batch";
         registry.register("loader_batch_size", help, families.sizes.clone());
         families
     }
 
-    pub(super) fn of(&self, kind: &str) -> Statements {
+    pub(super) fn for_kind(&self, kind: &str) -> Statements {
         let labels = [("kind", kind.to_owned())];
         let sent = StatementOutcome::ALL.iter().map(|outcome| {
             let outcome = ("outcome", outcome.value().to_owned());
@@ -80,12 +80,12 @@ impl Families {
     }
 }
 
-/// From one key to the most that a statement takes, which is 1000.
+/// Buckets from one key to the most in a statement, 1000.
 fn keys() -> Histogram {
     Histogram::new(exponential_buckets(1.0, 2.0, 11))
 }
 
-/// What the statements of one kind are counted with.
+/// Metrics of statements of one kind.
 #[derive(Debug)]
 pub struct Statements {
     sent: Box<[Counter]>,
@@ -94,15 +94,15 @@ pub struct Statements {
 }
 
 impl Statements {
-    /// The database answered, or is given up.
+    /// Records an outcome and its duration.
     pub fn answered(&self, outcome: StatementOutcome, after: Duration) {
-        if let Some(counter) = self.sent.get(outcome.place()) {
+        if let Some(counter) = self.sent.get(outcome.index()) {
             counter.inc();
         }
         self.duration.observe(after.as_secs_f64());
     }
 
-    /// So many keys are loaded together.
+    /// Records the number of keys in a batch.
     pub fn batch(&self, keys: usize) {
         self.size.observe(keys as f64);
     }

@@ -1,4 +1,4 @@
-//! The keys that tokens are verified with.
+//! Metrics of the keys that verify tokens.
 
 use std::{fmt, time::Duration};
 
@@ -11,17 +11,17 @@ use prometheus_client::{
 use super::{Metrics, counters::labelled};
 
 labelled! {
-    /// What came of reading the published keys.
+    /// Outcome of refreshing the published keys.
     pub enum RefreshOutcome by "outcome" {
-        /// They are those that count now.
+        /// The keys were loaded, and replace the previous ones.
         Loaded = "loaded",
-        /// They could not be had; those that were there count.
+        /// The keys could not be loaded; the previous ones remain valid.
         Failed = "failed",
     }
 }
 
 impl Metrics {
-    /// Tells how old the published keys are, while there are any.
+    /// Registers the age of the published keys, reported once there are any.
     pub fn collect_key_age(&self, age: impl Fn() -> Option<Duration> + Send + Sync + 'static) {
         let age = KeyAge(Box::new(age));
         self.collect(|registry| registry.register_collector(Box::new(age)));

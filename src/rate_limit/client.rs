@@ -1,4 +1,4 @@
-//! The client that a request comes from: takes what the request uses of its quotas.
+//! The client of a request, which draws on its quotas.
 
 use std::{
     sync::{
@@ -10,60 +10,62 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::{Left, Parts, RateLimit, RateLimited, Toll, Who, account::Account, quota::Quota};
+use super::{
+    ClientKey, Parts, RateLimit, RateLimited, Remaining, Toll, account::Account, quota::Quota,
+};
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
 
-/// Longest that a look-up waits for room instead of being refused.
+/// Longest time that a look-up waits for room before it is refused.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// How many look-ups of a client wait at a time.
+/// Most look-ups of a client that wait at a time.
 const MAX_WAITING: usize = 8;
 
-/// How a secret that is looked up was made.
+/// Entropy of a looked-up secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrecy {
-    /// By people, or in a way that is not known: it may be found by trying.
+    /// Chosen by people, or of unknown origin: guessing may succeed.
     Guessable,
-    /// At random, of 122 bits: nobody finds one by trying.
+    /// 122 random bits: guessing is hopeless.
     Random,
 }
 
-/// The client that a request comes from.
+/// The client of a request.
 pub struct Client {
     limits: Arc<Parts>,
-    who: Who,
+    key: ClientKey,
     account: Arc<Account>,
-    left: OnceLock<Left>,
+    remaining: OnceLock<Remaining>,
     refused: Mutex<Option<RateLimited>>,
 }
 
 impl Client {
-    pub(super) fn new(limits: Arc<Parts>, who: Who, account: Arc<Account>) -> Self {
+    pub(super) fn new(limits: Arc<Parts>, key: ClientKey, account: Arc<Account>) -> Self {
         Self {
             limits,
-            who,
+            key,
             account,
-            left: OnceLock::new(),
+            remaining: OnceLock::new(),
             refused: Mutex::default(),
         }
     }
 
-    /// Takes a request.
+    /// Counts a request.
     ///
     /// # Errors
-    /// The client has sent as many as it may.
+    /// The quota of requests is exhausted.
     pub async fn request(&self) -> Result<(), RateLimited> {
-        if let Some(left) = self.take(RateLimit::Requests, 1).await? {
-            self.left.get_or_init(|| left);
+        if let Some(remaining) = self.take(RateLimit::Requests, 1).await? {
+            self.remaining.get_or_init(|| remaining);
         }
         Ok(())
     }
 
-    /// Takes what an operation costs, in nodes.
+    /// Charges the cost of an operation, in nodes.
     ///
     /// # Errors
-    /// The client has asked for as much as it may.
+    /// The quota of cost is exhausted.
     pub async fn spend(&self, nodes: u64) -> Result<(), RateLimited> {
         if nodes == 0 {
             return Ok(());
@@ -73,14 +75,13 @@ impl Client {
 
     /// Runs a public look-up by secret, and counts it if it misses.
     ///
-    /// A client that has missed as often as it may learns nothing more of guessable secrets: neither
-    /// that one exists nor that it does not. What was looked up at the same time is told only as far
-    /// as there is room for a miss, so that haste gives no more guesses. Look-ups do not wait for
-    /// each other. A random secret that exists is always found, whatever others behind the same
-    /// address have tried.
+    /// Once the quota is exhausted, look-ups of guessable secrets are refused whether or not the
+    /// secret exists. Concurrent look-ups return results only as far as there is room for misses,
+    /// so that they give no additional guesses; none waits for another. A random secret that exists
+    /// is always found, so that others at the same address cannot block it.
     ///
     /// # Errors
-    /// The client has missed as often as it may; or whatever `look_up` gives.
+    /// The quota of misses is exhausted, or `look_up` fails.
     pub async fn look_up<T, E: From<RateLimited>>(
         &self,
         secrecy: Secrecy,
@@ -104,25 +105,25 @@ impl Client {
         Ok(found)
     }
 
-    /// What is left of its requests, once one was taken; none without a quota.
-    pub fn left(&self) -> Option<Left> {
-        self.left.get().copied()
+    /// Returns the rest of the quota of requests after [`Self::request`], if there is such a quota.
+    pub fn remaining(&self) -> Option<Remaining> {
+        self.remaining.get().copied()
     }
 
-    /// What it was refused within this request, for the longest.
+    /// Returns the refusal of this request with the longest wait, if any.
     pub fn refused(&self) -> Option<RateLimited> {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The toll for a list of this kind that may cost so many nodes; none where nothing limits what
-    /// the client's operations cost.
+    /// Returns the toll of a list of this kind that costs at most `nodes`. Returns `None` without a
+    /// quota of cost.
     pub fn toll(self: &Arc<Self>, kind: &'static str, nodes: u64) -> Option<Toll> {
         self.limits.quota(RateLimit::Cost)?;
         let gate = self.account.gate(kind);
         Some(Toll::new(self.clone(), gate, nodes))
     }
 
-    /// Whether a quota limits what the client's operations cost.
+    /// Returns true if there is a quota of cost.
     pub fn has_cost_quota(&self) -> bool {
         self.limits.quota(RateLimit::Cost).is_some()
     }
@@ -131,23 +132,35 @@ impl Client {
         self.limits.quota(limit)
     }
 
-    /// By the quotas' stopwatch, in nanoseconds.
+    /// Returns the stopwatch's time in nanoseconds.
     pub(super) fn elapsed(&self) -> u64 {
         self.limits.stopwatch.elapsed()
     }
 
-    /// Gives units back that were taken, here and to the other processes.
+    /// Returns units to the quota, here and in the shared Redis.
     pub(super) async fn give_back(&self, limit: RateLimit, quota: &Quota, units: u64) {
         if units == 0 {
             return;
         }
         quota.give_back(self.account.tallies().until_mut(limit), units);
         if let Some(shared) = &self.limits.shared {
-            shared.give_back(limit, self.who, quota, units).await;
+            shared.give_back(limit, self.key, quota, units).await;
         }
     }
 
-    async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Left>, RateLimited> {
+    /// Takes units of work that is done, as far as there are so many.
+    pub(super) async fn charge(&self, limit: RateLimit, quota: &Quota, units: u64) {
+        let (mut rest, mut part) = (quota.limited(units), quota.limited(units));
+        while part > 0 {
+            if part <= rest && self.try_take(limit, quota, part).await.is_ok() {
+                rest -= part;
+            } else {
+                part /= 2;
+            }
+        }
+    }
+
+    async fn take(&self, limit: RateLimit, units: u64) -> Result<Option<Remaining>, RateLimited> {
         let Some(quota) = self.limits.quota(limit) else {
             return Ok(None);
         };
@@ -155,19 +168,19 @@ impl Client {
         taken.map(Some).map_err(|wait| self.refuse(limit, wait))
     }
 
-    /// Takes units, or gives the time until there is room. Nothing is recorded as refused.
+    /// Takes units, or returns the wait until there is room. Does not record a refusal.
     pub(super) async fn try_take(
         &self,
         limit: RateLimit,
         quota: &Quota,
         units: u64,
-    ) -> Result<Left, Duration> {
+    ) -> Result<Remaining, Duration> {
         let now = self.limits.stopwatch.elapsed();
-        // Not locked while the other processes are asked.
+        // The lock is released before Redis is contacted.
         let mine = quota.take(self.account.tallies().until_mut(limit), now, units)?;
         match self.take_shared(limit, quota, units).await {
             None => Ok(mine),
-            Some(Ok(left)) => Ok(left),
+            Some(Ok(remaining)) => Ok(remaining),
             Some(Err(wait)) => {
                 quota.give_back(self.account.tallies().until_mut(limit), units);
                 Err(wait)
@@ -180,12 +193,12 @@ impl Client {
         limit: RateLimit,
         quota: &Quota,
         units: u64,
-    ) -> Option<Result<Left, Duration>> {
+    ) -> Option<Result<Remaining, Duration>> {
         let shared = self.limits.shared.as_ref()?;
-        shared.take(limit, self.who, quota, units).await
+        shared.take(limit, self.key, quota, units).await
     }
 
-    /// Waits until there is room for a miss, if that does not take long.
+    /// Waits until there is room for a miss, unless that takes too long.
     async fn wait_for_room(&self, quota: &Quota) -> Result<(), RateLimited> {
         let Err(wait) = self.has_room(MISSED, quota, 1) else {
             return Ok(());
@@ -194,7 +207,7 @@ impl Client {
             && let Some(_waiting) = Waiting::begin(&self.account.waiting)
         {
             sleep(wait).await;
-            // Another may have taken it.
+            // Another look-up may have taken the room.
             return self
                 .has_room(MISSED, quota, 1)
                 .map_err(|wait| self.refuse(MISSED, wait));
@@ -202,14 +215,14 @@ impl Client {
         Err(self.refuse(MISSED, wait))
     }
 
-    /// Whether units could be taken here, or else when.
+    /// Checks for room in this process, or returns the wait.
     fn has_room(&self, limit: RateLimit, quota: &Quota, units: u64) -> Result<(), Duration> {
         let now = self.limits.stopwatch.elapsed();
         let mut until = *self.account.tallies().until_mut(limit);
         quota.take(&mut until, now, units).map(drop)
     }
 
-    /// Whether units could be taken, here and of all processes together, or else when.
+    /// Checks for room in this process and in all together, or returns the wait.
     pub(super) async fn room_for(
         &self,
         limit: RateLimit,
@@ -218,7 +231,9 @@ impl Client {
     ) -> Result<(), Duration> {
         self.has_room(limit, quota, units)?;
         match self.take_shared(limit, quota, 0).await {
-            Some(Ok(left)) if left.units < quota.limited(units) => Err(quota.wait_for(units, left)),
+            Some(Ok(remaining)) if remaining.units < quota.limited(units) => {
+                Err(quota.wait_for(units, remaining))
+            }
             _ => Ok(()),
         }
     }
@@ -239,15 +254,15 @@ impl Client {
     }
 }
 
-/// A look-up that waits.
+/// A look-up that waits for room.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
-    /// None where enough of them wait.
+    /// Returns `None` if [`MAX_WAITING`] look-ups wait already.
     fn begin(count: &'a AtomicUsize) -> Option<Self> {
         let waiting = Self(count);
         let others = count.fetch_add(1, Ordering::AcqRel);
-        // Dropped, it is counted no longer.
+        // Dropping it restores the count.
         (others < MAX_WAITING).then_some(waiting)
     }
 }
@@ -266,7 +281,7 @@ mod tests {
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
-        rate_limit::{Client, Quotas, RateLimited, RateLimits, Who},
+        rate_limit::{Client, ClientKey, Quotas, RateLimited, RateLimits},
     };
 
     #[derive(Debug, PartialEq)]
@@ -284,7 +299,7 @@ mod tests {
         }
     }
 
-    /// A client that may miss sixty times a minute, by tokio's clock, and has.
+    /// A client that has exhausted its 60 misses per minute, by tokio's clock.
     async fn exhausted() -> Client {
         let start = tokio::time::Instant::now();
         let quotas = Quotas {
@@ -293,7 +308,7 @@ mod tests {
         };
         let stopwatch = Stopwatch::new(move || start.elapsed());
         let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
-        let client = limits.client(Who::User(1));
+        let client = limits.client(ClientKey::User(1));
         for _ in 0..60 {
             assert_eq!(look_up(&client, Secrecy::Guessable, None).await, Ok(None));
         }

@@ -1,20 +1,19 @@
-//! How much a client may ask: requests, what they cost, and public look-ups that find nothing.
+//! Rate limits of clients: requests, cost, and public look-ups that miss.
 //!
-//! Each is a quota a minute, kept as GCRA (the "leaky bucket as a meter"): what was taken flows off
-//! evenly, so that a client that was refused may go on as soon as there is room, and nothing is
-//! gained by the turn of a minute. It is our own because a look-up is counted only if it missed, and
-//! told only if there is room for a miss, which the crates for this cannot do. The time is that of a
-//! clock that only goes forward.
+//! Each is a quota per minute, kept as GCRA (a "leaky bucket as a meter"). Used units refill
+//! evenly, so that a refused client continues as soon as there is room, and no minute boundary can
+//! be exploited. Existing crates do not fit: a look-up counts only if it misses, and returns its
+//! result only if there is room for a miss. Time is monotonic.
 //!
-//! Every process counts in its memory. Where a Redis is [`Shared`], they count there as well, and a
-//! client that another process has served is refused here.
+//! Every process counts in memory. With a Redis ([`Shared`]), processes also count together, so
+//! that a client exhausted at one process is refused by all.
 
 mod account;
 mod client;
+mod client_key;
 mod quota;
 mod reservation;
 mod shared;
-mod who;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -22,29 +21,29 @@ use quick_cache::sync::Cache;
 
 pub use crate::metrics::RateLimit;
 pub use client::{Client, Secrecy};
-pub use quota::Left;
+pub use client_key::ClientKey;
+pub use quota::Remaining;
 pub use reservation::{NODE, Place, Reservation, Toll};
-pub use shared::{NotARedis, Shared, check_redis_url};
-pub use who::Who;
+pub use shared::{InvalidRedisUrl, Shared, check_redis_url};
 
 use crate::{clock::Stopwatch, metrics::Metrics};
 use account::Account;
 use quota::Quota;
 
-/// What quotas are of.
+/// Period of the quotas.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// Clients that are remembered. Who comes beyond that has another forgotten, which then begins anew.
+/// Most clients in memory. Beyond it, another client is evicted and starts with full quotas.
 const MAX_CLIENTS: usize = 65_536;
 
-/// What a client may take within [`WINDOW`]; none is as much as it likes.
+/// Quotas of a client per [`WINDOW`]; `None` means unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quotas {
     /// Requests.
     pub requests: Option<NonZeroU32>,
-    /// Nodes that its operations cost.
+    /// Cost of operations, in nodes.
     pub cost: Option<NonZeroU32>,
-    /// Public look-ups by code or token that found nothing, as fields that were executed.
+    /// Public look-ups by code or token that miss. Each executed field counts.
     pub missed_lookups: Option<NonZeroU32>,
 }
 
@@ -58,45 +57,45 @@ impl Quotas {
     }
 }
 
-/// A client has taken all that it may take for now.
+/// A client has exhausted a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}; try again in {retry_after} s", taken(*limit))]
 pub struct RateLimited {
-    /// Of what.
+    /// The quota.
     pub limit: RateLimit,
-    /// After how many seconds there is room, at least 1.
+    /// Seconds until there is room, at least 1.
     pub retry_after: u64,
 }
 
 fn taken(limit: RateLimit) -> &'static str {
     match limit {
         RateLimit::Requests => "Too many requests",
-        RateLimit::Cost => "Too much was asked for within a minute",
-        RateLimit::MissedLookups => "Too many codes and tokens were tried that do not exist",
+        RateLimit::Cost => "The operations of the last minute cost too much",
+        RateLimit::MissedLookups => "Too many look-ups of codes and tokens found nothing",
     }
 }
 
-/// What all clients have taken of their quotas; cheap to clone.
+/// All clients' use of their quotas; cheap to clone.
 #[derive(Clone)]
 pub struct RateLimits(Arc<Parts>);
 
 struct Parts {
     quotas: [Option<Quota>; RateLimit::ALL.len()],
-    accounts: Cache<Who, Arc<Account>>,
+    accounts: Cache<ClientKey, Arc<Account>>,
     shared: Option<Shared>,
     stopwatch: Stopwatch,
     metrics: Metrics,
 }
 
 impl RateLimits {
-    /// Nothing is taken yet, but for what `shared` knows of.
+    /// Creates rate limits with full quotas, except for use that `shared` has counted.
     pub fn new(
         quotas: Quotas,
         shared: Option<Shared>,
         stopwatch: Stopwatch,
         metrics: &Metrics,
     ) -> Self {
-        let quotas = RateLimit::ALL.map(|limit| quotas.most(limit).map(Quota::of));
+        let quotas = RateLimit::ALL.map(|limit| quotas.most(limit).map(Quota::new));
         Self(Arc::new(Parts {
             quotas,
             accounts: Cache::new(MAX_CLIENTS),
@@ -106,33 +105,33 @@ impl RateLimits {
         }))
     }
 
-    /// Everybody may take what they like.
+    /// Creates rate limits without quotas.
     pub fn none() -> Self {
         let stopwatch = Stopwatch::started();
         Self::new(Quotas::default(), None, stopwatch, &Metrics::default())
     }
 
-    /// The client for a request of whom.
-    pub fn client(&self, who: Who) -> Client {
+    /// Returns the client with this key.
+    pub fn client(&self, key: ClientKey) -> Client {
         let is_limited = self.0.quotas.iter().any(Option::is_some);
         let account = match is_limited {
-            true => self.0.account(who),
+            true => self.0.account(key),
             false => Arc::default(),
         };
-        Client::new(self.0.clone(), who, account)
+        Client::new(self.0.clone(), key, account)
     }
 
-    /// Asks what is shared, so that the log tells at once if it is away.
+    /// Contacts the shared Redis, so that the log reports at once if it is unavailable.
     pub async fn ask_shared(&self) {
         let quota = self.0.quotas.iter().flatten().next();
         if let (Some(shared), Some(quota)) = (&self.0.shared, quota) {
             shared
-                .take(RateLimit::Requests, Who::Unknown, quota, 0)
+                .take(RateLimit::Requests, ClientKey::Unknown, quota, 0)
                 .await;
         }
     }
 
-    /// The quotas that there are: of what, and how much.
+    /// Returns the configured quotas.
     pub fn quotas(&self) -> impl Iterator<Item = (RateLimit, u32)> {
         let most = |limit| Some((limit, self.0.quota(limit)?.most()));
         RateLimit::ALL.into_iter().filter_map(most)
@@ -141,15 +140,15 @@ impl RateLimits {
 
 impl Parts {
     fn quota(&self, limit: RateLimit) -> Option<&Quota> {
-        self.quotas.get(limit.place())?.as_ref()
+        self.quotas.get(limit.index())?.as_ref()
     }
 
-    fn account(&self, who: Who) -> Arc<Account> {
-        self.accounts.get(&who).unwrap_or_else(|| {
+    fn account(&self, key: ClientKey) -> Arc<Account> {
+        self.accounts.get(&key).unwrap_or_else(|| {
             let opened = Arc::<Account>::default();
             let kept = self
                 .accounts
-                .get_or_insert_with(&who, || Ok::<_, ()>(opened.clone()));
+                .get_or_insert_with(&key, || Ok::<_, ()>(opened.clone()));
             kept.unwrap_or(opened)
         })
     }

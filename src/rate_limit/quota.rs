@@ -1,29 +1,29 @@
-//! The arithmetic of a quota (GCRA): one instant tells when all that was taken will have flowed off.
+//! GCRA arithmetic of a quota: one instant stores its state, namely when it is full again.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use super::WINDOW;
 
-/// So much within [`WINDOW`].
+/// A number of units per [`WINDOW`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
     most: NonZeroU32,
-    /// How long one unit takes to flow off, in nanoseconds.
+    /// Time in which one unit refills, in nanoseconds.
     interval: u64,
 }
 
-/// What is left of a quota.
+/// Rest of a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Units that can be taken at once.
+pub struct Remaining {
+    /// Units available now.
     pub units: u64,
-    /// When all that was taken will have flowed off.
+    /// Time until the quota is full again.
     pub reset: Duration,
 }
 
 impl Quota {
-    pub(super) fn of(most: NonZeroU32) -> Self {
-        // At least 13, since there are 2^32 numbers.
+    pub(super) fn new(most: NonZeroU32) -> Self {
+        // At least 13 ns, since `u32` bounds the quota.
         let interval = WINDOW.as_nanos() as u64 / u64::from(most.get());
         Self { most, interval }
     }
@@ -32,53 +32,56 @@ impl Quota {
         self.most.get()
     }
 
-    /// How long one unit takes to flow off.
+    /// Returns the time in which one unit refills.
     pub(super) fn interval(&self) -> Duration {
         Duration::from_nanos(self.interval)
     }
 
-    /// What can be taken of so many units: what is more than the quota takes all of it, so that it
-    /// is to be had at all.
+    /// Caps units at the quota: a larger demand takes all of it, and can succeed at all.
     pub(super) fn limited(&self, units: u64) -> u64 {
         units.min(self.most.get().into())
     }
 
-    /// How long all of it takes to flow off.
+    /// Returns the time in which an exhausted quota refills, in nanoseconds.
     pub(super) fn span(&self) -> u64 {
         self.interval * u64::from(self.most.get())
     }
 
-    /// Takes units at an instant; `until` is when what was taken will have flowed off. Instants are
-    /// nanoseconds.
+    /// Takes units at `now`; `until` is when the quota is full again. Both are in nanoseconds.
     ///
     /// # Errors
-    /// There are not so many left: how long until there are.
-    pub(super) fn take(&self, until: &mut u64, now: u64, units: u64) -> Result<Left, Duration> {
+    /// Fewer units are available; the error is the wait until there are enough.
+    pub(super) fn take(
+        &self,
+        until: &mut u64,
+        now: u64,
+        units: u64,
+    ) -> Result<Remaining, Duration> {
         let taken = (*until).max(now) + self.limited(units) * self.interval;
         let latest = now + self.span();
         if taken > latest {
             return Err(Duration::from_nanos(taken - latest));
         }
         *until = taken;
-        Ok(self.left(Duration::from_nanos(taken - now)))
+        Ok(self.remaining(Duration::from_nanos(taken - now)))
     }
 
-    /// What is left when all that was taken has flowed off after `reset`.
-    pub(super) fn left(&self, reset: Duration) -> Left {
+    /// Returns the rest of a quota that is full again after `reset`.
+    pub(super) fn remaining(&self, reset: Duration) -> Remaining {
         let room = self.span().saturating_sub(reset.as_nanos() as u64);
-        Left {
+        Remaining {
             units: room / self.interval,
             reset,
         }
     }
 
-    /// How long until there are so many units, where fewer are left.
-    pub(super) fn wait_for(&self, units: u64, left: Left) -> Duration {
+    /// Returns the wait until so many units are available.
+    pub(super) fn wait_for(&self, units: u64, remaining: Remaining) -> Duration {
         let taken = Duration::from_nanos(self.limited(units) * self.interval);
-        (left.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
+        (remaining.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
     }
 
-    /// Undoes having taken units.
+    /// Returns units to the quota.
     pub(super) fn give_back(&self, until: &mut u64, units: u64) {
         *until = until.saturating_sub(self.limited(units) * self.interval);
     }
@@ -88,12 +91,12 @@ impl Quota {
 mod tests {
     use std::{num::NonZeroU32, time::Duration};
 
-    use super::{Left, Quota};
+    use super::{Quota, Remaining};
 
     const SECOND: u64 = 1_000_000_000;
 
     fn quota(most: u32) -> Quota {
-        Quota::of(NonZeroU32::new(most).expect("a quota"))
+        Quota::new(NonZeroU32::new(most).expect("a quota"))
     }
 
     #[test]
@@ -102,11 +105,11 @@ mod tests {
         let mut until = 0;
         let start = 1_000 * SECOND;
         for taken in 1..=20 {
-            let left = quota.take(&mut until, start, 1).expect("room");
+            let remaining = quota.take(&mut until, start, 1).expect("room");
             let reset = Duration::from_secs(3 * taken);
             assert_eq!(
-                left,
-                Left {
+                remaining,
+                Remaining {
                     units: 20 - taken,
                     reset
                 }
@@ -157,7 +160,7 @@ mod tests {
             quota.take(&mut until, 0, 10_000),
             Err(Duration::from_secs(60))
         );
-        let largest = Quota::of(NonZeroU32::MAX);
+        let largest = Quota::new(NonZeroU32::MAX);
         assert!(largest.take(&mut until, 100 * SECOND, u64::MAX).is_ok());
     }
 }

@@ -1,9 +1,10 @@
-//! Nodes that are reserved for a list before its statement runs, and settled by the time it took.
+//! Reserves the cost of a list before its statement runs, and refunds the unused part.
 //!
-//! A list that filters, searches, counts or sorts may read many more rows than its page has. Its
-//! price is reserved from the client's cost quota: the most that the statement can be worth. What
-//! the statement did not need is refunded, so that a filter that fills its page at once costs
-//! little, and a slow database never costs more than the reservation.
+//! A list that filters, searches, counts or sorts may read many more rows than its page has. The
+//! most that the statement is expected to cost is reserved from the client's quota. The part that its
+//! run time did not use is refunded, so that a filter that fills its page at once costs little. A
+//! statement that takes longer costs more, up to [`MAX_EXCESS`] reservations: a price is an estimate,
+//! and data may be made to miss it.
 
 use std::{
     pin::pin,
@@ -18,16 +19,19 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{RateLimit, RateLimited, client::Client, quota::Quota};
 
-/// The time of a core that one node pays for: the default quota is 2 seconds a minute.
+/// Run time of a statement that one node pays for: the default quota buys 2 seconds per minute.
 pub const NODE: Duration = Duration::from_micros(10);
 
-/// How many of a client's wide lists of one kind run at the same time. Others wait.
+/// Most that a statement costs, in reservations.
+const MAX_EXCESS: u64 = 10;
+
+/// Most wide lists of one kind that run at a time for a client; others wait.
 const MAX_RUNNING: usize = 2;
 
-/// A client's wide lists of one kind.
+/// Gate for a client's wide lists of one kind.
 pub(super) struct Gate {
     places: Arc<Semaphore>,
-    /// How many have a reservation that is not settled.
+    /// Number of reservations that are not settled.
     reserved: AtomicUsize,
     /// Notified when a reservation is settled.
     settled: Notify,
@@ -44,13 +48,13 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Whether a list of this kind may yet be refunded.
+    /// Returns true if a refund to a list of this kind is possible.
     fn is_reserved(&self) -> bool {
         self.reserved.load(Ordering::Acquire) > 0
     }
 }
 
-/// The most that a list can cost a client, in nodes.
+/// Highest cost of a list, in nodes.
 pub struct Toll {
     client: Arc<Client>,
     gate: Arc<Gate>,
@@ -71,11 +75,11 @@ impl Toll {
         self.nodes = self.nodes.saturating_add(other.nodes);
     }
 
-    /// Whether the toll could be reserved now, or may be once a list of the same kind is refunded.
-    /// Nothing is taken.
+    /// Checks that the toll could be reserved, now or after a refund to a list of the same kind.
+    /// Takes nothing.
     ///
     /// # Errors
-    /// The client's quota has no room.
+    /// The quota has no room.
     pub async fn check(&self) -> Result<(), RateLimited> {
         let Some(quota) = self.client.quota(RateLimit::Cost) else {
             return Ok(());
@@ -87,7 +91,7 @@ impl Toll {
         }
     }
 
-    /// Of a quota that is smaller than the toll, some is left for the operation itself.
+    /// Caps the toll at 90 % of the quota, which leaves the rest for the operation itself.
     fn nodes_of(&self, quota: &Quota) -> u64 {
         self.nodes.min(u64::from(quota.most() - quota.most() / 10))
     }
@@ -103,18 +107,17 @@ impl Toll {
     }
 }
 
-/// A place among the client's lists that run.
+/// Permission to run a list.
 pub struct Place {
     toll: Toll,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
-    /// Reserves the toll. Where there is no room for it, but for a list of the same kind that may
-    /// yet be refunded, that list is waited for.
+    /// Reserves the toll. If there is no room, waits for refunds to lists of the same kind.
     ///
     /// # Errors
-    /// The client's quota has no room.
+    /// The quota has no room, and no refund is possible.
     pub async fn reserve(self) -> Result<Reservation, RateLimited> {
         let Toll { client, gate, .. } = &self.toll;
         let paid = match client.quota(RateLimit::Cost).copied() {
@@ -140,7 +143,7 @@ async fn take(
     nodes: u64,
 ) -> Result<Outstanding, RateLimited> {
     loop {
-        // Enabled before the attempt, so that no settlement is missed.
+        // Enabled before the attempt, so that no notification is missed.
         let mut settled = pin!(gate.settled.notified());
         settled.as_mut().enable();
         match client.try_take(RateLimit::Cost, quota, nodes).await {
@@ -153,7 +156,7 @@ async fn take(
     }
 }
 
-/// A reservation that is not settled yet.
+/// Counts a reservation until it is settled or dropped.
 struct Outstanding(Arc<Gate>);
 
 impl Outstanding {
@@ -176,14 +179,15 @@ struct Paid {
     outstanding: Outstanding,
 }
 
-/// Nodes that are reserved for a list, and its place. One that is dropped unsettled stays paid.
+/// Nodes reserved for a list. Dropping it keeps them paid.
 pub struct Reservation {
     paid: Option<Paid>,
     place: Place,
 }
 
 impl Reservation {
-    /// Runs the list's statement, and refunds the nodes that its time was not worth.
+    /// Runs the list's statement. Refunds the nodes that exceed its run time, or charges those that its
+    /// run time exceeds, as far as the quota has them.
     pub async fn settle<T>(self, statement: impl Future<Output = T>) -> T {
         let client = &self.place.toll.client;
         let started = client.elapsed();
@@ -198,6 +202,10 @@ impl Reservation {
             let worth = took.div_ceil(NODE.as_nanos() as u64);
             let unused = nodes.saturating_sub(worth);
             client.give_back(RateLimit::Cost, &quota, unused).await;
+            let excess = worth.min(nodes * MAX_EXCESS).saturating_sub(nodes);
+            if excess > 0 {
+                client.charge(RateLimit::Cost, &quota, excess).await;
+            }
             drop(outstanding);
         }
         outcome
@@ -221,10 +229,10 @@ mod tests {
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
-        rate_limit::{Client, Quotas, RateLimits, Who},
+        rate_limit::{Client, ClientKey, Quotas, RateLimits},
     };
 
-    /// A client with a quota of 1000 nodes a minute, and the microseconds of its stopwatch.
+    /// A client with a quota of 1000 nodes per minute, and the microseconds of its stopwatch.
     fn client() -> (Arc<Client>, Arc<AtomicU64>) {
         let micros = Arc::new(AtomicU64::new(0));
         let read = micros.clone();
@@ -234,7 +242,7 @@ mod tests {
             ..Quotas::default()
         };
         let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
-        (Arc::new(limits.client(Who::User(1))), micros)
+        (Arc::new(limits.client(ClientKey::User(1))), micros)
     }
 
     fn toll(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Toll {
@@ -246,7 +254,7 @@ mod tests {
         place.reserve().await.expect("room")
     }
 
-    /// Whether so many nodes can be spent; they are, then.
+    /// Spends nodes; returns false if the quota has no room.
     async fn spends(client: &Client, nodes: u64) -> bool {
         client.spend(nodes).await.is_ok()
     }
@@ -256,7 +264,7 @@ mod tests {
         let (client, micros) = client();
         let reservation = reserved(&client, "codes", 800).await;
         assert!(!spends(&client, 201).await, "they are reserved");
-        // 295 µs are 30 nodes, and flow off as slowly as any.
+        // 295 µs cost 30 nodes, which refill like others.
         let statement = ready(()).map(|()| micros.fetch_add(295, Ordering::Relaxed));
         reservation.settle(statement).await;
         assert!(!spends(&client, 971).await);
@@ -264,13 +272,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_statement_costs_its_reservation() {
+    async fn a_slow_statement_costs_its_time_up_to_ten_reservations() {
+        for (micros_taken, cost) in [(2_950, 295), (50_000, 500)] {
+            let (client, micros) = client();
+            let reservation = reserved(&client, "codes", 50).await;
+            let statement = ready(()).map(|()| micros.fetch_add(micros_taken, Ordering::Relaxed));
+            reservation.settle(statement).await;
+            assert!(!spends(&client, 1001 - cost).await);
+            assert!(spends(&client, 1000 - cost).await);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_charge_takes_no_more_than_the_quota_has() {
         let (client, micros) = client();
-        let reservation = reserved(&client, "codes", 100).await;
-        let statement = ready(()).map(|()| micros.fetch_add(50_000, Ordering::Relaxed));
+        let reservation = reserved(&client, "codes", 400).await;
+        let statement = ready(()).map(|()| micros.fetch_add(500_000, Ordering::Relaxed));
         reservation.settle(statement).await;
-        assert!(!spends(&client, 901).await);
-        assert!(spends(&client, 900).await);
+        assert!(!spends(&client, 10).await, "all of it is taken");
     }
 
     #[tokio::test]
@@ -331,7 +350,7 @@ mod tests {
             .await
             .settle(ready(()))
             .await;
-        // One that is given up leaves its place to the next.
+        // A cancelled list frees its place.
         drop(third);
         first.settle(ready(())).await;
         let fourth = fourth.now_or_never().expect("a place");

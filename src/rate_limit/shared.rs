@@ -1,7 +1,7 @@
-//! What clients have taken of all processes together, counted in a Redis or Valkey.
+//! Rate limits shared by several processes, counted in Redis or Valkey.
 //!
-//! A key a client and limit, which Redis forgets when all has flowed off. While Redis is away, each
-//! process counts for itself alone.
+//! There is one key per client and limit, which expires when the quota is full again. While Redis
+//! is unavailable, each process counts alone.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -14,17 +14,17 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::{Left, RateLimit, Who, quota::Quota};
+use super::{ClientKey, RateLimit, Remaining, quota::Quota};
 use crate::clock::Stopwatch;
 
-/// How long an answer is waited for: longer than it takes, shorter than anybody minds.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Time limit of a call to Redis.
+const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long a Redis that did not answer is left alone, in nanoseconds.
-const PAUSE: u64 = 1_000_000_000;
+/// Pause after a failed call, in nanoseconds.
+const RETRY_AFTER: u64 = 1_000_000_000;
 
-/// As `Quota::take`, in microseconds of Redis' clock. Where that was set back, what was taken flows
-/// off as if all of it had been taken just now.
+/// `Quota::take` in microseconds of Redis' clock. If that clock was set back, the use counts as of
+/// now.
 const TAKE: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -50,147 +50,159 @@ pub struct Shared {
     connection: ConnectionManager,
     take: Script,
     stopwatch: Stopwatch,
-    /// When one that is away is asked again, by the stopwatch; 0 while it is not.
-    away_until: AtomicU64,
+    /// Stopwatch time of the next attempt; 0 while Redis is available.
+    unavailable_until: AtomicU64,
 }
 
-/// A URL that names no Redis.
+/// The URL is not one of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected redis://user:password@host:port/number, or rediss:// for TLS")]
-pub struct NotARedis;
+pub struct InvalidRedisUrl;
 
-/// Takes the URL of a Redis.
+/// Checks a Redis URL.
 ///
 /// # Errors
-/// It is none.
-pub fn check_redis_url(text: &str) -> Result<String, NotARedis> {
+/// The text is not a Redis URL.
+pub fn check_redis_url(text: &str) -> Result<String, InvalidRedisUrl> {
     let is_remote = ["redis://", "rediss://"]
         .iter()
         .any(|scheme| text.starts_with(scheme));
     match Client::open(text) {
         Ok(_) if is_remote => Ok(text.to_owned()),
-        _ => Err(NotARedis),
+        _ => Err(InvalidRedisUrl),
     }
 }
 
 impl Shared {
-    /// Counts in the Redis at `url`, as soon as it is there. Must be called within a tokio runtime.
+    /// Creates a client that connects on first use. Requires a tokio runtime.
     ///
     /// # Errors
-    /// The URL names none.
-    pub fn at(url: &str, stopwatch: Stopwatch) -> Result<Self, NotARedis> {
-        let client = Client::open(url).map_err(|_| NotARedis)?;
+    /// The text is not a Redis URL.
+    pub fn new(url: &str, stopwatch: Stopwatch) -> Result<Self, InvalidRedisUrl> {
+        let client = Client::open(url).map_err(|_| InvalidRedisUrl)?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(0);
         let connection = ConnectionManager::new_lazy_with_config(client, config);
         Ok(Self {
-            connection: connection.map_err(|_| NotARedis)?,
+            connection: connection.map_err(|_| InvalidRedisUrl)?,
             take: Script::new(TAKE),
             stopwatch,
-            away_until: AtomicU64::new(0),
+            unavailable_until: AtomicU64::new(0),
         })
     }
 
-    /// Takes units of a client's quota, or asks what is left by taking 0; none while Redis is away.
+    /// Takes units of a client's quota; 0 units only read it. Returns `None` while Redis is
+    /// unavailable.
     pub(super) async fn take(
         &self,
         limit: RateLimit,
-        who: Who,
+        client: ClientKey,
         quota: &Quota,
         units: u64,
-    ) -> Option<Result<Left, Duration>> {
+    ) -> Option<Result<Remaining, Duration>> {
         let taken = quota.interval() * quota.limited(units) as u32;
-        let (is_refused, micros) = self.ask(limit, who, quota, micros(taken)).await?;
+        let (is_refused, micros) = self.run_script(limit, client, quota, micros(taken)).await?;
         let duration = Duration::from_micros(micros.max(0) as u64);
         Some(match is_refused {
-            0 => Ok(quota.left(duration)),
+            0 => Ok(quota.remaining(duration)),
             _ => Err(duration),
         })
     }
 
-    /// Undoes having taken units.
-    pub(super) async fn give_back(&self, limit: RateLimit, who: Who, quota: &Quota, units: u64) {
-        let given = quota.interval() * quota.limited(units) as u32;
-        // Those that are lost flow off like others.
-        let _ = self.ask(limit, who, quota, -micros(given)).await;
-    }
-
-    async fn ask(
+    /// Returns units to the quota.
+    pub(super) async fn give_back(
         &self,
         limit: RateLimit,
-        who: Who,
+        client: ClientKey,
+        quota: &Quota,
+        units: u64,
+    ) {
+        let given = quota.interval() * quota.limited(units) as u32;
+        // Units that are not returned refill like any others.
+        let _ = self.run_script(limit, client, quota, -micros(given)).await;
+    }
+
+    async fn run_script(
+        &self,
+        limit: RateLimit,
+        client: ClientKey,
         quota: &Quota,
         taking: i64,
     ) -> Option<(i64, i64)> {
-        if !self.is_worth_asking() {
+        if !self.should_try() {
             return None;
         }
-        let mut invocation = self.take.key(key(limit, who));
+        let mut invocation = self.take.key(redis_key(limit, client));
         invocation.arg(taking).arg(quota.span() / 1000);
         let mut connection = self.connection.clone();
-        match timeout(PATIENCE, invocation.invoke_async(&mut connection)).await {
+        match timeout(TIMEOUT, invocation.invoke_async(&mut connection)).await {
             Ok(Ok(answer)) => {
-                self.is_there();
+                self.mark_available();
                 Some(answer)
             }
             Ok(Err(error)) => {
-                self.is_away(Some(&error));
+                self.mark_unavailable(Some(&error));
                 None
             }
             Err(_) => {
-                self.is_away(None);
+                self.mark_unavailable(None);
                 None
             }
         }
     }
 
-    /// Whether it is there or, for one request a pause, may be there again.
-    fn is_worth_asking(&self) -> bool {
-        let until = self.away_until.load(Ordering::Relaxed);
+    /// Returns true if Redis is available or, for one request per pause, may be again.
+    fn should_try(&self) -> bool {
+        let until = self.unavailable_until.load(Ordering::Relaxed);
         let now = self.stopwatch.elapsed();
         until == 0
             || until <= now
                 && self
-                    .away_until
-                    .compare_exchange(until, now + PAUSE, Ordering::Relaxed, Ordering::Relaxed)
+                    .unavailable_until
+                    .compare_exchange(
+                        until,
+                        now + RETRY_AFTER,
+                        Ordering::Relaxed,
+                        Ordering::Relaxed,
+                    )
                     .is_ok()
     }
 
-    fn is_there(&self) {
-        if self.away_until.swap(0, Ordering::Relaxed) != 0 {
-            tracing::info!("Redis is there: rate limits are shared");
+    fn mark_available(&self) {
+        if self.unavailable_until.swap(0, Ordering::Relaxed) != 0 {
+            tracing::info!("Redis is available: rate limits are shared");
         }
     }
 
-    fn is_away(&self, error: Option<&RedisError>) {
-        let until = self.stopwatch.elapsed() + PAUSE;
-        if self.away_until.swap(until, Ordering::Relaxed) == 0 {
-            // The words of a server may repeat what it was sent.
+    fn mark_unavailable(&self, error: Option<&RedisError>) {
+        let until = self.stopwatch.elapsed() + RETRY_AFTER;
+        if self.unavailable_until.swap(until, Ordering::Relaxed) == 0 {
+            // A server's message may repeat the key, which holds an address.
             let reason = match error {
-                None => "it does not answer".to_owned(),
+                None => "no response in time".to_owned(),
                 Some(error) if error.is_io_error() => error.to_string(),
                 Some(error) => error.category().to_owned(),
             };
             tracing::warn!(
                 reason,
-                "Redis is away: each process counts rate limits for itself until it is back"
+                "Redis is unavailable: each process counts rate limits alone until it is back"
             );
         }
     }
 }
 
-/// There are quotas of which a unit takes less than one.
+/// Rounds up: a unit of a large quota refills in less than 1 µs.
 fn micros(duration: Duration) -> i64 {
     duration.as_nanos().div_ceil(1000) as i64
 }
 
-fn key(limit: RateLimit, who: Who) -> String {
+fn redis_key(limit: RateLimit, client: ClientKey) -> String {
     let limit = limit.name();
-    match who {
-        Who::Unknown => format!("invite-gateway:{limit}:unknown"),
-        Who::Address(address) => format!("invite-gateway:{limit}:address:{address}"),
-        Who::User(id) => format!("invite-gateway:{limit}:user:{id}"),
+    match client {
+        ClientKey::Unknown => format!("invite-gateway:{limit}:unknown"),
+        ClientKey::Address(address) => format!("invite-gateway:{limit}:address:{address}"),
+        ClientKey::User(id) => format!("invite-gateway:{limit}:user:{id}"),
     }
 }

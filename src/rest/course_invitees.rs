@@ -21,10 +21,8 @@ use super::{
 };
 use crate::{
     access::{Access, CourseKey, NO_ID},
-    loader::{
-        End, Page,
-        course_invite::{CourseInviteeFilter, InviteeSort},
-    },
+    loader::course_invite::{CourseInviteeFilter, InviteeSort},
+    paging::{End, Page},
 };
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {

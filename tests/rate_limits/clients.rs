@@ -107,7 +107,7 @@ async fn only_trusted_proxies_forward_addresses() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas_and(ONE, |parts| {
             let networks = vec!["10.0.0.0/8".parse().expect("a network")];
-            parts.trusted_proxies = Arc::new(TrustedProxies::within(networks));
+            parts.trusted_proxies = Arc::new(TrustedProxies::new(networks));
         });
         for (peer, said, expected) in [
             ("10.0.0.1", &["192.0.2.1"][..], OK),

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Log message when Redis becomes unavailable.
-const AWAY: &str = "Redis is away: each process counts rate limits for itself until it is back";
+const AWAY: &str = "Redis is unavailable: each process counts rate limits alone until it is back";
 
 /// Starts a gateway over the same database, with counters in that Redis.
 async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
@@ -128,7 +128,7 @@ async fn while_redis_is_unavailable_each_counts_separately() {
             assert_eq!(server.process.logged(AWAY).await["level"], "WARN");
         }
         redis.restart().await;
-        let back = "Redis is there: rate limits are shared";
+        let back = "Redis is available: rate limits are shared";
         eventually(back, async || {
             // The gateway checks Redis on the next request.
             one.graphql(None, "{ __typename }", json!({})).await;

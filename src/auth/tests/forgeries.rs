@@ -104,9 +104,9 @@ fn after(members: &str, good: &Value) -> String {
 #[derive(Clone, Copy, Debug)]
 enum Trust {
     Secret,
-    EmailVisibility,
+    Published,
 }
-use Trust::{EmailVisibility, Secret};
+use Trust::{Published, Secret};
 
 /// A forgery: where it is sent, what it is, the token, and what is found wrong with it.
 type Forgery = (Trust, String, String, InvalidToken);
@@ -124,7 +124,7 @@ fn algorithms(by: &Signers) -> Vec<Forgery> {
     for alg in ["none", "None", "NONE", "nOnE", "none ", ""] {
         let header = json!({ "alg": alg, "typ": "JWT" }).to_string();
         let unsigned = format!("{}.{}.", base64(&header), base64(&good));
-        for trust in [Secret, EmailVisibility] {
+        for trust in [Secret, Published] {
             let what = format!("alg {alg:?}, unsigned");
             table.push((trust, what, unsigned.clone(), Unverified));
             let what = format!("alg {alg:?}, signed");
@@ -164,22 +164,22 @@ fn algorithms(by: &Signers) -> Vec<Forgery> {
                 json!({ "alg": key.algorithm(), "kid": kid }),
             ] {
                 let what = format!("signed with the public {form} of {kid:?}: {header}");
-                table.push((EmailVisibility, what, signed(&confused, header), Unverified));
+                table.push((Published, what, signed(&confused, header), Unverified));
             }
         }
     }
     table.extend([
-        forgery(EmailVisibility, "ES256 for an RSA key", signed(&by.p256, json!({ "alg": "ES256", "kid": RSA })), Unverified),
-        forgery(EmailVisibility, "RS256 for an EC key", signed(&by.rsa, json!({ "alg": "RS256", "kid": P256 })), Unverified),
+        forgery(Published, "ES256 for an RSA key", signed(&by.p256, json!({ "alg": "ES256", "kid": RSA })), Unverified),
+        forgery(Published, "RS256 for an EC key", signed(&by.rsa, json!({ "alg": "RS256", "kid": P256 })), Unverified),
         forgery(
-            EmailVisibility,
+            Published,
             "Ed25519's signature for ES256",
             signed(&by.ed25519, json!({ "alg": "ES256", "kid": P256 })),
             Unverified,
         ),
-        forgery(EmailVisibility, "alg twice", by.rsa.raw(r#"{"alg":"none","alg":"RS256","kid":"r"}"#, &good), Unverified),
+        forgery(Published, "alg twice", by.rsa.raw(r#"{"alg":"none","alg":"RS256","kid":"r"}"#, &good), Unverified),
         forgery(
-            EmailVisibility,
+            Published,
             "alg twice, once in escapes",
             by.rsa
                 .raw(r#"{"alg":"none","a\u006cg":"RS256","kid":"r"}"#, &good),
@@ -202,7 +202,7 @@ fn inappropriate(by: &Signers) -> Vec<Forgery> {
     for (key, kid, algorithms) in cases {
         for alg in algorithms {
             let token = signed(key, json!({ "alg": alg, "kid": kid }));
-            table.push(forgery(EmailVisibility, alg, token, Unverified));
+            table.push(forgery(Published, alg, token, Unverified));
         }
     }
     table
@@ -280,7 +280,7 @@ fn signatures(by: &Signers) -> Vec<Forgery> {
         ("encrypted with a key", format!("{encrypted}.aaaa.bbbb.cccc.dddd"), Malformed),
     ];
     let shared = shared.map(|(what, token, wrong)| forgery(Secret, what, token, wrong));
-    let public = public.map(|(what, token, wrong)| forgery(EmailVisibility, what, token, wrong));
+    let public = public.map(|(what, token, wrong)| forgery(Published, what, token, wrong));
     shared.into_iter().chain(public).collect()
 }
 
@@ -312,7 +312,7 @@ fn inputs(by: &Signers) -> Vec<Forgery> {
         }),
         ("an EdDSA signature of 0", forged(ED25519, &by.ed25519, &[0; 64])),
     ]
-    .map(|(what, token)| forgery(EmailVisibility, what, token, Unverified))
+    .map(|(what, token)| forgery(Published, what, token, Unverified))
     .into()
 }
 
@@ -332,7 +332,7 @@ fn guesses(by: &Signers) -> Vec<Forgery> {
         let what = format!("signed with {secret:?}");
         (trust, what, token, InvalidToken::Unverified)
     };
-    let tables = guesses.map(|secret| [of(secret, Secret), of(secret, EmailVisibility)]);
+    let tables = guesses.map(|secret| [of(secret, Secret), of(secret, Published)]);
     tables.into_iter().flatten().collect()
 }
 
@@ -436,7 +436,7 @@ fn injected_keys(by: &Signers) -> Vec<Forgery> {
         ("x5c", json!({ "x5c": [certificate] })),
         ("x5t", json!({ "x5t": "AAAA", "x5t#S256": "AAAA" })),
     ]
-    .map(|(what, changes)| forgery(EmailVisibility, what, own(changes), Unverified))
+    .map(|(what, changes)| forgery(Published, what, own(changes), Unverified))
     .into();
     for kid in [
         "x",
@@ -456,21 +456,21 @@ fn injected_keys(by: &Signers) -> Vec<Forgery> {
             let header = json!({ "alg": "HS256", "kid": kid });
             let what = format!("kid {kid:?} with the secret {guess:?}");
             let token = signed(&Signer::secret(guess), header);
-            table.push((EmailVisibility, what.clone(), token.clone(), Unverified));
+            table.push((Published, what.clone(), token.clone(), Unverified));
             table.push((Secret, what, token, Unverified));
         }
         let what = format!("kid {kid:?} of a published key");
         let token = signed(&by.rsa, by.rsa.header(Some(kid)));
-        table.push((EmailVisibility, what, token, Unverified));
+        table.push((Published, what, token, Unverified));
     }
     for kid in [json!(1), json!([RSA]), json!({ "r": RSA })] {
         let what = format!("kid {kid}");
         let token = signed(&by.rsa, json!({ "alg": "RS256", "kid": kid }));
-        table.push((EmailVisibility, what, token, Unverified));
+        table.push((Published, what, token, Unverified));
     }
     let twice = r#"{"alg":"RS256","kid":"x","kid":"r"}"#;
     let twice = by.rsa.raw(twice, claims(json!({})).to_string());
-    table.push(forgery(EmailVisibility, "two kid", twice, Unverified));
+    table.push(forgery(Published, "two kid", twice, Unverified));
     table
 }
 
@@ -578,7 +578,7 @@ async fn every_forgery_of_rfc_8725_is_refused() {
         for (trust, what, token, expected) in table {
             let verifier = match trust {
                 Secret => &shared,
-                EmailVisibility => &published,
+                Published => &published,
             };
             let header = format!("Bearer {token}");
             let wrong = wrong_with(verifier, std::slice::from_ref(&header)).await;

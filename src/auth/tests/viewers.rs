@@ -208,5 +208,5 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
     let outcome = Authenticator::new(settings, loaders, Hand::new().clock(), &Metrics::default());
     let error = outcome.err().expect("refused");
     assert!(matches!(error, SettingsError::SecretAndJwks));
-    assert!(error.to_string().contains("choose one"));
+    assert!(error.to_string().contains("not both"));
 }

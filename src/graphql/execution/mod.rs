@@ -208,6 +208,7 @@ impl Executor {
         let declared = declared.map_or(&[][..], Vec::as_slice);
         let (schema, limits) = (&parts.served, &parts.limits);
         let variables = &mut request.variables;
+        variables::keep_declared(operation, variables);
         variables::check(schema.definition(), limits, operation, declared, variables)?;
         variables::default(operation, variables);
         let fragments = &document.parsed.fragments;

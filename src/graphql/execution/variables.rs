@@ -56,6 +56,12 @@ pub(super) fn check(
     }
 }
 
+/// Drops undeclared variables, so that they are not kept during execution.
+pub(super) fn keep_declared(operation: &OperationDefinition, variables: &mut Variables) {
+    let declared = &operation.variable_definitions;
+    variables.retain(|name, _| declared.iter().any(|it| it.node.name.node == *name));
+}
+
 /// Adds the defaults of absent variables (specification, section 6.1.2).
 pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables) {
     for definition in &operation.variable_definitions {

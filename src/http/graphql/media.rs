@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use super::super::quality::{Range, parameter, ranges};
+use super::super::accept::{Range, parameter, ranges};
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,10 @@ pub(super) enum Media {
 
 /// How closely a range of media types names one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Closeness {
+enum Specificity {
     Anything,
     AnyApplication,
-    ByName,
+    Exact,
 }
 
 impl Media {
@@ -32,12 +32,12 @@ impl Media {
         if ranges.is_empty() {
             return Some(Self::Json);
         }
-        let json = Self::Json.liked(&ranges);
-        let graphql_response = Self::GraphqlResponse.liked(&ranges);
+        let json = Self::Json.quality(&ranges);
+        let graphql_response = Self::GraphqlResponse.quality(&ranges);
         match (json.map(|it| it.1), graphql_response) {
             (None, None) => None,
-            (Some(json), Some((closeness, quality)))
-                if quality < json || (quality == json && closeness < Closeness::ByName) =>
+            (Some(json), Some((specificity, quality)))
+                if quality < json || (quality == json && specificity < Specificity::Exact) =>
             {
                 Some(Self::Json)
             }
@@ -47,7 +47,7 @@ impl Media {
     }
 
     /// How much these ranges like this type: what the closest says. None is not at all.
-    fn liked(self, ranges: &[Range<'_>]) -> Option<(Closeness, u16)> {
+    fn quality(self, ranges: &[Range<'_>]) -> Option<(Specificity, u16)> {
         ranges
             .iter()
             .filter_map(|range| self.matched(range))
@@ -56,20 +56,20 @@ impl Media {
     }
 
     /// How closely a range names this type, and its quality.
-    fn matched(self, range: &Range<'_>) -> Option<(Closeness, u16)> {
-        let closeness = if range.is(self.essence()) {
-            Closeness::ByName
+    fn matched(self, range: &Range<'_>) -> Option<(Specificity, u16)> {
+        let specificity = if range.is(self.essence()) {
+            Specificity::Exact
         } else if range.is("application/*") {
-            Closeness::AnyApplication
+            Specificity::AnyApplication
         } else if range.is("*/*") {
-            Closeness::Anything
+            Specificity::Anything
         } else {
             return None;
         };
         range
             .parameter("charset")
             .is_none_or(is_utf8)
-            .then_some((closeness, range.quality))
+            .then_some((specificity, range.quality))
     }
 
     fn essence(self) -> &'static str {

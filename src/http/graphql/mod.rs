@@ -1,11 +1,11 @@
 //! GraphQL over HTTP (the specification's draft): from a request to its answer.
 
-mod answer;
-mod executing;
-mod extent;
+mod json_shape;
 mod media;
 mod parameters;
 mod persisted;
+mod response;
+mod telemetry;
 
 use std::{sync::Arc, time::Instant};
 
@@ -23,31 +23,31 @@ use tracing::{Instrument, Span};
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 
 use self::{
-    answer::{Outcome, Writer, refuse, refuse_with},
-    executing::Executing,
-    extent::Extent,
+    json_shape::JsonShape,
     media::{Media, is_encoded, is_json},
-    parameters::{Body, Parameters, Unreadable, is_list},
+    parameters::{Body, ParameterError, Parameters, is_list},
+    response::{Outcome, ResponseWriter, refuse, refuse_with},
+    telemetry::OperationTelemetry,
 };
 use super::{
-    place::{NotReceived, Place},
     request_log::OperationName,
+    slot::{NotReceived, Slot},
 };
 use crate::{
     access::{Access, Viewer},
     graphql::{Code, Executor, LimitExceeded, Measured, Prepared, Refusal, Request, check_length},
     metrics::{self, Limit, Metrics, Share},
-    rate_limit::Client,
+    rate_limit::{Client, RateLimited},
     trace,
 };
 
 /// Longest operation name that is told to the log and to traces, in bytes.
-const MAX_TOLD_NAME: usize = 64;
+const MAX_LOGGED_NAME: usize = 64;
 
 /// How deep brackets are nested in what may be JSON.
 #[cfg(feature = "fuzzing")]
 pub(super) fn nesting(json: &[u8]) -> usize {
-    Extent::of(json).nesting
+    JsonShape::measure(json).nesting
 }
 
 /// How GraphQL is served.
@@ -72,14 +72,14 @@ struct Served {
 /// `POST` and `GET`; other methods are not allowed. Bodies are held to `max_body` bytes.
 pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
     let served = Served { graphql, max_body };
-    get(answer_get).post(answer_post).with_state(served)
+    get(handle_get).post(handle_post).with_state(served)
 }
 
-async fn answer_post(
+async fn handle_post(
     State(Served { graphql, max_body }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
-    Extension(told): Extension<OperationName>,
-    Extension(place): Extension<Place>,
+    Extension(log_name): Extension<OperationName>,
+    Extension(slot): Extension<Slot>,
     headers: HeaderMap,
     body: Incoming,
 ) -> Response {
@@ -90,38 +90,47 @@ async fn answer_post(
         let message = "Send the request as application/json in UTF-8, without a content encoding.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, message);
     }
-    let body = match place.receive(&headers, body, max_body).await {
+    let body = match slot.receive(&headers, body, max_body).await {
         Ok(body) => body,
         Err(reason) => return graphql.not_received(reason, max_body, media),
     };
-    let extent = Extent::of(&body);
-    if let Err(exceeded) = extent.check(graphql.executor.limits()) {
+    let shape = JsonShape::measure(&body);
+    let beyond_limit = |exceeded| {
         let writer = graphql.writer(media);
-        return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded);
+        writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded)
+    };
+    if let Err(exceeded) = shape.check_nesting(graphql.executor.limits()) {
+        return beyond_limit(exceeded);
     }
     if is_list(&body)
-        && let Some(refused) = graphql.refused_batch(extent.length, media)
+        && let Some(refused) = graphql.refused_batch(shape.length, media)
     {
         return refused;
+    }
+    if let Err(error) = shape.check_values() {
+        return beyond_limit(error);
+    }
+    if let Err(limited) = access.client().spend(shape.nodes()).await {
+        return graphql.write(Completed::rate_limited(limited), media);
     }
     match Body::read(&body) {
         Ok(Body::One(parameters)) if !parameters.names_a_document() => {
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
         Ok(Body::One(parameters)) => {
-            let answering = graphql.answer(parameters, &Method::POST, access, Some(&told));
-            let answered = answering.await;
-            graphql.write(answered, media)
+            let execution = graphql.execute(parameters, &Method::POST, access, Some(&log_name));
+            let completed = execution.await;
+            graphql.write(completed, media)
         }
-        Ok(Body::Batch(batch)) => graphql.answer_batch(batch, access, media).await,
+        Ok(Body::Batch(batch)) => graphql.execute_batch(batch, access, media).await,
         Err(message) => refuse(StatusCode::BAD_REQUEST, media, &message),
     }
 }
 
-async fn answer_get(
+async fn handle_get(
     State(Served { graphql, .. }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
-    Extension(told): Extension<OperationName>,
+    Extension(log_name): Extension<OperationName>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -130,30 +139,44 @@ async fn answer_get(
     };
     let limits = graphql.executor.limits();
     let query = query.as_deref().unwrap_or_default();
-    let parameters =
-        match Parameters::read_query_string(query, |json| Extent::of(json).check(limits)) {
-            Ok(parameters) => parameters,
-            Err(Unreadable::Malformed(message)) => {
-                return refuse(StatusCode::BAD_REQUEST, media, &message);
-            }
-            Err(Unreadable::BeyondLimit(exceeded)) => {
-                let writer = graphql.writer(media);
-                return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, exceeded);
-            }
-        };
+    let parameters = match Parameters::read_query_string(query, |json| {
+        let shape = JsonShape::measure(json);
+        shape.check_nesting(limits)?;
+        shape.check_values()
+    }) {
+        Ok(parameters) => parameters,
+        Err(ParameterError::Malformed(message)) => {
+            return refuse(StatusCode::BAD_REQUEST, media, &message);
+        }
+        Err(ParameterError::BeyondLimit(error)) => {
+            let writer = graphql.writer(media);
+            return writer.refuse_beyond_limit(StatusCode::BAD_REQUEST, error);
+        }
+    };
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
-    let answering = graphql.answer(parameters, &Method::GET, access, Some(&told));
-    let answered = answering.await;
-    graphql.write(answered, media)
+    let execution = graphql.execute(parameters, &Method::GET, access, Some(&log_name));
+    let completed = execution.await;
+    graphql.write(completed, media)
 }
 
 /// An operation that was answered.
-struct Answered {
+struct Completed {
     outcome: Outcome,
     /// The status of an answer to a request for it alone, where that is not as ever.
     status: Option<StatusCode>,
+}
+
+impl Completed {
+    fn rate_limited(limited: RateLimited) -> Self {
+        Self {
+            outcome: Outcome::Refused {
+                errors: Refusal::from(limited).into_errors(),
+            },
+            status: Some(StatusCode::TOO_MANY_REQUESTS),
+        }
+    }
 }
 
 /// Whose share the label of an operation's name is of.
@@ -173,10 +196,10 @@ fn not_acceptable() -> Response {
 }
 
 impl Graphql {
-    fn writer(&self, media: Media) -> Writer<'_> {
-        Writer {
+    fn writer(&self, media: Media) -> ResponseWriter<'_> {
+        ResponseWriter {
             media,
-            most: self.executor.limits().answer,
+            max: self.executor.limits().answer,
             metrics: &self.metrics,
         }
     }
@@ -207,12 +230,12 @@ impl Graphql {
     }
 
     /// The answer to a request for this operation alone.
-    fn write(&self, answered: Answered, media: Media) -> Response {
-        let mut response = self.writer(media).answer(&answered.outcome);
-        if let Some(status) = answered.status {
+    fn write(&self, completed: Completed, media: Media) -> Response {
+        let mut response = self.writer(media).write_one(&completed.outcome);
+        if let Some(status) = completed.status {
             *response.status_mut() = status;
         }
-        if answered.status == Some(StatusCode::METHOD_NOT_ALLOWED) {
+        if completed.status == Some(StatusCode::METHOD_NOT_ALLOWED) {
             let allowed = HeaderValue::from_static("POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
@@ -250,35 +273,35 @@ impl Graphql {
 
     /// Answers one operation, and measures it. `told` is given its name, if it has one, as soon as it
     /// is executed.
-    async fn answer(
+    async fn execute(
         &self,
         parameters: Parameters,
         method: &Method,
         access: Arc<Access>,
-        told: Option<&OperationName>,
-    ) -> Answered {
+        log_name: Option<&OperationName>,
+    ) -> Completed {
         let started = Instant::now();
         let span = trace::operation();
         let operations = self.metrics.operations();
-        let asked_as = parameters.operation_name.as_deref();
-        let asked_as = asked_as.and_then(|name| operations.known(name));
+        let known = parameters.operation_name.as_deref();
+        let known = known.and_then(|name| operations.known(name));
         let prepared = self.prepare(parameters, method, access.client(), &span);
         match prepared.await {
             Ok(prepared) => {
                 let name = prepared.operation_name();
                 let operation =
-                    asked_as.unwrap_or_else(|| operations.executed(name, share_of(&access)));
-                let name = name.filter(|name| name.len() <= MAX_TOLD_NAME);
+                    known.unwrap_or_else(|| operations.executed(name, share_of(&access)));
+                let name = name.filter(|name| name.len() <= MAX_LOGGED_NAME);
                 let name: Option<Arc<str>> = name.map(Arc::from);
-                if let (Some(told), Some(name)) = (told, &name) {
-                    told.tell(name.clone());
+                if let (Some(log_name), Some(name)) = (log_name, &name) {
+                    log_name.set(name.clone());
                 }
-                let executing = Executing::begin(operation, name, &span, started);
+                let telemetry = OperationTelemetry::start(operation, name, &span, started);
                 // Boxed, so that what waits for it is not moved with all that it takes.
                 let execution = Box::pin(self.executor.execute(prepared, access));
                 let response = execution.instrument(span.clone()).await;
-                executing.answered(response.error_count());
-                Answered {
+                telemetry.completed(response.error_count());
+                Completed {
                     outcome: Outcome::Executed(response),
                     status: None,
                 }
@@ -290,11 +313,11 @@ impl Graphql {
                     Refusal::Errors(_) => None,
                 };
                 let errors = refusal.into_errors();
-                let operation = asked_as.unwrap_or_else(|| operations.other());
+                let operation = known.unwrap_or_else(|| operations.other());
                 let refused = metrics::Outcome::Refused;
                 operation.answered(refused, started.elapsed());
-                trace::operated(&span, None, refused.name(), errors.len());
-                Answered {
+                trace::record_operation(&span, None, refused.name(), errors.len());
+                Completed {
                     outcome: Outcome::Refused { errors },
                     status,
                 }
@@ -303,7 +326,7 @@ impl Graphql {
     }
 
     /// Executes several operations beside each other; their statements are shared.
-    async fn answer_batch(
+    async fn execute_batch(
         &self,
         batch: Vec<Parameters>,
         access: Arc<Access>,
@@ -314,11 +337,11 @@ impl Graphql {
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
         let outcomes = batch.into_iter().map(async |parameters| {
-            let answered = self.answer(parameters, &Method::POST, access.clone(), None);
-            answered.await.outcome
+            let completed = self.execute(parameters, &Method::POST, access.clone(), None);
+            completed.await.outcome
         });
         let outcomes = join_all(outcomes).await;
-        self.writer(media).answer_batch(&outcomes)
+        self.writer(media).write_batch(&outcomes)
     }
 
     /// The answer to a list of more operations than are taken.

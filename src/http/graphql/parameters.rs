@@ -29,7 +29,7 @@ pub(super) struct PersistedQuery<'a> {
 }
 
 /// Why a query string is not read.
-pub(super) enum Unreadable {
+pub(super) enum ParameterError {
     /// What is wrong, and what it should have been.
     Malformed(String),
     /// It goes beyond a limit.
@@ -51,7 +51,7 @@ impl Body {
     /// Reads a body.
     ///
     /// # Errors
-    /// Says what the body should have been. What it is is not repeated: it may hold a code or
+    /// Says what the body should have been. What it is is not repeated: it may check a code or
     /// token.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let read = match body.trim_ascii_start().first() {
@@ -126,7 +126,7 @@ impl Parameters {
     pub(super) fn read_query_string(
         text: &str,
         check: impl Fn(&[u8]) -> Result<(), LimitExceeded>,
-    ) -> Result<Self, Unreadable> {
+    ) -> Result<Self, ParameterError> {
         let mut read = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
@@ -151,10 +151,10 @@ impl Parameters {
             };
             if seen.iter().any(|it| *it == name) {
                 let message = format!("The parameter \"{name}\" is there twice.");
-                return Err(Unreadable::Malformed(message));
+                return Err(ParameterError::Malformed(message));
             }
             if matches!(&*name, "variables" | "extensions") {
-                check(value.as_bytes()).map_err(Unreadable::BeyondLimit)?;
+                check(value.as_bytes()).map_err(ParameterError::BeyondLimit)?;
             }
             match &*name {
                 "query" => read.query = Some(value.into_owned()),
@@ -170,9 +170,9 @@ impl Parameters {
     }
 }
 
-fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, Unreadable> {
+fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, ParameterError> {
     serde_json::from_str(text).map_err(|_| {
         let message = format!("The parameter \"{name}\" must be a JSON object.");
-        Unreadable::Malformed(message)
+        ParameterError::Malformed(message)
     })
 }

@@ -16,12 +16,8 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{
-    columns::Columns,
-    error::LoadError,
-    page::{End, Page, Position, Slice, SortType, SortValue},
-    servers::Servers,
-};
+use super::{columns::Columns, error::LoadError, servers::Servers};
+use crate::paging::{End, Page, Position, Slice, SortType, SortValue};
 pub(super) use of_parent::ListOfParent;
 
 /// The head's column that names the parent.

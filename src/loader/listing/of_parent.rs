@@ -9,10 +9,13 @@ use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
 
 use super::{
-    super::{ListError, LoadError, Loaders, Loading, Page, Rows, Slice, columns::Columns},
+    super::{ListError, LoadError, Loading, Reads, Rows, columns::Columns},
     Listing, Parents,
 };
-use crate::rate_limit::Toll;
+use crate::{
+    paging::{Page, Slice},
+    rate_limit::Toll,
+};
 
 /// A list that each row of another table has one of, with its filter, order and page.
 pub(in crate::loader) trait ListOfParent:
@@ -130,7 +133,7 @@ impl<L: ListOfParent> Work for WidePages<L> {
     }
 }
 
-impl Loaders {
+impl Reads<'_> {
     /// A page of one parent's list; empty where there is no such parent. One with a toll shares its
     /// statement with those of its request alone.
     pub(in crate::loader) async fn list_of<L: ListOfParent>(
@@ -143,7 +146,7 @@ impl Loaders {
         let page = match toll {
             None => self.one(key).await?,
             Some(toll) => {
-                let Loading { rows, batches } = &*self.replicated;
+                let Loading { rows, batches } = self.loading();
                 let work = WidePages {
                     rows: rows.clone(),
                     list: key.list.clone(),

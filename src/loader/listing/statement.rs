@@ -1,20 +1,15 @@
 //! The statement of a page: a head joined to a window.
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, ExprTrait, Order,
+    DatabaseConnection, DbBackend, ExprTrait, Order, Value,
     sea_query::{
         Alias, BinOper, DynIden, Expr, Func, IntoIden, JoinType, OverStatement, Query,
         SelectStatement, UnionType, WindowStatement,
     },
 };
 
-use super::{
-    super::{
-        key::any_of,
-        page::{End, Page, Position},
-    },
-    Listing, PARENT_ID, Parents, Source, sort_name,
-};
+use super::{super::key::any_of, Listing, PARENT_ID, Parents, Source, sort_name};
+use crate::paging::{End, Page, Position, SortValue};
 
 const HEAD: &str = "head";
 const WINDOW: &str = "page";
@@ -253,6 +248,16 @@ impl Source {
     fn compared(&self, operator: BinOper, position: &Position) -> Expr {
         let values = position.0.iter().cloned().map(Expr::val);
         Expr::tuple(self.order.iter().cloned()).binary(operator, Expr::tuple(values))
+    }
+}
+
+impl From<SortValue> for Value {
+    fn from(value: SortValue) -> Self {
+        match value {
+            SortValue::Int(value) => value.into(),
+            SortValue::Instant(value) => value.into(),
+            SortValue::Text(value) => value.into(),
+        }
     }
 }
 

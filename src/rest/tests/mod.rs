@@ -32,14 +32,14 @@ use crate::{
     invite::GroupInviteUrl,
     loader::{Loaders, batch_loads, user::Subject},
     metrics::Metrics,
-    rate_limit::{Client, RateLimits, Who},
+    rate_limit::{Client, ClientKey, RateLimits},
 };
 
 const PUBLIC_URL: &str = "https://invites.example.com/base/";
 
 /// A client without rate limits.
 fn unlimited() -> Arc<Client> {
-    Arc::new(RateLimits::none().client(Who::Unknown))
+    Arc::new(RateLimits::none().client(ClientKey::Unknown))
 }
 
 /// The REST API over the demo data, without the HTTP layers around it.

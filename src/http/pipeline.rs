@@ -1,0 +1,80 @@
+//! Middleware of the data routes, as one layer: each of axum's copies, for every request, all that is
+//! below it, and boxes what it awaits.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{
+    Gateway,
+    authentication::Authentication,
+    compression::ContentEncoding,
+    deadline, outgoing, panic,
+    shedding::{Shares, share_of, shed_response},
+    slot::Slot,
+};
+use crate::{loader::batch_loads, rest, rest::ErrorFormat};
+
+/// Limits of requests for data.
+pub(super) struct Pipeline {
+    shares: Arc<Shares>,
+    limit: Duration,
+    authentication: Authentication,
+}
+
+impl Pipeline {
+    pub(super) fn new(gateway: &Gateway, shares: Arc<Shares>) -> Arc<Self> {
+        Arc::new(Self {
+            shares,
+            limit: gateway.request_timeout,
+            authentication: Authentication::new(gateway),
+        })
+    }
+
+    /// The response, with all that is held until it was sent.
+    async fn finish(
+        &self,
+        response: Response,
+        slot: Slot,
+        error_format: Option<ErrorFormat>,
+    ) -> Response {
+        let response = outgoing::buffer(response).await;
+        let length = outgoing::length(&response);
+        match self.shares.capacity.buffered.take(slot.client(), length) {
+            Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
+            // The place is given back: the refusal is short.
+            Err(reason) => shed_response(reason, error_format),
+        }
+    }
+}
+
+pub(super) async fn layer(
+    State(pipeline): State<Arc<Pipeline>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let encoding = ContentEncoding::negotiate(request.headers_mut());
+    let error_format = rest::error_format(request.uri().path());
+    let slot = match pipeline.shares.slot(share_of(request.headers())) {
+        Ok(slot) => slot,
+        Err(reason) => return shed_response(reason, error_format),
+    };
+    request.extensions_mut().insert(slot.clone());
+    // From the inside out. Boxed, since each that takes it in moves it.
+    let response_future = Box::pin(pipeline.authentication.authenticate(
+        request,
+        &slot,
+        error_format,
+        next,
+    ));
+    // Authentication and the request itself share waves.
+    let response_future = batch_loads(response_future);
+    let response_future = deadline::enforce(pipeline.limit, error_format, response_future);
+    let response = panic::catch(error_format, response_future).await;
+    let response = encoding.compress(response).await;
+    pipeline.finish(response, slot, error_format).await
+}

@@ -1,0 +1,163 @@
+//! The place that a request for data holds among those in flight, and the body that it waits for.
+//!
+//! A place is for work, not for waiting: while a body is on its way, its request holds none, but
+//! one of the open bodies instead.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, header},
+};
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::capacity::{Capacity, Held, NoRoom, Pool, Share};
+use crate::{
+    metrics::{GivenUp, Metrics},
+    rate_limit::ClientKey,
+};
+
+/// How long a body may take beyond what its length allows.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The rate at which a body must come beyond [`GRACE`], in bytes a second.
+const RATE: u64 = 16 * 1024;
+
+/// A request's place; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Slot(Arc<Inner>);
+
+struct Inner {
+    share: Share,
+    buffered: Arc<Pool>,
+    client: OnceLock<ClientKey>,
+    held: Mutex<Option<Held>>,
+    metrics: Metrics,
+}
+
+/// A body that was not received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotReceived {
+    /// It is longer than is taken: by the header, so many bytes.
+    TooLong(Option<u64>),
+    /// It broke off.
+    BrokenOff,
+    /// It came too slowly.
+    TooSlow,
+    /// Too many bodies are on their way, or too many requests are being answered by now.
+    NoRoom,
+}
+
+impl Slot {
+    /// Takes a place of a share; whose it is is not known yet.
+    pub(super) fn take(
+        capacity: &Capacity,
+        share: &Share,
+        metrics: &Metrics,
+    ) -> Result<Self, NoRoom> {
+        let held = share.slots.take(None, 1)?;
+        Ok(Self(Arc::new(Inner {
+            share: share.clone(),
+            buffered: capacity.buffered.clone(),
+            client: OnceLock::new(),
+            held: Mutex::new(Some(held)),
+            metrics: metrics.clone(),
+        })))
+    }
+
+    /// Counts the place for the client that the request turned out to come from.
+    ///
+    /// # Errors
+    /// The client holds as many places as one may.
+    pub(super) fn assign(&self, client: ClientKey) -> Result<(), NoRoom> {
+        // An unknown client is asked within this process alone.
+        if client == ClientKey::Unknown {
+            return Ok(());
+        }
+        self.0.client.get_or_init(|| client);
+        match self.held().as_mut() {
+            Some(held) => held.assign(client),
+            None => Ok(()),
+        }
+    }
+
+    /// The client, once it is known.
+    pub(super) fn client(&self) -> Option<ClientKey> {
+        self.0.client.get().copied()
+    }
+
+    /// Receives the body of the request, of `most` bytes at most.
+    pub(super) async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        most: usize,
+    ) -> Result<Bytes, NotReceived> {
+        let said = content_length(headers);
+        if said.is_some_and(|said| said > most as u64) {
+            return Err(NotReceived::TooLong(said));
+        }
+        self.held().take();
+        let client = self.client();
+        let room = |_| NotReceived::NoRoom;
+        let open = self.0.share.bodies.take(client, 1).map_err(room)?;
+        let length = said.unwrap_or(most as u64);
+        let bytes = self.0.buffered.take(client, length).map_err(room)?;
+        let body = self.read(body, most, said).await?;
+        drop((open, bytes));
+        let slot = self.0.share.slots.take(client, 1).map_err(room)?;
+        *self.held() = Some(slot);
+        Ok(body)
+    }
+
+    async fn read(&self, body: Body, most: usize, said: Option<u64>) -> Result<Bytes, NotReceived> {
+        let started = Instant::now();
+        let mut parts = body.into_data_stream();
+        let mut first = Bytes::new();
+        let mut joined = Vec::new();
+        let mut length = 0;
+        loop {
+            let earned = Duration::from_secs_f64(length as f64 / RATE as f64);
+            let Ok(part) = timeout_at(started + GRACE + earned, parts.next()).await else {
+                self.0.metrics.given_up(GivenUp::SlowBody);
+                return Err(NotReceived::TooSlow);
+            };
+            let part = match part {
+                None => break,
+                Some(part) => part.map_err(|_| NotReceived::BrokenOff)?,
+            };
+            length += part.len();
+            if length > most {
+                return Err(NotReceived::TooLong(said));
+            }
+            // Most bodies come in one part, which is not copied.
+            if first.is_empty() && joined.is_empty() {
+                first = part;
+            } else {
+                if joined.is_empty() {
+                    joined.extend_from_slice(&first);
+                }
+                joined.extend_from_slice(&part);
+            }
+        }
+        Ok(match joined.is_empty() {
+            true => first,
+            false => joined.into(),
+        })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        // It holds something or nothing, whatever became of the thread that set it.
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long the client says that the body is.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,40 @@
+//! Parses settings that may hold secrets.
+
+use std::{ffi::OsStr, fmt::Display};
+
+use clap::{Arg, Command, builder::TypedValueParser, error::ErrorKind};
+
+/// Parses a value that may be a secret. Its errors omit the value, which clap's own errors quote.
+#[derive(Clone)]
+pub struct Redacted<T, E>(pub fn(&str) -> Result<T, E>);
+
+impl<T, E> TypedValueParser for Redacted<T, E>
+where
+    T: Clone + Send + Sync + 'static,
+    E: Clone + Display + 'static,
+{
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        let refuse = |reason: &dyn Display| {
+            let message = format!("{}: {reason}\n", argument.map(names).unwrap_or_default());
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        };
+        let text = value.to_str().ok_or_else(|| refuse(&"not UTF-8"))?;
+        (self.0)(text).map_err(|error| refuse(&error))
+    }
+}
+
+/// Returns a setting's flag and environment variable.
+fn names(argument: &Arg) -> String {
+    let flag = format!("--{}", argument.get_long().unwrap_or_default());
+    match argument.get_env() {
+        Some(variable) => format!("{flag} ({})", variable.display()),
+        None => flag,
+    }
+}

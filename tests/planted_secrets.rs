@@ -253,7 +253,7 @@ each_database! {
 
         // All of these places tell of what was asked, so that there was something to find.
         let lines = log_lines(&ended.stderr);
-        let answered = lines.iter().filter(|line| line["message"] == "answered").count();
+        let answered = lines.iter().filter(|line| line["message"] == "request completed").count();
         assert_eq!(answered, asked + 2);
         assert!(lines.iter().any(|line| line["level"] == "ERROR" || line["level"] == "WARN"));
         for (place, text) in [("the log", &ended.stderr), ("traces", &traces), ("metrics", &metrics)] {

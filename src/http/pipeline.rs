@@ -1,5 +1,5 @@
-//! Middleware of the data routes, as one layer: each of axum's copies, for every request, all that is
-//! below it, and boxes what it awaits.
+//! Middleware of the data routes, as one layer. Each axum layer would copy the layers below it for
+//! every request, and box its future.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{loader::gather, rest, rest::Manner};
 
-/// Limits of requests for data.
+/// Middleware of the data routes.
 pub(super) struct Pipeline {
     shares: Arc<Shares>,
     limit: Duration,
@@ -35,13 +35,14 @@ impl Pipeline {
         })
     }
 
-    /// The response, with all that is held until it was sent.
+    /// Attaches the slot and the response's bytes to the response, which holds them until it is
+    /// sent.
     async fn finish(&self, response: Response, slot: Slot, manner: Option<Manner>) -> Response {
         let response = outgoing::buffer(response).await;
         let length = outgoing::length(&response);
         match self.shares.capacity.buffered.take(slot.client(), length) {
             Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
-            // The place is given back: the refusal is short.
+            // The slot is returned: the refusal is short.
             Err(reason) => shed_response(reason, manner),
         }
     }
@@ -59,13 +60,13 @@ pub(super) async fn layer(
         Err(reason) => return shed_response(reason, manner),
     };
     request.extensions_mut().insert(slot.clone());
-    // From the inside out. Boxed, since each that takes it in moves it.
+    // From the inside out. Boxed, since each wrapper moves its future.
     let response_future = Box::pin(
         pipeline
             .authentication
             .authenticate(request, &slot, manner, next),
     );
-    // Who is asking is settled, and what they ask for is loaded, within one gathering.
+    // Authentication and execution run within one batch loader, so that their loads batch.
     let response_future = gather(response_future);
     let response_future = deadline::enforce(pipeline.limit, manner, response_future);
     let response = panic::catch(manner, response_future).await;

@@ -1,21 +1,21 @@
-//! How deep JSON is nested and how long a list it is, seen before anything reads it.
+//! Measures the nesting and length of JSON before it is parsed.
 
 use async_graphql::ServerError;
 use memchr::memchr2;
 
 use crate::graphql::{Limit, Limits, hold_length};
 
-/// What a JSON text comes to.
+/// Measurements of a JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct JsonShape {
-    /// How deep brackets are nested.
+    /// Deepest nesting of brackets.
     pub(super) nesting: usize,
-    /// How many values stand side by side in the outermost list or object, if it has any.
+    /// Number of values in the outermost list or object, at least 1.
     pub(super) length: usize,
 }
 
 impl JsonShape {
-    /// Measures a text, whatever it is, in one pass.
+    /// Measures any text in one pass.
     pub(super) fn measure(mut json: &[u8]) -> Self {
         let mut shape = Self {
             nesting: 0,
@@ -38,16 +38,16 @@ impl JsonShape {
         shape
     }
 
-    /// Refuses JSON that is nested too deep.
+    /// Checks the nesting.
     ///
     /// # Errors
-    /// It is.
+    /// The JSON is nested too deeply.
     pub(super) fn check_nesting(self, limits: &Limits) -> Result<(), ServerError> {
         hold_length(Limit::Nesting, limits.nesting, self.nesting)
     }
 }
 
-/// What follows a string, whose first quotation mark is passed already.
+/// Returns the text after a string whose opening quotation mark was consumed.
 fn after_string(mut json: &[u8]) -> &[u8] {
     while let Some(at) = memchr2(b'"', b'\\', json) {
         let (is_end, passed) = match json[at] {

@@ -196,6 +196,24 @@ export const HOSTILE = {
     return client.repeat(8, 100, () => client.ask(documents[(at += 1) % documents.length]));
   },
 
+  'bodies of many values': (client) => {
+    const values = (value, count) => `[${Array(count).fill(value).join(',')}]`;
+    const query = JSON.stringify('query ($it: [_Any!]) { inviteCode(code: "none") { id } }');
+    const bodies = [values('[[]]', 1900), values('{"":0}', 1900), values('[[]]', 25_000)].map(
+      (it) => `{"query":${query},"variables":{"it":[],"zz":${it}}}`,
+    );
+    let at = 0;
+    return client.repeat(64, 10, () => client.send({ body: bodies[(at += 1) % bodies.length] }));
+  },
+
+  'searches for long texts': (client) =>
+    client.repeat(8, 100, () => {
+      const text = `${'a'.repeat(300)}${randomUUID().slice(0, 4)}`;
+      return client.ask(`{ course(id: "${client.course}") { invitees(first: 1, filter: { search: "${text}" }) { totalCount } } }`, {
+        token: client.manager,
+      });
+    }),
+
   'connections that come and go': (client) =>
     client.repeat(
       8,

@@ -1,9 +1,9 @@
-//! OpenTelemetry traces: a span for each request, operation, batch and statement, sent by OTLP over
-//! HTTP. A leaf: others call it. Spans hold counts and the gateway's own names, never what a client sent
-//! or a row holds.
+//! OpenTelemetry traces of requests, operations, batches and statements, sent by OTLP over HTTP. A
+//! leaf module, called by others. Spans hold counts and the gateway's own names, never data of
+//! clients or rows.
 //!
-//! While no collector is configured, no span is made: nothing wants those of [`TARGET`], which is
-//! known at each place without asking.
+//! Without a collector no span is created: nothing subscribes to [`TARGET`], which `tracing` caches
+//! for each call site.
 
 use std::{
     fmt,
@@ -34,40 +34,40 @@ use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::{filter::FilterFn, registry::LookupSpan};
 use url::Url;
 
-/// The target of all spans that are traced, and of nothing else.
+/// Target of all traced spans, and of nothing else.
 const TARGET: &str = "trace";
 
-/// The attribute that names the service.
+/// Attribute that names the service.
 const SERVICE_NAME: &str = "service.name";
 
-/// What the service is called unless it is said otherwise.
+/// Default name of the service.
 const SERVICE: &str = env!("CARGO_PKG_NAME");
 
-/// Where a collector takes traces, below its own address.
+/// Path at which a collector accepts traces.
 const PATH: &str = "v1/traces";
 
-/// How long a collector may take to accept spans.
+/// Time limit for sending spans.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The header that names the trace of whoever asks (W3C Trace Context).
+/// Header that names the client's trace (W3C Trace Context).
 pub const TRACEPARENT: &str = "traceparent";
 
-/// Why traces cannot be sent.
+/// Reasons why traces cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// The HTTP client cannot be made.
-    #[error("the client that sends traces cannot be made: {0}")]
+    /// The HTTP client cannot be created.
+    #[error("cannot create the HTTP client for traces: {0}")]
     Client(#[from] reqwest::Error),
-    /// A setting of OpenTelemetry's own cannot be used.
-    #[error("traces cannot be sent: {0}")]
+    /// A setting of OpenTelemetry is invalid.
+    #[error("cannot send traces: {0}")]
     Exporter(#[from] ExporterBuildError),
 }
 
-/// Traces that are collected and sent.
+/// The trace exporter.
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// Sends traces to the collector at `endpoint` from now on. Needs a tokio runtime.
+    /// Starts to send traces to the collector at `endpoint`. Requires a tokio runtime.
     ///
     /// # Errors
     /// See [`TraceError`].
@@ -93,7 +93,7 @@ impl Traces {
         Ok(Self(provider))
     }
 
-    /// Makes spans of what is traced.
+    /// Returns the layer that records traced spans.
     pub fn layer<S>(&self) -> (OpenTelemetryLayer<S, SdkTracer>, FilterFn)
     where
         S: tracing::Subscriber + for<'span> LookupSpan<'span>,
@@ -111,23 +111,23 @@ impl Traces {
         (layer, filter)
     }
 
-    /// Sends what is not sent yet, and ends.
+    /// Sends the remaining spans, and stops.
     pub async fn finish(self) {
-        // It waits for the runtime to send, so that it must not keep it from that.
+        // Shutdown blocks until the runtime has sent the spans, so that it must not block a worker
+        // of the runtime.
         let finished = tokio::task::spawn_blocking(move || self.0.shutdown()).await;
         if !matches!(finished, Ok(Ok(()))) {
-            tracing::warn!("the last traces could not be sent");
+            tracing::warn!("cannot send the last traces");
         }
     }
 }
 
-/// Where the collector at `endpoint` takes traces.
+/// Returns the URL at which the collector accepts traces.
 fn traces_url(endpoint: &Url) -> String {
     format!("{}/{PATH}", endpoint.as_str().trim_end_matches('/'))
 }
 
-/// Sends spans over the process's own runtime, and tells when that begins to fail, or no longer
-/// does.
+/// Sends spans on the process's runtime, and logs when sending starts or ceases to fail.
 struct Sender {
     client: Client,
     runtime: Handle,
@@ -147,7 +147,8 @@ impl Sender {
             .redirect(redirect::Policy::none())
             .referer(false)
             .timeout(EXPORT_TIMEOUT);
-        // What is not encrypted needs no trusted certificates, which a small container may lack.
+        // An unencrypted connection needs no trusted certificates, which a small container may
+        // lack.
         let client = match endpoint.scheme() {
             "http" => client.tls_certs_only([]),
             _ => client.https_only(true),
@@ -163,19 +164,19 @@ impl Sender {
         let reason = match sent {
             Ok(response) if response.status().is_success() => {
                 if self.is_failing.swap(false, Ordering::Relaxed) {
-                    tracing::info!("traces are accepted again");
+                    tracing::info!("the collector accepts traces again");
                 }
                 return;
             }
             Ok(response) => response.status().to_string(),
-            Err(error) if error.is_timeout() => "it took too long".to_owned(),
+            Err(error) if error.is_timeout() => "timeout".to_owned(),
             Err(error) if error.is_connect() => "no connection".to_owned(),
             Err(_) => "the connection broke".to_owned(),
         };
         if !self.is_failing.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 reason,
-                "the collector does not accept traces; they are lost"
+                "the collector does not accept traces, which are lost"
             );
         }
     }
@@ -200,7 +201,7 @@ impl HttpClient for Sender {
         Self: 'sent,
     {
         Box::pin(async move {
-            // Spans are exported by a thread of their own, which has no runtime.
+            // The exporter's own thread has no tokio runtime.
             let sending = self.runtime.spawn(send(self.client.clone(), request));
             let sent = sending.await?;
             self.report(&sent);
@@ -209,8 +210,7 @@ impl HttpClient for Sender {
     }
 }
 
-/// Shows of a request's headers the one that is continued. What else may come with a trace is not
-/// bounded, and not ours to keep.
+/// Exposes only the `traceparent` header. Baggage and trace state are unbounded, and not forwarded.
 struct Traceparent<'a>(Option<&'a str>);
 
 impl Extractor for Traceparent<'_> {
@@ -223,12 +223,12 @@ impl Extractor for Traceparent<'_> {
     }
 }
 
-/// Whether spans are made at all.
+/// Returns true if spans are recorded.
 fn is_on() -> bool {
     tracing::span_enabled!(target: TARGET, Level::INFO)
 }
 
-/// The span that what happens here belongs to, which is one of these; none while nothing is traced.
+/// Returns the current traced span, or none without a collector.
 pub fn current() -> Span {
     if is_on() {
         Span::current()
@@ -237,7 +237,7 @@ pub fn current() -> Span {
     }
 }
 
-/// A request that somebody makes, as part of the trace that its `traceparent` names.
+/// Creates the span of a request, in the trace that its `traceparent` names.
 pub fn request<'a>(
     method: &'static str,
     route: Option<&str>,
@@ -256,13 +256,13 @@ pub fn request<'a>(
     if !span.is_disabled() {
         span.record("otel.name", format!("{method} {}", route.unwrap_or("none")));
         let parent = TraceContextPropagator::new().extract(&Traceparent(traceparent()));
-        // It fails for spans alone that have begun, or that nobody traces.
+        // This fails only for spans that have started or are not traced.
         let _ = span.set_parent(parent);
     }
     span
 }
 
-/// The request was answered with that status.
+/// Records the status of a response.
 pub fn record_response(request: &Span, status: u16) {
     request.record("http.response.status_code", status);
     if status >= 500 {
@@ -270,7 +270,7 @@ pub fn record_response(request: &Span, status: u16) {
     }
 }
 
-/// The trace that a span belongs to, in hexadecimal digits; none where it is not traced.
+/// Returns the id of a span's trace in hexadecimal, if it is traced.
 pub fn trace_id(span: &Span) -> Option<String> {
     if span.is_disabled() {
         return None;
@@ -281,7 +281,7 @@ pub fn trace_id(span: &Span) -> Option<String> {
     context.is_valid().then(|| context.trace_id().to_string())
 }
 
-/// An operation, from its document to its response.
+/// Creates the span of an operation, from its document to its response.
 pub fn operation() -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -292,7 +292,7 @@ pub fn operation() -> Span {
     )
 }
 
-/// What came of an operation. `name` is a name of GraphQL.
+/// Records the outcome of an operation. `name` must be a GraphQL name.
 pub fn record_operation(operation: &Span, name: Option<&str>, outcome: &str, errors: usize) {
     if !operation.is_disabled() {
         operation.record("graphql.operation.name", name);
@@ -301,8 +301,8 @@ pub fn record_operation(operation: &Span, name: Option<&str>, outcome: &str, err
     }
 }
 
-/// Keys of a kind that are loaded together, for those who asked for them: it belongs to the first,
-/// and is linked to the others.
+/// Creates the span of a batch. It belongs to the first of the requesting spans, and is linked to
+/// the others.
 pub fn batch<'a>(kind: &str, keys: usize, requested_by: impl Iterator<Item = &'a Span>) -> Span {
     if !is_on() {
         return Span::none();
@@ -325,7 +325,7 @@ pub fn batch<'a>(kind: &str, keys: usize, requested_by: impl Iterator<Item = &'a
     batch
 }
 
-/// A statement that is sent to a server.
+/// Creates the span of a statement.
 pub fn statement(system: &'static str, server: &'static str) -> Span {
     tracing::info_span!(
         target: TARGET,
@@ -339,7 +339,7 @@ pub fn statement(system: &'static str, server: &'static str) -> Span {
     )
 }
 
-/// What came of a statement: how many rows, or what kind of error.
+/// Records the outcome of a statement: the number of rows, or the kind of error.
 pub fn returned(statement: &Span, outcome: Result<usize, &'static str>) {
     match outcome {
         Ok(rows) => {

@@ -252,7 +252,7 @@ each_database! {
 
         // All of these record something of the requests, so that the search is meaningful.
         let lines = log_lines(&ended.stderr);
-        let answered = lines.iter().filter(|line| line["message"] == "answered").count();
+        let answered = lines.iter().filter(|line| line["message"] == "request completed").count();
         assert_eq!(answered, asked + 2);
         assert!(lines.iter().any(|line| line["level"] == "ERROR" || line["level"] == "WARN"));
         for (place, text) in [("the log", &ended.stderr), ("traces", &traces), ("metrics", &metrics)] {

@@ -108,7 +108,7 @@ each_database! {
             let server = Server::over(&gateway.url).await;
             let (mut wire, rest) = half_sent(&server, &body).await;
             server.process.signal(signal);
-            let line = server.process.logged("stopping: finishing what is in flight").await;
+            let line = server.process.logged("stopping: finishing requests in flight").await;
             assert_eq!(line["signal"], format!("SIG{signal}"));
             refuses(&server).await;
 
@@ -128,7 +128,7 @@ each_database! {
         assert_eq!(ended.status, Some(0));
         let lines = log_lines(&ended.stderr);
         let last = lines.last().expect("a line");
-        assert_eq!(last["message"], "gave up what was still in flight");
+        assert_eq!(last["message"], "aborted the requests that were still in flight");
     }
 
     async fn every_request_logs_one_line_and_has_an_id(gateway) {
@@ -211,7 +211,7 @@ async fn on_shutdown_it_waits_for_a_blocked_statement() {
         server.process.signal("TERM");
         server
             .process
-            .logged("stopping: finishing what is in flight")
+            .logged("stopping: finishing requests in flight")
             .await;
         refuses(&server).await;
         lock.commit().await.expect("the end of the lock");
@@ -257,6 +257,6 @@ async fn stopped(server: Server) -> Ended {
 /// Returns the log lines of requests.
 fn answered(ended: &Ended) -> Vec<Value> {
     let mut lines = log_lines(&ended.stderr);
-    lines.retain(|line| line["message"] == "answered");
+    lines.retain(|line| line["message"] == "request completed");
     lines
 }

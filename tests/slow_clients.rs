@@ -259,8 +259,8 @@ async fn one_client_has_a_maximum_of_connections() {
         }
         let one_more = connect_from("127.0.0.2", server.address).await;
         assert_eq!(closed(one_more).await, "");
-        let warning = "a client has as many connections as --max-connections-per-client allows: \
-                       further ones are closed; if it is a proxy, name it in --trusted-proxies";
+        let warning = "a client has reached --max-connections-per-client: further connections \
+                       are closed; if it is a proxy, add it to --trusted-proxies";
         assert_eq!(server.process.logged(warning).await["level"], "WARN");
         is_well(&server).await;
         let refused = "capacity_refusals_total{resource=\"connections\"}";

@@ -57,7 +57,7 @@ each_database! {
             .header("tracestate", "vendor=anything");
         let answer = server.send(&request).await;
         assert_eq!(answer.json["data"]["b"]["code"], "B-2", "{}", answer.text);
-        assert_eq!(server.process.logged("answered").await["span"]["trace_id"], TRACE);
+        assert_eq!(server.process.logged("request completed").await["span"]["trace_id"], TRACE);
 
         let spans = sent(server, &collector).await;
         assert_eq!(spans.len(), 4, "{spans:#?}");
@@ -218,7 +218,7 @@ async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
         let ended = server.process.ended().await;
         assert_eq!(ended.status, Some(0));
         let told = log_lines(&ended.stderr).into_iter().filter(|line| {
-            line["message"] == "the collector does not accept traces; they are lost"
+            line["message"] == "the collector does not accept traces, which are lost"
         });
         assert_eq!(told.count(), 1, "{}", ended.stderr);
     })

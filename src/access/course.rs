@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     invite::MANAGES_COURSE,
-    loader::{LoadError, role::Place},
+    loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
 
@@ -28,8 +28,8 @@ impl<'a> CourseKey<'a> {
     }
 
     /// The place to ask about where no course has this key.
-    fn absent_place(self) -> Place {
-        Place::Course(match self {
+    fn absent_target(self) -> Target {
+        Target::Course(match self {
             Self::Id(id) => id,
             Self::Slug(_) => NO_ID,
         })
@@ -77,7 +77,7 @@ impl Access {
             CourseKey::Slug(slug) => self.reads().course_by_slug(findable(slug)).await?,
         };
         let Some(row) = row else {
-            self.as_if_hidden(key.absent_place()).await?;
+            self.as_if_hidden(key.absent_target()).await?;
             return Ok(None);
         };
         let known_to_all = match row.peek().privacy {
@@ -85,8 +85,8 @@ impl Access {
             CoursePrivacy::Secret | CoursePrivacy::Draft => false,
         };
         if !known_to_all && !self.viewer.is_staff() {
-            let standing = self.standing(Place::Course(row.peek().id)).await?;
-            if standing.role.is_none() && !standing.is_invited {
+            let membership = self.membership(Target::Course(row.peek().id)).await?;
+            if membership.role.is_none() && !membership.is_invited {
                 return Ok(None);
             }
         }
@@ -108,7 +108,7 @@ impl Access {
 
     /// The viewer's role in the course.
     pub async fn course_role(&self, id: i64) -> Result<Option<String>, LoadError> {
-        Ok(self.standing(Place::Course(id)).await?.role)
+        Ok(self.membership(Target::Course(id)).await?.role)
     }
 
     /// Proof that the viewer manages the course.
@@ -117,10 +117,10 @@ impl Access {
     /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
     pub async fn course_manager(&self, course: &CourseView) -> Result<CourseManager, AccessError> {
         if self
-            .manages(Place::Course(course.id), &MANAGES_COURSE)
+            .manages(Target::Course(course.id), &MANAGES_COURSE)
             .await?
         {
-            Ok(CourseManager::of(course.id))
+            Ok(CourseManager::new(course.id))
         } else {
             Err(self.denied())
         }

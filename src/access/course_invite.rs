@@ -8,7 +8,7 @@ use crate::{
     loader::{
         LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
-        role::Place,
+        role::Target,
     },
     paging::{Page, Slice},
 };
@@ -61,13 +61,13 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.reads().course_invite(id).await? else {
-            self.as_if_hidden(Place::Course(NO_ID)).await?;
+            self.as_if_hidden(Target::Course(NO_ID)).await?;
             return Ok(None);
         };
         let invite = &row.peek().invite;
         let is_party = self.viewer.is(Some(invite.user_id)) || self.viewer.is(invite.invited_by_id);
         let manages = self
-            .manages(Place::Course(invite.course_id), &MANAGES_COURSE)
+            .manages(Target::Course(invite.course_id), &MANAGES_COURSE)
             .await?;
         Ok((is_party || manages).then(|| CourseInviteView::new(row.take(), manages, self.now)))
     }

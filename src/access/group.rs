@@ -5,7 +5,7 @@ use entity::group::Model;
 use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
 use crate::{
     invite::MANAGES_GROUP,
-    loader::{LoadError, role::Place},
+    loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
 
@@ -71,7 +71,7 @@ impl Access {
 
     /// The viewer's role in the group.
     pub async fn group_role(&self, id: i64) -> Result<Option<String>, LoadError> {
-        Ok(self.standing(Place::Group(id)).await?.role)
+        Ok(self.membership(Target::Group(id)).await?.role)
     }
 
     /// Proof that the viewer manages the group.
@@ -79,8 +79,11 @@ impl Access {
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
     pub async fn group_manager(&self, group: &GroupView) -> Result<GroupManager, AccessError> {
-        if self.manages(Place::Group(group.id), &MANAGES_GROUP).await? {
-            Ok(GroupManager::of(group.id))
+        if self
+            .manages(Target::Group(group.id), &MANAGES_GROUP)
+            .await?
+        {
+            Ok(GroupManager::new(group.id))
         } else {
             Err(self.denied())
         }

@@ -6,7 +6,7 @@ use entity::group_invite::Model;
 use super::{Access, AccessError, GroupView, NO_ID};
 use crate::{
     invite::{Code, MANAGES_GROUP},
-    loader::{LoadError, role::Place},
+    loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
 
@@ -44,11 +44,11 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.reads().group_invite(id).await? else {
-            self.as_if_hidden(Place::Group(NO_ID)).await?;
+            self.as_if_hidden(Target::Group(NO_ID)).await?;
             return Ok(None);
         };
-        let place = Place::Group(row.peek().group_id);
-        let visible = self.manages(place, &MANAGES_GROUP).await?;
+        let target = Target::Group(row.peek().group_id);
+        let visible = self.manages(target, &MANAGES_GROUP).await?;
         Ok(visible.then(|| row.take().into()))
     }
 

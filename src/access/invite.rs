@@ -33,10 +33,10 @@ impl Access {
         sort: InviteSort,
         page: &Page,
     ) -> Result<Slice<InviteRef>, AccessError> {
-        let person = self.person()?;
+        let viewer = self.self_proof()?;
         Ok(self
             .reads()
-            .sent_invites(&person, filter, sort, page, self.now, &self.client)
+            .sent_invites(&viewer, filter, sort, page, self.now, &self.client)
             .await?)
     }
 
@@ -47,10 +47,10 @@ impl Access {
         sort: InviteSort,
         page: &Page,
     ) -> Result<Slice<InviteRef>, AccessError> {
-        let person = self.person()?;
+        let viewer = self.self_proof()?;
         Ok(self
             .reads()
-            .received_invites(&person, filter, sort, page, self.now, &self.client)
+            .received_invites(&viewer, filter, sort, page, self.now, &self.client)
             .await?)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     loader::{
         InviteSort, LoadError,
         invite_code::{InviteCodeFilter, status},
-        invite_code_by_code::{Along, Found, Reached},
+        invite_code_by_code::{Found, Preload, Preloaded},
     },
     paging::{Page, Slice},
 };
@@ -42,28 +42,28 @@ pub struct InviteCodeView {
     pub expires_at: Option<DateTime<Utc>>,
     /// Effective status.
     pub status: Status,
-    /// What was loaded along.
-    reached: Reached,
+    /// Rows that were loaded with the code.
+    preloaded: Preloaded,
 }
 
 impl Access {
-    /// The invite code that this code names. What is asked for `along` is loaded with it.
+    /// Looks up an invite code by its code, with the rows of `preload`.
     ///
     /// # Errors
     /// [`AccessError::RateLimited`], or the row could not be loaded.
     pub async fn invite_code_by_code(
         &self,
         code: &str,
-        along: Along,
+        preload: Preload,
     ) -> Result<Option<InviteCodeView>, AccessError> {
         let code = findable(code);
         let look_up =
-            async { Ok::<_, AccessError>(self.reads().invite_code_by_code(code, along).await?) };
+            async { Ok::<_, AccessError>(self.reads().invite_code_by_code(code, preload).await?) };
         let found = self.client.look_up(Secrecy::Guessable, look_up).await?;
-        Ok(found.map(|Found { invite, reached }| {
+        Ok(found.map(|Found { invite, preloaded }| {
             let published = self.published(self.is_party(invite.peek()));
             InviteCodeView {
-                reached,
+                preloaded,
                 ..self.invite_code_view(invite.take(), true, published)
             }
         }))
@@ -71,15 +71,16 @@ impl Access {
 
     /// Who made the code, unless deleted.
     pub async fn inviter_of(&self, code: &InviteCodeView) -> Result<Option<UserView>, LoadError> {
-        self.reached(&code.reached.inviter, code.inviter_id).await
+        self.preloaded(&code.preloaded.inviter, code.inviter_id)
+            .await
     }
 
     /// The account made with the code, unless deleted.
     pub async fn user_of(&self, code: &InviteCodeView) -> Result<Option<UserView>, LoadError> {
-        self.reached(&code.reached.user, code.user_id).await
+        self.preloaded(&code.preloaded.user, code.user_id).await
     }
 
-    async fn reached(
+    async fn preloaded(
         &self,
         loaded: &Option<Option<Guarded<user::Model>>>,
         id: Option<i64>,
@@ -95,7 +96,7 @@ impl Access {
 
     /// The tags that the code gives, by name.
     pub async fn tags_of(&self, code: &InviteCodeView) -> Result<Vec<TagView>, LoadError> {
-        let rows = match &code.reached.tags {
+        let rows = match &code.preloaded.tags {
             Some(rows) => rows.clone(),
             None => self.reads().tags_of_invite_code(code.id).await?,
         };
@@ -166,7 +167,7 @@ impl Access {
             used_at: row.used_at,
             expires_at: row.expires_at,
             status,
-            reached: Reached::default(),
+            preloaded: Preloaded::default(),
         }
     }
 }

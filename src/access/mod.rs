@@ -39,11 +39,11 @@ use crate::{
     invite::GroupInviteUrl,
     loader::{
         Freshness, ListError, LoadError, Loaders, Reads,
-        role::{Place, RoleLoader, Standing},
+        role::{Membership, RoleLoader, Target},
     },
     rate_limit::{Client, RateLimited},
 };
-use proof::{Managed, Person};
+use proof::{ManagedScope, SelfProof};
 
 /// To whom the addresses are shown that the contracts publish to the holder of a code or token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,8 +112,8 @@ impl Access {
         now: DateTime<Utc>,
     ) -> Self {
         let roles = viewer
-            .person()
-            .map(|person| RoleLoader::new(loaders.clone(), person, now));
+            .self_proof()
+            .map(|proof| RoleLoader::new(loaders.clone(), proof, now));
         Self {
             viewer,
             client,
@@ -149,44 +149,44 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`].
-    pub fn managed(&self) -> Result<Managed, AccessError> {
+    pub fn managed(&self) -> Result<ManagedScope, AccessError> {
         let id = self.viewer.id().ok_or(AccessError::Unauthenticated)?;
         Ok(if self.viewer.is_staff() {
-            Managed::everything()
+            ManagedScope::everything()
         } else {
-            Managed::by(id)
+            ManagedScope::new(id)
         })
     }
 
     /// The lists of what the viewer sent and received.
-    fn person(&self) -> Result<Person, AccessError> {
-        self.viewer.person().ok_or(AccessError::Unauthenticated)
+    fn self_proof(&self) -> Result<SelfProof, AccessError> {
+        self.viewer.self_proof().ok_or(AccessError::Unauthenticated)
     }
 
     /// What the viewer is in a place: nothing, when signed out.
-    async fn standing(&self, place: Place) -> Result<Standing, LoadError> {
+    async fn membership(&self, target: Target) -> Result<Membership, LoadError> {
         match &self.roles {
-            Some(roles) => roles.standing(place).await,
-            None => Ok(Standing::default()),
+            Some(roles) => roles.membership(target).await,
+            None => Ok(Membership::default()),
         }
     }
 
     /// Costs a look-up of something absent the statement that it would cost hidden, so that time
     /// does not tell the two apart. Nothing is hidden from staff.
-    async fn as_if_hidden(&self, place: Place) -> Result<(), LoadError> {
+    async fn as_if_hidden(&self, target: Target) -> Result<(), LoadError> {
         if !self.viewer.is_staff() {
-            self.standing(place).await?;
+            self.membership(target).await?;
         }
         Ok(())
     }
 
     /// Whether the viewer is staff or has one of `roles` in `place`.
-    async fn manages(&self, place: Place, roles: &[&str]) -> Result<bool, LoadError> {
+    async fn manages(&self, target: Target, roles: &[&str]) -> Result<bool, LoadError> {
         if self.viewer.is_staff() {
             return Ok(true);
         }
-        let standing = self.standing(place).await?;
-        Ok(standing
+        let membership = self.membership(target).await?;
+        Ok(membership
             .role
             .is_some_and(|role| roles.contains(&role.as_str())))
     }
@@ -229,12 +229,12 @@ mod tests {
     use migration::{Migrator, MigratorTrait};
     use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-    use super::{NO_ID, id_of_digits, proof::Person};
+    use super::{NO_ID, id_of_digits, proof::SelfProof};
     use crate::{
         database::{IN_MEMORY, Pool},
         loader::{
             Loaders,
-            role::{Place, RoleLoader},
+            role::{RoleLoader, Target},
         },
         metrics::Metrics,
     };
@@ -277,10 +277,10 @@ mod tests {
         let owner = workspace_member::Entity::insert(owner.into_active_model().reset_all());
         owner.exec(&database).await.expect("a member");
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
-        let roles = RoleLoader::new(loaders, Person::new(1, None), now);
+        let roles = RoleLoader::new(loaders, SelfProof::new(1, None), now);
         let role = async || {
-            let standing = roles.standing(Place::Workspace(1)).await;
-            standing.expect("rows").role
+            let membership = roles.membership(Target::Workspace(1)).await;
+            membership.expect("rows").role
         };
         assert_eq!(role().await.as_deref(), Some("owner"));
         let withdrawn = workspace_member::Entity::delete_many().exec(&database);

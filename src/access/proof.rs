@@ -1,7 +1,7 @@
-//! What guarded rows demand before they are loaded or read: values that the access module alone
-//! can make. Both `access` and `loader` stand on this page, and it on nothing.
+//! Proofs and guarded rows. The loader demands a proof before it loads guarded rows, and only
+//! `access` can make one. Both `access` and `loader` use this file; it imports nothing.
 //!
-//! A row can be closed in by anybody, and opened by the access module alone:
+//! Anyone can guard a row, and only `access` can open it:
 //!
 //! ```
 //! # use invite_gateway::access::proof::Guarded;
@@ -19,10 +19,10 @@
 //! let row = Guarded::seal("a secret").0;
 //! ```
 //!
-//! Proofs are made by it alone:
+//! Only `access` can make a proof:
 //!
 //! ```compile_fail,E0624
-//! let proof = invite_gateway::access::proof::CourseManager::of(1);
+//! let proof = invite_gateway::access::proof::CourseManager::new(1);
 //! ```
 //!
 //! ```compile_fail,E0451
@@ -31,12 +31,12 @@
 
 use std::{fmt, sync::Arc};
 
-/// A row that was loaded and may not be read yet: only the access module can open it, after asking
-/// whether this viewer may see this row. Requests that want the same row share it.
+/// A loaded row that only `access` can open, once it has checked that the viewer may see it.
+/// Requests for the same row share it.
 #[derive(Clone)]
 pub struct Guarded<T>(Arc<T>);
 
-/// Of a row that may not be read nothing is shown.
+/// Shows nothing of the row.
 impl<T> fmt::Debug for Guarded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guarded")
@@ -44,12 +44,12 @@ impl<T> fmt::Debug for Guarded<T> {
 }
 
 impl<T> Guarded<T> {
-    /// Closes a row in.
+    /// Guards a row.
     pub fn seal(row: T) -> Self {
         Self(Arc::new(row))
     }
 
-    /// The row itself; copied where others have it, too.
+    /// Returns the row itself, cloned if other requests share it.
     pub(super) fn take(self) -> T
     where
         T: Clone,
@@ -62,86 +62,86 @@ impl<T> Guarded<T> {
     }
 }
 
-/// The viewer manages this workspace, or is staff: they see its invites.
+/// Proof that the viewer manages this workspace or is staff, and may see its invites.
 #[derive(Debug)]
 pub struct WorkspaceManager {
     workspace_id: i64,
 }
 
 impl WorkspaceManager {
-    pub(super) fn of(workspace_id: i64) -> Self {
+    pub(super) fn new(workspace_id: i64) -> Self {
         Self { workspace_id }
     }
 
-    /// Which workspace.
+    /// Returns the id of the workspace.
     pub fn workspace_id(&self) -> i64 {
         self.workspace_id
     }
 }
 
-/// The viewer manages this group, or is staff: they see its invite.
+/// Proof that the viewer manages this group or is staff, and may see its invite.
 #[derive(Debug)]
 pub struct GroupManager {
     group_id: i64,
 }
 
 impl GroupManager {
-    pub(super) fn of(group_id: i64) -> Self {
+    pub(super) fn new(group_id: i64) -> Self {
         Self { group_id }
     }
 
-    /// Which group.
+    /// Returns the id of the group.
     pub fn group_id(&self) -> i64 {
         self.group_id
     }
 }
 
-/// The viewer manages this course, or is staff: they see its invitees.
+/// Proof that the viewer manages this course or is staff, and may see its invitees.
 #[derive(Debug)]
 pub struct CourseManager {
     course_id: i64,
 }
 
 impl CourseManager {
-    pub(super) fn of(course_id: i64) -> Self {
+    pub(super) fn new(course_id: i64) -> Self {
         Self { course_id }
     }
 
-    /// Which course.
+    /// Returns the id of the course.
     pub fn course_id(&self) -> i64 {
         self.course_id
     }
 }
 
-/// How far a list of what the viewer manages reaches: it is for them, so it needs no further check.
+/// Scope of the lists that the viewer manages. They need no further check.
 #[derive(Debug)]
-pub struct Managed {
+pub struct ManagedScope {
     by: Option<i64>,
 }
 
-impl Managed {
+impl ManagedScope {
     pub(super) fn everything() -> Self {
         Self { by: None }
     }
 
-    pub(super) fn by(user_id: i64) -> Self {
+    pub(super) fn new(user_id: i64) -> Self {
         Self { by: Some(user_id) }
     }
 
-    /// Whose; none for staff, who manage everything.
+    /// Returns the user who manages; none for staff, who manage everything.
     pub fn user_id(&self) -> Option<i64> {
         self.by
     }
 }
 
-/// The signed-in person: the lists of what they sent and received are theirs.
+/// Proof of the viewer's own identity, for the lists of invites that they sent and received.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub struct Person {
+pub struct SelfProof {
     user_id: i64,
     verified_email_norm: Option<String>,
 }
 
-impl Person {
+impl SelfProof {
     pub(super) fn new(user_id: i64, verified_email_norm: Option<String>) -> Self {
         Self {
             user_id,
@@ -149,12 +149,12 @@ impl Person {
         }
     }
 
-    /// Who.
+    /// Returns the id of the user.
     pub fn user_id(&self) -> i64 {
         self.user_id
     }
 
-    /// The address that is proven to be theirs, as addresses are compared; never empty.
+    /// Returns their verified address, normalized; never empty.
     pub fn verified_email_norm(&self) -> Option<&str> {
         self.verified_email_norm.as_deref()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::user::Model;
 
-use super::proof::{Guarded, Person};
+use super::proof::{Guarded, SelfProof};
 
 /// Who is asking.
 #[derive(Clone, Debug)]
@@ -61,9 +61,9 @@ impl Viewer {
         }
     }
 
-    pub(super) fn person(&self) -> Option<Person> {
+    pub(super) fn self_proof(&self) -> Option<SelfProof> {
         let email = self.verified_email_norm().map(str::to_owned);
-        self.id().map(|id| Person::new(id, email))
+        self.id().map(|id| SelfProof::new(id, email))
     }
 
     fn verified_email_norm(&self) -> Option<&str> {

@@ -6,7 +6,7 @@ use entity::workspace::Model;
 use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
 use crate::{
     invite::MANAGES_WORKSPACE,
-    loader::{Freshness, LoadError, role::Place},
+    loader::{Freshness, LoadError, role::Target},
     paging::{Page, Slice},
 };
 
@@ -43,12 +43,12 @@ impl Access {
         // Read no fresher than the request: an absent workspace would cost a statement more than a
         // hidden one.
         let Some(row) = self.reads().workspace(id).await? else {
-            self.as_if_hidden(Place::Workspace(id)).await?;
+            self.as_if_hidden(Target::Workspace(id)).await?;
             return Ok(None);
         };
         if !self.viewer.is_staff() {
-            let standing = self.standing(Place::Workspace(id)).await?;
-            if standing.role.is_none() && !standing.is_invited {
+            let membership = self.membership(Target::Workspace(id)).await?;
+            if membership.role.is_none() && !membership.is_invited {
                 return Ok(None);
             }
         }
@@ -74,7 +74,7 @@ impl Access {
 
     /// The viewer's role in the workspace.
     pub async fn workspace_role(&self, id: i64) -> Result<Option<String>, LoadError> {
-        Ok(self.standing(Place::Workspace(id)).await?.role)
+        Ok(self.membership(Target::Workspace(id)).await?.role)
     }
 
     /// Proof that the viewer manages the workspace.
@@ -86,10 +86,10 @@ impl Access {
         workspace: &WorkspaceView,
     ) -> Result<WorkspaceManager, AccessError> {
         if self
-            .manages(Place::Workspace(workspace.id), &MANAGES_WORKSPACE)
+            .manages(Target::Workspace(workspace.id), &MANAGES_WORKSPACE)
             .await?
         {
-            Ok(WorkspaceManager::of(workspace.id))
+            Ok(WorkspaceManager::new(workspace.id))
         } else {
             Err(self.denied())
         }

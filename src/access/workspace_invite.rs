@@ -14,7 +14,7 @@ use crate::{
     invite::{MANAGES_WORKSPACE, Role, Status, Token},
     loader::{
         InviteSort, LoadError,
-        role::Place,
+        role::Target,
         workspace_invite::{WorkspaceInviteFilter, status},
     },
     paging::{Page, Slice},
@@ -142,7 +142,7 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.reads().workspace_invite(id).await? else {
-            self.as_if_hidden(Place::Workspace(NO_ID)).await?;
+            self.as_if_hidden(Target::Workspace(NO_ID)).await?;
             return Ok(None);
         };
         let visible = self.is_workspace_invite_party(row.peek()).await?;
@@ -188,7 +188,7 @@ impl Access {
         {
             return Ok(true);
         }
-        self.manages(Place::Workspace(row.workspace_id), &MANAGES_WORKSPACE)
+        self.manages(Target::Workspace(row.workspace_id), &MANAGES_WORKSPACE)
             .await
     }
 

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     access::InviteCodeView,
     invite::{Code, Status},
-    loader::{invite_code::InviteCodeFilter as Filter, invite_code_by_code::Along},
+    loader::{invite_code::InviteCodeFilter as Filter, invite_code_by_code::Preload},
     paging::SortType,
 };
 
@@ -184,10 +184,10 @@ pub(super) struct InviteCodeFilter {
 }
 
 /// What a selection wants of what a code leads to.
-fn along(ctx: &Context<'_>) -> Along {
+fn preload(ctx: &Context<'_>) -> Preload {
     let selected = ctx.look_ahead();
     let is_selected = |field| selected.field(field).exists();
-    Along {
+    Preload {
         inviter: is_selected("inviter") || is_selected("invitedByUsername"),
         user: is_selected("user"),
         tags: is_selected("tags"),
@@ -207,9 +207,9 @@ impl InviteCodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The code; case-sensitive.", secret)] code: String,
     ) -> Nullable<Eager<InviteCode>> {
-        let along = along(ctx);
+        let preload = preload(ctx);
         ctx.look_up(
-            |access| access.invite_code_by_code(&code, along),
+            |access| access.invite_code_by_code(&code, preload),
             eager(InviteCode),
         )
         .await

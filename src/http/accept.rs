@@ -1,28 +1,28 @@
-//! What a client would like: the ranges of `Accept` and `Accept-Encoding`, with their qualities.
+//! Parses `Accept` and `Accept-Encoding` with their quality values.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// One range that a client named.
+/// One range of an `Accept` header.
 pub(super) struct Range<'a> {
     name: &'a str,
     parameters: &'a str,
-    /// How much it is liked, in thousandths; 0: not at all.
+    /// Quality in thousandths; 0 means not acceptable.
     pub(super) quality: u16,
 }
 
 impl Range<'_> {
-    /// The value of a parameter, such as `charset`.
+    /// Returns the value of a parameter, such as `charset`.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         parameter(self.parameters, name)
     }
 
-    /// Whether this is the range of that name.
+    /// Returns true if the range has this name.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 }
 
-/// How much a name is liked: what is said of it, or else of everything. None where nothing is.
+/// Returns the quality of a name or else of `*`, if either is listed.
 pub(super) fn quality_of(ranges: &[Range<'_>], name: &str) -> Option<u16> {
     let named = |name: &str| ranges.iter().find(|range| range.is(name));
     named(name)
@@ -30,7 +30,7 @@ pub(super) fn quality_of(ranges: &[Range<'_>], name: &str) -> Option<u16> {
         .map(|range| range.quality)
 }
 
-/// All ranges of a header, in their order.
+/// Returns the ranges of a header, in order.
 pub(super) fn ranges<'a>(headers: &'a HeaderMap, header: &HeaderName) -> Vec<Range<'a>> {
     headers
         .get_all(header)
@@ -51,7 +51,7 @@ fn range(text: &str) -> Range<'_> {
     }
 }
 
-/// The value of a parameter, without quotation marks.
+/// Returns the value of a parameter, without quotation marks.
 pub(super) fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
     parameters
         .split(';')
@@ -62,7 +62,7 @@ pub(super) fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> 
 
 const MAX_QUALITY: u16 = 1000;
 
-/// `0.5` as 500; what is no quality is read as if it were not there.
+/// Parses `0.5` as 500. An invalid quality counts as absent.
 fn thousandths(quality: &str) -> u16 {
     match quality.parse::<f32>() {
         Ok(quality) if (0.0..=1.0).contains(&quality) => (quality * 1000.0).round() as u16,
@@ -70,7 +70,7 @@ fn thousandths(quality: &str) -> u16 {
     }
 }
 
-/// Whether a client asks for a page by name, as browsers do.
+/// Returns true if the client accepts HTML by name, as browsers do.
 pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     ranges(headers, &header::ACCEPT)
         .iter()

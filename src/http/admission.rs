@@ -1,7 +1,7 @@
-//! The quota of requests for routes without data: pages, documents, and paths at which nothing is.
+//! Rate limit of routes without data: pages, documents and unknown paths.
 //!
-//! They cost little, but each is a line of the log. Health checks have no quota: probes must not be
-//! refused. Preflights of browsers have one, too; `cors` answers them.
+//! They cost little, but each request writes a log line. Health checks are exempt, since probes
+//! must not be refused. Preflights of browsers count as well; `cors` responds to them.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use axum::{
 use super::{Gateway, TrustedProxies, rate_limit};
 use crate::{rate_limit::RateLimits, rest};
 
-/// Counts requests by the address that they come from.
+/// Counts requests by client address.
 pub(super) struct Admission {
     limits: RateLimits,
     policy: Option<HeaderValue>,

@@ -1,4 +1,4 @@
-//! Settles who is asking, and whether they may ask more, before anything else of a request is read.
+//! Authenticates requests and charges the rate limit before the body is read.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     rest::{self, ErrorFormat},
 };
 
-/// What it takes to settle who is asking.
+/// Dependencies of authentication.
 pub(super) struct Authentication {
     authenticator: Authenticator,
     loaders: Arc<Loaders>,
@@ -49,8 +49,8 @@ impl Authentication {
         Access::new(viewer, client, loaders, policy, self.clock.now())
     }
 
-    /// Puts what the viewer may see beside the request, or refuses a token that is not good, or one
-    /// request too many. The request's `place` is counted for the client.
+    /// Runs the request with its viewer's `Access`, or refuses a bad token or an exhausted quota.
+    /// Counts the slot for the client.
     pub(super) async fn authenticate(
         &self,
         mut request: Request,
@@ -82,7 +82,7 @@ impl Authentication {
     }
 }
 
-/// An answer in the error_format of the endpoint that was asked.
+/// Builds the refusal in the format of the endpoint.
 fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> Response {
     let status = error.status();
     let code = match status {
@@ -91,7 +91,7 @@ fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> Response {
         _ => Code::InternalServerError,
     };
     if status.is_server_error() {
-        tracing::error!(%error, "it could not be settled who is asking");
+        tracing::error!(%error, "cannot authenticate a request");
     }
     let mut response = match error_format {
         Some(error_format) if code == Code::Unauthenticated => {

@@ -1,8 +1,8 @@
-//! How much of the gateway one client, and all clients together, may hold at a time.
+//! Limits of what one client, and all clients together, use at a time.
 //!
-//! A [`Pool`] counts units of one resource: requests, bytes, connections. Every unit that is taken
-//! is a [`Held`] that gives it back when it is dropped. A client is known by its [`ClientKey`]; what a
-//! proxy holds for many clients counts for all alone.
+//! A [`Pool`] counts the units of one resource: requests, bytes or connections. Units are taken as
+//! a [`Held`], which returns them when dropped. Clients are identified by [`ClientKey`]. Use by a
+//! proxy, which serves many clients, counts only towards the total.
 
 use std::{
     collections::HashMap,
@@ -14,14 +14,14 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// The fraction of each pool that one client may hold.
+/// Each client may use one part in this many of a pool.
 const FRACTION: u64 = 8;
 
-/// Open requests for each place in flight: requests that are refused, wait for their body or have a
-/// response that is being sent are open too.
+/// Open requests per slot. Requests that are refused, wait for their body, or send their response
+/// are open too.
 const OPEN_PER_SLOT: u64 = 4;
 
-/// One resource, shared by all clients.
+/// A resource that all clients share.
 pub(super) struct Pool {
     resource: Resource,
     all: u64,
@@ -33,28 +33,28 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Taken {
     by_all: u64,
-    /// Clients that hold something.
+    /// Clients that hold units.
     by_client: HashMap<ClientKey, u64>,
 }
 
-/// Units of a resource, given back when dropped.
+/// Units of a resource, returned when dropped.
 pub(super) struct Held {
     pool: Arc<Pool>,
     client: Option<ClientKey>,
     units: u64,
 }
 
-/// There is no room for what was asked.
+/// The resource is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
     /// The client holds as much as one may.
     PerClient,
-    /// All clients together hold as much as there is.
+    /// All clients together hold everything.
     Total,
 }
 
 impl Pool {
-    /// `all` units, of which one client may hold `each`; at least one.
+    /// Creates a pool of `all` units, of which one client may hold `each`. Both are at least 1.
     pub(super) fn new(resource: Resource, all: u64, each: u64, metrics: &Metrics) -> Arc<Self> {
         Arc::new(Self {
             resource,
@@ -65,11 +65,12 @@ impl Pool {
         })
     }
 
-    /// Takes units for a client, or for all alone where the client is not known yet, or is a proxy.
-    /// More than one client may have takes all of that, so that it is to be had at all.
+    /// Takes units for a client. Without a client (unknown yet, or a proxy), they count only
+    /// towards the total. A demand above the maximum takes all of it, so that it can succeed at
+    /// all.
     ///
     /// # Errors
-    /// There is no room.
+    /// The resource is exhausted.
     pub(super) fn take(
         self: &Arc<Self>,
         client: Option<ClientKey>,
@@ -106,7 +107,7 @@ impl Pool {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        // Numbers are right, whatever became of the thread that set them.
+        // Numbers are valid even if another thread panicked.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,7 +135,7 @@ impl Taken {
 }
 
 impl Held {
-    /// Counts what was taken for all alone for a client as well.
+    /// Counts units that were taken without a client for `client`.
     ///
     /// # Errors
     /// The client holds as much as one may.
@@ -159,30 +160,30 @@ impl Drop for Held {
     }
 }
 
-/// What requests hold of the gateway; cheap to clone.
+/// Resources of requests; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Capacity {
-    /// Requests from their head until their response was sent.
+    /// Requests from their head until their response is sent.
     pub(super) open: Arc<Pool>,
-    /// Bytes of request bodies that are being read, and of responses that are being sent.
+    /// Bytes of request bodies being received and of responses being sent.
     pub(super) buffered: Arc<Pool>,
     /// Requests for data with a token.
     pub(super) signed_in: Share,
-    /// Requests for data without.
+    /// Requests for data without a token.
     pub(super) anonymous: Share,
 }
 
-/// Half of the requests for data: neither those with a token nor those without take the others'.
+/// Half of the capacity for requests for data, either for those with a token or for those without.
 #[derive(Clone)]
 pub(super) struct Share {
-    /// Requests that are being answered, until the client has their response.
+    /// Requests from execution until the client has their response.
     pub(super) slots: Arc<Pool>,
-    /// Requests whose body is on its way.
+    /// Requests whose body is being received.
     pub(super) bodies: Arc<Pool>,
 }
 
 impl Capacity {
-    /// For `in_flight` requests for data, and so many bytes.
+    /// Creates pools for `in_flight` requests for data and `buffered` bytes.
     pub(super) fn new(in_flight: usize, buffered: u64, metrics: &Metrics) -> Self {
         let in_flight = in_flight as u64;
         let pool = |resource, all: u64| Pool::new(resource, all, all / FRACTION, metrics);

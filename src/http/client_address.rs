@@ -1,5 +1,4 @@
-//! From which address a request comes: its connection's or, where that is a proxy that is trusted,
-//! what the proxy says.
+//! Client addresses: the peer's or, if the peer is a trusted proxy, the one that it reports.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -13,20 +12,20 @@ use crate::rate_limit::ClientKey;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The other end of the connection that a request came by.
+/// The peer of a request's connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// From whom `X-Forwarded-For` is believed.
+/// Proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Default)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
-    /// Whether the operator was told of proxies that are not.
+    /// Set once the log has warned of an untrusted proxy.
     has_warned: AtomicBool,
 }
 
 impl TrustedProxies {
-    /// The proxies in these networks.
+    /// Trusts the proxies in these networks.
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self {
             networks,
@@ -34,7 +33,7 @@ impl TrustedProxies {
         }
     }
 
-    /// The client that a request comes from, as far as its address tells.
+    /// Returns the client of a request by its address.
     pub(super) fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> ClientKey {
         let peer = extensions.get::<Peer>();
         peer.map_or(ClientKey::Unknown, |peer| {
@@ -42,7 +41,7 @@ impl TrustedProxies {
         })
     }
 
-    /// The nearest address that is no proxy's. What is farther may be anybody's invention.
+    /// Returns the nearest address that is not a trusted proxy's. Farther ones may be forged.
     fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut lines = headers.get_all(FORWARDED_FOR).iter().rev().peekable();
         if lines.peek().is_some() && !self.trusts(peer) {
@@ -63,7 +62,7 @@ impl TrustedProxies {
         nearest
     }
 
-    /// Whether this is a proxy that is believed.
+    /// Returns true for a trusted proxy.
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks
@@ -74,14 +73,14 @@ impl TrustedProxies {
     fn warn(&self) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "X-Forwarded-For comes from where --trusted-proxies names no proxy: it is not \
-                 believed, and whoever comes by the same proxy counts as one client"
+                "ignored X-Forwarded-For of an address that is not in --trusted-proxies: all clients \
+                 behind one proxy count as one"
             );
         }
     }
 }
 
-/// An address, as proxies write it: some add the port.
+/// Parses an address as proxies write it; some append the port.
 fn read(value: &[u8]) -> Option<IpAddr> {
     let value = std::str::from_utf8(value).ok()?.trim();
     let with_port = || value.parse::<SocketAddr>().ok().map(|address| address.ip());

@@ -1,4 +1,4 @@
-//! Compression of answers, by `Accept-Encoding` (RFC 9110, section 12.5.3).
+//! Compresses responses by `Accept-Encoding` (RFC 9110, section 12.5.3).
 
 use std::{convert::Infallible, future::ready};
 
@@ -17,13 +17,13 @@ use tower_http::compression::{
 
 use super::accept::{quality_of, ranges};
 
-/// Shortest body that is compressed, in bytes: below, it would hardly get shorter.
+/// Shortest body that is compressed, in bytes. Shorter ones hardly shrink.
 const MIN_LENGTH: u64 = 1024;
 
-/// Supported encodings, preferred first.
+/// Available encodings, best first.
 const ENCODINGS: [&str; 2] = ["br", "gzip"];
 
-/// Compresses what is long enough. What a client does not take for itself is sent as it is.
+/// Compresses the router's long responses, unless the client accepts no encoding.
 pub(super) fn compressed(router: Router) -> Router {
     let choose = |mut request: Request| {
         choose(request.headers_mut());
@@ -44,18 +44,18 @@ fn is_long() -> impl Predicate {
     DefaultPredicate::new().and(SizeAbove::new(MIN_LENGTH))
 }
 
-/// The encoding that a client gets; none is as it is.
+/// The negotiated encoding; `None` means uncompressed.
 pub(super) struct ContentEncoding(Option<HeaderValue>);
 
 impl ContentEncoding {
-    /// Chooses by the headers of a request.
+    /// Negotiates the encoding by the request's headers.
     pub(super) fn negotiate(headers: &mut HeaderMap) -> Self {
         choose(headers);
         Self(headers.get(header::ACCEPT_ENCODING).cloned())
     }
 
-    /// Does to one answer what [`compressed`] does to all: most are short, and pass without what it
-    /// takes to compress.
+    /// Compresses one response as [`compressed`] does. Short responses, which are most, skip the
+    /// set-up.
     pub(super) async fn compress(self, response: Response) -> Response {
         if !is_long().should_compress(&response) {
             return response;
@@ -67,7 +67,7 @@ impl ContentEncoding {
                 .insert(header::ACCEPT_ENCODING, encoding);
         }
         let mut response = Some(response);
-        // It is asked once.
+        // Called once.
         let service =
             service_fn(move |_| ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
         let Ok(response) = compression().layer(service).oneshot(request).await;
@@ -75,7 +75,7 @@ impl ContentEncoding {
     }
 }
 
-/// Leaves of the encodings that a client takes the one that it gets.
+/// Replaces `Accept-Encoding` by the negotiated encoding.
 fn choose(headers: &mut HeaderMap) {
     if !headers.contains_key(header::ACCEPT_ENCODING) {
         return;

@@ -1,7 +1,7 @@
-//! One connection: how long its client may keep it waiting, and the tasks of its streams.
+//! Timeouts of a connection, and the tasks of its HTTP/2 streams.
 //!
-//! hyper bounds heads and streams; it does not notice a client that sends nothing at all, that
-//! stops within the first bytes, or that never reads. A [`Connection`] does.
+//! hyper bounds heads and streams. It does not notice a client that sends nothing, stops within the
+//! first bytes, or never reads. A [`Connection`] does.
 
 use std::{
     future::poll_fn,
@@ -26,33 +26,33 @@ use tokio::{
 use super::outgoing::SendProgress;
 use crate::metrics::GivenUp;
 
-/// How long a connection may be idle between requests: longer than balancers keep theirs.
+/// Longest idle time between requests; load balancers keep connections for less.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
 
-/// What a connection does at the moment.
+/// State of a connection.
 pub(super) struct Connection {
-    /// How long its client may keep it waiting.
+    /// Longest time that the client may keep the connection waiting.
     client_timeout: Duration,
     state: Mutex<State>,
-    /// Requests whose response was not sent yet.
+    /// Requests whose response is not sent yet.
     open: AtomicUsize,
-    /// Told that it must end at once.
+    /// Notified when the connection must end at once.
     stuck: Notify,
 }
 
 struct State {
-    /// When the client began to keep the connection waiting for a request.
+    /// Start of the wait for a request.
     waiting_since: Instant,
-    /// Whether it waits for the first request, or for the rest of a head.
+    /// True before the first request, and while a head is incomplete.
     in_head: bool,
     is_http2: bool,
-    /// Since when the client has read nothing of what is to be written.
+    /// Time since which the client has not read pending output.
     blocked_since: Option<Instant>,
-    /// The progress of the response whose stream is about to get its task.
+    /// Progress of the response whose stream gets its task next.
     next_stream: Option<Arc<SendProgress>>,
 }
 
-/// A request from its head until its response was sent.
+/// A request from its head until its response is sent.
 pub(super) struct Open(Arc<Connection>);
 
 impl Drop for Open {
@@ -80,7 +80,7 @@ impl Connection {
         })
     }
 
-    /// A request's head has come. hyper spawns the task of a stream right after this.
+    /// Records that a request's head arrived. hyper spawns the task of its stream right after this.
     pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> (Open, Arc<SendProgress>) {
         let progress = Arc::<SendProgress>::default();
         let mut state = self.state();
@@ -92,12 +92,12 @@ impl Connection {
         (Open(self.clone()), progress)
     }
 
-    /// Waits until the client has kept the connection waiting for too long; tells how.
+    /// Waits until the client exceeds a timeout, and returns the reason.
     pub(super) async fn given_up(&self) -> GivenUp {
         let mut stuck = pin!(self.stuck.notified());
         loop {
             let (deadline, _) = self.deadline();
-            // What the connection does changes meanwhile, and its deadline with it.
+            // The deadline may change meanwhile.
             let again = deadline.min(Instant::now() + self.client_timeout);
             tokio::select! {
                 () = &mut stuck => return GivenUp::Unread,
@@ -110,14 +110,14 @@ impl Connection {
         }
     }
 
-    /// When the client will have kept the connection waiting for too long, as it looks now.
+    /// Returns the current deadline, and the reason to give up when it passes.
     fn deadline(&self) -> (Instant, GivenUp) {
         let state = self.state();
         let client_timeout = self.client_timeout;
         if let Some(since) = state.blocked_since {
             (since + client_timeout, GivenUp::Unread)
         } else if self.open.load(Ordering::Acquire) > 0 {
-            // Requests have limits of their own.
+            // Requests have their own limits.
             (Instant::now() + IDLE, GivenUp::Idle)
         } else if state.in_head {
             (state.waiting_since + client_timeout, GivenUp::NoRequest)
@@ -126,8 +126,8 @@ impl Connection {
         }
     }
 
-    /// Something was read. Between requests, that is the beginning of a head; of HTTP/2, whose
-    /// frames come between requests too, the head of a request comes in one piece.
+    /// Records that bytes arrived. Between requests, HTTP/1 bytes start a head. HTTP/2 sends other
+    /// frames between requests, and a head in one piece.
     fn has_read(&self) {
         if self.open.load(Ordering::Acquire) > 0 {
             return;
@@ -140,12 +140,12 @@ impl Connection {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Instants and flags are right, whatever became of the thread that set them.
+        // The state is valid even if another thread panicked.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bytes of a connection, watched.
+/// A connection's byte stream, which reports reads and blocked writes.
 pub(super) struct WatchedStream {
     stream: TcpStream,
     connection: Arc<Connection>,
@@ -218,8 +218,7 @@ impl AsyncWrite for WatchedStream {
     }
 }
 
-/// Runs the streams of a connection of HTTP/2, each in a task, and resets those whose client does
-/// not read their response.
+/// Spawns a task for each HTTP/2 stream, and resets streams whose client does not read.
 #[derive(Clone)]
 pub(super) struct Streams {
     pub(super) connection: Arc<Connection>,
@@ -233,7 +232,7 @@ where
 {
     fn execute(&self, stream: F) {
         let Some(progress) = self.connection.state().next_stream.take() else {
-            // Not a request's.
+            // Not the stream of a request.
             tokio::spawn(stream);
             return;
         };
@@ -255,7 +254,7 @@ where
                 return;
             }
             drop(stream);
-            // Of a short response all may be in hyper's buffers, where nothing reaches it.
+            // A short response may be in hyper's buffers entirely, where a reset does not reach it.
             let is_sent = poll_fn(|cx| match watch.progress.poll_sent(cx) {
                 Poll::Ready(()) => Poll::Ready(true),
                 Poll::Pending => watch.poll_deadline(cx).map(|()| false),
@@ -267,7 +266,7 @@ where
     }
 }
 
-/// Notices that a response makes no progress.
+/// Detects that a response makes no progress.
 struct Watch {
     progress: Arc<SendProgress>,
     client_timeout: Duration,

@@ -1,4 +1,4 @@
-//! Cross-origin requests of browsers (Fetch, CORS protocol): closed unless origins are named.
+//! CORS: browsers block cross-origin reads unless origins are configured.
 
 use std::{str::FromStr, time::Duration};
 
@@ -11,21 +11,21 @@ use url::Url;
 
 use super::rate_limit;
 
-/// Which pages of other origins may read answers.
+/// Origins whose pages may read responses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors(pub Vec<Origin>);
 
-/// An origin, or all of them.
+/// One origin, or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Pages of every origin. Tokens are sent in a header that pages set themselves, so that this
-    /// gives no page what it could not ask for elsewhere.
+    /// Every origin. This is safe because pages must set the token header themselves, so that they
+    /// gain nothing that they could not request elsewhere.
     Any,
-    /// Pages of this origin, as browsers write it.
+    /// This origin, as browsers serialise it.
     One(HeaderValue),
 }
 
-/// How long a browser may remember that it may ask.
+/// Time for which browsers may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 impl FromStr for Origin {
@@ -38,8 +38,8 @@ impl FromStr for Origin {
         }
         let url = Url::parse(text).map_err(|_| EXPECTED)?;
         let origin = url.origin();
-        // What browsers send is the origin written anew: the host in lower case, the scheme's own
-        // port left out.
+        // Browsers send the normalised origin: the host in lower case, without the scheme's default
+        // port.
         let has_more = url.path() != "/"
             || url.query().is_some()
             || url.fragment().is_some()
@@ -55,8 +55,8 @@ impl FromStr for Origin {
 }
 
 impl Cors {
-    /// Answers preflight requests and marks answers, for origins that are named. Where none is,
-    /// nothing is added, so that browsers keep closed.
+    /// Answers preflight requests, and adds CORS headers for the configured origins. Without any,
+    /// it adds nothing, so that browsers block reads.
     pub(super) fn apply(&self, router: Router) -> Router {
         if self.0.is_empty() {
             return router;

@@ -1,4 +1,4 @@
-//! How long a request may take. Whoever waits longer is told so, and what they wait for is given up.
+//! Time limit of requests.
 
 use std::time::Duration;
 
@@ -8,9 +8,8 @@ use tokio::time::timeout;
 use super::error_in;
 use crate::{graphql::Code, rest::ErrorFormat};
 
-/// Answers for a request whose `answering` takes longer than `limit`, in the error_format of the endpoint
-/// that was asked. The statements that were sent for it are ended by the database, after the same
-/// time.
+/// Responds with a timeout error, in the format of the endpoint, if `response` takes longer than
+/// `limit`. The database ends the request's statements after the same time.
 pub(super) async fn enforce(
     limit: Duration,
     error_format: Option<ErrorFormat>,
@@ -20,8 +19,8 @@ pub(super) async fn enforce(
         return response;
     }
     let seconds = limit.as_secs_f64();
-    tracing::warn!(seconds, "gave up a request that took too long");
-    let message = format!("The request took longer than {seconds} s and was given up.");
+    tracing::warn!(seconds, "a request exceeded the time limit");
+    let message = format!("The request exceeded the time limit of {seconds} s.");
     error_in(
         error_format,
         StatusCode::GATEWAY_TIMEOUT,

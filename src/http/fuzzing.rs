@@ -1,6 +1,6 @@
-//! What `fuzz/` feeds with whatever there is.
+//! Entry points for `fuzz/`.
 
-/// How deep brackets are nested in what may be JSON.
+/// Returns the nesting depth of brackets.
 pub fn nesting(json: &[u8]) -> usize {
     super::graphql::nesting(json)
 }

@@ -1,7 +1,7 @@
-//! GraphiQL: the page at `/graphiql`, its assets below it, and what it offers.
+//! GraphiQL: the page at `/graphiql`, its assets, and its configuration.
 //!
-//! Every answer of the page has a nonce of its own, in the content security policy and in the page.
-//! So it has no `ETag`: a 304 would pair the policy of a new nonce with a page of an old one.
+//! Every response of the page has its own nonce, in the content security policy and in the page. It
+//! has no `ETag`, because a 304 would pair a new nonce with an old page.
 
 use axum::{
     Router,
@@ -20,30 +20,30 @@ use super::{
     internal_error, not_found,
 };
 
-/// Where the page is.
+/// Path of the page.
 pub(super) const PATH: &str = "/graphiql";
 
-/// What the page offers beside the schema: example queries, and whom to sign in as. Its shape is
-/// that of `explorer/web/src/config.ts`.
+/// Configuration of the page: example queries and personas. `explorer/web/src/config.ts` declares
+/// its shape.
 #[derive(Clone, Debug)]
 pub struct GraphiqlConfig(Bytes);
 
 impl GraphiqlConfig {
-    /// Takes what the page is to read.
+    /// Serialises the configuration.
     ///
     /// # Errors
-    /// It cannot be written as JSON.
+    /// Serialisation fails.
     pub fn new(offer: &impl Serialize) -> Result<Self, serde_json::Error> {
         serde_json::to_vec(offer).map(|json| Self(json.into()))
     }
 
-    /// Whether the build has the page itself; without, its address says how to get it.
+    /// Returns true if the build includes the page; otherwise its path explains how to build it.
     pub fn has_page() -> bool {
         explorer::is_built()
     }
 }
 
-/// The page and what belongs to it.
+/// Routes of the page, its configuration and its assets.
 pub(super) fn router(config: GraphiqlConfig) -> Router {
     let config = move || async move {
         let json = [(header::CONTENT_TYPE, "application/json")];
@@ -56,8 +56,7 @@ pub(super) fn router(config: GraphiqlConfig) -> Router {
         .route("/graphiql/{asset}", get(asset))
 }
 
-/// Sends a browser elsewhere; the place is relative, so that a proxy may serve all this below a path
-/// of its own.
+/// Redirects to a relative target, so that a proxy may serve the gateway below a path.
 pub(super) fn redirect(target: &'static str) -> Response {
     let to = [(header::LOCATION, target)];
     (StatusCode::TEMPORARY_REDIRECT, to).into_response()
@@ -80,8 +79,8 @@ async fn page() -> Response {
     (headers, GUARDS, explorer::page(&nonce)).into_response()
 }
 
-/// Nothing from elsewhere and nothing inline, but the styles that Monaco makes: as elements with the
-/// nonce, and as attributes.
+/// Allows only same-origin resources and nothing inline, except the styles that Monaco creates:
+/// elements with the nonce, and attributes.
 fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
@@ -91,7 +90,7 @@ fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// The policy of a worker is that of its script's answer: it may load scripts of ours.
+/// A worker has the policy of its script's response: it may load scripts of this origin.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'";
 
 const GUARDS: [(HeaderName, &str); 1] = [(header::REFERRER_POLICY, "no-referrer")];
@@ -119,7 +118,7 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
     let bytes = match asset.bytes(encoding) {
         Ok(bytes) => bytes,
         Err(error) => {
-            tracing::error!(%error, name, "an asset of GraphiQL cannot be unpacked");
+            tracing::error!(%error, name, "cannot decompress an asset of GraphiQL");
             return internal_error(None);
         }
     };
@@ -140,13 +139,13 @@ async fn asset(Path(name): Path<String>, uri: Uri, headers: HeaderMap) -> Respon
     response
 }
 
-/// The encoding that the client likes best, and of those that it likes equally the shortest. Where
-/// it takes none of them, it gets the bytes as they are.
+/// Returns the encoding with the highest quality, or the shortest of several. If the client accepts
+/// none, the bytes are sent uncompressed.
 fn encoding_for(asset: &Asset, headers: &HeaderMap) -> Encoding {
     let accepted = ranges(headers, &header::ACCEPT_ENCODING);
     let quality = |encoding: Encoding| {
-        // As it is, it is always good, unless it is said otherwise; just not as good as what is
-        // asked for.
+        // Uncompressed is always acceptable unless excluded, but any encoding that the client lists
+        // is preferred.
         let default = u16::from(encoding == Encoding::Identity);
         quality_of(&accepted, encoding.name()).unwrap_or(default)
     };
@@ -159,7 +158,7 @@ fn encoding_for(asset: &Asset, headers: &HeaderMap) -> Encoding {
     best.0
 }
 
-/// Whether the client has this very representation already (`If-None-Match`).
+/// Returns true if the client has this representation (`If-None-Match`).
 fn is_cached(tag: &str, headers: &HeaderMap) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve.
+//! Liveness and readiness checks.
 
 use std::sync::Arc;
 
@@ -15,12 +15,13 @@ pub(super) fn router(loaders: Arc<Loaders>, shares: Arc<Shares>) -> Router {
         .with_state((loaders, shares))
 }
 
-/// The process lives; nothing else is asked, so that a database that is away restarts nobody.
+/// Always succeeds. It does not check the database, whose outage must not restart the process.
 async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// The database is reachable and migrated, and there is room for who is signed in.
+/// Succeeds if the database is reachable and migrated, and requests of signed-in viewers are not
+/// being shed.
 async fn ready(
     State((loaders, shares)): State<(Arc<Loaders>, Arc<Shares>)>,
 ) -> (StatusCode, Json<Value>) {

@@ -1,4 +1,4 @@
-//! Routes and layers: from a connection to an answer.
+//! HTTP service: routes, middleware and connections.
 
 mod accept;
 mod admission;
@@ -63,51 +63,51 @@ use crate::{
     rest::{self, ErrorFormat, RestSettings},
 };
 
-/// What the gateway is made of.
+/// Parts and settings of the gateway.
 #[derive(Clone)]
 pub struct Gateway {
-    /// Read the data, for all requests.
+    /// Loads the data of all requests.
     pub loaders: Arc<Loaders>,
-    /// Tells who is asking.
+    /// Authenticates requests.
     pub authenticator: Authenticator,
-    /// What is shown.
+    /// Disclosure policy.
     pub policy: Arc<Policy>,
-    /// Tells the time.
+    /// Wall clock.
     pub clock: Clock,
-    /// What absolute URLs of the gateway's own begin with.
+    /// Base of absolute URLs in responses.
     pub public_url: Url,
-    /// Longest body of a request, in bytes.
+    /// Longest request body, in bytes.
     pub max_body: usize,
-    /// How long a request may take.
+    /// Time limit of a request.
     pub request_timeout: Duration,
-    /// How many requests for data are answered at a time: half of them with a token, half without. A
-    /// client has at most an eighth of either half.
+    /// Most requests for data in flight. Requests with a token have one half, requests without have
+    /// the other; one client may use an eighth of a half.
     pub max_in_flight: usize,
-    /// Bytes of request bodies and responses that are held at a time. A client has at most an eighth.
+    /// Most bytes of request bodies and responses that are buffered. One client may use an eighth.
     pub max_buffered: u64,
-    /// How much a client may ask.
+    /// Rate limits.
     pub rate_limits: RateLimits,
-    /// From whom it is believed which client a request comes from.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Arc<TrustedProxies>,
-    /// How GraphQL is served.
+    /// GraphQL service.
     pub graphql: Graphql,
-    /// Which pages of other origins may read answers.
+    /// Origins whose pages may read responses.
     pub cors: Cors,
-    /// What GraphiQL offers; there is no such page without.
+    /// Settings of the GraphiQL page, if it is served.
     pub graphiql: Option<GraphiqlConfig>,
-    /// Counts what happens.
+    /// Metrics.
     pub metrics: Metrics,
-    /// Whether `/` and the OpenAPI document tell which version this is.
+    /// Include the version in `/` and the OpenAPI document.
     pub tells_version: bool,
-    /// Whether whoever reaches the gateway may read the metrics.
+    /// Serve metrics to clients.
     pub has_metrics: bool,
 }
 
-/// Everything that the gateway serves, before it listens.
+/// The complete HTTP service, before it listens.
 pub struct Service {
-    /// The routes for clients.
+    /// Routes for clients.
     pub app: Router,
-    /// The routes for operators: health and metrics.
+    /// Routes for operators: health checks and metrics.
     pub operations: Router,
     capacity: Capacity,
     trusted_proxies: Arc<TrustedProxies>,
@@ -115,7 +115,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// The whole HTTP service.
+    /// Builds the service.
     pub fn new(gateway: Gateway) -> Self {
         let metrics = gateway.metrics.clone();
         let capacity = Capacity::new(gateway.max_in_flight, gateway.max_buffered, &metrics);
@@ -170,7 +170,7 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         .merge(health)
         .merge(documents)
         .layer(middleware::from_fn(panic::layer));
-    // The files of GraphiQL are compressed already.
+    // GraphiQL's files are compressed already.
     let graphiql = gateway.graphiql.clone().map(graphiql::router);
     let graphiql = graphiql.unwrap_or_default().layer(admission.clone());
     let app = compression::compressed(app)
@@ -178,7 +178,7 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         .merge(graphiql)
         .fallback_service(get(not_found).fallback(not_found).layer(admission.clone()))
         .method_not_allowed_fallback(method_not_allowed.layer(admission.clone()));
-    // Outside of everything that refuses, so that pages can read why.
+    // Outside of every layer that refuses requests, so that pages can read the reason.
     let app = gateway.cors.apply(app);
     let preflights = middleware::from_fn_with_state(preflights, admission::of_preflights);
     let app = app.layer(preflights);
@@ -191,20 +191,20 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     )
 }
 
-/// Browsers take each response for what its media type says.
+/// Forbids browsers to guess media types.
 fn no_sniffing() -> SetResponseHeaderLayer<HeaderValue> {
     const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
     SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)
 }
 
-/// What `/` tells.
+/// Content of `/`.
 #[derive(Clone, Copy)]
 struct Index {
     has_page: bool,
     tells_version: bool,
 }
 
-/// What there is to open. Browsers are sent to the page, if there is one.
+/// Lists the endpoints, or redirects browsers to GraphiQL if it is served.
 async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
     let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
@@ -230,9 +230,9 @@ async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    // It may be near the path of a contract, such as without its last slash.
+    // The path may almost match a contract, such as without its final slash.
     let error_format = rest::error_format(uri.path());
-    let message = "Nothing is here; / lists what there is.";
+    let message = "There is no such path; GET / lists the endpoints.";
     error_in(
         error_format,
         StatusCode::NOT_FOUND,
@@ -242,7 +242,8 @@ async fn not_found(uri: Uri) -> Response {
 }
 
 async fn method_not_allowed() -> Response {
-    let message = "This method is not allowed here; the Allow header lists those that are.";
+    let message =
+        "This path does not support the method; the Allow header lists those that it does.";
     graphql_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message)
 }
 
@@ -251,7 +252,7 @@ fn internal_error(error_format: Option<ErrorFormat>) -> Response {
     error_in(error_format, status, code, INTERNAL_MESSAGE)
 }
 
-/// An error in the error_format of the contract that was asked, or else in GraphQL's.
+/// Builds an error response in the contract's format or, without a contract, in GraphQL's.
 fn error_in(
     error_format: Option<ErrorFormat>,
     status: StatusCode,
@@ -264,7 +265,7 @@ fn error_in(
     }
 }
 
-/// An answer in the shape of a GraphQL response that never executed; 503 with `Retry-After`.
+/// Builds the response to a GraphQL request that was not executed. A 503 gets `Retry-After`.
 fn graphql_error(status: StatusCode, code: Code, message: &str) -> Response {
     let error = json!({ "message": message, "extensions": { "code": code.as_str() } });
     let mut response = graphql_errors(status, &[error]);

@@ -1,4 +1,4 @@
-//! Routes for operators: the metrics, for Prometheus to read, and the health checks.
+//! Routes for operators: Prometheus metrics and health checks.
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
 use super::no_sniffing;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
-/// `/metrics` and the health checks, for an address of their own that clients do not reach.
+/// `/metrics` and the health checks, for an address that clients do not reach.
 pub(super) fn router(health: Router, metrics: Metrics) -> Router {
     health.merge(self::metrics(metrics)).layer(no_sniffing())
 }
@@ -27,7 +27,7 @@ async fn answer(State(metrics): State<Metrics>) -> Response {
     match metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the metrics could not be written");
+            tracing::error!(%error, "cannot format the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

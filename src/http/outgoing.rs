@@ -1,11 +1,10 @@
-//! Bodies of responses on their way to the client: counted until they were sent, and told apart
-//! from those that make no progress.
+//! Response bodies on their way to the client: what they hold, and whether they make progress.
 //!
-//! A body is whole before its response begins, so that its length is known. What is held for it
-//! (bytes, a place) is given back when its last byte was handed to the operating system, or when
-//! its connection or stream has ended. hyper buffers a whole chunk of HTTP/2 as soon as the client
-//! takes one byte of it. So long bodies are handed over in pieces, and the last piece is waited
-//! for: until then the response can be reset.
+//! A body is buffered before its response starts, so that its length is known. What it holds
+//! (bytes, a slot) is returned when the operating system has its last byte, or when its connection
+//! or stream ends. hyper buffers a whole HTTP/2 chunk as soon as the client takes one byte of it.
+//! Long bodies are therefore handed over in pieces, and the last piece is awaited: until then the
+//! response can be reset.
 
 use std::{
     convert::Infallible,
@@ -26,37 +25,37 @@ use futures_util::StreamExt;
 use hyper::body::{Frame, SizeHint};
 use tokio::{task::yield_now, time::Instant};
 
-/// Longest piece of a body over HTTP/2, in bytes: one frame. A client that takes less within its
-/// time makes no progress.
+/// Longest piece of an HTTP/2 body, in bytes: one frame. A client that takes less within its
+/// timeout makes no progress.
 const PIECE: usize = 16 * 1024;
 
-/// Anything that is held for a response until it was sent.
+/// Anything that a response holds until it is sent.
 pub(super) type Holdings = Arc<dyn Send + Sync>;
 
-/// Holdings of a response, beside its head.
+/// Extension with the holdings of a response.
 #[derive(Clone)]
 struct Held(Holdings);
 
-/// The response, which holds something until it was sent.
+/// Lets the response hold something until it is sent.
 pub(super) fn holding(mut response: Response, holdings: Holdings) -> Response {
     response.extensions_mut().insert(Held(holdings));
     response
 }
 
-/// What the response holds, if anything; taken from it.
+/// Takes the holdings out of a response.
 pub(super) fn held_by(response: &mut Response) -> Option<Holdings> {
     let held = response.extensions_mut().remove::<Held>();
     held.map(|Held(holdings)| holdings)
 }
 
-/// Bytes of a body that is [buffered](buffer).
+/// Returns the length of a [buffered](buffer) body.
 pub(super) fn length(response: &Response) -> u64 {
     let hint = response.body().size_hint();
     hint.exact().unwrap_or(hint.lower())
 }
 
-/// Makes the body whole, where it is produced in parts as a compressed one is: then its length is
-/// known, and it holds no longer what it is made of.
+/// Buffers a body that is produced in parts, such as a compressed one. Its length is then known,
+/// and its source is released.
 pub(super) async fn buffer(response: Response) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
@@ -79,30 +78,30 @@ async fn collect(body: Body) -> Result<Vec<u8>, axum::Error> {
     let mut bytes = Vec::new();
     while let Some(part) = parts.next().await {
         bytes.extend_from_slice(&part?);
-        // Compressing takes its time: others have their turn.
+        // Compression is CPU-bound, so that other tasks get a turn.
         yield_now().await;
     }
     Ok(bytes)
 }
 
-/// How the sending of one response goes on.
+/// Progress of sending one response.
 #[derive(Default)]
 pub(super) struct SendProgress {
     state: Mutex<State>,
-    /// Pieces that were handed over and not sent yet.
+    /// Pieces handed over and not sent yet.
     unsent: AtomicUsize,
 }
 
 #[derive(Default)]
 struct State {
-    /// When it last made progress; none before there is a body.
+    /// Time of the last progress, once there is a body.
     progressed: Option<Instant>,
-    /// Wakes the body that waits until all pieces were sent.
+    /// Wakes the body that waits until all pieces are sent.
     waker: Option<Waker>,
 }
 
 impl SendProgress {
-    /// When it is given up unless it makes progress; none before there is a body.
+    /// Returns the time at which the response is given up without progress, once there is a body.
     pub(super) fn deadline(&self, client_timeout: Duration) -> Option<Instant> {
         Some(self.state().progressed? + client_timeout)
     }
@@ -123,7 +122,7 @@ impl SendProgress {
         }
     }
 
-    /// Whether everything that was handed over was sent; wakes the task when something more was.
+    /// Ready when all pieces are sent. Otherwise wakes the task when one is.
     pub(super) fn poll_sent(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.state().waker = Some(cx.waker().clone());
         match self.unsent.load(Ordering::Acquire) {
@@ -133,12 +132,12 @@ impl SendProgress {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // An instant and a waker are right, whatever became of the thread that set them.
+        // The state is valid even if another thread panicked.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The body of a response, counted until it was sent.
+/// A response body that reports its progress.
 pub(super) struct Outgoing {
     rest: Bytes,
     in_pieces: bool,
@@ -147,14 +146,14 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// A body that is [buffered](buffer). `in_pieces`: where the connection is one of HTTP/2.
+    /// Takes a [buffered](buffer) body. `in_pieces` is set for HTTP/2.
     pub(super) async fn new(
         body: Body,
         in_pieces: bool,
         progress: Arc<SendProgress>,
         holdings: Holdings,
     ) -> Self {
-        // It is there at once, as one chunk, which is not copied. That cannot fail.
+        // Completes at once without copying, and cannot fail: the body is one buffered chunk.
         let rest = axum::body::to_bytes(body, usize::MAX).await;
         let rest = rest.unwrap_or_default();
         Self {
@@ -205,7 +204,7 @@ impl HttpBody for Outgoing {
     }
 }
 
-/// A part of a body that was handed over; dropped when it was sent, or never will be.
+/// A piece of a body, dropped when it is sent or never will be.
 struct Piece {
     bytes: Bytes,
     progress: Arc<SendProgress>,

@@ -1,5 +1,5 @@
-//! Middleware of the data routes, as one layer: each of axum's copies, for every request, all that is
-//! below it, and boxes what it awaits.
+//! Middleware of the data routes, as one layer. Each axum layer would copy the layers below it for
+//! every request, and box its future.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{loader::batch_loads, rest, rest::ErrorFormat};
 
-/// Limits of requests for data.
+/// Middleware of the data routes.
 pub(super) struct Pipeline {
     shares: Arc<Shares>,
     limit: Duration,
@@ -35,7 +35,8 @@ impl Pipeline {
         })
     }
 
-    /// The response, with all that is held until it was sent.
+    /// Attaches the slot and the response's bytes to the response, which holds them until it is
+    /// sent.
     async fn finish(
         &self,
         response: Response,
@@ -46,7 +47,7 @@ impl Pipeline {
         let length = outgoing::length(&response);
         match self.shares.capacity.buffered.take(slot.client(), length) {
             Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
-            // The place is given back: the refusal is short.
+            // The slot is returned: the refusal is short.
             Err(reason) => shed_response(reason, error_format),
         }
     }
@@ -64,14 +65,14 @@ pub(super) async fn layer(
         Err(reason) => return shed_response(reason, error_format),
     };
     request.extensions_mut().insert(slot.clone());
-    // From the inside out. Boxed, since each that takes it in moves it.
+    // From the inside out. Boxed, since each wrapper moves its future.
     let response_future = Box::pin(pipeline.authentication.authenticate(
         request,
         &slot,
         error_format,
         next,
     ));
-    // Authentication and the request itself share waves.
+    // Authentication and execution run within one batch loader, so that their loads batch.
     let response_future = batch_loads(response_future);
     let response_future = deadline::enforce(pipeline.limit, error_format, response_future);
     let response = panic::catch(error_format, response_future).await;

@@ -1,5 +1,5 @@
-//! What answers tell of rate limits: `RateLimit`, `RateLimit-Policy`
-//! (draft-ietf-httpapi-ratelimit-headers) and, where something was refused, `Retry-After`.
+//! Rate limit headers of responses: `RateLimit`, `RateLimit-Policy`
+//! (draft-ietf-httpapi-ratelimit-headers) and, after a refusal, `Retry-After`.
 
 use std::fmt::Write;
 
@@ -18,10 +18,10 @@ use crate::{
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// What pages of other origins may read of an answer.
+/// Headers that pages of other origins may read.
 pub(super) const HEADERS: [HeaderName; 2] = [RATE_LIMIT, POLICY];
 
-/// The quotas, as `RateLimit-Policy` has them; none where there is none.
+/// Formats the quotas for `RateLimit-Policy`, if there are any.
 pub(super) fn policy(limits: &RateLimits) -> Option<HeaderValue> {
     let quotas = limits.quotas().map(|(limit, most)| {
         let (name, window) = (limit.name(), WINDOW.as_secs());
@@ -32,7 +32,7 @@ pub(super) fn policy(limits: &RateLimits) -> Option<HeaderValue> {
     policy.filter(|_| !quotas.is_empty())
 }
 
-/// Tells what a client has left, and when to ask again for what it was refused.
+/// Adds the rest of the client's quota and, after a refusal, the time to retry.
 pub(super) fn add_headers(client: &Client, policy: &Option<HeaderValue>, headers: &mut HeaderMap) {
     let Some(policy) = policy else {
         return;
@@ -58,15 +58,15 @@ pub(super) fn add_headers(client: &Client, policy: &Option<HeaderValue>, headers
     }
 }
 
-/// Adds what is left of a quota: all of it is there again, or there is more, after so many seconds.
+/// Appends the rest of a quota. After `seconds`, it is full again or, if exhausted, has room.
 fn item(list: &mut String, limit: RateLimit, units: u64, seconds: u64) {
     let comma = if list.is_empty() { "" } else { ", " };
     let name = limit.name();
-    // Writing to a string does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(list, r#"{comma}"{name}";r={units};t={seconds}"#);
 }
 
-/// The answer to a request that was not looked at, in the error_format of its endpoint.
+/// Builds the 429 response, in the format of the endpoint.
 pub(super) fn refusal(limited: RateLimited, error_format: Option<ErrorFormat>) -> Response {
     const STATUS: StatusCode = StatusCode::TOO_MANY_REQUESTS;
     match error_format {

@@ -1,6 +1,5 @@
-//! One line of the log, a span and metrics for each request: its route and operation, its status, how
-//! long it took. Never a path or a query (they may hold a code or token), a header, a variable or a
-//! body.
+//! Logs, traces and measures each request: its route, operation, status and duration. Paths and
+//! queries are omitted, since they may hold a code or token; so are headers, variables and bodies.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -20,16 +19,16 @@ use crate::{metrics::Metrics, trace};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id that is taken over from a client or proxy.
+/// Longest request id that is accepted from a client or proxy.
 const MAX_ID: usize = 64;
 
-/// The name of the operation that a request executes, for the log: told where it is known, so that it
-/// is there even if the request is given up.
+/// Name of the executed operation, for the log. It is set as soon as it is known, so that it is
+/// logged even if the request is cancelled.
 #[derive(Clone, Default)]
 pub(super) struct OperationName(Arc<OnceLock<Arc<str>>>);
 
 impl OperationName {
-    /// Of several names the first is told.
+    /// Sets the name; the first of several stays.
     pub(super) fn set(&self, name: Arc<str>) {
         self.0.get_or_init(|| name);
     }
@@ -39,7 +38,7 @@ impl OperationName {
     }
 }
 
-/// Gives the request an id, which the answer and every line about it carry.
+/// Assigns a request id, which the response and every log line contain.
 pub(super) async fn layer(
     State(metrics): State<Metrics>,
     mut request: Request,
@@ -54,12 +53,12 @@ pub(super) async fn layer(
         .filter(|id| is_plain(id))
         .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
     let method = method(&request);
-    // The pattern, not the path: that holds codes and tokens.
+    // The route's pattern, since the path may hold codes and tokens.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
 
     let span = tracing::info_span!("request", id, trace_id = Empty);
-    // Within that of the log, so that what belongs to a trace finds it first.
+    // Inside the log's span, so that nested spans find the traced one first.
     let traced = span.in_scope(|| {
         let traceparent = || request.headers().get(trace::TRACEPARENT)?.to_str().ok();
         trace::request(method, route, traceparent)
@@ -81,9 +80,9 @@ pub(super) async fn layer(
     let milliseconds = elapsed.as_micros() as f64 / 1000.0;
     let operation = operation.get();
     if is_quiet(route, status) {
-        tracing::debug!(parent: &span, method, route, operation, status, milliseconds, "answered");
+        tracing::debug!(parent: &span, method, route, operation, status, milliseconds, "request completed");
     } else {
-        tracing::info!(parent: &span, method, route, operation, status, milliseconds, "answered");
+        tracing::info!(parent: &span, method, route, operation, status, milliseconds, "request completed");
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -91,14 +90,14 @@ pub(super) async fn layer(
     response
 }
 
-/// Whether a request has a line at the level `debug` alone. Clients send as many as they like of those
-/// that no quota bounds: those that a quota refused, and health checks that found nothing wrong.
+/// Returns true for requests that are logged at level `debug` only: those refused by a quota and
+/// successful health checks. No quota bounds their number.
 fn is_quiet(route: &str, status: u16) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS.as_u16()
         || status == StatusCode::OK.as_u16() && route.starts_with("/health/")
 }
 
-/// The method, if it is one of HTTP's own: clients may send any word.
+/// Returns the method if it is standard. Clients may send any word.
 fn method(request: &Request) -> &'static str {
     match *request.method() {
         Method::GET => "GET",
@@ -112,7 +111,7 @@ fn method(request: &Request) -> &'static str {
     }
 }
 
-/// Whether an id that a client sent can stand in a log line.
+/// Returns true if a client's request id is safe to log.
 fn is_plain(id: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(is_plain)

@@ -1,8 +1,8 @@
-//! Listens, and stops without losing what is in flight.
+//! Accepts connections, and stops without losing requests.
 //!
-//! Told to stop, it first takes whoever has connected already, and then nobody more. Connections
-//! that clients keep are not closed under their next request: for a moment it is still answered,
-//! with word that the connection ends. What is then idle is closed, what is not is finished.
+//! On a stop signal, it accepts the connections that are already queued, and no more. For a moment,
+//! kept-alive connections still serve requests, and responses announce that the connection ends.
+//! Then idle connections are closed, and busy ones finish.
 
 use std::{
     convert::Infallible,
@@ -37,25 +37,25 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-/// How long connections that are idle are kept when told to stop: a request may be on its way.
+/// Time for which idle connections stay open on a stop signal, since a request may be on its way.
 const IDLE_GRACE: Duration = Duration::from_secs(1);
 
-/// Longest head of a request, in bytes; of HTTP/2, where a block of headers is decoded at once, less.
-/// A head has at most 100 headers: hyper's own limit, which costs nothing as long as it is not set.
+/// Longest request head, in bytes. HTTP/2 allows less, since it decodes a block of headers at once.
+/// A head has at most 100 headers; that is hyper's default, which is cheaper than a limit of our
+/// own.
 const MAX_HEAD: usize = 128 * 1024;
 const MAX_HEADERS_OF_HTTP2: u32 = 16 * 1024;
 
-/// Most requests that are answered at a time over one connection of HTTP/2.
+/// Most concurrent requests over one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 
-/// Bytes that the operating system holds of what was sent and not acknowledged, for each connection;
-/// Linux doubles it. It would grow to some megabytes.
+/// Size of a socket's send buffer, in bytes; Linux doubles it. It would grow to several megabytes.
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// Most connections of operators: probes and scrapers.
 const MAX_OPERATORS: usize = 64;
 
-/// How long to wait when connections cannot be taken, such as for want of file descriptors.
+/// Pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 use super::{
@@ -69,18 +69,18 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// Told to stop: SIGTERM or SIGINT. Listening begins before anybody is told that the server is
-/// there, so that whoever waits for that may stop it at once.
+/// Listens for SIGTERM and SIGINT. It starts before the server announces itself, so that the server
+/// can be stopped as soon as that is seen.
 pub struct StopSignal {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl StopSignal {
-    /// Begins to listen.
+    /// Starts to listen.
     ///
     /// # Errors
-    /// The signals cannot be listened for.
+    /// The signal handlers cannot be installed.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -88,7 +88,7 @@ impl StopSignal {
         })
     }
 
-    /// Waits for it; gives its name.
+    /// Waits for a signal, and returns its name.
     async fn received(mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
@@ -97,19 +97,19 @@ impl StopSignal {
     }
 }
 
-/// Bounds of connections.
+/// Limits of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Connections {
-    /// How many are open at a time; further ones wait.
+    /// Most open connections; further ones wait.
     pub max: usize,
-    /// How many of these one client has, by its address (of IPv6: the first 64 bits); further ones
-    /// are closed. Proxies that are trusted are not bound by it.
+    /// Most of these for one client address (IPv6: the first 64 bits); further ones are closed.
+    /// Does not apply to trusted proxies.
     pub max_per_client: usize,
-    /// How long a client may keep one waiting: for the head of a request, and while it does not read.
+    /// Longest wait for a request head, or for a client that does not read.
     pub client_timeout: Duration,
 }
 
-/// Serves health checks and metrics to operators, until it is aborted.
+/// Serves health checks and metrics to operators, until aborted.
 pub async fn serve_operations(listener: TcpListener, service: &Service, client_timeout: Duration) {
     let bounds = Connections {
         max: MAX_OPERATORS,
@@ -122,8 +122,8 @@ pub async fn serve_operations(listener: TcpListener, service: &Service, client_t
     }
 }
 
-/// Answers until told to stop; then takes nothing new, finishes what is in flight, and gives up
-/// what is not done within `drain`.
+/// Serves until the stop signal. Then finishes the requests in flight, and aborts those that exceed
+/// `drain`.
 pub async fn serve(
     listener: TcpListener,
     service: &Service,
@@ -140,17 +140,17 @@ pub async fn serve(
         }
     };
     open.front.is_stopping.store(true, Ordering::Release);
-    tracing::info!(signal = name, "stopping: finishing what is in flight");
+    tracing::info!(signal = name, "stopping: finishing requests in flight");
     accept_queued(listener, &open);
     if timeout(drain, open.finish()).await.is_err() {
         tracing::warn!(
             seconds = drain.as_secs(),
-            "gave up what was still in flight"
+            "aborted the requests that were still in flight"
         );
     }
 }
 
-/// Takes the connections that clients have made and nobody has taken yet, and then no more.
+/// Accepts the connections that are queued, and closes the listener.
 fn accept_queued(listener: TcpListener, connections: &OpenConnections) {
     let taken = listener.into_std().and_then(|listener| {
         loop {
@@ -159,7 +159,7 @@ fn accept_queued(listener: TcpListener, connections: &OpenConnections) {
                     let stream = stream.set_nonblocking(true).map(|()| stream);
                     match stream.and_then(TcpStream::from_std) {
                         Ok(stream) => connections.take(stream, peer, None),
-                        Err(error) => tracing::error!(%error, "a connection could not be taken"),
+                        Err(error) => tracing::error!(%error, "cannot accept a connection"),
                     }
                 }
                 Err(error) if is_aborted(&error) => {}
@@ -169,11 +169,11 @@ fn accept_queued(listener: TcpListener, connections: &OpenConnections) {
         }
     });
     if let Err(error) = taken {
-        tracing::error!(%error, "the connections that wait could not be taken");
+        tracing::error!(%error, "cannot accept the queued connections");
     }
 }
 
-/// Whether an error of accepting is about a connection that has gone already.
+/// Returns true if the connection was aborted before it was accepted.
 fn is_aborted(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
@@ -184,21 +184,21 @@ fn is_aborted(error: &io::Error) -> bool {
 
 async fn report_accept_error(error: &io::Error) {
     if !is_aborted(error) {
-        tracing::error!(%error, "a connection could not be taken");
+        tracing::error!(%error, "cannot accept a connection");
         sleep(ACCEPT_RETRY).await;
     }
 }
 
-/// The connections that are open.
+/// Open connections.
 struct OpenConnections {
     front: Arc<Front>,
-    /// Connections beyond it wait in the listener's queue.
+    /// Further connections wait in the listener's queue.
     room: Arc<Semaphore>,
     by_client: Arc<Pool>,
-    /// Whether the operator was told of a client that has too many.
+    /// Set once the log has warned of a client with too many connections.
     has_warned: AtomicBool,
     client_timeout: Duration,
-    /// Whether connections end that have nothing to answer. Each listens as long as it is open.
+    /// True when idle connections must end. Each connection subscribes while it is open.
     idle_ends: watch::Sender<bool>,
 }
 
@@ -221,9 +221,9 @@ impl OpenConnections {
         }
     }
 
-    /// Takes the next connection, as soon as there is room for one.
+    /// Accepts the next connection, once there is room.
     async fn accept_next(&self, listener: &TcpListener) {
-        // It is never closed.
+        // The semaphore is never closed.
         let room = self.room.clone().acquire_owned().await.ok();
         match listener.accept().await {
             Ok((stream, peer)) => self.take(stream, peer, room),
@@ -233,7 +233,7 @@ impl OpenConnections {
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, room: Option<OwnedSemaphorePermit>) {
         let client = self.front.client(peer.ip());
-        // While stopping there may be more connections than there is room for.
+        // While stopping, queued connections may exceed the limit.
         let held = match (client, &room) {
             (Some(_), Some(_)) => match self.by_client.take(client, 1) {
                 Ok(held) => Some(held),
@@ -244,12 +244,12 @@ impl OpenConnections {
             },
             _ => None,
         };
-        // A response is written at once, and shall not wait for the client to acknowledge the last.
+        // Responses are sent at once, without waiting for acknowledgements.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         if let Err(error) = set_socket_send_buffer_size(&stream, SEND_BUFFER) {
-            tracing::debug!(%error, "SO_SNDBUF could not be set");
+            tracing::debug!(%error, "cannot set SO_SNDBUF");
         }
         let idle_ends = self.idle_ends.subscribe();
         let connection = Connection::new(self.client_timeout);
@@ -261,17 +261,17 @@ impl OpenConnections {
         });
     }
 
-    /// Once: the metrics count them.
+    /// Warns once; the metrics count them all.
     fn warn_of_client_limit(&self) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "a client has as many connections as --max-connections-per-client allows: further \
-                 ones are closed; if it is a proxy, name it in --trusted-proxies"
+                "a client has reached --max-connections-per-client: further connections are closed; \
+                 if it is a proxy, add it to --trusted-proxies"
             );
         }
     }
 
-    /// Waits for the end of all.
+    /// Waits until all connections have ended.
     async fn finish(&self) {
         if timeout(IDLE_GRACE, self.idle_ends.closed()).await.is_err() {
             self.idle_ends.send_replace(true);
@@ -280,7 +280,7 @@ impl OpenConnections {
     }
 }
 
-/// Serves one connection until it ends, or its client keeps it waiting for too long.
+/// Serves a connection until it ends, or its client exceeds a timeout.
 async fn serve_connection(
     front: Arc<Front>,
     connection: Arc<Connection>,
@@ -308,7 +308,7 @@ async fn serve_connection(
         .max_concurrent_streams(MAX_STREAMS);
     let io = TokioIo::new(WatchedStream::new(stream, connection.clone()));
     let request_connection = connection.clone();
-    // hyper calls it before it spawns the task of a stream.
+    // hyper calls this before it spawns the stream's task.
     let service = service_fn(move |request: Request<_>| {
         let is_http2 = request.version() == Version::HTTP_2;
         let (open, progress) = request_connection.begin(is_http2);
@@ -327,7 +327,7 @@ async fn serve_connection(
             }
             reason = connection.given_up() => {
                 metrics.given_up(reason);
-                tracing::debug!(?reason, "a client kept its connection waiting: closed it");
+                tracing::debug!(?reason, "closed a connection whose client exceeded a timeout");
                 return;
             }
         }
@@ -337,18 +337,18 @@ async fn serve_connection(
     }
 }
 
-/// The whole way of a request from its head to its response.
+/// Handles requests from their head to their response.
 struct Front {
     app: Router,
     capacity: Capacity,
     trusted_proxies: Arc<TrustedProxies>,
-    /// Whether clients are told that their connection ends.
+    /// Set while stopping: responses announce that their connection ends.
     is_stopping: AtomicBool,
     metrics: Metrics,
 }
 
 impl Front {
-    /// The client at the other end of a connection; none for a proxy, behind which there are many.
+    /// Returns the client of a connection, or `None` for a proxy, which serves many.
     fn client(&self, peer: IpAddr) -> Option<ClientKey> {
         (!self.trusted_proxies.trusts(peer)).then(|| ClientKey::from_address(peer))
     }
@@ -363,8 +363,8 @@ impl Front {
         })
     }
 
-    /// Answers a request. Clients are told where their connection ends with the response; HTTP/2 has
-    /// its own word for that.
+    /// Responds to a request. While stopping, HTTP/1 responses announce that the connection ends;
+    /// HTTP/2 does so by itself.
     async fn answer(
         self: Arc<Self>,
         mut request: Request,
@@ -380,7 +380,7 @@ impl Front {
                 let response = self.app.clone().oneshot(request).await?;
                 (outgoing::buffer(response).await, Some(held))
             }
-            // Of no length, so that it is sent and gone whether or not the client reads.
+            // Without a body, so that it is sent whether or not the client reads.
             Err(_) => (no_room(), None),
         };
         let holdings = match outgoing::held_by(&mut response) {
@@ -407,9 +407,9 @@ impl Front {
     }
 }
 
-/// The response where a client has as many open requests, or unread responses, as it may.
+/// Responds to a client that has too many open requests or unread responses.
 fn no_room() -> Response {
-    // It passes none of the layers that add these.
+    // It bypasses the layers that add these.
     let headers = [
         (header::RETRY_AFTER, "1"),
         (header::CACHE_CONTROL, "no-store"),
@@ -419,6 +419,6 @@ fn no_room() -> Response {
 }
 
 async fn idle_ended(idle_ends: &mut watch::Receiver<bool>) {
-    // An error means that serving was given up: idle ones end, too.
+    // An error means that the server is gone, so that idle connections end too.
     let _ = idle_ends.wait_for(|ends| *ends).await;
 }

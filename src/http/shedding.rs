@@ -1,6 +1,6 @@
-//! Load shedding: requests beyond those that are answered at a time are turned away at once, so that
-//! those being answered do not all become slow. Requests with a token and those without have a share
-//! each, so that neither takes the other's; of a share, one client has a part.
+//! Load shedding: requests beyond the capacity get 503 at once, so that the others stay fast.
+//! Requests with a token and requests without have separate shares, and a client may use a part of
+//! one.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,14 +23,14 @@ use crate::{
     rest::ErrorFormat,
 };
 
-/// How long requests with tokens are turned away, now and again, until that is no mere peak.
+/// Time for which requests with tokens must be shed before the gateway reports overload.
 const SUSTAINED: Duration = Duration::from_secs(5);
 
-/// How long none may have been turned away until it is over.
+/// Time without shedding after which the overload is over.
 const OVER: Duration = Duration::from_secs(1);
 
-/// Whose share a request belongs to. A token that is none costs little: it is refused before anything
-/// is asked of the database.
+/// Returns the share of a request. A forged token gains little: it is refused before the database
+/// is asked.
 pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
     match headers.contains_key(header::AUTHORIZATION) {
         true => metrics::Share::SignedIn,
@@ -38,7 +38,7 @@ pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
     }
 }
 
-/// The two shares of what can be in flight.
+/// The two shares of the requests in flight.
 pub(super) struct Shares {
     pub(super) capacity: Capacity,
     strain: Mutex<Strain>,
@@ -54,14 +54,14 @@ impl Shares {
         })
     }
 
-    /// Whether requests with tokens have been turned away for a while. Those without do not count:
-    /// whoever floods the gateway would take it from the others by that.
+    /// Returns true while requests with tokens are shed for a sustained time. Those without do not
+    /// count: otherwise a flood of them would make the gateway unready for everyone.
     pub(super) fn are_strained(&self) -> bool {
         self.strain().is_sustained(Instant::now())
     }
 
     fn strain(&self) -> MutexGuard<'_, Strain> {
-        // Two instants are right, whatever became of who set them.
+        // Instants are valid even if another thread panicked.
         self.strain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -72,10 +72,10 @@ impl Shares {
         }
     }
 
-    /// A place for a request.
+    /// Takes a slot for a request.
     ///
     /// # Errors
-    /// The share has none left.
+    /// The share has no slot left.
     pub(super) fn slot(&self, share: metrics::Share) -> Result<Slot, NoRoom> {
         Slot::take(&self.capacity, self.share(share), &self.metrics)
             .inspect_err(|_| self.count_shed(share))
@@ -89,20 +89,20 @@ impl Shares {
     }
 }
 
-/// The response to a request for which there is no room, in the error_format of its endpoint.
+/// Builds the 503 response in the format of the endpoint.
 pub(super) fn shed_response(reason: NoRoom, error_format: Option<ErrorFormat>) -> Response {
     let message = match reason {
-        NoRoom::Total => "Too many requests are being answered; try again in a second.",
+        NoRoom::Total => "The server is at capacity; try again in a second.",
         NoRoom::PerClient => {
-            "Too many requests of this client are being answered, or their responses were not read; \
-             try again in a second."
+            "This client has too many requests in flight or unread responses; try again in a \
+             second."
         }
     };
     let status = StatusCode::SERVICE_UNAVAILABLE;
     error_in(error_format, status, Code::ServiceUnavailable, message)
 }
 
-/// Since when, and when last, requests were turned away.
+/// First and last time of a series of shed requests.
 #[derive(Default)]
 struct Strain(Option<(Instant, Instant)>);
 

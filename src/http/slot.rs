@@ -1,7 +1,7 @@
-//! The place that a request for data holds among those in flight, and the body that it waits for.
+//! Slots of requests for data in flight, and the reception of request bodies.
 //!
-//! A place is for work, not for waiting: while a body is on its way, its request holds none, but
-//! one of the open bodies instead.
+//! A slot is for work, not for waiting: while its body arrives, a request holds one of the open
+//! bodies instead.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -21,13 +21,13 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// How long a body may take beyond what its length allows.
+/// Time for a body beyond what [`RATE`] allows for its length.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The rate at which a body must come beyond [`GRACE`], in bytes a second.
+/// Least rate of a body after [`GRACE`], in bytes per second.
 const RATE: u64 = 16 * 1024;
 
-/// A request's place; cheap to clone.
+/// A request's slot; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Slot(Arc<Inner>);
 
@@ -39,21 +39,21 @@ struct Inner {
     metrics: Metrics,
 }
 
-/// A body that was not received.
+/// Reasons why a body was not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotReceived {
-    /// It is longer than is taken: by the header, so many bytes.
+    /// The body is too long; the header's length, if it declares one.
     TooLong(Option<u64>),
-    /// It broke off.
+    /// The connection broke.
     BrokenOff,
-    /// It came too slowly.
+    /// The body arrived too slowly.
     TooSlow,
-    /// Too many bodies are on their way, or too many requests are being answered by now.
+    /// Too many bodies are being received, or too many requests are in flight by now.
     NoRoom,
 }
 
 impl Slot {
-    /// Takes a place of a share; whose it is is not known yet.
+    /// Takes a slot from a share, before the client is known.
     pub(super) fn take(
         capacity: &Capacity,
         share: &Share,
@@ -69,12 +69,12 @@ impl Slot {
         })))
     }
 
-    /// Counts the place for the client that the request turned out to come from.
+    /// Counts the slot for the client, once it is known.
     ///
     /// # Errors
-    /// The client holds as many places as one may.
+    /// The client has no slot left.
     pub(super) fn assign(&self, client: ClientKey) -> Result<(), NoRoom> {
-        // An unknown client is asked within this process alone.
+        // Only requests from within this process have an unknown client.
         if client == ClientKey::Unknown {
             return Ok(());
         }
@@ -85,12 +85,12 @@ impl Slot {
         }
     }
 
-    /// The client, once it is known.
+    /// Returns the client, once it is known.
     pub(super) fn client(&self) -> Option<ClientKey> {
         self.0.client.get().copied()
     }
 
-    /// Receives the body of the request, of `most` bytes at most.
+    /// Receives a request body of at most `most` bytes.
     pub(super) async fn receive(
         &self,
         headers: &HeaderMap,
@@ -134,7 +134,7 @@ impl Slot {
             if length > most {
                 return Err(NotReceived::TooLong(said));
             }
-            // Most bodies come in one part, which is not copied.
+            // Most bodies arrive in one part, which is not copied.
             if first.is_empty() && joined.is_empty() {
                 first = part;
             } else {
@@ -151,12 +151,12 @@ impl Slot {
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        // It holds something or nothing, whatever became of the thread that set it.
+        // The value is valid even if another thread panicked.
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How long the client says that the body is.
+/// Returns the declared length of the body.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     let length = headers.get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()

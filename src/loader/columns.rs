@@ -1,4 +1,4 @@
-//! How rows are read: by the place of their columns. By name, each value would cost a look-up.
+//! Reads rows by the position of their columns. By name, each value would cost a look-up.
 
 use entity::{course::CoursePrivacy, tag::TagKind, workspace_invite::StoredStatus};
 use sea_orm::{ActiveEnum, DbErr, QueryResult, TryGetable, prelude::DateTimeUtc};
@@ -15,12 +15,12 @@ pub(super) struct Columns<'r> {
 }
 
 impl<'r> Columns<'r> {
-    /// The columns from the one at `first` on.
+    /// Returns the columns from index `first` on.
     pub(super) fn from(row: &'r QueryResult, first: usize) -> Self {
         Self { row, next: first }
     }
 
-    /// The value of the next column.
+    /// Reads the next column.
     pub(super) fn next<T: ColumnType>(&mut self) -> Result<T, DbErr> {
         let at = self.next;
         self.next += 1;
@@ -29,13 +29,13 @@ impl<'r> Columns<'r> {
 }
 
 impl Columns<'_> {
-    /// Goes on `count` columns further.
+    /// Skips `count` columns.
     pub(super) fn skip(&mut self, count: usize) {
         self.next += count;
     }
 
-    /// The row of a table that was joined; none where no row of it fits. Its first column, the key,
-    /// is never null.
+    /// Reads the row of a joined table; none if no row was joined. Its first column, the key, is
+    /// never null.
     pub(super) fn joined<T: FromColumns>(&mut self) -> Result<Option<Guarded<T>>, DbErr> {
         if Option::<i64>::read(self.row, self.next)?.is_some() {
             return T::sealed(self).map(Some);
@@ -45,14 +45,14 @@ impl Columns<'_> {
     }
 }
 
-/// What a column can hold.
+/// A type that a column can hold.
 pub(super) trait ColumnType: Sized {
     fn read(row: &QueryResult, at: usize) -> Result<Self, DbErr>;
 }
 
-/// A value that the driver decodes. SeaORM asks for each whether the type is the column's, and
-/// writes an error for each NULL, which costs more than to decode it; here PostgreSQL's are decoded
-/// as what the entities say that they are.
+/// Decodes a value by the driver. SeaORM checks the column's type for each value, and formats an
+/// error for each NULL, which costs more than decoding. Here PostgreSQL's values are decoded as the
+/// types that the entities declare.
 fn decoded<T>(row: &QueryResult, at: usize) -> Result<T, DbErr>
 where
     T: TryGetable + for<'r> Decode<'r, Postgres>,
@@ -80,10 +80,10 @@ macro_rules! decoded {
 }
 decoded!(i64, bool, String, Uuid);
 
-/// Microseconds from the epoch of Unix to that of PostgreSQL's instants: 2000-01-01.
+/// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 
-/// The driver reckons in calendars, which takes many times as long as to add two numbers.
+/// The driver computes with calendars, which takes many times as long as an addition.
 impl ColumnType for Option<DateTimeUtc> {
     fn read(row: &QueryResult, at: usize) -> Result<Self, DbErr> {
         let Some(row) = row.try_as_pg_row() else {
@@ -106,7 +106,7 @@ impl ColumnType for DateTimeUtc {
     }
 }
 
-/// Values of which the column holds the names.
+/// Enums whose columns hold names.
 macro_rules! named {
     ($($type:ty),*) => {$(
         impl ColumnType for $type {
@@ -118,14 +118,14 @@ macro_rules! named {
 }
 named!(CoursePrivacy, StoredStatus, TagKind);
 
-/// What can be read from columns in the order in which its table has them.
+/// A type that is read from columns in the order of its table.
 pub(super) trait FromColumns: Sized {
-    /// How many columns it has.
+    /// Number of its columns.
     const COUNT: usize;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr>;
 
-    /// Reads a row, and closes it in.
+    /// Reads a row and guards it.
     fn sealed(columns: &mut Columns<'_>) -> Result<Guarded<Self>, DbErr> {
         Self::read(columns).map(Guarded::seal)
     }

@@ -1,4 +1,4 @@
-//! Courses: by id, by slug, and the list of those that somebody manages.
+//! Courses by id, by slug, and the list of courses that a user manages.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
     scope::{Effort, scope},
 };
 use crate::{
-    access::proof::{Guarded, Managed},
+    access::proof::{Guarded, ManagedScope},
     invite::MANAGES_COURSE,
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -37,12 +37,12 @@ fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-/// Keys of the courses that are not deleted.
+/// Selects the ids of courses that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
     super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
-/// Whether the user made the course, or has a role that manages it.
+/// Condition: the user created the course, or has a role that manages it.
 fn managed_by(user_id: i64) -> Condition {
     use course_member::Column as Member;
     let managing = Query::select()
@@ -72,20 +72,20 @@ scope!("courses" of "users", |manager| match manager {
 });
 
 impl Reads<'_> {
-    /// The course of that id, unless deleted.
+    /// Loads the course with this id, unless deleted.
     pub async fn course(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// The course of that slug, unless deleted.
+    /// Loads the course with this slug, unless deleted.
     pub async fn course_by_slug(&self, slug: &str) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(BySlug(slug.to_owned())).await
     }
 
-    /// A page of the courses that somebody manages, by id; for staff: of all.
+    /// Loads a page of the courses in scope, ordered by id.
     pub async fn courses(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         page: &Page,
         now: DateTime<Utc>,
         client: &Arc<Client>,
@@ -99,7 +99,7 @@ impl Reads<'_> {
             .add(Column::DeletedAt.is_null())
             .add_option(managed.user_id().map(managed_by));
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
-        let listing = Listing::of::<Entity>(condition, [by_id]);
+        let listing = Listing::from_table::<Entity>(condition, [by_id]);
         self.at_least(Freshness::Primary)
             .list(listing, page, Model::sealed, toll)
             .await

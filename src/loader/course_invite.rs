@@ -1,4 +1,4 @@
-//! Course invites: by id, and the invitees of a course.
+//! Course invites by id, and the invitees of a course.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -35,12 +35,12 @@ const IS_MEMBER: &str = "is_member";
 
 columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at);
 
-/// An invite with what its status hangs on.
+/// An invite with the facts that decide its status.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The invite.
     pub invite: Model,
-    /// Whether the invitee is a member of the course by now.
+    /// The invitee is a member of the course.
     pub is_member: bool,
 }
 
@@ -49,25 +49,25 @@ pub struct Row {
 pub struct Invitee {
     /// The invite.
     pub invite: Row,
-    /// Who is invited.
+    /// The invitee.
     pub user: Guarded<user::Model>,
 }
 
 /// Narrows the list of a course's invitees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CourseInviteeFilter {
-    /// Who invited.
+    /// The inviter.
     pub inviter: Option<i64>,
     /// Part of the invitee's username or full name.
     pub search: Option<String>,
-    /// When they were invited.
+    /// Time of the invite.
     pub invited: InstantRange,
 }
 
-/// What invitees are ordered by; ties are broken by the invite's id.
+/// The order of invitees. Ties are broken by the invite's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InviteeSort {
-    /// When they were invited.
+    /// Time of the invite.
     InvitedAt,
     /// Their username, in the database's order.
     Username,
@@ -89,8 +89,8 @@ struct List {
     page: Page,
 }
 
-/// Effective status of a course invite. Who has become a member has accepted, in whichever way;
-/// course invites do not expire.
+/// Effective status of a course invite. An invitee who became a member in any way has accepted.
+/// Course invites do not expire.
 pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
     let state = if row.is_member {
         State::Accepted
@@ -115,13 +115,13 @@ pub(super) fn status_is(status: Status) -> Condition {
     }
 }
 
-/// Whether the invite waits for an answer: what makes a user an invitee of the course.
+/// Condition: the invite is pending. This makes a user an invitee of the course.
 pub(super) fn is_open() -> Condition {
     is_open_without(membership())
 }
 
-/// [`is_open`] for the rows of a page: the offset has PostgreSQL ask it of each row by itself,
-/// where it would else read all members of the course.
+/// [`is_open`] for the rows of a page. The offset makes PostgreSQL test each row by itself.
+/// Otherwise it reads all members of the course.
 fn is_open_by_row() -> Condition {
     is_open_without(membership().limit(1).offset(0).take())
 }
@@ -151,7 +151,7 @@ fn membership() -> SelectStatement {
         .take()
 }
 
-/// Invites whose course and invitee are there: others are not found on any path.
+/// Selects invites whose course and invitee are not deleted. No path finds others.
 pub(super) fn live_rows() -> SelectStatement {
     with_live_invitee()
         .and_where(Expr::col((Entity, Column::CourseId)).in_subquery(course::live_ids()))
@@ -170,7 +170,7 @@ fn with_live_invitee() -> SelectStatement {
         .take()
 }
 
-/// What [`Row`] is read from.
+/// The columns of a [`Row`].
 fn columns(is_member: Expr) -> Vec<(Expr, String)> {
     let mut columns = columns_of::<Entity>("");
     columns.push((is_member, IS_MEMBER.to_owned()));
@@ -178,7 +178,7 @@ fn columns(is_member: Expr) -> Vec<(Expr, String)> {
 }
 
 impl CourseInviteeFilter {
-    /// Invites that were accepted are passed over, however many there are.
+    /// Skips accepted invites, however many there are.
     fn effort(&self, sort: InviteeSort, page: &Page) -> Effort {
         let filters = Effort::sum([
             (true, Effort::COMPARE),
@@ -255,7 +255,7 @@ impl ListOfParent for List {
         }
         condition = condition.add(filter.invited.contains(invited_at.clone()));
 
-        // Who is on the list is no member.
+        // Members are not on the list.
         let mut columns = columns(Expr::cust("FALSE"));
         columns.extend(columns_of::<user::Entity>(INVITEE));
         let (sort, sort_type) = match self.sort {
@@ -284,12 +284,12 @@ impl ListOfParent for List {
 }
 
 impl Reads<'_> {
-    /// The invite of that id.
+    /// Loads the invite with this id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// A page of a course's invitees, in one statement with those of other courses.
+    /// Loads a page of a course's invitees, in one statement with those of other courses.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,

@@ -1,4 +1,4 @@
-//! Why rows could not be loaded.
+//! Errors of loads, and the causes that the driver reports.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,14 +8,13 @@ use sqlx::error::DatabaseError;
 
 use crate::rate_limit::RateLimited;
 
-/// Why rows could not be loaded. Neither kind is a client's doing, and none of its text is for
-/// clients.
+/// Rows could not be loaded. No client causes it, and its text is not for clients.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The database does not answer now; asking again later can succeed.
+    /// The database does not respond now. A later request can succeed.
     #[error("the database is away: {0}")]
     Unavailable(Arc<DbErr>),
-    /// The statement took longer than it may.
+    /// The statement exceeded its time limit.
     #[error("a statement took too long: {0}")]
     TimedOut(Arc<DbErr>),
     /// The statement failed.
@@ -23,7 +22,7 @@ pub enum LoadError {
     Failed(Arc<DbErr>),
 }
 
-/// Why a list could not be loaded.
+/// A list could not be loaded.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ListError {
     /// The client's quota has no room for the rows that the list may read.
@@ -35,7 +34,7 @@ pub enum ListError {
 }
 
 impl LoadError {
-    /// What came back was not what was asked for.
+    /// Creates the error for an unexpected result.
     pub(super) fn broken(what: &str) -> Self {
         Self::Failed(Arc::new(DbErr::Custom(what.to_owned())))
     }
@@ -59,7 +58,7 @@ impl From<DbErr> for LoadError {
     }
 }
 
-/// A statement was waited for as long as it may take, and longer.
+/// The server did not end a statement that exceeded its time limit.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the statement took too long, and the server did not end it")]
 pub(super) struct Overdue;
@@ -73,7 +72,7 @@ impl Overdue {
     }
 }
 
-/// The driver's error, where there is one.
+/// Returns the driver's error, if there is one.
 fn of_driver(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
@@ -83,26 +82,27 @@ fn of_driver(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// The code that the database gave an error.
+/// Returns the database's code of an error.
 fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
     error.as_database_error().and_then(DatabaseError::code)
 }
 
-/// Whether a statement took longer than it may (PostgreSQL: 57014, whoever ended it).
+/// Returns true if a statement exceeded its time limit (PostgreSQL: 57014, whoever cancelled it).
 pub(super) fn is_overdue(error: &DbErr) -> bool {
     const CANCELED: &str = "57014";
     of_driver(error)
         .is_some_and(|error| Overdue::is_in(error) || code(error).as_deref() == Some(CANCELED))
 }
 
-/// Whether a statement was not executed since somebody else had locked what it reads (PostgreSQL:
-/// 55P03). It is no sign of a server that is away.
+/// Returns true if a statement waited too long for a lock (PostgreSQL: 55P03). This is no sign of a
+/// server that is away.
 pub(super) fn is_locked(error: &DbErr) -> bool {
     const NOT_AVAILABLE: &str = "55P03";
     of_driver(error).is_some_and(|error| code(error).as_deref() == Some(NOT_AVAILABLE))
 }
 
-/// Whether an error tells nothing of a server's life: it did not answer, or said goodbye.
+/// Returns true if an error does not show that the server is up: it did not respond, or it is
+/// shutting down.
 pub(super) fn is_broken(error: &DbErr) -> bool {
     match of_driver(error) {
         Some(error @ sqlx::Error::Database(_)) => {
@@ -114,7 +114,7 @@ pub(super) fn is_broken(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the error says that the database is away, and not that the statement is wrong.
+/// Returns true if the database is away, rather than the statement wrong.
 pub(super) fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -137,14 +137,14 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
     }
 }
 
-/// Whether what a connection has prepared is no longer true (PostgreSQL: "cached plan must not
-/// change result type", and a prepared statement that is not there).
+/// Returns true if a connection's prepared statements are outdated (PostgreSQL: "cached plan must
+/// not change result type", and a missing prepared statement).
 pub(super) fn is_outdated(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| matches!(&*code, "0A000" | "26000"))
 }
 
-/// Whether an error may come of the connection alone, so that another one may do: it is broken, or
-/// what it has prepared is no longer true.
+/// Returns true if another connection may succeed: this one is broken, or its prepared statements
+/// are outdated.
 pub(super) fn is_stale(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) if Overdue::is_in(error) => false,
@@ -158,15 +158,15 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a standby gave the statement up, since it held up what is replayed there (PostgreSQL: class
-/// 40). The primary can answer it.
+/// Returns true if a standby cancelled the statement because of a replay conflict (PostgreSQL: class
+/// 40). The primary can run it.
 pub(super) fn is_replay_conflict(error: &DbErr) -> bool {
     const ROLLED_BACK: &str = "40";
     let code = of_driver(error).and_then(code);
     code.is_some_and(|code| code.starts_with(ROLLED_BACK))
 }
 
-/// Whether a table is not there: serving begins when the database is migrated.
+/// Returns true if a table is missing. Serving begins when the database is migrated.
 fn is_not_migrated(error: &dyn DatabaseError) -> bool {
     const UNDEFINED_TABLE: &str = "42P01";
     error.code().as_deref() == Some(UNDEFINED_TABLE) || error.message().starts_with("no such table")

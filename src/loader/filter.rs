@@ -1,4 +1,4 @@
-//! What lists can be narrowed by, and the orders that they share.
+//! Filters and orders that lists share.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
@@ -8,46 +8,46 @@ use sea_orm::{
 
 use crate::invite::Status;
 
-/// What invites are ordered by; ties are broken by id.
+/// The order of invites. Ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InviteSort {
-    /// When the invite was made.
+    /// Creation time.
     CreatedAt,
-    /// When it expires; never counts as the far future.
+    /// Expiry time. Invites that never expire sort as the far future.
     ExpiresAt,
 }
 
 /// `from <= value < until`, each bound optional.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InstantRange {
-    /// First instant within.
+    /// First instant in the range.
     pub from: Option<DateTime<Utc>>,
-    /// First instant no longer within.
+    /// First instant after the range.
     pub until: Option<DateTime<Utc>>,
 }
 
 impl InstantRange {
-    /// Whether `value` lies within.
+    /// Condition: `value` is in the range.
     pub(super) fn contains(self, value: Expr) -> Condition {
         Condition::all()
             .add_option(self.from.map(|from| value.clone().gte(from)))
             .add_option(self.until.map(|until| value.lt(until)))
     }
 
-    /// Whether the range has any bound.
+    /// Returns true if the range has a bound.
     pub(super) fn is_bounded(self) -> bool {
         self.from.is_some() || self.until.is_some()
     }
 }
 
-/// A stand-in for "never" that sorts behind every real instant.
+/// Replaces "never" by an instant that sorts after every real one.
 pub(super) fn far_future() -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(9999, 12, 31)
         .and_then(|day| day.and_hms_opt(23, 59, 59))
         .map_or(DateTime::<Utc>::MAX_UTC, |instant| instant.and_utc())
 }
 
-/// Whether any of the columns contains `text`, whatever the case of its letters (on SQLite: of its
+/// Condition: any of the columns contains `text`, regardless of case (on SQLite: of the case of
 /// ASCII letters).
 pub(super) fn contains_text(
     backend: DbBackend,
@@ -75,7 +75,7 @@ pub(super) fn contains_text(
         })
 }
 
-/// Whether any of `statuses` holds, each by its own condition.
+/// Condition: any of `statuses` holds, each by its own condition.
 pub(super) fn any_status(
     statuses: &[Status],
     status_is: impl Fn(Status) -> Condition,

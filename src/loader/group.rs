@@ -1,4 +1,4 @@
-//! Groups: by id, by slug, and the list of those that somebody manages.
+//! Groups by id, by slug, and the list of groups that a user manages.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
     scope::{Effort, scope},
 };
 use crate::{
-    access::proof::{Guarded, Managed},
+    access::proof::{Guarded, ManagedScope},
     invite::MANAGES_GROUP,
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -35,12 +35,12 @@ fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-/// Keys of the groups that are not deleted.
+/// Selects the ids of groups that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
     super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
-/// Keys of the groups that the user manages.
+/// Selects the ids of groups that the user manages.
 pub(super) fn managed_ids(user_id: impl Into<Expr>) -> SelectStatement {
     use group_member::Column as Member;
     Query::select()
@@ -63,20 +63,20 @@ scope!("groups" of "users", |manager| match manager {
 });
 
 impl Reads<'_> {
-    /// The group of that id, unless deleted.
+    /// Loads the group with this id, unless deleted.
     pub async fn group(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// The group of that slug, unless deleted.
+    /// Loads the group with this slug, unless deleted.
     pub async fn group_by_slug(&self, slug: &str) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(BySlug(slug.to_owned())).await
     }
 
-    /// A page of the groups that somebody manages, by id; for staff: of all.
+    /// Loads a page of the groups in scope, ordered by id.
     pub async fn groups(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         page: &Page,
         now: DateTime<Utc>,
         client: &Arc<Client>,
@@ -94,7 +94,7 @@ impl Reads<'_> {
                     .map(|id| Expr::col((Entity, Column::Id)).in_subquery(managed_ids(id))),
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
-        let listing = Listing::of::<Entity>(condition, [by_id]);
+        let listing = Listing::from_table::<Entity>(condition, [by_id]);
         self.at_least(Freshness::Primary)
             .list(listing, page, Model::sealed, toll)
             .await

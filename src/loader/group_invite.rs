@@ -1,4 +1,4 @@
-//! Group invites: by id, of a group, and the list of those that somebody manages.
+//! Group invites by id, of a group, and the list of invites that a user manages.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::{
     scope::{Effort, scope},
 };
 use crate::{
-    access::proof::{GroupManager, Guarded, Managed},
+    access::proof::{GroupManager, Guarded, ManagedScope},
     paging::{Page, Slice, SortType},
     rate_limit::Client,
 };
@@ -35,7 +35,7 @@ scope!("group_invites" of "users", |manager| {
     vec![Query::select().from(Entity).and_where_option(by).take()]
 });
 
-/// Invites of groups that are not deleted: those of others are not found on any path.
+/// Selects invites whose group is not deleted. No path finds others.
 fn live() -> Select<Entity> {
     Entity::find().filter(in_live_group())
 }
@@ -45,12 +45,12 @@ fn in_live_group() -> Expr {
 }
 
 impl Reads<'_> {
-    /// The invite of that id.
+    /// Loads the invite with this id.
     pub async fn group_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// The invite of a group, for who manages it.
+    /// Loads the invite of a group for its managers.
     pub async fn group_invite_of(
         &self,
         manager: &GroupManager,
@@ -58,10 +58,10 @@ impl Reads<'_> {
         self.one(OfGroup(manager.group_id())).await
     }
 
-    /// A page of the invites of all groups that somebody manages; for staff: of all.
+    /// Loads a page of the invites of all groups in scope.
     pub async fn group_invites(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         page: &Page,
         now: DateTime<Utc>,
         client: &Arc<Client>,
@@ -81,7 +81,7 @@ impl Reads<'_> {
             (Expr::col((Entity, Column::CreatedAt)), SortType::Instant),
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
-        let listing = Listing::of::<Entity>(condition, order);
+        let listing = Listing::from_table::<Entity>(condition, order);
         self.at_least(Freshness::Primary)
             .list(listing, page, Model::sealed, toll)
             .await

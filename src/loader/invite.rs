@@ -1,6 +1,6 @@
-//! Lists of invites of every kind: those that a person sent, and those addressed to them.
+//! Lists of invites of every kind: those that the viewer sent, and those addressed to them.
 //!
-//! They give kinds and ids; the rows are then loaded, and guarded, like any other.
+//! They return kinds and ids. The rows are then loaded and guarded like any other.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{
     workspace_invite as workspace_invites,
 };
 use crate::{
-    access::proof::Person,
+    access::proof::SelfProof,
     invite::{InviteKind, Status},
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -35,9 +35,9 @@ pub struct InviteFilter {
     pub kinds: Option<Vec<InviteKind>>,
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// When the invite was made.
+    /// Creation time.
     pub created: InstantRange,
-    /// When it expires; an invite that never does is outside of every range.
+    /// Expiry time. An invite that never expires is outside every range.
     pub expires: InstantRange,
 }
 
@@ -56,7 +56,7 @@ const INVITE_CODE: i64 = 1;
 const WORKSPACE_INVITE: i64 = 2;
 const COURSE_INVITE: i64 = 3;
 
-/// The invites that a person made.
+/// The invites that a user sent.
 mod sent {
     use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
     use sea_orm::sea_query::Expr;
@@ -71,7 +71,7 @@ mod sent {
     });
 }
 
-/// The invites addressed to a person. An address counts only if it is proven to be theirs.
+/// The invites addressed to a user. Only a verified address counts.
 mod received {
     use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
     use sea_orm::sea_query::Expr;
@@ -96,7 +96,7 @@ mod received {
     });
 }
 
-/// The rows of a table whose column `is` theirs.
+/// Selects the rows of a table whose column `is` the user's.
 fn in_table<E: EntityTrait>(
     entity: E,
     of: E::Column,
@@ -109,10 +109,10 @@ fn in_table<E: EntityTrait>(
 }
 
 impl Reads<'_> {
-    /// A page of the invites that the person made.
+    /// Loads a page of the invites that the viewer sent.
     pub async fn sent_invites(
         &self,
-        person: &Person,
+        person: &SelfProof,
         filter: &InviteFilter,
         sort: InviteSort,
         page: &Page,
@@ -131,10 +131,10 @@ impl Reads<'_> {
         self.list(listing, page, read, toll).await
     }
 
-    /// A page of the invites addressed to the person, by user or by verified address.
+    /// Loads a page of the invites addressed to the viewer, by user or by verified address.
     pub async fn received_invites(
         &self,
-        person: &Person,
+        person: &SelfProof,
         filter: &InviteFilter,
         sort: InviteSort,
         page: &Page,
@@ -170,7 +170,7 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
 }
 
 impl InviteFilter {
-    /// `base`: the effort without a filter.
+    /// `base` is the effort without a filter.
     fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
         let filters = Effort::sum([
             (true, base),
@@ -181,8 +181,8 @@ impl InviteFilter {
         filters.of_page(page)
     }
 
-    /// The invites of each kind whose person is theirs. No list has group invites: those are
-    /// nobody's in particular.
+    /// The invites of each kind that meet its condition. Group invites are in no list, since they
+    /// belong to nobody in particular.
     fn listing(
         &self,
         [codes, workspaces, courses]: [Condition; 3],

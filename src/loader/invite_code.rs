@@ -1,4 +1,4 @@
-//! Invite codes: by id, and the list of those that somebody manages.
+//! Invite codes by id, and the list of codes that a user created.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use super::{
     InstantRange, InviteSort, ListError, LoadError, Reads,
     columns::{FromColumns, columns},
     filter::{any_status, contains_text, far_future},
-    invite_code_by_code::Along,
+    invite_code_by_code::Preload,
     key::{any_of, row_key},
     listing::Listing,
     scope::{Effort, scope},
 };
 use crate::{
-    access::proof::{Guarded, Managed},
+    access::proof::{Guarded, ManagedScope},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -32,11 +32,11 @@ columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, us
 
 row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
 
-/// A code, and what to load along.
+/// A code and its preload.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ByCode {
     pub(super) code: String,
-    pub(super) along: Along,
+    pub(super) preload: Preload,
 }
 
 /// Narrows the list of invite codes.
@@ -48,11 +48,11 @@ pub struct InviteCodeFilter {
     pub roles: Option<Vec<String>>,
     /// Gives any of these tags.
     pub tags: Option<Vec<i64>>,
-    /// Address of the person invited, as addresses are compared.
+    /// Normalized address of the invitee.
     pub email_norm: Option<String>,
-    /// Part of the name or address of the person invited.
+    /// Part of the invitee's name or address.
     pub search: Option<String>,
-    /// When the code was made.
+    /// Creation time.
     pub created: InstantRange,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
     }
 }
 
-/// What a code is sorted by; one that never expires sorts as the far future.
+/// The expression that codes are ordered by. A code that never expires sorts as the far future.
 pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     let column = |column| Expr::col((Entity, column));
     match sort {
@@ -112,8 +112,9 @@ pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     }
 }
 
-/// Whether a code gives any of these tags. The offset has PostgreSQL ask it of each row by itself, in
-/// the list's order, until the page is full; it would else read all codes of the list and sort them.
+/// Condition: a code gives any of these tags. The offset makes PostgreSQL test each row by itself,
+/// in the list's order, until the page is full. Otherwise it reads all codes of the list and sorts
+/// them.
 fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
     use invite_code_tag::{Column as Tagged, Entity as Tags};
     let given = Query::select()
@@ -132,15 +133,15 @@ fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
 }
 
 impl Reads<'_> {
-    /// The invite code of that id.
+    /// Loads the invite code with this id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// A page of the codes that somebody made; for staff: of all.
+    /// Loads a page of the codes in scope.
     pub async fn invite_codes(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         filter: &InviteCodeFilter,
         sort: InviteSort,
         page: &Page,
@@ -187,7 +188,7 @@ impl Reads<'_> {
             (sort_expr(sort), SortType::Instant),
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
-        let listing = Listing::of::<Entity>(condition, order);
+        let listing = Listing::from_table::<Entity>(condition, order);
         self.list(listing, page, Model::sealed, toll).await
     }
 }

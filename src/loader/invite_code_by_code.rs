@@ -1,5 +1,5 @@
-//! Invite codes by code, with what they lead to in the same statement: what is looked up in public
-//! is mostly shown whole.
+//! Invite codes by code, with their users and tags in the same statement, since public look-ups
+//! mostly select all of them.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -21,19 +21,19 @@ use super::{
 };
 use crate::access::proof::Guarded;
 
-/// What to load with an invite code.
+/// Rows to load with an invite code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Along {
-    /// Who made it.
+pub struct Preload {
+    /// Its inviter.
     pub inviter: bool,
-    /// The account made with it.
+    /// The account created with it.
     pub user: bool,
     /// The tags that it gives.
     pub tags: bool,
 }
 
-impl Along {
-    /// All that a code leads to.
+impl Preload {
+    /// All of them.
     pub const ALL: Self = Self {
         inviter: true,
         user: true,
@@ -47,21 +47,21 @@ impl Along {
     }
 }
 
-/// An invite code with what was loaded along.
+/// An invite code and its preloaded rows.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The code.
     pub invite: Guarded<invite_code::Model>,
-    /// What it leads to.
-    pub reached: Reached,
+    /// Its preloaded rows.
+    pub preloaded: Preloaded,
 }
 
-/// What an invite code leads to; none where that was not asked for.
+/// Rows that were loaded with an invite code; none if they were not requested.
 #[derive(Clone, Debug, Default)]
-pub struct Reached {
-    /// Who made it, unless deleted.
+pub struct Preloaded {
+    /// Its inviter, unless deleted.
     pub inviter: Option<Option<Guarded<user::Model>>>,
-    /// The account made with it, unless deleted.
+    /// The account created with it, unless deleted.
     pub user: Option<Option<Guarded<user::Model>>>,
     /// The tags that it gives, by name, without deleted ones.
     pub tags: Option<Vec<Guarded<tag::Model>>>,
@@ -76,36 +76,36 @@ impl Loader<ByCode> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[ByCode]) -> Result<HashMap<ByCode, Found>, LoadError> {
-        static TEXTS: [OnceLock<Arc<str>>; Along::COUNT] =
-            [const { OnceLock::new() }; Along::COUNT];
-        let mut codes_of: HashMap<Along, Vec<String>> = HashMap::new();
-        for ByCode { code, along } in keys {
-            codes_of.entry(*along).or_default().push(code.clone());
+        static TEXTS: [OnceLock<Arc<str>>; Preload::COUNT] =
+            [const { OnceLock::new() }; Preload::COUNT];
+        let mut codes_of: HashMap<Preload, Vec<String>> = HashMap::new();
+        for ByCode { code, preload } in keys {
+            codes_of.entry(*preload).or_default().push(code.clone());
         }
         let mut found = HashMap::new();
-        for (along, codes) in codes_of {
-            let rows = self.rows_of_keys(&codes, &TEXTS[along.index()], |codes| {
+        for (preload, codes) in codes_of {
+            let rows = self.rows_of_keys(&codes, &TEXTS[preload.index()], |codes| {
                 let code = (invite_code::Entity, invite_code::Column::Code);
-                let mut statement = statement(along);
+                let mut statement = statement(preload);
                 statement.and_where(any_of(self.database(), code, codes.iter().cloned()));
                 statement
             });
-            found.extend(read(along, &rows.await?)?);
+            found.extend(read(preload, &rows.await?)?);
         }
         Ok(found)
     }
 }
 
-/// The columns of all codes and of what they lead to: a row for each tag of a code, by name, or
-/// one without a tag.
-fn statement(along: Along) -> SelectStatement {
+/// Selects codes with their preloaded rows: a row for each tag of a code, by name, or one without a
+/// tag.
+fn statement(preload: Preload) -> SelectStatement {
     use invite_code::{Column, Entity};
     let mut statement = Query::select();
     statement.from(Entity);
     statement.columns(Column::iter().map(|column| (Entity, column)));
     let people = [
-        (along.inviter, INVITER, Column::InvitedById),
-        (along.user, USER, Column::UserId),
+        (preload.inviter, INVITER, Column::InvitedById),
+        (preload.user, USER, Column::UserId),
     ];
     for (_, name, id) in people.into_iter().filter(|(asked, ..)| *asked) {
         let same = Expr::col((name, user::Column::Id)).equals((Entity, id));
@@ -113,7 +113,7 @@ fn statement(along: Along) -> SelectStatement {
         statement.join_as(JoinType::LeftJoin, user::Entity, name, same.and(is_live));
         statement.columns(user::Column::iter().map(|column| (name, column)));
     }
-    if along.tags {
+    if preload.tags {
         let code = invite_code_tag::Column::InviteCodeId;
         let same = Expr::col((TAG, code)).equals((Entity, Column::Id));
         statement.join_subquery(JoinType::LeftJoin, given_tags(), TAG, same);
@@ -137,51 +137,51 @@ fn given_tags() -> SelectStatement {
         .take()
 }
 
-/// Reads the rows of a statement: each code under itself.
-fn read(along: Along, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>, DbErr> {
+/// Reads the rows of a statement, by code.
+fn read(preload: Preload, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>, DbErr> {
     let mut by_id: HashMap<i64, (String, Found)> = HashMap::new();
     for row in rows {
         let mut columns = Columns::from(row, 0);
         let (_, found) = match by_id.entry(Columns::from(row, 0).next()?) {
             Entry::Occupied(read) => {
                 columns.skip(invite_code::Model::COUNT);
-                columns.skip(user::Model::COUNT * usize::from(along.inviter));
-                columns.skip(user::Model::COUNT * usize::from(along.user));
+                columns.skip(user::Model::COUNT * usize::from(preload.inviter));
+                columns.skip(user::Model::COUNT * usize::from(preload.user));
                 read.into_mut()
             }
             Entry::Vacant(new) => {
                 let invite = invite_code::Model::read(&mut columns)?;
                 let mut user = |asked: bool| asked.then(|| columns.joined()).transpose();
-                let reached = Reached {
-                    inviter: user(along.inviter)?,
-                    user: user(along.user)?,
-                    tags: along.tags.then(Vec::new),
+                let preloaded = Preloaded {
+                    inviter: user(preload.inviter)?,
+                    user: user(preload.user)?,
+                    tags: preload.tags.then(Vec::new),
                 };
                 let code = invite.code.clone();
                 let invite = Guarded::seal(invite);
-                new.insert((code, Found { invite, reached }))
+                new.insert((code, Found { invite, preloaded }))
             }
         };
-        if let Some(tags) = &mut found.reached.tags {
+        if let Some(tags) = &mut found.preloaded.tags {
             tags.extend(columns.joined()?);
         }
     }
     let found = by_id.into_values();
     Ok(found
-        .map(|(code, found)| (ByCode { code, along }, found))
+        .map(|(code, found)| (ByCode { code, preload }, found))
         .collect())
 }
 
 impl Reads<'_> {
-    /// The invite code that this code names: who holds it may see it.
+    /// Loads the invite code of this code. Its holder may see it.
     pub async fn invite_code_by_code(
         &self,
         code: &str,
-        along: Along,
+        preload: Preload,
     ) -> Result<Option<Found>, LoadError> {
         let code = code.to_owned();
         self.at_least(Freshness::StandbyThenPrimary)
-            .one(ByCode { code, along })
+            .one(ByCode { code, preload })
             .await
     }
 }

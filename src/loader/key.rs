@@ -1,13 +1,13 @@
-//! Keys that name rows: how batches of them are loaded, with one statement text whatever their
-//! number.
+//! Batches of keys that name rows, with one statement text for any number of keys.
 
 use sea_orm::{
     DatabaseConnection, DbBackend, ExprTrait, Value,
     sea_query::{Expr, IntoColumnRef, ValueType, Values, extension::postgres::PgExpr},
 };
 
-/// `column = any of keys`: one array on PostgreSQL; elsewhere a list padded to a power of two with
-/// its last key, so that the database sees few texts and can keep their plans.
+/// Condition: the column has any of these keys. They are one array on PostgreSQL. Elsewhere they
+/// are a list, padded with its last key to a power of two, so that the database sees few texts and
+/// can cache their plans.
 pub(super) fn any_of<K>(
     database: &DatabaseConnection,
     column: impl IntoColumnRef,
@@ -27,7 +27,7 @@ where
     column.is_in(keys)
 }
 
-/// `keys` as the only parameter of a statement: one array.
+/// Returns `keys` as one array, the only parameter of a statement.
 pub(super) fn array<K>(keys: &[K]) -> Values
 where
     K: Into<Value> + ValueType + Clone,
@@ -36,8 +36,8 @@ where
     Values(vec![Value::Array(K::array_type(), Some(Box::new(values)))])
 }
 
-/// Declares a key that names one row by the value of one column: the rows that can be found, the
-/// column, and a row's value of it. Uses the `Entity`, `Model` and `Column` where it stands.
+/// Declares a key that names one row by one column: the rows that it can find, the column, and the
+/// value of a row. Uses the `Entity`, `Model` and `Column` in scope.
 macro_rules! row_key {
     ($key:ident($value:ty) in $rows:expr, $column:ident, |$row:ident| $of:expr) => {
         #[derive(Clone, PartialEq, Eq, Hash)]

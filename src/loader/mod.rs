@@ -1,4 +1,4 @@
-//! Which rows: everything that is read from the database, in batches and pages.
+//! Loads rows from the database, in batches and pages.
 //!
 //! All requests share one [`Loaders`], which keeps no row. A viewer's roles are remembered for one
 //! request ([`role::RoleLoader`]).
@@ -147,13 +147,13 @@ impl<T: Send + 'static> Work for ListStatement<T> {
     }
 }
 
-/// Where rows are read.
+/// A database to read rows from.
 pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
     /// Whether it is there. Without it is waited for as long as connecting may take.
     pub pulse: Option<Heartbeat>,
-    /// How long the database lets a statement take.
+    /// The database's time limit of a statement.
     pub limit: Option<Duration>,
 }
 
@@ -174,7 +174,7 @@ impl From<DatabaseConnection> for Source {
 }
 
 impl Loaders {
-    /// Loaders over a database.
+    /// Creates loaders over a database.
     pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
         let servers = Servers::primary(Arc::new(source.into().reader()));
         metrics.collect_connections(servers.connections());
@@ -186,12 +186,12 @@ impl Loaders {
         }
     }
 
-    /// Loaders over a PostgreSQL and a hot standby of it.
+    /// Creates loaders over a PostgreSQL and its hot standby.
     pub fn with_standby(primary: Source, standby: Source, metrics: &Metrics) -> Self {
         let primary = Arc::new(primary.reader());
         let servers = Servers::with_standby(primary.clone(), standby.reader());
         metrics.collect_connections(servers.connections());
-        // What the standby cannot answer goes to the primary as well.
+        // Statements that the standby cannot run go to the primary, too.
         let slow = Arc::<SlowStatements>::default();
         Self {
             current: Loading::from(Servers::primary(primary), slow.clone(), metrics),
@@ -200,7 +200,7 @@ impl Loaders {
         }
     }
 
-    /// Whether the database can be served from, by what is so now.
+    /// Returns the readiness of the database now.
     pub async fn readiness(&self) -> Readiness {
         match self.current.rows.servers.pulse() {
             Some(pulse) => pulse.readiness().await,
@@ -211,7 +211,7 @@ impl Loaders {
         }
     }
 
-    /// Gives the connections that are kept back to their pools, to be closed with them.
+    /// Returns the kept connections to their pools, to be closed with them.
     pub fn release_connections(&self) {
         self.replicated.rows.servers.release();
     }
@@ -229,7 +229,7 @@ impl Loaders {
     }
 }
 
-/// How fresh the rows of a request are, from the least to the most.
+/// The freshness of the rows that a request reads, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
     /// Reads from the standby, which may be a little behind.
@@ -307,7 +307,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keys of the rows of `E` that are not deleted.
+/// Selects the ids of the rows of `E` that are not deleted.
 fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectStatement {
     Query::select()
         .column((E::default(), id))
@@ -316,7 +316,7 @@ fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectState
         .take()
 }
 
-/// Each row under its key, closed in.
+/// Returns each row by its key, guarded.
 fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Guarded<M>> {
     rows.into_iter()
         .map(|row| (key(&row), Guarded::seal(row)))
@@ -342,7 +342,7 @@ impl Rows {
         self.servers.database()
     }
 
-    /// The rows of `select` whose `column` is any of `keys`.
+    /// Loads the rows of `select` whose `column` is any of `keys`.
     async fn having<E, K>(
         &self,
         select: impl Fn() -> Select<E>,
@@ -369,8 +369,8 @@ impl Rows {
         Ok(models.collect::<Result<_, _>>()?)
     }
 
-    /// The rows of the statement whose only parameters are `keys`. `text` keeps it, where one text
-    /// serves all keys.
+    /// Loads the rows of the statement whose only parameters are `keys`. `text` caches it where one
+    /// text serves all keys.
     async fn rows_of_keys<K>(
         &self,
         keys: &[K],
@@ -383,7 +383,7 @@ impl Rows {
         if self.servers.postgres().is_none() {
             return self.servers.all(&statement(keys)).await;
         }
-        let sql = text.get_or_init(|| Text::of(&statement(&[])).sql);
+        let sql = text.get_or_init(|| Text::new(&statement(&[])).sql);
         self.servers.all_of_text(sql, || key::array(keys)).await
     }
 }

@@ -1,10 +1,8 @@
-//! How statements are sent to a server: on PostgreSQL, over connections that are kept from one statement
-//! to the next.
+//! Sends statements to a server. On PostgreSQL, connections are kept from one statement to the next.
 //!
-//! The pool asks the server before and after each statement whether a connection is still good,
-//! which costs more than many a statement. A kept connection is not asked: where it turns out to be
-//! broken, the statement is sent once more over a fresh one. That is safe, for nothing is written
-//! here.
+//! The pool pings the server before and after each statement, which costs more than many a
+//! statement. A kept connection is not pinged. If it is broken, the statement is sent once more over
+//! a new one, which is safe because nothing is written here.
 
 use std::{
     fmt::{self, Write},
@@ -30,20 +28,20 @@ use super::{
 };
 use crate::{database::Heartbeat, metrics::Connections};
 
-/// Most connections that are kept.
+/// Maximum number of kept connections.
 const MAX_KEPT: usize = 4;
 
-/// How long a connection is kept. Then it goes back to its pool, which may renew it.
+/// A connection is kept for this time. Then it returns to its pool, which may renew it.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// How long a connection may be idle and is kept.
+/// A connection that was idle for longer is closed: a NAT or proxy may have dropped it silently.
 const MAX_IDLE: Duration = Duration::from_secs(60);
 
-/// How much longer than it may take an answer is waited for: PostgreSQL ends a statement by itself,
-/// unless its connection broke without a word.
+/// Time to wait for a response beyond the statement's limit. PostgreSQL ends a statement by itself,
+/// unless its connection broke silently.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Sends statements that read.
+/// Sends read statements.
 pub(super) struct Reader {
     database: DatabaseConnection,
     /// Tells whether the server is there; without one it is waited for.
@@ -60,7 +58,7 @@ struct Kept {
     used: Instant,
 }
 
-/// A connection in use. What is given up midway, or broke, is closed, and not used again.
+/// A connection in use. It is closed if it is dropped midway or broke.
 struct Used(Option<Kept>);
 
 impl Drop for Used {
@@ -71,14 +69,14 @@ impl Drop for Used {
     }
 }
 
-/// A statement of PostgreSQL with its parameters. What they are must not change how the text reads.
+/// A statement of PostgreSQL with its parameters. The text must not depend on their values.
 pub(super) struct Text {
     pub(super) sql: Arc<str>,
     pub(super) values: Values,
 }
 
 impl Text {
-    pub(super) fn of(statement: &SelectStatement) -> Self {
+    pub(super) fn new(statement: &SelectStatement) -> Self {
         let mut text = LiteralLimits(SqlWriterValues::new("$", true));
         statement.build_collect_any_into(&PostgresQueryBuilder, &mut text);
         let (sql, values) = text.0.into_parts();
@@ -89,8 +87,8 @@ impl Text {
     }
 }
 
-/// Writes a statement with its limits and offsets in the text: how many rows are wanted decides how
-/// the database goes about it, and a plan for parameters has to do without knowing.
+/// Writes a statement with its limits and offsets in the text. The number of rows decides the plan,
+/// and a plan for parameters cannot know it.
 struct LiteralLimits(SqlWriterValues);
 
 impl Write for LiteralLimits {
@@ -108,9 +106,9 @@ impl fmt::Display for LiteralLimits {
 impl SqlWriter for LiteralLimits {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
         match value {
-            // Nothing else is unsigned: columns are not.
+            // Only limits and offsets are unsigned; columns are not.
             Value::BigUnsigned(Some(limit)) => {
-                // A `String` takes whatever is written.
+                // Writing to a `String` never fails.
                 let _ = write!(self.0, "{limit}");
             }
             value => self.0.push_param(value, builder),
@@ -153,7 +151,7 @@ impl Reader {
         self.pulse.as_ref()
     }
 
-    /// How many connections there are. Those that are kept count as idle.
+    /// Counts the connections. Kept ones count as idle.
     pub(super) fn connections(&self) -> Connections {
         let (open, idle, max) = match self.postgres() {
             Some(pool) => (
@@ -178,18 +176,18 @@ impl Reader {
         }
     }
 
-    /// The PostgreSQL behind, if it is one.
+    /// Returns the pool of a PostgreSQL.
     pub(super) fn postgres(&self) -> Option<&PgPool> {
         let is_postgres = self.database.get_database_backend() == DbBackend::Postgres;
         is_postgres.then(|| self.database.get_postgres_connection_pool())
     }
 
-    /// All rows of a statement, as the pool sends it: of a database that is not given text.
+    /// Loads all rows of a statement through the pool, for databases that take no text.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
         Box::pin(self.database.query_all(statement)).await
     }
 
-    /// All rows of a statement of PostgreSQL, given as text.
+    /// Loads all rows of a PostgreSQL statement, given as text.
     pub(super) async fn all_of_text(
         &self,
         sql: &Arc<str>,
@@ -218,8 +216,7 @@ impl Reader {
         outcome
     }
 
-    /// A kept connection. One that was long idle is closed: who is between may have forgotten it,
-    /// and would not say so.
+    /// Takes a kept connection, and closes those that were idle for longer than [`MAX_IDLE`].
     fn kept(&self) -> Option<Kept> {
         loop {
             let kept = lock(&self.kept).pop()?;
@@ -243,7 +240,7 @@ impl Reader {
                     if let Some(pulse) = &self.pulse {
                         pulse.probe();
                     }
-                    // What broke one has broken all.
+                    // The cause has broken the others, too.
                     self.forget();
                 }
                 outcome => return self.done(used, outcome),
@@ -261,8 +258,8 @@ impl Reader {
         self.done(used, outcome)
     }
 
-    /// All rows of a statement, sent over a connection; once more where what is prepared there is no
-    /// longer true.
+    /// Loads all rows of a statement over a connection, and once more if its prepared statements are
+    /// outdated.
     async fn all_over(
         &self,
         used: &mut Used,
@@ -294,15 +291,15 @@ impl Reader {
         }
     }
 
-    /// Keeps a connection that can be used again.
+    /// Keeps a connection if it can be used again.
     fn done<T>(&self, mut used: Used, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
         match &outcome {
             Err(error) if Overdue::is_in(error) => {
-                // Who is between may have forgotten the others, too.
+                // A NAT or proxy may have dropped the others, too.
                 self.forget();
                 return outcome.map_err(failed);
             }
-            // The server's own word leaves the session as it was.
+            // An error of the server leaves the session intact.
             Err(error) if error.as_database_error().is_none() || is_stale(error) => {
                 return outcome.map_err(failed);
             }
@@ -327,7 +324,7 @@ impl Reader {
         }
     }
 
-    /// Gives the kept connections back to their pool.
+    /// Returns the kept connections to their pool.
     pub(super) fn release(&self) {
         drop(std::mem::take(&mut *lock(&self.kept)));
     }
@@ -335,14 +332,14 @@ impl Reader {
 
 impl Kept {
     async fn all(&mut self, sql: &Arc<str>, values: Values) -> sqlx::Result<Vec<QueryResult>> {
-        // What clients send is in the values.
+        // Input of clients is in the values alone.
         let query = sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(values));
         let rows = query.fetch_all(&mut *self.connection).await?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 }
 
-/// What is said where the server is known to be away.
+/// Returns the error for a server that is known to be away.
 fn away() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }

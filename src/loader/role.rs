@@ -1,6 +1,6 @@
-//! What one viewer is in workspaces, groups and courses: loaded in one statement for all that one
-//! request touches, and kept as long as the request lasts. It is read from the primary, so that a
-//! role that is withdrawn counts at once.
+//! Memberships of the viewer in workspaces, groups and courses. One statement loads all that a
+//! request needs at a time, and the request remembers them. They are read from the primary, so that
+//! a withdrawn role takes effect at once.
 
 use std::{
     collections::HashMap,
@@ -24,39 +24,39 @@ use super::{
     Freshness, LoadError, Loaders, Rows, columns::Columns, course_invite::is_open,
     filter::far_future, lock,
 };
-use crate::{access::proof::Person, invite::CREATOR};
+use crate::{access::proof::SelfProof, invite::CREATOR};
 
-/// Something that a viewer may have a role in.
+/// A workspace, group or course, in which the viewer may have a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The workspace of that id.
+pub enum Target {
+    /// The workspace with this id.
     Workspace(i64),
-    /// The group of that id.
+    /// The group with this id.
     Group(i64),
-    /// The course of that id.
+    /// The course with this id.
     Course(i64),
 }
 
-/// What the viewer is in a place.
+/// Membership of the viewer in a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Their role; none where they are no member. Who made a course is its `creator`.
+pub struct Membership {
+    /// Their role; none if not a member. The creator of a course has the role `creator`.
     pub role: Option<String>,
-    /// Whether an invite to it waits for their answer; told of workspaces and courses.
+    /// An invite to it is pending. Always false for groups.
     pub is_invited: bool,
 }
 
-/// Tells what one viewer is in places, and remembers it.
+/// Loads the memberships of one viewer, and remembers them.
 pub struct RoleLoader {
-    viewer: Arc<Person>,
+    viewer: Arc<SelfProof>,
     now: DateTime<Utc>,
     loaders: Arc<Loaders>,
-    known: Mutex<HashMap<Place, Standing>>,
+    known: Mutex<HashMap<Target, Membership>>,
 }
 
 impl RoleLoader {
-    /// For one request of `viewer` at `now`.
-    pub fn new(loaders: Arc<Loaders>, viewer: Person, now: DateTime<Utc>) -> Self {
+    /// Creates the loader for one request of `viewer` at `now`.
+    pub fn new(loaders: Arc<Loaders>, viewer: SelfProof, now: DateTime<Utc>) -> Self {
         Self {
             viewer: Arc::new(viewer),
             now,
@@ -71,50 +71,53 @@ impl RoleLoader {
         lock(&self.known).clear();
     }
 
-    /// What the viewer is in `place`.
-    pub async fn standing(&self, place: Place) -> Result<Standing, LoadError> {
-        if let Some(known) = lock(&self.known).get(&place) {
+    /// Returns the viewer's membership in `target`.
+    pub async fn membership(&self, target: Target) -> Result<Membership, LoadError> {
+        if let Some(known) = lock(&self.known).get(&target) {
             return Ok(known.clone());
         }
-        let asked = Asked {
+        let asked = MembershipKey {
             viewer: self.viewer.clone(),
-            place,
+            target,
         };
-        let ties = self.loaders.reads(Freshness::Primary).one(asked).await?;
-        let ties = ties.unwrap_or_default();
-        let standing = Standing {
-            role: ties.role,
-            is_invited: ties.invited_until.is_some_and(|until| until > self.now),
+        let row = self.loaders.reads(Freshness::Primary).one(asked).await?;
+        let row = row.unwrap_or_default();
+        let membership = Membership {
+            role: row.role,
+            is_invited: row.invited_until.is_some_and(|until| until > self.now),
         };
-        lock(&self.known).insert(place, standing.clone());
-        Ok(standing)
+        lock(&self.known).insert(target, membership.clone());
+        Ok(membership)
     }
 }
 
-/// Whose standing is asked, and where.
+/// Key of a membership: the viewer and the target.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
-    viewer: Arc<Person>,
-    place: Place,
+struct MembershipKey {
+    viewer: Arc<SelfProof>,
+    target: Target,
 }
 
-/// What ties a person to a place, whatever the time.
+/// A membership as stored, independent of the time.
 #[derive(Clone, Debug, Default)]
-struct Ties {
+struct MembershipRow {
     role: Option<String>,
-    /// Until when an invite waits for their answer.
+    /// Expiry of a pending invite.
     invited_until: Option<DateTime<Utc>>,
 }
 
-impl Loader<Asked> for Rows {
-    type Value = Ties;
+impl Loader<MembershipKey> for Rows {
+    type Value = MembershipRow;
     type Error = LoadError;
 
-    async fn load(&self, asked: &[Asked]) -> Result<HashMap<Asked, Ties>, LoadError> {
+    async fn load(
+        &self,
+        asked: &[MembershipKey],
+    ) -> Result<HashMap<MembershipKey, MembershipRow>, LoadError> {
         let Some(statement) = statement(self.database(), asked) else {
             return Ok(HashMap::new());
         };
-        let mut found: HashMap<Asked, Ties> = HashMap::new();
+        let mut found: HashMap<MembershipKey, MembershipRow> = HashMap::new();
         for row in self.servers.all(&statement).await? {
             let mut columns = Columns::from(&row, 0);
             let index: i64 = columns.next()?;
@@ -124,13 +127,15 @@ impl Loader<Asked> for Rows {
             else {
                 continue;
             };
-            let ties = found.entry(asked.clone()).or_default();
+            let membership = found.entry(asked.clone()).or_default();
             match columns.next::<Option<String>>()? {
                 None => {
                     let until: Option<DateTime<Utc>> = columns.next()?;
-                    ties.invited_until = Ord::max(ties.invited_until, until);
+                    membership.invited_until = Ord::max(membership.invited_until, until);
                 }
-                Some(role) if ties.role.is_none() || role == CREATOR => ties.role = Some(role),
+                Some(role) if membership.role.is_none() || role == CREATOR => {
+                    membership.role = Some(role);
+                }
                 Some(_) => {}
             }
         }
@@ -142,29 +147,30 @@ const WORKSPACE: i32 = 1;
 const GROUP: i32 = 2;
 const COURSE: i32 = 3;
 
-/// What is asked, as a table of its own.
+/// The keys, as a table of their own.
 const ASKED: &str = "asked";
 const INDEX: &str = "index";
 const KIND: &str = "kind";
-const PLACE_ID: &str = "place_id";
+const TARGET_ID: &str = "target_id";
 const USER_ID: &str = "user_id";
 const EMAIL: &str = "email_norm";
 
-/// Stands for the address of who has proven none: arrays of text hold no null here.
+/// Replaces a missing verified address, since arrays of text hold no null here.
 const NO_EMAIL: &str = "";
 
 const ROLE: &str = "role";
 const UNTIL: &str = "until";
 
-/// One statement for all kinds of places that are asked for.
-fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectStatement> {
-    let has = |kind| asked.iter().any(|asked| asked.place.kind() == kind);
+/// Selects the memberships of all keys, of every kind of target.
+fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<SelectStatement> {
+    let has = |kind| asked.iter().any(|asked| asked.target.kind() == kind);
     let mut parts = Vec::new();
     if has(WORKSPACE) {
         use workspace_member::{Column, Entity};
         let role = Expr::col((Entity, Column::Role));
         let mut member = part(WORKSPACE, role, no_end());
-        let here = is_place((Entity, Column::WorkspaceId)).and(is_viewer((Entity, Column::UserId)));
+        let here =
+            is_target((Entity, Column::WorkspaceId)).and(is_viewer((Entity, Column::UserId)));
         member.join(JoinType::InnerJoin, Entity, here);
         parts.push(member);
 
@@ -174,7 +180,7 @@ fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectSta
         let address = Expr::col((Invites, Invite::EmailNorm))
             .equals((ASKED, EMAIL))
             .and(Expr::col((ASKED, EMAIL)).ne(NO_EMAIL));
-        let here = is_place((Invites, Invite::WorkspaceId)).and(address);
+        let here = is_target((Invites, Invite::WorkspaceId)).and(address);
         invitee
             .join(JoinType::InnerJoin, Invites, here)
             .and_where(Invite::Status.eq(StoredStatus::Pending));
@@ -183,24 +189,24 @@ fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectSta
     if has(GROUP) {
         use group_member::{Column, Entity};
         let mut member = part(GROUP, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_place((Entity, Column::GroupId)).and(is_viewer((Entity, Column::UserId)));
+        let here = is_target((Entity, Column::GroupId)).and(is_viewer((Entity, Column::UserId)));
         member.join(JoinType::InnerJoin, Entity, here);
         parts.push(member);
     }
     if has(COURSE) {
         use course_member::{Column, Entity};
         let mut member = part(COURSE, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_place((Entity, Column::CourseId)).and(is_viewer((Entity, Column::UserId)));
+        let here = is_target((Entity, Column::CourseId)).and(is_viewer((Entity, Column::UserId)));
         member.join(JoinType::InnerJoin, Entity, here);
 
         use course::{Column as Course, Entity as Courses};
         let mut creator = part(COURSE, Expr::val(CREATOR), no_end());
-        let here = is_place((Courses, Course::Id)).and(is_viewer((Courses, Course::CreatedById)));
+        let here = is_target((Courses, Course::Id)).and(is_viewer((Courses, Course::CreatedById)));
         creator.join(JoinType::InnerJoin, Courses, here);
 
         use course_invite::{Column as Invite, Entity as Invites};
         let mut invitee = part(COURSE, no_role(), Expr::val(far_future()));
-        let here = is_place((Invites, Invite::CourseId)).and(is_viewer((Invites, Invite::UserId)));
+        let here = is_target((Invites, Invite::CourseId)).and(is_viewer((Invites, Invite::UserId)));
         invitee
             .join(JoinType::InnerJoin, Invites, here)
             .cond_where(is_open());
@@ -212,17 +218,17 @@ fn statement(database: &DatabaseConnection, asked: &[Asked]) -> Option<SelectSta
     })?;
     let table = CommonTableExpression::new()
         .query(rows_asked(database, asked))
-        .columns([INDEX, KIND, PLACE_ID, USER_ID, EMAIL])
+        .columns([INDEX, KIND, TARGET_ID, USER_ID, EMAIL])
         .table_name(ASKED)
         .to_owned();
     statement.with_cte(WithClause::new().cte(table).to_owned());
     Some(statement)
 }
 
-/// What is asked as rows: arrays on PostgreSQL, elsewhere a list padded to a power of two with its
-/// last row, so that the database sees few texts.
-fn rows_asked(database: &DatabaseConnection, asked: &[Asked]) -> SelectStatement {
-    let email = |asked: &Asked| {
+/// Selects the keys as rows. They are arrays on PostgreSQL, and elsewhere a list, padded with its
+/// last row to a power of two, so that the database sees few texts.
+fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectStatement {
+    let email = |asked: &MembershipKey| {
         let email = asked.viewer.verified_email_norm();
         email.unwrap_or(NO_EMAIL).to_owned()
     };
@@ -234,8 +240,8 @@ fn rows_asked(database: &DatabaseConnection, asked: &[Asked]) -> SelectStatement
         }
         let mut rows = Query::select();
         rows.expr(column((0i64..).take(asked.len())))
-            .expr(column(asked.iter().map(|asked| asked.place.kind())))
-            .expr(column(asked.iter().map(|asked| asked.place.id())))
+            .expr(column(asked.iter().map(|asked| asked.target.kind())))
+            .expr(column(asked.iter().map(|asked| asked.target.id())))
             .expr(column(asked.iter().map(|asked| asked.viewer.user_id())))
             .expr(column(asked.iter().map(email)));
         return rows;
@@ -245,8 +251,8 @@ fn rows_asked(database: &DatabaseConnection, asked: &[Asked]) -> SelectStatement
     let padding = std::iter::repeat(last).flatten();
     let padded = (0i64..).zip(asked).chain(padding).take(length);
     let padded = padded.map(|(index, asked)| {
-        let (place, viewer) = (asked.place, asked.viewer.user_id());
-        (index, place.kind(), place.id(), viewer, email(asked))
+        let (target, viewer) = (asked.target, asked.viewer.user_id());
+        (index, target.kind(), target.id(), viewer, email(asked))
     });
     Query::select()
         .expr(Expr::cust("*"))
@@ -264,26 +270,26 @@ fn part(kind: i32, role: Expr, until: Expr) -> SelectStatement {
         .take()
 }
 
-fn is_place(column: impl IntoColumnRef) -> Expr {
-    Expr::col(column).equals((ASKED, PLACE_ID))
+fn is_target(column: impl IntoColumnRef) -> Expr {
+    Expr::col(column).equals((ASKED, TARGET_ID))
 }
 
 fn is_viewer(column: impl IntoColumnRef) -> Expr {
     Expr::col(column).equals((ASKED, USER_ID))
 }
 
-/// Stands where a row tells of no invite.
+/// The expiry in rows that are no invite.
 fn no_end() -> Expr {
     Expr::val(None::<DateTime<Utc>>).cast_as("timestamptz")
 }
 
-/// Stands where a row tells of an invite and not of a role.
+/// The role in rows of invites.
 fn no_role() -> Expr {
     Expr::val(None::<String>).cast_as("text")
 }
 
-impl Place {
-    /// Key of the workspace, group or course.
+impl Target {
+    /// Returns the id of the workspace, group or course.
     pub fn id(self) -> i64 {
         match self {
             Self::Workspace(id) | Self::Group(id) | Self::Course(id) => id,

@@ -1,9 +1,9 @@
 //! Prices of lists that may read more rows than their page has.
 //!
 //! Such a list is *wide*: a filter, an order without an index, or a total makes the database read
-//! rows that the page does not show. The most that it can read is its *scope*: the rows that the
-//! list has without its filter. The scope is counted once a minute, over an index, and never shown.
-//! It decides how many nodes of the client's cost quota are reserved before the list is loaded.
+//! rows that are not on the page. It can read at most its *scope*: the rows of the list without its
+//! filter. The scope is counted once a minute, over an index, and never shown. It decides how many
+//! nodes of the client's cost quota are reserved before the list is loaded.
 
 use std::{
     any::{TypeId, type_name},
@@ -28,21 +28,21 @@ use crate::{
     rate_limit::{Client, NODE, Toll},
 };
 
-/// Most rows of a scope that are counted.
+/// Maximum number of rows that are counted in a scope.
 const MAX_ROWS: u64 = 1_000_000;
 
-/// How long a scope is remembered.
+/// A scope is remembered for this time.
 const KEPT: TimeDelta = TimeDelta::minutes(1);
 
-/// How many scopes are remembered.
+/// Maximum number of remembered scopes.
 const MAX_SCOPES: usize = 16_384;
 
-/// A list whose price is no more than this, in nodes, is part of the price of its operation.
+/// A list that costs at most this many nodes is part of the cost of its operation.
 const FREE: u64 = 5;
 
 const PARENT: &str = "parent";
 
-/// The time that a list takes a core for each row of its scope, in nanoseconds, rounded up.
+/// Time of a core for each row of a list's scope, in nanoseconds, rounded up.
 /// `docs/operate/performance.md` has the measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Effort(u64);
@@ -54,7 +54,7 @@ impl Effort {
     const SEARCH: Self = Self(1800);
     /// Sorts by a column that no index of the list has.
     pub(super) const SORT: Self = Self(1300);
-    /// Merges the lists of all that somebody manages.
+    /// Merges the lists of all that a user manages.
     pub(super) const MERGE: Self = Self(2000);
     /// Looks the tags of a row up.
     const TAGS: Self = Self(2000);
@@ -69,18 +69,19 @@ impl Effort {
         Self(Self::SEARCH.0 * parts)
     }
 
-    /// Comparing each row's tags with so many.
+    /// Compares each row's tags with this many values.
     pub(super) fn tags(values: usize) -> Self {
         Self(Self::TAGS.0 + Self::TAG * values as u64)
     }
 
-    /// The sum of those that apply.
+    /// Sums the efforts that apply.
     pub(super) fn sum(efforts: impl IntoIterator<Item = (bool, Self)>) -> Self {
         let applied = efforts.into_iter().filter(|(applies, _)| *applies);
         Self(applied.map(|(_, Self(effort))| effort).sum())
     }
 
-    /// What a page adds: a total reads the rows a second time, an offset the rows before the page.
+    /// Adds the effort of a page. A total reads the rows a second time; an offset reads the rows
+    /// before the page.
     pub(super) fn of_page(self, page: &Page) -> Self {
         let mut effort = self.0;
         if page.with_total {
@@ -99,18 +100,17 @@ impl Effort {
 
 /// The rows of a kind of list, without a filter.
 pub(super) trait Scope: Clone + Eq + Hash + Send + Sync + 'static {
-    /// The kind of list, for the limit on those that run.
+    /// The kind of list, for the limit on running ones.
     const LIST: &'static str;
 
     /// The table of the rows that the lists belong to.
     const PARENTS: &'static str;
 
-    /// The tables' rows: those of the parent, or all.
+    /// Selects the rows of each table: of the parent, or all.
     fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement>;
 }
 
-/// Declares the type `Scope` where it stands: the lists of that name, which belong to rows of
-/// `$parents`, and their rows.
+/// Declares the type `Scope` for the lists of this name, which belong to rows of `$parents`.
 macro_rules! scope {
     ($list:literal of $parents:expr, |$parent:ident| $rows:expr) => {
         /// The rows of a list, without a filter.
@@ -131,14 +131,14 @@ macro_rules! scope {
 }
 pub(super) use scope;
 
-/// Names a scope: that of one parent, or everything.
+/// Key of a scope: of one parent, or of everything.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ScopeOf<S> {
     parent: Option<i64>,
     of: PhantomData<S>,
 }
 
-/// The scopes that were counted within the last minute, by their kind and parent.
+/// Scopes counted within the last minute, by kind and parent.
 pub(super) struct Scopes(Cache<(TypeId, Option<i64>), Counted>);
 
 #[derive(Clone, Copy)]
@@ -154,12 +154,12 @@ impl Default for Scopes {
 }
 
 impl Reads<'_> {
-    /// The toll for a list that takes `effort` for each row of its scope; none for one that is not
-    /// wide, or whose scope is small.
+    /// Returns the toll of a list that takes `effort` for each row of its scope; none if the list is
+    /// not wide or its scope is small.
     ///
     /// # Errors
-    /// The scope has to be counted, and the client's quota has no room for even the smallest toll;
-    /// or counting failed.
+    /// The scope must be counted, and the client's quota has no room for the smallest toll; or
+    /// counting failed.
     pub(super) async fn toll<S: Scope>(
         &self,
         client: &Arc<Client>,
@@ -186,7 +186,7 @@ impl Reads<'_> {
         Ok(client.toll(S::LIST, nodes))
     }
 
-    /// How many rows a scope had within the last minute, if it was counted.
+    /// Returns the number of rows of a scope, if it was counted within the last minute.
     fn known_scope<S: Scope>(&self, parent: Option<i64>, now: DateTime<Utc>) -> Option<u64> {
         let counted = self.loaders.scopes.0.get(&(TypeId::of::<S>(), parent))?;
         ((now - counted.at).abs() < KEPT).then_some(counted.rows)
@@ -263,7 +263,7 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
     }
 }
 
-/// The number of rows, up to the limit of each table.
+/// Counts rows, up to the limit of each table.
 fn count<S: Scope>(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Expr {
     let counts = S::rows(parent).into_iter().map(|mut rows| {
         rows.expr(Expr::val(1i32)).limit(MAX_ROWS);

@@ -1,8 +1,8 @@
-//! Which server a statement is sent to: the primary, or a hot standby of it.
+//! Sends each statement to the primary or to its hot standby.
 //!
-//! A standby that is away is passed over: the primary is asked, and nobody waits. Once a second a
-//! statement is sent to the standby as well, as a trial, until it answers again. A statement that
-//! the standby gives up, since it is in the way of what it replays, is sent to the primary.
+//! A standby that is away is skipped: statements go to the primary, and no request waits. Once a
+//! second one statement is sent to the standby as well, as a trial, until it responds again. A
+//! statement that the standby cancels because of a replay conflict is sent to the primary.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,19 +25,19 @@ use crate::{
     metrics::{CountConnections, Server},
 };
 
-/// How long a standby is passed over before it is tried again.
+/// A standby that is away is tried again after this time.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What traces call the one kind of database that has standbys.
+/// Name in traces of the only kind of database that has standbys.
 const POSTGRESQL: &str = "postgresql";
 
-/// Sends statements that read: to the standby where there is one, or else to the primary.
+/// Sends read statements to the standby if there is one, and otherwise to the primary.
 pub(super) struct Servers {
     primary: Arc<Reader>,
     standby: Option<Arc<Standby>>,
 }
 
-/// A hot standby: what is read there may be a little old.
+/// A hot standby, whose rows may be a little behind.
 struct Standby {
     reader: Reader,
     state: Mutex<State>,
@@ -46,14 +46,14 @@ struct Standby {
 #[derive(Clone, Copy)]
 enum State {
     InUse,
-    /// Passed over, and to be tried then.
+    /// Skipped until this instant, then tried.
     TryAt(Instant),
-    /// Passed over, and being tried.
+    /// Skipped while a trial runs.
     Trying,
 }
 
 impl Servers {
-    /// The primary alone.
+    /// Creates servers of the primary alone.
     pub(super) fn primary(primary: Arc<Reader>) -> Self {
         Self {
             primary,
@@ -61,7 +61,7 @@ impl Servers {
         }
     }
 
-    /// A PostgreSQL and its standby.
+    /// Creates servers of a PostgreSQL and its standby.
     pub(super) fn with_standby(primary: Arc<Reader>, standby: Reader) -> Self {
         let standby = Standby {
             reader: standby,
@@ -77,7 +77,7 @@ impl Servers {
         self.primary.database()
     }
 
-    /// How many connections there are at most.
+    /// Returns the maximum number of connections.
     pub(super) fn max_connections(&self) -> usize {
         usize::try_from(self.primary.connections().max).unwrap_or(usize::MAX)
     }
@@ -87,22 +87,22 @@ impl Servers {
         self.primary.pulse()
     }
 
-    /// The PostgreSQL behind, if it is one.
+    /// Returns the pool of a PostgreSQL.
     pub(super) fn postgres(&self) -> Option<&PgPool> {
         self.primary.postgres()
     }
 
-    /// All rows of a statement.
+    /// Loads all rows of a statement.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
         if self.postgres().is_none() {
             let send = self.primary.all(statement);
             return instrument::statement("sqlite", Server::Primary, send).await;
         }
-        let Text { sql, values } = Text::of(statement);
+        let Text { sql, values } = Text::new(statement);
         self.all_of_text(&sql, || values.clone()).await
     }
 
-    /// All rows of a statement of PostgreSQL, given as text.
+    /// Loads all rows of a PostgreSQL statement, given as text.
     pub(super) async fn all_of_text(
         &self,
         sql: &Arc<str>,
@@ -112,7 +112,7 @@ impl Servers {
             if standby.is_in_use() {
                 let send = standby.reader.all_of_text(sql, &values);
                 match instrument::statement(POSTGRESQL, Server::Standby, send).await {
-                    // There is no time left for another.
+                    // No time is left for another.
                     Err(error) if is_overdue(&error) => return Err(error),
                     Err(error) if is_unavailable(&error) => standby.pass_over(&error),
                     Err(error) if is_replay_conflict(&error) => {}
@@ -126,7 +126,7 @@ impl Servers {
         instrument::statement(POSTGRESQL, Server::Primary, send).await
     }
 
-    /// What counts the connections to each server, as long as these are here.
+    /// Returns functions that count the connections to each server, until it is dropped.
     pub(super) fn connections(&self) -> Vec<(Server, CountConnections)> {
         let primary = Arc::downgrade(&self.primary);
         let count: CountConnections = Box::new(move || Some(primary.upgrade()?.connections()));
@@ -139,7 +139,7 @@ impl Servers {
         servers
     }
 
-    /// Gives the kept connections back to their pools.
+    /// Returns the kept connections to their pools.
     pub(super) fn release(&self) {
         self.primary.release();
         if let Some(standby) = &self.standby {
@@ -153,7 +153,7 @@ impl Standby {
         matches!(*lock(&self.state), State::InUse)
     }
 
-    /// Told to one alone.
+    /// Returns true to one caller alone.
     fn is_to_be_tried(&self) -> bool {
         let mut state = lock(&self.state);
         let is_due = matches!(*state, State::TryAt(at) if at <= Instant::now());
@@ -174,7 +174,7 @@ impl Standby {
     async fn try_again(self: Arc<Self>, sql: Arc<str>, values: Values) {
         match self.reader.all_of_text(&sql, || values.clone()).await {
             Err(error) if is_unavailable(&error) => self.pass_over(&error),
-            // Whatever it says of the statement, it is there.
+            // Any response shows that it is up.
             Ok(_) | Err(_) => {
                 *lock(&self.state) = State::InUse;
                 tracing::info!("the standby is asked again");

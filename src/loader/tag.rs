@@ -1,4 +1,4 @@
-//! Tags, by id and of invite codes.
+//! Tags by id and of invite codes.
 
 use std::{
     collections::HashMap,
@@ -55,7 +55,7 @@ impl Loader<OfInviteCode> for Rows {
     }
 }
 
-/// The tags of these codes that are not deleted, by name; behind each, the code that gives it.
+/// Selects the tags of these codes that are not deleted, by name, each followed by its code.
 fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -> SelectStatement {
     use invite_code_tag::{Column as Given, Entity as Giving};
     let mut tags = Entity::find()
@@ -71,12 +71,12 @@ fn of_codes(database: &DatabaseConnection, ids: impl IntoIterator<Item = i64>) -
 }
 
 impl Reads<'_> {
-    /// The tag of that id, unless deleted.
+    /// Loads the tag with this id, unless deleted.
     pub async fn tag(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// The tags that an invite code gives, by name, without deleted ones.
+    /// Loads the tags of an invite code, by name, without deleted ones.
     pub async fn tags_of_invite_code(&self, id: i64) -> Result<Vec<Guarded<Model>>, LoadError> {
         Ok(self
             .at_least(Freshness::StandbyThenPrimary)

@@ -1,4 +1,4 @@
-//! Users by id, and by what a bearer token calls them.
+//! Users by id, and by the subject of a bearer token.
 
 use std::{
     collections::HashMap,
@@ -54,12 +54,12 @@ impl Loader<ByExtId> for Rows {
     }
 }
 
-/// A deleted user resolves to nobody, whichever way they are looked for.
+/// Selects users that are not deleted. No path finds others.
 fn live() -> sea_orm::Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-/// What a bearer token calls its user.
+/// The user that a bearer token names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// `users.id`.
@@ -71,7 +71,7 @@ pub enum Subject {
 }
 
 impl Reads<'_> {
-    /// The user of that id, unless deleted.
+    /// Loads the user with this id, unless deleted.
     pub async fn user(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.at_least(Freshness::StandbyThenPrimary)
             .one(ById(id))

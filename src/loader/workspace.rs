@@ -1,4 +1,4 @@
-//! Workspaces: by id, and the list of those that somebody manages.
+//! Workspaces by id, and the list of workspaces that a user manages.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
     scope::{Effort, scope},
 };
 use crate::{
-    access::proof::{Guarded, Managed},
+    access::proof::{Guarded, ManagedScope},
     invite::MANAGES_WORKSPACE,
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -32,12 +32,12 @@ columns!(workspace: id, name, description, logo_url, created_at, deleted_at);
 
 row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
 
-/// Keys of the workspaces that are not deleted.
+/// Selects the ids of workspaces that are not deleted.
 pub(super) fn live_ids() -> SelectStatement {
     super::live_ids::<Entity>(Column::Id, Column::DeletedAt)
 }
 
-/// Keys of the workspaces that the user manages.
+/// Selects the ids of workspaces that the user manages.
 pub(super) fn managed_ids(user_id: impl Into<Expr>) -> SelectStatement {
     use workspace_member::Column as Member;
     Query::select()
@@ -60,15 +60,15 @@ scope!("workspaces" of "users", |manager| match manager {
 });
 
 impl Reads<'_> {
-    /// The workspace of that id, unless deleted.
+    /// Loads the workspace with this id, unless deleted.
     pub async fn workspace(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// A page of the workspaces that somebody manages, by id; for staff: of all.
+    /// Loads a page of the workspaces in scope, ordered by id.
     pub async fn workspaces(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         page: &Page,
         now: DateTime<Utc>,
         client: &Arc<Client>,
@@ -86,7 +86,7 @@ impl Reads<'_> {
                     .map(|id| Expr::col((Entity, Column::Id)).in_subquery(managed_ids(id))),
             );
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
-        let listing = Listing::of::<Entity>(condition, [by_id]);
+        let listing = Listing::from_table::<Entity>(condition, [by_id]);
         self.at_least(Freshness::Primary)
             .list(listing, page, Model::sealed, toll)
             .await

@@ -1,4 +1,4 @@
-//! Workspace invites: by token, by id, of a workspace, and the list of those that somebody manages.
+//! Workspace invites by token, by id, of a workspace, and the list of invites that a user manages.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
     workspace,
 };
 use crate::{
-    access::proof::{Guarded, Managed, WorkspaceManager},
+    access::proof::{Guarded, ManagedScope, WorkspaceManager},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
     rate_limit::Client,
@@ -49,15 +49,15 @@ pub struct WorkspaceInviteFilter {
     pub statuses: Option<Vec<Status>>,
     /// Role that accepting gives.
     pub roles: Option<Vec<String>>,
-    /// Who invited.
+    /// The inviter.
     pub inviter: Option<i64>,
-    /// Address of the person invited, as addresses are compared.
+    /// Normalized address of the invitee.
     pub email_norm: Option<String>,
-    /// Part of the address of the person invited, or of the inviter's message.
+    /// Part of the invitee's address or of the inviter's message.
     pub search: Option<String>,
-    /// When the invite was made.
+    /// Creation time.
     pub created: InstantRange,
-    /// When it expires.
+    /// Expiry time.
     pub expires: InstantRange,
 }
 
@@ -73,7 +73,7 @@ mod of_workspace {
     });
 }
 
-/// The invites of all workspaces that somebody manages.
+/// The invites of all workspaces that a user manages.
 mod managed {
     use super::{Column, Entity, Expr, ExprTrait, Query, scope, workspace};
 
@@ -86,12 +86,12 @@ mod managed {
     });
 }
 
-/// Invites of workspaces that are not deleted: those of others are not found on any path.
+/// Selects invites whose workspace is not deleted. No path finds others.
 fn live() -> Select<Entity> {
     Entity::find().filter(in_live_workspace())
 }
 
-/// Whether the invite's workspace is there.
+/// Condition: the invite's workspace is not deleted.
 pub(super) fn in_live_workspace() -> Expr {
     Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::live_ids())
 }
@@ -107,7 +107,7 @@ impl ListOfParent for List {
 
     fn listing(&self, database: &DatabaseConnection) -> Listing {
         let condition = self.filter.condition(database, self.now);
-        Listing::of::<Entity>(condition, order(self.sort))
+        Listing::from_table::<Entity>(condition, order(self.sort))
     }
 
     fn page(&self) -> &Page {
@@ -144,7 +144,7 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
     }
 }
 
-/// What an invite is sorted by.
+/// The expression that invites are ordered by.
 pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     match sort {
         InviteSort::CreatedAt => Expr::col((Entity, Column::CreatedAt)),
@@ -160,7 +160,7 @@ fn order(sort: InviteSort) -> [(Expr, SortType); 2] {
 }
 
 impl WorkspaceInviteFilter {
-    /// An address has an index, and few invites. `base`: the effort without a filter.
+    /// `base` is the effort without a filter. An address has an index, and few invites.
     fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
         if self.email_norm.is_some() {
             return Effort::default();
@@ -216,7 +216,7 @@ impl WorkspaceInviteFilter {
 }
 
 impl Reads<'_> {
-    /// The invite that this token names: who holds it may see it.
+    /// Loads the invite of this token. Its holder may see it.
     pub async fn workspace_invite_by_token(
         &self,
         token: Uuid,
@@ -226,12 +226,12 @@ impl Reads<'_> {
             .await
     }
 
-    /// The invite of that id.
+    /// Loads the invite with this id.
     pub async fn workspace_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 
-    /// A page of one workspace's invites, in one statement with those of other workspaces.
+    /// Loads a page of one workspace's invites, in one statement with those of other workspaces.
     pub async fn workspace_invites_of(
         &self,
         manager: &WorkspaceManager,
@@ -255,10 +255,10 @@ impl Reads<'_> {
         self.list_of(workspace, list, toll).await
     }
 
-    /// A page of the invites of all workspaces that somebody manages; for staff: of all.
+    /// Loads a page of the invites of all workspaces in scope.
     pub async fn workspace_invites(
         &self,
-        managed: &Managed,
+        managed: &ManagedScope,
         filter: &WorkspaceInviteFilter,
         sort: InviteSort,
         page: &Page,
@@ -280,7 +280,7 @@ impl Reads<'_> {
             .condition(self.database(), now)
             .add(in_live_workspace())
             .add_option(reach);
-        let listing = Listing::of::<Entity>(condition, order(sort));
+        let listing = Listing::from_table::<Entity>(condition, order(sort));
         self.at_least(Freshness::Primary)
             .list(listing, page, Model::sealed, toll)
             .await

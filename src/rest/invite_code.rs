@@ -24,7 +24,7 @@ use super::{
 use crate::{
     access::{Access, TagView, UserView},
     invite::Code,
-    loader::invite_code_by_code::Along,
+    loader::invite_code_by_code::Preload,
 };
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
@@ -192,7 +192,7 @@ async fn show(
 
 async fn find(access: &Access, code: &str) -> Result<InviteCode, RestError> {
     let invite = access
-        .invite_code_by_code(code, Along::ALL)
+        .invite_code_by_code(code, Preload::ALL)
         .await?
         .ok_or(RestError::NotFound)?;
     let (inviter, user, tags) = try_join3(

@@ -93,7 +93,7 @@ each_database! {
         assert_eq!((first.status, first.header("connection")), (StatusCode::OK, ""));
 
         server.process.signal("TERM");
-        server.process.logged("stopping: finishing what is in flight").await;
+        server.process.logged("stopping: finishing requests in flight").await;
         wire.try_write(&request).await.expect("a peer");
         let last = wire.kept_answer().await.expect("an answer");
         assert_eq!((last.status, last.header("connection")), (StatusCode::OK, "close"));

@@ -33,7 +33,7 @@ async fn a_timeout_cancels_the_request_and_its_statement() {
         let answer = server.graphql(None, LOOK_UP, json!({})).await;
         assert!(began.elapsed() >= Duration::from_millis(900));
         assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
-        let message = "The request took longer than 1 s and was given up.";
+        let message = "The request exceeded the time limit of 1 s.";
         assert_eq!(error(&answer), (&json!(message), &json!("TIMEOUT")));
         assert_eq!(answer.json.get("data"), None);
 
@@ -86,7 +86,7 @@ async fn a_cancelled_operation_is_counted_and_logged_by_name() {
         eventually("a line that names it", async || {
             let (_, log) = server.process.written();
             let lines = log_lines(&log).into_iter();
-            let mut answered = lines.filter(|line| line["message"] == "answered");
+            let mut answered = lines.filter(|line| line["message"] == "request completed");
             answered.find(|line| line["status"] == 504 && line["operation"] == "Held")
         })
         .await;

@@ -1,4 +1,4 @@
-//! The nesting, length and number of values of JSON, measured before anything reads it.
+//! Measures the nesting, length and number of values of JSON before it is parsed.
 
 use memchr::memchr2;
 
@@ -11,19 +11,19 @@ const MAX_VALUES: usize = 4_000;
 /// Values whose reading costs as much as a node.
 const VALUES_PER_NODE: usize = 50;
 
-/// The extent of a JSON text.
+/// Measurements of a JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct JsonShape {
-    /// How deep brackets are nested.
+    /// Deepest nesting of brackets.
     pub(super) nesting: usize,
-    /// How many values stand side by side in the outermost list or object, if it has any.
+    /// Number of values in the outermost list or object, at least 1.
     pub(super) length: usize,
     /// Number of values, rounded up: one, and one for each opening bracket and comma.
     pub(super) values: usize,
 }
 
 impl JsonShape {
-    /// Measures a text, whatever it is, in one pass.
+    /// Measures any text in one pass.
     pub(super) fn measure(mut json: &[u8]) -> Self {
         let mut shape = Self {
             nesting: 0,
@@ -54,7 +54,7 @@ impl JsonShape {
     /// Checks the nesting.
     ///
     /// # Errors
-    /// If it is too deep.
+    /// The JSON is nested too deeply.
     pub(super) fn check_nesting(self, limits: &Limits) -> Result<(), LimitExceeded> {
         check_length(Limit::Nesting, limits.nesting, self.nesting)
     }
@@ -73,7 +73,7 @@ impl JsonShape {
     }
 }
 
-/// What follows a string, whose first quotation mark is passed already.
+/// Returns the text after a string whose opening quotation mark was consumed.
 fn after_string(mut json: &[u8]) -> &[u8] {
     while let Some(at) = memchr2(b'"', b'\\', json) {
         let (is_end, passed) = match json[at] {

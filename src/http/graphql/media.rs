@@ -1,19 +1,19 @@
-//! The media type of an answer: what `Accept` asks for (RFC 9110, section 12.5.1).
+//! Media types of requests and responses, negotiated by `Accept` (RFC 9110, section 12.5.1).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::super::accept::{Range, parameter, ranges};
 
-/// The media type of an answer.
+/// Media type of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
-    /// `application/json`: what every client reads.
+    /// `application/json`, which every client reads.
     Json,
-    /// `application/graphql-response+json`: its status tells whether the request was executed.
+    /// `application/graphql-response+json`, whose status says whether the request was executed.
     GraphqlResponse,
 }
 
-/// How closely a range of media types names one.
+/// How specifically a media range matches a type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Specificity {
     Anything,
@@ -25,8 +25,8 @@ impl Media {
     pub(super) const AVAILABLE: &str =
         "application/graphql-response+json or application/json, in UTF-8";
 
-    /// What the client likes best; a tie goes to `application/graphql-response+json` where it is
-    /// asked for by name. None where it takes neither.
+    /// Returns the client's preferred type. A tie goes to `application/graphql-response+json` if it
+    /// is listed by name. Returns `None` if the client accepts neither.
     pub(super) fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let ranges = ranges(headers, &header::ACCEPT);
         if ranges.is_empty() {
@@ -46,7 +46,7 @@ impl Media {
         }
     }
 
-    /// How much these ranges like this type: what the closest says. None is not at all.
+    /// Returns the quality by the most specific range, or `None` if the type is not acceptable.
     fn quality(self, ranges: &[Range<'_>]) -> Option<(Specificity, u16)> {
         ranges
             .iter()
@@ -55,7 +55,7 @@ impl Media {
             .filter(|(_, quality)| *quality > 0)
     }
 
-    /// How closely a range names this type, and its quality.
+    /// Returns the specificity and quality of a range that matches this type.
     fn matched(self, range: &Range<'_>) -> Option<(Specificity, u16)> {
         let specificity = if range.is(self.essence()) {
             Specificity::Exact
@@ -91,8 +91,8 @@ fn is_utf8(charset: &str) -> bool {
     charset.eq_ignore_ascii_case("utf-8")
 }
 
-/// Whether a body is said to be JSON in UTF-8. Other types are refused: a browser sends some of
-/// them across sites without asking first.
+/// Returns true for JSON in UTF-8. Browsers send some other types across origins without a
+/// preflight request, so that those are refused.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(content_type)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
         return false;
@@ -102,7 +102,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         && parameter(parameters, "charset").is_none_or(is_utf8)
 }
 
-/// Whether a body is compressed, or otherwise not as it is.
+/// Returns true if the body has a content encoding, such as compression.
 pub(super) fn is_encoded(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_ENCODING)

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP (the specification's draft): from a request to its answer.
+//! GraphQL over HTTP (the specification's draft).
 
 mod json_shape;
 mod media;
@@ -41,25 +41,25 @@ use crate::{
     trace,
 };
 
-/// Longest operation name that is told to the log and to traces, in bytes.
+/// Longest operation name in logs and traces, in bytes.
 const MAX_LOGGED_NAME: usize = 64;
 
-/// How deep brackets are nested in what may be JSON.
+/// Returns the nesting depth of brackets.
 #[cfg(feature = "fuzzing")]
 pub(super) fn nesting(json: &[u8]) -> usize {
     JsonShape::measure(json).nesting
 }
 
-/// How GraphQL is served.
+/// Settings of the GraphQL endpoint.
 #[derive(Clone)]
 pub struct Graphql {
-    /// Executes what is asked.
+    /// Executes operations.
     pub executor: Executor,
-    /// Which documents may be named instead of sent, or must be.
+    /// Persisted documents.
     pub persisted: PersistedDocuments,
-    /// Most operations in one request; 0 takes no lists of them.
+    /// Most operations in a batch; 0 disables batching.
     pub max_batch: usize,
-    /// Counts it.
+    /// Metrics.
     pub metrics: Metrics,
 }
 
@@ -69,7 +69,7 @@ struct Served {
     max_body: usize,
 }
 
-/// `POST` and `GET`; other methods are not allowed. Bodies are held to `max_body` bytes.
+/// Routes `POST` and `GET`. Bodies are limited to `max_body` bytes.
 pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
     let served = Served { graphql, max_body };
     get(handle_get).post(handle_post).with_state(served)
@@ -87,7 +87,7 @@ async fn handle_post(
         return not_acceptable();
     };
     if !is_json(&headers) || is_encoded(&headers) {
-        let message = "Send the request as application/json in UTF-8, without a content encoding.";
+        let message = "The body must be application/json in UTF-8, without a content encoding.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, message);
     }
     let body = match slot.receive(&headers, body, max_body).await {
@@ -161,10 +161,10 @@ async fn handle_get(
     graphql.write(completed, media)
 }
 
-/// An operation that was answered.
+/// Result of an operation.
 struct Completed {
     outcome: Outcome,
-    /// The status of an answer to a request for it alone, where that is not as ever.
+    /// Status of the response, if it is not the default.
     status: Option<StatusCode>,
 }
 
@@ -179,7 +179,7 @@ impl Completed {
     }
 }
 
-/// Whose share the label of an operation's name is of.
+/// Returns the share to which the operation's name is charged.
 fn share_of(access: &Access) -> Share {
     match access.viewer() {
         Viewer::Anonymous => Share::Anonymous,
@@ -189,9 +189,12 @@ fn share_of(access: &Access) -> Share {
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
 
-/// The client takes nothing that there is; it is told so in JSON, which people can read.
+/// Responds in JSON, which people can read, to a client that accepts no available type.
 fn not_acceptable() -> Response {
-    let message = format!("Answers are {}: let Accept allow one.", Media::AVAILABLE);
+    let message = format!(
+        "Responses are {}; Accept must allow one of them.",
+        Media::AVAILABLE
+    );
     refuse(StatusCode::NOT_ACCEPTABLE, Media::Json, &message)
 }
 
@@ -204,7 +207,7 @@ impl Graphql {
         }
     }
 
-    /// The response to a request whose body was not received.
+    /// Builds the response to a request whose body was not received.
     fn not_received(&self, reason: NotReceived, most: usize, media: Media) -> Response {
         match reason {
             NotReceived::TooLong(said) => {
@@ -214,22 +217,22 @@ impl Graphql {
                 writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, exceeded)
             }
             NotReceived::BrokenOff => {
-                let message = "The request's body broke off.";
+                let message = "The connection broke before the request body was complete.";
                 refuse(StatusCode::BAD_REQUEST, media, message)
             }
             NotReceived::TooSlow => {
-                let message = "The request's body came too slowly and was given up.";
+                let message = "The request body arrived too slowly.";
                 refuse_with(StatusCode::REQUEST_TIMEOUT, Code::Timeout, media, message)
             }
             NotReceived::NoRoom => {
-                let message = "Too many requests are on their way; try again in a second.";
+                let message = "The server is at capacity; try again in a second.";
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 refuse_with(status, Code::ServiceUnavailable, media, message)
             }
         }
     }
 
-    /// The answer to a request for this operation alone.
+    /// Writes the response to a single operation.
     fn write(&self, completed: Completed, media: Media) -> Response {
         let mut response = self.writer(media).write_one(&completed.outcome);
         if let Some(status) = completed.status {
@@ -242,9 +245,8 @@ impl Graphql {
         response
     }
 
-    /// Finds, reads and validates what a request asks for, and charges the client for it. Nothing of
-    /// it is executed. A document that is not known is paid for before it is read, so that one that
-    /// is refused has its price, too.
+    /// Finds, parses and validates the document, and charges the client. Executes nothing. An
+    /// unknown document is charged before it is parsed, so that refused ones cost something too.
     async fn prepare(
         &self,
         parameters: Parameters,
@@ -271,8 +273,8 @@ impl Graphql {
         Ok(prepared)
     }
 
-    /// Answers one operation, and measures it. `told` is given its name, if it has one, as soon as it
-    /// is executed.
+    /// Executes one operation, and records metrics and a span. Sets `log_name` to its name, if any,
+    /// before execution.
     async fn execute(
         &self,
         parameters: Parameters,
@@ -297,7 +299,7 @@ impl Graphql {
                     log_name.set(name.clone());
                 }
                 let telemetry = OperationTelemetry::start(operation, name, &span, started);
-                // Boxed, so that what waits for it is not moved with all that it takes.
+                // Boxed, since futures that contain it are moved.
                 let execution = Box::pin(self.executor.execute(prepared, access));
                 let response = execution.instrument(span.clone()).await;
                 telemetry.completed(response.error_count());
@@ -325,7 +327,7 @@ impl Graphql {
         }
     }
 
-    /// Executes several operations beside each other; their statements are shared.
+    /// Executes the operations of a batch concurrently, with shared statements.
     async fn execute_batch(
         &self,
         batch: Vec<Parameters>,
@@ -333,7 +335,7 @@ impl Graphql {
         media: Media,
     ) -> Response {
         if batch.is_empty() {
-            let message = "The list has no operation.";
+            let message = "The batch is empty; send at least one operation.";
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
         let outcomes = batch.into_iter().map(async |parameters| {
@@ -344,11 +346,11 @@ impl Graphql {
         self.writer(media).write_batch(&outcomes)
     }
 
-    /// The answer to a list of more operations than are taken.
+    /// Returns the refusal of a batch that is too long.
     fn refused_batch(&self, length: usize, media: Media) -> Option<Response> {
         let most = self.max_batch;
         if most == 0 {
-            let message = "Send one operation as a JSON object: lists are not taken here.";
+            let message = "Batching is disabled; send one operation as a JSON object.";
             return Some(refuse(StatusCode::BAD_REQUEST, media, message));
         }
         let exceeded = check_length(Limit::Batch, most, length).err()?;

@@ -1,4 +1,5 @@
-//! What a request says, in its body or in its query string (GraphQL over HTTP, section 5).
+//! Parses the parameters of a request, from its body or query string (GraphQL over HTTP, section
+//! 5).
 
 use async_graphql::Variables;
 use serde::Deserialize;
@@ -15,44 +16,44 @@ pub(super) struct Parameters {
     #[serde(default)]
     pub(super) variables: Variables,
     extensions: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Names a persisted document: so the specification's draft, and by convention Relay.
+    /// Id of a persisted document, in the specification's draft and, as `doc_id`, in Relay.
     #[serde(alias = "doc_id")]
     document_id: Option<String>,
-    /// Relay's older convention. Others number their requests by it.
+    /// Id of a persisted document in older versions of Relay. Other clients number requests by it.
     id: Option<serde_json::Value>,
 }
 
-/// What Apollo's clients say of a persisted document, in the extension `persistedQuery`.
+/// Apollo's extension `persistedQuery`.
 pub(super) struct PersistedQuery<'a> {
     pub(super) version: Option<u64>,
     pub(super) sha256_hash: &'a str,
 }
 
-/// Why a query string is not read.
+/// Errors of a query string.
 pub(super) enum ParameterError {
-    /// What is wrong, and what it should have been.
+    /// A parameter is malformed; the message says what was expected.
     Malformed(String),
-    /// It goes beyond a limit.
+    /// A parameter exceeds a limit.
     BeyondLimit(LimitExceeded),
 }
 
-/// One request, or several in a list.
+/// A single request or a batch.
 pub(super) enum Body {
     One(Parameters),
     Batch(Vec<Parameters>),
 }
 
-/// Whether a body is a list, if it is JSON at all.
+/// Returns true if the body is a list, provided that it is JSON.
 pub(super) fn is_list(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"[")
 }
 
 impl Body {
-    /// Reads a body.
+    /// Parses a body.
     ///
     /// # Errors
-    /// Says what the body should have been. What it is is not repeated: it may check a code or
-    /// token.
+    /// The body is not a GraphQL request. The message says what was expected, and omits the body,
+    /// which may hold a code or token.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let read = match body.trim_ascii_start().first() {
             Some(b'[') => serde_json::from_slice(body).and_then(|items: Vec<Object>| {
@@ -68,17 +69,17 @@ impl Body {
     }
 }
 
-/// A JSON object; a list of values is none, as which it could be read otherwise.
+/// A JSON object. serde would also accept a list of values for [`Parameters`].
 #[derive(Deserialize)]
 struct Object(serde_json::Map<String, serde_json::Value>);
 
 fn expected_body(error: &serde_json::Error) -> String {
     let wrong = match error.classify() {
-        serde_json::error::Category::Data => "The body is no GraphQL request",
-        _ => "The body is no JSON in UTF-8",
+        serde_json::error::Category::Data => "The body is not a GraphQL request",
+        _ => "The body is not JSON in UTF-8",
     };
     let place = match error.line() {
-        // Within a list, the place is not known.
+        // Positions within a batch are unknown.
         0 => String::new(),
         line => format!(" (line {line}, column {})", error.column()),
     };
@@ -89,18 +90,18 @@ fn expected_body(error: &serde_json::Error) -> String {
 }
 
 impl Parameters {
-    /// Whether there is a document, or the name of one.
+    /// Returns true if there is a document or the id of one.
     pub(super) fn names_a_document(&self) -> bool {
         self.query.is_some() || self.document_id().is_some() || self.persisted_query().is_some()
     }
 
-    /// Whether the answer is to tell what the operation costs.
+    /// Returns true if the response should include the operation's cost.
     pub(super) fn asks_for_cost(&self) -> bool {
         let asked = || self.extensions.as_ref()?.get("cost")?.as_bool();
         asked() == Some(true)
     }
 
-    /// What Apollo's clients say of a persisted document.
+    /// Returns Apollo's extension `persistedQuery`.
     pub(super) fn persisted_query(&self) -> Option<PersistedQuery<'_>> {
         let said = self.extensions.as_ref()?.get("persistedQuery")?;
         Some(PersistedQuery {
@@ -109,20 +110,20 @@ impl Parameters {
         })
     }
 
-    /// The name of a persisted document.
+    /// Returns the id of a persisted document.
     pub(super) fn document_id(&self) -> Option<&str> {
         let id = || match &self.query {
             None => self.id.as_ref()?.as_str(),
-            // It may number the request.
+            // With a document, it may number the request.
             Some(_) => None,
         };
         self.document_id.as_deref().or_else(id)
     }
 
-    /// Reads the query string of a `GET`. `check` checks each JSON object before it is parsed.
+    /// Parses the query string of a `GET`. Calls `check` with each JSON object before parsing it.
     ///
     /// # Errors
-    /// Says which parameter is wrong, and what it should have been.
+    /// A parameter is malformed or exceeds a limit.
     pub(super) fn read_query_string(
         text: &str,
         check: impl Fn(&[u8]) -> Result<(), LimitExceeded>,
@@ -130,7 +131,7 @@ impl Parameters {
         let mut read = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-            // Some clients write what they leave out as nothing.
+            // Some clients send omitted parameters as empty ones.
             let is_known = matches!(
                 &*name,
                 "query"
@@ -150,7 +151,7 @@ impl Parameters {
                 name
             };
             if seen.iter().any(|it| *it == name) {
-                let message = format!("The parameter \"{name}\" is there twice.");
+                let message = format!("The parameter \"{name}\" must not occur twice.");
                 return Err(ParameterError::Malformed(message));
             }
             if matches!(&*name, "variables" | "extensions") {

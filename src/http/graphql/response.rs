@@ -1,4 +1,4 @@
-//! Answers: their status, media type and body.
+//! Responses: their status, media type and body.
 
 use async_graphql::ServerError;
 use axum::{
@@ -14,21 +14,21 @@ use crate::{
     metrics::{Limit, Metrics},
 };
 
-/// What came of a request for one operation.
+/// Outcome of an operation.
 pub(super) enum Outcome {
-    /// It was executed, and has `data`.
+    /// The operation was executed, and has `data`.
     Executed(Executed),
-    /// It was not, and has no `data`.
+    /// The operation was refused, and has no `data`.
     Refused { errors: Vec<ServerError> },
 }
 
 impl Outcome {
-    /// The status by which the outcome is told.
+    /// Returns the response's status.
     ///
-    /// `application/json` says nothing by its status that its body does not say, as old clients
-    /// expect. The draft of 2025 goes further than this for `application/graphql-response+json`:
-    /// it recommends 422 where validation or the variables fail, and 294 where there are both
-    /// `data` and `errors`. Both are only recommended, and unknown to proxies and clients of today.
+    /// With `application/json`, it is 200 for all GraphQL errors, as older clients expect. For
+    /// `application/graphql-response+json`, the draft of 2025 also recommends 422 for failed
+    /// validation or variables, and 294 for `data` with `errors`. Proxies and clients do not know
+    /// these statuses yet, so that the gateway does not use them.
     fn status(&self, media: Media) -> StatusCode {
         match (self, media) {
             (Self::Refused { .. }, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
@@ -44,34 +44,34 @@ impl Outcome {
     }
 }
 
-/// The answer to what is no GraphQL request, as far as HTTP goes.
+/// Responds to a request that is not a GraphQL request.
 pub(super) fn refuse(status: StatusCode, media: Media, message: &str) -> Response {
     refuse_with(status, Code::BadRequest, media, message)
 }
 
-/// As [`refuse`], with another code.
+/// [`refuse`] with another code.
 pub(super) fn refuse_with(status: StatusCode, code: Code, media: Media, message: &str) -> Response {
     typed(graphql_error(status, code, message), media)
 }
 
-/// How the answers to a request are written.
+/// Writes the responses to a request.
 pub(super) struct ResponseWriter<'a> {
     pub(super) media: Media,
-    /// Longest answer, in bytes.
+    /// Longest response, in bytes.
     pub(super) max: usize,
-    /// Counts what is refused by a limit.
+    /// Counts refusals by limits.
     pub(super) metrics: &'a Metrics,
 }
 
 impl ResponseWriter<'_> {
-    /// The answer to a request for this operation alone.
+    /// Writes the response to a single operation.
     pub(super) fn write_one(&self, outcome: &Outcome) -> Response {
         self.write(outcome.status(self.media), |body| {
             self.append(outcome, body)
         })
     }
 
-    /// The answer to a batch: what came of each operation, in their order.
+    /// Writes the response to a batch, with outcomes in order.
     pub(super) fn write_batch(&self, outcomes: &[Outcome]) -> Response {
         self.write(StatusCode::OK, |body| {
             body.push(b'[');
@@ -86,7 +86,7 @@ impl ResponseWriter<'_> {
         })
     }
 
-    /// The answer to a request that goes beyond a limit, before it is known to be one of GraphQL.
+    /// Writes the response to a request that exceeds a limit before it is parsed.
     pub(super) fn refuse_beyond_limit(
         &self,
         status: StatusCode,
@@ -97,8 +97,7 @@ impl ResponseWriter<'_> {
         typed((status, Json(body)).into_response(), self.media)
     }
 
-    /// Appends an outcome. One that makes the body longer than is allowed was executed in vain:
-    /// there is an error in its place, without data.
+    /// Appends an outcome, or an error without data if the response would exceed its limit.
     fn append(&self, outcome: &Outcome, body: &mut Vec<u8>) -> serde_json::Result<()> {
         let beyond = match outcome {
             Outcome::Executed(executed) => executed.beyond(),
@@ -116,7 +115,7 @@ impl ResponseWriter<'_> {
         match check_length(Limit::Answer, self.max, body.len()) {
             Ok(()) => Ok(()),
             Err(exceeded) => {
-                // Once, if it was too long before it was written to its end.
+                // Not counted twice if execution already exceeded the limit.
                 if beyond.is_none() {
                     self.metrics.limit_refused(exceeded.limit);
                 }
@@ -127,7 +126,7 @@ impl ResponseWriter<'_> {
         }
     }
 
-    /// The answer with the body that `write` appends.
+    /// Builds the response with the body that `write` appends.
     fn write(
         &self,
         status: StatusCode,
@@ -137,7 +136,7 @@ impl ResponseWriter<'_> {
         match write(&mut body) {
             Ok(()) => typed((status, body).into_response(), self.media),
             Err(error) => {
-                tracing::error!(%error, "the response could not be written");
+                tracing::error!(%error, "cannot write a response");
                 typed(super::super::internal_error(None), self.media)
             }
         }

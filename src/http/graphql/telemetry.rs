@@ -1,4 +1,4 @@
-//! What is told of an operation that is executed, whatever becomes of it: a count and a span.
+//! Metrics and a span for each executed operation, whatever its outcome.
 
 use std::{sync::Arc, thread, time::Instant};
 
@@ -9,8 +9,8 @@ use crate::{
     trace,
 };
 
-/// An operation that is being executed. One that is dropped before it is answered was given up: it
-/// took too long, or its client went away.
+/// Records an operation when dropped. Dropped before completion, it counts as given up: the
+/// operation timed out, or its client went away.
 pub(super) struct OperationTelemetry<'a> {
     operation: Operation,
     name: Option<Arc<str>>,
@@ -21,7 +21,7 @@ pub(super) struct OperationTelemetry<'a> {
 }
 
 impl<'a> OperationTelemetry<'a> {
-    /// `started`: when it began to be read. `name` is told to `span`.
+    /// Starts recording. `started` is when parsing began; `span` gets the `name`.
     pub(super) fn start(
         operation: Operation,
         name: Option<Arc<str>>,
@@ -38,7 +38,7 @@ impl<'a> OperationTelemetry<'a> {
         }
     }
 
-    /// It was executed to its end, with so many errors.
+    /// Records that execution completed with `errors` errors.
     pub(super) fn completed(mut self, errors: usize) {
         self.errors = errors;
         self.outcome = match errors {

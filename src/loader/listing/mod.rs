@@ -1,9 +1,9 @@
-//! Lists as SQL: one statement gives a page, its total and what lies beyond it, for one list or
-//! for the same list of many parents at once.
+//! Lists as SQL. One statement returns a page, its total, and if the list continues, for one list
+//! or for the same list of many parents.
 //!
-//! The statement has two parts. The *head* has one row a list: the total, and whether there are
-//! rows beyond the bounds. The *window* has the rows of the page and one more, which tells whether
-//! the list goes on. The head is joined to the window, so that an empty page still has a total.
+//! The statement has two parts. The *head* has one row for each list: the total, and flags for rows
+//! beyond the bounds. The *window* has the rows of the page and one more, which shows that the list
+//! continues. The head is joined to the window, so that an empty page still has a total.
 
 mod of_parent;
 mod statement;
@@ -25,11 +25,11 @@ const PARENT_ID: &str = "parent_id";
 
 /// A list: rows of one table, or of several that share their columns and order.
 pub(super) struct Listing {
-    /// What the lists are of, for who measures them: the rows' table, or what several have in common.
+    /// Name of the lists in metrics: the table of the rows, or a common name of several.
     pub(super) name: &'static str,
-    /// Where the rows come from; usually one. A list without any is empty.
+    /// Sources of the rows; usually one. A list without sources is empty.
     pub(super) sources: Vec<Source>,
-    /// What rows are ordered by, the last ones breaking the ties of the first.
+    /// Types of the values that rows are ordered by. Later ones break ties.
     pub(super) order: Vec<SortType>,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Listing {
 pub(super) struct Source {
     /// `FROM`, joins and `WHERE`; no columns yet.
     pub(super) rows: SelectStatement,
-    /// The same rows, where another statement is better at counting them than at giving a few.
+    /// The same rows for counting, if another statement counts them faster.
     pub(super) counted: Option<SelectStatement>,
-    /// The columns, under the names by which they are read back.
+    /// The columns, by the names under which they are read.
     pub(super) columns: Vec<(Expr, String)>,
     /// An expression for each of [`Listing::order`].
     pub(super) order: Vec<Expr>,
@@ -51,11 +51,11 @@ struct Parents<'a> {
     table: &'static str,
     /// The column of the list's rows that names the parent.
     column: Expr,
-    /// Keys of the parents.
+    /// Ids of the parents.
     ids: &'a [i64],
 }
 
-/// The columns of `E`, under names that begin with `prefix`.
+/// Returns the columns of `E`, with names that begin with `prefix`.
 pub(super) fn columns_of<E: EntityTrait>(prefix: &str) -> Vec<(Expr, String)> {
     E::Column::iter()
         .map(|column| {
@@ -66,8 +66,8 @@ pub(super) fn columns_of<E: EntityTrait>(prefix: &str) -> Vec<(Expr, String)> {
 }
 
 impl Listing {
-    /// The rows of one table that meet `condition`.
-    pub(super) fn of<E: EntityTrait>(
+    /// Lists the rows of one table that meet `condition`.
+    pub(super) fn from_table<E: EntityTrait>(
         condition: Condition,
         order: impl IntoIterator<Item = (Expr, SortType)>,
     ) -> Self {
@@ -103,7 +103,7 @@ impl Listing {
         self.slice(page, rows.iter(), 0, &read)
     }
 
-    /// Loads the page of each parent's list. Parents that do not exist are missing in the answer.
+    /// Loads the page of each parent's list. Parents that do not exist are missing in the result.
     async fn pages<T>(
         &self,
         servers: &Servers,
@@ -161,7 +161,7 @@ impl Listing {
         Ok(slice)
     }
 
-    /// None where the head found no row to be joined to.
+    /// Returns none if no row was joined to the head.
     fn position(&self, columns: &mut Columns<'_>) -> Result<Option<Position>, DbErr> {
         let mut values = Vec::with_capacity(self.order.len());
         for kind in &self.order {

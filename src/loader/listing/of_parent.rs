@@ -17,7 +17,7 @@ use crate::{
     rate_limit::Toll,
 };
 
-/// A list that each row of another table has one of, with its filter, order and page.
+/// A list that each row of another table has, with its filter, order and page.
 pub(in crate::loader) trait ListOfParent:
     Clone + Eq + Hash + Send + Sync + 'static
 {
@@ -36,13 +36,13 @@ pub(in crate::loader) trait ListOfParent:
     /// The lists of all parents.
     fn listing(&self, database: &DatabaseConnection) -> Listing;
 
-    /// The page that is asked for.
+    /// The requested page.
     fn page(&self) -> &Page;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr>;
 }
 
-/// A page of one parent's list; keys that differ in the parent alone share a statement.
+/// A page of one parent's list. Keys that differ only in the parent share a statement.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(in crate::loader) struct PageOf<L> {
     parent_id: i64,
@@ -78,7 +78,7 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
     }
 }
 
-/// The same page of several parents' lists, which one request alone asks for, since it may read many
+/// The same page of several parents' lists, loaded for one request alone, since it may read many
 /// rows.
 struct WidePages<L> {
     rows: Arc<Rows>,
@@ -134,8 +134,8 @@ impl<L: ListOfParent> Work for WidePages<L> {
 }
 
 impl Reads<'_> {
-    /// A page of one parent's list; empty where there is no such parent. One with a toll shares its
-    /// statement with those of its request alone.
+    /// Loads a page of one parent's list; empty if the parent does not exist. A list with a toll
+    /// shares its statement only within its request.
     pub(in crate::loader) async fn list_of<L: ListOfParent>(
         &self,
         parent_id: i64,

@@ -1,4 +1,4 @@
-//! A manifest of trusted documents, in either of the two common formats.
+//! Manifests of trusted documents, in the formats of Apollo and Relay.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,28 +9,28 @@ use std::{
 
 use serde::Deserialize;
 
-/// How an id begins that names its algorithm.
+/// Prefix of ids that name their algorithm.
 const SHA_256: &str = "sha256:";
 
-/// Documents that are trusted, by the ids under which clients name them.
+/// Trusted documents by id.
 #[derive(Debug)]
 pub struct Manifest {
     by_id: HashMap<String, Arc<str>>,
     texts: HashSet<Arc<str>>,
 }
 
-/// Why a manifest cannot be used.
+/// Reasons why a manifest is rejected.
 #[derive(Debug)]
 pub enum ManifestError {
     /// The file cannot be read.
     Unreadable(io::Error),
-    /// The file is not in one of the two formats.
+    /// The file has neither format.
     Unknown(serde_json::Error),
-    /// Apollo's format, but not its version 1.
+    /// The file has Apollo's format, but not version 1.
     Version,
-    /// Two documents have this id.
+    /// Two documents have the same id.
     Ambiguous(String),
-    /// It lists nothing.
+    /// The manifest is empty.
     Empty,
 }
 
@@ -41,10 +41,13 @@ impl fmt::Display for ManifestError {
              …}]}, or Relay's file of persisted queries, {\"id\": \"document\", …}";
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
-            Self::Unknown(error) => write!(f, "is no manifest ({error}): {FORMATS}"),
-            Self::Version => write!(f, "is of another format or version: {FORMATS}"),
-            Self::Ambiguous(id) => write!(f, "has two different documents of the id {id:?}"),
-            Self::Empty => write!(f, "lists no document: nothing could be asked"),
+            Self::Unknown(error) => write!(f, "is not a manifest ({error}): {FORMATS}"),
+            Self::Version => write!(f, "has an unsupported format or version: {FORMATS}"),
+            Self::Ambiguous(id) => write!(f, "has two different documents with the id {id:?}"),
+            Self::Empty => write!(
+                f,
+                "lists no document, so that every request would be refused"
+            ),
         }
     }
 }
@@ -53,7 +56,7 @@ impl fmt::Display for ManifestError {
 #[serde(untagged)]
 enum Format {
     Apollo(ApolloManifest),
-    /// The ids are MD5 unless Relay's compiler is told otherwise; they are not computed here.
+    /// Ids are MD5 hashes by default in Relay's compiler; they are not computed here.
     Relay(HashMap<String, String>),
 }
 
@@ -71,7 +74,7 @@ struct ApolloOperation {
 }
 
 impl Manifest {
-    /// Reads a manifest from a file.
+    /// Reads a manifest file.
     ///
     /// # Errors
     /// See [`ManifestError`].
@@ -112,13 +115,13 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The ids and documents.
+    /// Returns ids and documents.
     pub fn documents(&self) -> impl Iterator<Item = (&str, &str)> {
         self.by_id.iter().map(|(id, text)| (id.as_str(), &**text))
     }
 
-    /// The document of an id. Some write a hash with its algorithm, in the manifest, in the request
-    /// or in both.
+    /// Returns the document with an id. A hash may have its algorithm as prefix in the manifest,
+    /// the request, or both.
     pub(super) fn document(&self, id: &str) -> Option<&str> {
         let bare = id.strip_prefix(SHA_256).unwrap_or(id);
         self.by_id

@@ -1,6 +1,6 @@
-//! Persisted documents: the client names a document instead of sending it. Either any client may
-//! register documents by their hash (automatic, Apollo's protocol), or only the documents of a
-//! manifest are executed at all (trusted).
+//! Persisted documents: clients send an id instead of a document. Either any client may register
+//! documents by hash (automatic, Apollo's protocol), or only the documents of a manifest are
+//! executed (trusted).
 
 mod manifest;
 
@@ -17,20 +17,20 @@ use crate::{
     metrics::{Metrics, Persisted},
 };
 
-/// Which documents may be named instead of sent.
+/// Mode of persisted documents.
 #[derive(Clone, Default)]
 pub enum PersistedDocuments {
-    /// None.
+    /// Disabled.
     #[default]
     Off,
-    /// Those that clients have sent before with their hash.
+    /// Clients register documents by hash.
     Automatic(Registered),
-    /// Those of a manifest, and no others are executed.
+    /// Only documents of a manifest are executed.
     Trusted(Arc<Manifest>),
 }
 
-/// Documents that clients have registered, by SHA-256. Bounded by their text; those of this process
-/// alone.
+/// Documents registered by clients, by SHA-256. The cache is bounded by text size, and local to the
+/// process.
 #[derive(Clone)]
 pub struct Registered(Arc<Cache<Hash, Arc<str>, ByText>>);
 
@@ -46,10 +46,10 @@ impl Weighter<Hash, Arc<str>> for ByText {
 }
 
 impl Registered {
-    /// Most text that is kept, in bytes.
+    /// Capacity in bytes of text.
     const CAPACITY: u64 = 4 * 1024 * 1024;
 
-    /// Longest document that is kept, in bytes.
+    /// Longest cached document, in bytes.
     const MAX_TEXT: usize = 16 * 1024;
 }
 
@@ -60,12 +60,12 @@ impl Default for Registered {
     }
 }
 
-/// What came of looking for the document that a request names.
+/// Result of looking up the document that a request names.
 #[derive(Default)]
 pub(super) struct Named {
-    /// The document, where it is not sent.
+    /// The document, if the request only names it.
     pub(super) document: Option<String>,
-    /// To be kept once the document that is sent has turned out to be valid.
+    /// To be stored once the sent document is valid.
     pub(super) registration: Option<Registration>,
 }
 
@@ -78,7 +78,7 @@ impl Named {
     }
 }
 
-/// A document for those who will name it by its hash.
+/// A document to be registered by its hash.
 pub(super) struct Registration {
     documents: Registered,
     hash: Hash,
@@ -93,7 +93,8 @@ impl Registration {
 }
 
 impl PersistedDocuments {
-    /// Finds the document that a request names; nothing where it names none, or sends it.
+    /// Looks up the document that a request names. Returns an empty result if it names none, or
+    /// sends it.
     pub(super) fn find(
         &self,
         parameters: &Parameters,
@@ -147,7 +148,7 @@ fn automatic(
             }
             None => {
                 metrics.persisted_document(Persisted::NotFound);
-                // Clients know this message, too.
+                // Clients recognise this message.
                 let message = "PersistedQueryNotFound";
                 Err(Refusal::new(Code::PersistedQueryNotFound, message))
             }
@@ -162,7 +163,7 @@ fn automatic(
         }),
         Some(_) => {
             let message =
-                "extensions.persistedQuery.sha256Hash: is not the SHA-256 of the document sent.";
+                "extensions.persistedQuery.sha256Hash: must be the SHA-256 of the document sent.";
             Err(Refusal::new(Code::BadRequest, message))
         }
     }
@@ -186,7 +187,8 @@ fn trusted(
         None => Persisted::NotTrusted,
     });
     found.ok_or_else(|| {
-        let message = "Only the documents of this service's manifest are executed.";
+        let message =
+            "The document is not in this service's manifest, which lists all that are executed.";
         Refusal::new(Code::PersistedQueryNotInList, message)
     })
 }

@@ -175,7 +175,7 @@ impl Check<'_> {
                 let values = &definition.values;
                 let is_one =
                     matches!(value, Value::String(text) if values.contains_key(text.as_str()));
-                let names: Vec<&str> = values.keys().map(|name| name.as_str()).collect();
+                let names: Vec<&str> = values.keys().map(apollo_compiler::Name::as_str).collect();
                 (!is_one).then(|| format!("expected one of {}", names.join(", ")).into())
             }
             Some(ExtendedType::InputObject(definition)) => {

@@ -190,7 +190,7 @@ any_database! {
         assert_eq!(statements, 1, "look-ups of a batch share their statement");
 
         for (body, told) in [
-            (json!([]), "no operation"),
+            (json!([]), "The batch is empty"),
             (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "at most 3"),
             (json!([1]), "expected a JSON object"),
         ] {

@@ -82,7 +82,7 @@ any_database! {
     async fn a_wrong_hash_registers_nothing(gateway) {
         let gateway = registering(gateway).await;
         for (wrong, told) in [
-            (hash("{ __typename }"), "is not the SHA-256"),
+            (hash("{ __typename }"), "must be the SHA-256"),
             ("x".to_owned(), "64 hexadecimal digits"),
             ("+".repeat(64), "64 hexadecimal digits"),
             ("é".repeat(32), "64 hexadecimal digits"),

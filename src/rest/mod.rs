@@ -12,9 +12,6 @@ mod group_invite;
 mod invite_code;
 mod workspace_invite;
 
-#[cfg(test)]
-mod tests;
-
 use std::{future::ready, sync::Arc};
 
 use axum::{
@@ -116,7 +113,7 @@ pub fn error_format(path: &str) -> Option<ErrorFormat> {
 }
 
 /// Builds the OpenAPI 3.1 document of the endpoints at `public_url`.
-pub fn openapi(public_url: &Url) -> OpenApi {
+fn openapi(public_url: &Url) -> OpenApi {
     let license = env!("CARGO_PKG_LICENSE");
     let info = InfoBuilder::new()
         .title("Invite Gateway")

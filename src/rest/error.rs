@@ -22,7 +22,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// Error format of a contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorFormat {
+pub(crate) enum ErrorFormat {
     /// `{"detail": "…"}`, the format of Django REST framework.
     Drf,
     /// `{"error": "…", "code": …, "details": {"message": "…"}}`, the format of Are.na.
@@ -31,7 +31,7 @@ pub enum ErrorFormat {
 
 /// Builds an error response. A 401 has `WWW-Authenticate`, a 503 has `Retry-After`, and every error
 /// has `Cache-Control: no-store`.
-pub fn error_response(format: ErrorFormat, status: StatusCode) -> Response {
+pub(crate) fn error_response(format: ErrorFormat, status: StatusCode) -> Response {
     let mut response = json_response(status, &Body::new(format, status));
     match status {
         StatusCode::UNAUTHORIZED => {
@@ -50,7 +50,7 @@ pub fn error_response(format: ErrorFormat, status: StatusCode) -> Response {
 }
 
 /// Builds the 401 for an invalid token. The 401 of [`error_response`] is for a missing one.
-pub fn bad_token_response(format: ErrorFormat) -> Response {
+pub(crate) fn bad_token_response(format: ErrorFormat) -> Response {
     let mut response = json_response(StatusCode::UNAUTHORIZED, &Body::invalid_token(format));
     response
         .headers_mut()

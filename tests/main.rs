@@ -65,4 +65,4 @@ mod traces;
 mod validation;
 mod viewer_lists;
 mod wide_lists;
-mod written_answers;
+mod written_responses;

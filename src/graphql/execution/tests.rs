@@ -1,10 +1,14 @@
 use async_graphql::{
-    Name, Value,
+    Name, ServerError, Value,
+    indexmap::IndexMap,
     parser::types::{Selection, SelectionSet},
 };
 use graphql_documents::{Documents, Limits, Operation, Refusal, Request};
 
-use super::{super::subgraph_sdl, SchemaSettings, TARIFF, definition, schema};
+use super::{
+    super::{json::Json, subgraph_sdl},
+    Executed, SchemaSettings, TARIFF, definition, schema,
+};
 
 fn documents(limits: Limits) -> Documents {
     let schema = schema(SchemaSettings::default());
@@ -287,4 +291,33 @@ fn literals_of_custom_scalars_are_checked_like_variables() {
     assert!(!is_fine(
         "{ ...F } fragment F on Query { workspaceInvite(token: 5) { id } }"
     ));
+}
+
+#[test]
+fn a_response_for_another_transport_equals_the_written_one() {
+    let mut part = Json::of_object();
+    part.mark(b'{');
+    part.key("id");
+    part.plain_text("x");
+    part.mark(b'}');
+    let part = part.into_value();
+    let mut data = IndexMap::new();
+    data.insert(
+        Name::new("list"),
+        Value::List(vec![part.clone(), Value::Null]),
+    );
+    data.insert(Name::new("one"), part);
+    data.insert(Name::new("plain"), Value::from("text"));
+    let executed = Executed {
+        errors: vec![ServerError::new("message", None)],
+        exceeded: None,
+        data: Value::Object(data),
+        extensions: [("cost".to_owned(), 5.into())].into_iter().collect(),
+    };
+    let mut written = Vec::new();
+    executed.write(&mut written).expect("JSON");
+    let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+    let response = executed.into_response().expect("JSON");
+    assert_eq!(serde_json::to_value(response).expect("JSON"), written);
+    assert_eq!(written["data"]["list"][0]["id"], "x");
 }

@@ -18,8 +18,8 @@ const literals = new Set([...source.matchAll(/"([a-z][a-z0-9_]+)"/g)].map((match
 const family = (metric) => metric.replace(/_(?:bucket|sum|count)$/, '');
 
 /**
- * Whether the sources hold the name: whole, or as a registry is given it that adds a prefix, the
- * unit, and what the kind of metric ends in.
+ * Returns true if the sources contain the name. A registry may add the prefix, the unit and the
+ * suffix of the metric's type.
  */
 function isInSource(metric) {
   const begin = /^(?:invite_gateway|process)_/;
@@ -64,9 +64,9 @@ export function queriesOf(dashboards) {
 }
 
 export function checkMetrics(queries) {
-  const asked = new Map(queries.flatMap(({ file, query }) =>
+  const used = new Map(queries.flatMap(({ file, query }) =>
     (query.match(METRIC) ?? []).map((metric) => [`${file} ${metric}`, { file, metric }])));
-  for (const { file, metric } of asked.values()) {
+  for (const { file, metric } of used.values()) {
     expect(isInSource(metric), file, `no metric of the gateway is named ${metric}`);
   }
   for (const { file, query } of queries) {

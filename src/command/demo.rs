@@ -79,7 +79,7 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         Ok(settings) => settings,
         Err(error) => return failed(error),
     };
-    let offer = Offer::of_samples(description);
+    let offer = Offer::from_description(description);
     let has_page = args.http.has_graphiql() && GraphiqlConfig::has_page();
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');

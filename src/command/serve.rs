@@ -65,7 +65,7 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         schema: args
             .federation
             .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
-        offer: &Offer::of_templates(),
+        offer: &Offer::templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
             * (1 + u32::from(standby.is_some())),
@@ -178,7 +178,7 @@ pub(super) async fn gateway(
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
-    limits_of_clients.ask_shared().await;
+    limits_of_clients.probe_shared().await;
     let graphql = match build_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
@@ -222,7 +222,7 @@ pub(super) async fn gateway(
         cors: Cors(options.cors_origin.clone()),
         graphiql,
         metrics,
-        tells_version: !options.is_strict(),
+        includes_version: !options.is_strict(),
         has_metrics: telemetry.metrics == Switch::On,
     }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {

@@ -155,7 +155,7 @@ impl Gateway {
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
-            tells_version: true,
+            includes_version: true,
             has_metrics: false,
             metrics,
         };

@@ -1,4 +1,4 @@
-//! What is there after loading.
+//! Tests of the loaded sample data.
 
 use std::{
     collections::HashMap,
@@ -41,7 +41,7 @@ async fn loaded() -> DatabaseConnection {
     database
 }
 
-/// What the row of a case is looked up by, if the row exists.
+/// Returns the look-up key of a case's row, if the row exists.
 async fn key_of(database: &DatabaseConnection, case: &Case) -> Option<Option<String>> {
     macro_rules! find {
         ($table:ident, $row:ident => $key:expr) => {
@@ -124,7 +124,7 @@ async fn foreign_keys_hold() {
 #[tokio::test]
 async fn the_big_course_has_its_invitees() {
     let database = loaded().await;
-    // The rule of the data model, and no deleted account.
+    // Counts invites as the data model defines them, without deleted accounts.
     let count = Statement::from_string(
         database.get_database_backend(),
         "SELECT count(*) AS n FROM course_invites i JOIN users u ON u.id = i.user_id
@@ -207,7 +207,7 @@ async fn one_code_expires_soon_after_the_start() {
 }
 
 #[tokio::test]
-async fn addresses_of_people_are_theirs_however_they_are_written() {
+async fn addresses_match_regardless_of_their_spelling() {
     let database = loaded().await;
     for (id, username, same_letters) in [
         (12, "mei.tanaka", false),

@@ -105,7 +105,7 @@ async fn rest_with(disclosure: Disclosure) -> Rest {
     let group_invite_url: GroupInviteUrl = GroupInviteUrl::DEFAULT.parse().expect("a URL");
     let settings = RestSettings {
         public_url: public_url(),
-        tells_version: true,
+        includes_version: true,
     };
     Rest {
         loaders: Arc::new(Loaders::new(database.clone(), &Metrics::default())),

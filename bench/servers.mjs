@@ -21,7 +21,7 @@ export async function freePort() {
 }
 
 // A running server. Its `dialect` converts a query and a parameter to a request (`requestOf`),
-// lists the queries that it supports (`answers`), and tells if responses must equal the gateway's
+// lists the queries that it supports (`answers`), and states if responses must equal the gateway's
 // (`isOurs`).
 class Server {
   constructor(name, child, url, dialect) {

@@ -121,7 +121,7 @@ impl Databases {
     /// Closes connections, and abandons those to a database that does not respond.
     async fn close(self) {
         let closing = async {
-            // Serving writes nothing, so that an error loses nothing.
+            // The gateway only reads, so that an error loses no data.
             let _ = self.primary.close().await;
             if let Some(standby) = self.standby {
                 let _ = standby.close().await;
@@ -148,7 +148,7 @@ pub(super) struct Options<'a> {
     pub(super) database_connections: u32,
 }
 
-/// Serves over open databases until told to stop. `announce` gets the URL on which it listens.
+/// Serves over open databases until a stop signal. `announce` receives the URL of the listener.
 pub(super) async fn gateway(
     databases: Databases,
     tokens: TokenSettings,
@@ -232,7 +232,7 @@ pub(super) async fn gateway(
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
-    // Metrics are served as long as anything else, also while stopping.
+    // Metrics are also served while stopping.
     let room = open_files::room_for_connections(options.max_connections, database_connections);
     let connections = options.connections(room);
     let metrics_served = metrics_listener.map(|listener| {

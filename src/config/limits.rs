@@ -67,7 +67,7 @@ pub struct LimitOptions {
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub max_errors: u16,
 
-    /// Longest answer, in bytes before compression, 1024 to 268435456
+    /// Longest response, in bytes before compression, 1024 to 268435456
     #[arg(long, env = "GATEWAY_MAX_RESPONSE", value_name = "BYTES", default_value_t = 4_194_304,
           value_parser = clap::value_parser!(u32).range(1024..=268_435_456))]
     pub max_response: u32,
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_the_default() {
+    fn unset_limits_have_their_defaults() {
         let line = Line::try_parse_from(["serve"]).expect("good options");
         assert_eq!(line.limits.limits(), Limits::default());
     }

@@ -48,7 +48,7 @@ async fn key_of(database: &DatabaseConnection, case: &Case) -> Option<Option<Str
             $table::Entity::find_by_id(case.id)
                 .one(database)
                 .await
-                .expect("an answer")
+                .expect("a result")
                 .map(|$row| $key)
         };
     }
@@ -117,7 +117,7 @@ async fn loading_twice_changes_nothing() {
 async fn foreign_keys_hold() {
     let database = loaded().await;
     let check = Statement::from_string(database.get_database_backend(), "PRAGMA foreign_key_check");
-    let broken = database.query_all_raw(check).await.expect("an answer");
+    let broken = database.query_all_raw(check).await.expect("a result");
     assert!(broken.is_empty(), "{broken:?}");
 }
 
@@ -135,7 +135,7 @@ async fn the_big_course_has_its_invitees() {
     let row = database
         .query_one_raw(count)
         .await
-        .expect("an answer")
+        .expect("a result")
         .expect("a row");
     assert_eq!(
         row.try_get::<i64>("", "n").expect("a number"),
@@ -153,7 +153,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
                 let code = invite_code::Entity::find_by_id(case.id)
                     .one(&database)
                     .await;
-                let code = code.expect("an answer").expect("a row");
+                let code = code.expect("a result").expect("a row");
                 if code.used_at.is_some() {
                     "ACCEPTED"
                 } else if code.cancelled_at.is_some() {
@@ -170,7 +170,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
             "WorkspaceInvite" if case.shows.starts_with("Of a deleted workspace") => continue,
             "WorkspaceInvite" => {
                 let found = workspace_invite::Entity::find_by_id(case.id).one(&database);
-                let invite = found.await.expect("an answer").expect("a row");
+                let invite = found.await.expect("a result").expect("a row");
                 match invite.status {
                     StoredStatus::Accepted => "ACCEPTED",
                     StoredStatus::Cancelled => "CANCELLED",
@@ -190,13 +190,13 @@ async fn code(database: &DatabaseConnection, code: &str) -> invite_code::Model {
     codes
         .one(database)
         .await
-        .expect("an answer")
+        .expect("a result")
         .expect("a row")
 }
 
 async fn workspace_invite(database: &DatabaseConnection, id: i64) -> workspace_invite::Model {
     let invite = workspace_invite::Entity::find_by_id(id).one(database).await;
-    invite.expect("an answer").expect("a row")
+    invite.expect("a result").expect("a row")
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn addresses_match_regardless_of_their_spelling() {
         let person = users
             .one(&database)
             .await
-            .expect("an answer")
+            .expect("a result")
             .expect("a person");
         assert_eq!(invite.email_norm, person.email_norm);
         assert_eq!(invite.email == person.email, same_letters);

@@ -327,10 +327,10 @@ mod tests {
     async fn a_few_look_ups_wait_for_room_and_others_are_refused() {
         let client = exhausted().await;
         let guesses = (0..20).map(|_| look_up(&client, Secrecy::Guessable, Some(1)));
-        let found = futures_util::future::join_all(guesses).await;
-        let found = found.iter().filter(|it| **it == Ok(Some(1))).count();
+        let results = futures_util::future::join_all(guesses).await;
+        let found = results.iter().filter(|it| **it == Ok(Some(1))).count();
         assert_eq!(found, MAX_WAITING);
-        let refused = found.iter().filter(|it| **it == Err(Refused(1))).count();
+        let refused = results.iter().filter(|it| **it == Err(Refused(1))).count();
         assert_eq!(found + refused, 20);
     }
 
@@ -338,8 +338,8 @@ mod tests {
     async fn waiting_look_ups_miss_only_within_the_quota() {
         let client = exhausted().await;
         let guesses = (0..5).map(|_| look_up(&client, Secrecy::Guessable, None));
-        let found = futures_util::future::join_all(guesses).await;
-        assert_eq!(found.iter().filter(|it| it.is_ok()).count(), 1, "{found:?}");
+        let results = futures_util::future::join_all(guesses).await;
+        assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
     }
 
     #[tokio::test(start_paused = true)]

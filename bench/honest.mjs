@@ -21,7 +21,7 @@ async function exchanges(server, sizes, without) {
     const distinct = [...new Map(parameters.map((parameter) => [JSON.stringify(parameter), parameter])).values()];
     for (const parameter of distinct.slice(0, DIFFERENT)) {
       const asked = server.requestOf(query, parameter);
-      const { status, json } = await server.ask(asked);
+      const { status, json } = await server.query(asked);
       if (status !== 200 || json?.data === undefined || json.errors !== undefined) {
         throw new Error(`${JSON.stringify(parameter)} failed: ${status} ${JSON.stringify(json)}`);
       }

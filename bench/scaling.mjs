@@ -138,7 +138,7 @@ async function freshCodes(server, { database, standby }) {
         INSERT INTO invite_codes (id, code, role, generated_at) VALUES (${id}, '${code}', 'member', now());
         INSERT INTO invite_code_tags (invite_code_id, tag_id) VALUES (${id}, 1), (${id}, 2);
         COMMIT;`);
-      const { json } = await server.ask(toGraphQL(QUERIES.Q1, { code }));
+      const { json } = await server.query(toGraphQL(QUERIES.Q1, { code }));
       const { inviteCode } = json?.data ?? {};
       if (inviteCode?.code === code && inviteCode.tags.length === 2) found += 1;
     }
@@ -173,7 +173,7 @@ class Writer {
 export const COLUMNS = {
   query: ({ query }) => query,
   gateways: ({ target }) => target,
-  'answers/s': ({ perSecond }) => perSecond.toFixed(0),
+  'responses/s': ({ perSecond }) => perSecond.toFixed(0),
   'p50 ms': ({ p50 }) => (p50 / 1000).toFixed(2),
   'p99 ms': ({ p99 }) => (p99 / 1000).toFixed(2),
   'CPU of gateways, µs': ({ gatewayCpu }) => gatewayCpu.toFixed(0),

@@ -263,9 +263,7 @@ fn content_type(name: &str) -> Result<&'static str, String> {
         Some("woff2") => Ok("font/woff2"),
         Some("svg") => Ok("image/svg+xml"),
         Some("png") => Ok("image/png"),
-        _ => Err(format!(
-            "{name}: unknown media type; add it to build.rs"
-        )),
+        _ => Err(format!("{name}: unknown media type; add it to build.rs")),
     }
 }
 

@@ -40,10 +40,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the process has only one"
-)]
+#[expect(clippy::large_enum_variant, reason = "the process has only one")]
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),

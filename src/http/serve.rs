@@ -380,7 +380,7 @@ impl Front {
                 let response = self.app.clone().oneshot(request).await?;
                 (outgoing::buffer(response).await, Some(held))
             }
-                // Without a body, so that it is sent even if the client does not read.
+            // Without a body, so that it is sent even if the client does not read.
             Err(_) => (overloaded(), None),
         };
         let holdings = match outgoing::held_by(&mut response) {

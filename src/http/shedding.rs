@@ -137,7 +137,10 @@ mod tests {
         assert!(!overload.is_sustained(start));
         for tenths in (0..50).step_by(5) {
             overload.add(after(tenths));
-            assert!(!overload.is_sustained(after(tenths)), "after {tenths} tenths");
+            assert!(
+                !overload.is_sustained(after(tenths)),
+                "after {tenths} tenths"
+            );
         }
         overload.add(after(50));
         assert!(overload.is_sustained(after(50)));

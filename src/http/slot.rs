@@ -120,7 +120,12 @@ impl Slot {
         Ok(body)
     }
 
-    async fn read(&self, body: Body, most: usize, declared: Option<u64>) -> Result<Bytes, NotReceived> {
+    async fn read(
+        &self,
+        body: Body,
+        most: usize,
+        declared: Option<u64>,
+    ) -> Result<Bytes, NotReceived> {
         let started = Instant::now();
         let mut parts = body.into_data_stream();
         let mut first = Bytes::new();

@@ -25,7 +25,7 @@ use sea_orm::{
 use super::{ListError, LoadError, Reads, Rows, columns::Columns, key::any_of};
 use crate::{
     paging::Page,
-    rate_limit::{Client, NODE, CostEstimate},
+    rate_limit::{Client, CostEstimate, NODE},
 };
 
 /// Maximum number of rows that are counted in a scope.

@@ -36,7 +36,10 @@ impl Account {
 
     /// Returns the limiter of the client's wide lists of a kind.
     pub(super) fn list_limiter(&self, kind: &'static str) -> Arc<ListLimiter> {
-        let mut limiters = self.list_limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limiters = self
+            .list_limiters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some((_, limiter)) = limiters.iter().find(|(of, _)| *of == kind) {
             return limiter.clone();
         }

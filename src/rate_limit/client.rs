@@ -11,7 +11,8 @@ use std::{
 use tokio::time::sleep;
 
 use super::{
-    ClientKey, Parts, RateLimit, RateLimited, Remaining, CostEstimate, account::Account, quota::Quota,
+    ClientKey, CostEstimate, Parts, RateLimit, RateLimited, Remaining, account::Account,
+    quota::Quota,
 };
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
@@ -339,7 +340,11 @@ mod tests {
         let client = exhausted().await;
         let guesses = (0..5).map(|_| look_up(&client, Secrecy::Guessable, None));
         let results = futures_util::future::join_all(guesses).await;
-        assert_eq!(results.iter().filter(|it| it.is_ok()).count(), 1, "{results:?}");
+        assert_eq!(
+            results.iter().filter(|it| it.is_ok()).count(),
+            1,
+            "{results:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

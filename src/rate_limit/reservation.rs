@@ -88,7 +88,9 @@ impl CostEstimate {
         };
         let nodes = self.nodes_of(quota);
         match self.client.room_for(RateLimit::Cost, quota, nodes).await {
-            Err(wait) if !self.limiter.is_reserved() => Err(self.client.refuse(RateLimit::Cost, wait)),
+            Err(wait) if !self.limiter.is_reserved() => {
+                Err(self.client.refuse(RateLimit::Cost, wait))
+            }
             _ => Ok(()),
         }
     }
@@ -121,7 +123,9 @@ impl ListPermit {
     /// # Errors
     /// The quota has no room, and no refund is possible.
     pub async fn reserve(self) -> Result<Reservation, RateLimited> {
-        let CostEstimate { client, limiter, .. } = &self.estimate;
+        let CostEstimate {
+            client, limiter, ..
+        } = &self.estimate;
         let paid = match client.quota(RateLimit::Cost).copied() {
             None => None,
             Some(quota) => {
@@ -227,7 +231,7 @@ mod tests {
 
     use futures_util::{FutureExt, future::ready};
 
-    use super::{Reservation, CostEstimate};
+    use super::{CostEstimate, Reservation};
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,

@@ -91,7 +91,10 @@ impl Loader<u32> for Numbers {
 }
 
 /// A statement, and the signal that admits it.
-struct Statement<T>(Option<AdmissionSignal>, BoxFuture<'static, Result<T, Failure>>);
+struct Statement<T>(
+    Option<AdmissionSignal>,
+    BoxFuture<'static, Result<T, Failure>>,
+);
 
 /// Receives the decision to admit a statement.
 type AdmissionSignal = tokio::sync::oneshot::Receiver<bool>;

@@ -187,11 +187,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
 
 async fn code(database: &DatabaseConnection, code: &str) -> invite_code::Model {
     let codes = invite_code::Entity::find().filter(invite_code::Column::Code.eq(code));
-    codes
-        .one(database)
-        .await
-        .expect("a result")
-        .expect("a row")
+    codes.one(database).await.expect("a result").expect("a row")
 }
 
 async fn workspace_invite(database: &DatabaseConnection, id: i64) -> workspace_invite::Model {

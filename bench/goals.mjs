@@ -86,7 +86,7 @@ export const GOALS = [
     },
   },
   {
-    text: 'A query costs the same number of statements, whatever the number of invites',
+    text: 'A query runs the same number of statements for any number of invites',
     of: ({ growth }) => {
       if (growth === undefined) return undefined;
       const [few, many] = Object.values(growth.statements);

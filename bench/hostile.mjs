@@ -88,7 +88,7 @@ class Client {
       sent.on('error', reject).on('response', (response) => {
         response.on('error', reject).on('end', () => resolve(String(response.statusCode))).resume();
       });
-      sent.setTimeout(60_000, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
+      sent.setTimeout(60_000, () => sent.destroy(Object.assign(new Error('no response'), { code: 'no response' })));
       sent.end(body);
     });
   }
@@ -130,7 +130,7 @@ export const HOSTILE = {
         stream.on('close', () => setTimeout(ask, EVERY, n));
         stream.end(n % 2 === 0 ? undefined : body);
       };
-      session.on('goaway', () => client.count('told to go away'));
+      session.on('goaway', () => client.count('GOAWAY'));
       session.once('connect', () => Array.from({ length: 100 }, (_, n) => ask(n)));
       return session;
     });

@@ -19,7 +19,7 @@ import { Standby } from './standby.mjs';
 
 const GATEWAYS = 3;
 const CONNECTIONS = 64;
-const ASKED = ['Q1', 'Q4'];
+const SELECTED = ['Q1', 'Q4'];
 const FRESH = 200;
 const FIRST_FRESH = 9_000_000_000;
 
@@ -49,7 +49,7 @@ export async function scaling(options) {
       await startBehindProxy('three-standby', copy),
     ];
     await standby.hasReplayed();
-    await check({ queries: ASKED, smoke: false }, targets.map(({ server }) => server), database, sizes);
+    await check({ queries: SELECTED, smoke: false }, targets.map(({ server }) => server), database, sizes);
 
     const rows = await measured(targets, { database, copy, standby, sizes, options });
     print(rows);
@@ -79,7 +79,7 @@ function connectionsTo(database) {
 async function measured(targets, { database, copy, standby, sizes, options }) {
   const runs = new Map();
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const query of ASKED) {
+    for (const query of SELECTED) {
       const requests = QUERIES[query].parameters(sizes).map((parameter) => toGraphQL(QUERIES[query], parameter));
       const file = requestsFile(`scaling-${query}`, requests);
       for (const target of round % 2 === 0 ? targets : targets.toReversed()) {

@@ -64,8 +64,8 @@ async function start(name, program, args, env, port, probe, dialect) {
   const deadline = performance.now() + STARTING;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${name} exited on start: see ${FOLDER}/${name}.log`);
-    const answer = await server.query(probe).catch(() => undefined);
-    if (answer?.status === 200) return server;
+    const response = await server.query(probe).catch(() => undefined);
+    if (response?.status === 200) return server;
     if (performance.now() > deadline) {
       await server.stop();
       throw new Error(`${name} does not respond: see ${FOLDER}/${name}.log`);

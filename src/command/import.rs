@@ -45,8 +45,8 @@ pub(super) struct ImportArgs {
     pub database: DatabaseUrl,
 }
 
-/// Runs the command. Exits with 0 if all rows were written, 1 if rows were rejected or the import
-/// failed, and 2 if the file or the database URL cannot be used.
+/// Runs the command. Exits with 0 if all rows were written, and 1 if rows were rejected or the import
+/// failed. Exits with 2 if the file or the database URL cannot be used.
 pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
     let (status, message) = match load(args, clock).await {
         Ok(done) => done,

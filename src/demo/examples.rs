@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_query_parses_and_every_root_field_has_one() {
-        let mut asked = HashSet::new();
+        let mut selected = HashSet::new();
         for example in graphql() {
             let document = parse_query(example.query)
                 .unwrap_or_else(|error| panic!("{}: {error}", example.name));
@@ -115,11 +115,11 @@ mod tests {
                     let Selection::Field(field) = &field.node else {
                         panic!("{}: a fragment at the root", example.name);
                     };
-                    asked.insert(field.node.name.node.to_string());
+                    selected.insert(field.node.name.node.to_string());
                 }
             }
         }
-        assert_eq!(asked, ROOT_FIELDS.map(String::from).into());
+        assert_eq!(selected, ROOT_FIELDS.map(String::from).into());
     }
 
     #[test]

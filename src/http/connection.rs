@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// Returns the current deadline, and the reason to give up when it passes.
+    /// Returns the current deadline, and the reason to close the connection after it.
     fn deadline(&self) -> (Instant, GivenUp) {
         let state = self.state();
         let client_timeout = self.client_timeout;

@@ -138,9 +138,9 @@ impl Shared {
         invocation.arg(taking).arg(quota.span() / 1000);
         let mut connection = self.connection.clone();
         match timeout(TIMEOUT, invocation.invoke_async(&mut connection)).await {
-            Ok(Ok(answer)) => {
+            Ok(Ok(response)) => {
                 self.mark_available();
-                Some(answer)
+                Some(response)
             }
             Ok(Err(error)) => {
                 self.mark_unavailable(Some(&error));

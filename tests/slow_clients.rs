@@ -286,7 +286,7 @@ async fn probes_connect_when_clients_have_all_connections() {
             "--client-timeout=600",
         ];
         let server = Server::with(&gateway.url, &one).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let operations = address_in(listening["url"].as_str().expect("a URL"));
         let silent = server.connect().await;
         for (path, status) in [("/health/live", "ok"), ("/health/ready", "ready")] {

@@ -200,7 +200,7 @@ pub(super) async fn gateway(
         Some(address) => match listen(address).await {
             Ok((listener, url)) => {
                 let url = format!("{url}metrics");
-                tracing::info!(url, "metrics");
+                tracing::info!(url, "serving metrics");
                 Some(listener)
             }
             Err(exit) => return exit,

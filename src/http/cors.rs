@@ -94,7 +94,7 @@ mod tests {
     use super::Origin;
 
     #[test]
-    fn origins_are_what_browsers_send() {
+    fn origins_are_normalized_as_browsers_do() {
         for (text, origin) in [
             ("https://app.example", "https://app.example"),
             ("https://app.example/", "https://app.example"),

@@ -69,7 +69,7 @@ pub(super) async fn buffer(response: Response) -> Response {
             Response::from_parts(head, bytes.into())
         }
         Err(error) => {
-            tracing::error!(%error, "a response could not be written");
+            tracing::error!(%error, "cannot write a response");
             super::internal_error(None)
         }
     }

@@ -15,7 +15,7 @@ use crate::support::{
 
 /// Outcomes of a client that keeps its connection as long as possible.
 #[derive(Debug, Default)]
-struct Asked {
+struct Outcomes {
     answered: usize,
     /// Requests whose connection broke before a response.
     lost: usize,
@@ -26,8 +26,8 @@ struct Asked {
 }
 
 /// Sends requests until the server accepts no connections.
-async fn ask(server: std::net::SocketAddr, body: String) -> Asked {
-    let mut asked = Asked::default();
+async fn ask(server: std::net::SocketAddr, body: String) -> Outcomes {
+    let mut asked = Outcomes::default();
     let request = Request::post_json("/graphql", &body).kept_alive();
     'connections: while let Ok(mut wire) = Wire::connect(server).await {
         let mut is_fresh = true;

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 /// Displays a value with control characters escaped. File names and database messages must not move
 /// the cursor, recolour text or reorder it.
-pub struct Printable<T>(pub T);
+pub(crate) struct Printable<T>(pub T);
 
 impl<T: Display> Display for Printable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -191,7 +191,7 @@ any_database! {
 
         for (body, told) in [
             (json!([]), "The batch is empty"),
-            (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "at most 3"),
+            (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "the maximum is 3"),
             (json!([1]), "expected a JSON object"),
         ] {
             let answer = post(&gateway, &[JSON], &body.to_string()).await;

@@ -55,7 +55,7 @@ any_database! {
         let answer = server.graphql(None, &document, json!({})).await;
         assert_eq!(refused(&answer), "OPERATION_TOO_COMPLEX");
         assert_eq!(answer.json["errors"][0]["message"],
-            "The operation selects the subgraph's schema 20 times; at most 1 are allowed.");
+            "The operation selects the subgraph's schema 20 times; the maximum is 1.");
     }
 
     async fn a_strict_gateway_has_neither_introspection_nor_graphiql_nor_version(gateway) {

@@ -434,7 +434,7 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
             let (_, body) = text.split_once("\r\n\r\n").expect("a body");
             let body: Value = serde_json::from_str(body).expect("JSON");
             let told = &body["errors"][0]["extensions"];
-            assert_eq!(told["met"].to_string(), length);
+            assert_eq!(told["measured"].to_string(), length);
         }
     })
     .await;

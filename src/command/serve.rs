@@ -284,9 +284,8 @@ fn build_graphql(
     metrics: &Metrics,
 ) -> Result<Graphql, ExitCode> {
     let cache = options.document_cache.into();
-    let Some(executor) = Executor::new(schema, limits.limits(), cache, metrics) else {
-        return Err(failed("the built-in GraphQL schema cannot be parsed"));
-    };
+    let executor = Executor::new(schema, limits.limits(), cache, metrics)
+        .map_err(|error| failed(format_args!("the built-in GraphQL schema: {error}")))?;
     let persisted = match (
         &options.trusted_documents,
         options.automatic_persisted_queries,

@@ -19,9 +19,9 @@ mod sign_ins;
 pub mod tokens;
 
 pub use banner::banner;
-pub use case::Case;
-pub use data::{LoadError, load};
+
+pub use data::load;
 pub use describe::{Description, Persona, describe};
-pub use examples::{Example, RestExample};
+pub use examples::Example;
 pub use names::{codes, courses, groups, people, workspace_invites, workspaces};
 pub use offer::Offer;

@@ -3,14 +3,13 @@
 
 use super::{
     cursor,
-    execution::measured,
     id::{global_id, parse_global_id},
 };
 use crate::paging::SortType;
 
 /// Tokens of a document, and how deep its brackets are nested.
 pub fn measure(document: &str) -> (usize, usize) {
-    measured(document)
+    graphql_documents::measure_text(document)
 }
 
 /// Reads a cursor of several lists. What is read is written and read again as the same.

@@ -20,7 +20,6 @@ mod introspection;
 mod invite;
 mod invite_code;
 mod json;
-mod limits;
 mod node;
 mod scalar;
 mod tag;
@@ -36,10 +35,10 @@ use async_graphql::{
 
 pub(crate) use error::rate_limited_error;
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
-pub use execution::{Executed, Executor, Prepared, Refusal, Request};
+pub(crate) use execution::limit_error;
+pub use execution::{Executed, Executor, Refusal};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
-pub use limits::{Limit, Limits};
-pub(crate) use limits::{LimitExceeded, Measured, check_length};
+pub use graphql_documents::{Limits, Operation, Request};
 use validated::Validated;
 
 /// The schema, with nothing of a request in it.

@@ -26,13 +26,16 @@ use axum::{
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::conn::auto,
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{Signal, SignalKind, signal},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
@@ -198,8 +201,8 @@ struct OpenConnections {
     /// Set once the log has warned of a client with too many connections.
     has_warned: AtomicBool,
     client_timeout: Duration,
-    /// True when idle connections must end. Each connection subscribes while it is open.
-    idle_ends: watch::Sender<bool>,
+    /// Ends idle connections, and waits for busy ones.
+    graceful: GracefulShutdown,
 }
 
 impl OpenConnections {
@@ -217,7 +220,7 @@ impl OpenConnections {
             by_client: Pool::new(Resource::Connections, most, each, &service.metrics),
             has_warned: AtomicBool::new(false),
             client_timeout: bounds.client_timeout,
-            idle_ends: watch::Sender::new(false),
+            graceful: GracefulShutdown::new(),
         }
     }
 
@@ -251,10 +254,9 @@ impl OpenConnections {
         if let Err(error) = set_socket_send_buffer_size(&stream, SEND_BUFFER) {
             tracing::debug!(%error, "cannot set SO_SNDBUF");
         }
-        let idle_ends = self.idle_ends.subscribe();
+        let watcher = self.graceful.watcher();
         let connection = Connection::new(self.client_timeout);
-        let serving =
-            serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
+        let serving = serve_connection(self.front.clone(), connection, stream, peer.ip(), watcher);
         tokio::spawn(async move {
             let _held = (room, held);
             serving.await;
@@ -272,11 +274,11 @@ impl OpenConnections {
     }
 
     /// Waits until all connections have ended.
-    async fn finish(&self) {
-        if timeout(IDLE_GRACE, self.idle_ends.closed()).await.is_err() {
-            self.idle_ends.send_replace(true);
-            self.idle_ends.closed().await;
+    async fn finish(self) {
+        if self.graceful.count() > 0 {
+            sleep(IDLE_GRACE).await;
         }
+        self.graceful.shutdown().await;
     }
 }
 
@@ -286,7 +288,7 @@ async fn serve_connection(
     connection: Arc<Connection>,
     stream: TcpStream,
     peer: IpAddr,
-    mut idle_ends: watch::Receiver<bool>,
+    watcher: Watcher,
 ) {
     let metrics = front.metrics.clone();
     let reset_metrics = metrics.clone();
@@ -316,24 +318,16 @@ async fn serve_connection(
             .clone()
             .respond(request.map(Body::new), peer, open, progress)
     });
-    let mut serving = pin!(builder.serve_connection(io, service));
-    let mut is_ending = false;
-    let ended = loop {
-        tokio::select! {
-            ended = serving.as_mut() => break ended,
-            () = idle_ended(&mut idle_ends), if !is_ending => {
-                is_ending = true;
-                serving.as_mut().graceful_shutdown();
-            }
-            reason = connection.given_up() => {
-                metrics.given_up(reason);
-                tracing::debug!(?reason, "closed a connection whose client exceeded a timeout");
-                return;
+    tokio::select! {
+        ended = watcher.watch(builder.serve_connection(io, service)) => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
             }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+        reason = connection.given_up() => {
+            metrics.given_up(reason);
+            tracing::debug!(?reason, "closed a connection whose client exceeded a timeout");
+        }
     }
 }
 
@@ -416,9 +410,4 @@ fn overloaded() -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (StatusCode::SERVICE_UNAVAILABLE, headers).into_response()
-}
-
-async fn idle_ended(idle_ends: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone, so that idle connections end too.
-    let _ = idle_ends.wait_for(|ends| *ends).await;
 }

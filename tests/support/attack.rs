@@ -82,5 +82,8 @@ pub async fn still_answers(gateway: &Gateway) {
 /// Returns the maximum and the measured value in the only error of a response.
 pub fn allowed_and_met(answer: &Answer) -> (Value, Value) {
     let extensions = &answer.json["errors"][0]["extensions"];
-    (extensions["allowed"].clone(), extensions["met"].clone())
+    (
+        extensions["allowed"].clone(),
+        extensions["measured"].clone(),
+    )
 }

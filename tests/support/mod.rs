@@ -380,7 +380,7 @@ pub const WIDE: Limits = Limits {
     cost: 1_000_000,
     list: 100,
     errors: 10,
-    answer: 100_000_000,
+    response: 100_000_000,
 };
 
 /// Returns the default GraphQL executor with these limits and that cache capacity.

@@ -1,19 +1,19 @@
 //! Measures a document's text before parsing, in one pass without allocations.
 
-use crate::graphql::limits::{Limit, LimitExceeded, Limits, check_length};
+use crate::limits::{Limit, LimitExceeded, Limits, check_length};
 
 /// Size of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Extent {
+pub(crate) struct Extent {
     /// Number of names, values and punctuators.
-    pub(in super::super) tokens: usize,
+    pub(crate) tokens: usize,
     /// Nesting of brackets of all kinds.
-    pub(in super::super) nesting: usize,
+    pub(crate) nesting: usize,
 }
 
 impl Extent {
     /// Measures any text. A byte that does not start a token of GraphQL counts as one.
-    pub(in super::super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut extent = Self::default();
         let mut depth = 0usize;
         let mut rest = text.as_bytes();
@@ -64,7 +64,7 @@ impl Extent {
     ///
     /// # Errors
     /// One of them exceeds its limit.
-    pub(in super::super) fn check(limits: &Limits, text: &str) -> Result<(), LimitExceeded> {
+    pub(crate) fn check(limits: &Limits, text: &str) -> Result<(), LimitExceeded> {
         check_length(Limit::Document, limits.document, text.len())?;
         let extent = Self::of(text);
         check_length(Limit::Nesting, limits.nesting, extent.nesting)?;
@@ -124,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Extent;
-    use crate::graphql::{Limits, limits::Limit};
+    use crate::limits::{Limit, Limits};
 
     #[test]
     fn tokens_are_those_of_the_specification() {

@@ -13,7 +13,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use crate::graphql::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
+use crate::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
 
 /// Maximum nesting of selection sets, fragments included, that async-graphql executes.
 const MAX_SETS: usize = 32;
@@ -41,18 +41,18 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
 ];
 
 /// Measurements of a document's operations that are within the limits.
-pub(in super::super) struct Shape<'a> {
+pub(crate) struct Shape<'a> {
     /// Values that an operation selects of the schema, at most.
-    pub(in super::super) introspection: u64,
+    pub(crate) introspection: u64,
     /// The first field that is switched off.
-    pub(in super::super) disabled: Option<&'a Positioned<Name>>,
+    pub(crate) disabled: Option<&'a Positioned<Name>>,
 }
 
 /// Measures a document. `disabled` are the names of fields that are switched off.
 ///
 /// # Errors
 /// It selects too deep or too much.
-pub(in super::super) fn measure<'a>(
+pub(crate) fn measure<'a>(
     limits: &'a Limits,
     document: &'a ExecutableDocument,
     disabled: &'a [&str],
@@ -307,7 +307,7 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     use super::measure;
-    use crate::graphql::Limits;
+    use crate::limits::Limits;
 
     /// The limit that a document goes beyond.
     fn refused_by(text: &str) -> Option<&'static str> {

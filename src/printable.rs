@@ -48,7 +48,7 @@ mod tests {
     use super::Printable;
 
     #[test]
-    fn a_terminal_obeys_nothing_of_it() {
+    fn control_and_bidirectional_characters_are_escaped() {
         for (text, shown) in [
             ("", ""),
             ("größe 日本.json", "größe 日本.json"),

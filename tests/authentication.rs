@@ -246,7 +246,7 @@ any_database! {
             .body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))
             .expect("a request");
         let answer = timeout(Duration::from_secs(30), gateway.send(request)).await;
-        let answer = answer.expect("an answer without a body");
+        let answer = answer.expect("a response without a body");
         assert_eq!(answer.json, graphql_refusal("the token is malformed"));
 
         let server = Server::over(&gateway.url).await;

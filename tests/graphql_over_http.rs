@@ -243,7 +243,11 @@ async fn send_raw(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> (S
     let request = request
         .body(Body::from(body.to_owned()))
         .expect("a request");
-    let answer = gateway.service().oneshot(request).await.expect("an answer");
+    let answer = gateway
+        .service()
+        .oneshot(request)
+        .await
+        .expect("a response");
     let encoding = answer.headers()["content-encoding"]
         .to_str()
         .expect("text")

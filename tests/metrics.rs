@@ -191,7 +191,7 @@ each_database! {
 
         let own = ["--metrics-listen=127.0.0.1:0"];
         let server = Server::with(&gateway.url, &own).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
         server.graphql(Some(&authorization(7)), "{ __typename }", json!({})).await;

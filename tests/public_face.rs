@@ -120,7 +120,7 @@ any_database! {
 
     async fn metrics_at_their_own_address_have_nosniff(gateway) {
         let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         for path in ["/metrics", "/health/live", "/health/ready", "/nothing"] {
             let mut wire = Wire::connect(address).await.expect("a connection");

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_the_default() {
+    fn unset_limits_have_their_defaults() {
         let line = Line::try_parse_from(["serve"]).expect("good options");
         assert_eq!(line.limits.limits(), Limits::default());
     }

@@ -1,8 +1,8 @@
-//! Rows of `examples/data` that code names: ids, codes, slugs and tokens.
+//! Ids, codes, slugs and tokens of rows in `examples/data` to which the code refers.
 
 /// Users.
 pub mod people {
-    /// Amara Okafor, course manager: made the big course and most invite codes.
+    /// Amara Okafor, course manager: created the big course and most invite codes.
     pub const AMARA: i64 = 1;
     /// Noor Haddad, group manager.
     pub const NOOR: i64 = 2;
@@ -26,20 +26,20 @@ pub mod people {
 pub mod codes {
     use chrono::TimeDelta;
 
-    /// Pending, with every field of the contract but those of use.
+    /// Pending, with every field of the contract except those set by use.
     pub const PENDING: &str = "WELCOME-2026";
-    /// The id of [`PENDING`].
+    /// Id of [`PENDING`].
     pub const PENDING_ID: i64 = 1;
     /// Expires [`EXPIRES_SOON_AFTER`] after the start of the demo.
     pub const EXPIRES_SOON: &str = "EXPIRES-SOON";
 
-    /// How long after the start of the demo [`EXPIRES_SOON`] expires.
+    /// Time from the start of the demo until [`EXPIRES_SOON`] expires.
     pub const EXPIRES_SOON_AFTER: TimeDelta = TimeDelta::minutes(2);
 }
 
 /// Workspaces.
 pub mod workspaces {
-    /// The workspace without a logo, whose many invites are there to be paged.
+    /// A workspace without a logo, with several pages of invites.
     pub const TIDEWATER: i64 = 2;
 }
 
@@ -55,18 +55,18 @@ pub mod workspace_invites {
 
 /// Groups, by their slugs.
 pub mod groups {
-    /// The group of the contract's example.
+    /// The group in the contract's example.
     pub const STUDIO: &str = "research-studio";
-    /// A group that has no invite code.
+    /// A group without an invite code.
     pub const NO_CODE: &str = "open-lab";
 }
 
 /// Courses, by their slugs and ids.
 pub mod courses {
-    /// The open course that has [`INVITEES`] invitees.
+    /// The open course that has 2,000 invitees.
     pub const BIG: &str = "rust-from-zero";
-    /// The id of [`BIG`].
+    /// Id of [`BIG`].
     pub const BIG_ID: i64 = 1;
-    /// A secret course, not known to the course manager.
+    /// A secret course, which the course manager cannot see.
     pub const SECRET: &str = "night-watch";
 }

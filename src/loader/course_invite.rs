@@ -301,10 +301,10 @@ impl Reads<'_> {
     ) -> Result<Slice<Invitee>, ListError> {
         let course = manager.course_id();
         let effort = filter.effort(sort, &page);
-        let toll = self
-            .toll::<Scope>(client, Some(course), effort, now)
+        let estimate = self
+            .estimate::<Scope>(client, Some(course), effort, now)
             .await?;
         let list = List { filter, sort, page };
-        self.list_of(course, list, toll).await
+        self.list_of(course, list, estimate).await
     }
 }

@@ -83,8 +83,8 @@ impl Reads<'_> {
     ) -> Result<Slice<Guarded<Model>>, ListError> {
         let merges = managed.user_id().is_some();
         let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
-        let toll = self
-            .toll::<Scope>(client, managed.user_id(), effort, now)
+        let estimate = self
+            .estimate::<Scope>(client, managed.user_id(), effort, now)
             .await?;
         let condition = Condition::all()
             .add(Column::DeletedAt.is_null())
@@ -96,7 +96,7 @@ impl Reads<'_> {
         let by_id = (Expr::col((Entity, Column::Id)), SortType::Int);
         let listing = Listing::from_table::<Entity>(condition, [by_id]);
         self.at_least(Freshness::Primary)
-            .list(listing, page, Model::sealed, toll)
+            .list(listing, page, Model::sealed, estimate)
             .await
     }
 }

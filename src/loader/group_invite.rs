@@ -68,8 +68,8 @@ impl Reads<'_> {
     ) -> Result<Slice<Guarded<Model>>, ListError> {
         let merges = managed.user_id().is_some();
         let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
-        let toll = self
-            .toll::<Scope>(client, managed.user_id(), effort, now)
+        let estimate = self
+            .estimate::<Scope>(client, managed.user_id(), effort, now)
             .await?;
         let condition =
             Condition::all()
@@ -83,7 +83,7 @@ impl Reads<'_> {
         ];
         let listing = Listing::from_table::<Entity>(condition, order);
         self.at_least(Freshness::Primary)
-            .list(listing, page, Model::sealed, toll)
+            .list(listing, page, Model::sealed, estimate)
             .await
     }
 }

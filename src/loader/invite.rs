@@ -121,14 +121,14 @@ impl Reads<'_> {
     ) -> Result<Slice<InviteRef>, ListError> {
         let id = person.user_id();
         let effort = filter.effort(Effort::default(), sort, page);
-        let toll = self
-            .toll::<sent::Scope>(client, Some(id), effort, now)
+        let estimate = self
+            .estimate::<sent::Scope>(client, Some(id), effort, now)
             .await?;
         let codes = invite_code::Column::InvitedById.eq(id).into();
         let workspaces = workspace_invite::Column::InviterId.eq(id).into();
         let courses = course_invite::Column::InvitedById.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, toll).await
+        self.list(listing, page, read, estimate).await
     }
 
     /// Loads a page of the invites addressed to the viewer, by user or by verified address.
@@ -143,8 +143,8 @@ impl Reads<'_> {
     ) -> Result<Slice<InviteRef>, ListError> {
         let id = person.user_id();
         let effort = filter.effort(Effort::MERGE, sort, page);
-        let toll = self
-            .toll::<received::Scope>(client, Some(id), effort, now)
+        let estimate = self
+            .estimate::<received::Scope>(client, Some(id), effort, now)
             .await?;
         let email = person.verified_email_norm();
         let codes = Condition::any()
@@ -155,7 +155,7 @@ impl Reads<'_> {
             .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
         let courses = course_invite::Column::UserId.eq(id).into();
         let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, toll).await
+        self.list(listing, page, read, estimate).await
     }
 }
 

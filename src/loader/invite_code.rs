@@ -149,8 +149,8 @@ impl Reads<'_> {
         client: &Arc<Client>,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
         let effort = filter.effort(sort, page);
-        let toll = self
-            .toll::<Scope>(client, managed.user_id(), effort, now)
+        let estimate = self
+            .estimate::<Scope>(client, managed.user_id(), effort, now)
             .await?;
         let backend = self.database().get_database_backend();
         let mut condition = Condition::all()
@@ -189,6 +189,6 @@ impl Reads<'_> {
             (Expr::col((Entity, Column::Id)), SortType::Int),
         ];
         let listing = Listing::from_table::<Entity>(condition, order);
-        self.list(listing, page, Model::sealed, toll).await
+        self.list(listing, page, Model::sealed, estimate).await
     }
 }

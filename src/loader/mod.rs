@@ -63,7 +63,7 @@ use crate::{
     database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
-    rate_limit::Toll,
+    rate_limit::CostEstimate,
 };
 use columns::{Columns, FromColumns};
 use instrument::{Instrument, Instruments};
@@ -113,13 +113,13 @@ impl Loading {
         listing: Listing,
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-        toll: Option<Toll>,
+        estimate: Option<CostEstimate>,
     ) -> Result<Slice<T>, ListError> {
         let instrument = self.rows.instruments.list(listing.name);
         let (rows, page) = (self.rows.clone(), page.clone());
         let load = async move { listing.page(&rows.servers, &page, read).await };
         let work = ListStatement {
-            toll,
+            estimate,
             statement: load.boxed(),
         };
         let found = self.batches.run_single(&instrument, work, Option::take);
@@ -129,17 +129,17 @@ impl Loading {
 
 /// The statement of a list that one request alone loads.
 struct ListStatement<T> {
-    toll: Option<Toll>,
+    estimate: Option<CostEstimate>,
     statement: BoxFuture<'static, Result<Slice<T>, LoadError>>,
 }
 
 impl<T: Send + 'static> Work for ListStatement<T> {
     type Output = Slice<T>;
     type Error = LoadError;
-    type Admission = Toll;
+    type Admission = CostEstimate;
 
-    fn take_admission(&mut self) -> Option<Toll> {
-        self.toll.take()
+    fn take_admission(&mut self) -> Option<CostEstimate> {
+        self.estimate.take()
     }
 
     fn run(self) -> BoxFuture<'static, Result<Slice<T>, LoadError>> {
@@ -296,9 +296,9 @@ impl Reads<'_> {
         listing: Listing,
         page: &Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-        toll: Option<Toll>,
+        estimate: Option<CostEstimate>,
     ) -> Result<Slice<T>, ListError> {
-        self.loading().list(listing, page, read, toll).await
+        self.loading().list(listing, page, read, estimate).await
     }
 }
 

@@ -25,7 +25,7 @@ use sea_orm::{
 use super::{ListError, LoadError, Reads, Rows, columns::Columns, key::any_of};
 use crate::{
     paging::Page,
-    rate_limit::{Client, NODE, Toll},
+    rate_limit::{Client, CostEstimate, NODE},
 };
 
 /// Maximum number of rows that are counted in a scope.
@@ -154,26 +154,26 @@ impl Default for Scopes {
 }
 
 impl Reads<'_> {
-    /// Returns the toll of a list that takes `effort` for each row of its scope; none if the list is
-    /// not wide or its scope is small.
+    /// Returns the cost estimate of a list that takes `effort` for each row of its scope. Returns
+    /// `None` if the list is not wide or its scope is small.
     ///
     /// # Errors
-    /// The scope must be counted, and the client's quota has no room for the smallest toll; or
+    /// The scope must be counted, and the client's quota has no room for the smallest estimate; or
     /// counting failed.
-    pub(super) async fn toll<S: Scope>(
+    pub(super) async fn estimate<S: Scope>(
         &self,
         client: &Arc<Client>,
         parent: Option<i64>,
         effort: Effort,
         now: DateTime<Utc>,
-    ) -> Result<Option<Toll>, ListError> {
+    ) -> Result<Option<CostEstimate>, ListError> {
         if effort == Effort::default() || !client.has_cost_quota() {
             return Ok(None);
         }
         let rows = match self.known_scope::<S>(parent, now) {
             Some(rows) => rows,
             None => {
-                if let Some(smallest) = client.toll(S::LIST, FREE + 1) {
+                if let Some(smallest) = client.estimate(S::LIST, FREE + 1) {
                     smallest.check().await?;
                 }
                 self.count_scope::<S>(parent, now).await?
@@ -183,7 +183,7 @@ impl Reads<'_> {
         if nodes <= FREE {
             return Ok(None);
         }
-        Ok(client.toll(S::LIST, nodes))
+        Ok(client.estimate(S::LIST, nodes))
     }
 
     /// Returns the number of rows of a scope, if it was counted within the last minute.
@@ -211,7 +211,7 @@ impl Reads<'_> {
 
 /// A wide list waits for the client's other lists of its kind, reserves its nodes, and refunds the
 /// unused ones.
-impl Admission for Toll {
+impl Admission for CostEstimate {
     type Error = ListError;
 
     async fn admit<T: Send>(
@@ -219,11 +219,11 @@ impl Admission for Toll {
         is_abandoned: impl Fn() -> bool + Send,
         statement: impl Future<Output = T> + Send,
     ) -> Result<Option<T>, ListError> {
-        let place = self.place().await;
+        let permit = self.acquire_permit().await;
         if is_abandoned() {
             return Ok(None);
         }
-        let reservation = place.reserve().await?;
+        let reservation = permit.reserve().await?;
         Ok(Some(reservation.settle(statement).await))
     }
 }

@@ -243,8 +243,8 @@ impl Reads<'_> {
     ) -> Result<Slice<Guarded<Model>>, ListError> {
         let workspace = manager.workspace_id();
         let effort = filter.effort(Effort::default(), sort, &page);
-        let toll = self
-            .toll::<of_workspace::Scope>(client, Some(workspace), effort, now)
+        let estimate = self
+            .estimate::<of_workspace::Scope>(client, Some(workspace), effort, now)
             .await?;
         let list = List {
             filter,
@@ -252,7 +252,7 @@ impl Reads<'_> {
             page,
             now,
         };
-        self.list_of(workspace, list, toll).await
+        self.list_of(workspace, list, estimate).await
     }
 
     /// Loads a page of the invites of all workspaces in scope.
@@ -270,8 +270,8 @@ impl Reads<'_> {
             None => Effort::default(),
         };
         let effort = filter.effort(base, sort, page);
-        let toll = self
-            .toll::<managed::Scope>(client, managed.user_id(), effort, now)
+        let estimate = self
+            .estimate::<managed::Scope>(client, managed.user_id(), effort, now)
             .await?;
         let reach = managed.user_id().map(|id| {
             Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::managed_ids(id))
@@ -282,7 +282,7 @@ impl Reads<'_> {
             .add_option(reach);
         let listing = Listing::from_table::<Entity>(condition, order(sort));
         self.at_least(Freshness::Primary)
-            .list(listing, page, Model::sealed, toll)
+            .list(listing, page, Model::sealed, estimate)
             .await
     }
 }

@@ -62,7 +62,7 @@ labelled! {
         /// Requests from their head until their response is sent.
         Requests = "requests",
         /// Slots of requests for data in flight.
-        Places = "places",
+        Slots = "slots",
         /// Request bodies being received.
         Bodies = "bodies",
         /// Bytes of request bodies and responses.

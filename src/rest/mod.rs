@@ -56,7 +56,7 @@ pub(crate) struct RestSettings {
     /// URL at which clients reach the gateway. It may have a path.
     pub public_url: Url,
     /// True if the OpenAPI document contains the gateway's version.
-    pub tells_version: bool,
+    pub includes_version: bool,
 }
 
 impl RestSettings {
@@ -76,7 +76,7 @@ const HIDDEN_VERSION: &str = "0";
 /// Serves the OpenAPI document at [`OPENAPI_PATH`], without authentication.
 pub(crate) fn openapi_router(settings: &RestSettings) -> Router {
     let mut document = openapi(&settings.public_url);
-    if !settings.tells_version {
+    if !settings.includes_version {
         document.info.version = HIDDEN_VERSION.to_owned();
     }
     let document = Arc::new(document);

@@ -58,7 +58,7 @@ pub async fn is_refused(
         last = Some(answer);
     }
     assert!(least <= processor::REFUSAL, "{what}: took {least:?}");
-    last.expect("an answer")
+    last.expect("a response")
 }
 
 /// Like [`is_refused`], for a document.

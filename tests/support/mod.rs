@@ -155,7 +155,7 @@ impl Gateway {
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
-            tells_version: true,
+            includes_version: true,
             has_metrics: false,
             metrics,
         };
@@ -264,7 +264,7 @@ impl Gateway {
 
     /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.expect("an answer");
+        let response = self.app.clone().oneshot(request).await.expect("a response");
         Answer::read(response).await
     }
 

@@ -211,13 +211,13 @@ impl Graphql {
     /// Builds the response to a request whose body was not received.
     fn not_received(&self, reason: NotReceived, most: usize, media: Media) -> Response {
         match reason {
-            NotReceived::TooLong(said) => {
-                let measured = said.map_or(Measured::MoreThan(most as u64), Measured::Exactly);
+            NotReceived::TooLong(declared) => {
+                let measured = declared.map_or(Measured::MoreThan(most as u64), Measured::Exactly);
                 let exceeded = LimitExceeded::new(Limit::Body, most as u64, measured);
                 let writer = self.writer(media);
                 writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, exceeded)
             }
-            NotReceived::BrokenOff => {
+            NotReceived::Disconnected => {
                 let message = "The connection broke before the request body was complete.";
                 refuse(StatusCode::BAD_REQUEST, media, message)
             }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     paging::{Page, Slice},
-    rate_limit::Toll,
+    rate_limit::CostEstimate,
 };
 
 /// A list that each row of another table has, with its filter, order and page.
@@ -84,13 +84,13 @@ struct WidePages<L> {
     rows: Arc<Rows>,
     list: L,
     parents: Vec<i64>,
-    toll: Option<Toll>,
+    estimate: Option<CostEstimate>,
 }
 
 impl<L: ListOfParent> Work for WidePages<L> {
     type Output = HashMap<PageOf<L>, Slice<L::Row>>;
     type Error = LoadError;
-    type Admission = Toll;
+    type Admission = CostEstimate;
 
     fn merge(&mut self, other: Self) -> Result<(), Self> {
         if self.list != other.list {
@@ -101,15 +101,15 @@ impl<L: ListOfParent> Work for WidePages<L> {
                 continue;
             }
             self.parents.push(parent);
-            if let (Some(ours), Some(theirs)) = (&mut self.toll, &other.toll) {
+            if let (Some(ours), Some(theirs)) = (&mut self.estimate, &other.estimate) {
                 ours.add(theirs);
             }
         }
         Ok(())
     }
 
-    fn take_admission(&mut self) -> Option<Toll> {
-        self.toll.take()
+    fn take_admission(&mut self) -> Option<CostEstimate> {
+        self.estimate.take()
     }
 
     fn run(self) -> BoxFuture<'static, Result<Self::Output, LoadError>> {
@@ -134,24 +134,24 @@ impl<L: ListOfParent> Work for WidePages<L> {
 }
 
 impl Reads<'_> {
-    /// Loads a page of one parent's list; empty if the parent does not exist. A list with a toll
+    /// Loads a page of one parent's list; empty if the parent does not exist. A list with an estimate
     /// shares its statement only within its request.
     pub(in crate::loader) async fn list_of<L: ListOfParent>(
         &self,
         parent_id: i64,
         list: L,
-        toll: Option<Toll>,
+        estimate: Option<CostEstimate>,
     ) -> Result<Slice<L::Row>, ListError> {
         let key = PageOf { parent_id, list };
-        let page = match toll {
+        let page = match estimate {
             None => self.one(key).await?,
-            Some(toll) => {
+            Some(estimate) => {
                 let Loading { rows, batches } = self.loading();
                 let work = WidePages {
                     rows: rows.clone(),
                     list: key.list.clone(),
                     parents: vec![parent_id],
-                    toll: Some(toll),
+                    estimate: Some(estimate),
                 };
                 let instrument = rows.instruments.list(L::NAME);
                 let page = batches.run_single(&instrument, work, |outcome| {

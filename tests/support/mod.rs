@@ -7,12 +7,15 @@ pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
+pub mod issuer;
 pub mod node;
 pub mod process;
 pub mod processor;
 pub mod proxy;
 pub mod redis;
+pub mod signer;
 pub mod tables;
+pub mod tokens;
 pub mod wire;
 
 use std::{

@@ -45,7 +45,7 @@ struct Fields<'a> {
     by_key: IndexMap<&'a str, Collected<'a>, RandomState>,
     fragments: u64,
     visited: HashSet<&'a Name>,
-    /// Whether a fragment applies only to some objects. Then the fields are not complete.
+    /// True if a fragment applies only to some objects. Then the fields are not complete.
     depend_on_type: bool,
 }
 

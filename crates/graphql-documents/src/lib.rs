@@ -57,7 +57,7 @@ pub struct Request {
     pub operation_name: Option<String>,
     /// Values of the variables. Undeclared ones are ignored.
     pub variables: Variables,
-    /// Whether mutations are refused, as by GET.
+    /// Refuses mutations, as for GET.
     pub is_safe: bool,
 }
 

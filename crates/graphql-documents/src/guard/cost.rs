@@ -52,7 +52,7 @@ pub(crate) struct Price {
     count: Count,
 }
 
-/// How many objects a field returns.
+/// The number of objects that a field returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Count {
     One,

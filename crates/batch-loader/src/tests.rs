@@ -192,7 +192,7 @@ async fn keys_enqueued_while_a_statement_runs_share_the_next() {
     };
     let first = send(1);
     numbers.has_query.notified().await;
-    let others = [2, 3, 4].map(ask);
+    let others = [2, 3, 4].map(send);
     // Polls each once before this task; the clock stands still meanwhile.
     tokio::task::yield_now().await;
     numbers.may_respond.notify_one();
@@ -218,7 +218,7 @@ async fn behind_four_slow_statements_further_keys_wait_and_share_one() {
         numbers.has_query.notified().await;
     }
     let given_up = send(5);
-    let waiting = [6, 7].map(ask);
+    let waiting = [6, 7].map(send);
     // The paused clock advances once every task waits; all four are slow by then.
     tokio::time::sleep(SLOW_AFTER * 2).await;
     given_up.abort();

@@ -584,7 +584,7 @@ any_database! {
                 }
                 // Beside a valid one, neither counts.
                 for sent in [[&header, &good], [&good, &header]] {
-                    let wrong = refused(authenticator, &sent.map(|header| header.as_bytes())).await;
+                    let wrong = refused(authenticator, &sent.map(String::as_bytes)).await;
                     assert_eq!(wrong, Some(InvalidToken::SeveralHeaders), "{name}");
                 }
             }

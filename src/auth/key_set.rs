@@ -119,7 +119,7 @@ mod tests {
     use super::KeySet;
 
     #[test]
-    fn what_is_no_key_set_is_told_without_its_text() {
+    fn an_error_tells_the_place_but_no_text_of_the_document() {
         for document in [
             "",
             "{",

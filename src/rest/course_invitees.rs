@@ -1,26 +1,20 @@
 //! `GET /api/v2/course/{id}/invite/` of SelfCommunity: users invited to a course, for its managers.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::ops::RangeInclusive;
 
-use axum::{
-    Extension,
-    extract::{Path, RawQuery, State, rejection::PathRejection},
-    response::Response,
-    routing::get,
-};
 use serde::Serialize;
 use url::form_urlencoded;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
-    Endpoint, ErrorFormat, RestSettings,
+    Endpoint, ErrorFormat, Request, RestSettings,
     community_user::CommunityUser,
     described_errors::ManagerErrors,
-    error::{DetailError, ParameterErrors, RestError},
-    id, respond, text,
+    error::{ParameterErrors, RestError},
+    id, route,
 };
 use crate::{
-    access::{Access, CourseKey, NO_ID},
+    access::{CourseKey, NO_ID},
     loader::course_invite::{CourseInviteeFilter, InviteeSort},
     paging::{End, Page},
 };
@@ -28,8 +22,7 @@ use crate::{
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
     format: ErrorFormat::Drf,
-    route: || get(list),
-    document: Document::openapi,
+    route: |format| route(format, find),
 };
 
 const PATH: &str = "/api/v2/course/{id}/invite/";
@@ -39,14 +32,6 @@ const OFFSET: &str = "offset";
 const DEFAULT_LIMIT: u64 = 25;
 const LIMITS: RangeInclusive<u64> = 1..=100;
 const OFFSETS: RangeInclusive<u64> = 0..=1_000_000_000;
-
-#[derive(OpenApi)]
-#[openapi(
-    paths(list),
-    components(schemas(DetailError)),
-    tags((name = "Course invitees", description = "Users invited to courses (SelfCommunity)."))
-)]
-struct Document;
 
 /// Limit and offset of a page.
 #[derive(utoipa::IntoParams)]
@@ -115,7 +100,7 @@ impl LimitOffset {
     }
 
     fn url(&self, settings: &RestSettings, course_id: i64) -> String {
-        let mut url = settings.url(&PATH.replace("{id}", &course_id.to_string()));
+        let mut url = settings.url(PATH, course_id);
         let mut query = url.query_pairs_mut();
         query.append_pair(LIMIT, &self.limit.to_string());
         if self.offset > 0 {
@@ -155,7 +140,7 @@ fn whole_number(
 
 /// A page of the users invited to a course.
 #[derive(Serialize, ToSchema)]
-struct CourseInvitees {
+pub(super) struct CourseInvitees {
     /// Total results count
     count: u64,
     /// Next page url; null at the end
@@ -204,28 +189,11 @@ struct CourseInvitees {
     ),
     security(("bearer" = []))
 )]
-async fn list(
-    Extension(access): Extension<Arc<Access>>,
-    State(settings): State<Arc<RestSettings>>,
-    path: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let found = find(&access, &settings, &text(path), &query).await;
-    respond(ErrorFormat::Drf, found)
-}
-
-async fn find(
-    access: &Access,
-    settings: &RestSettings,
-    course_id: &str,
-    query: &str,
-) -> Result<CourseInvitees, RestError> {
-    if access.viewer().id().is_none() {
-        return Err(RestError::Unauthenticated);
-    }
-    let window = LimitOffset::read(query).map_err(RestError::Parameters)?;
-    let key = CourseKey::Id(id(course_id).unwrap_or(NO_ID));
+pub(super) async fn find(request: Request) -> Result<CourseInvitees, RestError> {
+    request.require_sign_in()?;
+    let access = &request.access;
+    let window = LimitOffset::read(&request.query).map_err(RestError::Parameters)?;
+    let key = CourseKey::Id(id(&request.parameter).unwrap_or(NO_ID));
     let course = access.course(key).await?.ok_or(RestError::NotFound)?;
     let manager = access.course_manager(&course).await?;
     let slice = access
@@ -237,7 +205,7 @@ async fn find(
         )
         .await?;
     let count = slice.total.unsigned_abs();
-    let url = |window: LimitOffset| window.url(settings, course.id);
+    let url = |window: LimitOffset| window.url(&request.settings, course.id);
     Ok(CourseInvitees {
         count,
         next: window.next(count).map(url),

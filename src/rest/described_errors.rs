@@ -10,33 +10,18 @@ use utoipa::{
 
 use super::error::{ArenaError, Body, DetailError, ErrorFormat};
 
+type Responses = BTreeMap<String, RefOr<response::Response>>;
+
 /// Errors of endpoints that do not require authentication.
 pub(super) struct PublicErrors;
 
 impl IntoResponses for PublicErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        let unauthorized = described(
-            ErrorFormat::Drf,
-            StatusCode::UNAUTHORIZED,
-            "The bearer token is not valid.",
-            &Body::invalid_token(ErrorFormat::Drf),
-        );
-        by_status(
-            ErrorFormat::Drf,
-            &[
-                (
-                    StatusCode::NOT_FOUND,
-                    "The resource is unknown, malformed, deleted or hidden; these look the same.",
-                ),
-                RATE_LIMITED,
-                FAILED,
-                UNAVAILABLE,
-                TIMED_OUT,
-            ],
-        )
-        .into_iter()
-        .chain([unauthorized])
-        .collect()
+    fn responses() -> Responses {
+        let format = ErrorFormat::Drf;
+        let meaning = "The bearer token is not valid.";
+        let body = Body::invalid_token(format);
+        let unauthorized = described(format, StatusCode::UNAUTHORIZED, meaning, &body);
+        by_status(format, SHARED).chain([unauthorized]).collect()
     }
 }
 
@@ -44,8 +29,8 @@ impl IntoResponses for PublicErrors {
 pub(super) struct ManagerErrors;
 
 impl IntoResponses for ManagerErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(ErrorFormat::Drf, &MANAGERS)
+    fn responses() -> Responses {
+        managers(ErrorFormat::Drf)
     }
 }
 
@@ -53,56 +38,60 @@ impl IntoResponses for ManagerErrors {
 pub(super) struct ArenaManagerErrors;
 
 impl IntoResponses for ArenaManagerErrors {
-    fn responses() -> BTreeMap<String, RefOr<response::Response>> {
-        by_status(ErrorFormat::Arena, &MANAGERS)
+    fn responses() -> Responses {
+        managers(ErrorFormat::Arena)
     }
 }
 
 type Meaning = (StatusCode, &'static str);
 
-const FAILED: Meaning = (
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "The gateway failed. The log has the reason.",
-);
-const UNAVAILABLE: Meaning = (
-    StatusCode::SERVICE_UNAVAILABLE,
-    "The database is unavailable. Retry later.",
-);
-const TIMED_OUT: Meaning = (
-    StatusCode::GATEWAY_TIMEOUT,
-    "The request exceeded its time limit. Retry later.",
-);
-const RATE_LIMITED: Meaning = (
-    StatusCode::TOO_MANY_REQUESTS,
-    "The client exceeded its rate limit. Retry later.",
-);
-const MANAGERS: [Meaning; 7] = [
-    (
-        StatusCode::UNAUTHORIZED,
-        "The bearer token is missing or not valid. This is checked before anything else.",
-    ),
-    (
-        StatusCode::FORBIDDEN,
-        "The resource exists, and the viewer does not manage it.",
-    ),
+/// Errors of every endpoint.
+const SHARED: [Meaning; 5] = [
     (
         StatusCode::NOT_FOUND,
         "The resource is unknown, malformed, deleted or hidden; these look the same.",
     ),
-    RATE_LIMITED,
-    FAILED,
-    UNAVAILABLE,
-    TIMED_OUT,
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "The client exceeded its rate limit. Retry later.",
+    ),
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The gateway failed. The log has the reason.",
+    ),
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database is unavailable. Retry later.",
+    ),
+    (
+        StatusCode::GATEWAY_TIMEOUT,
+        "The request exceeded its time limit. Retry later.",
+    ),
 ];
+
+fn managers(format: ErrorFormat) -> Responses {
+    let own = [
+        (
+            StatusCode::UNAUTHORIZED,
+            "The bearer token is missing or not valid. This is checked before anything else.",
+        ),
+        (
+            StatusCode::FORBIDDEN,
+            "The resource exists, and the viewer does not manage it.",
+        ),
+    ];
+    by_status(format, own)
+        .chain(by_status(format, SHARED))
+        .collect()
+}
 
 fn by_status(
     format: ErrorFormat,
-    meanings: &[Meaning],
-) -> BTreeMap<String, RefOr<response::Response>> {
-    meanings
-        .iter()
-        .map(|&(status, meaning)| described(format, status, meaning, &Body::new(format, status)))
-        .collect()
+    meanings: impl IntoIterator<Item = Meaning>,
+) -> impl Iterator<Item = (String, RefOr<response::Response>)> {
+    meanings.into_iter().map(move |(status, meaning)| {
+        described(format, status, meaning, &Body::new(format, status))
+    })
 }
 
 fn described(
@@ -122,25 +111,24 @@ fn described(
     let mut response = ResponseBuilder::new()
         .description(meaning)
         .content("application/json", content);
-    let mut header = |name: header::HeaderName, of: Type, text: &str| {
-        let header = HeaderBuilder::new()
-            .schema(Some(Object::with_type(of)))
-            .description(Some(text))
-            .build();
-        response = std::mem::take(&mut response).header(name.as_str(), header);
-    };
-    match status {
-        StatusCode::UNAUTHORIZED => header(
+    let header = match status {
+        StatusCode::UNAUTHORIZED => Some((
             header::WWW_AUTHENTICATE,
             Type::String,
             "Authentication scheme: `Bearer`.",
-        ),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => header(
+        )),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Some((
             header::RETRY_AFTER,
             Type::Integer,
             "Seconds after which to retry.",
-        ),
-        _ => {}
+        )),
+        _ => None,
+    };
+    if let Some((name, of, text)) = header {
+        let header = HeaderBuilder::new()
+            .schema(Some(Object::with_type(of)))
+            .description(Some(text));
+        response = response.header(name.as_str(), header.build());
     }
     (status.as_str().to_owned(), response.build().into())
 }

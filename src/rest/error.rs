@@ -13,10 +13,7 @@ use super::json_response;
 use crate::{access::AccessError, loader::LoadError};
 
 /// Challenge for a request without a required token.
-const TOKEN_REQUIRED: HeaderValue = HeaderValue::from_static(r#"Bearer realm="invite-gateway""#);
-/// Challenge for a request with an invalid token.
-const INVALID_TOKEN: HeaderValue =
-    HeaderValue::from_static(r#"Bearer realm="invite-gateway", error="invalid_token""#);
+const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Bearer realm="invite-gateway""#);
 /// Seconds after which a client should retry if the database is unavailable.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
@@ -33,29 +30,19 @@ pub(crate) enum ErrorFormat {
 /// has `Cache-Control: no-store`.
 pub(crate) fn error_response(format: ErrorFormat, status: StatusCode) -> Response {
     let mut response = json_response(status, &Body::new(format, status));
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, TOKEN_REQUIRED);
-        }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, RETRY_AFTER);
-        }
-        _ => {}
-    }
+    let header = match status {
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, CHALLENGE)),
+        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, RETRY_AFTER)),
+        _ => None,
+    };
+    response.headers_mut().extend(header);
     response
 }
 
-/// Builds the 401 for an invalid token. The 401 of [`error_response`] is for a missing one.
+/// Builds the 401 for an invalid token, to which the caller adds the challenge. The 401 of
+/// [`error_response`] is for a missing token.
 pub(crate) fn bad_token_response(format: ErrorFormat) -> Response {
-    let mut response = json_response(StatusCode::UNAUTHORIZED, &Body::invalid_token(format));
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, INVALID_TOKEN);
-    response
+    json_response(StatusCode::UNAUTHORIZED, &Body::invalid_token(format))
 }
 
 /// Reason that an endpoint does not return its resource.
@@ -63,50 +50,34 @@ pub(crate) fn bad_token_response(format: ErrorFormat) -> Response {
 pub(super) enum RestError {
     /// The resource is unknown, malformed, deleted or hidden. All four give the same response.
     NotFound,
-    /// The endpoint requires a signed-in viewer.
-    Unauthenticated,
-    /// The resource exists, and the viewer lacks the permission.
-    Forbidden,
-    /// The client exceeded its rate limit.
-    RateLimited,
     /// Query parameters are invalid.
     Parameters(ParameterErrors),
-    /// Loading rows failed.
-    Load(LoadError),
+    /// The viewer or the database does not permit it.
+    Access(AccessError),
 }
 
 impl RestError {
-    /// Builds the response. It never contains an error of the database.
+    /// Builds the response. It never contains an error of the database, which the loader logged.
     pub(super) fn respond(self, format: ErrorFormat) -> Response {
         let status = match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Parameters(errors) => return json_response(StatusCode::BAD_REQUEST, &errors),
-            // The loader logged the cause.
-            Self::Load(LoadError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Load(LoadError::TimedOut(_)) => StatusCode::GATEWAY_TIMEOUT,
-            Self::Load(LoadError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Access(AccessError::Unauthenticated) => StatusCode::UNAUTHORIZED,
+            Self::Access(AccessError::Forbidden) => StatusCode::FORBIDDEN,
+            Self::Access(AccessError::RateLimited(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Access(AccessError::Load(error)) => match error {
+                LoadError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                LoadError::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+                LoadError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            },
         };
         error_response(format, status)
     }
 }
 
-impl From<LoadError> for RestError {
-    fn from(error: LoadError) -> Self {
-        Self::Load(error)
-    }
-}
-
-impl From<AccessError> for RestError {
-    fn from(error: AccessError) -> Self {
-        match error {
-            AccessError::Unauthenticated => Self::Unauthenticated,
-            AccessError::Forbidden => Self::Forbidden,
-            AccessError::RateLimited(_) => Self::RateLimited,
-            AccessError::Load(error) => Self::Load(error),
-        }
+impl<E: Into<AccessError>> From<E> for RestError {
+    fn from(error: E) -> Self {
+        Self::Access(error.into())
     }
 }
 

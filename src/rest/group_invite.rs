@@ -1,45 +1,25 @@
 //! `GET /v3/groups/{id}/invite` of Are.na: a group's invite code, for managers of the group.
 
-use std::sync::Arc;
-
-use axum::{
-    Extension,
-    extract::{Path, State, rejection::PathRejection},
-    response::Response,
-    routing::get,
-};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
-    Endpoint, ErrorFormat, RestSettings,
-    described_errors::ArenaManagerErrors,
-    error::{ArenaError, RestError},
-    respond, text,
+    Endpoint, ErrorFormat, Request, described_errors::ArenaManagerErrors, error::RestError, route,
 };
-use crate::access::{Access, GroupKey};
+use crate::access::GroupKey;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
     format: ErrorFormat::Arena,
-    route: || get(show),
-    document: Document::openapi,
+    route: |format| route(format, find),
 };
 
 const PATH: &str = "/v3/groups/{id}/invite";
 
-#[derive(OpenApi)]
-#[openapi(
-    paths(show),
-    components(schemas(ArenaError)),
-    tags((name = "Group invites", description = "Reusable links for joining groups (Are.na)."))
-)]
-struct Document;
-
 /// Shareable invite code for joining a group
 #[derive(Serialize, ToSchema)]
-struct GroupInvite {
+pub(super) struct GroupInvite {
     /// Unique identifier for the invite code
     #[schema(examples(12345))]
     id: i64,
@@ -115,27 +95,11 @@ struct Link {
     ),
     security(("bearer" = []))
 )]
-async fn show(
-    Extension(access): Extension<Arc<Access>>,
-    State(settings): State<Arc<RestSettings>>,
-    path: Result<Path<String>, PathRejection>,
-) -> Response {
-    respond(
-        ErrorFormat::Arena,
-        find(&access, &settings, &text(path)).await,
-    )
-}
-
-async fn find(
-    access: &Access,
-    settings: &RestSettings,
-    id_or_slug: &str,
-) -> Result<GroupInvite, RestError> {
-    if access.viewer().id().is_none() {
-        return Err(RestError::Unauthenticated);
-    }
+pub(super) async fn find(request: Request) -> Result<GroupInvite, RestError> {
+    request.require_sign_in()?;
+    let access = &request.access;
     let group = access
-        .group(GroupKey::from_text(id_or_slug))
+        .group(GroupKey::from_text(&request.parameter))
         .await?
         .ok_or(RestError::NotFound)?;
     let invite = access
@@ -151,9 +115,7 @@ async fn find(
         updated_at: invite.updated_at,
         links: Links {
             this: Link {
-                href: settings
-                    .url(&PATH.replace("{id}", &group.id.to_string()))
-                    .into(),
+                href: request.settings.url(PATH, group.id).into(),
             },
         },
     })

@@ -1,28 +1,17 @@
 //! `GET /api/v2/invite_code/{code}/` of SelfCommunity: an invite code, for anyone holding it.
 
-use std::sync::Arc;
-
-use axum::{
-    Extension,
-    extract::{Path, rejection::PathRejection},
-    response::Response,
-    routing::get,
-};
 use chrono::{DateTime, Utc};
 use entity::tag::TagKind;
 use futures_util::future::try_join3;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
-    Endpoint, ErrorFormat,
-    community_user::CommunityUser,
-    described_errors::PublicErrors,
-    error::{DetailError, RestError},
-    respond, text,
+    Endpoint, ErrorFormat, Request, community_user::CommunityUser, described_errors::PublicErrors,
+    error::RestError, route,
 };
 use crate::{
-    access::{Access, TagView, UserView},
+    access::{TagView, UserView},
     invite::Code,
     loader::invite_code_by_code::Preload,
 };
@@ -30,23 +19,14 @@ use crate::{
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
     format: ErrorFormat::Drf,
-    route: || get(show),
-    document: Document::openapi,
+    route: |format| route(format, find),
 };
 
 const PATH: &str = "/api/v2/invite_code/{code}/";
 
-#[derive(OpenApi)]
-#[openapi(
-    paths(show),
-    components(schemas(DetailError)),
-    tags((name = "Invite codes", description = "Personal codes for joining the community (SelfCommunity)."))
-)]
-struct Document;
-
 /// A personal code for joining the community.
 #[derive(Serialize, ToSchema)]
-struct InviteCode {
+pub(super) struct InviteCode {
     /// Unique integer value identifying this invite code.
     id: i64,
     /// The username of the user who sent the invite code; null if that account was deleted.
@@ -183,14 +163,8 @@ impl From<TagView> for Tag {
     ),
     security((), ("bearer" = []))
 )]
-async fn show(
-    Extension(access): Extension<Arc<Access>>,
-    path: Result<Path<String>, PathRejection>,
-) -> Response {
-    respond(ErrorFormat::Drf, find(&access, &text(path)).await)
-}
-
-async fn find(access: &Access, code: &str) -> Result<InviteCode, RestError> {
+pub(super) async fn find(request: Request) -> Result<InviteCode, RestError> {
+    let (access, code) = (&request.access, &request.parameter);
     let invite = access
         .invite_code_by_code(code, Preload::ALL)
         .await?

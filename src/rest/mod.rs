@@ -1,7 +1,7 @@
 //! REST endpoints of the four contracts, and the OpenAPI document generated from them.
 //!
-//! Each endpoint is a thin layer over [`Access`](crate::access::Access), in a file of its own. To
-//! add one, add a file and its line in `ENDPOINTS`. A request must carry its viewer's `Access` as
+//! Each endpoint is a thin layer over [`Access`], in a file of its own. To add one, add a file, its
+//! line in `ENDPOINTS`, and its path and tag in `Document`. A request must carry its viewer's `Access` as
 //! an extension, and run within [`batch_loads`](crate::loader::batch_loads) so that its loads batch.
 
 mod community_user;
@@ -15,20 +15,24 @@ mod workspace_invite;
 use std::{future::ready, sync::Arc};
 
 use axum::{
-    Json, Router,
-    extract::{Path, rejection::PathRejection},
+    Extension, Json, Router,
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use serde::Serialize;
 use url::Url;
-use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+use utoipa::{
+    OpenApi,
+    openapi::{
+        self, InfoBuilder, LicenseBuilder, Server,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 
-use error::RestError;
+use crate::access::{Access, AccessError};
+use error::{ArenaError, DetailError, RestError};
 pub(crate) use error::{ErrorFormat, bad_token_response, error_response};
 
 /// Path of the OpenAPI document.
@@ -46,8 +50,42 @@ struct Endpoint {
     /// Path template of the contract, with one parameter in braces.
     path: &'static str,
     format: ErrorFormat,
-    route: fn() -> MethodRouter<Arc<RestSettings>>,
-    document: fn() -> OpenApi,
+    route: fn(ErrorFormat) -> MethodRouter<Arc<RestSettings>>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        invite_code::find,
+        workspace_invite::find,
+        group_invite::find,
+        course_invitees::find
+    ),
+    components(schemas(DetailError, ArenaError)),
+    tags(
+        (name = "Invite codes", description = "Personal codes for joining the community (SelfCommunity)."),
+        (name = "Workspace invites", description = "E-mail invitations to workspaces (AISquare Studio)."),
+        (name = "Group invites", description = "Reusable links for joining groups (Are.na)."),
+        (name = "Course invitees", description = "Users invited to courses (SelfCommunity)."),
+    )
+)]
+struct Document;
+
+/// Request of an endpoint.
+struct Request {
+    access: Arc<Access>,
+    settings: Arc<RestSettings>,
+    /// The parameter in the path; empty, which matches nothing, if it is not UTF-8.
+    parameter: String,
+    query: String,
+}
+
+impl Request {
+    /// Refuses anonymous viewers before anything is looked up.
+    fn require_sign_in(&self) -> Result<(), AccessError> {
+        let id = self.access.viewer().id();
+        id.map(drop).ok_or(AccessError::Unauthenticated)
+    }
 }
 
 /// Configuration of the endpoints.
@@ -60,8 +98,9 @@ pub(crate) struct RestSettings {
 }
 
 impl RestSettings {
-    /// Returns the absolute URL of a path of the gateway.
-    fn url(&self, path: &str) -> Url {
+    /// Returns the absolute URL of the resource with that id.
+    fn url(&self, template: &str, id: i64) -> Url {
+        let path = template.replace("{id}", &id.to_string());
         let mut url = self.public_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url.set_query(None);
@@ -88,7 +127,7 @@ pub(crate) fn openapi_router(settings: &RestSettings) -> Router {
 pub(crate) fn router(settings: RestSettings) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
-        let route = other_methods((endpoint.route)(), endpoint.format);
+        let route = other_methods((endpoint.route)(endpoint.format), endpoint.format);
         router = router.route(endpoint.path, route);
     }
     router.with_state(Arc::new(settings))
@@ -113,9 +152,10 @@ pub(crate) fn error_format(path: &str) -> Option<ErrorFormat> {
 }
 
 /// Builds the OpenAPI 3.1 document of the endpoints at `public_url`.
-fn openapi(public_url: &Url) -> OpenApi {
+fn openapi(public_url: &Url) -> openapi::OpenApi {
     let license = env!("CARGO_PKG_LICENSE");
-    let info = InfoBuilder::new()
+    let mut document = Document::openapi();
+    document.info = InfoBuilder::new()
         .title("Invite Gateway")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
@@ -130,6 +170,7 @@ fn openapi(public_url: &Url) -> OpenApi {
                 .build(),
         ))
         .build();
+    document.servers = Some(vec![Server::new(public_url.as_str().trim_end_matches('/'))]);
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
@@ -137,19 +178,11 @@ fn openapi(public_url: &Url) -> OpenApi {
             "Identifies the viewer. Public resources do not need it.",
         ))
         .build();
-    let components = ComponentsBuilder::new()
-        .security_scheme("bearer", SecurityScheme::Http(bearer))
-        .build();
-    let base = OpenApiBuilder::new()
-        .info(info)
-        .servers(Some([Server::new(
-            public_url.as_str().trim_end_matches('/'),
-        )]))
-        .components(Some(components))
-        .build();
-    ENDPOINTS
-        .iter()
-        .fold(base, |all, endpoint| all.merge_from((endpoint.document)()))
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
 }
 
 /// Builds a JSON response that clients and proxies must not cache.
@@ -158,17 +191,32 @@ fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     (status, headers, Json(body)).into_response()
 }
 
-/// Builds the response: 200 with the resource, or the error in the contract's format.
-fn respond(format: ErrorFormat, found: Result<impl Serialize, RestError>) -> Response {
-    match found {
-        Ok(body) => json_response(StatusCode::OK, &body),
-        Err(error) => error.respond(format),
-    }
-}
-
-/// Returns the path parameter. If it is not UTF-8, returns an empty string, which matches nothing.
-fn text(path: Result<Path<String>, PathRejection>) -> String {
-    path.map(|Path(text)| text).unwrap_or_default()
+/// Serves `GET`: 200 with the resource that `find` returns, or the error in the contract's format.
+fn route<Found, Resource>(
+    format: ErrorFormat,
+    find: fn(Request) -> Found,
+) -> MethodRouter<Arc<RestSettings>>
+where
+    Found: Future<Output = Result<Resource, RestError>> + Send + 'static,
+    Resource: Serialize + 'static,
+{
+    get(
+        move |Extension(access): Extension<Arc<Access>>,
+              State(settings): State<Arc<RestSettings>>,
+              path: Result<Path<String>, PathRejection>,
+              RawQuery(query): RawQuery| async move {
+            let found = find(Request {
+                access,
+                settings,
+                parameter: path.map(|Path(text)| text).unwrap_or_default(),
+                query: query.unwrap_or_default(),
+            });
+            match found.await {
+                Ok(resource) => json_response(StatusCode::OK, &resource),
+                Err(error) => error.respond(format),
+            }
+        },
+    )
 }
 
 /// Parses an id in a path: canonical decimal digits only.

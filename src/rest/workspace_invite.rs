@@ -1,51 +1,31 @@
 //! `GET /api/v1/invites/{token}/` of AISquare Studio: a workspace invite, for anyone holding its
 //! token.
 
-use std::sync::Arc;
-
-use axum::{
-    Extension,
-    extract::{Path, rejection::PathRejection},
-    response::Response,
-    routing::get,
-};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
-    Endpoint, ErrorFormat,
-    described_errors::PublicErrors,
-    error::{DetailError, RestError},
-    respond, text,
+    Endpoint, ErrorFormat, Request, described_errors::PublicErrors, error::RestError, route,
 };
 use crate::{
-    access::{Access, UserView, inviter_name},
+    access::{UserView, inviter_name},
     invite::{Status, Token},
 };
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
     format: ErrorFormat::Drf,
-    route: || get(show),
-    document: Document::openapi,
+    route: |format| route(format, find),
 };
 
 const PATH: &str = "/api/v1/invites/{token}/";
 
-#[derive(OpenApi)]
-#[openapi(
-    paths(show),
-    components(schemas(DetailError)),
-    tags((name = "Workspace invites", description = "E-mail invitations to workspaces (AISquare Studio)."))
-)]
-struct Document;
-
 /// Public details of a workspace invite (no authentication required). Used when users click
 /// invite links before logging in.
 #[derive(Serialize, ToSchema)]
-struct WorkspaceInvitePublic {
+pub(super) struct WorkspaceInvitePublic {
     /// Email address of the person being invited. The operator can have it masked for all but the
     /// parties of the invite: `j…@e….com`.
     #[schema(format = Email)]
@@ -173,19 +153,10 @@ impl From<Status> for InviteStatus {
     ),
     security((), ("bearer" = []))
 )]
-async fn show(
-    Extension(access): Extension<Arc<Access>>,
-    path: Result<Path<String>, PathRejection>,
-) -> Response {
-    respond(
-        ErrorFormat::Drf,
-        find(&access, Token::parse(&text(path))).await,
-    )
-}
-
-async fn find(access: &Access, token: Option<Token>) -> Result<WorkspaceInvitePublic, RestError> {
+pub(super) async fn find(request: Request) -> Result<WorkspaceInvitePublic, RestError> {
+    let access = &request.access;
     let invite = access
-        .workspace_invite_by_token(token)
+        .workspace_invite_by_token(Token::parse(&request.parameter))
         .await?
         .ok_or(RestError::NotFound)?;
     let (workspace, inviter) = try_join(

@@ -12,7 +12,10 @@ use super::{
     error::Failure,
     json::leaves,
 };
-use crate::paging::{End, Page, Position, Slice, SortType};
+use crate::{
+    access::AccessError,
+    paging::{End, Page, Position, Slice, SortType},
+};
 
 /// Rows of a page when the query names no number.
 pub(super) const DEFAULT_PAGE: u64 = 25;
@@ -37,9 +40,20 @@ pub(super) struct ListOrder {
     pub(super) descending: bool,
 }
 
+impl ListOrder {
+    /// A list in ascending order of ids.
+    pub(super) fn by_id(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sort: vec![SortType::Int],
+            descending: false,
+        }
+    }
+}
+
 impl PageArguments {
-    /// The page that is asked for. What else to ask of the list is read from the selection.
-    pub(super) fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {
+    /// Reads the arguments and the selection into a page.
+    fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {
         let (end, limit) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
                 let allowed = "cannot be combined with last; send one of them";
@@ -102,11 +116,21 @@ pub(super) struct Paged<T> {
 }
 
 impl<T> Paged<T> {
-    pub(super) fn new(list: &ListOrder, slice: Slice<T>) -> Self {
-        Self {
-            list: list.name.clone(),
-            slice,
-        }
+    /// Reads the arguments into a page of `list`, loads it, and wraps its rows.
+    pub(super) async fn load<V, F>(
+        ctx: &Context<'_>,
+        list: ListOrder,
+        arguments: PageArguments,
+        load: impl FnOnce(Page) -> F,
+        wrap: impl FnMut(V) -> T,
+    ) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<Slice<V>, AccessError>>,
+    {
+        let page = arguments.page(ctx, &list)?;
+        let slice = load(page).await?.map(wrap);
+        let list = list.name;
+        Ok(Self { list, slice })
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = (PlaceInList<'_>, &T)> {

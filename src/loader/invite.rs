@@ -2,8 +2,6 @@
 //!
 //! They return kinds and ids. The rows are then loaded and guarded like any other.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use entity::{course_invite, invite_code, workspace_invite};
 use sea_orm::{
@@ -12,20 +10,19 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, Reads,
+    InstantRange, InviteSort, ListError, Lists,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
     invite_code as invite_codes,
     listing::{Listing, Source},
-    scope::{Effort, scope},
+    scope::{RowCost, Scope},
     workspace_invite as workspace_invites,
 };
 use crate::{
     access::proof::SelfProof,
     invite::{InviteKind, Status},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 /// Narrows a list of invites of every kind.
@@ -56,44 +53,69 @@ const INVITE_CODE: i64 = 1;
 const WORKSPACE_INVITE: i64 = 2;
 const COURSE_INVITE: i64 = 3;
 
-/// The invites that a user sent.
-mod sent {
-    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
-    use sea_orm::sea_query::Expr;
+/// Name of the lists.
+const LIST: &str = "invites";
 
-    scope!("invites" of "users", |person| {
-        let by = |column: Expr| person.map(|person| column.eq(person("id")));
-        vec![
-            in_table(invite_code::Entity, invite_code::Column::InvitedById, by),
-            in_table(workspace_invite::Entity, workspace_invite::Column::InviterId, by),
-            in_table(course_invite::Entity, course_invite::Column::InvitedById, by),
-        ]
-    });
-}
+/// The invites that a user sent.
+struct Sent;
 
 /// The invites addressed to a user. Only a verified address counts.
-mod received {
-    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
-    use sea_orm::sea_query::Expr;
+struct Received;
 
-    scope!("invites" of "users", |person| {
-        let to = |column: Expr| person.map(|person| column.eq(person("id")));
+impl Scope for Sent {
+    fn list() -> &'static str {
+        LIST
+    }
+
+    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        let by = |column: Expr| user.map(|user| column.eq(user("id")));
+        vec![
+            in_table(invite_code::Entity, invite_code::Column::InvitedById, by),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::InviterId,
+                by,
+            ),
+            in_table(
+                course_invite::Entity,
+                course_invite::Column::InvitedById,
+                by,
+            ),
+        ]
+    }
+}
+
+impl Scope for Received {
+    fn list() -> &'static str {
+        LIST
+    }
+
+    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        let to = |column: Expr| user.map(|user| column.eq(user("id")));
         let at = |column: Expr| {
-            person.map(|person| {
+            user.map(|user| {
                 column
-                    .eq(person("email_norm"))
-                    .and(person("email_norm").ne(""))
-                    .and(person("is_verified"))
+                    .eq(user("email_norm"))
+                    .and(user("email_norm").ne(""))
+                    .and(user("is_verified"))
             })
         };
         vec![
             in_table(invite_code::Entity, invite_code::Column::UserId, to),
             in_table(invite_code::Entity, invite_code::Column::EmailNorm, at),
-            in_table(workspace_invite::Entity, workspace_invite::Column::AcceptedById, to),
-            in_table(workspace_invite::Entity, workspace_invite::Column::EmailNorm, at),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::AcceptedById,
+                to,
+            ),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::EmailNorm,
+                at,
+            ),
             in_table(course_invite::Entity, course_invite::Column::UserId, to),
         ]
-    });
+    }
 }
 
 /// Selects the rows of a table whose column `is` the user's.
@@ -108,54 +130,64 @@ fn in_table<E: EntityTrait>(
         .take()
 }
 
-impl Reads<'_> {
+impl Lists<'_> {
     /// Loads a page of the invites that the viewer sent.
     pub async fn sent_invites(
         &self,
-        person: &SelfProof,
-        filter: &InviteFilter,
+        viewer: &SelfProof,
+        filter: InviteFilter,
         sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<InviteRef>, ListError> {
-        let id = person.user_id();
-        let effort = filter.effort(Effort::default(), sort, page);
-        let toll = self
-            .toll::<sent::Scope>(client, Some(id), effort, now)
-            .await?;
-        let codes = invite_code::Column::InvitedById.eq(id).into();
-        let workspaces = workspace_invite::Column::InviterId.eq(id).into();
-        let courses = course_invite::Column::InvitedById.eq(id).into();
-        let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, toll).await
+        let id = viewer.user_id();
+        let by_viewer = [
+            invite_code::Column::InvitedById.eq(id).into(),
+            workspace_invite::Column::InviterId.eq(id).into(),
+            course_invite::Column::InvitedById.eq(id).into(),
+        ];
+        let base = RowCost::default();
+        self.invites::<Sent>(id, by_viewer, base, filter, sort, page)
+            .await
     }
 
     /// Loads a page of the invites addressed to the viewer, by user or by verified address.
     pub async fn received_invites(
         &self,
-        person: &SelfProof,
-        filter: &InviteFilter,
+        viewer: &SelfProof,
+        filter: InviteFilter,
         sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<InviteRef>, ListError> {
-        let id = person.user_id();
-        let effort = filter.effort(Effort::MERGE, sort, page);
-        let toll = self
-            .toll::<received::Scope>(client, Some(id), effort, now)
-            .await?;
-        let email = person.verified_email_norm();
-        let codes = Condition::any()
-            .add(invite_code::Column::UserId.eq(id))
-            .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email)));
-        let workspaces = Condition::any()
-            .add(workspace_invite::Column::AcceptedById.eq(id))
-            .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
-        let courses = course_invite::Column::UserId.eq(id).into();
-        let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, toll).await
+        let id = viewer.user_id();
+        let email = viewer.verified_email_norm();
+        let to_viewer = [
+            Condition::any()
+                .add(invite_code::Column::UserId.eq(id))
+                .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email))),
+            Condition::any()
+                .add(workspace_invite::Column::AcceptedById.eq(id))
+                .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email))),
+            course_invite::Column::UserId.eq(id).into(),
+        ];
+        self.invites::<Received>(id, to_viewer, RowCost::MERGE, filter, sort, page)
+            .await
+    }
+
+    /// Loads a page of a user's invites: of the codes, workspace invites and course invites that
+    /// meet `conditions`. `base` is the cost without a filter.
+    async fn invites<S: Scope>(
+        &self,
+        user_id: i64,
+        conditions: [Condition; 3],
+        base: RowCost,
+        filter: InviteFilter,
+        sort: InviteSort,
+        page: Page,
+    ) -> Result<Slice<InviteRef>, ListError> {
+        let row_cost = filter.row_cost(base, sort, &page);
+        let estimate = self.estimate::<S>(Some(user_id), row_cost).await?;
+        let listing = filter.listing(conditions, sort, self.now);
+        self.reads.list(listing, page, read, estimate).await
     }
 }
 
@@ -170,13 +202,12 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
 }
 
 impl InviteFilter {
-    /// `base` is the effort without a filter.
-    fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
-        let filters = Effort::sum([
+    fn row_cost(&self, base: RowCost, sort: InviteSort, page: &Page) -> RowCost {
+        let filters = RowCost::sum([
             (true, base),
-            (self.statuses.is_some(), Effort::COMPARE),
-            (self.expires.is_bounded(), Effort::COMPARE),
-            (sort == InviteSort::ExpiresAt, Effort::SORT),
+            (self.statuses.is_some(), RowCost::COMPARE),
+            (self.expires.is_bounded(), RowCost::COMPARE),
+            (sort == InviteSort::ExpiresAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }
@@ -237,7 +268,7 @@ impl InviteFilter {
             ));
         }
         Listing {
-            name: "invites",
+            name: LIST,
             sources,
             order: vec![SortType::Instant, SortType::Int, SortType::Int],
         }

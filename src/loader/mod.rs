@@ -24,9 +24,11 @@ mod filter;
 mod instrument;
 mod key;
 mod listing;
+mod managed;
 mod reader;
 mod scope;
 mod servers;
+mod tables;
 
 pub mod course;
 pub mod course_invite;
@@ -50,11 +52,11 @@ use std::{
 
 use async_graphql::dataloader::Loader;
 use batch_loader::{Backend, BatchLoader, Key, SlowStatements, Work};
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait,
-    Select, Value,
-    sea_query::{Query, SelectStatement, ValueType},
+    DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait, Select, Value,
+    sea_query::{SelectStatement, ValueType},
 };
 use tokio::time::timeout;
 
@@ -63,7 +65,7 @@ use crate::{
     database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
-    rate_limit::Toll,
+    rate_limit::{Client, Toll},
 };
 use columns::{Columns, FromColumns};
 use instrument::{Instrument, Instruments};
@@ -111,15 +113,15 @@ impl Loading {
     async fn list<T: Send + 'static>(
         &self,
         listing: Listing,
-        page: &Page,
+        page: Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-        toll: Option<Toll>,
+        estimate: Option<Toll>,
     ) -> Result<Slice<T>, ListError> {
         let instrument = self.rows.instruments.list(listing.name);
-        let (rows, page) = (self.rows.clone(), page.clone());
+        let rows = self.rows.clone();
         let load = async move { listing.page(&rows.servers, &page, read).await };
         let work = ListStatement {
-            toll,
+            estimate,
             statement: load.boxed(),
         };
         let found = self.batches.run_single(&instrument, work, Option::take);
@@ -129,7 +131,7 @@ impl Loading {
 
 /// The statement of a list that one request alone loads.
 struct ListStatement<T> {
-    toll: Option<Toll>,
+    estimate: Option<Toll>,
     statement: BoxFuture<'static, Result<Slice<T>, LoadError>>,
 }
 
@@ -139,7 +141,7 @@ impl<T: Send + 'static> Work for ListStatement<T> {
     type Admission = Toll;
 
     fn take_admission(&mut self) -> Option<Toll> {
-        self.toll.take()
+        self.estimate.take()
     }
 
     fn run(self) -> BoxFuture<'static, Result<Slice<T>, LoadError>> {
@@ -248,7 +250,30 @@ pub struct Reads<'a> {
     freshness: Freshness,
 }
 
-impl Reads<'_> {
+/// Reads lists for a client, at the instant of its request. Wide lists are charged to the client.
+#[derive(Clone, Copy)]
+pub struct Lists<'a> {
+    reads: Reads<'a>,
+    client: &'a Arc<Client>,
+    now: DateTime<Utc>,
+}
+
+impl Lists<'_> {
+    fn database(&self) -> &DatabaseConnection {
+        self.reads.database()
+    }
+}
+
+impl<'a> Reads<'a> {
+    /// Reads lists with the same freshness.
+    pub fn lists(self, client: &'a Arc<Client>, now: DateTime<Utc>) -> Lists<'a> {
+        Lists {
+            reads: self,
+            client,
+            now,
+        }
+    }
+
     /// Raises the freshness to `freshness`, and never lowers it.
     pub fn at_least(self, freshness: Freshness) -> Self {
         Self {
@@ -294,26 +319,17 @@ impl Reads<'_> {
     async fn list<T: Send + 'static>(
         &self,
         listing: Listing,
-        page: &Page,
+        page: Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
-        toll: Option<Toll>,
+        estimate: Option<Toll>,
     ) -> Result<Slice<T>, ListError> {
-        self.loading().list(listing, page, read, toll).await
+        self.loading().list(listing, page, read, estimate).await
     }
 }
 
 /// Locks a mutex whose data no panic can leave inconsistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Selects the ids of the rows of `E` that are not deleted.
-fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectStatement {
-    Query::select()
-        .column((E::default(), id))
-        .from(E::default())
-        .and_where(deleted_at.is_null())
-        .take()
 }
 
 /// Returns each row by its key, guarded.

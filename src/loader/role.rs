@@ -22,7 +22,7 @@ use sea_orm::{
 
 use super::{
     Freshness, LoadError, Loaders, Rows, columns::Columns, course_invite::is_open,
-    filter::far_future, lock,
+    filter::far_future, lock, tables::Members,
 };
 use crate::{access::proof::SelfProof, invite::CREATOR};
 
@@ -166,13 +166,7 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
     let has = |kind| asked.iter().any(|asked| asked.target.kind() == kind);
     let mut parts = Vec::new();
     if has(WORKSPACE) {
-        use workspace_member::{Column, Entity};
-        let role = Expr::col((Entity, Column::Role));
-        let mut member = part(WORKSPACE, role, no_end());
-        let here =
-            is_target((Entity, Column::WorkspaceId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
-        parts.push(member);
+        parts.push(members::<workspace_member::Entity>(WORKSPACE));
 
         use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
         let until = Expr::col((Invites, Invite::ExpiresAt));
@@ -187,17 +181,10 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         parts.push(invitee);
     }
     if has(GROUP) {
-        use group_member::{Column, Entity};
-        let mut member = part(GROUP, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_target((Entity, Column::GroupId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
-        parts.push(member);
+        parts.push(members::<group_member::Entity>(GROUP));
     }
     if has(COURSE) {
-        use course_member::{Column, Entity};
-        let mut member = part(COURSE, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_target((Entity, Column::CourseId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
+        parts.push(members::<course_member::Entity>(COURSE));
 
         use course::{Column as Course, Entity as Courses};
         let mut creator = part(COURSE, Expr::val(CREATOR), no_end());
@@ -210,7 +197,7 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         invitee
             .join(JoinType::InnerJoin, Invites, here)
             .cond_where(is_open());
-        parts.extend([member, creator, invitee]);
+        parts.extend([creator, invitee]);
     }
     let mut statement = parts.into_iter().reduce(|mut all, part| {
         all.union(UnionType::All, part);
@@ -268,6 +255,14 @@ fn part(kind: i32, role: Expr, until: Expr) -> SelectStatement {
         .from(ASKED)
         .and_where(Expr::col((ASKED, KIND)).eq(kind))
         .take()
+}
+
+/// Selects the roles of members.
+fn members<M: Members>(kind: i32) -> SelectStatement {
+    let mut member = part(kind, Expr::col((M::default(), M::ROLE)), no_end());
+    let here = is_target((M::default(), M::TARGET)).and(is_viewer((M::default(), M::USER)));
+    member.join(JoinType::InnerJoin, M::default(), here);
+    member
 }
 
 fn is_target(column: impl IntoColumnRef) -> Expr {

@@ -7,14 +7,15 @@ use std::{
 
 use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key};
+use super::{
+    Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key, tables::live,
+};
 use crate::access::proof::Guarded;
 
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
-row_key!(ById(i64) in live(), Id, |row| row.id);
+row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByUsername(String);
@@ -29,7 +30,9 @@ impl Loader<ByUsername> for Rows {
     async fn load(&self, keys: &[ByUsername]) -> Result<HashMap<ByUsername, Model>, LoadError> {
         static TEXT: OnceLock<Arc<str>> = OnceLock::new();
         let names: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let rows = self.having(live, Column::Username, &names, &TEXT).await?;
+        let rows = self
+            .having(live::<Entity>, Column::Username, &names, &TEXT)
+            .await?;
         Ok(rows
             .into_iter()
             .map(|row| (ByUsername(row.username.clone()), row))
@@ -45,18 +48,16 @@ impl Loader<ByExtId> for Rows {
         static TEXT: OnceLock<Arc<str>> = OnceLock::new();
         let ids: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
-        for row in self.having(live, Column::ExtId, &ids, &TEXT).await? {
+        for row in self
+            .having(live::<Entity>, Column::ExtId, &ids, &TEXT)
+            .await?
+        {
             if let Some(ext_id) = row.ext_id.clone() {
                 found.entry(ByExtId(ext_id)).or_default().push(row);
             }
         }
         Ok(found)
     }
-}
-
-/// Selects users that are not deleted. No path finds others.
-fn live() -> sea_orm::Select<Entity> {
-    Entity::find().filter(Column::DeletedAt.is_null())
 }
 
 /// The user that a bearer token names.

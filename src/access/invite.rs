@@ -8,7 +8,7 @@ use crate::{
     invite::InviteKind,
     loader::{
         InviteSort, LoadError,
-        invite::{InviteFilter, InviteRef},
+        invite::{InviteFilter, InviteRef, Mailbox},
     },
     paging::{Page, Slice},
 };
@@ -27,31 +27,18 @@ pub enum InviteView {
 }
 
 impl Access {
-    /// Returns a page of the invites that the viewer sent.
-    pub async fn sent_invites(
+    /// Returns a page of the viewer's invites.
+    pub async fn invites(
         &self,
         viewer: &SelfProof,
+        mailbox: Mailbox,
         filter: InviteFilter,
         sort: InviteSort,
         page: Page,
     ) -> Result<Slice<InviteRef>, AccessError> {
         Ok(self
             .lists()
-            .sent_invites(viewer, filter, sort, page)
-            .await?)
-    }
-
-    /// Returns a page of the invites addressed to the viewer, by user or by verified address.
-    pub async fn received_invites(
-        &self,
-        viewer: &SelfProof,
-        filter: InviteFilter,
-        sort: InviteSort,
-        page: Page,
-    ) -> Result<Slice<InviteRef>, AccessError> {
-        Ok(self
-            .lists()
-            .received_invites(viewer, filter, sort, page)
+            .invites(viewer, mailbox, filter, sort, page)
             .await?)
     }
 

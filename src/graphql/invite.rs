@@ -22,7 +22,7 @@ use super::{
 use crate::{
     access::{Access, AccessError, InviteView},
     invite::{InviteKind as Kind, Status},
-    loader::invite::{InviteFilter as Filter, InviteRef},
+    loader::invite::{InviteFilter as Filter, InviteRef, Mailbox},
     paging::{Slice, SortType},
 };
 
@@ -144,31 +144,10 @@ impl InviteFilter {
     }
 }
 
-/// Order of lists of invites of every kind: ties are broken by id, then by kind.
-const TIES: [SortType; 2] = [SortType::Int, SortType::Int];
-
-/// Returns a page of the invites that the viewer sent.
-pub(super) async fn sent_invites(
+/// Returns a page of the viewer's invites. Received ones are pending, by default.
+pub(super) async fn invites(
     ctx: &Context<'_>,
-    filter: Option<InviteFilter>,
-    order_by: Option<InviteOrder>,
-    page: PageArguments,
-) -> Result<Connection<Invite>, Failure> {
-    let access = ctx.access()?;
-    let viewer = access.self_proof()?;
-    let filter = filter.unwrap_or_default().read()?;
-    let (sort, list) = InviteOrder::read(order_by, "viewer.sentInvites", &TIES);
-    let load = async |page| {
-        let slice = access.sent_invites(&viewer, filter, sort, page).await?;
-        views(access, slice).await
-    };
-    let page = Paged::load(ctx, list, page, load, Invite::from).await;
-    page.map(Connection)
-}
-
-/// Returns a page of the invites addressed to the viewer: of pending ones, by default.
-pub(super) async fn received_invites(
-    ctx: &Context<'_>,
+    mailbox: Mailbox,
     filter: Option<InviteFilter>,
     order_by: Option<InviteOrder>,
     page: PageArguments,
@@ -176,11 +155,17 @@ pub(super) async fn received_invites(
     let access = ctx.access()?;
     let viewer = access.self_proof()?;
     let mut filter = filter.unwrap_or_default().read()?;
-    filter.statuses.get_or_insert_with(|| vec![Status::Pending]);
-    let (sort, list) = InviteOrder::read(order_by, "viewer.receivedInvites", &TIES);
+    let list = match mailbox {
+        Mailbox::Sent => "viewer.sentInvites",
+        Mailbox::Received => {
+            filter.statuses.get_or_insert_with(|| vec![Status::Pending]);
+            "viewer.receivedInvites"
+        }
+    };
+    let (sort, list) = InviteOrder::read(order_by, list, &[SortType::Int, SortType::Int]);
     let load = async |page| {
-        let slice = access.received_invites(&viewer, filter, sort, page).await?;
-        views(access, slice).await
+        let slice = access.invites(&viewer, mailbox, filter, sort, page);
+        views(access, slice.await?).await
     };
     let page = Paged::load(ctx, list, page, load, Invite::from).await;
     page.map(Connection)

@@ -10,11 +10,11 @@ use super::{
     error::{Failure, Nullable},
     filter::InviteOrder,
     group::{Group, groups},
-    invite::{Invite, InviteFilter, received_invites, sent_invites},
+    invite::{Invite, InviteFilter, invites},
     user::User,
     workspace::{Workspace, workspaces},
 };
-use crate::access::UserView;
+use crate::{access::UserView, loader::invite::Mailbox};
 
 /// The signed-in viewer.
 pub(super) struct Viewer(UserView);
@@ -66,7 +66,7 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        Box::pin(sent_invites(ctx, filter, order_by, page)).await
+        Box::pin(invites(ctx, Mailbox::Sent, filter, order_by, page)).await
     }
 
     /// Invites to the viewer, by account or by verified e-mail address. Pending invites, newest
@@ -82,7 +82,7 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        Box::pin(received_invites(ctx, filter, order_by, page)).await
+        Box::pin(invites(ctx, Mailbox::Received, filter, order_by, page)).await
     }
 }
 

@@ -32,6 +32,6 @@ impl Lists<'_> {
         managed: &ManagedScope,
         page: Page,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        self.targets::<Entity>(managed, page).await
+        self.managed(Entity, managed, page).await
     }
 }

@@ -163,7 +163,7 @@ mod tests {
                 "course_invite_list",
             ),
             (
-                "gateway::scope::ScopeOf<gateway::loader::managed::Targets<entity::group::Entity>>",
+                "gateway::scope::ScopeOf<entity::group::Entity>",
                 "group_scope",
             ),
             (

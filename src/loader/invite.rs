@@ -53,6 +53,15 @@ const INVITE_CODE: i64 = 1;
 const WORKSPACE_INVITE: i64 = 2;
 const COURSE_INVITE: i64 = 3;
 
+/// A list of invites of every kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mailbox {
+    /// Invites that the viewer sent.
+    Sent,
+    /// Invites addressed to the viewer, by user or by verified address.
+    Received,
+}
+
 /// Name of the lists.
 const LIST: &str = "invites";
 
@@ -131,61 +140,46 @@ fn in_table<E: EntityTrait>(
 }
 
 impl Lists<'_> {
-    /// Loads a page of the invites that the viewer sent.
-    pub async fn sent_invites(
+    /// Loads a page of the viewer's invites.
+    pub async fn invites(
         &self,
         viewer: &SelfProof,
-        filter: InviteFilter,
-        sort: InviteSort,
-        page: Page,
-    ) -> Result<Slice<InviteRef>, ListError> {
-        let id = viewer.user_id();
-        let by_viewer = [
-            invite_code::Column::InvitedById.eq(id).into(),
-            workspace_invite::Column::InviterId.eq(id).into(),
-            course_invite::Column::InvitedById.eq(id).into(),
-        ];
-        let base = RowCost::default();
-        self.invites::<Sent>(id, by_viewer, base, filter, sort, page)
-            .await
-    }
-
-    /// Loads a page of the invites addressed to the viewer, by user or by verified address.
-    pub async fn received_invites(
-        &self,
-        viewer: &SelfProof,
+        mailbox: Mailbox,
         filter: InviteFilter,
         sort: InviteSort,
         page: Page,
     ) -> Result<Slice<InviteRef>, ListError> {
         let id = viewer.user_id();
         let email = viewer.verified_email_norm();
-        let to_viewer = [
-            Condition::any()
-                .add(invite_code::Column::UserId.eq(id))
-                .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email))),
-            Condition::any()
-                .add(workspace_invite::Column::AcceptedById.eq(id))
-                .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email))),
-            course_invite::Column::UserId.eq(id).into(),
-        ];
-        self.invites::<Received>(id, to_viewer, RowCost::MERGE, filter, sort, page)
-            .await
-    }
-
-    /// Loads a page of a user's invites: of the codes, workspace invites and course invites that
-    /// meet `conditions`. `base` is the cost without a filter.
-    async fn invites<S: Scope>(
-        &self,
-        user_id: i64,
-        conditions: [Condition; 3],
-        base: RowCost,
-        filter: InviteFilter,
-        sort: InviteSort,
-        page: Page,
-    ) -> Result<Slice<InviteRef>, ListError> {
-        let row_cost = filter.row_cost(base, sort, &page);
-        let estimate = self.estimate::<S>(Some(user_id), row_cost).await?;
+        let (estimate, conditions) = match mailbox {
+            Mailbox::Sent => {
+                let row_cost = filter.row_cost(RowCost::default(), sort, &page);
+                let conditions = [
+                    invite_code::Column::InvitedById.eq(id).into(),
+                    workspace_invite::Column::InviterId.eq(id).into(),
+                    course_invite::Column::InvitedById.eq(id).into(),
+                ];
+                (self.estimate::<Sent>(Some(id), row_cost).await?, conditions)
+            }
+            Mailbox::Received => {
+                let row_cost = filter.row_cost(RowCost::MERGE, sort, &page);
+                let conditions = [
+                    Condition::any()
+                        .add(invite_code::Column::UserId.eq(id))
+                        .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email))),
+                    Condition::any()
+                        .add(workspace_invite::Column::AcceptedById.eq(id))
+                        .add_option(
+                            email.map(|email| workspace_invite::Column::EmailNorm.eq(email)),
+                        ),
+                    course_invite::Column::UserId.eq(id).into(),
+                ];
+                (
+                    self.estimate::<Received>(Some(id), row_cost).await?,
+                    conditions,
+                )
+            }
+        };
         let listing = filter.listing(conditions, sort, self.now);
         self.reads.list(listing, page, read, estimate).await
     }
@@ -202,6 +196,7 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
 }
 
 impl InviteFilter {
+    /// `base` is the cost without a filter.
     fn row_cost(&self, base: RowCost, sort: InviteSort, page: &Page) -> RowCost {
         let filters = RowCost::sum([
             (true, base),

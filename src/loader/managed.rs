@@ -1,7 +1,5 @@
 //! Lists of the rows that a user manages; for staff, of all rows.
 
-use std::marker::PhantomData;
-
 use sea_orm::{
     ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, Iterable, PrimaryKeyToColumn,
     sea_query::{Expr, Query, SelectStatement},
@@ -55,13 +53,8 @@ pub(super) trait ManagedList: Send + Sync + 'static {
     }
 }
 
-/// The targets of one kind that a user manages, by id.
-struct Targets<T>(PhantomData<T>);
-
-impl<T> ManagedList for Targets<T>
-where
-    T: Target<Model: FromColumns>,
-{
+/// The targets of one kind, by id.
+impl<T: Target<Model: FromColumns>> ManagedList for T {
     type Entity = T;
 
     fn is_managed_by(user_id: Expr) -> Condition {
@@ -108,18 +101,6 @@ impl<L: ManagedList> Scope for L {
 }
 
 impl Lists<'_> {
-    /// Loads a page of the targets of one kind in scope, ordered by id.
-    pub(super) async fn targets<T>(
-        &self,
-        managed: &ManagedScope,
-        page: Page,
-    ) -> Result<Slice<Guarded<T::Model>>, ListError>
-    where
-        T: Target<Model: FromColumns>,
-    {
-        self.managed(Targets::<T>(PhantomData), managed, page).await
-    }
-
     /// Loads a page of a list for the user in `managed`.
     pub(super) async fn managed<L: ManagedList>(
         &self,
@@ -142,12 +123,11 @@ impl Lists<'_> {
         });
         let listing =
             Listing::from_table::<L::Entity>(condition, list.sort().into_iter().chain(key));
-        let freshness = match L::BY_ROLE {
-            true => Freshness::Primary,
-            false => self.reads.freshness,
+        let reads = match L::BY_ROLE {
+            true => self.reads.at_least(Freshness::Primary),
+            false => self.reads,
         };
-        self.reads
-            .at_least(freshness)
+        reads
             .list(listing, page, FromColumns::sealed, estimate)
             .await
     }

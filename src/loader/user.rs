@@ -16,29 +16,10 @@ use crate::access::proof::Guarded;
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
 row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByUsername(String);
+row_key!(ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByExtId(String);
-
-impl Loader<ByUsername> for Rows {
-    type Value = Model;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ByUsername]) -> Result<HashMap<ByUsername, Model>, LoadError> {
-        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
-        let names: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let rows = self
-            .having(live::<Entity>, Column::Username, &names, &TEXT)
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (ByUsername(row.username.clone()), row))
-            .collect())
-    }
-}
 
 impl Loader<ByExtId> for Rows {
     type Value = Vec<Model>;
@@ -87,7 +68,7 @@ impl Loaders {
         let reads = self.reads(Freshness::Primary);
         match subject {
             Subject::Id(id) => reads.one(ById(id)).await,
-            Subject::Username(name) => Ok(reads.one(ByUsername(name)).await?.map(Guarded::seal)),
+            Subject::Username(name) => reads.one(ByUsername(name)).await,
             Subject::ExtId(id) => {
                 let mut users = reads.one(ByExtId(id)).await?.unwrap_or_default();
                 let one = users.pop().filter(|_| users.is_empty());

@@ -15,20 +15,20 @@ const names = (count, name) => Array.from({ length: count }, (_, at) => name(at)
 const bomb = (length) =>
   `{ ...F0 } ${names(length, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F${length} on Query { __typename }`;
 const posted = (body) => ({ method: 'POST', path: '/graphql', body: JSON.stringify(body) });
-const asked = (query) => posted({ query });
+const operation = (query) => posted({ query });
 
 // The gateway must refuse each before execution.
 const ATTACKS = {
-  'a list literal, 1 500 deep': asked(`{ inviteCode(code: ${nested('[', 1500, '1', ']')}) { id } }`),
-  'a bomb of fragments': asked(bomb(20)),
-  'a deeper bomb of fragments': asked(bomb(29)),
-  '500 aliases': asked(`{ ${names(500, (at) => `a${at}: __typename`)} }`),
-  '1 900 fields that are not there': asked(`{ viewer { ${names(1900, (at) => `f${at}`)} } }`),
-  'pages within pages': asked('{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }'),
-  'types within types': asked(`{ __schema { types { ${nested('fields { type { ', 5, 'name', ' } }')} } } }`),
-  '16 KB of brackets': asked('{}'.repeat(8000)),
+  'a list literal, 1 500 deep': operation(`{ inviteCode(code: ${nested('[', 1500, '1', ']')}) { id } }`),
+  'a bomb of fragments': operation(bomb(20)),
+  'a deeper bomb of fragments': operation(bomb(29)),
+  '500 aliases': operation(`{ ${names(500, (at) => `a${at}: __typename`)} }`),
+  '1 900 fields that are not there': operation(`{ viewer { ${names(1900, (at) => `f${at}`)} } }`),
+  'pages within pages': operation('{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }'),
+  'types within types': operation(`{ __schema { types { ${nested('fields { type { ', 5, 'name', ' } }')} } } }`),
+  '16 KB of brackets': operation('{}'.repeat(8000)),
   'variables, 60 000 deep': { method: 'POST', path: '/graphql', body: `{"query":"{ __typename }","variables":{"a":${nested('[', 60_000, '', ']')}}}` },
-  'a body of 200 KB': asked(`{ __typename } #${'x'.repeat(200_000)}`),
+  'a body of 200 KB': operation(`{ __typename } #${'x'.repeat(200_000)}`),
 };
 
 export async function attack(options) {

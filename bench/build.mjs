@@ -32,7 +32,7 @@ export function baselineBinary(profile) {
   return join(target, folderOf(profile), 'baseline');
 }
 
-// Describes the measured binary, to tell results apart.
+// Describes the measured binary, to distinguish results.
 export function describeBinary(path) {
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
   return { bytes: statSync(path).size, sha256 };

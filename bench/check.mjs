@@ -28,17 +28,17 @@ export async function check({ queries, smoke }, servers, database, sizes) {
   for (const name of queries) {
     const query = QUERIES[name];
     if (query === undefined) throw new Error(`unknown query ${name}`);
-    const asked = servers.filter((server) => server.answers(name));
-    const [first, ...others] = asked.filter(({ isOurs }) => isOurs);
+    const selected = servers.filter((server) => server.supports(name));
+    const [first, ...others] = selected.filter(({ isOurs }) => isOurs);
     for (const other of others) {
-      const compared = await sameAnswers(name, query, sizes, first, other);
+      const compared = await sameResponses(name, query, sizes, first, other);
       console.error(`${name}: ${compared} responses of ${other.name} equal those of ${first.name}`);
     }
-    for (const peer of asked.filter(({ isOurs }) => !isOurs)) {
-      for (const parameter of sample(query.parameters(sizes))) await goodAnswer(name, query, parameter, peer);
+    for (const peer of selected.filter(({ isOurs }) => !isOurs)) {
+      for (const parameter of sample(query.parameters(sizes))) await goodResponse(name, query, parameter, peer);
     }
     statements[name] = {};
-    for (const server of asked) {
+    for (const server of selected) {
       const counted = await statementsOf(query, sizes, server, database);
       statements[name][server.name] = counted;
       if (smoke && server.name === 'gateway' && counted !== query.statements) {
@@ -50,34 +50,34 @@ export async function check({ queries, smoke }, servers, database, sizes) {
 }
 
 // Throws if `other` responds to a query differently from `server`.
-async function sameAnswers(name, query, sizes, server, other) {
-  const asked = sample(query.parameters(sizes));
-  if (query.nothing !== undefined) asked.push(query.nothing);
-  for (const parameter of asked) {
-    const answers = [server, other].map((each) => goodAnswer(name, query, parameter, each));
-    const [one, two] = await Promise.all(answers);
+async function sameResponses(name, query, sizes, server, other) {
+  const selected = sample(query.parameters(sizes));
+  if (query.nothing !== undefined) selected.push(query.nothing);
+  for (const parameter of selected) {
+    const responses = [server, other].map((each) => goodResponse(name, query, parameter, each));
+    const [one, two] = await Promise.all(responses);
     const what = `${name} with ${JSON.stringify(parameter)}`;
-    const [wanted, given] = [one, two].map((answer) => withoutCursors(answer));
+    const [wanted, given] = [one, two].map((response) => withoutCursors(response));
     if (!isDeepStrictEqual(wanted, given)) {
       throw new Error(`${what}: ${server.name} returns\n${JSON.stringify(wanted)}\nand ${other.name}\n${JSON.stringify(given)}`);
     }
   }
   for (const parameter of query.refused(sizes)) {
     for (const each of [server, other]) {
-      const { status, json } = await each.ask(each.requestOf(query, parameter));
+      const { status, json } = await each.query(each.requestOf(query, parameter));
       const isAnswered = status === 200 && json?.errors === undefined && !isEmpty(json?.data);
       if (isAnswered || status >= 500) {
         throw new Error(`${name} with ${JSON.stringify(parameter)}: ${each.name} must refuse, but returns ${status} ${JSON.stringify(json)}`);
       }
     }
   }
-  return asked.length;
+  return selected.length;
 }
 
 // Returns the response to a query. Throws if it has errors, or lacks the data that it must have.
-async function goodAnswer(name, query, parameter, server) {
-  const { status, json } = await server.ask(server.requestOf(query, parameter));
-  const what = `${name} with ${JSON.stringify(parameter)}: ${server.name} answers ${status} ${JSON.stringify(json)}`;
+async function goodResponse(name, query, parameter, server) {
+  const { status, json } = await server.query(server.requestOf(query, parameter));
+  const what = `${name} with ${JSON.stringify(parameter)}: ${server.name} returns ${status} ${JSON.stringify(json)}`;
   if (status !== 200 || json === undefined || 'errors' in json) throw new Error(what);
   if (parameter !== query.nothing && isEmpty(json.data)) throw new Error(`${what}, so that nothing can be compared`);
   return json;
@@ -90,11 +90,11 @@ function isEmpty(data) {
 
 // Returns the statements per request, over several sequential requests.
 async function statementsOf(query, sizes, server, database) {
-  const asked = sample(query.parameters(sizes)).slice(0, COUNTED);
-  const ask = (parameter) => server.ask(server.requestOf(query, parameter));
+  const selected = sample(query.parameters(sizes)).slice(0, COUNTED);
+  const ask = (parameter) => server.query(server.requestOf(query, parameter));
   // Does not count statements that only the first request on a connection costs.
-  for (const parameter of asked) await ask(parameter);
+  for (const parameter of selected) await ask(parameter);
   const before = database.statements();
-  for (const parameter of asked) await ask(parameter);
-  return (database.statements() - before) / asked.length;
+  for (const parameter of selected) await ask(parameter);
+  return (database.statements() - before) / selected.length;
 }

@@ -49,7 +49,7 @@ const ofQuery = (query) => [
     },
   },
   {
-    text: `${query} at ${MANY} connections: answers a second at least ${AT_LEAST[query]} times the baseline's`,
+    text: `${query} at ${MANY} connections: responses per second at least ${AT_LEAST[query]} times the baseline's`,
     of: ({ table }) => {
       const row = table && rowOf(table.rows, query, MANY);
       return row && { measured: row.throughputRatio.toFixed(2), met: row.throughputRatio >= AT_LEAST[query] };
@@ -78,7 +78,7 @@ export const GOALS = [
     },
   },
   {
-    text: `Over 10 million invites, half of the answers to Q1 and Q4 take at most ${MAX_GROWTH} times as long as over 10 thousand`,
+    text: `Over 10 million invites, half of the responses to Q1 and Q4 take at most ${MAX_GROWTH} times as long as over 10 thousand`,
     of: ({ growth }) => {
       if (growth === undefined) return undefined;
       const row = worst(growths(growth.rows), ({ ratio }) => ratio, (a, b) => a > b);
@@ -86,7 +86,7 @@ export const GOALS = [
     },
   },
   {
-    text: 'A query costs the same number of statements, whatever the number of invites',
+    text: 'A query runs the same number of statements for any number of invites',
     of: ({ growth }) => {
       if (growth === undefined) return undefined;
       const [few, many] = Object.values(growth.statements);
@@ -113,7 +113,7 @@ export const GOALS = [
     },
   },
   {
-    text: `With hostile clients of each kind beside honest ones, every honest request is answered, p99 is at most ${MAX_BESIDE} ms, and memory at most ${MAX_BESIEGED} MiB`,
+    text: `With hostile clients of each kind beside honest ones, every honest request succeeds, p99 is at most ${MAX_BESIDE} ms, and memory at most ${MAX_BESIEGED} MiB`,
     of: ({ soak }) => {
       if (soak?.siege === undefined) return undefined;
       const { honest, most } = soak.siege;
@@ -124,7 +124,7 @@ export const GOALS = [
     },
   },
   {
-    text: `It answers its first query within ${MAX_START} ms of being started`,
+    text: `It responds to its first query within ${MAX_START} ms of its start`,
     of: ({ start }) => {
       if (start === undefined) return undefined;
       return { measured: `${start.median.toFixed(0)} ms, at most ${start.most.toFixed(0)}`, met: start.most <= MAX_START };
@@ -135,7 +135,7 @@ export const GOALS = [
     of: ({ start }) => start && { measured: `${(start.bytes / MIB).toFixed(1)} MiB`, met: start.bytes / MIB <= MAX_BINARY },
   },
   {
-    text: `A hostile request is refused within ${MAX_REFUSING} ms of CPU and ${MAX_REFUSAL_BYTES / 1024} KiB of answer`,
+    text: `A hostile request is refused within ${MAX_REFUSING} ms of CPU and ${MAX_REFUSAL_BYTES / 1024} KiB of response`,
     of: ({ attack }) => {
       if (attack === undefined) return undefined;
       const cpu = Math.max(...attack.attacks.map((each) => each.cpu)) / 1000;

@@ -20,12 +20,12 @@ async function exchanges(server, sizes, without) {
     const parameters = query.parameters(sizes).filter(({ user }) => user !== without);
     const distinct = [...new Map(parameters.map((parameter) => [JSON.stringify(parameter), parameter])).values()];
     for (const parameter of distinct.slice(0, DIFFERENT)) {
-      const asked = server.requestOf(query, parameter);
-      const { status, json } = await server.ask(asked);
+      const request = server.requestOf(query, parameter);
+      const { status, json } = await server.query(request);
       if (status !== 200 || json?.data === undefined || json.errors !== undefined) {
         throw new Error(`${JSON.stringify(parameter)} failed: ${status} ${JSON.stringify(json)}`);
       }
-      found.push({ asked, answer: lasting(JSON.stringify(json)) });
+      found.push({ request, response: lasting(JSON.stringify(json)) });
     }
   }
   return found;
@@ -41,7 +41,7 @@ function send({ url, agent }, { method, path, token, body }) {
       response.on('data', (piece) => pieces.push(piece));
       response.on('error', reject).on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(pieces).toString() }));
     });
-    sent.setTimeout(PATIENCE, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
+    sent.setTimeout(PATIENCE, () => sent.destroy(Object.assign(new Error('no response'), { code: 'no response' })));
     sent.end(body);
   });
 }
@@ -63,12 +63,12 @@ export async function startHonest(server, sizes, without) {
   const started = performance.now();
   const due = (n) => started + (n * 1000) / (CLIENTS * RATE);
   const ask = async (n) => {
-    const { asked, answer } = all[n % all.length];
+    const { request, response } = all[n % all.length];
     try {
-      const { status, text } = await send(clients[n % CLIENTS], asked);
+      const { status, text } = await send(clients[n % CLIENTS], request);
       latencies.push((performance.now() - due(n)) * 1000);
       if (status !== 200) fail(String(status));
-      else if (!isDeepStrictEqual(lasting(text), answer)) fail(JSON.parse(text).errors?.[0].extensions?.code ?? 'another answer');
+      else if (!isDeepStrictEqual(lasting(text), response)) fail(JSON.parse(text).errors?.[0].extensions?.code ?? 'different response');
     } catch ({ code, message }) {
       fail(code ?? message);
     }

@@ -88,12 +88,12 @@ class Client {
       sent.on('error', reject).on('response', (response) => {
         response.on('error', reject).on('end', () => resolve(String(response.statusCode))).resume();
       });
-      sent.setTimeout(60_000, () => sent.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
+      sent.setTimeout(60_000, () => sent.destroy(Object.assign(new Error('no response'), { code: 'no response' })));
       sent.end(body);
     });
   }
 
-  ask(query, { variables, token } = {}) {
+  query(query, { variables, token } = {}) {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     return this.send({ headers, body: JSON.stringify({ query, variables }) });
   }
@@ -130,7 +130,7 @@ export const HOSTILE = {
         stream.on('close', () => setTimeout(ask, EVERY, n));
         stream.end(n % 2 === 0 ? undefined : body);
       };
-      session.on('goaway', () => client.count('told to go away'));
+      session.on('goaway', () => client.count('GOAWAY'));
       session.once('connect', () => Array.from({ length: 100 }, (_, n) => ask(n)));
       return session;
     });
@@ -167,10 +167,10 @@ export const HOSTILE = {
     client.repeat(8, 100, () => {
       const text = randomUUID().slice(0, 4);
       const list = (at) => `course(id: "${client.course}") { invitees(first: 10, filter: { search: "${text}${at}" }) { totalCount nodes { username } } }`;
-      return client.ask(aliases(list), { token: client.manager });
+      return client.query(aliases(list), { token: client.manager });
     }),
 
-  'the SDL, twenty times': (client) => client.repeat(8, 100, () => client.ask(aliases(() => '_service { sdl }'))),
+  'the SDL, twenty times': (client) => client.repeat(8, 100, () => client.query(aliases(() => '_service { sdl }'))),
 
   'a body of a terabyte that does not come': (client) =>
     client.holdSockets(50, (socket) => socket.write(post(2 ** 40))),
@@ -178,10 +178,10 @@ export const HOSTILE = {
   'guesses of codes and tokens': async (client) => {
     const guess = () => randomUUID().toUpperCase().slice(0, 16);
     await Promise.all([
-      client.repeat(4, 100, () => client.ask(aliases(() => `inviteCode(code: "${guess()}") { id }`))),
-      client.repeat(2, 100, () => client.ask(aliases(() => `workspaceInvite(token: "${randomUUID()}") { id }`))),
+      client.repeat(4, 100, () => client.query(aliases(() => `inviteCode(code: "${guess()}") { id }`))),
+      client.repeat(2, 100, () => client.query(aliases(() => `workspaceInvite(token: "${randomUUID()}") { id }`))),
       client.repeat(2, 100, () => client.send({ method: 'GET', path: `/api/v2/invite_code/${guess()}/` })),
-      client.repeat(2, 100, () => client.ask('{ __typename }', { token: `${client.token.slice(0, -8)}${guess().slice(0, 8)}` })),
+      client.repeat(2, 100, () => client.query('{ __typename }', { token: `${client.token.slice(0, -8)}${guess().slice(0, 8)}` })),
     ]);
   },
 
@@ -193,7 +193,7 @@ export const HOSTILE = {
     };
     const documents = [`{ viewer {${fields('f').slice(0, 9000)} } }`, `{${fields('$')} }`, '{'.repeat(16_000), `{ a(b: "${'x'.repeat(15_900)}") }`];
     let at = 0;
-    return client.repeat(8, 100, () => client.ask(documents[(at += 1) % documents.length]));
+    return client.repeat(8, 100, () => client.query(documents[(at += 1) % documents.length]));
   },
 
   'bodies of many values': (client) => {
@@ -209,7 +209,7 @@ export const HOSTILE = {
   'searches for long texts': (client) =>
     client.repeat(8, 100, () => {
       const text = `${'a'.repeat(300)}${randomUUID().slice(0, 4)}`;
-      return client.ask(`{ course(id: "${client.course}") { invitees(first: 1, filter: { search: "${text}" }) { totalCount } } }`, {
+      return client.query(`{ course(id: "${client.course}") { invitees(first: 1, filter: { search: "${text}" }) { totalCount } } }`, {
         token: client.manager,
       });
     }),

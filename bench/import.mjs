@@ -1,6 +1,5 @@
-// Import: workspace invites per second, from a file into tables with all their indexes, compared
-// with
-// `\copy` of psql of the same rows into the same tables.
+// Import: workspace invites per second, from a file into tables with all their indexes. Compared
+// with psql's `\copy` of the same rows into the same tables.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';

@@ -12,7 +12,7 @@ export async function matrix(targets, { queries, connections: numbers, rounds, s
   for (let round = 0; round < rounds; round += 1) {
     for (const query of queries) {
       // Alternates the order, because the first target warms the caches for the second.
-      const turn = (round % 2 === 0 ? targets : targets.toReversed()).filter(({ server }) => server.answers(query));
+      const turn = (round % 2 === 0 ? targets : targets.toReversed()).filter(({ server }) => server.supports(query));
       const files = turn.map((target) => fileOf(query, target));
       for (const connections of numbers) {
         for (const [index, { server, database, sizes }] of turn.entries()) {
@@ -44,7 +44,7 @@ const COLUMNS = {
   conns: ({ connections }) => connections,
   invites: ({ invites }) => invites,
   server: ({ server }) => server,
-  'answers/s': ({ perSecond }) => perSecond.toFixed(0),
+  'responses/s': ({ perSecond }) => perSecond.toFixed(0),
   'p50 ms': ({ p50 }) => (p50 / 1000).toFixed(2),
   'p99 ms': ({ p99 }) => (p99 / 1000).toFixed(2),
   'server µs': ({ serverCpu }) => serverCpu.toFixed(0),
@@ -53,7 +53,7 @@ const COLUMNS = {
   'RSS MiB': ({ resident }) => (resident / 2 ** 20).toFixed(1),
   'peak MiB': ({ peak }) => (peak / 2 ** 20).toFixed(1),
   'CPU ratio': ({ cpuRatio }) => cpuRatio?.toFixed(2) ?? '',
-  'answers ratio': ({ throughputRatio }) => throughputRatio?.toFixed(2) ?? '',
+  'responses ratio': ({ throughputRatio }) => throughputRatio?.toFixed(2) ?? '',
 };
 
 // Prints rows as a table.

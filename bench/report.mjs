@@ -56,7 +56,7 @@ const SECTIONS = {
       row.cpuRatio?.toFixed(2) ?? '',
       row.throughputRatio?.toFixed(2) ?? '',
     ]);
-    const headings = ['query', 'connections', 'server', 'answers/s', 'p50 ms', 'p99 ms', 'CPU of server, µs', 'CPU of database, µs', 'statements', 'resident MiB', 'CPU, times baseline', 'answers, times baseline'];
+    const headings = ['query', 'connections', 'server', 'responses/s', 'p50 ms', 'p99 ms', 'CPU of server, µs', 'CPU of database, µs', 'statements', 'resident MiB', 'CPU, times baseline', 'responses, times baseline'];
     const { invites } = table.sizes;
     const queries = Object.entries(QUERIES).map(([name, { title }]) => `- ${name}: ${title}`);
     return [
@@ -88,7 +88,7 @@ const SECTIONS = {
     const names = { idle: 'idle, after the start', first: 'first sample under load', last: 'last sample under load', max: 'highest sample', peak: 'peak', afterwards: 'ten seconds after the load' };
     const failed = Object.values(load.failed).reduce((sum, count) => sum + count, 0);
     return [
-      `${circumstances(soak)} ${load.connections} connections, Q1 to Q4 mixed, for ${load.minutes} minutes: ${grouped(load.requests)} answers, ${failed} failed.`,
+      `${circumstances(soak)} ${load.connections} connections, Q1 to Q4 mixed, for ${load.minutes} minutes: ${grouped(load.requests)} responses, ${failed} failed.`,
       markdown(['resident memory', ''], Object.entries(names).map(([key, text]) => [text, mib(memory[key])])),
     ].join('\n\n');
   },
@@ -101,14 +101,14 @@ const SECTIONS = {
     return [
       `${circumstances(scaling)} Gateways built with profile \`${scaling.gateway.profile}\`${scaling.gateway.profile === 'dev' ? ', **so that their CPU and all times are many times those of a release**' : ''}; ${scaling.proxy}. ${grouped(sizes.invites)} invites, ${connections} connections; medians of ${rounds} runs of ${seconds} s. CPU and statements are of one request.`,
       markdown(Object.keys(of), rows.map((row) => Object.values(of).map((column) => column(row)))),
-      `After it, the ${open.gateways} gateways had ${open.primary} connections to the primary and ${open.standby} to the standby. Of ${fresh.asked} codes that were looked up through the proxy as soon as the primary had them, ${fresh.found} were found, with their tags; ${fresh.onPrimary} look-ups had to ask the primary. (Its commits are asynchronous here, so that the standby is told of them late.)`,
+      `Afterwards the ${open.gateways} gateways had ${open.primary} connections to the primary and ${open.standby} to the standby. Of ${fresh.asked} codes looked up through the proxy as soon as the primary had them, ${fresh.found} were found, with their tags; ${fresh.onPrimary} look-ups needed the primary. (Its commits are asynchronous here, so that the standby receives them late.)`,
     ].join('\n\n');
   },
 
   start: ({ start }) => {
     if (start === undefined) return missing('bench/run start --record');
     const rows = [
-      ['from exec to the first answer, median', `${start.median.toFixed(1)} ms`],
+      ['from exec to the first response, median', `${start.median.toFixed(1)} ms`],
       ['least and most', `${start.least.toFixed(1)} and ${start.most.toFixed(1)} ms`],
       ['size of the binary', mib(start.bytes)],
     ];
@@ -127,9 +127,9 @@ const SECTIONS = {
       ms(p50),
       ms(p99),
     ]);
-    const headings = ['attack', 'refused with', 'refusals/s', 'CPU of server, µs', 'bytes of answer', 'memory grew, MiB', 'p50 ms beside it', 'p99 ms beside it'];
+    const headings = ['attack', 'refused with', 'refusals/s', 'CPU of server, µs', 'bytes of response', 'memory grew, MiB', 'p50 ms beside it', 'p99 ms beside it'];
     return [
-      `${circumstances(attack)} ${attack.attackers} connections attack for ${attack.seconds} s alone, and as long beside a client that asks Q1 over one connection. Alone, that one has a p50 of ${ms(attack.alone.p50)} ms and a p99 of ${ms(attack.alone.p99)} ms.`,
+      `${circumstances(attack)} ${attack.attackers} connections attack for ${attack.seconds} s alone, and as long beside a client that sends Q1 over one connection. Alone, that one has a p50 of ${ms(attack.alone.p50)} ms and a p99 of ${ms(attack.alone.p99)} ms.`,
       markdown(headings, rows),
     ].join('\n\n');
   },

@@ -19,7 +19,7 @@ import { Standby } from './standby.mjs';
 
 const GATEWAYS = 3;
 const CONNECTIONS = 64;
-const ASKED = ['Q1', 'Q4'];
+const SELECTED = ['Q1', 'Q4'];
 const FRESH = 200;
 const FIRST_FRESH = 9_000_000_000;
 
@@ -49,7 +49,7 @@ export async function scaling(options) {
       await startBehindProxy('three-standby', copy),
     ];
     await standby.hasReplayed();
-    await check({ queries: ASKED, smoke: false }, targets.map(({ server }) => server), database, sizes);
+    await check({ queries: SELECTED, smoke: false }, targets.map(({ server }) => server), database, sizes);
 
     const rows = await measured(targets, { database, copy, standby, sizes, options });
     print(rows);
@@ -79,7 +79,7 @@ function connectionsTo(database) {
 async function measured(targets, { database, copy, standby, sizes, options }) {
   const runs = new Map();
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const query of ASKED) {
+    for (const query of SELECTED) {
       const requests = QUERIES[query].parameters(sizes).map((parameter) => toGraphQL(QUERIES[query], parameter));
       const file = requestsFile(`scaling-${query}`, requests);
       for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
@@ -138,7 +138,7 @@ async function freshCodes(server, { database, standby }) {
         INSERT INTO invite_codes (id, code, role, generated_at) VALUES (${id}, '${code}', 'member', now());
         INSERT INTO invite_code_tags (invite_code_id, tag_id) VALUES (${id}, 1), (${id}, 2);
         COMMIT;`);
-      const { json } = await server.ask(toGraphQL(QUERIES.Q1, { code }));
+      const { json } = await server.query(toGraphQL(QUERIES.Q1, { code }));
       const { inviteCode } = json?.data ?? {};
       if (inviteCode?.code === code && inviteCode.tags.length === 2) found += 1;
     }
@@ -173,7 +173,7 @@ class Writer {
 export const COLUMNS = {
   query: ({ query }) => query,
   gateways: ({ target }) => target,
-  'answers/s': ({ perSecond }) => perSecond.toFixed(0),
+  'responses/s': ({ perSecond }) => perSecond.toFixed(0),
   'p50 ms': ({ p50 }) => (p50 / 1000).toFixed(2),
   'p99 ms': ({ p99 }) => (p99 / 1000).toFixed(2),
   'CPU of gateways, µs': ({ gatewayCpu }) => gatewayCpu.toFixed(0),

@@ -21,7 +21,7 @@ export async function freePort() {
 }
 
 // A running server. Its `dialect` converts a query and a parameter to a request (`requestOf`),
-// lists the queries that it supports (`answers`), and tells if responses must equal the gateway's
+// lists the queries that it supports (`supports`), and states if responses must equal the gateway's
 // (`isOurs`).
 class Server {
   constructor(name, child, url, dialect) {
@@ -36,7 +36,7 @@ class Server {
   }
 
   // Sends a request. Returns the response's status, and its JSON if it has any.
-  async ask({ method, path, token, body }) {
+  async query({ method, path, token, body }) {
     const headers = { accept: 'application/graphql-response+json, application/json' };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
@@ -47,8 +47,8 @@ class Server {
 }
 
 const every = () => true;
-const GATEWAY = { requestOf: toGraphQL, answers: every, isOurs: true };
-const BASELINE = { requestOf: toBaseline, answers: every, isOurs: true };
+const GATEWAY = { requestOf: toGraphQL, supports: every, isOurs: true };
+const BASELINE = { requestOf: toBaseline, supports: every, isOurs: true };
 
 const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -64,8 +64,8 @@ async function start(name, program, args, env, port, probe, dialect) {
   const deadline = performance.now() + STARTING;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`${name} exited on start: see ${FOLDER}/${name}.log`);
-    const answer = await server.ask(probe).catch(() => undefined);
-    if (answer?.status === 200) return server;
+    const response = await server.query(probe).catch(() => undefined);
+    if (response?.status === 200) return server;
     if (performance.now() > deadline) {
       await server.stop();
       throw new Error(`${name} does not respond: see ${FOLDER}/${name}.log`);
@@ -144,7 +144,7 @@ async function startPostgraphile(database) {
       const name = Object.keys(QUERIES).find((key) => QUERIES[key] === query);
       return toGraphQL(spelled[name], { ...parameter, user: undefined });
     },
-    answers: (name) => name in spelled,
+    supports: (name) => name in spelled,
     isOurs: false,
   };
   const env = { DATABASE_URL: database.url, PORT: String(port), NODE_ENV: 'production', GRAPHILE_ENV: 'production' };

@@ -57,10 +57,10 @@ export async function soak(options) {
 async function underSiege(gateway, database, sizes, options) {
   const server = await startDefault(gateway, database, options);
   try {
-    let told = 0;
+    let reported = 0;
     return await besiege(server, sizes, options.hostile, options.minutes * 60, ({ second, resident, descriptors }) => {
-      if ((second - told) * 1000 < (options.smoke ? 1000 : EVERY)) return;
-      told = second;
+      if ((second - reported) * 1000 < (options.smoke ? 1000 : EVERY)) return;
+      reported = second;
       console.error(`besieged, ${Math.round(second)} s: ${(resident / 2 ** 20).toFixed(1)} MiB, ${descriptors} file descriptors`);
     });
   } finally {

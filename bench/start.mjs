@@ -21,13 +21,13 @@ export async function start(options) {
     const began = performance.now();
     const child = spawn(gateway, gatewayArguments(database, port, options.log), { stdio: 'ignore' });
     try {
-      let answer;
-      while (answer === undefined) {
-        answer = await ask({ host: '127.0.0.1', port, method, path }, body);
+      let response;
+      while (response === undefined) {
+        response = await post({ host: '127.0.0.1', port, method, path }, body);
         if (performance.now() - began > DEADLINE) throw new Error('the gateway does not respond');
       }
       milliseconds.push(performance.now() - began);
-      if (JSON.parse(answer).data?.inviteCode?.id === undefined) throw new Error(`the first response is ${answer}`);
+      if (JSON.parse(response).data?.inviteCode?.id === undefined) throw new Error(`the first response is ${response}`);
     } finally {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
@@ -41,16 +41,16 @@ export async function start(options) {
 }
 
 // Returns the text of a response; none if nothing listens yet.
-function ask(to, body) {
+function post(to, body) {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request({ ...to, agent: false, headers }, (response) => {
+    const sent = request({ ...to, agent: false, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part) => (text += part));
       response.on('end', () => resolve(text));
     });
-    asked.once('error', () => setTimeout(resolve, 1));
-    asked.end(body);
+    sent.once('error', () => setTimeout(resolve, 1));
+    sent.end(body);
   });
 }

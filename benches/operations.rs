@@ -18,7 +18,7 @@ use divan::{Bencher, black_box};
 use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
-    graphql::{Executed, Executor, Limits, Prepared, Request, SchemaSettings},
+    graphql::{Executed, Executor, Limits, Operation, Request, SchemaSettings},
     loader::{Loaders, batch_loads, user::Subject},
     metrics::Metrics,
     rate_limit::{Client, ClientKey, RateLimits},
@@ -67,21 +67,21 @@ const LAST_COURSE_PAGE: &str = r#"query LastCoursePage { course(id: "c1") {
     }
 } }"#;
 
-/// An operation: its name in `bench/`, and its document.
+/// A measured operation: its name in `bench/`, and its document.
 #[derive(Debug)]
-struct Operation(&'static str, &'static str);
+struct Case(&'static str, &'static str);
 
-impl fmt::Display for Operation {
+impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-const OPERATIONS: [Operation; 4] = [
-    Operation("Q1", INVITE_CODE),
-    Operation("Q2", COURSE_PAGE),
-    Operation("Q3", WORKSPACES),
-    Operation("Q4", LAST_COURSE_PAGE),
+const OPERATIONS: [Case; 4] = [
+    Case("Q1", INVITE_CODE),
+    Case("Q2", COURSE_PAGE),
+    Case("Q3", WORKSPACES),
+    Case("Q4", LAST_COURSE_PAGE),
 ];
 
 /// Capacity of the document cache in bytes.
@@ -108,7 +108,7 @@ fn request(document: &str) -> Request {
     }
 }
 
-fn prepared(executor: &Executor, document: &str) -> Prepared {
+fn prepared(executor: &Executor, document: &str) -> Operation {
     executor
         .prepare(request(document))
         .expect("a valid document")
@@ -156,7 +156,7 @@ impl Site {
             policy,
             now,
         );
-        let execution = executor.execute(prepared(executor, document), Arc::new(access));
+        let execution = executor.execute(prepared(executor, document), Arc::new(access), false);
         self.runtime.block_on(batch_loads(execution))
     }
 }
@@ -219,21 +219,21 @@ fn refuse_deep_brackets(bencher: Bencher<'_, '_>) {
 
 /// Prepares a document that is not cached: guards, parses and validates it.
 #[divan::bench(args = OPERATIONS)]
-fn read_new(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+fn read_new(bencher: Bencher<'_, '_>, Case(_, document): &Case) {
     let executor = executor(0);
     bencher.bench_local(|| prepared(&executor, black_box(document)));
 }
 
 /// Prepares a cached document.
 #[divan::bench(args = OPERATIONS)]
-fn read_known(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+fn read_known(bencher: Bencher<'_, '_>, Case(_, document): &Case) {
     let executor = executor(DOCUMENT_CACHE);
     bencher.bench_local(|| prepared(&executor, black_box(document)));
 }
 
 /// Executes an operation, including loads from in-memory SQLite.
 #[divan::bench(args = OPERATIONS)]
-fn execute(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+fn execute(bencher: Bencher<'_, '_>, Case(_, document): &Case) {
     let executor = executor(DOCUMENT_CACHE);
     bencher.bench_local(|| SITE.execute(&executor, black_box(document)));
 }
@@ -251,7 +251,7 @@ fn execute_behind_a_cursor(bencher: Bencher<'_, '_>) {
 
 /// Writes a response as JSON.
 #[divan::bench(args = OPERATIONS)]
-fn write(bencher: Bencher<'_, '_>, Operation(_, document): &Operation) {
+fn write(bencher: Bencher<'_, '_>, Case(_, document): &Case) {
     let executed = SITE.execute(&executor(DOCUMENT_CACHE), document);
     bencher.bench_local(|| written(black_box(&executed)));
 }

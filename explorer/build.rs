@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) if is_required() => Err(error),
         Err(error) => {
             println!(
-                "cargo::warning=building without GraphiQL, /graphiql says how to add it: {error}"
+                "cargo::warning=building without GraphiQL, /graphiql explains how to add it: {error}"
             );
             Ok(EMPTY_TABLE.to_owned())
         }
@@ -70,7 +70,7 @@ fn is_required() -> bool {
 /// Returns the folder with the built page; none for a build without GraphiQL.
 ///
 /// # Errors
-/// If npm is missing or fails.
+/// npm is missing or fails.
 fn dist(web: &Path, out: &Path) -> Result<Option<PathBuf>, String> {
     if let Some(dist) = variable("EXPLORER_DIST") {
         let dist = PathBuf::from(dist);
@@ -180,7 +180,7 @@ fn install(copy: &Path) -> Result<(), String> {
 /// Runs npm.
 ///
 /// # Errors
-/// If npm cannot be run or fails. The error contains its output.
+/// npm cannot be run or fails. The error contains its output.
 fn npm_run(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(npm)
@@ -263,9 +263,7 @@ fn content_type(name: &str) -> Result<&'static str, String> {
         Some("woff2") => Ok("font/woff2"),
         Some("svg") => Ok("image/svg+xml"),
         Some("png") => Ok("image/png"),
-        _ => Err(format!(
-            "{name}: no media type is known for it, add one to build.rs"
-        )),
+        _ => Err(format!("{name}: unknown media type; add it to build.rs")),
     }
 }
 

@@ -89,7 +89,7 @@ pub fn is_postgres(url: &str) -> bool {
 pub struct Pool {
     /// `postgres://…` or `sqlite://…`.
     pub url: String,
-    /// Most open connections.
+    /// Maximum number of open connections.
     pub max_connections: u32,
     /// Time that a statement waits for a free connection before the database counts as unavailable.
     pub acquire_timeout: Duration,

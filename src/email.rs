@@ -81,7 +81,7 @@ mod tests {
     use super::{mask, normalize};
 
     #[test]
-    fn addresses_that_differ_in_ascii_case_outer_space_or_composition_are_one() {
+    fn ascii_case_outer_whitespace_and_composition_do_not_matter() {
         for (address, form) in [
             (" \t\r\nJane@Example.COM ", "jane@example.com"),
             ("a.b+c@x.io", "a.b+c@x.io"),
@@ -102,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn other_letters_than_ascii_keep_their_case_in_the_local_part() {
+    fn non_ascii_letters_keep_their_case_in_the_local_part() {
         assert_ne!(normalize("\u{c9}va@x.io"), normalize("\u{e9}va@x.io"));
         assert_ne!(normalize("\u{130}@x.io"), normalize("i\u{307}@x.io"));
     }
 
     #[test]
-    fn what_cannot_be_compared_safely_has_no_form() {
+    fn addresses_that_cannot_be_compared_safely_are_rejected() {
         for address in [
             // Not exactly one `@` between two parts.
             "",
@@ -178,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_form_is_its_own_form(
+        fn normalization_is_idempotent(
             address in "[ -~\u{80}-\u{24f}\u{300}-\u{340}]{1,4}@[a-zA-Z0-9._\u{80}-\u{24f}\u{300}-\u{340}]{1,4}"
         ) {
             if let Some(form) = normalize(&address) {
@@ -187,7 +187,7 @@ mod tests {
         }
 
         #[test]
-        fn a_form_does_not_depend_on_composition(
+        fn normalization_does_not_depend_on_composition(
             address in "[a-zA-Z\u{c0}-\u{24f}\u{300}-\u{333}]{1,4}@[a-z]{1,3}[\u{c0}-\u{24f}]{0,2}[.]io"
         ) {
             let decomposed: String = address.nfd().collect();

@@ -15,7 +15,7 @@ pub enum SortValue {
 
 /// The kind of [`SortValue`] that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortType {
+pub(crate) enum SortType {
     /// [`SortValue::Int`].
     Int,
     /// [`SortValue::Instant`].

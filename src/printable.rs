@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 /// Displays a value with control characters escaped. File names and database messages must not move
 /// the cursor, recolour text or reorder it.
-pub struct Printable<T>(pub T);
+pub(crate) struct Printable<T>(pub T);
 
 impl<T: Display> Display for Printable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,7 +48,7 @@ mod tests {
     use super::Printable;
 
     #[test]
-    fn a_terminal_obeys_nothing_of_it() {
+    fn control_and_bidirectional_characters_are_escaped() {
         for (text, shown) in [
             ("", ""),
             ("größe 日本.json", "größe 日本.json"),

@@ -6,7 +6,7 @@ use clap::{Arg, Command, builder::TypedValueParser, error::ErrorKind};
 
 /// Parses a value that may be a secret. Its errors omit the value, which clap's own errors quote.
 #[derive(Clone)]
-pub struct Redacted<T, E>(pub fn(&str) -> Result<T, E>);
+pub(crate) struct Redacted<T, E>(pub fn(&str) -> Result<T, E>);
 
 impl<T, E> TypedValueParser for Redacted<T, E>
 where

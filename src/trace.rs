@@ -1,9 +1,8 @@
-//! OpenTelemetry traces of requests, operations, batches and statements, sent by OTLP over HTTP. A
-//! leaf module, called by others. Spans hold counts and the gateway's own names, never data of
-//! clients or rows.
+//! OpenTelemetry traces of requests, operations, batches and statements, sent by OTLP over HTTP.
+//! Spans hold counts and the gateway's own names, never data of clients or rows.
 //!
-//! Without a collector no span is created: nothing subscribes to [`TARGET`], which `tracing` caches
-//! for each call site.
+//! Without a collector no span is created: nothing subscribes to [`TARGET`], and `tracing` caches
+//! this for each call site.
 
 use std::{
     fmt,
@@ -34,7 +33,7 @@ use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::{filter::FilterFn, registry::LookupSpan};
 use url::Url;
 
-/// Target of all traced spans, and of nothing else.
+/// Target of all traced spans, and only of these.
 const TARGET: &str = "trace";
 
 /// Attribute that names the service.
@@ -127,7 +126,7 @@ fn traces_url(endpoint: &Url) -> String {
     format!("{}/{PATH}", endpoint.as_str().trim_end_matches('/'))
 }
 
-/// Sends spans on the process's runtime, and logs when sending starts or ceases to fail.
+/// Sends spans on the process's runtime, and logs when sending starts to fail and recovers.
 struct Sender {
     client: Client,
     runtime: Handle,
@@ -176,7 +175,7 @@ impl Sender {
         if !self.is_failing.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 reason,
-                "the collector does not accept traces, which are lost"
+                "the collector does not accept traces; they are lost"
             );
         }
     }
@@ -186,9 +185,9 @@ async fn send(client: Client, request: Request<Bytes>) -> reqwest::Result<Respon
     let response = client.execute(request.try_into()?).await?;
     let status = response.status();
     let body = response.bytes().await?;
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    Ok(answer)
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 impl HttpClient for Sender {

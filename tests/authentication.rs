@@ -1,20 +1,33 @@
-//! Authentication: valid and invalid bearer tokens over HTTP.
+//! Authentication: bearer tokens over HTTP, their claims, and the users that they identify.
 
 use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    http::{Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::user;
 use futures_util::stream;
-use invite_gateway::auth::{NewClaims, Secret, mint};
+use invite_gateway::{
+    access,
+    auth::{
+        AuthError, InvalidToken, NewClaims, STAFF_SCOPE, Secret, SubjectClaim, TokenSettings, mint,
+    },
+};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    Answer, Gateway, Viewer, any_database, at, data, process::Server, secret, wire::Request,
+    Answer, Gateway, SECRET, Viewer, any_database, at, data,
+    process::Server,
+    secret,
+    signer::Signer,
+    tokens::{
+        AUDIENCE, ISSUER, LEEWAY, authenticator, bearing, claims, now, reason, refusal, settings,
+        with_secret,
+    },
+    wire::Request,
 };
 
 const WHO: &str = "{ viewer { user { username } } }";
@@ -53,6 +66,12 @@ fn bearer(secret: &Secret, change: impl FnOnce(&mut NewClaims<'static>)) -> Stri
     };
     change(&mut claims);
     format!("Bearer {}", mint(secret, &claims).expect("a token"))
+}
+
+/// Returns a token of user 7 with changes of its claims.
+fn claiming(changes: Value) -> String {
+    let signer = Signer::secret(SECRET);
+    signer.token(&signer.header(None), &claims(changes))
 }
 
 /// Returns headers that do not authenticate, and the error description of each.
@@ -246,7 +265,7 @@ any_database! {
             .body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))
             .expect("a request");
         let answer = timeout(Duration::from_secs(30), gateway.send(request)).await;
-        let answer = answer.expect("an answer without a body");
+        let answer = answer.expect("a response without a body");
         assert_eq!(answer.json, graphql_refusal("the token is malformed"));
 
         let server = Server::over(&gateway.url).await;
@@ -275,5 +294,121 @@ any_database! {
         assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::UNAUTHORIZED);
         let answer = gateway.graphql(viewer, WHO).await;
         assert_eq!(answer, graphql_refusal("the token's user is not known"));
+    }
+
+    async fn claims_are_accepted_up_to_their_limits(gateway) {
+        fill(&gateway).await;
+        let authenticator = authenticator(&gateway, with_secret());
+        for good in [
+            json!({}),
+            json!({ "exp": now() - LEEWAY + 1 }),
+            json!({ "exp": now() as f64 - LEEWAY as f64 + 0.5 }),
+            json!({ "exp": 1e300 }),
+            json!({ "exp": u64::MAX }),
+            json!({ "nbf": now() + LEEWAY }),
+            json!({ "nbf": -5.5 }),
+            json!({ "aud": ["others", AUDIENCE] }),
+            json!({ "iat": "whatever", "unknown": [1, { "exp": 0 }] }),
+        ] {
+            assert_eq!(refusal(&authenticator, &claiming(good.clone())).await, None, "{good}");
+        }
+    }
+
+    async fn without_a_configured_audience_a_token_with_one_is_refused(gateway) {
+        fill(&gateway).await;
+        let settings = TokenSettings { audience: None, issuer: None, ..with_secret() };
+        let authenticator = authenticator(&gateway, settings);
+        let none = claiming(json!({ "aud": null, "iss": null }));
+        assert_eq!(refusal(&authenticator, &none).await, None);
+        for aud in [json!("others"), json!(["others"]), json!([])] {
+            let refused = refusal(&authenticator, &claiming(json!({ "aud": aud }))).await;
+            assert_eq!(refused, Some(InvalidToken::UnknownAudience));
+        }
+    }
+
+    async fn a_subject_identifies_a_user_by_the_configured_column(gateway) {
+        use InvalidToken::{Claims, Subject, UnknownUser};
+        use SubjectClaim::{ExtId, Id, Username};
+        fill(&gateway).await;
+        gateway.add_all([9, 10].map(|id| user::Model {
+            ext_id: Some("shared".to_owned()),
+            ..data::user(id, &format!("twin{id}"))
+        })).await;
+        for (subject, sub, expected) in [
+            (Id, json!("7"), Ok(Some(7))),
+            (Username, json!("grace"), Ok(Some(7))),
+            (ExtId, json!("ext-7"), Ok(Some(7))),
+            (Id, json!("8"), Err(UnknownUser)),
+            (Username, json!("gone"), Err(UnknownUser)),
+            (ExtId, json!("ext-8"), Err(UnknownUser)),
+            (ExtId, json!("shared"), Err(UnknownUser)),
+            (Id, json!("99"), Err(UnknownUser)),
+            (Username, json!("7"), Err(UnknownUser)),
+            (Username, json!("GRACE"), Err(UnknownUser)),
+            (Username, json!(" grace"), Err(UnknownUser)),
+            (Id, json!("grace"), Err(Subject)),
+            (Id, json!("07"), Err(Subject)),
+            (Id, json!("+7"), Err(Subject)),
+            (Id, json!(" 7"), Err(Subject)),
+            (Id, json!("7.0"), Err(Subject)),
+            (Id, json!("99999999999999999999"), Err(Subject)),
+            (Id, json!(""), Err(Subject)),
+            (Username, json!(""), Err(Subject)),
+            (Username, json!("grace\0"), Err(Subject)),
+            (Username, Value::Null, Err(Subject)),
+            (Id, json!(7), Err(Claims)),
+            (Username, json!(["grace"]), Err(Claims)),
+        ] {
+            let authenticator = authenticator(&gateway, TokenSettings { subject, ..with_secret() });
+            let token = claiming(json!({ "sub": sub }));
+            match authenticator.viewer(&bearing(&token)).await {
+                Ok(viewer) => assert_eq!(Ok(viewer.id()), expected, "{sub}"),
+                refused => assert_eq!(reason(refused), expected.err(), "{sub}"),
+            }
+        }
+    }
+
+    async fn staff_are_made_by_the_scope_or_by_the_row(gateway) {
+        fill(&gateway).await;
+        gateway.add(user::Model { is_staff: true, ..data::user(9, "boss") }).await;
+        let authenticator = authenticator(&gateway, with_secret());
+        for (changes, expected) in [
+            (json!({}), false),
+            (json!({ "scope": "invites:admin" }), true),
+            (json!({ "scope": "openid invites:admin email" }), true),
+            (json!({ "scope": ["openid", "invites:admin"] }), true),
+            (json!({ "scp": ["invites:admin"] }), true),
+            (json!({ "scp": "openid invites:admin" }), true),
+            (json!({ "scope": "" }), false),
+            (json!({ "scope": "invites:administrator" }), false),
+            (json!({ "scope": "Invites:Admin" }), false),
+            (json!({ "scope": ["openid invites:admin"] }), false),
+            (json!({ "scopes": "invites:admin" }), false),
+            (json!({ "sub": "9" }), true),
+        ] {
+            let token = claiming(changes.clone());
+            let viewer = authenticator.viewer(&bearing(&token)).await.expect("a viewer");
+            assert_eq!(viewer.is_staff(), expected, "{changes}");
+        }
+        let minted = bearer(&secret(), |claims| {
+            claims.iss = Some(ISSUER);
+            claims.aud = Some(AUDIENCE);
+            claims.scope = Some(STAFF_SCOPE);
+        });
+        let minted = minted.strip_prefix("Bearer ").expect("a token");
+        let viewer = authenticator.viewer(&bearing(minted)).await.expect("a viewer");
+        assert_eq!((viewer.id(), viewer.is_staff()), (Some(7), true));
+    }
+
+    async fn without_keys_no_token_is_accepted(gateway) {
+        fill(&gateway).await;
+        let authenticator = authenticator(&gateway, settings());
+        let viewer = authenticator.viewer(&HeaderMap::new()).await;
+        assert!(matches!(viewer, Ok(access::Viewer::Anonymous)));
+        let basic = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Basic x"))]);
+        let outcome = authenticator.viewer(&basic).await;
+        assert!(matches!(outcome, Err(AuthError::UnsupportedScheme)));
+        let refused = refusal(&authenticator, &claiming(json!({}))).await;
+        assert_eq!(refused, Some(InvalidToken::NotAccepted));
     }
 }

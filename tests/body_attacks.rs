@@ -184,7 +184,7 @@ any_database! {
             assert!(answer.json.get("data").is_some(), "{}", answer.text);
             let answer = is_refused(&gateway, document, || post(&gateway, long.clone()), "BAD_USER_INPUT", Some("list")).await;
             let message = answer.json["errors"][0]["message"].as_str().expect("a message");
-            let told = format!("got a value that is not right{place}: expected at most 100 values, not 101.");
+            let told = format!("got an invalid value{place}: expected at most 100 values, not 101.");
             assert!(message.ends_with(&told), "{message}");
         }
     }
@@ -245,14 +245,14 @@ any_database! {
     async fn a_response_has_a_maximum_length(gateway) {
         let document = "{ __schema { types { name description } } }";
         let gateway = gateway.with(|parts| {
-            parts.graphql = graphql_within(Limits { answer: 4096, ..Limits::default() }, 0);
+            parts.graphql = graphql_within(Limits { response: 4096, ..Limits::default() }, 0);
             parts.graphql.max_batch = 5;
         });
         let is_too_long = |answer: &Value| {
             assert_eq!(answer["data"], Value::Null);
             let told = &answer["errors"][0]["extensions"];
-            assert_eq!((&told["code"], &told["limit"], &told["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("answer"), &json!(4096)));
-            assert!(told["met"].as_u64().is_some_and(|met| met > 4096), "{answer}");
+            assert_eq!((&told["code"], &told["limit"], &told["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("response"), &json!(4096)));
+            assert!(told["measured"].as_u64().is_some_and(|met| met > 4096), "{answer}");
         };
         let one = json!({ "query": document });
         let answer = gateway.send(post(&gateway, one.to_string())).await;
@@ -312,7 +312,7 @@ any_database! {
         let answer = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
         assert_eq!(depth(&answer.json), "depth");
         let answer = server.graphql(None, "{ __schema { types { name description } } }", json!({})).await;
-        assert_eq!(depth(&answer.json), "answer");
+        assert_eq!(depth(&answer.json), "response");
         for (length, is_fine) in [(5, true), (6, false)] {
             let batch = Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
             let answer = server.send(&wire::Request::post_json("/graphql", &batch)).await;

@@ -51,7 +51,7 @@ async fn all_get_responses(gateway: Gateway) {
                     .header(header::CONTENT_TYPE, "application/json")
                     .body(Body::from(body.clone()))
                     .expect("a request");
-                let response = service.clone().oneshot(request).await.expect("an answer");
+                let response = service.clone().oneshot(request).await.expect("a response");
                 assert_eq!(response.status(), StatusCode::OK);
             }
         });
@@ -86,7 +86,7 @@ async fn a_failing_field_does_not_delay_its_siblings() {
         }"#;
         let variables = json!({ "nothing": null });
         let answer = gateway.graphql_with(Viewer::User(1), document, variables);
-        let answer = timeout(NEVER / 4, answer).await.expect("an answer");
+        let answer = timeout(NEVER / 4, answer).await.expect("a response");
         assert_eq!(
             answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
             "{answer}"

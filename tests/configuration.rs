@@ -1,11 +1,11 @@
-//! The reference of settings is what the command line takes.
+//! The reference of settings equals the definitions of the command line.
 
 use std::{env, fmt::Write, fs, path::PathBuf};
 
 use clap::{Arg, ArgAction, CommandFactory};
 use invite_gateway::command::Cli;
 
-/// One table a heading, in the order of `--help`.
+/// Returns the reference: a table per heading, in the order of `--help`.
 fn reference() -> String {
     let cli = Cli::command();
     let serve = cli.find_subcommand("serve").expect("a command");
@@ -81,7 +81,7 @@ fn row(arg: &Arg) -> String {
 }
 
 #[test]
-fn the_reference_of_settings_is_what_the_command_line_takes() {
+fn the_reference_equals_the_command_line() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/configuration.md");
     let expected = reference();
     if env::var_os("UPDATE_REFERENCE").is_some() {

@@ -145,13 +145,13 @@ any_database! {
 
     async fn a_refusal_has_the_limit_and_the_measured_value(gateway) {
         for (document, allowed, met, told) in [
-            (" ".repeat(20_000), 16_384, json!(20_000), "The document has 20000 bytes; at most 16384 are allowed."),
-            ("a ".repeat(2001), 2000, json!(2001), "The document has 2001 tokens; at most 2000 are allowed."),
-            ("[".repeat(25), 24, json!(25), "Brackets are nested 25 deep; at most 24 are allowed."),
-            (format!("{{ {} }}", "__typename ".repeat(21)), 20, json!(21), "The operation has 21 root fields, fragments unfolded; at most 20 are allowed."),
+            (" ".repeat(20_000), 16_384, json!(20_000), "The document has 20000 bytes; the maximum is 16384."),
+            ("a ".repeat(2001), 2000, json!(2001), "The document has 2001 tokens; the maximum is 2000."),
+            ("[".repeat(25), 24, json!(25), "Brackets are nested 25 deep; the maximum is 24."),
+            (format!("{{ {} }}", "__typename ".repeat(21)), 20, json!(21), "The operation has 21 root fields, fragments expanded; the maximum is 20."),
             (
                 "{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }".into(),
-                10_000, json!(10_202), "The operation comes to 10202 nodes, as its lists are asked for; at most 10000 are allowed.",
+                10_000, json!(10_202), "The operation costs 10202 nodes; the maximum is 10000.",
             ),
             (format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(101)), 100, json!(101), "ids: must have at most 100 values, not 101"),
         ] {

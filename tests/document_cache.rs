@@ -293,7 +293,7 @@ async fn ask(router: &Router, gateway: &Gateway, body: &Value) -> (StatusCode, S
     let request = request
         .body(Body::from(body.to_string()))
         .expect("a request");
-    let response = router.clone().oneshot(request).await.expect("an answer");
+    let response = router.clone().oneshot(request).await.expect("a response");
     let answer = Answer::read(response).await;
     (answer.status, answer.text)
 }
@@ -307,7 +307,7 @@ any_database! {
         let gateway = gateway.with(|parts| parts.graphql = graphql(DOCUMENT_CACHE));
         let remembers = gateway.service();
         let (mut answered, mut refused) = (0, 0);
-        // Forwards and backwards, so that each comes once after all the others.
+        // Forwards and backwards, so that each document follows all others once.
         let mut all: Vec<Value> = documents()
             .into_iter()
             .flat_map(|(query, operation, values)| {

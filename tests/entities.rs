@@ -95,7 +95,7 @@ each_database! {
         assert_eq!(answer["data"]["_entities"].as_array().map(Vec::len), Some(100));
         let answer = entities(&gateway, Viewer::User(1), many(101)).await;
         assert_eq!(answer["data"], Value::Null);
-        assert_eq!(answer["errors"][0]["message"], "Variable \"$representations\" of type \"[_Any!]!\" got a value that is not right: expected at most 100 values, not 101.");
+        assert_eq!(answer["errors"][0]["message"], "Variable \"$representations\" of type \"[_Any!]!\" got an invalid value: expected at most 100 values, not 101.");
         assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
         assert_eq!(entities(&gateway, Viewer::User(1), many(0)).await, json!({ "data": { "_entities": [] } }));
     }

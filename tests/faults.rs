@@ -57,7 +57,7 @@ fn outcome(answer: &Answer) -> Option<String> {
 
 async fn asked(server: &Server, document: &str) -> Option<String> {
     let asked = timeout(SOON, server.graphql(None, document, json!({})));
-    let answer = asked.await.expect("an answer in time");
+    let answer = asked.await.expect("a response in time");
     outcome(&answer)
 }
 
@@ -65,7 +65,7 @@ const AWAY: &str = "SERVICE_UNAVAILABLE";
 
 async fn is_ready(server: &Server) -> bool {
     let ready = timeout(SOON, server.get(None, "/health/ready")).await;
-    ready.expect("an answer in time").status == StatusCode::OK
+    ready.expect("a response in time").status == StatusCode::OK
 }
 
 /// Sends all kinds of requests, some of them concurrently, while the database is unavailable.
@@ -85,7 +85,7 @@ async fn is_away(server: &Server) {
             outcome(
                 &timeout(SOON, wire.answer())
                     .await
-                    .expect("an answer in time"),
+                    .expect("a response in time"),
             )
         });
     }
@@ -93,14 +93,14 @@ async fn is_away(server: &Server) {
         assert_eq!(outcome.as_deref(), Some(AWAY));
     }
     let rest = timeout(SOON, server.get(None, CODE)).await;
-    let rest = rest.expect("an answer in time");
+    let rest = rest.expect("a response in time");
     assert_eq!(rest.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(
         rest.json["detail"],
         "Service temporarily unavailable, try again later."
     );
     let live = timeout(SOON, server.get(None, "/health/live")).await;
-    assert_eq!(live.expect("an answer in time").status, StatusCode::OK);
+    assert_eq!(live.expect("a response in time").status, StatusCode::OK);
 }
 
 /// Waits until the gateway is ready. Then all requests must succeed.
@@ -133,7 +133,7 @@ impl Load {
                     wire.write(&wire::Request::post_json("/graphql", &body).text())
                         .await;
                     let answer = timeout(SOON, wire.answer()).await;
-                    outcomes.push(outcome(&answer.expect("an answer in time")));
+                    outcomes.push(outcome(&answer.expect("a response in time")));
                 }
                 outcomes
             });

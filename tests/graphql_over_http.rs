@@ -191,7 +191,7 @@ any_database! {
 
         for (body, told) in [
             (json!([]), "The batch is empty"),
-            (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "at most 3"),
+            (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "the maximum is 3"),
             (json!([1]), "expected a JSON object"),
         ] {
             let answer = post(&gateway, &[JSON], &body.to_string()).await;
@@ -243,7 +243,11 @@ async fn send_raw(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> (S
     let request = request
         .body(Body::from(body.to_owned()))
         .expect("a request");
-    let answer = gateway.service().oneshot(request).await.expect("an answer");
+    let answer = gateway
+        .service()
+        .oneshot(request)
+        .await
+        .expect("a response");
     let encoding = answer.headers()["content-encoding"]
         .to_str()
         .expect("text")

@@ -205,7 +205,7 @@ each_database! {
             rows.push(number);
         }
         let files = tables::dump(&gateway.database).await;
-        // Two tables have no file: tags, and which code has which, are in rows of codes.
+        // Two tables have no file: rows of codes contain tags and their assignments.
         let mut counts: Vec<_> = files.iter().map(|(name, rows)| (*name, rows.len())).collect();
         assert_eq!(counts.remove(1), ("tags", 6));
         assert_eq!(counts.remove(2), ("invite_code_tags", 8));
@@ -217,7 +217,7 @@ each_database! {
         tables::empty(&gateway.database).await;
         let now = "2026-07-01T12:00:00Z".parse().expect("an instant");
         demo::load(&gateway.database, now).await.expect("sample data");
-        // The demo adds the other learners and their invites, and says when one code expires.
+        // The demo adds the other learners and their invites, and the expiry of one code.
         let learners = [("users", 1996), ("course_invites", 1996)];
         let mut changed = Vec::new();
         for ((name, files), (_, all)) in files.iter().zip(tables::dump(&gateway.database).await) {
@@ -225,7 +225,7 @@ each_database! {
             assert_eq!(all.len(), files.len() + more, "{name}");
             changed.extend(files.iter().zip(&all).filter(|(file, row)| file != row).map(|_| *name));
         }
-        // The tag that is deleted is so since it was loaded.
+        // The deleted tag has the time of loading.
         assert_eq!(changed, ["tags", "invite_codes"]);
     }
 

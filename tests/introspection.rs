@@ -20,7 +20,7 @@ any_database! {
             let errors = answer.json["errors"].as_array().expect("errors");
             assert_eq!(errors.len(), 1, "{}", answer.text);
             let message = errors[0]["message"].as_str().expect("text");
-            assert!(message.contains("Introspection is switched off"), "{message}");
+            assert!(message.contains("Introspection is disabled"), "{message}");
             assert!(message.contains(field), "{message}");
             let expected = json!({
                 "code": "GRAPHQL_VALIDATION_FAILED",

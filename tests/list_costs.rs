@@ -1,5 +1,5 @@
-//! Every field of every list costs as many statements for twenty rows as for one. The lists and
-//! fields are read from the schema, so that a new one is tested as soon as it is there.
+//! Every field of every list runs as many statements for twenty rows as for one. Lists and fields
+//! come from the schema, so that new ones are included.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -10,8 +10,8 @@ use crate::support::{Gateway, KINDS, Viewer, data, each_database, global_id};
 const ROWS: i64 = 20;
 const ADMIN: i64 = 1;
 
-/// Twenty rows of each kind, all seen by one user. No two rows refer to the same row, so that
-/// loading for each row by itself would show.
+/// Adds twenty rows of each kind, all visible to one user. No two rows refer to the same row, so
+/// that separate loads per row are detected.
 async fn twenty_of_each(gateway: &Gateway) {
     let other = |kind: i64, n: i64| kind * 100 + n;
     gateway.add(data::user(ADMIN, "admin")).await;
@@ -57,7 +57,7 @@ async fn twenty_of_each(gateway: &Gateway) {
             })
             .await;
     }
-    // What the user received.
+    // Invites that the user received.
     let address = data::user(ADMIN, "admin");
     for n in 1..=ROWS {
         gateway
@@ -86,7 +86,7 @@ async fn twenty_of_each(gateway: &Gateway) {
             })
             .await;
     }
-    // Lists of the first workspace and the first course, with an inviter of its own for each row.
+    // Lists of the first workspace and the first course, with a different inviter per row.
     for n in 2..=ROWS {
         gateway
             .add(entity::workspace_invite::Model {
@@ -144,7 +144,7 @@ impl Schema {
         self.0[name].fields.iter().any(|it| it.name == "pageInfo")
     }
 
-    /// Selects each field of a type by itself, with all leaves of what it gives.
+    /// Selects each field of a type separately, with all leaves of its result.
     fn each_field(&self, name: &str) -> Vec<String> {
         let of = &self.0[name];
         let own = of.fields.iter().filter(|field| !field.required);
@@ -167,7 +167,7 @@ impl Schema {
         text
     }
 
-    /// All fields of a type, as far as so many levels.
+    /// Selects all fields of a type, to this depth.
     fn all_fields(&self, name: &str, depth: usize) -> String {
         let mut text = "__typename".to_owned();
         for field in self.0[name].fields.iter().filter(|field| !field.required) {
@@ -178,7 +178,7 @@ impl Schema {
         text
     }
 
-    /// The fields of a type that are pages.
+    /// Returns the fields of a type that are connections.
     fn connections(&self, of: &str) -> impl Iterator<Item = &Field> {
         let fields = self.0[of].fields.iter();
         fields.filter(|field| self.is_connection(&field.of))
@@ -226,8 +226,8 @@ fn type_of(found: &Value) -> Type {
     }
 }
 
-/// A list: a document with `@` in place of what is selected of an element, the elements' type, and
-/// where they are in the data.
+/// A list: a document with `@` for the selection of an element, the elements' type, and their path
+/// in the data.
 #[derive(Debug)]
 struct List {
     document: String,
@@ -236,7 +236,7 @@ struct List {
 }
 
 impl List {
-    /// The lists of a connection, which stands between two parts of a document.
+    /// Returns the lists of a connection between two parts of a document.
     fn of_connection(
         schema: &Schema,
         ahead: &str,
@@ -244,7 +244,7 @@ impl List {
         behind: &str,
         path: &str,
     ) -> Vec<Self> {
-        // Rows of several kinds take a statement a kind.
+        // Rows of several kinds need one statement per kind.
         let filters: &[&str] = match &*field.of {
             "InviteConnection" => &[
                 "filter: { kind: [INVITE_CODE] }",
@@ -297,7 +297,7 @@ impl List {
         lists
     }
 
-    /// The statements for so many rows, each with this selection.
+    /// Returns the number of statements for that many rows, each with this selection.
     async fn cost(&self, gateway: &Gateway, selection: &str, rows: i64) -> u64 {
         let document = self.document.replace('@', selection);
         let ids: Vec<_> = match self.path.as_str() {
@@ -319,8 +319,8 @@ impl List {
     }
 }
 
-/// The statements that the gateway has sent, by its own metrics: asking the database as often would
-/// take minutes.
+/// Returns the number of statements from the gateway's metrics. Querying the database's statistics
+/// each time would take minutes.
 fn statements(gateway: &Gateway) -> u64 {
     let text = gateway.metrics.text().expect("metrics");
     let counters = text

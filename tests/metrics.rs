@@ -11,7 +11,7 @@ use invite_gateway::{
     auth::{Authenticator, SubjectClaim, TokenSettings},
     graphql::Limits,
     http::Graphql,
-    metrics::{Limit, Metrics, RateLimit, Share},
+    metrics::{Metrics, RateLimit, Share},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -124,10 +124,10 @@ each_database! {
         gateway.add(data::workspace_member(1, 7, "admin")).await;
         gateway.add_all((1..=100).map(|id| data::workspace_invite(id, 1))).await;
         let gateway = gateway.with(|parts| {
-            let limits = Limits { answer: 1000, ..Limits::default() };
+            let limits = Limits { response: 1000, ..Limits::default() };
             parts.graphql = Graphql { metrics: parts.metrics.clone(), ..graphql_within(limits, 0) };
         });
-        let counted = "invite_gateway_limit_refusals_total{limit=\"answer\"}";
+        let counted = "invite_gateway_limit_refusals_total{limit=\"response\"}";
         let invites = |first| {
             format!("{{ viewer {{ workspaces {{ nodes {{ invites(first: {first}) {{ nodes {{ id createdAt }} }} }} }} }} }}")
         };
@@ -136,7 +136,7 @@ each_database! {
             let answer = gateway.graphql(Viewer::User(7), &invites(first)).await;
             let told = &answer["errors"][0]["extensions"];
             if count > 0.0 {
-                assert_eq!((&told["limit"], told.get("met").is_some()), (&json!("answer"), met), "{answer}");
+                assert_eq!((&told["limit"], told.get("measured").is_some()), (&json!("response"), met), "{answer}");
             } else {
                 assert_eq!(answer.get("errors"), None, "{answer}");
             }
@@ -191,7 +191,7 @@ each_database! {
 
         let own = ["--metrics-listen=127.0.0.1:0"];
         let server = Server::with(&gateway.url, &own).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
         server.graphql(Some(&authorization(7)), "{ __typename }", json!({})).await;
@@ -225,7 +225,9 @@ async fn every_refusal_has_a_counter_from_the_start() {
         for (name, _) in counters {
             assert_eq!(counted(name), 0.0, "{name}");
         }
-        gateway.metrics.limit_refused(Limit::Tokens);
+        gateway
+            .metrics
+            .limit_refused(graphql_documents::Limit::Tokens);
         gateway.metrics.rate_limited(RateLimit::MissedLookups);
         gateway.metrics.rate_limited(RateLimit::MissedLookups);
         gateway.metrics.shed(Share::SignedIn);

@@ -97,20 +97,20 @@ fn settings() -> BTreeMap<String, Setting> {
 
 /// Environment of the commands: an existing database, and an address in use, so that each command
 /// ends.
-struct Place {
+struct Setup {
     folder: TempDir,
     taken: TcpListener,
 }
 
-impl Place {
+impl Setup {
     async fn new() -> Self {
-        let place = Self {
+        let setup = Self {
             folder: TempDir::new().expect("a folder"),
             taken: TcpListener::bind("127.0.0.1:0").expect("a port"),
         };
-        let up = ["migrate", "up", "--database-url", &place.database()];
+        let up = ["migrate", "up", "--database-url", &setup.database()];
         assert_eq!(Process::run(&up).await.status, Some(0));
-        place
+        setup
     }
 
     fn database(&self) -> String {
@@ -185,7 +185,7 @@ fn every_setting_that_takes_free_text_is_planted() {
 
 #[tokio::test]
 async fn no_message_repeats_a_value() {
-    let place = Place::new().await;
+    let setup = Setup::new().await;
     let settings = settings();
     let mut runs = Vec::new();
     for setting in settings.values() {
@@ -196,15 +196,15 @@ async fn no_message_repeats_a_value() {
             }
         }
     }
-    let place = &place;
+    let setup = &setup;
     stream::iter(runs)
         .for_each_concurrent(8, async |(setting, value, by_variable)| {
             let flag = format!("{}={value}", setting.flag);
             let variable = setting.variable.as_deref().map(|name| (name, value));
             let written = if by_variable {
-                place.run(&setting.command, None, variable).await
+                setup.run(&setting.command, None, variable).await
             } else {
-                place.run(&setting.command, Some(&flag), None).await
+                setup.run(&setting.command, Some(&flag), None).await
             };
             let (command, by) = (
                 &setting.command,
@@ -355,12 +355,12 @@ async fn a_server_without_its_dependencies_repeats_no_secret() {
     let metrics = server.get(None, "/metrics").await.text;
     server.process.signal("TERM");
     let ended = server.process.ended().await;
-    for (place, text) in [
+    for (output, text) in [
         ("metrics", &metrics),
         ("output", &ended.stdout),
         ("log", &ended.stderr),
     ] {
         let line = text.lines().find(|line| line.contains(PASSWORD));
-        assert_eq!(line, None, "{place}");
+        assert_eq!(line, None, "{output}");
     }
 }

@@ -55,7 +55,7 @@ any_database! {
         let answer = server.graphql(None, &document, json!({})).await;
         assert_eq!(refused(&answer), "OPERATION_TOO_COMPLEX");
         assert_eq!(answer.json["errors"][0]["message"],
-            "The operation selects the subgraph's schema 20 times; at most 1 are allowed.");
+            "The operation selects the subgraph's schema 20 times; the maximum is 1.");
     }
 
     async fn a_strict_gateway_has_neither_introspection_nor_graphiql_nor_version(gateway) {
@@ -120,7 +120,7 @@ any_database! {
 
     async fn metrics_at_their_own_address_have_nosniff(gateway) {
         let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         for path in ["/metrics", "/health/live", "/health/ready", "/nothing"] {
             let mut wire = Wire::connect(address).await.expect("a connection");

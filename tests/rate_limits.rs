@@ -422,7 +422,7 @@ async fn an_operation_beyond_the_quota_is_not_executed() {
             refused.header("retry-after"),
             wait(&refused.json["errors"][0])
         );
-        assert_eq!(statements, 1, "who is asking, and nothing else");
+        assert_eq!(statements, 1, "only the viewer is loaded");
         // Cheaper operations still run.
         let batch = json!([{ "query": "{ viewer { user { id } } }" }, { "query": page }]);
         let both = ask(&gateway, viewer, batch).await;

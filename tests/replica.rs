@@ -1,5 +1,5 @@
 //! Reading from a hot standby. Here the standby is a separate database with its own content, which
-//! tells it apart from the primary. A test writes to it what it treats as replayed.
+//! distinguishes it from the primary. Tests write rows to it to simulate replay.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn fill(primary: &Gateway, standby: &Gateway) {
 async fn data_of(server: &Server, viewer: Option<i64>, document: &str) -> Value {
     let authorization = viewer.map(authorization);
     let asked = server.graphql(authorization.as_deref(), document, json!({}));
-    let answer = timeout(SOON, asked).await.expect("an answer in time");
+    let answer = timeout(SOON, asked).await.expect("a response in time");
     assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
     answer.json["data"].clone()
 }

@@ -54,12 +54,12 @@ each_database! {
         }
     }
 
-    async fn it_speaks_http_2_without_being_asked_twice(gateway) {
+    async fn it_supports_http_2_by_prior_knowledge(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let server = Server::over(&gateway.url).await;
         let client = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
         let url = format!("http://{}/api/v2/invite_code/AbC-123/", server.address);
-        let answer = client.get(url).send().await.expect("an answer");
+        let answer = client.get(url).send().await.expect("a response");
         assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
         let body: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
         assert_eq!(body["id"], 5);
@@ -226,8 +226,8 @@ async fn on_shutdown_it_waits_for_a_blocked_statement() {
     .await;
 }
 
-/// Sends half of a request's body. The request is in flight: its handler has asked for the body.
-/// Returns the other half.
+/// Sends half of a request's body, and returns the other half. The request is in flight, since its
+/// handler waits for the body.
 async fn half_sent<'a>(server: &Server, body: &'a str) -> (Wire, &'a str) {
     let (first, rest) = body.split_at(body.len() / 2);
     let request = Request::post_json("/graphql", body).header("expect", "100-continue");

@@ -92,7 +92,7 @@ async fn one_client_has_at_most_an_eighth_of_its_share() {
         assert_eq!(user, [503; 6]);
         let (user, _held) = statuses(bob, "192.0.2.1").await;
         assert_eq!(user, four);
-        let refused = "invite_gateway_capacity_refusals_total{resource=\"places\"}";
+        let refused = "invite_gateway_capacity_refusals_total{resource=\"slots\"}";
         assert_eq!(gateway.metric(refused), 2.0 + 2.0 + 6.0 + 2.0 + 6.0 + 2.0);
         let ready = gateway.get(anonymous, "/health/ready").await;
         assert_eq!(ready.status, StatusCode::OK, "one client is no strain");

@@ -286,7 +286,7 @@ async fn probes_connect_when_clients_have_all_connections() {
             "--client-timeout=600",
         ];
         let server = Server::with(&gateway.url, &one).await;
-        let listening = server.process.logged("metrics").await;
+        let listening = server.process.logged("serving metrics").await;
         let operations = address_in(listening["url"].as_str().expect("a URL"));
         let silent = server.connect().await;
         for (path, status) in [("/health/live", "ok"), ("/health/ready", "ready")] {
@@ -434,7 +434,7 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
             let (_, body) = text.split_once("\r\n\r\n").expect("a body");
             let body: Value = serde_json::from_str(body).expect("JSON");
             let told = &body["errors"][0]["extensions"];
-            assert_eq!(told["met"].to_string(), length);
+            assert_eq!(told["measured"].to_string(), length);
         }
     })
     .await;
@@ -444,11 +444,10 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
 async fn the_file_limit_bounds_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
-        let message = "the limit of open files (ulimit -n) is too low for --max-connections, \
-                       which is lowered";
+        let message = "lowered --max-connections: the limit of open files (ulimit -n) is too low";
         let warning = server.process.logged(message).await;
         assert_eq!(
-            (&warning["limit"], &warning["asked"]),
+            (&warning["limit"], &warning["configured"]),
             (&json!(200), &json!(1000))
         );
         // Keeps file descriptors for other uses, even with the maximum of connections.

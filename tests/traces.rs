@@ -218,7 +218,7 @@ async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
         let ended = server.process.ended().await;
         assert_eq!(ended.status, Some(0));
         let told = log_lines(&ended.stderr).into_iter().filter(|line| {
-            line["message"] == "the collector does not accept traces, which are lost"
+            line["message"] == "the collector does not accept traces; they are lost"
         });
         assert_eq!(told.count(), 1, "{}", ended.stderr);
     })

@@ -337,7 +337,7 @@ async fn waiting(database: &DatabaseConnection) -> i64 {
          WHERE datname = current_database() AND wait_event_type = 'Lock'",
     );
     let row = database.query_one_raw(statement).await;
-    let row = row.expect("an answer").expect("a row");
+    let row = row.expect("a response").expect("a row");
     row.try_get("", "waiting").expect("a number")
 }
 

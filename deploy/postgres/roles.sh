@@ -1,6 +1,6 @@
 #!/bin/sh
-# Two roles, made when the database is: the owner of the tables, who migrates and imports, and the
-# reader, whom the gateway serves as.
+# Creates two roles with the database: the owner of the tables, which migrates and imports, and the
+# reader, as which the gateway serves.
 set -eu
 
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \

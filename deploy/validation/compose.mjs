@@ -1,4 +1,4 @@
-// The compose file, beyond its schema: what it mounts is there, and its parts agree.
+// Checks the compose file beyond its schema: mounts exist, and services agree.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { ALERTS } from './metrics.mjs';
 
 const FILE = 'deploy/compose.yaml';
 const OWN_IMAGE = 'invite-gateway:local';
-/** Seconds, as GATEWAY_DRAIN_TIMEOUT has it where it is not set. */
+/** Default of GATEWAY_DRAIN_TIMEOUT, in seconds. */
 const DRAIN = 10;
 
 export const seconds = (text) => Number(/^(\d+)s$/.exec(text)?.[1]);
@@ -24,23 +24,23 @@ export function checkCompose() {
     }
     for (const volume of service.volumes ?? []) {
       const path = /^(?:\$\{\w+:-)?(\.[^:}]*)/.exec(volume)?.[1];
-      expect(!path || existsSync(join(root, 'deploy', path)), FILE, `${name} mounts ${path}, which is not there`);
+      expect(!path || existsSync(join(root, 'deploy', path)), FILE, `${name} mounts ${path}, which does not exist`);
     }
     for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
       expect(condition !== 'service_healthy' || services[other]?.healthcheck, FILE,
-        `${name} waits for the health of ${other}, which has no check`);
+        `${name} waits for ${other} to be healthy, which has no health check`);
     }
   }
   const { gateway } = services;
-  expect(seconds(gateway.stop_grace_period) > DRAIN, FILE, 'the gateway is killed before it has finished what is in flight');
+  expect(seconds(gateway.stop_grace_period) > DRAIN, FILE, 'the gateway is killed before it has finished requests in flight');
 
   const prometheus = yaml('deploy/prometheus/prometheus.yml').scrape_configs;
   const job = prometheus.find((config) => config.dns_sd_configs?.[0].names.includes('gateway'));
   expect(job?.dns_sd_configs[0].port === portOf(gateway.environment.GATEWAY_METRICS_LISTEN), 'deploy/prometheus/prometheus.yml',
-    'scrapes another port of the gateway than compose.yaml has it listen on');
+    'the scraped port of the gateway is not the one in compose.yaml');
   for (const { alert, expr } of yaml(ALERTS).groups.flatMap((group) => group.rules)) {
     for (const [, name] of expr.matchAll(/job="([^"]*)"/g)) {
-      expect(name === job?.job_name, ALERTS, `${alert} asks for the job ${name}, which is not scraped`);
+      expect(name === job?.job_name, ALERTS, `${alert} refers to the job ${name}, which is not scraped`);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Grafana's dashboards: whole, without overlaps, and over a data source that is there.
+// Checks Grafana's dashboards: complete, without overlaps, with a provisioned data source.
 
 import { expect } from './findings.mjs';
 import { filesUnder, read, yaml } from './files.mjs';
@@ -9,7 +9,7 @@ const WIDTH = 24;
 const overlap = (a, b) =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-/** Checks every dashboard; gives the queries of each. */
+/** Checks every dashboard, and returns its queries. */
 export function checkDashboards() {
   const sources = new Set(yaml(DATA_SOURCES).datasources.map((source) => source.uid));
   return filesUnder('deploy/grafana/dashboards', '.json').map((file) => {
@@ -17,7 +17,7 @@ export function checkDashboards() {
     const dashboard = JSON.parse(text);
     const { panels, templating: { list: variables } } = dashboard;
     expect(dashboard.uid && dashboard.title, file, 'has no uid or no title');
-    expect(new Set(panels.map((panel) => panel.id)).size === panels.length, file, 'two panels have one id');
+    expect(new Set(panels.map((panel) => panel.id)).size === panels.length, file, 'two panels have the same id');
 
     const names = new Set(variables.map((variable) => variable.name));
     for (const [, name] of text.matchAll(/\$\{?([a-z][a-zA-Z]*)/g)) {
@@ -32,7 +32,7 @@ export function checkDashboards() {
       const other = panels.slice(0, index).find((before) => overlap(where, before.gridPos));
       expect(!other, file, `"${panel.title}" overlaps "${other?.title}"`);
       if (panel.type === 'row') return;
-      expect(panel.targets?.length > 0, file, `"${panel.title}" asks nothing`);
+      expect(panel.targets?.length > 0, file, `"${panel.title}" has no query`);
       expect(panel.fieldConfig.defaults.unit, file, `"${panel.title}" has no unit`);
       for (const target of panel.targets ?? []) {
         expect(target.expr && target.datasource?.uid === '${datasource}', file,
@@ -46,7 +46,7 @@ export function checkDashboards() {
       ...variables.filter((variable) => variable.type === 'query')
         .map((variable) => /^label_values\((.*), *\w+\)$/.exec(variable.definition)?.[1]),
     ];
-    expect(queries.every(Boolean), file, 'has a variable that asks for no label');
+    expect(queries.every(Boolean), file, 'has a variable that does not query a label');
     return { file, queries: queries.filter(Boolean) };
   });
 }

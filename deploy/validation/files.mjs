@@ -1,4 +1,4 @@
-// The files around this folder, read once.
+// Reads the repository's files.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -10,7 +10,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 export const read = (path) => readFileSync(join(root, path), 'utf8');
 
-/** The files under a folder of the repository, as paths from its root. */
+/** Lists the files under a folder, as paths from the repository's root. */
 export function filesUnder(folder, ending) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
@@ -19,7 +19,7 @@ export function filesUnder(folder, ending) {
     .sort();
 }
 
-/** The documents of YAML text; what is not well formed, or has a key twice, is a finding. */
+/** Parses YAML documents, and reports malformed ones and duplicate keys. */
 export function documentsOf(text, file) {
   const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true });
   return documents.map((document) => {
@@ -31,5 +31,5 @@ export function documentsOf(text, file) {
 
 export const yaml = (path) => documentsOf(read(path), path)[0];
 
-/** The text of all Rust sources of the gateway. */
+/** The text of all the gateway's Rust sources. */
 export const source = filesUnder('src', '.rs').map(read).join('\n');

@@ -1,9 +1,9 @@
-// What was found, and how much was looked at.
+// Counts checks, and collects failures.
 
 const findings = [];
 let checked = 0;
 
-/** Counts a check; where it does not hold, says so of a file. */
+/** Counts a check, and records a failure unless it holds. */
 export function expect(holds, file, message) {
   checked += 1;
   if (!holds) findings.push(`${file}: ${message}`);

@@ -1,5 +1,5 @@
 // node main.mjs --rules FILE [--metrics FILE] RENDERED...: checks the files of deploy/ against each
-// other and against the sources, and writes the dashboards' queries as rules for promtool.
+// other and the sources, and writes the dashboards' queries as rules for promtool.
 
 import { parseArgs } from 'node:util';
 import { checkCompose } from './compose.mjs';

@@ -1,5 +1,5 @@
-// Every metric and label that a dashboard or an alert asks for is one that the gateway has; and the
-// dashboard's queries, as a file of rules for promtool to read.
+// Checks that the gateway has every metric and label in dashboards and alerts, and writes the
+// dashboards' queries as rules for promtool.
 
 import { readFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,7 +10,7 @@ import { source, yaml } from './files.mjs';
 export const ALERTS = 'deploy/prometheus/alerts.yml';
 const ALERT_TESTS = 'deploy/prometheus/alerts.test.yml';
 const METRIC = /\b(?:invite_gateway|process)_[a-z0-9_]+/g;
-/** What Prometheus itself adds to every series. */
+/** Labels that Prometheus adds to every series. */
 const TARGET_LABELS = new Set(['job', 'instance']);
 
 const literals = new Set([...source.matchAll(/"([a-z][a-z0-9_]+)"/g)].map((match) => match[1]));
@@ -18,8 +18,8 @@ const literals = new Set([...source.matchAll(/"([a-z][a-z0-9_]+)"/g)].map((match
 const family = (metric) => metric.replace(/_(?:bucket|sum|count)$/, '');
 
 /**
- * Whether the sources hold the name: whole, or as a registry is given it that adds a prefix, the
- * unit, and what the kind of metric ends in.
+ * Returns true if the sources contain the name. A registry may add the prefix, the unit and the
+ * suffix of the metric's type.
  */
 function isInSource(metric) {
   const begin = /^(?:invite_gateway|process)_/;
@@ -30,7 +30,7 @@ function isInSource(metric) {
     .some((name) => literals.has(name));
 }
 
-/** The metrics of a query, each with the labels that it is selected and grouped by. */
+/** Returns the metrics of a query, with the labels that select and group them. */
 function metricsOf(query) {
   const groups = [...query.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)]
     .flatMap((match) => match[1].split(','))
@@ -43,7 +43,7 @@ function metricsOf(query) {
   return selectors;
 }
 
-/** What a process says at /metrics: the labels of each metric. */
+/** Parses the labels of each metric at /metrics. */
 function exposed(text) {
   const labels = new Map();
   for (const line of text.split('\n')) {
@@ -56,7 +56,7 @@ function exposed(text) {
   return labels;
 }
 
-/** The queries of the alerts and of a dashboard, each with the file that asks it. */
+/** Returns the queries of the alerts and dashboards, each with its file. */
 export function queriesOf(dashboards) {
   const alerts = yaml(ALERTS).groups.flatMap((group) => group.rules)
     .map((rule) => ({ file: ALERTS, query: rule.expr }));
@@ -64,9 +64,9 @@ export function queriesOf(dashboards) {
 }
 
 export function checkMetrics(queries) {
-  const asked = new Map(queries.flatMap(({ file, query }) =>
+  const used = new Map(queries.flatMap(({ file, query }) =>
     (query.match(METRIC) ?? []).map((metric) => [`${file} ${metric}`, { file, metric }])));
-  for (const { file, metric } of asked.values()) {
+  for (const { file, metric } of used.values()) {
     expect(isInSource(metric), file, `no metric of the gateway is named ${metric}`);
   }
   for (const { file, query } of queries) {
@@ -76,18 +76,18 @@ export function checkMetrics(queries) {
   }
 }
 
-/** Every alert has a test in which it fires, and one in which it does not. */
+/** Checks that every alert has a test in which it fires, and one in which it does not. */
 export function checkAlertTests() {
   const tests = yaml(ALERT_TESTS).tests.flatMap((test) => test.alert_rule_test);
   for (const { alert } of yaml(ALERTS).groups.flatMap((group) => group.rules)) {
     for (const fires of [true, false]) {
       expect(tests.some((test) => test.alertname === alert && Boolean(test.exp_alerts?.length) === fires),
-        ALERT_TESTS, `there is no test in which ${alert} ${fires ? 'fires' : 'does not fire'}`);
+        ALERT_TESTS, `no test in which ${alert} ${fires ? 'fires' : 'does not fire'}`);
     }
   }
 }
 
-/** Holds the queries to what a running gateway exposes: the path of a file that has it. */
+/** Compares the queries with a running gateway's metrics, in a file. */
 export function checkAgainst(path, queries) {
   const metrics = exposed(readFileSync(path, 'utf8'));
   const unseen = new Set();
@@ -106,7 +106,7 @@ export function checkAgainst(path, queries) {
   if (unseen.size > 0) console.log(`no series yet, so not compared: ${[...unseen].sort().join(', ')}`);
 }
 
-/** Writes the dashboards' queries as rules, with Grafana's variables put in. */
+/** Writes the dashboards' queries as rules, with Grafana's variables replaced. */
 export function writeRules(path, dashboards) {
   const rules = dashboards.flatMap(({ queries }) => queries).map((query, index) => ({
     record: `dashboard:query:${index}`,

@@ -1,10 +1,10 @@
-// Every environment variable that is named here is one that the gateway, or its build, reads.
+// Checks that the gateway or its build reads every environment variable named in deploy/.
 
 import { expect } from './findings.mjs';
 import { filesUnder, read, source } from './files.mjs';
 
 const NAME = /\b(?:GATEWAY|DATABASE|METRICS|TRUSTED|OTEL|EXPLORER)_[A-Z0-9_]*[A-Z0-9]\b/g;
-// Compose's own variable, for where a port is published.
+// Compose's own variable: the published port.
 const OTHERS = new Set(['GATEWAY_PORTS']);
 
 const read_by_code = new Set([
@@ -14,7 +14,7 @@ const read_by_code = new Set([
   ...[...read('explorer/build.rs').matchAll(/"(EXPLORER_[A-Z]+)"/g)].map((match) => match[1]),
 ]);
 
-/** A variable that is read, and that may have been meant. */
+/** Returns the variable that was probably meant. */
 function meant(name) {
   const stem = name.replace(/^[A-Z]+_/, '');
   return [...read_by_code].find((known) => known.endsWith(name) || known.endsWith(`_${stem}`));
@@ -28,7 +28,7 @@ export function checkSettings() {
       if (OTHERS.has(name)) continue;
       const other = meant(name);
       expect(read_by_code.has(name), file,
-        `${name} is no setting of the gateway${other ? `: ${other} is` : ''}`);
+        `${name} is not a setting of the gateway${other ? `; did you mean ${other}?` : ''}`);
     }
   }
 }

@@ -39,7 +39,7 @@ pub struct Model {
     pub active: bool,
     /// When the tag was created.
     pub created_at: DateTimeUtc,
-    /// When the tag was deleted. It is then in no list.
+    /// When the tag was deleted. No list contains it then.
     pub deleted_at: Option<DateTimeUtc>,
 }
 

@@ -17,7 +17,7 @@ pub struct Model {
     pub full_name: String,
     /// Address as entered; empty if unknown.
     pub email: String,
-    /// Normalized `email`, for comparisons: trimmed, NFC, lower case. Empty matches nobody.
+    /// Normalized `email`, for comparisons: trimmed, NFC, lower case. Empty matches no user.
     pub email_norm: String,
     /// URL of the picture.
     pub avatar_url: Option<String>,

@@ -104,7 +104,7 @@ impl Asset {
     /// Returns the content in one of its encodings.
     ///
     /// # Errors
-    /// If the embedded Brotli data is corrupt.
+    /// The embedded Brotli data is corrupt.
     pub fn bytes(&'static self, encoding: Encoding) -> io::Result<&'static [u8]> {
         match (&self.stored, encoding) {
             (Stored::Plain(bytes), _) => Ok(bytes),

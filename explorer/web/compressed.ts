@@ -18,7 +18,7 @@ export function compressed(): Plugin {
     apply: 'build',
     configResolved(config) {
       folder = join(config.root, config.build.outDir, config.build.assetsDir);
-      // The greatest takes as long as all the rest of the build.
+      // Maximum quality takes as long as the rest of the build.
       if (config.mode === 'quick') quality = QUICK;
     },
     async closeBundle(error) {

@@ -1,11 +1,11 @@
-//! The kinds of columns, foreign keys and indexes that the steps are made of.
+//! Builders of columns, foreign keys and indexes.
 
 use sea_orm_migration::prelude::{
     ColumnDef, Expr, ExprTrait, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index,
     IndexCreateStatement, IntoIden,
 };
 
-/// An instant, UTC.
+/// A timestamp in UTC.
 pub(crate) fn instant(name: &'static str) -> ColumnDef {
     ColumnDef::new(name)
         .timestamp_with_time_zone()
@@ -13,7 +13,7 @@ pub(crate) fn instant(name: &'static str) -> ColumnDef {
         .take()
 }
 
-/// An instant, UTC. or none.
+/// A nullable timestamp in UTC.
 pub(crate) fn instant_null(name: &'static str) -> ColumnDef {
     ColumnDef::new(name)
         .timestamp_with_time_zone()
@@ -21,7 +21,7 @@ pub(crate) fn instant_null(name: &'static str) -> ColumnDef {
         .take()
 }
 
-/// Text of one of the words given.
+/// Text that must be one of `words`.
 pub(crate) fn one_of<const N: usize>(name: &'static str, words: [&'static str; N]) -> ColumnDef {
     ColumnDef::new(name)
         .text()

@@ -1,4 +1,4 @@
-//! The database schema of Invite Gateway, step by step, for PostgreSQL 15 and later and for SQLite.
+//! Database migrations of Invite Gateway, for PostgreSQL 15 and later and for SQLite.
 
 use sea_orm_migration::prelude::async_trait;
 
@@ -12,7 +12,7 @@ mod m20261121_000006_addresses;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
-/// Applies and reverts the steps, oldest first.
+/// Applies and reverts the migrations.
 #[derive(Clone, Copy, Debug)]
 pub struct Migrator;
 

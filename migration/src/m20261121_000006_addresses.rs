@@ -1,4 +1,4 @@
-//! Recomputes `email_norm`: addresses used to be compared by Unicode case mapping, which made
+//! Recomputes `email_norm`. Earlier versions compared addresses by Unicode case mapping, which made
 //! look-alikes equal.
 
 use sea_orm_migration::{
@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Rows that are read at a time, and written at most in one statement.
+/// Number of rows in one read, and the most in one write.
 const BATCH: u64 = 2000;
 
 #[async_trait::async_trait]
@@ -26,21 +26,21 @@ impl MigrationTrait for Migration {
         Ok(())
     }
 
-    /// Leaves the values: the older form would make look-alikes equal again.
+    /// Does nothing: the earlier form would make look-alikes equal again.
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// A row, and whether its stored form differs from the one it should have.
+/// A row whose stored form may differ from the new one.
 struct Row {
     id: i64,
     form: Option<String>,
     differs: bool,
 }
 
-/// Walks the table in the order of its ids, and writes the rows whose form differs.
-/// `incomparable` is stored for addresses that cannot be compared.
+/// Reads the table in the order of its ids, and writes the rows whose form differs.
+/// Stores `incomparable` for addresses that cannot be compared.
 async fn recompute(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -77,7 +77,7 @@ async fn recompute(
     }
 }
 
-/// Writes the forms in one statement.
+/// Writes the rows in one statement.
 async fn write(
     database: &impl ConnectionTrait,
     table: &str,
@@ -104,15 +104,15 @@ async fn write(
     Ok(())
 }
 
-// The form in which addresses are compared, as it was when this step was written.
+// A copy of the normalization as of this migration. It must not change.
 
-/// The form in which addresses are compared, or none if the address cannot be compared safely:
-/// such an address equals no other, not even itself.
+/// Returns the form in which addresses are compared. Returns `None` if the address cannot be
+/// compared safely; such an address equals no other, not even itself.
 ///
-/// ASCII whitespace around the address is ignored. The local part is compared in NFC with ASCII
-/// letters in lower case. The domain is compared as IDNA's A-labels (UTS 46). Unicode case mapping
-/// and compatibility mapping make look-alikes equal (U+212A KELVIN SIGN and `k`), so neither is
-/// applied to the local part, and domains that need them to become ASCII are refused.
+/// Ignores ASCII whitespace around the address. Compares the local part in NFC with ASCII letters
+/// in lower case, and the domain as IDNA A-labels (UTS 46). Unicode case mapping and compatibility
+/// mapping make look-alikes equal (U+212A KELVIN SIGN and `k`). The local part therefore uses
+/// neither, and domains that become ASCII only by them are rejected.
 fn normalize(address: &str) -> Option<String> {
     let address = address.trim_matches(|c: char| c.is_ascii_whitespace());
     if address.contains(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)) {
@@ -131,12 +131,12 @@ fn local_part(local: &str) -> Option<String> {
         return None;
     }
     let folded = local.nfc().map(|c| c.to_ascii_lowercase());
-    // Some lower-case letters compose where their capitals do not: `j` and a caron.
+    // Some letters compose in lower case only, such as `j` with a caron.
     Some(folded.nfc().collect())
 }
 
 fn domain(domain: &str) -> Option<String> {
-    // Kelvin sign, fullwidth letters, ideographic full stop.
+    // Such as the Kelvin sign, fullwidth letters and the ideographic full stop.
     let becomes_ascii = |c: char| {
         let mut buffer = [0; 4];
         !c.is_ascii()
@@ -147,13 +147,13 @@ fn domain(domain: &str) -> Option<String> {
     if domain.is_empty() || domain.contains(becomes_ascii) {
         return None;
     }
-    /// Characters that a mapping must not yield: whitespace, controls, and the separator.
+    /// Characters that the mapping must not produce: whitespace, controls, and the separator.
     const DENIED: idna::AsciiDenyList = idna::AsciiDenyList::new(true, "@");
     let labels = idna::domain_to_ascii_cow(domain.as_bytes(), DENIED).ok()?;
     Some(labels.into_owned()).filter(|labels| !labels.is_empty())
 }
 
-/// Whether Unicode has the character as default-ignorable or as a format character (`Cf`).
+/// Returns true for default-ignorable and format (`Cf`) characters.
 fn is_invisible(c: char) -> bool {
     matches!(
         u32::from(c),

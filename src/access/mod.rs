@@ -51,7 +51,7 @@ use crate::{
 };
 use proof::{ManagedScope, SelfProof};
 
-/// Who sees the e-mail addresses that the REST contracts publish to anyone holding a code or token.
+/// Audience of the e-mail addresses that the REST contracts publish to holders of a code or token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Disclosure {
     /// Every holder, as the contracts say.
@@ -65,7 +65,7 @@ pub enum Disclosure {
 /// Configured disclosure policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Who sees published addresses.
+    /// Audience of published addresses.
     pub disclosure: Disclosure,
     /// URL that accepts a group invite.
     pub group_invite_url: GroupInviteUrl,

@@ -1,5 +1,5 @@
 //! Workspace invites. Holders of the token, the invitee, the inviter, managers of the workspace and
-//! staff see them. Nobody sees the token.
+//! staff see them. No view has the token.
 
 use std::borrow::Cow;
 

@@ -3,8 +3,14 @@
 use std::{ops::RangeInclusive, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::{Deserialize, de::IgnoredAny};
+use jsonwebtoken::{
+    Algorithm, DecodingKey,
+    jwk::{
+        AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
+        RSAKeyParameters,
+    },
+};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::key::VerifyingKey;
@@ -41,23 +47,6 @@ pub(super) enum Reason {
     Coordinate,
 }
 
-/// The parameters that the gateway uses (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
-    kid: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    d: Option<IgnoredAny>,
-}
-
 /// A usable key with its id.
 pub(super) struct Published {
     pub(super) kid: Option<String>,
@@ -65,45 +54,64 @@ pub(super) struct Published {
 }
 
 /// Parses a member of a key set.
-pub(super) fn read(value: Value) -> Result<Published, Reason> {
-    let jwk: Jwk = serde_json::from_value(value).map_err(|_| Reason::NotAKey)?;
-    let (algorithm, key) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-        ("RSA", _) => (Algorithm::RS256, rsa(&jwk)?),
-        ("EC", Some("P-256")) => (Algorithm::ES256, p256(&jwk)?),
-        ("OKP", Some("Ed25519")) => (Algorithm::EdDSA, ed25519(&jwk)?),
-        ("oct", _) => return Err(Reason::Symmetric),
-        _ => return Err(Reason::Unsupported),
+pub(super) fn read(value: &Value) -> Result<Published, Reason> {
+    let jwk = Jwk::deserialize(value).map_err(|_| Reason::NotAKey)?;
+    let (algorithm, key) = match &jwk.algorithm {
+        AlgorithmParameters::RSA(key) => (Algorithm::RS256, rsa(key)?),
+        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
+            (Algorithm::ES256, on_curve(&jwk, &[&key.x, &key.y])?)
+        }
+        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
+            (Algorithm::EdDSA, on_curve(&jwk, &[&key.x])?)
+        }
+        _ => return Err(not_usable(value)),
     };
-    if jwk.d.is_some() {
+    if !value["d"].is_null() {
         return Err(Reason::Private);
     }
-    if jwk.usage.is_some_and(|usage| usage != "sig") {
+    let common = jwk.common;
+    if common
+        .public_key_use
+        .is_some_and(|usage| usage != PublicKeyUse::Signature)
+    {
         return Err(Reason::Use);
     }
-    if jwk
-        .key_ops
-        .is_some_and(|operations| !operations.iter().any(|name| name == "verify"))
+    if common
+        .key_operations
+        .is_some_and(|all| !all.contains(&KeyOperations::Verify))
     {
         return Err(Reason::Operations);
     }
-    // RFC 9864 §2.2 calls EdDSA with this curve Ed25519.
-    let is_ours = |alg: &str| match algorithm {
-        Algorithm::RS256 => alg == "RS256",
-        Algorithm::ES256 => alg == "ES256",
-        _ => alg == "EdDSA" || alg == "Ed25519",
+    // RFC 9864 §2.2 calls EdDSA with this curve Ed25519, which the library does not know.
+    let is_ours = |alg| {
+        alg == KeyAlgorithm::from(algorithm)
+            || algorithm == Algorithm::EdDSA && value["alg"] == "Ed25519"
     };
-    if jwk.alg.is_some_and(|alg| !is_ours(&alg)) {
+    if common.key_algorithm.is_some_and(|alg| !is_ours(alg)) {
         return Err(Reason::Algorithm);
     }
     Ok(Published {
-        kid: jwk.kid,
+        kid: common.key_id,
         key: Arc::new(VerifyingKey::new(algorithm, key)),
     })
 }
 
-fn rsa(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let modulus = bytes(jwk.n.as_deref()).ok_or(Reason::Rsa)?;
-    let exponent = bytes(jwk.e.as_deref()).ok_or(Reason::Rsa)?;
+/// Returns the reason for a key that is none of the supported ones. To the library, a key without a
+/// parameter of its type is of an unknown type.
+fn not_usable(value: &Value) -> Reason {
+    match (value["kty"].as_str(), value["crv"].as_str()) {
+        (None, _) => Reason::NotAKey,
+        (Some("oct"), _) => Reason::Symmetric,
+        (Some("RSA"), _) => Reason::Rsa,
+        (Some("EC"), Some("P-256")) | (Some("OKP"), Some("Ed25519")) => Reason::Coordinate,
+        _ => Reason::Unsupported,
+    }
+}
+
+fn rsa(key: &RSAKeyParameters) -> Result<DecodingKey, Reason> {
+    let modulus = bytes(&key.n).ok_or(Reason::Rsa)?;
+    let exponent = bytes(&key.e).ok_or(Reason::Rsa)?;
+    // The library does not strip leading zeros, with which no signature verifies.
     let (modulus, exponent) = (without_zeros(&modulus), without_zeros(&exponent));
     // With exponent 1, anyone can forge signatures.
     let is_odd_over_one = exponent.last().is_some_and(|last| last % 2 == 1) && exponent != [1];
@@ -113,25 +121,17 @@ fn rsa(jwk: &Jwk) -> Result<DecodingKey, Reason> {
     Ok(DecodingKey::from_rsa_raw_components(modulus, exponent))
 }
 
-fn p256(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let x = coordinate(jwk.x.as_deref())?;
-    let y = coordinate(jwk.y.as_deref())?;
-    DecodingKey::from_ec_components(x, y).map_err(|_| Reason::Coordinate)
+/// Checks the lengths of coordinates, which the library does not.
+fn on_curve(jwk: &Jwk, coordinates: &[&String]) -> Result<DecodingKey, Reason> {
+    let has_length = |text: &&String| bytes(text).is_some_and(|bytes| bytes.len() == COORDINATE);
+    if !coordinates.iter().all(has_length) {
+        return Err(Reason::Coordinate);
+    }
+    DecodingKey::from_jwk(jwk).map_err(|_| Reason::Coordinate)
 }
 
-fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Reason> {
-    let x = coordinate(jwk.x.as_deref())?;
-    DecodingKey::from_ed_components(x).map_err(|_| Reason::Coordinate)
-}
-
-/// Returns the text if it encodes a coordinate: the library does not check the length.
-fn coordinate(text: Option<&str>) -> Result<&str, Reason> {
-    text.filter(|text| bytes(Some(text)).is_some_and(|bytes| bytes.len() == COORDINATE))
-        .ok_or(Reason::Coordinate)
-}
-
-fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text?).ok()
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 fn without_zeros(number: &[u8]) -> &[u8] {
@@ -147,46 +147,46 @@ fn bits(number: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use serde_json::{Value, json};
 
-    use super::Reason;
-    use crate::auth::{
-        key_set::KeySet,
-        tests::{
-            changed,
-            signer::{Signer, base64, key_set},
-        },
-    };
+    use super::{Reason, read};
+
+    fn base64(bytes: impl AsRef<[u8]>) -> String {
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Returns a key with other members. Null removes a member.
+    fn with(key: &Value, changes: Value) -> Value {
+        let mut key = key.clone();
+        let members = key.as_object_mut().expect("a key");
+        members.extend(changes.as_object().expect("members").clone());
+        members.retain(|_, member| !member.is_null());
+        key
+    }
 
     #[test]
-    fn unusable_keys_are_skipped_and_told_with_their_reason() {
+    #[rustfmt::skip]
+    fn an_unusable_key_has_its_reason() {
         use Reason::{
             Algorithm, Coordinate, NotAKey, Operations, Private, Rsa, Symmetric, Unsupported, Use,
         };
-        let rsa = Signer::rsa().jwk(None);
-        let p256 = Signer::p256().jwk(None);
-        let ed25519 = Signer::ed25519().jwk(None);
         let modulus = |bytes: usize| base64(vec![0xff; bytes]);
-        let with = |key: &Value, changes| changed(key.clone(), changes);
+        let number = base64([1; 32]);
+        let rsa = json!({ "kty": "RSA", "n": modulus(256), "e": "AQAB" });
+        let p256 = json!({ "kty": "EC", "crv": "P-256", "x": number, "y": number });
+        let ed25519 = json!({ "kty": "OKP", "crv": "Ed25519", "x": number });
 
         let good = [
-            with(
-                &rsa,
-                json!({ "alg": "RS256", "use": "sig", "key_ops": ["verify"] }),
-            ),
-            with(
-                &rsa,
-                json!({ "n": modulus(1024), "x5c": ["AAAA"], "unknown": {} }),
-            ),
-            with(
-                &p256,
-                json!({ "alg": "ES256", "key_ops": ["sign", "verify"] }),
-            ),
+            with(&rsa, json!({ "alg": "RS256", "use": "sig", "key_ops": ["verify"] })),
+            with(&rsa, json!({ "n": modulus(1024), "x5c": ["AAAA"], "unknown": {} })),
+            with(&p256, json!({ "alg": "ES256", "key_ops": ["sign", "verify"] })),
             with(&ed25519, json!({ "alg": "EdDSA" })),
             with(&ed25519, json!({ "alg": "Ed25519" })),
         ];
-        let set = KeySet::parse(key_set(&good).as_bytes()).expect("a set");
-        assert_eq!((set.len(), set.skipped()), (good.len(), &[][..]));
+        for key in good {
+            assert_eq!(read(&key).err(), None, "{key}");
+        }
 
         let bad = [
             ("oct", json!({ "kty": "oct", "k": "AAAA" }), Symmetric),
@@ -194,100 +194,38 @@ mod tests {
             ("no type", with(&rsa, json!({ "kty": null })), NotAKey),
             ("a numeric name", with(&rsa, json!({ "kid": 1 })), NotAKey),
             ("for encryption", with(&rsa, json!({ "use": "enc" })), Use),
-            (
-                "to encrypt",
-                with(&rsa, json!({ "key_ops": ["encrypt"] })),
-                Operations,
-            ),
-            (
-                "no operation",
-                with(&rsa, json!({ "key_ops": [] })),
-                Operations,
-            ),
+            ("to encrypt", with(&rsa, json!({ "key_ops": ["encrypt"] })), Operations),
+            ("no operation", with(&rsa, json!({ "key_ops": [] })), Operations),
             ("HS256", with(&rsa, json!({ "alg": "HS256" })), Algorithm),
             ("PS256", with(&rsa, json!({ "alg": "PS256" })), Algorithm),
             ("RS512", with(&rsa, json!({ "alg": "RS512" })), Algorithm),
             ("none", with(&ed25519, json!({ "alg": "none" })), Algorithm),
-            (
-                "RSA as ES256",
-                with(&rsa, json!({ "alg": "ES256" })),
-                Algorithm,
-            ),
+            ("RSA as ES256", with(&rsa, json!({ "alg": "ES256" })), Algorithm),
             ("1024 bits", with(&rsa, json!({ "n": modulus(128) })), Rsa),
             ("2040 bits", with(&rsa, json!({ "n": modulus(255) })), Rsa),
-            (
-                "2040 bits and zeros",
-                with(
-                    &rsa,
-                    json!({ "n": base64([&[0; 9][..], &[0xff; 255]].concat()) }),
-                ),
-                Rsa,
-            ),
+            ("2040 bits and zeros", with(&rsa, json!({ "n": base64([&[0; 9][..], &[0xff; 255]].concat()) })), Rsa),
             ("8200 bits", with(&rsa, json!({ "n": modulus(1025) })), Rsa),
             ("exponent 1", with(&rsa, json!({ "e": "AQ" })), Rsa),
-            (
-                "exponent 1 and zeros",
-                with(&rsa, json!({ "e": "AAAB" })),
-                Rsa,
-            ),
+            ("exponent 1 and zeros", with(&rsa, json!({ "e": "AAAB" })), Rsa),
             ("an even exponent", with(&rsa, json!({ "e": "AQAA" })), Rsa),
             ("no exponent", with(&rsa, json!({ "e": "" })), Rsa),
             ("no modulus", with(&rsa, json!({ "n": null })), Rsa),
             ("padded base64", with(&rsa, json!({ "e": "AQAB====" })), Rsa),
-            (
-                "a private RSA key",
-                with(&rsa, json!({ "d": "AQAB" })),
-                Private,
-            ),
-            (
-                "a private OKP key",
-                with(&ed25519, json!({ "d": "AQAB" })),
-                Private,
-            ),
+            ("a private RSA key", with(&rsa, json!({ "d": "AQAB" })), Private),
+            ("a private OKP key", with(&ed25519, json!({ "d": "AQAB" })), Private),
             ("P-384", with(&p256, json!({ "crv": "P-384" })), Unsupported),
-            (
-                "secp256k1",
-                with(&p256, json!({ "crv": "secp256k1" })),
-                Unsupported,
-            ),
+            ("secp256k1", with(&p256, json!({ "crv": "secp256k1" })), Unsupported),
             ("no curve", with(&p256, json!({ "crv": null })), Unsupported),
-            (
-                "X25519",
-                with(&ed25519, json!({ "crv": "X25519" })),
-                Unsupported,
-            ),
-            (
-                "Ed448",
-                with(&ed25519, json!({ "crv": "Ed448" })),
-                Unsupported,
-            ),
-            (
-                "AKP",
-                json!({ "kty": "AKP", "alg": "ML-DSA-44" }),
-                Unsupported,
-            ),
-            (
-                "a short x",
-                with(&p256, json!({ "x": base64([1; 31]) })),
-                Coordinate,
-            ),
-            (
-                "a long y",
-                with(&p256, json!({ "y": base64([1; 33]) })),
-                Coordinate,
-            ),
+            ("X25519", with(&ed25519, json!({ "crv": "X25519" })), Unsupported),
+            ("Ed448", with(&ed25519, json!({ "crv": "Ed448" })), Unsupported),
+            ("AKP", json!({ "kty": "AKP", "alg": "ML-DSA-44" }), Unsupported),
+            ("a short x", with(&p256, json!({ "x": base64([1; 31]) })), Coordinate),
+            ("a long y", with(&p256, json!({ "y": base64([1; 33]) })), Coordinate),
             ("no y", with(&p256, json!({ "y": null })), Coordinate),
-            (
-                "a short key",
-                with(&ed25519, json!({ "x": base64([1; 31]) })),
-                Coordinate,
-            ),
+            ("a short key", with(&ed25519, json!({ "x": base64([1; 31]) })), Coordinate),
         ];
         for (name, key, expected) in bad {
-            let document = key_set(&[key, ed25519.clone()]);
-            let set = KeySet::parse(document.as_bytes()).expect("a set");
-            assert_eq!(set.len(), 1, "{name}");
-            assert_eq!(set.skipped()[0].reason, expected, "{name}");
+            assert_eq!(read(&key).err(), Some(expected), "{name}");
         }
     }
 }

@@ -78,7 +78,7 @@ impl KeySet {
         };
         for value in document.keys {
             let kid = value.get("kid").and_then(Value::as_str).map(str::to_owned);
-            match jwk::read(value) {
+            match jwk::read(&value) {
                 Ok(published) => set.keys.push(published),
                 Err(reason) => set.skipped.push(Skipped { kid, reason }),
             }

@@ -1,7 +1,7 @@
 //! Caches the published keys, and refreshes them in the background.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -133,7 +133,7 @@ impl KeySource {
     ///
     /// The refresh is a task of its own, so that a cancelled request does not cancel it.
     fn refresh(&self) -> Option<Refresh> {
-        let mut last = self.last();
+        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last.as_ref() {
             if last.is_running() {
                 return Some(last.clone());
@@ -154,19 +154,6 @@ impl KeySource {
             drop(end);
         });
         Some(refresh)
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<Refresh>> {
-        self.0.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for the running refresh.
-    #[cfg(test)]
-    pub(super) async fn settled(&self) {
-        let last = self.last().clone();
-        if let Some(refresh) = last {
-            refresh.done().await;
-        }
     }
 
     async fn load(&self, started: DateTime<Utc>) {

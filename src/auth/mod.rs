@@ -20,8 +20,6 @@ mod location;
 mod mint;
 mod secret;
 mod settings;
-#[cfg(test)]
-mod tests;
 mod verifier;
 
 use std::sync::Arc;

@@ -73,17 +73,17 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
     };
     let database = match loaded.await {
         Ok(database) => database,
-        Err(error) => return failed(format_args!("the sample data cannot be made: {error}")),
+        Err(error) => return failed(format_args!("cannot create the sample data: {error}")),
     };
     let settings = match tokens::settings() {
         Ok(settings) => settings,
         Err(error) => return failed(error),
     };
-    let offer = Offer::of_samples(description);
+    let offer = Offer::from_description(description);
     let has_page = args.http.has_graphiql() && GraphiqlConfig::has_page();
     let announce = |url: &Url| {
         let base = url.as_str().trim_end_matches('/');
-        // An error is ignored: the console is gone, but the log may still be written.
+        // Ignores a closed console, since the log may still be written.
         let _ = print(&demo::banner(base, description, has_page));
     };
     let options = serve::Options {

@@ -1,4 +1,4 @@
-//! The command `import`: opens the file and the database, runs the import, and prints its result.
+//! `import`: loads rows from a file into the database.
 
 use std::{
     error::Error,
@@ -45,14 +45,14 @@ pub(super) struct ImportArgs {
     pub database: DatabaseUrl,
 }
 
-/// Runs the command. Exits with 0 if all rows were written, 1 if rows were rejected or the import
-/// failed, and 2 if the file or the database URL cannot be used.
+/// Runs the command. Exits with 0 if all rows were written, and 1 if rows were rejected or the import
+/// failed. Exits with 2 if the file or the database URL cannot be used.
 pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
     let (status, message) = match load(args, clock).await {
         Ok(done) => done,
         Err(message) => (WRONG_USAGE, message),
     };
-    // Ignores a closed console: the exit status has the outcome, too.
+    // Ignores a closed console: the exit status reports the outcome, too.
     let _ = if status == 0 {
         writeln!(io::stdout(), "{message}")
     } else {
@@ -64,7 +64,7 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 /// Returns the exit status and the closing message.
 ///
 /// # Errors
-/// If the file or the database cannot be opened. The error is the message.
+/// The file or the database cannot be opened. The error is the message.
 async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
     let pool = Pool {
@@ -91,7 +91,7 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
             summarize(args.kind, outcome)
         }
     };
-    // An error here cannot undo a commit.
+    // An error does not undo the commit.
     let _ = database.close().await;
     Ok(outcome)
 }

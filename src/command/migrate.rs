@@ -59,7 +59,7 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
     let result = migrate(&database, args.direction).await;
-    // Migrations are committed, whether or not closing succeeds.
+    // Migrations are committed even if closing fails.
     let _ = database.close().await;
     match result {
         Ok((report, all_applied)) => {

@@ -28,7 +28,7 @@ use migrate::MigrateArgs;
 use schema::SchemaArgs;
 use token::TokenArgs;
 
-/// Exit status of a command line that cannot be used, as in clap.
+/// Exit status after an invalid command line, as in clap.
 const WRONG_USAGE: u8 = 2;
 
 /// One GraphQL API over all of an organisation's invite data.
@@ -40,10 +40,7 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, for as long as the process lives"
-)]
+#[expect(clippy::large_enum_variant, reason = "the process has only one")]
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),
@@ -51,7 +48,7 @@ enum Command {
     Demo(DemoArgs),
     /// Create or change the database's tables
     Migrate(MigrateArgs),
-    /// Load data from a file: NDJSON or a JSON array, with rows as the REST contracts have them
+    /// Import data from a file: NDJSON or a JSON array, with rows in the REST contracts' format
     Import(ImportArgs),
     /// Print the public GraphQL schema, or the subgraph schema for composing a supergraph
     Schema(SchemaArgs),
@@ -93,7 +90,7 @@ impl Cli {
 fn print(text: &str) -> ExitCode {
     match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader closed the pipe, as `head` does, so that no message would be seen.
+        // The reader closed the pipe, as `head` does, and would not see a message.
         Err(_) => ExitCode::FAILURE,
     }
 }
@@ -125,6 +122,6 @@ impl Display for CannotOpen {
 }
 
 fn print_error(error: impl Display) {
-    // An error is ignored: the console is gone, and the status says the same.
+    // Ignores a closed console, since the exit status reports the failure, too.
     let _ = writeln!(io::stderr(), "error: {}", Printable(error));
 }

@@ -5,8 +5,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Files other than client and database connections: the log, the runtime, keys, SQLite files.
 const OTHER_FILES: u64 = 64;
 
-/// Raises the limit of open files, as far as allowed, to hold the configured connections. Returns
-/// the number of client connections that fit.
+/// Raises the limit of open files to the configured connections, as far as the system allows.
+/// Returns the number of client connections that fit.
 pub(super) fn room_for_connections(clients: u32, database: u32) -> u32 {
     let reserved = OTHER_FILES + u64::from(database);
     let wanted = u64::from(clients) + reserved;
@@ -33,8 +33,8 @@ pub(super) fn room_for_connections(clients: u32, database: u32) -> u32 {
         tracing::warn!(
             limit,
             max_connections = room,
-            asked = clients,
-            "the limit of open files (ulimit -n) is too low for --max-connections, which is lowered"
+            configured = clients,
+            "lowered --max-connections: the limit of open files (ulimit -n) is too low"
         );
     }
     u32::try_from(room).unwrap_or(clients).min(clients)

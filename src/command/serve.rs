@@ -65,7 +65,7 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         schema: args
             .federation
             .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
-        offer: &Offer::of_templates(),
+        offer: &Offer::templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
             * (1 + u32::from(standby.is_some())),
@@ -121,7 +121,7 @@ impl Databases {
     /// Closes connections, and abandons those to a database that does not respond.
     async fn close(self) {
         let closing = async {
-            // Serving writes nothing, so that an error loses nothing.
+            // The gateway only reads, so that an error loses no data.
             let _ = self.primary.close().await;
             if let Some(standby) = self.standby {
                 let _ = standby.close().await;
@@ -148,7 +148,7 @@ pub(super) struct Options<'a> {
     pub(super) database_connections: u32,
 }
 
-/// Serves over open databases until told to stop. `announce` gets the URL on which it listens.
+/// Serves over open databases until a stop signal. `announce` receives the URL of the listener.
 pub(super) async fn gateway(
     databases: Databases,
     tokens: TokenSettings,
@@ -178,7 +178,7 @@ pub(super) async fn gateway(
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
-    limits_of_clients.ask_shared().await;
+    limits_of_clients.probe_shared().await;
     let graphql = match build_graphql(graphql, limits, schema, &metrics) {
         Ok(graphql) => graphql,
         Err(exit) => return exit,
@@ -200,7 +200,7 @@ pub(super) async fn gateway(
         Some(address) => match listen(address).await {
             Ok((listener, url)) => {
                 let url = format!("{url}metrics");
-                tracing::info!(url, "metrics");
+                tracing::info!(url, "serving metrics");
                 Some(listener)
             }
             Err(exit) => return exit,
@@ -222,7 +222,7 @@ pub(super) async fn gateway(
         cors: Cors(options.cors_origin.clone()),
         graphiql,
         metrics,
-        tells_version: !options.is_strict(),
+        includes_version: !options.is_strict(),
         has_metrics: telemetry.metrics == Switch::On,
     }));
     if options.listen.ip().is_unspecified() && options.public_url.is_none() {
@@ -232,7 +232,7 @@ pub(super) async fn gateway(
         Ok(stop_signal) => stop_signal,
         Err(error) => return failed(error),
     };
-    // Metrics are served as long as anything else, also while stopping.
+    // Metrics are also served while stopping.
     let room = open_files::room_for_connections(options.max_connections, database_connections);
     let connections = options.connections(room);
     let metrics_served = metrics_listener.map(|listener| {
@@ -284,9 +284,8 @@ fn build_graphql(
     metrics: &Metrics,
 ) -> Result<Graphql, ExitCode> {
     let cache = options.document_cache.into();
-    let Some(executor) = Executor::new(schema, limits.limits(), cache, metrics) else {
-        return Err(failed("the built-in GraphQL schema cannot be parsed"));
-    };
+    let executor = Executor::new(schema, limits.limits(), cache, metrics)
+        .map_err(|error| failed(format_args!("the built-in GraphQL schema: {error}")))?;
     let persisted = match (
         &options.trusted_documents,
         options.automatic_persisted_queries,

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_what_was_asked_for() {
+    fn options_become_claims() {
         let least = claims(&["--user", "7", "--jwt-secret", SECRET]);
         let expected = json!({ "sub": "7", "iat": NOW, "exp": NOW + 3600 });
         assert_eq!(json!(least), expected);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_secret_or_a_user_there_is_no_token() {
+    fn a_token_needs_a_secret_and_a_user() {
         let error = print(&["--user", "7"]).expect_err("no secret");
         assert!(matches!(error, TokenCommandError::NoSecret));
         let error = print(&["--user", "", "--jwt-secret", SECRET]).expect_err("no user");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_says_what_the_command_does() {
+    fn the_help_describes_the_command() {
         let help = Cli::try_parse_from(["invite-gateway", "token", "--help"]);
         let help = help.err().expect("help").to_string();
         assert!(help.starts_with("Print a bearer token"), "{help}");

@@ -47,14 +47,14 @@ fn explain(mut error: clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let mut stderr = io::stderr().lock();
     for line in text.lines() {
-        // An error is ignored: the console is gone, and the status says the same.
+        // Ignores a closed console, since the exit status reports the failure, too.
         let _ = writeln!(stderr, "{}", Printable(line));
     }
     ExitCode::from(WRONG_USAGE)
 }
 
-/// Removes arguments from an error, except plain words. A URL with a password may stand where a
-/// number, a subcommand or nothing is expected.
+/// Removes arguments from an error, except plain words. A misplaced argument may be a URL with a
+/// password.
 fn redact(error: &mut clap::Error) {
     let mut kinds = vec![ContextKind::InvalidValue, ContextKind::InvalidSubcommand];
     if error.kind() == ErrorKind::UnknownArgument {

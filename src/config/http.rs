@@ -16,7 +16,7 @@ use crate::{
 #[derive(Args, Clone)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpOptions {
-    /// Address and port to listen on; port 0 takes a free one
+    /// Address and port to listen on; port 0 selects a free one
     #[arg(
         long,
         env = "GATEWAY_LISTEN",
@@ -100,7 +100,7 @@ pub struct HttpOptions {
     #[arg(long, env = "GATEWAY_INTROSPECTION", value_enum)]
     pub introspection: Option<Switch>,
 
-    /// Who may read the subgraph's schema through _service { sdl }: everyone (public), clients with
+    /// Access to the subgraph's schema through _service { sdl }: everyone (public), clients with
     /// a valid bearer token (signed-in), or nobody (off) [default: public if --listen is a loopback
     /// address, and in the demo; else signed-in]
     #[arg(
@@ -130,7 +130,7 @@ pub struct HttpOptions {
 /// Defaults of what anonymous clients can learn about the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Public {
-    /// Everything if only this machine reaches the gateway.
+    /// Everything if the gateway listens on a loopback address.
     #[default]
     Auto,
     /// Nothing.
@@ -138,7 +138,7 @@ pub enum Public {
 }
 
 impl HttpOptions {
-    /// Returns the connection limits, where the process has room for `max` connections.
+    /// Returns the connection limits of a process that may have `max` connections.
     pub fn connections(&self, max: u32) -> Connections {
         // No single client may use more than half of a small limit.
         let max_per_client = self.max_connections_per_client.min(max.div_ceil(2));
@@ -184,7 +184,7 @@ impl HttpOptions {
         }
     }
 
-    /// Returns true if only this machine reaches the gateway, which then enables everything by
+    /// Returns true if the gateway listens on a loopback address, which enables everything by
     /// default.
     fn is_private(&self) -> bool {
         !self.is_strict() && self.listen.ip().to_canonical().is_loopback()
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_this_machine_alone_reaches_has_graphiql_and_introspection_unasked() {
+    fn graphiql_and_introspection_are_on_by_default_on_loopback_only() {
         for (address, is_on) in [
             ("127.0.0.1:8080", true),
             ("127.8.9.1:0", true),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::graphql::Limits;
+use graphql_documents::Limits;
 
 /// Limits of GraphQL requests.
 #[derive(Args, Clone)]
@@ -67,7 +67,7 @@ pub struct LimitOptions {
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub max_errors: u16,
 
-    /// Longest answer, in bytes before compression, 1024 to 268435456
+    /// Maximum length of a response, in bytes before compression, 1024 to 268435456
     #[arg(long, env = "GATEWAY_MAX_RESPONSE", value_name = "BYTES", default_value_t = 4_194_304,
           value_parser = clap::value_parser!(u32).range(1024..=268_435_456))]
     pub max_response: u32,
@@ -87,7 +87,7 @@ impl LimitOptions {
             cost: self.max_cost.into(),
             list: self.max_list.into(),
             errors: self.max_errors.into(),
-            answer: self.max_response as usize,
+            response: self.max_response as usize,
         }
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     use clap::Parser;
 
     use super::LimitOptions;
-    use crate::graphql::Limits;
+    use graphql_documents::Limits;
 
     #[derive(Parser)]
     struct Line {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_the_default() {
+    fn unset_limits_have_their_defaults() {
         let line = Line::try_parse_from(["serve"]).expect("good options");
         assert_eq!(line.limits.limits(), Limits::default());
     }

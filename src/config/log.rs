@@ -20,9 +20,9 @@ pub struct LogOptions {
 pub enum LogLevel {
     /// Nothing.
     Off,
-    /// Faults of the gateway.
+    /// Failures of the gateway.
     Error,
-    /// Conditions that may become faults.
+    /// Conditions that may become failures.
     Warn,
     /// One line per request.
     #[default]

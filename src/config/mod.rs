@@ -1,4 +1,4 @@
-//! Every setting once: its flag, environment variable, default, unit and meaning.
+//! Definitions of all settings: flag, environment variable, default, unit and meaning.
 
 mod database;
 mod graphql;

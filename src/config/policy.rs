@@ -14,7 +14,7 @@ use crate::{
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Disclosure")]
 pub struct PolicyOptions {
-    /// Who sees the e-mail addresses that the REST contracts publish to anyone holding a code or
+    /// Disclosure of the e-mail addresses that the REST contracts publish to holders of a code or
     /// token
     #[arg(long, env = "GATEWAY_DISCLOSURE", value_enum, default_value_t)]
     pub disclosure: Disclosure,

@@ -32,8 +32,8 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_cost: u32,
 
-    /// Most look-ups of codes and tokens per minute by which a client finds nothing; each field
-    /// counts. 0 disables the limit
+    /// Most look-ups of codes and tokens per minute that miss; each field counts. 0 disables the
+    /// limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_MISSED_LOOKUPS",
@@ -81,8 +81,7 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
     }
 }
 
-/// Rewrites an IPv4-mapped network as an IPv4 network, the form of the addresses that it is
-/// compared with.
+/// Converts an IPv4-mapped network to an IPv4 network, since client addresses are converted too.
 fn canonical(network: IpNet) -> IpNet {
     const BITS: u8 = 96;
     let address = network.network().to_canonical();

@@ -62,7 +62,7 @@ mod tests {
     use super::{InvalidEndpoint, endpoint};
 
     #[test]
-    fn a_collector_is_an_address_without_secrets() {
+    fn a_collector_url_holds_no_secrets() {
         for text in ["http://localhost:4318", "https://otlp.example/base/"] {
             assert!(endpoint(text).is_ok(), "{text}");
         }

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_keeps_to_its_subject() {
+    fn the_help_of_token_omits_options_of_serve() {
         let help = Cli::command().render_long_help().to_string();
         assert!(help.starts_with("Serves"), "{help}");
         for name in ["SECRET", "JWKS", "ISSUER", "AUDIENCE", "LEEWAY", "SUBJECT"] {

@@ -1,10 +1,12 @@
 //! Detects a PostgreSQL server that does not respond, so that requests fail fast.
 //!
-//! A server that is stopped refuses connections; one that is frozen or cut off stays silent. Every
-//! response to a statement counts as a sign of life. After [`PROBE_AFTER`] without one, the server
-//! is probed over a separate connection, so that an exhausted pool does not count as an outage.
-//! Without a response in time the server is unavailable: pending statements are abandoned, and none
-//! are sent until it responds again.
+//! A stopped server refuses connections; a frozen or unreachable one does not respond. Every
+//! response to a statement shows that the server is available. After [`PROBE_AFTER`] without one,
+//! the server is probed over a separate connection, so that an exhausted pool does not count as an
+//! outage.
+//!
+//! Without a response in time the server is unavailable. Pending statements are then abandoned, and
+//! no statements are sent until it responds again.
 
 use std::{
     collections::HashSet,
@@ -161,10 +163,10 @@ impl Heartbeat {
 
     /// Probes the server, and checks that it is migrated.
     pub async fn readiness(&self) -> Readiness {
-        let (answer, answered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         // The watcher lives as long as this sender.
-        let _ = self.0.commands.send(Command::Readiness(answer));
-        match timeout(READINESS_TIMEOUT, answered).await {
+        let _ = self.0.commands.send(Command::Readiness(sender));
+        match timeout(READINESS_TIMEOUT, receiver).await {
             Ok(Ok(readiness)) => readiness,
             Ok(Err(_)) | Err(_) => Readiness::Unreachable,
         }
@@ -217,26 +219,26 @@ impl Watcher {
         let shared = self.shared.clone();
         let name = self.name;
         let connect_timeout = self.connect_timeout.max(TIMEOUT);
-        let mut asking = pin!(async {
-            let answer = timeout(connect_timeout, self.query(checks_migrations)).await;
-            answer.unwrap_or_else(|_| Err(ProbeError::no_response()))
+        let mut query = pin!(async {
+            let result = timeout(connect_timeout, self.query(checks_migrations)).await;
+            result.unwrap_or_else(|_| Err(ProbeError::no_response()))
         });
-        let mut answer = timeout(TIMEOUT, &mut asking).await;
-        if answer.is_err() {
-            // This process may have stalled, and the response be waiting to be read.
-            answer = timeout(GRACE, &mut asking).await;
+        let mut result = timeout(TIMEOUT, &mut query).await;
+        if result.is_err() {
+            // This process may have stalled while the response was ready to read.
+            result = timeout(GRACE, &mut query).await;
         }
-        let answer = match answer {
-            Ok(answer) => answer,
+        let result = match result {
+            Ok(result) => result,
             Err(_) => {
                 // Other connections may have had responses meanwhile.
                 let is_available = shared.since_success() < TIMEOUT;
                 report(&shared, name, is_available, &ProbeError::no_response());
                 // Connecting to a distant server may take longer.
-                asking.await
+                query.await
             }
         };
-        let error = match answer {
+        let error = match result {
             Ok(readiness) => {
                 shared.record_success();
                 report_available(&shared, name);
@@ -260,7 +262,7 @@ impl Watcher {
     }
 
     async fn query(&mut self, checks_migrations: bool) -> Result<Readiness, ProbeError> {
-        // Taken, so that a connection that does not respond is not used again.
+        // Taken, so that a connection that does not respond is not reused.
         if let Some(mut connection) = self.connection.take()
             && let Ok(readiness) = query(&mut connection, checks_migrations).await
         {

@@ -1,14 +1,14 @@
-//! What the terminal shows when the demo starts.
+//! The text that the demo prints at start.
 
 use std::fmt::Write;
 
 use super::{Description, codes, courses, sign_ins, workspace_invites};
 
-/// Where it listens, three commands to paste, and whom to sign in as; `base_url` is where the demo
-/// listens, such as `http://127.0.0.1:8080`, and `has_graphiql` whether it has that page.
+/// Returns the text that the demo prints at start: its URLs, three commands to paste, and personas.
+/// `base_url` is the URL of the demo, such as `http://127.0.0.1:8080`.
 ///
-/// Tokens stand on their own lines, from the first column: the terminal wraps them, and a copy of
-/// a wrapped line is whole.
+/// Each token has its own line, from the first column. Terminals wrap such lines, and copy them
+/// whole.
 pub fn banner(base_url: &str, description: &Description, has_graphiql: bool) -> String {
     let base_url = base_url.trim_end_matches('/');
     let graphql = format!("{base_url}{}", description.graphql);
@@ -29,12 +29,12 @@ Listening
 {graphiql}  {graphql}
       the GraphQL API
   {openapi}
-      what the REST endpoints are
+      the OpenAPI document of the REST endpoints
 
-Try: anybody who holds a code may look it up
+Try: look up a code without signing in
 {look_up}
 
-Try: a course manager sees whom her course invites
+Try: list the invitees of a course as its manager
 {signed_in}
 
 Try: the same data over REST
@@ -47,7 +47,7 @@ Sign in as, with the header `authorization: Bearer <token>`
         rest = rest(base_url),
     );
     for persona in description.personas.iter().take(sign_ins::BANNER_SIGN_INS) {
-        // Writing to a string does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(
             text,
             "\n  {}: {} sees {}\n{}\n",
@@ -94,7 +94,7 @@ mod tests {
     const BASE_URL: &str = "http://127.0.0.1:8080";
 
     #[test]
-    fn all_but_tokens_fits_a_hundred_columns() {
+    fn lines_without_tokens_fit_a_hundred_columns() {
         let text = banner(BASE_URL, &describe().expect("a description"), true);
         for line in text.lines().filter(|line| !line.contains("eyJ")) {
             assert!(line.chars().count() <= 100, "{line}");
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(description.personas.iter().filter(shown).count(), 5);
     }
 
-    /// Lets a shell read the commands as if they were pasted, with `curl` printing its arguments.
+    /// Runs the commands in a shell whose `curl` prints its arguments.
     #[test]
     fn pasted_commands_send_queries_that_parse() {
         let text = banner(
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_named_where_there_is_one() {
+    fn the_graphiql_url_is_shown_if_the_page_is_served() {
         let description = describe().expect("a description");
         let page = format!("  {BASE_URL}/graphiql\n");
         assert!(banner(BASE_URL, &description, true).contains(&page));

@@ -1,5 +1,5 @@
-//! Rows of the sample data that show a case: those whose line in `examples/data` has `shows`, a
-//! field that the import ignores.
+//! Rows of the sample data that demonstrate a case. Their lines in `examples/data` have the field
+//! `shows`, which the import ignores.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::data;
 use crate::import::Kind;
 
-/// The kinds of cases: the GraphQL type, and the file of the rows. Tags have no file of their own.
+/// GraphQL types of cases, and the kinds of their files. Tags have no file of their own.
 const KINDS: [(&str, Kind); 8] = [
     (USER, Kind::Users),
     ("InviteCode", Kind::InviteCodes),
@@ -19,27 +19,27 @@ const KINDS: [(&str, Kind); 8] = [
     ("CourseInvite", Kind::CourseInvites),
 ];
 
-/// The GraphQL type of accounts.
+/// GraphQL type of accounts.
 pub(super) const USER: &str = "User";
 
-/// A row worth naming, and why.
+/// A row that demonstrates a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Case {
-    /// The row's GraphQL type.
+    /// GraphQL type of the row.
     pub kind: &'static str,
-    /// The row's key in the source: `databaseId`.
+    /// Key of the row in the source: `databaseId`.
     pub id: i64,
-    /// The argument of `node`.
+    /// Global id, the argument of `node`.
     pub global_id: String,
-    /// What the row is looked up by: a code, token, slug or username; none for the other kinds.
+    /// Code, token, slug or username of the row; other types have none.
     pub key: Option<String>,
-    /// The case that the row shows.
+    /// The case that the row demonstrates.
     pub shows: String,
 }
 
-/// The fields of a row that make a case.
+/// The fields of a sample row that describe its case.
 #[derive(Deserialize)]
 struct Row {
     id: i64,
@@ -62,7 +62,7 @@ impl Row {
     }
 }
 
-/// Every case.
+/// Reads all cases.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, kind) in KINDS {
@@ -76,7 +76,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// The global id of the row of the GraphQL type `kind` that has the key `id` in the source.
+/// Returns the global id of the row of type `kind` with the key `id` in the source.
 pub(super) fn global_id(kind: &str, id: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{kind}:{id}"))
 }

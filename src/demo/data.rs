@@ -1,4 +1,4 @@
-//! Loads the sample data as `import` loads anyone's.
+//! Loads the sample data through the import.
 
 use std::error::Error;
 
@@ -20,7 +20,7 @@ macro_rules! files {
     };
 }
 
-/// The files, in the order in which they load.
+/// The files, in the order of import.
 const FILES: [(Kind, &str); 11] = files! {
     Users "users",
     Workspaces "workspaces",
@@ -35,23 +35,23 @@ const FILES: [(Kind, &str); 11] = files! {
     CourseInvites "course-invites",
 };
 
-/// Why the sample data cannot be loaded.
+/// Reasons why the sample data cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The database failed.
     #[error("{kind}: {source}: {}", cause(source))]
     Import {
-        /// The kind of the rows.
+        /// Kind of the rows.
         kind: Kind,
-        /// Why.
+        /// The import's error.
         source: ImportError,
     },
-    /// A row is bad, or refers to a row that is not there.
+    /// A row is invalid, or refers to a row that does not exist.
     #[error("{kind}: {rejection}")]
     Rejected {
-        /// The kind of the rows.
+        /// Kind of the rows.
         kind: Kind,
-        /// Which row, and why.
+        /// The row and the reason.
         rejection: Rejection,
     },
 }
@@ -63,10 +63,10 @@ fn cause(error: &ImportError) -> String {
 /// Imports all of the sample data into a database that has every migration.
 ///
 /// All instants are fixed but two: [`codes::EXPIRES_SOON`] expires some minutes after `now`, and
-/// the deleted tag is deleted `now`.
+/// the deleted tag is deleted at `now`.
 ///
 /// # Errors
-/// The database fails or is not migrated, or has other rows under the same unique names.
+/// The database fails or is not migrated, or other rows have the same unique names.
 pub async fn load(database: &DatabaseConnection, now: DateTime<Utc>) -> Result<(), LoadError> {
     for (kind, rows) in FILES {
         import(database, now, kind, rows).await?;
@@ -81,18 +81,18 @@ pub async fn load(database: &DatabaseConnection, now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
-/// The rows of a file, without those that are generated.
+/// Returns the rows of a file. Generated rows are in no file.
 pub(super) fn rows<R: DeserializeOwned>(kind: Kind) -> Vec<R> {
     FILES
         .iter()
         .filter(|(of, _)| *of == kind)
         .flat_map(|(_, rows)| rows.lines())
-        // A line that is not JSON would keep the demo from starting.
+        // Malformed lines must not prevent the demo from starting.
         .filter_map(|row| serde_json::from_str(row).ok())
         .collect()
 }
 
-/// The row of [`codes::EXPIRES_SOON`] as of a start at `now`.
+/// Returns the row of [`codes::EXPIRES_SOON`] for a start at `now`.
 fn expires_soon(now: DateTime<Utc>) -> String {
     let mut rows = rows::<Value>(Kind::InviteCodes);
     rows.retain(|row| row["code"] == codes::EXPIRES_SOON);
@@ -123,7 +123,7 @@ async fn import(
     }
 }
 
-/// Keeps the first bad row.
+/// Stores the first rejected row.
 struct FirstRejection(Option<Rejection>);
 
 impl Report for FirstRejection {

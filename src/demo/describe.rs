@@ -1,4 +1,4 @@
-//! The whole sample data as one document: who signs in, which cases there are, what to ask.
+//! Describes the sample data in one document: personas, cases and example queries.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::auth::MintError;
 
-/// What `invite-gateway demo --describe` prints: the same with every start of a build.
+/// Output of `invite-gateway demo --describe`. It is the same at every start of a build.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -18,11 +18,11 @@ pub struct Description {
     pub graphql: &'static str,
     /// Path of the GraphiQL page.
     pub graphiql: &'static str,
-    /// Path of the description of the REST endpoints.
+    /// Path of the OpenAPI document.
     pub openapi: &'static str,
-    /// Who signs in.
+    /// Accounts to sign in with.
     pub personas: Vec<Persona>,
-    /// Every row worth naming.
+    /// Rows that demonstrate a case.
     pub cases: Vec<Case>,
     /// Queries to try, at least one for each root field.
     pub examples: Vec<Example>,
@@ -31,37 +31,37 @@ pub struct Description {
 }
 
 impl Description {
-    /// The persona called `name`.
+    /// Returns the persona with this name.
     pub fn persona(&self, name: &str) -> Option<&Persona> {
         self.personas.iter().find(|persona| persona.name == name)
     }
 }
 
-/// Somebody to sign in as.
+/// An account to sign in with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Persona {
-    /// What examples call the persona.
+    /// Name of the persona in examples.
     pub name: &'static str,
-    /// Key of the account.
+    /// Id of the account.
     pub user_id: i64,
     /// Username of the account.
     pub username: String,
     /// Role in the story.
     pub story: &'static str,
-    /// What the persona may see.
+    /// Data that the persona may see.
     pub sees: &'static str,
-    /// The scope in the token.
+    /// Scope of the token.
     pub scope: Option<&'static str>,
     /// Bearer token, valid for every demo of the same build.
     pub token: String,
 }
 
-/// Lists the sample data, without a database.
+/// Describes the sample data, without a database.
 ///
 /// # Errors
-/// As for [`tokens::mint`].
+/// A token cannot be signed.
 pub fn describe() -> Result<Description, MintError> {
     let cases = case::cases();
     Ok(Description {
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn every_persona_is_a_person_with_a_token_of_their_own() {
+    fn every_persona_has_an_account_and_its_own_token() {
         let description = describe().expect("a description");
         let tokens: HashSet<_> = description
             .personas
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_cases_are_the_same_row() {
+    fn every_case_is_a_different_row() {
         let description = describe().expect("a description");
         let ids: HashSet<_> = description
             .cases

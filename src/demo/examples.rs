@@ -1,4 +1,4 @@
-//! What an example is, and the REST endpoints to try; [`super::queries`] are the GraphQL ones.
+//! Types of the examples, and the REST examples. [`super::queries`] has the GraphQL examples.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,15 +12,15 @@ use super::{codes, courses, groups, workspace_invites};
 pub struct Example {
     /// Short name.
     pub name: &'static str,
-    /// What the answer shows.
+    /// The case that the response demonstrates.
     pub shows: &'static str,
-    /// The text of the query.
+    /// Text of the query.
     pub query: &'static str,
-    /// Its variables, an object.
+    /// Variables, an object.
     pub variables: Value,
-    /// The persona whose token to send; nobody signs in when absent.
+    /// Persona whose token to send, if any.
     pub persona: Option<&'static str>,
-    /// The code of the error to expect; when absent, the answer has no error.
+    /// Expected error code, if any.
     pub error: Option<&'static str>,
 }
 
@@ -31,15 +31,15 @@ pub struct Example {
 pub struct RestExample {
     /// Short name.
     pub name: &'static str,
-    /// What the answer shows.
+    /// The case that the response demonstrates.
     pub shows: &'static str,
     /// Path and query of the URL.
     pub path: String,
-    /// The persona whose token to send; nobody signs in when absent.
+    /// Persona whose token to send, if any.
     pub persona: Option<&'static str>,
 }
 
-/// The REST endpoints, one for each contract.
+/// Returns the REST examples, one for each contract.
 pub(super) fn rest() -> Vec<RestExample> {
     vec![
         RestExample {
@@ -56,13 +56,13 @@ pub(super) fn rest() -> Vec<RestExample> {
         },
         RestExample {
             name: "rest-group-invite",
-            shows: "The invite of a group, for who manages it.",
+            shows: "The invite of a group, for its managers.",
             path: format!("/v3/groups/{}/invite", groups::STUDIO),
             persona: Some("group-manager"),
         },
         RestExample {
             name: "rest-course-invitees",
-            shows: "The third page of a course's invitees, for who manages it.",
+            shows: "The third page of a course's invitees, for its managers.",
             path: format!(
                 "/api/v2/course/{}/invite/?limit=10&offset=20",
                 courses::BIG_ID
@@ -86,7 +86,7 @@ mod tests {
         rest,
     };
 
-    /// The root fields of schema.graphql.
+    /// Root fields of schema.graphql.
     const ROOT_FIELDS: [&str; 11] = [
         "course",
         "group",
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_query_parses_and_every_root_field_has_one() {
-        let mut asked = HashSet::new();
+        let mut selected = HashSet::new();
         for example in graphql() {
             let document = parse_query(example.query)
                 .unwrap_or_else(|error| panic!("{}: {error}", example.name));
@@ -115,11 +115,11 @@ mod tests {
                     let Selection::Field(field) = &field.node else {
                         panic!("{}: a fragment at the root", example.name);
                     };
-                    asked.insert(field.node.name.node.to_string());
+                    selected.insert(field.node.name.node.to_string());
                 }
             }
         }
-        assert_eq!(asked, ROOT_FIELDS.map(String::from).into());
+        assert_eq!(selected, ROOT_FIELDS.map(String::from).into());
     }
 
     #[test]

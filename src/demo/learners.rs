@@ -1,5 +1,5 @@
-//! The many people whom the big course invites, generated: the same ones every time. The first of
-//! them, and the first invite, are in `examples/data`.
+//! Generates the many invitees of the big course, the same ones every time. The first of them, and
+//! the first invite, are in `examples/data`.
 
 use std::ops::RangeInclusive;
 
@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::names::{courses, people};
 
-/// The id of the first learner.
+/// Id of the first learner.
 const FIRST: i64 = 1_001;
 
-/// The ids of the others, which their invites share: with three more people, 2,000 are invited.
+/// Ids of the other learners and of their invites. With three more people, 2,000 are invited.
 const IDS: RangeInclusive<i64> = FIRST + 1..=2_997;
 
-/// How many invites in a row share an instant: no divisor of a page's 25, so pages end within them.
+/// Number of consecutive invites that share an instant. It does not divide the page size of 25, so
+/// that pages end between equal instants.
 const PER_INSTANT: i64 = 8;
 
 /// 2025-10-01T08:00:00Z.
@@ -23,7 +24,7 @@ const ACCOUNTS_FROM: i64 = 1_759_305_600;
 /// 2026-04-01T08:00:00Z.
 const INVITES_FROM: i64 = 1_775_030_400;
 
-/// A way of naming people: parts as they are shown and as they are typed.
+/// Parts of names, as displayed and as typed in a username.
 struct Names {
     given: [(&'static str, &'static str); 6],
     family: [(&'static str, &'static str); 6],
@@ -79,14 +80,14 @@ const NAMES: [Names; 9] = [
     },
 ];
 
-/// The learners, as rows of users.
+/// Returns the learners as rows of users.
 pub(super) fn users() -> String {
     lines(|id, index| {
-        // The three strides share no factor, so that neighbours have little in common.
+        // The three strides share no factor, so that consecutive names differ.
         let names = &NAMES[index % NAMES.len()];
         let (given, typed_given) = names.given[index / 5 % names.given.len()];
         let (family, typed_family) = names.family[index / 7 % names.family.len()];
-        // Namesakes are told apart by the id, as people do by a number.
+        // The id makes usernames unique.
         let username = format!("{typed_given}.{typed_family}.{id}");
         json!({
             "id": id,
@@ -105,7 +106,7 @@ pub(super) fn users() -> String {
     })
 }
 
-/// The learners' invites to the big course, as rows of course invites.
+/// Returns the learners' invites to the big course as rows of course invites.
 pub(super) fn course_invites() -> String {
     lines(|id, index| {
         json!({
@@ -118,13 +119,13 @@ pub(super) fn course_invites() -> String {
     })
 }
 
-/// One row a learner; `row` is given the learner's id, and how many are before.
+/// Returns one row for each learner, made by `row` from the learner's id and index.
 fn lines(row: impl Fn(i64, usize) -> Value) -> String {
     let rows = IDS.zip(1..).map(|(id, index)| row(id, index));
     rows.map(|row| format!("{row}\n")).collect()
 }
 
-/// An instant as rows have it, of seconds since 1970.
+/// Formats seconds since 1970 as in the rows.
 fn instant(seconds: i64) -> String {
     (DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)).to_rfc3339()
 }

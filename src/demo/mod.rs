@@ -1,9 +1,9 @@
-//! The sample data of `invite-gateway demo`: every case that matters, under ids, codes and tokens
-//! that never change, so that documents and tests can name them.
+//! Sample data of `invite-gateway demo`. Its ids, codes and tokens never change, so that documents
+//! and tests can refer to them.
 //!
-//! The rows are the files of `examples/data`, which double as examples of what `import` takes.
-//! [`load`] imports them, [`describe()`] lists them, [`banner()`] is what the terminal shows at
-//! start, and [`Offer`] what the GraphiQL page offers.
+//! The rows are the files of `examples/data`, which are also examples for `import`. [`load`]
+//! imports them, and [`describe()`] lists them. [`banner()`] is the text at start, and [`Offer`]
+//! has the examples for the GraphiQL page.
 
 mod banner;
 mod case;
@@ -19,9 +19,9 @@ mod sign_ins;
 pub mod tokens;
 
 pub use banner::banner;
-pub use case::Case;
-pub use data::{LoadError, load};
+
+pub use data::load;
 pub use describe::{Description, Persona, describe};
-pub use examples::{Example, RestExample};
+pub use examples::Example;
 pub use names::{codes, courses, groups, people, workspace_invites, workspaces};
 pub use offer::Offer;

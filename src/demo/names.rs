@@ -1,8 +1,8 @@
-//! Rows of `examples/data` that code names: ids, codes, slugs and tokens.
+//! Ids, codes, slugs and tokens of rows in `examples/data` to which the code refers.
 
 /// Users.
 pub mod people {
-    /// Amara Okafor, course manager: made the big course and most invite codes.
+    /// Amara Okafor, course manager: created the big course and most invite codes.
     pub const AMARA: i64 = 1;
     /// Noor Haddad, group manager.
     pub const NOOR: i64 = 2;
@@ -20,44 +20,26 @@ pub mod people {
     pub const PRIYA: i64 = 8;
     /// 佐藤 由紀 (Yuki Sato), manager of the big course by membership.
     pub const YUKI: i64 = 13;
-    /// דניאל כהן (Daniel Cohen), plain member of a group.
-    pub const DANIEL: i64 = 17;
-    /// Liam O’Connor, who accepted a course invite.
-    pub const LIAM: i64 = 19;
-    /// chloe.dubois, who has neither a full name, a picture nor an `ext_id`.
-    pub const CHLOE: i64 = 22;
 }
 
 /// Invite codes.
 pub mod codes {
     use chrono::TimeDelta;
 
-    /// Pending, with every field of the contract but those of use.
+    /// Pending, with every field of the contract except those set by use.
     pub const PENDING: &str = "WELCOME-2026";
-    /// The id of [`PENDING`].
+    /// Id of [`PENDING`].
     pub const PENDING_ID: i64 = 1;
-    /// Used: has a user, tags and the instant of use.
-    pub const USED: &str = "USED-2026";
-    /// Issued by an account that is deleted since.
-    pub const INVITER_DELETED: &str = "INVITER-DELETED";
-    /// Issued by nobody known.
-    pub const NO_INVITER: &str = "NO-INVITER";
-    /// For whoever holds it: no name, no address.
-    pub const NO_EMAIL: &str = "NO-EMAIL";
-    /// Used by an account that is deleted since.
-    pub const USER_DELETED: &str = "USER-DELETED";
-    /// Without an expiry, a role, and not sent.
-    pub const NEVER_EXPIRES: &str = "NEVER-EXPIRES";
     /// Expires [`EXPIRES_SOON_AFTER`] after the start of the demo.
     pub const EXPIRES_SOON: &str = "EXPIRES-SOON";
 
-    /// How long after the start of the demo [`EXPIRES_SOON`] expires.
+    /// Time from the start of the demo until [`EXPIRES_SOON`] expires.
     pub const EXPIRES_SOON_AFTER: TimeDelta = TimeDelta::minutes(2);
 }
 
 /// Workspaces.
 pub mod workspaces {
-    /// The workspace without a logo, whose many invites are there to be paged.
+    /// A workspace without a logo, with several pages of invites.
     pub const TIDEWATER: i64 = 2;
 }
 
@@ -67,54 +49,24 @@ pub mod workspace_invites {
 
     /// Pending, with every field of the contract.
     pub const PENDING: Uuid = uuid!("d0000000-0000-4000-8000-000000000001");
-    /// Accepted.
-    pub const ACCEPTED: Uuid = uuid!("d0000000-0000-4000-8000-000000000002");
-    /// Withdrawn.
-    pub const CANCELLED: Uuid = uuid!("d0000000-0000-4000-8000-000000000003");
-    /// Stored as expired.
-    pub const EXPIRED: Uuid = uuid!("d0000000-0000-4000-8000-000000000004");
     /// Stored as pending, but past its expiry.
     pub const PENDING_PAST_EXPIRY: Uuid = uuid!("d0000000-0000-4000-8000-000000000005");
-    /// Made by an account that is deleted since.
-    pub const INVITER_DELETED: Uuid = uuid!("d0000000-0000-4000-8000-000000000006");
-    /// Made by nobody known.
-    pub const NO_INVITER: Uuid = uuid!("d0000000-0000-4000-8000-000000000007");
-    /// Gives a role that has no known name.
-    pub const UNKNOWN_ROLE: Uuid = uuid!("d0000000-0000-4000-8000-000000000008");
-    /// Of a deleted workspace.
-    pub const WORKSPACE_DELETED: Uuid = uuid!("d0000000-0000-4000-8000-000000000009");
-    /// Of a workspace without logo and description.
-    pub const NO_LOGO: Uuid = uuid!("d0000000-0000-4000-8000-000000000010");
-    /// Without a message.
-    pub const NO_MESSAGE: Uuid = uuid!("d0000000-0000-4000-8000-000000000011");
-    /// Accepted in time: its expiry has passed since and does not matter.
-    pub const ACCEPTED_THEN_EXPIRED: Uuid = uuid!("d0000000-0000-4000-8000-000000000014");
 }
 
 /// Groups, by their slugs.
 pub mod groups {
-    /// The group of the contract's example.
+    /// The group in the contract's example.
     pub const STUDIO: &str = "research-studio";
-    /// A group that has no invite code.
+    /// A group without an invite code.
     pub const NO_CODE: &str = "open-lab";
-    /// A deleted group, whose code is not found.
-    pub const DELETED: &str = "old-guild";
-    /// A group with a code, managed by somebody else.
-    pub const OTHERS: &str = "night-shift";
 }
 
 /// Courses, by their slugs and ids.
 pub mod courses {
-    /// The open course that has [`INVITEES`] invitees.
+    /// The open course that has 2,000 invitees.
     pub const BIG: &str = "rust-from-zero";
-    /// The id of [`BIG`].
+    /// Id of [`BIG`].
     pub const BIG_ID: i64 = 1;
-    /// How many invitees [`BIG`] has: invited, and not yet members.
-    pub const INVITEES: i64 = 2_000;
-    /// A secret course, not known to the course manager.
+    /// A secret course, which the course manager cannot see.
     pub const SECRET: &str = "night-watch";
-    /// The id of [`SECRET`].
-    pub const SECRET_ID: i64 = 3;
-    /// The id of a course that is not published.
-    pub const DRAFT_ID: i64 = 4;
 }

@@ -1,12 +1,12 @@
-//! What the GraphiQL page offers: the examples of the sample data and who signs in or, over other
-//! data, the same queries with placeholders.
+//! Examples and personas for the GraphiQL page. Over other data than the samples, the page has the
+//! same queries with placeholders.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Description, Example, Persona, queries};
 
-/// What the GraphiQL page offers.
+/// Examples and personas for the GraphiQL page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Offer {
     personas: Vec<Persona>,
@@ -14,17 +14,17 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// Everything, for the page over the sample data.
-    pub fn of_samples(description: &Description) -> Self {
+    /// Returns all examples and personas, for the sample data.
+    pub fn from_description(description: &Description) -> Self {
         Self {
             personas: description.personas.clone(),
             examples: description.examples.clone(),
         }
     }
 
-    /// The queries alone, one for each root field, for the page over data that is not known. What an
-    /// example says of the sample data is left out; the page shows what the schema says instead.
-    pub fn of_templates() -> Self {
+    /// Returns one query for each root field, for unknown data. Omits the examples' descriptions,
+    /// which refer to the sample data; the page shows the schema's descriptions instead.
+    pub fn templates() -> Self {
         let templates = queries::graphql()
             .into_iter()
             .filter(|example| queries::TEMPLATES.contains(&example.name))
@@ -40,7 +40,7 @@ impl Offer {
     }
 }
 
-/// The same variables, each with its name in angle brackets for a value.
+/// Replaces the value of each variable by its name in angle brackets.
 fn placeholders(variables: &Value) -> Value {
     let named = |(name, value): (&String, &Value)| {
         let placeholder = Value::String(format!("<{name}>"));
@@ -66,8 +66,8 @@ mod tests {
     use super::{super::queries, Offer};
 
     #[test]
-    fn a_template_is_named_after_its_root_field_and_names_nothing_of_the_samples() {
-        let Offer { personas, examples } = Offer::of_templates();
+    fn a_template_has_the_name_of_its_root_field_and_no_sample_values() {
+        let Offer { personas, examples } = Offer::templates();
         assert!(personas.is_empty());
         let names: Vec<_> = examples.iter().map(|example| example.name).collect();
         assert_eq!(names, queries::TEMPLATES);

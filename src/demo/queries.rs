@@ -1,4 +1,4 @@
-//! The GraphQL queries to try: at least one for each root field, and what is denied.
+//! GraphQL example queries: at least one for each root field, and some that are denied.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::{
     workspaces,
 };
 
-/// Of the queries, those that can be asked of any data: one for each root field.
+/// Names of the queries that work over any data: one for each root field.
 pub(super) const TEMPLATES: [&str; 11] = [
     "invite-code",
     "workspace-invite",
@@ -22,7 +22,7 @@ pub(super) const TEMPLATES: [&str; 11] = [
     "group-invites",
 ];
 
-/// The queries: what anybody may ask first, denials last.
+/// Returns all queries: public ones first, denied ones last.
 pub(super) fn graphql() -> Vec<Example> {
     let mut examples = public();
     examples.extend(signed_in());
@@ -34,7 +34,7 @@ fn public() -> Vec<Example> {
     vec![
         Example {
             name: "invite-code",
-            shows: "inviteCode: whoever holds a code sees what it is for.",
+            shows: "inviteCode: the holder of a code sees its details.",
             query: "query InviteCode($code: String!) {
   inviteCode(code: $code) {
     databaseId status isExpired role name email generatedAt sentAt usedAt expiresAt
@@ -49,7 +49,7 @@ fn public() -> Vec<Example> {
         },
         Example {
             name: "invite-code-statuses",
-            shows: "inviteCode: one code of each status; codes compare exactly, unknown ones are null.",
+            shows: "inviteCode: one code of each status. Codes are case-sensitive; unknown ones are null.",
             query: "query InviteCodeStatuses {
   pending: inviteCode(code: \"NEVER-EXPIRES\") { status expiresAt }
   accepted: inviteCode(code: \"USED-2026\") { status usedAt user { username } }
@@ -63,7 +63,7 @@ fn public() -> Vec<Example> {
         },
         Example {
             name: "workspace-invite",
-            shows: "workspaceInvite: whoever holds a token sees the invite and its workspace.",
+            shows: "workspaceInvite: the holder of a token sees the invite and its workspace.",
             query: "query WorkspaceInvite($token: UUID!) {
   workspaceInvite(token: $token) {
     databaseId status isExpired email role roleDisplay message createdAt expiresAt
@@ -78,7 +78,7 @@ fn public() -> Vec<Example> {
         },
         Example {
             name: "workspace-invite-expired",
-            shows: "workspaceInvite: stored as pending, but past its expiry, so EXPIRED.",
+            shows: "workspaceInvite: EXPIRED, since a pending invite is past its expiry.",
             query: "query ExpiredWorkspaceInvite($token: UUID!) {
   workspaceInvite(token: $token) { status isExpired expiresAt }
 }",
@@ -110,7 +110,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "group",
-            shows: "group: a manager sees its join link; a group without a code has none.",
+            shows: "group: a manager sees the join link; a group without a code has none.",
             query: "query Groups($id: ID!, $withoutCode: ID!) {
   group(id: $id) { slug name viewerRole invite { databaseId code url createdAt updatedAt } }
   withoutCode: group(id: $withoutCode) { slug invite { code } }
@@ -138,7 +138,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "node",
-            shows: "node: an invite code that she issued, by its global id; null for strangers.",
+            shows: "node: an invite code by its global id; null for all but its inviter and staff.",
             query: "query Node($id: ID!) {
   node(id: $id) { id ... on InviteCode { code status email } }
 }",
@@ -148,7 +148,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "nodes",
-            shows: "nodes: several kinds at once; null where she may not look.",
+            shows: "nodes: several types at once; null for objects that the viewer may not see.",
             query: "query Nodes($ids: [ID!]!) {
   nodes(ids: $ids) {
     __typename id
@@ -167,7 +167,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "viewer",
-            shows: "viewer: what concerns an invitee; the secret course that invites her is visible.",
+            shows: "viewer: the invitee's own invites; the secret course that invites her is visible.",
             query: "query Viewer {
   viewer {
     user { username email isVerified }
@@ -186,7 +186,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "invite-codes",
-            shows: "inviteCodes: the pending codes that she issued, thirty of one instant among them.",
+            shows: "inviteCodes: the viewer's pending codes, thirty of them created at one instant.",
             query: "query InviteCodes($after: String) {
   inviteCodes(
     first: 25, after: $after
@@ -204,7 +204,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "workspace-invites",
-            shows: "workspaceInvites: expired ones of all her workspaces, however they are stored.",
+            shows: "workspaceInvites: expired invites of the viewer's workspaces, also if stored as pending.",
             query: "query WorkspaceInvites {
   workspaceInvites(first: 10, filter: { status: [EXPIRED] }) {
     totalCount
@@ -217,7 +217,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "group-invites",
-            shows: "groupInvites: the join links of the groups that he manages.",
+            shows: "groupInvites: the join links of the groups that the viewer manages.",
             query: "query GroupInvites {
   groupInvites(first: 10) { totalCount nodes { code url group { slug } } }
 }",
@@ -227,7 +227,7 @@ fn signed_in() -> Vec<Example> {
         },
         Example {
             name: "staff-totals",
-            shows: "inviteCodes, workspaceInvites, groupInvites: staff count everybody's.",
+            shows: "inviteCodes, workspaceInvites, groupInvites: staff count those of all users.",
             query: "query StaffTotals {
   inviteCodes(first: 1) { totalCount }
   workspaceInvites(first: 1) { totalCount }
@@ -244,7 +244,7 @@ fn denied() -> Vec<Example> {
     vec![
         Example {
             name: "course-secret",
-            shows: "course: a secret one is null for the uninvited, as if it did not exist.",
+            shows: "course: a secret course is null for anyone not invited, as if it did not exist.",
             query: "query SecretCourse($id: ID!) {
   course(id: $id) { name }
 }",
@@ -254,7 +254,7 @@ fn denied() -> Vec<Example> {
         },
         Example {
             name: "course-invitees-forbidden",
-            shows: "course: anybody signed in sees an open course, but not whom it invites.",
+            shows: "course: any signed-in user sees an open course, but not its invitees.",
             query: "query ForbiddenInvitees($id: ID!) {
   course(id: $id) { name invitees(first: 1) { totalCount } }
 }",

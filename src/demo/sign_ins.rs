@@ -1,9 +1,9 @@
-//! The people who sign in to the demo.
+//! The personas of the demo.
 
 use super::names::people;
 use crate::auth::STAFF_SCOPE;
 
-/// Someone who signs in to the demo.
+/// A persona without its token.
 pub(super) struct SignIn {
     pub(super) name: &'static str,
     pub(super) user_id: i64,
@@ -12,7 +12,7 @@ pub(super) struct SignIn {
     pub(super) sees: &'static str,
 }
 
-/// Who signs in; the first [`BANNER_SIGN_INS`] are shown at start.
+/// The personas; the first [`BANNER_SIGN_INS`] are shown at start.
 pub(super) const SIGN_INS: [SignIn; 8] = [
     SignIn {
         name: "course-manager",
@@ -47,21 +47,21 @@ pub(super) const SIGN_INS: [SignIn; 8] = [
         user_id: people::NADIA,
         scope: None,
         story: "Signed in, but neither member, invitee nor inviter of anything.",
-        sees: "what any signed-in user sees, and no invite",
+        sees: "the data of any signed-in user, and no invites",
     },
     SignIn {
         name: "invitee",
         user_id: people::MEI,
         scope: None,
         story: "Invited to courses as a user, to a workspace and the community by e-mail.",
-        sees: "the invites that she received, and the secret course that she is invited to",
+        sees: "the invites that she received, and the secret course that invites her",
     },
     SignIn {
         name: "unverified",
         user_id: people::LEO,
         scope: None,
         story: "His address is not verified, so the invites sent to it are not his.",
-        sees: "no invite, although two carry his address",
+        sees: "no invites, although two have his address",
     },
     SignIn {
         name: "staff-by-account",
@@ -72,5 +72,5 @@ pub(super) const SIGN_INS: [SignIn; 8] = [
     },
 ];
 
-/// How many of [`SIGN_INS`] are shown at start.
+/// Number of [`SIGN_INS`] that are shown at start.
 pub(super) const BANNER_SIGN_INS: usize = 5;

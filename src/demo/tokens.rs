@@ -1,19 +1,19 @@
-//! Bearer tokens of the demo: the same ones every time, so that documents can print them.
+//! Bearer tokens of the demo. They never change, so that documents can print them.
 
 use std::time::Duration;
 
 use crate::auth::{self, MintError, NewClaims, SecretTooShort, SubjectClaim, TokenSettings};
 
-/// The HS256 key that signs the demo's bearer tokens.
+/// HS256 key that signs the demo's bearer tokens.
 ///
-/// **It is public**: printed here, in every build. Only `invite-gateway demo`, whose data is made
-/// up, may trust it; a real installation must never.
+/// **It is public**: every build contains it. Only `invite-gateway demo`, whose data is made up, may
+/// trust it. A real installation must never trust it.
 pub const SECRET: &str = "PUBLIC demo secret of invite-gateway: anybody can sign with it";
 
-/// Who issues the demo's tokens.
+/// Issuer of the demo's tokens.
 pub const ISSUER: &str = "invite-gateway-demo";
 
-/// Whom the demo's tokens are for.
+/// Audience of the demo's tokens.
 pub const AUDIENCE: &str = "invite-gateway-demo";
 
 /// 2026-01-01T00:00:00Z. Fixed, since a token must not differ from one start to the next.
@@ -22,10 +22,10 @@ const ISSUED_AT: i64 = 1_767_225_600;
 /// 2099-12-31T23:59:59Z.
 const EXPIRES_AT: i64 = 4_102_444_799;
 
-/// What a server must trust to take the demo's tokens, and no others.
+/// Returns settings under which a server accepts only the demo's tokens.
 ///
 /// # Errors
-/// The demo's secret would be too short; it is not.
+/// Never: the demo's secret is long enough.
 pub fn settings() -> Result<TokenSettings, SecretTooShort> {
     Ok(TokenSettings {
         secret: Some(SECRET.parse()?),
@@ -37,10 +37,10 @@ pub fn settings() -> Result<TokenSettings, SecretTooShort> {
     })
 }
 
-/// The bearer token of the user `user_id`.
+/// Mints the bearer token of a user.
 ///
 /// # Errors
-/// The cryptography refuses to sign; with HS256 and a constant key it has no reason to.
+/// Signing fails, which HS256 with a constant key should not.
 pub fn mint(user_id: i64, scope: Option<&str>) -> Result<String, MintError> {
     let claims = NewClaims {
         sub: &user_id.to_string(),

@@ -1,4 +1,4 @@
-//! What resolvers ask of their request, by few verbs.
+//! Extension methods for resolvers' contexts.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use async_graphql::Context;
 use super::error::{Failure, Nullable, nullable};
 use crate::access::Access;
 
-/// The verbs of a resolver's context.
+/// Reads the request from a resolver's context.
 pub(super) trait Ask {
-    /// What this request's viewer may see.
+    /// Returns the access of the request's viewer.
     fn access(&self) -> Result<&Access, Failure>;
 
-    /// The value of a nullable field: what `ask` gets from the access module, wrapped.
+    /// Resolves a nullable field: calls `ask` with the access, and wraps its result.
     async fn look_up<'a, T, U, E, F>(
         &'a self,
         ask: impl FnOnce(&'a Access) -> F,
@@ -23,7 +23,7 @@ pub(super) trait Ask {
         Failure: From<E>,
     {
         match self.access() {
-            // Boxed, so that what resolves any field of a type stays small.
+            // Boxed, so that the future of a type's fields stays small.
             Ok(access) => nullable(Box::pin(ask(access)).await, wrap),
             Err(failure) => Some(Err(failure)),
         }

@@ -5,7 +5,7 @@ use async_graphql::{
 };
 
 use super::{
-    connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
+    connection::{ListOrder, ListPosition, PageArguments, PageInfo, Paged},
     context::Ask,
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
@@ -160,8 +160,8 @@ impl CourseInviteeConnection {
     /// The rows of this page, each with its cursor and invite.
     async fn edges(&self) -> EagerList<CourseInviteeEdge<'_>> {
         let rows = self.0.rows();
-        rows.map(|(place, (user, invite))| CourseInviteeEdge {
-            place,
+        rows.map(|(position, (user, invite))| CourseInviteeEdge {
+            position,
             user,
             invite,
         })
@@ -186,7 +186,7 @@ impl CourseInviteeConnection {
 
 /// An invitee with their cursor and invite.
 pub(super) struct CourseInviteeEdge<'a> {
-    place: PlaceInList<'a>,
+    position: ListPosition<'a>,
     user: &'a User,
     invite: &'a CourseInvite,
 }
@@ -213,7 +213,7 @@ impl Leaves for CourseInviteeEdge<'_> {
 impl CourseInviteeEdge<'_> {
     /// Cursor of the row: a value for `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
-        self.place.cursor()
+        self.position.cursor()
     }
 
     /// The invitee.

@@ -1,4 +1,4 @@
-//! Cursors: opaque text that holds a place in one list in one order, and is refused elsewhere.
+//! Cursors: opaque text for a position in one list in one order. Other lists refuse it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::paging::{Position, SortType, SortValue};
 
-/// Longer text is no cursor of ours.
+/// Maximum length of a cursor, in bytes.
 const MAX_LENGTH: usize = 4096;
 
-/// Writes a place in the list that `list` names; the name tells the order, too.
+/// Encodes a position in a list. `list` names the list and its order.
 pub(super) fn encode(list: &str, position: &Position) -> String {
     let values = position.0.iter().map(|value| match value {
         SortValue::Int(value) => Value::from(*value),
@@ -22,7 +22,7 @@ pub(super) fn encode(list: &str, position: &Position) -> String {
     URL_SAFE_NO_PAD.encode(Value::from(cursor).to_string())
 }
 
-/// Reads a place in the list that `list` names; none where the text is no cursor of that list.
+/// Decodes a position in a list. Returns `None` if the text is not a cursor of that list.
 pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Position> {
     if cursor.len() > MAX_LENGTH {
         return None;
@@ -36,7 +36,7 @@ pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Pos
     let values = values.iter().zip(order).map(|(value, kind)| match kind {
         SortType::Int => value.as_i64().map(SortValue::Int),
         SortType::Instant => read_instant(value.as_str()?).map(SortValue::Instant),
-        // The databases cannot compare with a NUL character, and no row holds one.
+        // The databases cannot compare with a NUL character, and no row contains one.
         SortType::Text => value
             .as_str()
             .filter(|text| !text.contains('\0'))
@@ -45,7 +45,7 @@ pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Pos
     values.collect::<Option<Vec<_>>>().map(Position)
 }
 
-/// Reads an instant of the years that every database can compare.
+/// Parses an instant within the years that every database can compare.
 fn read_instant(text: &str) -> Option<DateTime<Utc>> {
     let instant = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     (1..=9999).contains(&instant.year()).then_some(instant)

@@ -19,24 +19,24 @@ use futures_util::{
 use super::json::{Json, WrittenInParts};
 
 /// An object whose leaves are written without async-graphql. All other fields are resolved
-/// concurrently, for all elements of a list together, so that what they load is one batch.
+/// concurrently, for all elements of a list together, so that their loads share a batch.
 pub(super) trait Leaves: ContainerType {
-    /// The names of the fields that `leaf` knows.
+    /// Names of the fields that `leaf` writes.
     #[cfg(test)]
     const LEAVES: &'static [&'static str] = &[];
 
-    /// The number of a field that `write_leaf` writes; [`super::json::leaves`] defines both.
+    /// Returns the index of a field that `write_leaf` writes; [`super::json::leaves`] defines both.
     fn leaf(_name: &str) -> Option<usize> {
         None
     }
 
     /// Appends a field's value. Returns false, with nothing written, if the resolver waits or
-    /// fails. `ctx` is for resolvers that take one and do not look at it.
+    /// fails. `ctx` is for resolvers whose signature has a context that they do not use.
     fn write_leaf(&self, _leaf: usize, _ctx: &Context<'_>, _json: &mut Json) -> bool {
         false
     }
 
-    /// Writes an object that stands in this one, if only leaves of it are selected.
+    /// Writes an object within this one, if only its leaves are selected.
     fn nested<'a>(_ctx: &ContextSelectionSet<'a>, _field: &'a Field) -> Option<Nested<'a, Self>>
     where
         Self: Sized + 'a,
@@ -44,12 +44,12 @@ pub(super) trait Leaves: ContainerType {
         None
     }
 
-    /// Name of its object type, also for an interface.
+    /// Returns the name of its object type, also for an interface.
     fn concrete_type_name(&self) -> Cow<'static, str> {
         self.introspection_type_name()
     }
 
-    /// Resolves any selection, by async-graphql alone.
+    /// Resolves any selection by async-graphql.
     fn resolve_as_usual<'a>(
         &'a self,
         ctx: &ContextSelectionSet<'a>,
@@ -61,7 +61,7 @@ pub(super) trait Leaves: ContainerType {
     }
 }
 
-/// async-graphql takes a reference to an interface for an object of its own.
+/// async-graphql treats a reference to an interface as an object of another type.
 impl<T: Leaves> Leaves for &T {
     #[cfg(test)]
     const LEAVES: &'static [&'static str] = T::LEAVES;
@@ -96,11 +96,11 @@ impl<T: Leaves> Leaves for &T {
     }
 }
 
-/// `T`, with its plain fields written on the spot.
+/// Output type of a `T` whose leaves are written directly.
 #[derive(Clone)]
 pub(super) struct Eager<T>(pub(super) T);
 
-/// Makes a `T` as `make` does, with its plain fields written on the spot.
+/// Resolves to the `T` of `make`, with its leaves written directly.
 pub(super) fn eager<V, T>(make: impl Fn(V) -> T) -> impl Fn(V) -> Eager<T> {
     move |value| Eager(make(value))
 }
@@ -119,7 +119,7 @@ impl<T: Leaves> OutputType for Eager<T> {
         ctx: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        // Boxed, so that what resolves a field does not hold all that may be below it.
+        // Boxed, so that the future of a field does not contain those of its selections.
         Box::pin(async {
             let Some(plan) = Plan::<T>::of(ctx) else {
                 return self.0.resolve_as_usual(ctx).await;
@@ -144,7 +144,7 @@ impl<T: Leaves> OutputType for Eager<T> {
     }
 }
 
-/// A list of `T`, with their plain fields written on the spot.
+/// Output type of a list of `T` whose leaves are written directly.
 pub(super) struct EagerList<T>(Vec<T>);
 
 impl<T> FromIterator<T> for EagerList<T> {
@@ -220,13 +220,13 @@ impl<T: Leaves> OutputType for EagerList<T> {
     }
 }
 
-/// Writes an object that stands in a `T`.
+/// Writes an object within a `T`.
 pub(super) struct Nested<'a, T>(WriteNested<'a, T>);
 
 type WriteNested<'a, T> = Box<dyn Fn(&T, &Context<'_>, &mut Json) -> bool + Send + Sync + 'a>;
 
 impl<'a, T> Nested<'a, T> {
-    /// Writes the object that `get` gives. None if that takes more than to write leaves.
+    /// Writes the object that `get` returns. Returns `None` if it is more than leaves.
     pub(super) fn new<U: Leaves + 'a>(
         ctx: &ContextSelectionSet<'a>,
         field: &'a Field,
@@ -244,7 +244,7 @@ impl<'a, T> Nested<'a, T> {
     }
 }
 
-/// The selected fields of a `T`, none of which depends on the object's type.
+/// The selected fields of a `T`, if none depends on the object's type.
 struct Plan<'a, T> {
     fields: Vec<Planned<'a, T>>,
 }
@@ -258,14 +258,14 @@ enum How<'a, T> {
     TypeName,
     /// A leaf that the object writes.
     Leaf(usize),
-    /// An object in it.
+    /// An object within it.
     Nested(Nested<'a, T>),
-    /// A field that async-graphql resolves, together with all others of its kind.
+    /// A field that async-graphql resolves, concurrently with the others.
     Resolved,
 }
 
 impl<'a, T: Leaves + 'a> Plan<'a, T> {
-    /// None if the selected fields depend on the object's type.
+    /// Returns `None` if the selected fields depend on the object's type.
     fn of(ctx: &ContextSelectionSet<'a>) -> Option<Self> {
         Self::of_set(ctx, &ctx.item.node)
     }
@@ -300,7 +300,7 @@ impl<'a, T: Leaves + 'a> Plan<'a, T> {
         fields.any(|planned| matches!(planned.how, How::Resolved))
     }
 
-    /// The fields that async-graphql resolves, in their order.
+    /// Returns the fields that async-graphql resolves, in order.
     fn resolved<'b>(
         &'b self,
         ctx: &'b ContextSelectionSet<'a>,
@@ -321,7 +321,7 @@ impl<'a, T: Leaves + 'a> Plan<'a, T> {
         Ok(value.unwrap_or_default())
     }
 
-    /// Appends an object, taking its values from those that were resolved.
+    /// Appends an object, with the values that were resolved.
     async fn write(
         &self,
         ctx: &ContextSelectionSet<'a>,
@@ -346,7 +346,7 @@ impl<'a, T: Leaves + 'a> Plan<'a, T> {
         Ok(())
     }
 
-    /// Appends an object that is leaves alone. False if that could not be.
+    /// Appends an object of leaves only. Returns false if a leaf cannot be written.
     fn write_leaves(&self, object: &T, ctx: &Context<'_>, json: &mut Json) -> bool {
         let start = json.len();
         json.mark(b'{');
@@ -363,7 +363,7 @@ impl<'a, T: Leaves + 'a> Plan<'a, T> {
 }
 
 impl<T: Leaves> Planned<'_, T> {
-    /// Appends a value that is there. False, with nothing written, if it is not.
+    /// Appends a leaf or an inner object. Returns false, with nothing written, for other fields.
     fn write_now(&self, object: &T, ctx: &Context<'_>, json: &mut Json) -> bool {
         match &self.how {
             How::TypeName => {

@@ -1,7 +1,7 @@
-//! What a client may read of an error, and what it may not.
+//! Errors of GraphQL responses: their codes and messages.
 //!
-//! A [`Failure`] is what resolvers return. It deliberately is no [`std::fmt::Display`]:
-//! async-graphql turns the text of anything that is into an answer.
+//! Resolvers return a [`Failure`]. It does not implement [`std::fmt::Display`]: async-graphql would
+//! send the text to the client.
 
 use async_graphql::{Error, ErrorExtensions, ServerError};
 
@@ -16,36 +16,36 @@ pub enum Code {
     Unauthenticated,
     /// Not for this viewer.
     Forbidden,
-    /// The document is no GraphQL.
+    /// The document has a syntax error.
     GraphqlParseFailed,
-    /// The document does not fit the schema.
+    /// The document does not match the schema.
     GraphqlValidationFailed,
-    /// The request is longer, or nested deeper, than is taken.
+    /// The request exceeds a limit of length or nesting.
     OperationTooLarge,
-    /// What is asked would come to more than may be asked at once.
+    /// The operation exceeds a limit of cost, depth or selections.
     OperationTooComplex,
-    /// What was asked came to a longer answer than is given.
+    /// The response exceeds the maximum length.
     ResponseTooLarge,
-    /// The HTTP request is not one of GraphQL over HTTP.
+    /// The HTTP request does not conform to GraphQL over HTTP.
     BadRequest,
-    /// No document was registered under this hash: send it with its hash.
+    /// No document is registered under this hash. Send the document with its hash.
     PersistedQueryNotFound,
-    /// Documents cannot be named here: send them.
+    /// Persisted documents are disabled. Send the document.
     PersistedQueryNotSupported,
-    /// The document is none of those that are trusted.
+    /// The document is not a trusted one.
     PersistedQueryNotInList,
-    /// The client has asked for as much as it may for now.
+    /// The client exceeded a rate limit.
     RateLimited,
-    /// The database is away.
+    /// The database is unavailable.
     ServiceUnavailable,
-    /// It took longer than it may.
+    /// The request or a statement exceeded its time limit.
     Timeout,
-    /// A fault of the gateway's own.
+    /// An internal error.
     InternalServerError,
 }
 
 impl Code {
-    /// The code as clients read it.
+    /// Returns the code of responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
@@ -68,32 +68,32 @@ impl Code {
     }
 }
 
-/// Why a field was not answered.
+/// An error of a field.
 #[derive(Clone, Debug)]
 pub enum Failure {
     /// An argument's value is not allowed.
     BadUserInput {
         /// Path of the argument, as in `filter.createdAt`.
         argument: &'static str,
-        /// What would be right.
+        /// The allowed values.
         allowed: String,
     },
     /// Only for signed-in viewers.
     Unauthenticated,
     /// Not for this viewer.
     Forbidden,
-    /// The client has asked for as much as it may for now.
+    /// The client exceeded a rate limit.
     RateLimited(RateLimited),
-    /// The database is away.
+    /// The database is unavailable.
     Unavailable,
-    /// A statement took longer than it may.
+    /// A statement exceeded its time limit.
     TimedOut,
-    /// A fault of the gateway's own; logged where it happened.
+    /// An internal error, logged where it occurred.
     Internal,
 }
 
 impl Failure {
-    /// An argument's value is not allowed; `allowed` says what would be right.
+    /// An argument's value is not allowed; `allowed` states the allowed values.
     pub(super) fn bad_input(argument: &'static str, allowed: impl Into<String>) -> Self {
         let allowed = allowed.into();
         Self::BadUserInput { argument, allowed }
@@ -124,7 +124,7 @@ impl Failure {
     }
 }
 
-/// All that a client learns of a fault of the gateway's own.
+/// Message of all internal errors.
 pub const INTERNAL_MESSAGE: &str = "Internal server error.";
 
 impl From<Failure> for Error {
@@ -143,7 +143,8 @@ impl From<Failure> for Error {
     }
 }
 
-/// The error of what is refused as a whole; after `retryAfter` seconds it can be asked again.
+/// Returns the error of a request that a rate limit refuses. Clients may retry after `retryAfter`
+/// seconds.
 pub(crate) fn rate_limited_error(limited: RateLimited) -> ServerError {
     let Error {
         message,
@@ -159,7 +160,7 @@ pub(crate) fn rate_limited_error(limited: RateLimited) -> ServerError {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
-        // Logged where it failed, once for all who waited.
+        // Logged where it occurred, once for all that waited.
         match error {
             LoadError::Unavailable(_) => Self::Unavailable,
             LoadError::TimedOut(_) => Self::TimedOut,
@@ -179,10 +180,10 @@ impl From<AccessError> for Failure {
     }
 }
 
-/// The type of a nullable field that can fail: it is then null by itself, and its parent is not.
+/// Result of a nullable field. An error makes the field null, and not its parent.
 pub(super) type Nullable<T> = Option<Result<T, Failure>>;
 
-/// Turns what the access module answers into a field's value.
+/// Converts a result of the access module to a field's value.
 pub(super) fn nullable<T, U, E>(
     answer: Result<Option<T>, E>,
     wrap: impl FnOnce(T) -> U,

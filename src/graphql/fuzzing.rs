@@ -1,22 +1,20 @@
-//! What `fuzz/` feeds with whatever there is, and what must hold of it. Texts of clients are read by
-//! modules that are nobody else's business, so that this is the only way to them.
+//! Entry points of `fuzz/` to private parsers, with the properties that must hold.
 
 use super::{
     cursor,
-    execution::measured,
     id::{global_id, parse_global_id},
 };
 use crate::paging::SortType;
 
-/// Tokens of a document, and how deep its brackets are nested.
+/// Returns the number of tokens of a document, and the nesting of its brackets.
 pub fn measure(document: &str) -> (usize, usize) {
-    measured(document)
+    graphql_documents::measure_text(document)
 }
 
-/// Reads a cursor of several lists. What is read is written and read again as the same.
+/// Decodes a cursor of several lists.
 ///
 /// # Panics
-/// It is not.
+/// A decoded position does not survive encoding and decoding.
 pub fn cursor(text: &str) {
     for order in [
         &[SortType::Int][..],
@@ -31,10 +29,10 @@ pub fn cursor(text: &str) {
     }
 }
 
-/// Reads a global id. What is one is exactly what is written for what it names.
+/// Parses a global id.
 ///
 /// # Panics
-/// It is not.
+/// The id is not the one of the object that it names.
 pub fn id(text: &str) {
     if let Some((kind, id)) = parse_global_id(text) {
         assert_eq!(global_id(kind, id).as_str(), text);

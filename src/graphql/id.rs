@@ -30,7 +30,7 @@ impl NodeKind {
         Self::Course,
     ];
 
-    /// Name of the GraphQL type.
+    /// Returns the name of the GraphQL type.
     pub(super) fn type_name(self) -> &'static str {
         match self {
             Self::InviteCode => "InviteCode",
@@ -52,12 +52,12 @@ impl NodeKind {
     }
 }
 
-/// The global id of an object: base64url of `Type:key`, without padding.
+/// Returns the global id of an object: base64url of `Type:key`, without padding.
 pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
     ID(URL_SAFE_NO_PAD.encode([kind.type_name(), ":", &id.to_string()].concat()))
 }
 
-/// Reads a global id; none where the text is not exactly what [`global_id`] writes.
+/// Parses a global id. Returns `None` for text that [`global_id`] does not return.
 pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
     const MAX_LENGTH: usize = 64;
     if text.len() > MAX_LENGTH {
@@ -68,7 +68,7 @@ pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
     Some((NodeKind::of(type_name)?, parse_database_id(id)?))
 }
 
-/// Reads the key of an object of that kind from a global id or a database id.
+/// Parses the key of an object of that kind from a global id or a database id.
 pub(super) fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
     parse_database_id(text).or_else(|| {
         parse_global_id(text)
@@ -77,8 +77,8 @@ pub(super) fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
     })
 }
 
-/// Reads a key as the REST contracts print it; other spellings of the number are refused, so that
-/// every object has one.
+/// Parses a key as the REST contracts print it. Other spellings of the number are refused, so that
+/// each object has one id.
 fn parse_database_id(text: &str) -> Option<i64> {
     text.parse().ok().filter(|id: &i64| id.to_string() == text)
 }

@@ -1,5 +1,4 @@
-//! Switches for introspection and the subgraph's schema. A document that selects what is switched off
-//! is refused as a whole.
+//! Disabled fields: introspection and the subgraph's schema. Documents that select one are refused.
 
 use async_graphql::{Name, Positioned, ServerError};
 
@@ -11,7 +10,7 @@ const SERVICE: &str = "_service";
 /// Extension of the error besides its code, as in other servers.
 const VALIDATION_CODE: &str = "INTROSPECTION_DISABLED";
 
-/// Returns the names of the fields that are switched off. `__typename` never is.
+/// Returns the names of the disabled fields. `__typename` is never disabled.
 pub(super) fn disabled_fields(settings: SchemaSettings) -> Vec<&'static str> {
     let mut disabled = Vec::new();
     if !settings.introspection {
@@ -23,17 +22,14 @@ pub(super) fn disabled_fields(settings: SchemaSettings) -> Vec<&'static str> {
     disabled
 }
 
-/// Returns the error of a document that selects a field that is switched off.
+/// Returns the error of a document that selects a disabled field.
 pub(super) fn disabled_error(field: &Positioned<Name>) -> ServerError {
     let is_service = field.node == SERVICE;
     let what = match is_service {
         true => "The subgraph's schema",
         false => "Introspection",
     };
-    let message = format!(
-        "{what} is switched off here, so that {} cannot be asked for.",
-        field.node
-    );
+    let message = format!("{what} is disabled; {} cannot be selected.", field.node);
     let mut error = ServerError::new(message, Some(field.pos));
     let extensions = error.extensions.get_or_insert_default();
     extensions.set("code", Code::GraphqlValidationFailed.as_str());

@@ -9,11 +9,9 @@ use async_graphql::{
     Error, ID, Name, ServerError, Value, indexmap::IndexMap, resolver_utils::EnumType,
 };
 use futures_util::FutureExt;
+use graphql_documents::{Limit, LimitExceeded, Measured};
 
-use super::{
-    limits::{Limit, LimitExceeded, Measured},
-    scalar::{BigInt, DateTime, Url},
-};
+use super::scalar::{BigInt, DateTime, Url};
 
 /// Text that grows to the JSON of an object or a list.
 #[derive(Default)]
@@ -54,7 +52,7 @@ impl WrittenInParts {
         let counted = self.left.fetch_update(Relaxed, Relaxed, less);
         counted.map(|_| ()).map_err(|_| {
             let longest = self.longest as u64;
-            LimitExceeded::new(Limit::Answer, longest, Measured::MoreThan(longest)).into()
+            LimitExceeded::new(Limit::Response, longest, Measured::MoreThan(longest)).into()
         })
     }
 }

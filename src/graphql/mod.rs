@@ -1,4 +1,10 @@
-//! What shape: the schema, one file a type. Resolvers ask the access module and wrap its views.
+//! The GraphQL schema, one file a type.
+//!
+//! An object is a tuple of a view that [`crate::access`] made; resolvers read it, and call the access
+//! module with it for other objects. The function behind a list is in the file of the rows' type, and
+//! has the name of the list in `access`: `workspace_invites_of(ctx, parent, filter, order_by, page)`.
+//! It takes the proof of access before it reads the arguments, so that an error about them reveals
+//! nothing to viewers without access.
 
 mod connection;
 mod context;
@@ -20,7 +26,6 @@ mod introspection;
 mod invite;
 mod invite_code;
 mod json;
-mod limits;
 mod node;
 mod scalar;
 mod tag;
@@ -36,13 +41,13 @@ use async_graphql::{
 
 pub(crate) use error::rate_limited_error;
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
-pub use execution::{Executed, Executor, Prepared, Refusal, Request};
+pub(crate) use execution::limit_error;
+pub use execution::{Executed, Executor, Refusal};
 use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
-pub use limits::{Limit, Limits};
-pub(crate) use limits::{LimitExceeded, Measured, check_length};
+pub use graphql_documents::{Limits, Operation, Request};
 use validated::Validated;
 
-/// The schema, with nothing of a request in it.
+/// The schema, independent of requests.
 pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
 /// Root of all queries.
@@ -59,40 +64,40 @@ pub struct Query(
     federation::FederationQuery,
 );
 
-/// Where the root fields `node` and `nodes` are. Two subgraphs that have them do not compose.
+/// Which schemas have the root fields `node` and `nodes`. Two subgraphs that have them do not compose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NodeFields {
-    /// In the served schema, for direct clients; not in the subgraph's.
+    /// The served schema, for direct clients, and not the subgraph's.
     #[default]
     Direct,
-    /// In both.
+    /// Both.
     Everywhere,
-    /// In neither.
+    /// Neither.
     Nowhere,
 }
 
-/// Who may read the subgraph's schema by `_service { sdl }`.
+/// Access to the subgraph's schema, `_service { sdl }`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum SubgraphSdl {
     /// Everybody.
     #[default]
     Public,
-    /// Whoever sends a bearer token.
+    /// Clients that send a bearer token.
     SignedIn,
     /// Nobody.
     Off,
 }
 
-/// What of the schema the operator settles.
+/// Settings of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchemaSettings {
-    /// Whether it tells what it is: `__schema` and `__type`.
+    /// Enables introspection: `__schema` and `__type`.
     pub introspection: bool,
-    /// Who may read the subgraph's schema.
+    /// Access to the subgraph's schema.
     pub subgraph_sdl: SubgraphSdl,
-    /// Where `node` and `nodes` are.
+    /// Schemas that have `node` and `nodes`.
     pub node: NodeFields,
-    /// Whether the subgraph's schema has `@authenticated`.
+    /// Adds `@authenticated` to the subgraph's schema.
     pub auth_directives: bool,
 }
 
@@ -119,8 +124,8 @@ fn builder(has_node: bool) -> Builder {
     }
 }
 
-/// The schema, to execute what is validated already. Each request brings its
-/// [`crate::access::Access`] as data, in an `Arc`.
+/// Builds the schema that executes validated operations. The data of each request has its
+/// [`crate::access::Access`], in an `Arc`.
 fn schema(settings: SchemaSettings) -> Schema {
     let builder = builder(settings.node != NodeFields::Nowhere)
         .data(Served::with(settings))
@@ -132,7 +137,7 @@ fn schema(settings: SchemaSettings) -> Schema {
     }
 }
 
-/// The public schema in the schema definition language, sorted, without federation machinery.
+/// Returns the public schema in the schema definition language, sorted, without federation's types.
 pub fn sdl(settings: SchemaSettings) -> String {
     let schema = builder(settings.node != NodeFields::Nowhere)
         .register_output_type::<Changed<Unfederated>>()
@@ -140,7 +145,7 @@ pub fn sdl(settings: SchemaSettings) -> String {
     export(&schema, SDLExportOptions::new())
 }
 
-/// The schema for the composition of a supergraph: that of a subgraph of Apollo Federation 2.
+/// Returns the schema that supergraphs compose: that of a subgraph of Apollo Federation 2.
 pub fn subgraph_sdl(settings: SchemaSettings) -> String {
     let mut builder =
         builder(settings.node == NodeFields::Everywhere).register_output_type::<Changed<Keyed>>();
@@ -151,7 +156,7 @@ pub fn subgraph_sdl(settings: SchemaSettings) -> String {
     linked(&exported, settings.auth_directives)
 }
 
-/// The whole schema as it is served, what is for routers included.
+/// Returns the served schema, with the fields for routers.
 fn definition(schema: &Schema) -> String {
     export(schema, SDLExportOptions::new())
 }

@@ -1,4 +1,4 @@
-//! The schema's own scalars.
+//! Custom scalars.
 
 use std::borrow::Cow;
 
@@ -37,14 +37,14 @@ impl ScalarType for DateTime {
 }
 
 impl DateTime {
-    /// The instant as it is answered.
+    /// Formats the instant for responses.
     pub(super) fn text(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 }
 
-/// An instant in a range, as it was sent: text that is none is refused where the argument's name is
-/// known.
+/// An instant in a range, unparsed: the resolver refuses invalid text, since it knows the argument's
+/// name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SentInstant(pub Option<chrono::DateTime<Utc>>);
 
@@ -77,11 +77,11 @@ impl InputType for SentInstant {
     }
 }
 
-/// What an instant has to look like.
+/// Format of instants, for error messages.
 pub(super) const INSTANT: &str =
     "an RFC 3339 instant of the years 0001 to 9999 such as 2026-01-31T12:00:00Z";
 
-/// Reads an instant that every database can hold and compare: its year has four digits in UTC.
+/// Parses an instant that every database can store and compare: its year has four digits in UTC.
 fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
     let instant = chrono::DateTime::parse_from_rfc3339(text).ok()?;
     let instant = instant.with_timezone(&Utc).trunc_subsecs(6);

@@ -1,4 +1,4 @@
-//! The extension of async-graphql: no second validation, and a response that ends at its limit.
+//! Extension of async-graphql that skips its validation and bounds the response.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use async_graphql::{
 
 use super::json::WrittenInParts;
 
-/// Takes each document for valid. Even its fast mode goes through the whole of one for each request, to
-/// compute what nobody asks for here: depth, complexity and how long answers may be cached.
+/// Skips async-graphql's validation: documents are valid already. Even its fast mode walks each document
+/// to compute its depth, complexity and cache control, which are not used here.
 pub(super) struct Validated;
 
 impl ExtensionFactory for Validated {
@@ -42,7 +42,7 @@ impl Extension for Validated {
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
         let value = next.run(ctx, info).await?;
-        // Objects and lists that are written as JSON count for themselves.
+        // Objects and lists that are written as JSON count their own bytes.
         if let Some(Value::String(text)) = &value
             && let Some(parts) = ctx.data_opt::<WrittenInParts>()
         {

@@ -32,8 +32,8 @@ impl Admission {
     }
 }
 
-/// Counts preflights alone: other requests have quotas where they are answered.
-pub(super) async fn of_preflights(
+/// Counts only preflights: other requests are counted by their routes.
+pub(super) async fn preflight_layer(
     admission: State<Arc<Admission>>,
     request: Request,
     next: Next,

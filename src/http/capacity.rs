@@ -1,8 +1,8 @@
-//! Limits of what one client, and all clients together, use at a time.
+//! Limits of concurrent use, by one client and by all clients together.
 //!
-//! A [`Pool`] counts the units of one resource: requests, bytes or connections. Units are taken as
-//! a [`Held`], which returns them when dropped. Clients are identified by [`ClientKey`]. Use by a
-//! proxy, which serves many clients, counts only towards the total.
+//! A [`Pool`] counts the units of one resource: requests, bytes or connections. [`Pool::take`]
+//! returns a [`Held`], which returns the units when dropped. [`ClientKey`] identifies clients. Use
+//! by a proxy, which serves many clients, counts only towards the total.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// Each client may use one part in this many of a pool.
+/// A client may use a pool's units divided by this number.
 const FRACTION: u64 = 8;
 
 /// Open requests per slot. Requests that are refused, wait for their body, or send their response
@@ -47,9 +47,9 @@ pub(super) struct Held {
 /// The resource is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
-    /// The client holds as much as one may.
+    /// The client holds its maximum.
     PerClient,
-    /// All clients together hold everything.
+    /// All clients together hold all units.
     Total,
 }
 
@@ -66,8 +66,7 @@ impl Pool {
     }
 
     /// Takes units for a client. Without a client (unknown yet, or a proxy), they count only
-    /// towards the total. A demand above the maximum takes all of it, so that it can succeed at
-    /// all.
+    /// towards the total. A demand above the maximum is capped, since it could never succeed.
     ///
     /// # Errors
     /// The resource is exhausted.
@@ -135,10 +134,10 @@ impl Taken {
 }
 
 impl Held {
-    /// Counts units that were taken without a client for `client`.
+    /// Assigns units that were taken without a client to `client`.
     ///
     /// # Errors
-    /// The client holds as much as one may.
+    /// The client would exceed its maximum.
     pub(super) fn assign(&mut self, client: ClientKey) -> Result<(), NoRoom> {
         let pool = &self.pool;
         let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
@@ -188,7 +187,7 @@ impl Capacity {
         let in_flight = in_flight as u64;
         let pool = |resource, all: u64| Pool::new(resource, all, all / FRACTION, metrics);
         let share = || Share {
-            slots: pool(Resource::Places, in_flight / 2),
+            slots: pool(Resource::Slots, in_flight / 2),
             bodies: pool(Resource::Bodies, in_flight / 2),
         };
         Self {
@@ -228,13 +227,13 @@ mod tests {
         drop((first, other));
         assert!(pool.take(None, 9).is_ok());
         drop(more);
-        assert!(pool.taken().by_client.is_empty(), "nobody is remembered");
+        assert!(pool.taken().by_client.is_empty(), "no client is remembered");
     }
 
     #[test]
-    fn more_than_one_may_have_is_had_alone() {
+    fn a_demand_above_the_maximum_is_capped() {
         let pool = pool(10, 4);
-        let all = pool.take(ADA, 100).expect("all that one may have");
+        let all = pool.take(ADA, 100).expect("the client's maximum");
         assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::PerClient));
         assert!(pool.take(BOB, 4).is_ok());
         drop(all);
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_known_later_is_counted_from_then_on() {
+    fn units_are_assigned_to_a_client_once_it_is_known() {
         let pool = pool(10, 1);
         let mut first = pool.take(None, 1).expect("room");
         let mut second = pool.take(None, 1).expect("room");

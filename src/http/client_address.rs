@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_address_that_is_no_proxys_is_the_clients() {
+    fn the_nearest_address_of_no_trusted_proxy_is_the_client() {
         for (peer, lines, expected) in [
             ("192.0.2.1", &[][..], "192.0.2.1"),
             ("10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_believed_is_not() {
+    fn untrusted_and_malformed_addresses_are_ignored() {
         for (peer, lines, expected) in [
             ("192.0.2.1", &["203.0.113.9"][..], "192.0.2.1"),
             ("10.0.0.1", &["unknown"], "10.0.0.1"),

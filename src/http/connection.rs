@@ -31,7 +31,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(75);
 
 /// State of a connection.
 pub(super) struct Connection {
-    /// Longest time that the client may keep the connection waiting.
+    /// Time limit for a request head, and for the client to read more of a response.
     client_timeout: Duration,
     state: Mutex<State>,
     /// Requests whose response is not sent yet.
@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// Returns the current deadline, and the reason to give up when it passes.
+    /// Returns the current deadline, and the reason to close the connection after it.
     fn deadline(&self) -> (Instant, GivenUp) {
         let state = self.state();
         let client_timeout = self.client_timeout;
@@ -126,8 +126,8 @@ impl Connection {
         }
     }
 
-    /// Records that bytes arrived. Between requests, HTTP/1 bytes start a head. HTTP/2 sends other
-    /// frames between requests, and a head in one piece.
+    /// Records that bytes arrived. Between requests, HTTP/1 bytes start a head. HTTP/2 bytes may be
+    /// other frames, and its heads arrive in one piece.
     fn has_read(&self) {
         if self.open.load(Ordering::Acquire) > 0 {
             return;
@@ -232,7 +232,7 @@ where
 {
     fn execute(&self, stream: F) {
         let Some(progress) = self.connection.state().next_stream.take() else {
-            // Not the stream of a request.
+            // The task is not the stream of a request.
             tokio::spawn(stream);
             return;
         };

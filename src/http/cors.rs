@@ -18,8 +18,8 @@ pub struct Cors(pub Vec<Origin>);
 /// One origin, or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Every origin. This is safe because pages must set the token header themselves, so that they
-    /// gain nothing that they could not request elsewhere.
+    /// Every origin. This is safe because browsers do not attach the token: pages set its header
+    /// themselves.
     Any,
     /// This origin, as browsers serialise it.
     One(HeaderValue),
@@ -55,8 +55,8 @@ impl FromStr for Origin {
 }
 
 impl Cors {
-    /// Answers preflight requests, and adds CORS headers for the configured origins. Without any,
-    /// it adds nothing, so that browsers block reads.
+    /// Responds to preflight requests, and adds CORS headers for the configured origins. Without
+    /// any origin, it adds nothing, so that browsers block reads.
     pub(super) fn apply(&self, router: Router) -> Router {
         if self.0.is_empty() {
             return router;
@@ -94,7 +94,7 @@ mod tests {
     use super::Origin;
 
     #[test]
-    fn origins_are_what_browsers_send() {
+    fn origins_are_normalized_as_browsers_do() {
         for (text, origin) in [
             ("https://app.example", "https://app.example"),
             ("https://app.example/", "https://app.example"),

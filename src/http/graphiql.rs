@@ -90,7 +90,8 @@ fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// A worker has the policy of its script's response: it may load scripts of this origin.
+/// Policy of assets. A worker inherits it from its script's response, and may load scripts of this
+/// origin.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'";
 
 const GUARDS: [(HeaderName, &str); 1] = [(header::REFERRER_POLICY, "no-referrer")];

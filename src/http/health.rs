@@ -26,7 +26,7 @@ async fn ready(
     State((loaders, shares)): State<(Arc<Loaders>, Arc<Shares>)>,
 ) -> (StatusCode, Json<Value>) {
     let (status, word) = match loaders.readiness().await {
-        Readiness::Ready if shares.are_strained() => {
+        Readiness::Ready if shares.are_overloaded() => {
             (StatusCode::SERVICE_UNAVAILABLE, "too many requests")
         }
         Readiness::Ready => (StatusCode::OK, "ready"),

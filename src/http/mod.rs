@@ -98,7 +98,7 @@ pub struct Gateway {
     /// Metrics.
     pub metrics: Metrics,
     /// Include the version in `/` and the OpenAPI document.
-    pub tells_version: bool,
+    pub includes_version: bool,
     /// Serve metrics to clients.
     pub has_metrics: bool,
 }
@@ -134,7 +134,7 @@ impl Service {
 fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
-        tells_version: gateway.tells_version,
+        includes_version: gateway.includes_version,
     };
     let data = Router::new()
         .route(
@@ -161,7 +161,7 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
             "/",
             get(index).with_state(Index {
                 has_page: gateway.graphiql.is_some() && GraphiqlConfig::has_page(),
-                tells_version: gateway.tells_version,
+                includes_version: gateway.includes_version,
             }),
         )
         .layer(admission.clone());
@@ -180,7 +180,7 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         .method_not_allowed_fallback(method_not_allowed.layer(admission.clone()));
     // Outside of every layer that refuses requests, so that pages can read the reason.
     let app = gateway.cors.apply(app);
-    let preflights = middleware::from_fn_with_state(preflights, admission::of_preflights);
+    let preflights = middleware::from_fn_with_state(preflights, admission::preflight_layer);
     let app = app.layer(preflights);
     let request_log = middleware::from_fn_with_state(gateway.metrics, request_log::layer);
     app.layer(
@@ -197,25 +197,25 @@ fn no_sniffing() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF)
 }
 
-/// Content of `/`.
+/// Settings of `/`.
 #[derive(Clone, Copy)]
 struct Index {
     has_page: bool,
-    tells_version: bool,
+    includes_version: bool,
 }
 
 /// Lists the endpoints, or redirects browsers to GraphiQL if it is served.
-async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
+async fn index(State(settings): State<Index>, headers: HeaderMap) -> Response {
     let mut index = json!({
         "name": env!("CARGO_PKG_NAME"),
         "graphql": "/graphql",
         "openapi": "/openapi.json",
         "health": ["/health/live", "/health/ready"],
     });
-    if told.tells_version {
+    if settings.includes_version {
         index["version"] = env!("CARGO_PKG_VERSION").into();
     }
-    if !told.has_page {
+    if !settings.has_page {
         return Json(index).into_response();
     }
     index["graphiql"] = graphiql::PATH.into();
@@ -232,7 +232,7 @@ async fn index(State(told): State<Index>, headers: HeaderMap) -> Response {
 async fn not_found(uri: Uri) -> Response {
     // The path may almost match a contract, such as without its final slash.
     let error_format = rest::error_format(uri.path());
-    let message = "There is no such path; GET / lists the endpoints.";
+    let message = "The path does not exist; GET / lists the endpoints.";
     error_in(
         error_format,
         StatusCode::NOT_FOUND,
@@ -243,7 +243,7 @@ async fn not_found(uri: Uri) -> Response {
 
 async fn method_not_allowed() -> Response {
     let message =
-        "This path does not support the method; the Allow header lists those that it does.";
+        "This path does not support the method; the Allow header lists the supported methods.";
     graphql_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadRequest, message)
 }
 

@@ -11,7 +11,7 @@ use axum::{
 use super::no_sniffing;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 
-/// `/metrics` and the health checks, for an address that clients do not reach.
+/// Routes of the `--metrics-listen` address: `/metrics` and the health checks.
 pub(super) fn router(health: Router, metrics: Metrics) -> Router {
     health.merge(self::metrics(metrics)).layer(no_sniffing())
 }
@@ -19,11 +19,11 @@ pub(super) fn router(health: Router, metrics: Metrics) -> Router {
 /// `/metrics`.
 pub(super) fn metrics(metrics: Metrics) -> Router {
     Router::new()
-        .route("/metrics", get(answer))
+        .route("/metrics", get(metrics_text))
         .with_state(metrics)
 }
 
-async fn answer(State(metrics): State<Metrics>) -> Response {
+async fn metrics_text(State(metrics): State<Metrics>) -> Response {
     match metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
         Err(error) => {

@@ -1,10 +1,12 @@
-//! Response bodies on their way to the client: what they hold, and whether they make progress.
+//! Response bodies being sent: the resources that they hold, and their progress.
 //!
-//! A body is buffered before its response starts, so that its length is known. What it holds
-//! (bytes, a slot) is returned when the operating system has its last byte, or when its connection
-//! or stream ends. hyper buffers a whole HTTP/2 chunk as soon as the client takes one byte of it.
-//! Long bodies are therefore handed over in pieces, and the last piece is awaited: until then the
-//! response can be reset.
+//! A body is buffered before its response starts, so that its length is known. It holds resources:
+//! bytes and a slot. They are returned when the operating system has the body's last byte, or when
+//! the connection or stream ends.
+//!
+//! hyper buffers a whole HTTP/2 chunk as soon as the client takes one byte of it. Long bodies are
+//! therefore handed over in pieces. The stream ends only after the last piece is sent; until then
+//! the response can be reset.
 
 use std::{
     convert::Infallible,
@@ -29,14 +31,14 @@ use tokio::{task::yield_now, time::Instant};
 /// timeout makes no progress.
 const PIECE: usize = 16 * 1024;
 
-/// Anything that a response holds until it is sent.
+/// Resources that a response holds until it is sent.
 pub(super) type Holdings = Arc<dyn Send + Sync>;
 
 /// Extension with the holdings of a response.
 #[derive(Clone)]
 struct Held(Holdings);
 
-/// Lets the response hold something until it is sent.
+/// Attaches holdings to the response.
 pub(super) fn holding(mut response: Response, holdings: Holdings) -> Response {
     response.extensions_mut().insert(Held(holdings));
     response
@@ -67,7 +69,7 @@ pub(super) async fn buffer(response: Response) -> Response {
             Response::from_parts(head, bytes.into())
         }
         Err(error) => {
-            tracing::error!(%error, "a response could not be written");
+            tracing::error!(%error, "cannot write a response");
             super::internal_error(None)
         }
     }
@@ -78,7 +80,7 @@ async fn collect(body: Body) -> Result<Vec<u8>, axum::Error> {
     let mut bytes = Vec::new();
     while let Some(part) = parts.next().await {
         bytes.extend_from_slice(&part?);
-        // Compression is CPU-bound, so that other tasks get a turn.
+        // Compression is CPU-bound: lets other tasks run.
         yield_now().await;
     }
     Ok(bytes)
@@ -101,7 +103,7 @@ struct State {
 }
 
 impl SendProgress {
-    /// Returns the time at which the response is given up without progress, once there is a body.
+    /// Returns the time at which a response without progress is abandoned, once there is a body.
     pub(super) fn deadline(&self, client_timeout: Duration) -> Option<Instant> {
         Some(self.state().progressed? + client_timeout)
     }

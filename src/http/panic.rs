@@ -19,7 +19,7 @@ pub(super) async fn catch(
     result.unwrap_or_else(|_| internal_error(error_format))
 }
 
-/// [`catch`] for routes that belong to no contract.
+/// [`catch`] for routes outside of the REST contracts.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
     catch(None, next.run(request)).await
 }

@@ -35,8 +35,7 @@ impl Pipeline {
         })
     }
 
-    /// Attaches the slot and the response's bytes to the response, which holds them until it is
-    /// sent.
+    /// Buffers the response, which then holds its slot and bytes until it is sent.
     async fn finish(
         &self,
         response: Response,
@@ -47,7 +46,7 @@ impl Pipeline {
         let length = outgoing::length(&response);
         match self.shares.capacity.buffered.take(slot.client(), length) {
             Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
-            // The slot is returned: the refusal is short.
+            // The refusal is short, and needs no slot.
             Err(reason) => shed_response(reason, error_format),
         }
     }
@@ -65,7 +64,7 @@ pub(super) async fn layer(
         Err(reason) => return shed_response(reason, error_format),
     };
     request.extensions_mut().insert(slot.clone());
-    // From the inside out. Boxed, since each wrapper moves its future.
+    // Wrapped from the inside out. Boxed, since each wrapper moves its future.
     let response_future = Box::pin(pipeline.authentication.authenticate(
         request,
         &slot,

@@ -19,7 +19,7 @@ use crate::{metrics::Metrics, trace};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest request id that is accepted from a client or proxy.
+/// Maximum length of a request id from a client or proxy.
 const MAX_ID: usize = 64;
 
 /// Name of the executed operation, for the log. It is set as soon as it is known, so that it is

@@ -1,8 +1,8 @@
 //! Accepts connections, and stops without losing requests.
 //!
-//! On a stop signal, it accepts the connections that are already queued, and no more. For a moment,
-//! kept-alive connections still serve requests, and responses announce that the connection ends.
-//! Then idle connections are closed, and busy ones finish.
+//! On a stop signal, the server accepts only the connections that are already queued. For
+//! [`IDLE_GRACE`], kept-alive connections still serve requests, and responses announce that the
+//! connection ends. Then idle connections are closed, and busy ones finish.
 
 use std::{
     convert::Infallible,
@@ -26,13 +26,16 @@ use axum::{
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::conn::auto,
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{Signal, SignalKind, signal},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
@@ -41,15 +44,15 @@ use tower::ServiceExt;
 const IDLE_GRACE: Duration = Duration::from_secs(1);
 
 /// Longest request head, in bytes. HTTP/2 allows less, since it decodes a block of headers at once.
-/// A head has at most 100 headers; that is hyper's default, which is cheaper than a limit of our
-/// own.
+/// The number of headers has hyper's default limit of 100, which is cheaper than a configured one.
 const MAX_HEAD: usize = 128 * 1024;
 const MAX_HEADERS_OF_HTTP2: u32 = 16 * 1024;
 
 /// Most concurrent requests over one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
 
-/// Size of a socket's send buffer, in bytes; Linux doubles it. It would grow to several megabytes.
+/// Size of a socket's send buffer, in bytes; Linux doubles it. By default it grows to several
+/// megabytes.
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// Most connections of operators: probes and scrapers.
@@ -69,8 +72,8 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// Listens for SIGTERM and SIGINT. It starts before the server announces itself, so that the server
-/// can be stopped as soon as that is seen.
+/// Listens for SIGTERM and SIGINT. It starts before the server announces itself, so that a
+/// supervisor can stop the server as soon as it sees the announcement.
 pub struct StopSignal {
     terminate: Signal,
     interrupt: Signal,
@@ -102,7 +105,7 @@ impl StopSignal {
 pub struct Connections {
     /// Most open connections; further ones wait.
     pub max: usize,
-    /// Most of these for one client address (IPv6: the first 64 bits); further ones are closed.
+    /// Most open connections of one client address (IPv6: the first 64 bits); further ones are closed.
     /// Does not apply to trusted proxies.
     pub max_per_client: usize,
     /// Longest wait for a request head, or for a client that does not read.
@@ -198,8 +201,8 @@ struct OpenConnections {
     /// Set once the log has warned of a client with too many connections.
     has_warned: AtomicBool,
     client_timeout: Duration,
-    /// True when idle connections must end. Each connection subscribes while it is open.
-    idle_ends: watch::Sender<bool>,
+    /// Ends idle connections, and waits for busy ones.
+    graceful: GracefulShutdown,
 }
 
 impl OpenConnections {
@@ -217,7 +220,7 @@ impl OpenConnections {
             by_client: Pool::new(Resource::Connections, most, each, &service.metrics),
             has_warned: AtomicBool::new(false),
             client_timeout: bounds.client_timeout,
-            idle_ends: watch::Sender::new(false),
+            graceful: GracefulShutdown::new(),
         }
     }
 
@@ -251,10 +254,9 @@ impl OpenConnections {
         if let Err(error) = set_socket_send_buffer_size(&stream, SEND_BUFFER) {
             tracing::debug!(%error, "cannot set SO_SNDBUF");
         }
-        let idle_ends = self.idle_ends.subscribe();
+        let watcher = self.graceful.watcher();
         let connection = Connection::new(self.client_timeout);
-        let serving =
-            serve_connection(self.front.clone(), connection, stream, peer.ip(), idle_ends);
+        let serving = serve_connection(self.front.clone(), connection, stream, peer.ip(), watcher);
         tokio::spawn(async move {
             let _held = (room, held);
             serving.await;
@@ -272,11 +274,11 @@ impl OpenConnections {
     }
 
     /// Waits until all connections have ended.
-    async fn finish(&self) {
-        if timeout(IDLE_GRACE, self.idle_ends.closed()).await.is_err() {
-            self.idle_ends.send_replace(true);
-            self.idle_ends.closed().await;
+    async fn finish(self) {
+        if self.graceful.count() > 0 {
+            sleep(IDLE_GRACE).await;
         }
+        self.graceful.shutdown().await;
     }
 }
 
@@ -286,7 +288,7 @@ async fn serve_connection(
     connection: Arc<Connection>,
     stream: TcpStream,
     peer: IpAddr,
-    mut idle_ends: watch::Receiver<bool>,
+    watcher: Watcher,
 ) {
     let metrics = front.metrics.clone();
     let reset_metrics = metrics.clone();
@@ -314,26 +316,18 @@ async fn serve_connection(
         let (open, progress) = request_connection.begin(is_http2);
         front
             .clone()
-            .answer(request.map(Body::new), peer, open, progress)
+            .respond(request.map(Body::new), peer, open, progress)
     });
-    let mut serving = pin!(builder.serve_connection(io, service));
-    let mut is_ending = false;
-    let ended = loop {
-        tokio::select! {
-            ended = serving.as_mut() => break ended,
-            () = idle_ended(&mut idle_ends), if !is_ending => {
-                is_ending = true;
-                serving.as_mut().graceful_shutdown();
-            }
-            reason = connection.given_up() => {
-                metrics.given_up(reason);
-                tracing::debug!(?reason, "closed a connection whose client exceeded a timeout");
-                return;
+    tokio::select! {
+        ended = watcher.watch(builder.serve_connection(io, service)) => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
             }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke");
+        reason = connection.given_up() => {
+            metrics.given_up(reason);
+            tracing::debug!(?reason, "closed a connection whose client exceeded a timeout");
+        }
     }
 }
 
@@ -353,8 +347,8 @@ impl Front {
         (!self.trusted_proxies.trusts(peer)).then(|| ClientKey::from_address(peer))
     }
 
-    /// The client of a request: behind a trusted proxy, the one that the proxy forwards for; none if
-    /// it does not say.
+    /// Returns the client of a request. Behind a trusted proxy, this is the client that the proxy
+    /// reports, or `None` if it reports none.
     fn client_of(&self, request: &Request, peer: IpAddr) -> Option<ClientKey> {
         self.client(peer).or_else(|| {
             let proxies = &self.trusted_proxies;
@@ -365,7 +359,7 @@ impl Front {
 
     /// Responds to a request. While stopping, HTTP/1 responses announce that the connection ends;
     /// HTTP/2 does so by itself.
-    async fn answer(
+    async fn respond(
         self: Arc<Self>,
         mut request: Request,
         peer: IpAddr,
@@ -380,8 +374,8 @@ impl Front {
                 let response = self.app.clone().oneshot(request).await?;
                 (outgoing::buffer(response).await, Some(held))
             }
-            // Without a body, so that it is sent whether or not the client reads.
-            Err(_) => (no_room(), None),
+            // Without a body, so that it is sent even if the client does not read.
+            Err(_) => (overloaded(), None),
         };
         let holdings = match outgoing::held_by(&mut response) {
             Some(holdings) => Some(holdings),
@@ -390,7 +384,7 @@ impl Front {
                 match self.capacity.buffered.take(client, length) {
                     Ok(bytes) => Some(Arc::new(bytes) as Holdings),
                     Err(_) => {
-                        response = no_room();
+                        response = overloaded();
                         None
                     }
                 }
@@ -408,17 +402,12 @@ impl Front {
 }
 
 /// Responds to a client that has too many open requests or unread responses.
-fn no_room() -> Response {
-    // It bypasses the layers that add these.
+fn overloaded() -> Response {
+    // The response bypasses the layers that add these headers.
     let headers = [
         (header::RETRY_AFTER, "1"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (StatusCode::SERVICE_UNAVAILABLE, headers).into_response()
-}
-
-async fn idle_ended(idle_ends: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone, so that idle connections end too.
-    let _ = idle_ends.wait_for(|ends| *ends).await;
 }

@@ -1,6 +1,6 @@
 //! Load shedding: requests beyond the capacity get 503 at once, so that the others stay fast.
-//! Requests with a token and requests without have separate shares, and a client may use a part of
-//! one.
+//! Requests with a token and requests without have separate shares. One client may use only a part
+//! of a share.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,8 +29,8 @@ const SUSTAINED: Duration = Duration::from_secs(5);
 /// Time without shedding after which the overload is over.
 const OVER: Duration = Duration::from_secs(1);
 
-/// Returns the share of a request. A forged token gains little: it is refused before the database
-/// is asked.
+/// Returns the share of a request. A forged token gains little: it is refused before the request
+/// reaches the database.
 pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
     match headers.contains_key(header::AUTHORIZATION) {
         true => metrics::Share::SignedIn,
@@ -41,7 +41,7 @@ pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
 /// The two shares of the requests in flight.
 pub(super) struct Shares {
     pub(super) capacity: Capacity,
-    strain: Mutex<Strain>,
+    overload: Mutex<Overload>,
     metrics: Metrics,
 }
 
@@ -49,20 +49,20 @@ impl Shares {
     pub(super) fn new(capacity: Capacity, metrics: Metrics) -> Arc<Self> {
         Arc::new(Self {
             capacity,
-            strain: Mutex::default(),
+            overload: Mutex::default(),
             metrics,
         })
     }
 
     /// Returns true while requests with tokens are shed for a sustained time. Those without do not
     /// count: otherwise a flood of them would make the gateway unready for everyone.
-    pub(super) fn are_strained(&self) -> bool {
-        self.strain().is_sustained(Instant::now())
+    pub(super) fn are_overloaded(&self) -> bool {
+        self.overload().is_sustained(Instant::now())
     }
 
-    fn strain(&self) -> MutexGuard<'_, Strain> {
+    fn overload(&self) -> MutexGuard<'_, Overload> {
         // Instants are valid even if another thread panicked.
-        self.strain.lock().unwrap_or_else(PoisonError::into_inner)
+        self.overload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn share(&self, share: metrics::Share) -> &Share {
@@ -84,7 +84,7 @@ impl Shares {
     fn count_shed(&self, share: metrics::Share) {
         self.metrics.shed(share);
         if share == metrics::Share::SignedIn {
-            self.strain().add(Instant::now());
+            self.overload().add(Instant::now());
         }
     }
 }
@@ -104,9 +104,9 @@ pub(super) fn shed_response(reason: NoRoom, error_format: Option<ErrorFormat>) -
 
 /// First and last time of a series of shed requests.
 #[derive(Default)]
-struct Strain(Option<(Instant, Instant)>);
+struct Overload(Option<(Instant, Instant)>);
 
-impl Strain {
+impl Overload {
     fn add(&mut self, now: Instant) {
         let since = match self.0 {
             Some((since, last)) if now.saturating_duration_since(last) <= OVER => since,
@@ -127,23 +127,26 @@ impl Strain {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::Strain;
+    use super::Overload;
 
     #[test]
-    fn strain_is_what_lasts() {
-        let mut strain = Strain::default();
+    fn only_sustained_shedding_is_an_overload() {
+        let mut overload = Overload::default();
         let start = Instant::now();
         let after = |tenths: u64| start + Duration::from_millis(100 * tenths);
-        assert!(!strain.is_sustained(start));
+        assert!(!overload.is_sustained(start));
         for tenths in (0..50).step_by(5) {
-            strain.add(after(tenths));
-            assert!(!strain.is_sustained(after(tenths)), "after {tenths} tenths");
+            overload.add(after(tenths));
+            assert!(
+                !overload.is_sustained(after(tenths)),
+                "after {tenths} tenths"
+            );
         }
-        strain.add(after(50));
-        assert!(strain.is_sustained(after(50)));
-        assert!(strain.is_sustained(after(60)));
-        assert!(!strain.is_sustained(after(61)), "it is over");
-        strain.add(after(80));
-        assert!(!strain.is_sustained(after(80)), "another has begun");
+        overload.add(after(50));
+        assert!(overload.is_sustained(after(50)));
+        assert!(overload.is_sustained(after(60)));
+        assert!(!overload.is_sustained(after(61)), "it is over");
+        overload.add(after(80));
+        assert!(!overload.is_sustained(after(80)), "another has begun");
     }
 }

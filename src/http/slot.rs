@@ -1,7 +1,7 @@
 //! Slots of requests for data in flight, and the reception of request bodies.
 //!
-//! A slot is for work, not for waiting: while its body arrives, a request holds one of the open
-//! bodies instead.
+//! Slots are for work, not for waiting: while its body arrives, a request holds a unit of
+//! [`Share::bodies`] instead.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -21,10 +21,10 @@ use crate::{
     rate_limit::ClientKey,
 };
 
-/// Time for a body beyond what [`RATE`] allows for its length.
+/// Time for a body in addition to its length at [`RATE`].
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Least rate of a body after [`GRACE`], in bytes per second.
+/// Minimum rate of a body after [`GRACE`], in bytes per second.
 const RATE: u64 = 16 * 1024;
 
 /// A request's slot; cheap to clone.
@@ -42,10 +42,10 @@ struct Inner {
 /// Reasons why a body was not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotReceived {
-    /// The body is too long; the header's length, if it declares one.
+    /// The body is too long. Holds the declared length, if any.
     TooLong(Option<u64>),
     /// The connection broke.
-    BrokenOff,
+    Disconnected,
     /// The body arrived too slowly.
     TooSlow,
     /// Too many bodies are being received, or too many requests are in flight by now.
@@ -54,6 +54,9 @@ pub(super) enum NotReceived {
 
 impl Slot {
     /// Takes a slot from a share, before the client is known.
+    ///
+    /// # Errors
+    /// The share has no slot left.
     pub(super) fn take(
         capacity: &Capacity,
         share: &Share,
@@ -91,30 +94,38 @@ impl Slot {
     }
 
     /// Receives a request body of at most `most` bytes.
+    ///
+    /// # Errors
+    /// See [`NotReceived`].
     pub(super) async fn receive(
         &self,
         headers: &HeaderMap,
         body: Body,
         most: usize,
     ) -> Result<Bytes, NotReceived> {
-        let said = content_length(headers);
-        if said.is_some_and(|said| said > most as u64) {
-            return Err(NotReceived::TooLong(said));
+        let declared = content_length(headers);
+        if declared.is_some_and(|declared| declared > most as u64) {
+            return Err(NotReceived::TooLong(declared));
         }
         self.held().take();
         let client = self.client();
         let room = |_| NotReceived::NoRoom;
         let open = self.0.share.bodies.take(client, 1).map_err(room)?;
-        let length = said.unwrap_or(most as u64);
+        let length = declared.unwrap_or(most as u64);
         let bytes = self.0.buffered.take(client, length).map_err(room)?;
-        let body = self.read(body, most, said).await?;
+        let body = self.read(body, most, declared).await?;
         drop((open, bytes));
         let slot = self.0.share.slots.take(client, 1).map_err(room)?;
         *self.held() = Some(slot);
         Ok(body)
     }
 
-    async fn read(&self, body: Body, most: usize, said: Option<u64>) -> Result<Bytes, NotReceived> {
+    async fn read(
+        &self,
+        body: Body,
+        most: usize,
+        declared: Option<u64>,
+    ) -> Result<Bytes, NotReceived> {
         let started = Instant::now();
         let mut parts = body.into_data_stream();
         let mut first = Bytes::new();
@@ -128,11 +139,11 @@ impl Slot {
             };
             let part = match part {
                 None => break,
-                Some(part) => part.map_err(|_| NotReceived::BrokenOff)?,
+                Some(part) => part.map_err(|_| NotReceived::Disconnected)?,
             };
             length += part.len();
             if length > most {
-                return Err(NotReceived::TooLong(said));
+                return Err(NotReceived::TooLong(declared));
             }
             // Most bodies arrive in one part, which is not copied.
             if first.is_empty() && joined.is_empty() {

@@ -60,7 +60,7 @@ pub struct Transition {
     pub event: Option<Event>,
 }
 
-/// Why an invite does not take a command.
+/// The reason for which an invite refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// It was accepted.
@@ -78,7 +78,7 @@ pub enum Refusal {
 }
 
 /// Looks a command up in the table, for an invite that is in `state` and expires at `expires_at`.
-/// Who may give the command is decided elsewhere.
+/// The access module decides who may give the command.
 ///
 /// # Errors
 /// The invite's kind, state or age does not allow it.

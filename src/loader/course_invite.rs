@@ -84,7 +84,7 @@ struct List {
     page: Page,
 }
 
-/// Effective status of a course invite. An invitee who became a member in any way has accepted.
+/// Effective status of a course invite. An invitee who is a member by now has accepted.
 /// Course invites do not expire.
 pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
     let state = if row.is_member {

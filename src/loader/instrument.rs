@@ -119,8 +119,8 @@ pub(super) async fn statement(
         Err(error) if is_unavailable(error) || is_locked(error) => StatementOutcome::Unavailable,
         Err(_) => StatementOutcome::Failed,
     };
-    let told = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());
-    trace::returned(&span, told);
+    let result = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());
+    trace::returned(&span, result);
     // Outside a batch or a list, no kind counts it.
     let _ = CURRENT.try_with(|kind| kind.statements.answered(outcome, started.elapsed()));
     rows

@@ -207,8 +207,8 @@ impl InviteFilter {
         filters.of_page(page)
     }
 
-    /// The invites of each kind that meet its condition. Group invites are in no list, since they
-    /// belong to nobody in particular.
+    /// The invites of each kind that meet its condition. Group invites are in no list: they have
+    /// neither inviter nor invitee.
     fn listing(
         &self,
         [codes, workspaces, courses]: [Condition; 3],

@@ -41,9 +41,9 @@ pub(super) struct ByCode {
 pub struct InviteCodeFilter {
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// Role that using the code gives.
+    /// Role that using the code grants.
     pub roles: Option<Vec<String>>,
-    /// Gives any of these tags.
+    /// Grants any of these tags.
     pub tags: Option<Vec<i64>>,
     /// Normalized address of the invitee.
     pub email_norm: Option<String>,
@@ -149,7 +149,7 @@ pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     }
 }
 
-/// Condition: a code gives any of these tags. The offset makes PostgreSQL test each row by itself,
+/// Condition: a code grants any of these tags. The offset makes PostgreSQL test each row by itself,
 /// in the list's order, until the page is full. Otherwise it reads all codes of the list and sorts
 /// them.
 fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {

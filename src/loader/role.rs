@@ -1,5 +1,5 @@
 //! Memberships of the viewer in workspaces, groups and courses. One statement loads all that a
-//! request needs at a time, and the request remembers them. They are read from the primary, so that
+//! request needs at a time, and the request caches them. They are read from the primary, so that
 //! a withdrawn role takes effect at once.
 
 use std::{
@@ -46,7 +46,7 @@ pub struct Membership {
     pub is_invited: bool,
 }
 
-/// Loads the memberships of one viewer, and remembers them.
+/// Loads the memberships of one viewer, and caches them.
 pub struct RoleLoader {
     viewer: Arc<SelfProof>,
     now: DateTime<Utc>,
@@ -66,7 +66,7 @@ impl RoleLoader {
     }
 
     /// Forgets all roles, so that a change within the request takes effect. No role may be loading
-    /// meanwhile, since it would be remembered as it was.
+    /// meanwhile, since its old value would be cached.
     pub fn forget(&self) {
         lock(&self.known).clear();
     }
@@ -76,11 +76,11 @@ impl RoleLoader {
         if let Some(known) = lock(&self.known).get(&target) {
             return Ok(known.clone());
         }
-        let asked = MembershipKey {
+        let key = MembershipKey {
             viewer: self.viewer.clone(),
             target,
         };
-        let row = self.loaders.reads(Freshness::Primary).one(asked).await?;
+        let row = self.loaders.reads(Freshness::Primary).one(key).await?;
         let row = row.unwrap_or_default();
         let membership = Membership {
             role: row.role,
@@ -112,22 +112,22 @@ impl Loader<MembershipKey> for Rows {
 
     async fn load(
         &self,
-        asked: &[MembershipKey],
+        keys: &[MembershipKey],
     ) -> Result<HashMap<MembershipKey, MembershipRow>, LoadError> {
-        let Some(statement) = statement(self.database(), asked) else {
+        let Some(statement) = statement(self.database(), keys) else {
             return Ok(HashMap::new());
         };
         let mut found: HashMap<MembershipKey, MembershipRow> = HashMap::new();
         for row in self.servers.all(&statement).await? {
             let mut columns = Columns::from(&row, 0);
             let index: i64 = columns.next()?;
-            let Some(asked) = usize::try_from(index)
+            let Some(key) = usize::try_from(index)
                 .ok()
-                .and_then(|index| asked.get(index))
+                .and_then(|index| keys.get(index))
             else {
                 continue;
             };
-            let membership = found.entry(asked.clone()).or_default();
+            let membership = found.entry(key.clone()).or_default();
             match columns.next::<Option<String>>()? {
                 None => {
                     let until: Option<DateTime<Utc>> = columns.next()?;
@@ -148,7 +148,7 @@ const GROUP: i32 = 2;
 const COURSE: i32 = 3;
 
 /// The keys, as a table of their own.
-const ASKED: &str = "asked";
+const KEYS: &str = "asked";
 const INDEX: &str = "index";
 const KIND: &str = "kind";
 const TARGET_ID: &str = "target_id";
@@ -162,8 +162,8 @@ const ROLE: &str = "role";
 const UNTIL: &str = "until";
 
 /// Selects the memberships of all keys, of every kind of target.
-fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<SelectStatement> {
-    let has = |kind| asked.iter().any(|asked| asked.target.kind() == kind);
+fn statement(database: &DatabaseConnection, keys: &[MembershipKey]) -> Option<SelectStatement> {
+    let has = |kind| keys.iter().any(|key| key.target.kind() == kind);
     let mut parts = Vec::new();
     if has(WORKSPACE) {
         parts.push(members::<workspace_member::Entity>(WORKSPACE));
@@ -172,8 +172,8 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         let until = Expr::col((Invites, Invite::ExpiresAt));
         let mut invitee = part(WORKSPACE, no_role(), until);
         let address = Expr::col((Invites, Invite::EmailNorm))
-            .equals((ASKED, EMAIL))
-            .and(Expr::col((ASKED, EMAIL)).ne(NO_EMAIL));
+            .equals((KEYS, EMAIL))
+            .and(Expr::col((KEYS, EMAIL)).ne(NO_EMAIL));
         let here = is_target((Invites, Invite::WorkspaceId)).and(address);
         invitee
             .join(JoinType::InnerJoin, Invites, here)
@@ -204,9 +204,9 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         all
     })?;
     let table = CommonTableExpression::new()
-        .query(rows_asked(database, asked))
+        .query(rows_of_keys(database, keys))
         .columns([INDEX, KIND, TARGET_ID, USER_ID, EMAIL])
-        .table_name(ASKED)
+        .table_name(KEYS)
         .to_owned();
     statement.with_cte(WithClause::new().cte(table).to_owned());
     Some(statement)
@@ -214,9 +214,9 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
 
 /// Selects the keys as rows. They are arrays on PostgreSQL, and elsewhere a list, padded with its
 /// last row to a power of two, so that the database sees few texts.
-fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectStatement {
-    let email = |asked: &MembershipKey| {
-        let email = asked.viewer.verified_email_norm();
+fn rows_of_keys(database: &DatabaseConnection, keys: &[MembershipKey]) -> SelectStatement {
+    let email = |key: &MembershipKey| {
+        let email = key.viewer.verified_email_norm();
         email.unwrap_or(NO_EMAIL).to_owned()
     };
     if database.get_database_backend() == DbBackend::Postgres {
@@ -226,20 +226,20 @@ fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectS
             Func::cust("unnest").arg(Expr::val(array)).into()
         }
         let mut rows = Query::select();
-        rows.expr(column((0i64..).take(asked.len())))
-            .expr(column(asked.iter().map(|asked| asked.target.kind())))
-            .expr(column(asked.iter().map(|asked| asked.target.id())))
-            .expr(column(asked.iter().map(|asked| asked.viewer.user_id())))
-            .expr(column(asked.iter().map(email)));
+        rows.expr(column((0i64..).take(keys.len())))
+            .expr(column(keys.iter().map(|key| key.target.kind())))
+            .expr(column(keys.iter().map(|key| key.target.id())))
+            .expr(column(keys.iter().map(|key| key.viewer.user_id())))
+            .expr(column(keys.iter().map(email)));
         return rows;
     }
-    let length = asked.len().next_power_of_two();
-    let last = (0i64..).zip(asked).last();
+    let length = keys.len().next_power_of_two();
+    let last = (0i64..).zip(keys).last();
     let padding = std::iter::repeat(last).flatten();
-    let padded = (0i64..).zip(asked).chain(padding).take(length);
-    let padded = padded.map(|(index, asked)| {
-        let (target, viewer) = (asked.target, asked.viewer.user_id());
-        (index, target.kind(), target.id(), viewer, email(asked))
+    let padded = (0i64..).zip(keys).chain(padding).take(length);
+    let padded = padded.map(|(index, key)| {
+        let (target, viewer) = (key.target, key.viewer.user_id());
+        (index, target.kind(), target.id(), viewer, email(key))
     });
     Query::select()
         .expr(Expr::cust("*"))
@@ -249,11 +249,11 @@ fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectS
 
 fn part(kind: i32, role: Expr, until: Expr) -> SelectStatement {
     Query::select()
-        .expr_as(Expr::col((ASKED, INDEX)), INDEX)
+        .expr_as(Expr::col((KEYS, INDEX)), INDEX)
         .expr_as(role, ROLE)
         .expr_as(until, UNTIL)
-        .from(ASKED)
-        .and_where(Expr::col((ASKED, KIND)).eq(kind))
+        .from(KEYS)
+        .and_where(Expr::col((KEYS, KIND)).eq(kind))
         .take()
 }
 
@@ -266,11 +266,11 @@ fn members<M: Members>(kind: i32) -> SelectStatement {
 }
 
 fn is_target(column: impl IntoColumnRef) -> Expr {
-    Expr::col(column).equals((ASKED, TARGET_ID))
+    Expr::col(column).equals((KEYS, TARGET_ID))
 }
 
 fn is_viewer(column: impl IntoColumnRef) -> Expr {
-    Expr::col(column).equals((ASKED, USER_ID))
+    Expr::col(column).equals((KEYS, USER_ID))
 }
 
 /// The expiry in rows that are no invite.

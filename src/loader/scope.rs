@@ -1,4 +1,4 @@
-//! Prices of lists that may read more rows than their page has.
+//! Cost estimates of lists that may read more rows than their page has.
 //!
 //! Such a list is *wide*: a filter, an order without an index, or a total makes the database read
 //! rows that are not on the page. It can read at most its *scope*: the rows of the list without its
@@ -25,16 +25,16 @@ use sea_orm::{
 use super::{ListError, Lists, LoadError, Rows, columns::Columns, key::any_of};
 use crate::{
     paging::Page,
-    rate_limit::{NODE, Toll},
+    rate_limit::{CostEstimate, NODE},
 };
 
 /// Maximum number of rows that are counted in a scope.
 const MAX_ROWS: u64 = 1_000_000;
 
-/// A scope is remembered for this time.
-const KEPT: TimeDelta = TimeDelta::minutes(1);
+/// Time for which a counted scope is cached.
+const TTL: TimeDelta = TimeDelta::minutes(1);
 
-/// Maximum number of remembered scopes.
+/// Maximum number of cached scopes.
 const MAX_SCOPES: usize = 16_384;
 
 /// A list that costs at most this many nodes is part of the cost of its operation.
@@ -165,14 +165,14 @@ impl Lists<'_> {
         &self,
         parent: Option<i64>,
         row_cost: RowCost,
-    ) -> Result<Option<Toll>, ListError> {
+    ) -> Result<Option<CostEstimate>, ListError> {
         if row_cost == RowCost::default() || !self.client.has_cost_quota() {
             return Ok(None);
         }
         let rows = match self.known_scope::<S>(parent) {
             Some(rows) => rows,
             None => {
-                if let Some(smallest) = self.client.toll(S::list(), FREE + 1) {
+                if let Some(smallest) = self.client.estimate(S::list(), FREE + 1) {
                     smallest.check().await?;
                 }
                 self.count_scope::<S>(parent).await?
@@ -182,14 +182,14 @@ impl Lists<'_> {
         if nodes <= FREE {
             return Ok(None);
         }
-        Ok(self.client.toll(S::list(), nodes))
+        Ok(self.client.estimate(S::list(), nodes))
     }
 
     /// Returns the number of rows of a scope, if it was counted within the last minute.
     fn known_scope<S: Scope>(&self, parent: Option<i64>) -> Option<u64> {
         let Scopes(scopes) = &self.reads.loaders.scopes;
         let counted = scopes.get(&(TypeId::of::<S>(), parent))?;
-        ((self.now - counted.at).abs() < KEPT).then_some(counted.rows)
+        ((self.now - counted.at).abs() < TTL).then_some(counted.rows)
     }
 
     /// Counts a scope's rows.
@@ -205,7 +205,7 @@ impl Lists<'_> {
 
 /// A wide list waits for the client's other lists of its kind, reserves its nodes, and refunds the
 /// unused ones.
-impl Admission for Toll {
+impl Admission for CostEstimate {
     type Error = ListError;
 
     async fn admit<T: Send>(
@@ -213,11 +213,11 @@ impl Admission for Toll {
         is_abandoned: impl Fn() -> bool + Send,
         statement: impl Future<Output = T> + Send,
     ) -> Result<Option<T>, ListError> {
-        let place = self.place().await;
+        let permit = self.acquire_permit().await;
         if is_abandoned() {
             return Ok(None);
         }
-        let reservation = place.reserve().await?;
+        let reservation = permit.reserve().await?;
         Ok(Some(reservation.settle(statement).await))
     }
 }

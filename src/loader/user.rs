@@ -62,8 +62,8 @@ impl Reads<'_> {
 }
 
 impl Loaders {
-    /// The user that a verified token names, read from the primary. An external id that several
-    /// users share names nobody.
+    /// Loads the user that a verified token names, from the primary. Returns none for an external id
+    /// that several users share.
     pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
         let reads = self.reads(Freshness::Primary);
         match subject {

@@ -48,7 +48,7 @@ pub struct WorkspaceInviteFilter {
     pub workspaces: Option<Vec<i64>>,
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// Role that accepting gives.
+    /// Role that accepting grants.
     pub roles: Option<Vec<String>>,
     /// The inviter.
     pub inviter: Option<i64>,

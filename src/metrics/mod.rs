@@ -18,6 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use graphql_documents::Limit;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, histogram::Histogram, info::Info},
@@ -29,7 +30,7 @@ use counters::{Counters, labelled};
 pub use http::{Http, InFlight};
 pub use operations::{Operation, Operations, Outcome};
 pub use pools::{Connections, CountConnections, Server};
-pub use refusals::{GivenUp, Limit, RateLimit, Resource, Share};
+pub use refusals::{GivenUp, RateLimit, Resource, Share};
 pub use statements::{StatementOutcome, Statements};
 pub use tokens::RefreshOutcome;
 

@@ -1,49 +1,19 @@
 //! Labels of refusals: limits, rate limits, shares and resources.
 
+use graphql_documents::Limit;
+
 use super::counters::{Labelled, labelled};
 
-labelled! {
-    /// A limit of requests, documents or responses.
-    pub enum Limit by "limit" {
-        /// Request body, in bytes.
-        Body = "body",
-        /// Document, in bytes.
-        Document = "document",
-        /// Lexical tokens of the document.
-        Tokens = "tokens",
-        /// Values in the request's JSON.
-        Values = "values",
-        /// Nesting of brackets.
-        Nesting = "nesting",
-        /// Depth of the selection.
-        Depth = "depth",
-        /// Aliases.
-        Aliases = "aliases",
-        /// Fields of the root type.
-        RootFields = "root_fields",
-        /// Directives.
-        Directives = "directives",
-        /// Fields, with fragments expanded.
-        Fields = "fields",
-        /// Cost of execution.
-        Cost = "cost",
-        /// Values in a list argument, such as ids or representations.
-        List = "list",
-        /// Operations in a batch.
-        Batch = "batch",
-        /// Selections of introspection.
-        Introspection = "introspection",
-        /// Selections of the subgraph's schema.
-        SubgraphSchema = "subgraph_schema",
-        /// Response, in bytes.
-        Answer = "answer",
-    }
-}
+impl Labelled for Limit {
+    const LABEL: &'static str = "limit";
+    const ALL: &'static [Self] = &Limit::ALL;
 
-impl Limit {
-    /// Returns its name in errors and labels.
-    pub fn name(self) -> &'static str {
-        self.value()
+    fn value(self) -> &'static str {
+        self.name()
+    }
+
+    fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -92,7 +62,7 @@ labelled! {
         /// Requests from their head until their response is sent.
         Requests = "requests",
         /// Slots of requests for data in flight.
-        Places = "places",
+        Slots = "slots",
         /// Request bodies being received.
         Bodies = "bodies",
         /// Bytes of request bodies and responses.

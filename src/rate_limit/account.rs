@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize};
 
-use super::{RateLimit, reservation::Gate};
+use super::{RateLimit, reservation::ListLimiter};
 
 /// One client's use of its quotas.
 #[derive(Default)]
@@ -10,8 +10,8 @@ pub(super) struct Account {
     tallies: Mutex<Tallies>,
     /// Number of look-ups that wait for room.
     pub(super) waiting: AtomicUsize,
-    /// Gates of the client's wide lists, one per kind.
-    gates: Mutex<Vec<(&'static str, Arc<Gate>)>>,
+    /// Limiters of the client's wide lists, one per kind.
+    list_limiters: Mutex<Vec<(&'static str, Arc<ListLimiter>)>>,
 }
 
 /// A client's position in each quota.
@@ -34,14 +34,17 @@ impl Account {
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the gate of the client's wide lists of a kind.
-    pub(super) fn gate(&self, kind: &'static str) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, gate)) = gates.iter().find(|(of, _)| *of == kind) {
-            return gate.clone();
+    /// Returns the limiter of the client's wide lists of a kind.
+    pub(super) fn list_limiter(&self, kind: &'static str) -> Arc<ListLimiter> {
+        let mut limiters = self
+            .list_limiters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, limiter)) = limiters.iter().find(|(of, _)| *of == kind) {
+            return limiter.clone();
         }
-        let gate = Arc::<Gate>::default();
-        gates.push((kind, gate.clone()));
-        gate
+        let limiter = Arc::<ListLimiter>::default();
+        limiters.push((kind, limiter.clone()));
+        limiter
     }
 }

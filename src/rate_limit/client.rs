@@ -11,7 +11,8 @@ use std::{
 use tokio::time::sleep;
 
 use super::{
-    ClientKey, Parts, RateLimit, RateLimited, Remaining, Toll, account::Account, quota::Quota,
+    ClientKey, CostEstimate, Parts, RateLimit, RateLimited, Remaining, account::Account,
+    quota::Quota,
 };
 
 const MISSED: RateLimit = RateLimit::MissedLookups;
@@ -76,9 +77,9 @@ impl Client {
     /// Runs a public look-up by secret, and counts it if it misses.
     ///
     /// Once the quota is exhausted, look-ups of guessable secrets are refused whether or not the
-    /// secret exists. Concurrent look-ups return results only as far as there is room for misses,
-    /// so that they give no additional guesses; none waits for another. A random secret that exists
-    /// is always found, so that others at the same address cannot block it.
+    /// secret exists. Concurrent look-ups return results only while there is room for misses, so
+    /// that concurrency gives no additional guesses. Look-ups do not wait for each other. A random
+    /// secret that exists is always found, so that others at the same address cannot block it.
     ///
     /// # Errors
     /// The quota of misses is exhausted, or `look_up` fails.
@@ -115,12 +116,12 @@ impl Client {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the toll of a list of this kind that costs at most `nodes`. Returns `None` without a
-    /// quota of cost.
-    pub fn toll(self: &Arc<Self>, kind: &'static str, nodes: u64) -> Option<Toll> {
+    /// Returns the estimate for a list of this kind that costs at most `nodes`. Returns `None`
+    /// without a quota of cost.
+    pub fn estimate(self: &Arc<Self>, kind: &'static str, nodes: u64) -> Option<CostEstimate> {
         self.limits.quota(RateLimit::Cost)?;
-        let gate = self.account.gate(kind);
-        Some(Toll::new(self.clone(), gate, nodes))
+        let limiter = self.account.list_limiter(kind);
+        Some(CostEstimate::new(self.clone(), limiter, nodes))
     }
 
     /// Returns true if there is a quota of cost.
@@ -138,19 +139,19 @@ impl Client {
     }
 
     /// Returns units to the quota, here and in the shared Redis.
-    pub(super) async fn give_back(&self, limit: RateLimit, quota: &Quota, units: u64) {
+    pub(super) async fn refund(&self, limit: RateLimit, quota: &Quota, units: u64) {
         if units == 0 {
             return;
         }
-        quota.give_back(self.account.tallies().until_mut(limit), units);
+        quota.refund(self.account.tallies().until_mut(limit), units);
         if let Some(shared) = &self.limits.shared {
-            shared.give_back(limit, self.key, quota, units).await;
+            shared.refund(limit, self.key, quota, units).await;
         }
     }
 
-    /// Takes units of work that is done, as far as there are so many.
+    /// Takes units for completed work, as far as the quota has them.
     pub(super) async fn charge(&self, limit: RateLimit, quota: &Quota, units: u64) {
-        let (mut rest, mut part) = (quota.limited(units), quota.limited(units));
+        let (mut rest, mut part) = (quota.capped(units), quota.capped(units));
         while part > 0 {
             if part <= rest && self.try_take(limit, quota, part).await.is_ok() {
                 rest -= part;
@@ -182,7 +183,7 @@ impl Client {
             None => Ok(mine),
             Some(Ok(remaining)) => Ok(remaining),
             Some(Err(wait)) => {
-                quota.give_back(self.account.tallies().until_mut(limit), units);
+                quota.refund(self.account.tallies().until_mut(limit), units);
                 Err(wait)
             }
         }
@@ -231,7 +232,7 @@ impl Client {
     ) -> Result<(), Duration> {
         self.has_room(limit, quota, units)?;
         match self.take_shared(limit, quota, 0).await {
-            Some(Ok(remaining)) if remaining.units < quota.limited(units) => {
+            Some(Ok(remaining)) if remaining.units < quota.capped(units) => {
                 Err(quota.wait_for(units, remaining))
             }
             _ => Ok(()),
@@ -324,26 +325,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_look_up_waits_for_room_instead_of_being_refused_while_few_do() {
+    async fn a_few_look_ups_wait_for_room_and_others_are_refused() {
         let client = exhausted().await;
         let guesses = (0..20).map(|_| look_up(&client, Secrecy::Guessable, Some(1)));
-        let told = futures_util::future::join_all(guesses).await;
-        let found = told.iter().filter(|it| **it == Ok(Some(1))).count();
+        let results = futures_util::future::join_all(guesses).await;
+        let found = results.iter().filter(|it| **it == Ok(Some(1))).count();
         assert_eq!(found, MAX_WAITING);
-        let refused = told.iter().filter(|it| **it == Err(Refused(1))).count();
+        let refused = results.iter().filter(|it| **it == Err(Refused(1))).count();
         assert_eq!(found + refused, 20);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_misses_no_more_than_there_is_room_for() {
+    async fn waiting_look_ups_miss_only_within_the_quota() {
         let client = exhausted().await;
         let guesses = (0..5).map(|_| look_up(&client, Secrecy::Guessable, None));
-        let told = futures_util::future::join_all(guesses).await;
-        assert_eq!(told.iter().filter(|it| it.is_ok()).count(), 1, "{told:?}");
+        let results = futures_util::future::join_all(guesses).await;
+        assert_eq!(
+            results.iter().filter(|it| it.is_ok()).count(),
+            1,
+            "{results:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_random_secret_that_exists_is_found_and_another_is_counted() {
+    async fn a_random_secret_is_found_despite_the_quota_and_a_miss_is_refused() {
         let client = exhausted().await;
         for _ in 0..100 {
             assert_eq!(

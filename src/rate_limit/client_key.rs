@@ -11,7 +11,7 @@ const NAT64: u128 = 0x64_ff9b << 96;
 /// Identity of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientKey {
-    /// Unknown; all of these are one client.
+    /// Unknown clients, which share their quotas.
     Unknown,
     /// Its address; for IPv6, the first 64 bits.
     Address(IpAddr),
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_ipv6_is_one_client() {
+    fn an_ipv6_network_is_one_client() {
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!(key("64:ff9b::192.0.2.1"), key("192.0.2.1"));

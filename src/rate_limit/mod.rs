@@ -1,9 +1,9 @@
 //! Rate limits of clients: requests, cost, and public look-ups that miss.
 //!
-//! Each is a quota per minute, kept as GCRA (a "leaky bucket as a meter"). Used units refill
-//! evenly, so that a refused client continues as soon as there is room, and no minute boundary can
-//! be exploited. Existing crates do not fit: a look-up counts only if it misses, and returns its
-//! result only if there is room for a miss. Time is monotonic.
+//! Each is a quota per minute, counted by GCRA (a "leaky bucket as a meter"). Used units refill
+//! evenly, so that a refused client continues as soon as there is room. There is no minute boundary
+//! to exploit. Time is monotonic. Existing crates do not fit: a look-up counts only if it misses,
+//! and returns its result only if there is room for a miss.
 //!
 //! Every process counts in memory. With a Redis ([`Shared`]), processes also count together, so
 //! that a client exhausted at one process is refused by all.
@@ -23,7 +23,7 @@ pub use crate::metrics::RateLimit;
 pub use client::{Client, Secrecy};
 pub use client_key::ClientKey;
 pub use quota::Remaining;
-pub use reservation::{NODE, Place, Reservation, Toll};
+pub use reservation::{CostEstimate, ListPermit, NODE, Reservation};
 pub use shared::{InvalidRedisUrl, Shared, check_redis_url};
 
 use crate::{clock::Stopwatch, metrics::Metrics};
@@ -88,7 +88,7 @@ struct Parts {
 }
 
 impl RateLimits {
-    /// Creates rate limits with full quotas, except for use that `shared` has counted.
+    /// Creates rate limits with full quotas, less the use counted in `shared`.
     pub fn new(
         quotas: Quotas,
         shared: Option<Shared>,
@@ -122,7 +122,7 @@ impl RateLimits {
     }
 
     /// Contacts the shared Redis, so that the log reports at once if it is unavailable.
-    pub async fn ask_shared(&self) {
+    pub async fn probe_shared(&self) {
         let quota = self.0.quotas.iter().flatten().next();
         if let (Some(shared), Some(quota)) = (&self.0.shared, quota) {
             shared

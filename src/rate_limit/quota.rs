@@ -1,4 +1,4 @@
-//! GCRA arithmetic of a quota: one instant stores its state, namely when it is full again.
+//! GCRA arithmetic of a quota. Its state is one instant: when it is full again.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -37,8 +37,8 @@ impl Quota {
         Duration::from_nanos(self.interval)
     }
 
-    /// Caps units at the quota: a larger demand takes all of it, and can succeed at all.
-    pub(super) fn limited(&self, units: u64) -> u64 {
+    /// Caps units at the quota, since a larger demand could never succeed.
+    pub(super) fn capped(&self, units: u64) -> u64 {
         units.min(self.most.get().into())
     }
 
@@ -57,7 +57,7 @@ impl Quota {
         now: u64,
         units: u64,
     ) -> Result<Remaining, Duration> {
-        let taken = (*until).max(now) + self.limited(units) * self.interval;
+        let taken = (*until).max(now) + self.capped(units) * self.interval;
         let latest = now + self.span();
         if taken > latest {
             return Err(Duration::from_nanos(taken - latest));
@@ -75,15 +75,15 @@ impl Quota {
         }
     }
 
-    /// Returns the wait until so many units are available.
+    /// Returns the wait until `units` units are available.
     pub(super) fn wait_for(&self, units: u64, remaining: Remaining) -> Duration {
-        let taken = Duration::from_nanos(self.limited(units) * self.interval);
+        let taken = Duration::from_nanos(self.capped(units) * self.interval);
         (remaining.reset + taken).saturating_sub(Duration::from_nanos(self.span()))
     }
 
     /// Returns units to the quota.
-    pub(super) fn give_back(&self, until: &mut u64, units: u64) {
-        *until = until.saturating_sub(self.limited(units) * self.interval);
+    pub(super) fn refund(&self, until: &mut u64, units: u64) {
+        *until = until.saturating_sub(self.capped(units) * self.interval);
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_flows_off_evenly() {
+    fn used_units_refill_evenly() {
         let quota = quota(20);
         let mut until = 0;
         let start = 1_000 * SECOND;
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(
             quota.take(&mut until, start + SECOND, 1),
             Err(Duration::from_secs(2)),
-            "who is refused takes nothing"
+            "a refusal takes nothing"
         );
         assert!(quota.take(&mut until, start + 3 * SECOND, 1).is_ok());
         assert!(quota.take(&mut until, start + 4 * SECOND, 1).is_err());
@@ -137,22 +137,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_back_can_be_taken_again() {
+    fn refunded_units_can_be_taken_again() {
         let quota = quota(2);
         let mut until = 0;
         quota.take(&mut until, SECOND, 2).expect("room");
-        quota.give_back(&mut until, 1);
+        quota.refund(&mut until, 1);
         assert_eq!(quota.take(&mut until, SECOND, 1).expect("room").units, 0);
-        quota.give_back(&mut until, 2);
-        quota.give_back(&mut until, 2);
+        quota.refund(&mut until, 2);
+        quota.refund(&mut until, 2);
         assert!(
             quota.take(&mut until, SECOND, 3).is_ok(),
-            "no more than all of it"
+            "a refund does not exceed the quota"
         );
     }
 
     #[test]
-    fn what_is_more_than_the_quota_takes_all_of_it() {
+    fn a_demand_above_the_quota_takes_all_of_it() {
         let quota = quota(100);
         let mut until = 0;
         assert_eq!(quota.take(&mut until, 0, 10_000).expect("room").units, 0);

@@ -1,10 +1,12 @@
 //! Reserves the cost of a list before its statement runs, and refunds the unused part.
 //!
-//! A list that filters, searches, counts or sorts may read many more rows than its page has. The
-//! most that the statement is expected to cost is reserved from the client's quota. The part that its
-//! run time did not use is refunded, so that a filter that fills its page at once costs little. A
-//! statement that takes longer costs more, up to [`MAX_EXCESS`] reservations: a price is an estimate,
-//! and data may be made to miss it.
+//! A list that filters, searches, counts or sorts may read many more rows than its page has. Its
+//! highest expected cost is reserved from the client's quota before the statement runs. The part
+//! that the run time did not use is refunded, so that a filter that fills its page at once costs
+//! little.
+//!
+//! A statement that takes longer costs more, up to [`MAX_EXCESS`] reservations. The reservation is
+//! an estimate, and clients may craft data that exceeds it.
 
 use std::{
     pin::pin,
@@ -28,26 +30,26 @@ const MAX_EXCESS: u64 = 10;
 /// Most wide lists of one kind that run at a time for a client; others wait.
 const MAX_RUNNING: usize = 2;
 
-/// Gate for a client's wide lists of one kind.
-pub(super) struct Gate {
-    places: Arc<Semaphore>,
+/// Limits a client's concurrent wide lists of one kind.
+pub(super) struct ListLimiter {
+    permits: Arc<Semaphore>,
     /// Number of reservations that are not settled.
     reserved: AtomicUsize,
     /// Notified when a reservation is settled.
     settled: Notify,
 }
 
-impl Default for Gate {
+impl Default for ListLimiter {
     fn default() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(MAX_RUNNING)),
+            permits: Arc::new(Semaphore::new(MAX_RUNNING)),
             reserved: AtomicUsize::new(0),
             settled: Notify::new(),
         }
     }
 }
 
-impl Gate {
+impl ListLimiter {
     /// Returns true if a refund to a list of this kind is possible.
     fn is_reserved(&self) -> bool {
         self.reserved.load(Ordering::Acquire) > 0
@@ -55,28 +57,28 @@ impl Gate {
 }
 
 /// Highest cost of a list, in nodes.
-pub struct Toll {
+pub struct CostEstimate {
     client: Arc<Client>,
-    gate: Arc<Gate>,
+    limiter: Arc<ListLimiter>,
     nodes: u64,
 }
 
-impl Toll {
-    pub(super) fn new(client: Arc<Client>, gate: Arc<Gate>, nodes: u64) -> Self {
+impl CostEstimate {
+    pub(super) fn new(client: Arc<Client>, limiter: Arc<ListLimiter>, nodes: u64) -> Self {
         Self {
             client,
-            gate,
+            limiter,
             nodes,
         }
     }
 
-    /// Adds the toll of a list that the same statement loads.
+    /// Adds the cost of a list that the same statement loads.
     pub fn add(&mut self, other: &Self) {
         self.nodes = self.nodes.saturating_add(other.nodes);
     }
 
-    /// Checks that the toll could be reserved, now or after a refund to a list of the same kind.
-    /// Takes nothing.
+    /// Checks that the cost can be reserved, now or after a refund to a list of the same kind. Takes
+    /// nothing.
     ///
     /// # Errors
     /// The quota has no room.
@@ -86,45 +88,49 @@ impl Toll {
         };
         let nodes = self.nodes_of(quota);
         match self.client.room_for(RateLimit::Cost, quota, nodes).await {
-            Err(wait) if !self.gate.is_reserved() => Err(self.client.refuse(RateLimit::Cost, wait)),
+            Err(wait) if !self.limiter.is_reserved() => {
+                Err(self.client.refuse(RateLimit::Cost, wait))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Caps the toll at 90 % of the quota, which leaves the rest for the operation itself.
+    /// Caps the cost at 90 % of the quota, which leaves the rest for the operation itself.
     fn nodes_of(&self, quota: &Quota) -> u64 {
         self.nodes.min(u64::from(quota.most() - quota.most() / 10))
     }
 
     /// Waits until fewer than [`MAX_RUNNING`] of the client's lists of this kind run.
-    pub async fn place(self) -> Place {
+    pub async fn acquire_permit(self) -> ListPermit {
         // The semaphore is never closed.
-        let permit = self.gate.places.clone().acquire_owned().await.ok();
-        Place {
-            toll: self,
+        let permit = self.limiter.permits.clone().acquire_owned().await.ok();
+        ListPermit {
+            estimate: self,
             _permit: permit,
         }
     }
 }
 
 /// Permission to run a list.
-pub struct Place {
-    toll: Toll,
+pub struct ListPermit {
+    estimate: CostEstimate,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
-    /// Reserves the toll. If there is no room, waits for refunds to lists of the same kind.
+impl ListPermit {
+    /// Reserves the cost. If there is no room, waits for refunds to lists of the same kind.
     ///
     /// # Errors
     /// The quota has no room, and no refund is possible.
     pub async fn reserve(self) -> Result<Reservation, RateLimited> {
-        let Toll { client, gate, .. } = &self.toll;
+        let CostEstimate {
+            client, limiter, ..
+        } = &self.estimate;
         let paid = match client.quota(RateLimit::Cost).copied() {
             None => None,
             Some(quota) => {
-                let nodes = self.toll.nodes_of(&quota);
-                let outstanding = take(client, gate, &quota, nodes).await?;
+                let nodes = self.estimate.nodes_of(&quota);
+                let outstanding = take(client, limiter, &quota, nodes).await?;
                 Some(Paid {
                     quota,
                     nodes,
@@ -132,23 +138,23 @@ impl Place {
                 })
             }
         };
-        Ok(Reservation { paid, place: self })
+        Ok(Reservation { paid, permit: self })
     }
 }
 
 async fn take(
     client: &Client,
-    gate: &Arc<Gate>,
+    limiter: &Arc<ListLimiter>,
     quota: &Quota,
     nodes: u64,
 ) -> Result<Outstanding, RateLimited> {
     loop {
         // Enabled before the attempt, so that no notification is missed.
-        let mut settled = pin!(gate.settled.notified());
+        let mut settled = pin!(limiter.settled.notified());
         settled.as_mut().enable();
         match client.try_take(RateLimit::Cost, quota, nodes).await {
-            Ok(_) => return Ok(Outstanding::new(gate.clone())),
-            Err(wait) if !gate.is_reserved() => {
+            Ok(_) => return Ok(Outstanding::new(limiter.clone())),
+            Err(wait) if !limiter.is_reserved() => {
                 return Err(client.refuse(RateLimit::Cost, wait));
             }
             Err(_) => settled.await,
@@ -157,12 +163,12 @@ async fn take(
 }
 
 /// Counts a reservation until it is settled or dropped.
-struct Outstanding(Arc<Gate>);
+struct Outstanding(Arc<ListLimiter>);
 
 impl Outstanding {
-    fn new(gate: Arc<Gate>) -> Self {
-        gate.reserved.fetch_add(1, Ordering::AcqRel);
-        Self(gate)
+    fn new(limiter: Arc<ListLimiter>) -> Self {
+        limiter.reserved.fetch_add(1, Ordering::AcqRel);
+        Self(limiter)
     }
 }
 
@@ -179,17 +185,17 @@ struct Paid {
     outstanding: Outstanding,
 }
 
-/// Nodes reserved for a list. Dropping it keeps them paid.
+/// Nodes reserved for a list. Dropping it does not refund them.
 pub struct Reservation {
     paid: Option<Paid>,
-    place: Place,
+    permit: ListPermit,
 }
 
 impl Reservation {
-    /// Runs the list's statement. Refunds the nodes that exceed its run time, or charges those that its
-    /// run time exceeds, as far as the quota has them.
+    /// Runs the list's statement. Refunds the nodes that its run time did not use. Charges a longer
+    /// run time as far as the quota has nodes.
     pub async fn settle<T>(self, statement: impl Future<Output = T>) -> T {
-        let client = &self.place.toll.client;
+        let client = &self.permit.estimate.client;
         let started = client.elapsed();
         let outcome = statement.await;
         if let Some(Paid {
@@ -201,7 +207,7 @@ impl Reservation {
             let took = client.elapsed().saturating_sub(started);
             let worth = took.div_ceil(NODE.as_nanos() as u64);
             let unused = nodes.saturating_sub(worth);
-            client.give_back(RateLimit::Cost, &quota, unused).await;
+            client.refund(RateLimit::Cost, &quota, unused).await;
             let excess = worth.min(nodes * MAX_EXCESS).saturating_sub(nodes);
             if excess > 0 {
                 client.charge(RateLimit::Cost, &quota, excess).await;
@@ -225,7 +231,7 @@ mod tests {
 
     use futures_util::{FutureExt, future::ready};
 
-    use super::{Reservation, Toll};
+    use super::{CostEstimate, Reservation};
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
@@ -245,13 +251,13 @@ mod tests {
         (Arc::new(limits.client(ClientKey::User(1))), micros)
     }
 
-    fn toll(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Toll {
-        client.toll(kind, nodes).expect("a quota")
+    fn estimate(client: &Arc<Client>, kind: &'static str, nodes: u64) -> CostEstimate {
+        client.estimate(kind, nodes).expect("a quota")
     }
 
     async fn reserved(client: &Arc<Client>, kind: &'static str, nodes: u64) -> Reservation {
-        let place = toll(client, kind, nodes).place().await;
-        place.reserve().await.expect("room")
+        let permit = estimate(client, kind, nodes).acquire_permit().await;
+        permit.reserve().await.expect("room")
     }
 
     /// Spends nodes; returns false if the quota has no room.
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nodes_that_the_statements_time_was_not_worth_are_refunded() {
+    async fn unused_nodes_are_refunded() {
         let (client, micros) = client();
         let reservation = reserved(&client, "codes", 800).await;
         assert!(!spends(&client, 201).await, "they are reserved");
@@ -293,27 +299,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_price_beyond_the_quota_leaves_room_for_the_operation() {
+    async fn a_cost_above_the_quota_leaves_room_for_the_operation() {
         let (client, _) = client();
         assert!(spends(&client, 100).await);
         let reservation = reserved(&client, "codes", 1_000_000).await;
         reservation.settle(ready(())).await;
         assert!(spends(&client, 900).await);
-        let place = toll(&client, "codes", 1_000_000).place().await;
-        assert!(place.reserve().await.is_err());
+        let permit = estimate(&client, "codes", 1_000_000).acquire_permit().await;
+        assert!(permit.reserve().await.is_err());
         assert!(client.refused().is_some());
     }
 
     #[tokio::test]
-    async fn a_list_of_the_same_kind_that_may_be_refunded_is_waited_for() {
+    async fn a_list_waits_for_refunds_to_lists_of_the_same_kind() {
         let (client, _) = client();
         let first = reserved(&client, "codes", 800).await;
-        let other = toll(&client, "invites", 800).place().await;
+        let other = estimate(&client, "invites", 800).acquire_permit().await;
         assert!(
             other.reserve().await.is_err(),
-            "another kind waits for none"
+            "lists of another kind do not wait"
         );
-        let second = toll(&client, "codes", 800).place().await;
+        let second = estimate(&client, "codes", 800).acquire_permit().await;
         let mut second = Box::pin(second.reserve());
         assert!((&mut second).now_or_never().is_none());
         first.settle(ready(())).await;
@@ -323,37 +329,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_takes_nothing_and_passes_while_a_list_of_the_kind_may_be_refunded() {
+    async fn a_check_takes_nothing_and_passes_while_a_refund_is_possible() {
         let (client, _) = client();
-        assert!(toll(&client, "codes", 1000).check().await.is_ok());
+        assert!(estimate(&client, "codes", 1000).check().await.is_ok());
         assert!(spends(&client, 100).await, "nothing was taken");
         let reservation = reserved(&client, "codes", 900).await;
-        assert!(toll(&client, "codes", 1).check().await.is_ok());
-        assert!(toll(&client, "invites", 1).check().await.is_err());
+        assert!(estimate(&client, "codes", 1).check().await.is_ok());
+        assert!(estimate(&client, "invites", 1).check().await.is_err());
         reservation.settle(ready(())).await;
-        assert!(toll(&client, "invites", 900).check().await.is_ok());
+        assert!(estimate(&client, "invites", 900).check().await.is_ok());
         assert!(spends(&client, 900).await);
-        assert!(toll(&client, "codes", 1).check().await.is_err());
+        assert!(estimate(&client, "codes", 1).check().await.is_err());
         assert!(client.refused().is_some());
     }
 
     #[tokio::test]
-    async fn two_lists_of_a_kind_run_at_a_time() {
+    async fn two_lists_of_a_kind_run_concurrently() {
         let (client, _) = client();
         let first = reserved(&client, "codes", 1).await;
         let second = reserved(&client, "codes", 1).await;
-        let mut third = Box::pin(toll(&client, "codes", 1).place());
-        let mut fourth = Box::pin(toll(&client, "codes", 1).place());
+        let mut third = Box::pin(estimate(&client, "codes", 1).acquire_permit());
+        let mut fourth = Box::pin(estimate(&client, "codes", 1).acquire_permit());
         assert!((&mut third).now_or_never().is_none());
         assert!((&mut fourth).now_or_never().is_none());
         reserved(&client, "invites", 1)
             .await
             .settle(ready(()))
             .await;
-        // A cancelled list frees its place.
+        // A cancelled list frees its permit.
         drop(third);
         first.settle(ready(())).await;
-        let fourth = fourth.now_or_never().expect("a place");
+        let fourth = fourth.now_or_never().expect("a permit");
         fourth
             .reserve()
             .await

@@ -54,7 +54,7 @@ pub struct Shared {
     unavailable_until: AtomicU64,
 }
 
-/// The URL is not one of Redis.
+/// The text is not a Redis URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected redis://user:password@host:port/number, or rediss:// for TLS")]
 pub struct InvalidRedisUrl;
@@ -102,7 +102,7 @@ impl Shared {
         quota: &Quota,
         units: u64,
     ) -> Option<Result<Remaining, Duration>> {
-        let taken = quota.interval() * quota.limited(units) as u32;
+        let taken = quota.interval() * quota.capped(units) as u32;
         let (is_refused, micros) = self.run_script(limit, client, quota, micros(taken)).await?;
         let duration = Duration::from_micros(micros.max(0) as u64);
         Some(match is_refused {
@@ -112,15 +112,15 @@ impl Shared {
     }
 
     /// Returns units to the quota.
-    pub(super) async fn give_back(
+    pub(super) async fn refund(
         &self,
         limit: RateLimit,
         client: ClientKey,
         quota: &Quota,
         units: u64,
     ) {
-        let given = quota.interval() * quota.limited(units) as u32;
-        // Units that are not returned refill like any others.
+        let given = quota.interval() * quota.capped(units) as u32;
+        // Without the refund, the units refill like any others.
         let _ = self.run_script(limit, client, quota, -micros(given)).await;
     }
 
@@ -138,9 +138,9 @@ impl Shared {
         invocation.arg(taking).arg(quota.span() / 1000);
         let mut connection = self.connection.clone();
         match timeout(TIMEOUT, invocation.invoke_async(&mut connection)).await {
-            Ok(Ok(answer)) => {
+            Ok(Ok(response)) => {
                 self.mark_available();
-                Some(answer)
+                Some(response)
             }
             Ok(Err(error)) => {
                 self.mark_unavailable(Some(&error));

@@ -49,7 +49,7 @@ const OFFSETS: RangeInclusive<u64> = 0..=1_000_000_000;
 struct Document;
 
 /// Limit and offset of a page.
-#[derive(Debug, PartialEq, Eq, utoipa::IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct LimitOffset {
     /// Number of results to return per page
@@ -248,73 +248,4 @@ async fn find(
             .map(|(_, (user, _))| user.into())
             .collect(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::LimitOffset;
-
-    #[test]
-    fn parameters_default_and_unknown_ones_are_ignored() {
-        for query in ["", "page=2&=&&x", "Limit=7", "limits=0"] {
-            let expected = LimitOffset {
-                limit: 25,
-                offset: 0,
-            };
-            assert_eq!(
-                LimitOffset::read(query).expect("a window"),
-                expected,
-                "{query}"
-            );
-        }
-    }
-
-    #[test]
-    fn bounds_are_inclusive() {
-        for (query, limit, offset) in [
-            ("limit=1", 1, 0),
-            ("limit=100&offset=1000000000", 100, 1_000_000_000),
-            ("offset=%30&li%6dit=007&cursor=x", 7, 0),
-        ] {
-            let expected = LimitOffset { limit, offset };
-            assert_eq!(
-                LimitOffset::read(query).expect("a window"),
-                expected,
-                "{query}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_error_names_the_parameter_and_its_range() {
-        let limit = "Must be a whole number from 1 to 100, given at most once.";
-        let offset = "Must be a whole number from 0 to 1000000000, given at most once.";
-        for value in [
-            "",
-            "0",
-            "-1",
-            "101",
-            "1.5",
-            "+5",
-            "%2B5",
-            "%205",
-            "1e1",
-            "ten",
-            "0x10",
-            "%FF",
-            "１",
-            "99999999999999999999999",
-        ] {
-            let errors = LimitOffset::read(&format!("limit={value}")).expect_err(value);
-            assert_eq!(json!(errors), json!({"limit": [limit]}), "{value}");
-        }
-        for value in ["", "-1", "1000000001", "x"] {
-            let errors = LimitOffset::read(&format!("offset={value}")).expect_err(value);
-            assert_eq!(json!(errors), json!({"offset": [offset]}), "{value}");
-        }
-        let errors = LimitOffset::read("limit=5&limit=5&offset=1&offset=").expect_err("repeated");
-        assert_eq!(json!(errors), json!({"limit": [limit], "offset": [offset]}));
-    }
 }

@@ -12,9 +12,6 @@ mod group_invite;
 mod invite_code;
 mod workspace_invite;
 
-#[cfg(test)]
-mod tests;
-
 use std::{future::ready, sync::Arc};
 
 use axum::{
@@ -32,10 +29,10 @@ use utoipa::openapi::{
 };
 
 use error::RestError;
-pub use error::{ErrorFormat, bad_token_response, error_response};
+pub(crate) use error::{ErrorFormat, bad_token_response, error_response};
 
 /// Path of the OpenAPI document.
-pub const OPENAPI_PATH: &str = "/openapi.json";
+pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
 
 const ENDPOINTS: [Endpoint; 4] = [
     invite_code::ENDPOINT,
@@ -55,11 +52,11 @@ struct Endpoint {
 
 /// Configuration of the endpoints.
 #[derive(Clone, Debug)]
-pub struct RestSettings {
+pub(crate) struct RestSettings {
     /// URL at which clients reach the gateway. It may have a path.
     pub public_url: Url,
     /// True if the OpenAPI document contains the gateway's version.
-    pub tells_version: bool,
+    pub includes_version: bool,
 }
 
 impl RestSettings {
@@ -77,9 +74,9 @@ impl RestSettings {
 const HIDDEN_VERSION: &str = "0";
 
 /// Serves the OpenAPI document at [`OPENAPI_PATH`], without authentication.
-pub fn openapi_router(settings: &RestSettings) -> Router {
+pub(crate) fn openapi_router(settings: &RestSettings) -> Router {
     let mut document = openapi(&settings.public_url);
-    if !settings.tells_version {
+    if !settings.includes_version {
         document.info.version = HIDDEN_VERSION.to_owned();
     }
     let document = Arc::new(document);
@@ -88,7 +85,7 @@ pub fn openapi_router(settings: &RestSettings) -> Router {
 }
 
 /// Serves the endpoints. Each request needs an `Extension<Arc<Access>>`.
-pub fn router(settings: RestSettings) -> Router {
+pub(crate) fn router(settings: RestSettings) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
         let route = other_methods((endpoint.route)(), endpoint.format);
@@ -106,7 +103,7 @@ where
 }
 
 /// Returns the error format of the contract to which `path` belongs, if any.
-pub fn error_format(path: &str) -> Option<ErrorFormat> {
+pub(crate) fn error_format(path: &str) -> Option<ErrorFormat> {
     let is_of = |endpoint: &&Endpoint| {
         let (prefix, _) = endpoint.path.split_once('{').unwrap_or((endpoint.path, ""));
         path.starts_with(prefix)
@@ -116,7 +113,7 @@ pub fn error_format(path: &str) -> Option<ErrorFormat> {
 }
 
 /// Builds the OpenAPI 3.1 document of the endpoints at `public_url`.
-pub fn openapi(public_url: &Url) -> OpenApi {
+fn openapi(public_url: &Url) -> OpenApi {
     let license = env!("CARGO_PKG_LICENSE");
     let info = InfoBuilder::new()
         .title("Invite Gateway")

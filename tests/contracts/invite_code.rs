@@ -1,10 +1,9 @@
 //! `GET /api/v2/invite_code/{code}/`: a personal code, for anyone holding it.
 
-use axum::http::{Method, StatusCode};
 use invite_gateway::import::Kind;
 use serde_json::json;
 
-use super::{detail, import, is_exactly, is_not_found, is_refused, minified};
+use super::{import, is_exactly, is_missed, minified};
 use crate::support::{Viewer, at, each_database};
 
 /// The contract's example, with all values.
@@ -48,7 +47,10 @@ each_database! {
             let (row, text) = minified(example);
             import(&gateway, Kind::InviteCodes, &[row]).await;
             let path = format!("/api/v2/invite_code/{code}/");
-            is_exactly(&gateway.get(Viewer::Anonymous, &path).await, &text);
+            let request = gateway.get(Viewer::Anonymous, &path);
+            let (statements, answer) = gateway.counted(request).await;
+            is_exactly(&answer, &text);
+            assert_eq!(statements, 1, "{code}");
         }
     }
 
@@ -132,14 +134,29 @@ each_database! {
         assert_eq!(status().await["status"], "PENDING");
     }
 
+    async fn deleted_users_are_null(gateway) {
+        import(&gateway, Kind::InviteCodes, &[minified(USED).0]).await;
+        for id in [7, 8] {
+            let deleted = json!({ "id": id, "username": format!("user{id}"), "full_name": "",
+                "deleted_at": "2026-05-01T00:00:00Z" });
+            import(&gateway, Kind::Users, &[deleted]).await;
+        }
+        let mut expected = minified(USED).0;
+        for name in ["invited_by", "invited_by_username", "user"] {
+            expected[name].take();
+        }
+        let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/AbC-123/").await;
+        assert_eq!(answer.json, expected);
+    }
+
     async fn an_unknown_code_is_not_found(gateway) {
         import(&gateway, Kind::InviteCodes, &[minified(USED).0]).await;
-        let paths = ["abc-123", "AbC-123%20", "%20AbC-123", "AbC", "%00", "%FF", "AbC-123%00"]
-            .map(|code| format!("/api/v2/invite_code/{code}/"));
-        is_not_found(&gateway, Viewer::Anonymous, &paths, &detail("Not found.")).await;
-        let request = gateway.request(Viewer::Anonymous, Method::DELETE, "/api/v2/invite_code/a/");
-        let answer = gateway.send(request.body(String::new().into()).expect("a request")).await;
-        is_refused(&answer, StatusCode::METHOD_NOT_ALLOWED, &detail("Method not allowed."));
-        assert_eq!(answer.header("allow"), "GET,HEAD");
+        let long = "x".repeat(5_000);
+        let paths = [
+            "UNKNOWN", "abc-123", "AbC-123%20", "%20AbC-123", "AbC", "%00", "AbC-123%00", "%FF",
+            "%FF%FE", "%zz", "%2F", "..", "%2e%2e", "'%20OR%20'1'='1", &long,
+        ]
+        .map(|code| format!("/api/v2/invite_code/{code}/"));
+        is_missed(&gateway, &paths).await;
     }
 }

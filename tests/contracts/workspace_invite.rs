@@ -1,11 +1,14 @@
 //! `GET /api/v1/invites/{token}/`: a workspace invite, for anyone holding its token.
 
-use entity::workspace;
-use invite_gateway::{access::Disclosure, import::Kind};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use entity::{
+    workspace,
+    workspace_invite::{self, StoredStatus},
+};
+use invite_gateway::import::Kind;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 
-use super::{detail, import, is_exactly, is_not_found, minified};
+use super::{detail, import, is_exactly, is_missed, is_not_found, minified};
 use crate::support::{Gateway, Viewer, at, each_database};
 
 const TOKEN: &str = "6f1c1f1e-7d3c-4a44-9c5f-0123456789ab";
@@ -62,8 +65,12 @@ each_database! {
         with_inviter(&gateway).await;
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let text = minified(INVITE).1;
-        is_exactly(&gateway.get(Viewer::Anonymous, PATH).await, &text);
-        is_exactly(&gateway.get(Viewer::Anonymous, &PATH.to_uppercase().replace("/API/V1/INVITES", "/api/v1/invites")).await, &text);
+        let request = gateway.get(Viewer::Anonymous, PATH);
+        let (statements, answer) = gateway.counted(request).await;
+        is_exactly(&answer, &text);
+        assert_eq!(statements, 3);
+        let upper = format!("/api/v1/invites/{}/", TOKEN.to_uppercase());
+        is_exactly(&gateway.get(Viewer::Anonymous, &upper).await, &text);
 
         let other = "6f1c1f1e-7d3c-4a44-9c5f-0123456789ac";
         import(&gateway, Kind::WorkspaceInvites, &[with_token(BARE, other)]).await;
@@ -134,15 +141,32 @@ each_database! {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     }
 
-    async fn addresses_are_masked_if_so_configured(gateway) {
-        let gateway = gateway.with_disclosure(Disclosure::Masked);
+    async fn a_deleted_inviter_is_null(gateway) {
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        let deleted = json!({ "id": 3, "username": "ingrid", "full_name": "Ingrid",
+            "deleted_at": "2026-05-01T00:00:00Z" });
+        import(&gateway, Kind::Users, &[deleted]).await;
         let body = gateway.get(Viewer::Anonymous, PATH).await.json;
-        assert_eq!(body["email"], "J…@E….org");
-        assert_eq!(body["inviter"]["email"], "I…@E….com");
-        let body = gateway.get(Viewer::User(3), PATH).await.json;
-        assert_eq!(body["email"], "Jonas.Weber@Example.org");
-        assert_eq!(body["inviter"]["email"], "Ingrid@Example.com");
+        let inviter = (&body["inviter"], &body["inviter_name"]);
+        assert_eq!(inviter, (&Value::Null, &json!("")));
+    }
+
+    async fn a_settled_invite_keeps_its_status(gateway) {
+        import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
+        for (stored, now, status) in [
+            (StoredStatus::Accepted, "2026-06-01T00:00:00Z", "accepted"),
+            (StoredStatus::Accepted, "2099-01-01T00:00:00Z", "accepted"),
+            (StoredStatus::Cancelled, "2099-01-01T00:00:00Z", "cancelled"),
+            (StoredStatus::Expired, "2026-06-01T00:00:00Z", "expired"),
+        ] {
+            gateway.set_now(at(now));
+            let settled = workspace_invite::Entity::update_many()
+                .set(workspace_invite::ActiveModel { status: Set(stored), ..Default::default() });
+            settled.exec(&gateway.database).await.expect("an update");
+            let body = gateway.get(Viewer::Anonymous, PATH).await.json;
+            let is_expired = json!(status == "expired");
+            assert_eq!((&body["status"], &body["is_expired"]), (&json!(status), &is_expired));
+        }
     }
 
     async fn an_unknown_token_or_one_of_a_deleted_workspace_is_not_found(gateway) {
@@ -151,12 +175,15 @@ each_database! {
             "6f1c1f1e-7d3c-4a44-9c5f-0123456789ac",
             "6f1c1f1e7d3c4a449c5f0123456789ab",
             "%7B6f1c1f1e-7d3c-4a44-9c5f-0123456789ab%7D",
+            "urn:uuid:6f1c1f1e-7d3c-4a44-9c5f-0123456789ab",
+            "%206f1c1f1e-7d3c-4a44-9c5f-0123456789ab",
             "00000000-0000-0000-0000-000000000000",
             "token",
+            "%00",
             "%FF",
         ]
         .map(|token| format!("/api/v1/invites/{token}/"));
-        is_not_found(&gateway, Viewer::Anonymous, &paths, &detail("Not found.")).await;
+        is_missed(&gateway, &paths).await;
 
         let deleted = workspace::ActiveModel {
             id: Set(31),
@@ -165,9 +192,10 @@ each_database! {
         };
         deleted.update(&gateway.database).await.expect("a workspace");
         let paths = [PATH.to_owned()];
+        is_missed(&gateway, &paths).await;
+        is_not_found(&gateway, Viewer::User(3), &paths, &detail("Not found.")).await;
+        let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ email }} }}"#);
         for viewer in [Viewer::Anonymous, Viewer::User(3)] {
-            is_not_found(&gateway, viewer, &paths, &detail("Not found.")).await;
-            let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ email }} }}"#);
             let data = gateway.data(viewer, &query).await;
             assert_eq!(data, json!({ "workspaceInvite": null }));
         }

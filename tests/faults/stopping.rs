@@ -15,7 +15,7 @@ use crate::support::{
 
 /// Outcomes of a client that keeps its connection as long as possible.
 #[derive(Debug, Default)]
-struct Asked {
+struct Outcomes {
     answered: usize,
     /// Requests whose connection broke before a response.
     lost: usize,
@@ -26,8 +26,8 @@ struct Asked {
 }
 
 /// Sends requests until the server accepts no connections.
-async fn ask(server: std::net::SocketAddr, body: String) -> Asked {
-    let mut asked = Asked::default();
+async fn ask(server: std::net::SocketAddr, body: String) -> Outcomes {
+    let mut asked = Outcomes::default();
     let request = Request::post_json("/graphql", &body).kept_alive();
     'connections: while let Ok(mut wire) = Wire::connect(server).await {
         let mut is_fresh = true;
@@ -89,13 +89,13 @@ each_database! {
         let request = Request::post_json("/graphql", &body).kept_alive();
         let mut wire = server.connect().await;
         wire.try_write(&request).await.expect("a peer");
-        let first = wire.kept_answer().await.expect("an answer");
+        let first = wire.kept_answer().await.expect("a response");
         assert_eq!((first.status, first.header("connection")), (StatusCode::OK, ""));
 
         server.process.signal("TERM");
         server.process.logged("stopping: finishing requests in flight").await;
         wire.try_write(&request).await.expect("a peer");
-        let last = wire.kept_answer().await.expect("an answer");
+        let last = wire.kept_answer().await.expect("a response");
         assert_eq!((last.status, last.header("connection")), (StatusCode::OK, "close"));
         assert_eq!(last.json["data"]["inviteCode"]["databaseId"], "5");
         assert_eq!(server.process.ended().await.status, Some(0));
@@ -109,7 +109,7 @@ each_database! {
         }
         let h2 = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
         let url = format!("http://{}/health/live", server.address);
-        h2.get(&url).send().await.expect("an answer");
+        h2.get(&url).send().await.expect("a response");
         server.process.signal("TERM");
         // Shorter than the time limit of requests in flight.
         assert_eq!(server.process.ended().await.status, Some(0));

@@ -19,7 +19,7 @@ async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
         .await
 }
 
-/// Asserts that every error has this code, which is not one of the gateway's own faults.
+/// Asserts that every error has this code, which does not mean a failure of the gateway.
 #[track_caller]
 fn has_code(answer: &Value, code: &str) {
     let errors = answer["errors"].as_array().expect("errors");

@@ -58,7 +58,7 @@ pub async fn is_refused(
         last = Some(answer);
     }
     assert!(least <= processor::REFUSAL, "{what}: took {least:?}");
-    last.expect("an answer")
+    last.expect("a response")
 }
 
 /// Like [`is_refused`], for a document.
@@ -82,5 +82,8 @@ pub async fn still_answers(gateway: &Gateway) {
 /// Returns the maximum and the measured value in the only error of a response.
 pub fn allowed_and_met(answer: &Answer) -> (Value, Value) {
     let extensions = &answer.json["errors"][0]["extensions"];
-    (extensions["allowed"].clone(), extensions["met"].clone())
+    (
+        extensions["allowed"].clone(),
+        extensions["measured"].clone(),
+    )
 }

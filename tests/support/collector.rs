@@ -42,7 +42,7 @@ impl Collector {
         let received = Arc::<Mutex<Vec<Bytes>>>::default();
         let into = received.clone();
         let take = post(async move |body: Bytes| {
-            into.lock().expect("nobody panics with it").push(body);
+            into.lock().expect("not poisoned").push(body);
             StatusCode::OK
         });
         let app = Router::new().route("/v1/traces", take);
@@ -63,13 +63,13 @@ impl Collector {
 
     /// Returns all received bytes.
     pub fn bytes(&self) -> Vec<u8> {
-        let received = self.received.lock().expect("nobody panics with it");
+        let received = self.received.lock().expect("not poisoned");
         received.concat()
     }
 
     /// Returns all received spans.
     pub fn spans(&self) -> Vec<Span> {
-        let received = self.received.lock().expect("nobody panics with it");
+        let received = self.received.lock().expect("not poisoned");
         let requests = received
             .iter()
             .map(|body| ExportTraceServiceRequest::decode(body.clone()).expect("OTLP"));

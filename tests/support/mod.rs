@@ -7,12 +7,15 @@ pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
+pub mod issuer;
 pub mod node;
 pub mod process;
 pub mod processor;
 pub mod proxy;
 pub mod redis;
+pub mod signer;
 pub mod tables;
+pub mod tokens;
 pub mod wire;
 
 use std::{
@@ -155,7 +158,7 @@ impl Gateway {
             graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
-            tells_version: true,
+            includes_version: true,
             has_metrics: false,
             metrics,
         };
@@ -264,7 +267,7 @@ impl Gateway {
 
     /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.expect("an answer");
+        let response = self.app.clone().oneshot(request).await.expect("a response");
         Answer::read(response).await
     }
 
@@ -380,7 +383,7 @@ pub const WIDE: Limits = Limits {
     cost: 1_000_000,
     list: 100,
     errors: 10,
-    answer: 100_000_000,
+    response: 100_000_000,
 };
 
 /// Returns the default GraphQL executor with these limits and that cache capacity.

@@ -99,7 +99,7 @@ impl Process {
     async fn fed(mut process: Self, input: &str) -> Ended {
         let mut stdin = process.input();
         let input = input.to_owned();
-        // A program that does not read to the end closes the pipe. Its exit status tells.
+        // A program that does not read to the end closes the pipe. Its exit status shows why.
         let feeder = thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap_or_default());
         let ended = process.ended().await;
         feeder.join().expect("a feeder that ends");
@@ -213,9 +213,7 @@ impl Stream {
         let reader = thread::spawn(move || {
             let mut piece = [0; 4096];
             while let Ok(length @ 1..) = source.read(&mut piece) {
-                into.lock()
-                    .expect("nobody panics with it")
-                    .extend(&piece[..length]);
+                into.lock().expect("not poisoned").extend(&piece[..length]);
             }
         });
         Self {
@@ -225,7 +223,7 @@ impl Stream {
     }
 
     fn text(&self) -> String {
-        let bytes = self.collected.lock().expect("nobody panics with it");
+        let bytes = self.collected.lock().expect("not poisoned");
         String::from_utf8_lossy(&bytes).into_owned()
     }
 

@@ -74,7 +74,7 @@ impl Redis {
         let mut connection = connection.expect("a connection");
         let mut command = redis::cmd(words[0]);
         let answer = command.arg(&words[1..]).query_async(&mut connection);
-        answer.await.expect("an answer")
+        answer.await.expect("a response")
     }
 
     async fn is_there(&self) {

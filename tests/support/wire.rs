@@ -104,7 +104,7 @@ impl Wire {
         loop {
             let read = timeout(PATIENCE, self.0.read(&mut piece)).await;
             let length = read
-                .expect("an answer in time")
+                .expect("a response in time")
                 .ok()
                 .filter(|length| *length > 0)?;
             text += std::str::from_utf8(&piece[..length]).expect("text");
@@ -125,7 +125,7 @@ impl Wire {
     pub async fn expect(&mut self, expected: &str) {
         let mut bytes = vec![0; expected.len()];
         let read = timeout(PATIENCE, self.0.read_exact(&mut bytes)).await;
-        read.expect("an answer in time").expect("a peer");
+        read.expect("a response in time").expect("a peer");
         assert_eq!(String::from_utf8_lossy(&bytes), expected);
     }
 
@@ -133,7 +133,7 @@ impl Wire {
     pub async fn answer(&mut self) -> Answer {
         let mut bytes = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
-        read.expect("an answer in time").expect("a peer");
+        read.expect("a response in time").expect("a peer");
         Answer::parse(&String::from_utf8(bytes).expect("text"))
     }
 }

@@ -43,7 +43,7 @@ impl Tokens {
     /// Returns the viewer of a request.
     ///
     /// # Errors
-    /// If the token is missing or not valid.
+    /// The token is missing or not valid.
     pub(crate) fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, RequestError> {
         let token = headers
             .get(AUTHORIZATION)

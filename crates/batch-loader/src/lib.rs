@@ -4,10 +4,10 @@
 //! each. While the request is polled, its keys are collected. When no resolver can go on, they are
 //! dispatched as one *wave*: one load for each type of key, however many keys there are. The
 //! resolvers resume when the whole wave is loaded, so the number of statements does not depend on
-//! which of them the database answers first.
+//! the order in which the database responds.
 //!
 //! There is no timer. Each type of key has one statement running. Keys that other requests enqueue
-//! meanwhile go into the next one. So a lone request waits for nobody, and a busier process sends
+//! meanwhile go into the next one. So a lone request does not wait, and a busier process sends
 //! fewer statements for each request.
 //!
 //! Statements run in tasks of their own. A request that is dropped interrupts none, and a statement

@@ -90,7 +90,7 @@ impl ConcurrencyLimiter {
         self.max_slow
     }
 
-    /// Tells if one more statement of a kind may become slow. The first always may.
+    /// Returns true if one more statement of a kind may become slow. The first always may.
     fn has_room(&self, kind: &KindLimit) -> bool {
         let slow = kind.slow.load(Ordering::Acquire);
         slow == 0 || slow < kind.max_slow && self.slow.count.load(Ordering::Acquire) < self.max_slow

@@ -35,13 +35,13 @@ impl From<Panicked> for Failure {
     }
 }
 
-/// Finds each number under itself, and records the keys of each statement.
+/// Maps each number to itself, and records the keys of each statement.
 #[derive(Default)]
 struct Numbers {
-    asked: Mutex<Vec<Vec<u32>>>,
-    is_asked: Notify,
-    may_answer: Notify,
-    /// Each statement waits for `may_answer`.
+    queries: Mutex<Vec<Vec<u32>>>,
+    has_query: Notify,
+    may_respond: Notify,
+    /// Each statement waits for `may_respond`.
     waits: bool,
 }
 
@@ -80,28 +80,31 @@ impl Loader<u32> for Numbers {
     async fn load(&self, keys: &[u32]) -> Result<HashMap<u32, u32>, Failure> {
         let mut sorted = keys.to_vec();
         sorted.sort_unstable();
-        lock(&self.asked).push(sorted);
-        self.is_asked.notify_one();
+        lock(&self.queries).push(sorted);
+        self.has_query.notify_one();
         if self.waits {
-            self.may_answer.notified().await;
+            self.may_respond.notified().await;
         }
         assert!(!keys.contains(&13), "a row that cannot be read");
         Ok(keys.iter().map(|key| (*key, *key)).collect())
     }
 }
 
-/// A statement, and a sign to wait for before it may be sent.
-struct Statement<T>(Option<Sign>, BoxFuture<'static, Result<T, Failure>>);
+/// A statement, and the signal that admits it.
+struct Statement<T>(
+    Option<AdmissionSignal>,
+    BoxFuture<'static, Result<T, Failure>>,
+);
 
 /// Receives the decision to admit a statement.
-type Sign = tokio::sync::oneshot::Receiver<bool>;
+type AdmissionSignal = tokio::sync::oneshot::Receiver<bool>;
 
 impl<T: Send + 'static> Work for Statement<T> {
     type Output = T;
     type Error = Failure;
-    type Admission = Sign;
+    type Admission = AdmissionSignal;
 
-    fn take_admission(&mut self) -> Option<Sign> {
+    fn take_admission(&mut self) -> Option<AdmissionSignal> {
         self.0.take()
     }
 
@@ -110,7 +113,7 @@ impl<T: Send + 'static> Work for Statement<T> {
     }
 }
 
-impl Admission for Sign {
+impl Admission for AdmissionSignal {
     type Error = Failure;
 
     async fn admit<T: Send>(
@@ -145,12 +148,12 @@ async fn run<T: Send + 'static>(
         .await
 }
 
-fn asked(numbers: &Numbers) -> Vec<Vec<u32>> {
-    lock(&numbers.asked).clone()
+fn queries(numbers: &Numbers) -> Vec<Vec<u32>> {
+    lock(&numbers.queries).clone()
 }
 
 #[tokio::test]
-async fn the_load_of_a_dropped_resolver_delays_nobody() {
+async fn the_load_of_a_dropped_resolver_is_skipped() {
     let ((_, given_up), (numbers, other)) = (loader(false), loader(false));
     let failing = async {
         let loading = async { given_up.load(1).await.map_err(|_| ()) };
@@ -159,10 +162,10 @@ async fn the_load_of_a_dropped_resolver_delays_nobody() {
     let request = batch_loads(join(failing, other.load(2)));
     let (failed, found) = timeout(Duration::from_secs(10), request)
         .await
-        .expect("an answer");
+        .expect("a response");
     assert!(failed.is_err());
     assert_eq!(found.expect("rows"), Some(2));
-    assert_eq!(asked(&numbers), [[2]]);
+    assert_eq!(queries(&numbers), [[2]]);
 }
 
 #[tokio::test]
@@ -177,63 +180,63 @@ async fn a_wave_is_one_statement() {
     let (loaded, seven) = batch_loads(request).await;
     assert_eq!((loaded, seven.expect("a number")), (100, Some(7)));
     let all: Vec<u32> = (0..50).collect();
-    assert_eq!(asked(&numbers), [all, vec![7, 8]]);
+    assert_eq!(queries(&numbers), [all, vec![7, 8]]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn keys_enqueued_while_a_statement_runs_share_the_next() {
     let (numbers, loader) = loader(true);
-    let ask = |key| {
+    let send = |key| {
         let loader = loader.clone();
         tokio::spawn(batch_loads(async move { loader.load(key).await }))
     };
-    let first = ask(1);
-    numbers.is_asked.notified().await;
-    let others = [2, 3, 4].map(ask);
+    let first = send(1);
+    numbers.has_query.notified().await;
+    let others = [2, 3, 4].map(send);
     // Polls each once before this task; the clock stands still meanwhile.
     tokio::task::yield_now().await;
-    numbers.may_answer.notify_one();
+    numbers.may_respond.notify_one();
     first.await.expect("no panic").expect("a number");
-    numbers.is_asked.notified().await;
-    numbers.may_answer.notify_one();
+    numbers.has_query.notified().await;
+    numbers.may_respond.notify_one();
     for other in others {
         other.await.expect("no panic").expect("a number");
     }
-    assert_eq!(asked(&numbers), [vec![1], vec![2, 3, 4]]);
+    assert_eq!(queries(&numbers), [vec![1], vec![2, 3, 4]]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn behind_four_slow_statements_further_keys_wait_and_share_one() {
     let (numbers, loader) = loader(true);
-    let ask = |key| {
+    let send = |key| {
         let loader = loader.clone();
         tokio::spawn(batch_loads(async move { loader.load(key).await }))
     };
     let mut slow = Vec::new();
     for key in [1, 2, 3, 4] {
-        slow.push(ask(key));
-        numbers.is_asked.notified().await;
+        slow.push(send(key));
+        numbers.has_query.notified().await;
     }
-    let given_up = ask(5);
-    let waiting = [6, 7].map(ask);
+    let given_up = send(5);
+    let waiting = [6, 7].map(send);
     // The paused clock advances once every task waits; all four are slow by then.
     tokio::time::sleep(SLOW_AFTER * 2).await;
     given_up.abort();
-    assert_eq!(asked(&numbers), [[1], [2], [3], [4]]);
+    assert_eq!(queries(&numbers), [[1], [2], [3], [4]]);
 
-    // Another kind waits for nobody.
+    // Another kind does not wait.
     let other = run(&loader, async { Ok(8) }.boxed());
     assert_eq!(batch_loads(other).await.expect("a number"), 8);
 
-    numbers.may_answer.notify_one();
-    numbers.is_asked.notified().await;
-    assert_eq!(asked(&numbers)[4..], [[6, 7]]);
+    numbers.may_respond.notify_one();
+    numbers.has_query.notified().await;
+    assert_eq!(queries(&numbers)[4..], [[6, 7]]);
     for _ in 0..4 {
-        numbers.may_answer.notify_one();
+        numbers.may_respond.notify_one();
         tokio::task::yield_now().await;
     }
-    for answered in slow.into_iter().chain(waiting) {
-        answered.await.expect("no panic").expect("a number");
+    for load in slow.into_iter().chain(waiting) {
+        load.await.expect("no panic").expect("a number");
     }
 }
 
@@ -262,12 +265,12 @@ async fn slow_single_statements_leave_connections_to_others() {
     );
     let found = batch_loads(loader.load(1)).await;
     assert_eq!(
-        (found.expect("a number"), asked(&numbers)),
+        (found.expect("a number"), queries(&numbers)),
         (Some(1), vec![vec![1]])
     );
     end.add_permits(20);
-    for answered in stuck {
-        answered.await.expect("no panic").expect("an answer");
+    for load in stuck {
+        load.await.expect("no panic").expect("a response");
     }
 }
 
@@ -276,7 +279,7 @@ async fn room_freed_by_other_kinds_is_used() {
     let (_, loader) = loader(false);
     let begun = Arc::new(AtomicUsize::new(0));
     let (end, end_other) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let ask = |end: &Arc<Semaphore>| {
+    let send = |end: &Arc<Semaphore>| {
         let (begun, end) = (begun.clone(), end.clone());
         async move {
             begun.fetch_add(1, Ordering::SeqCst);
@@ -285,16 +288,16 @@ async fn room_freed_by_other_kinds_is_used() {
     };
     let mut stuck = Vec::new();
     for _ in 0..6 {
-        let (loader, asked) = (loader.clone(), ask(&end));
+        let (loader, statement) = (loader.clone(), send(&end));
         stuck.push(tokio::spawn(batch_loads(async move {
-            run(&loader, asked.map(Ok).boxed()).await
+            run(&loader, statement.map(Ok).boxed()).await
         })));
     }
     tokio::time::sleep(SLOW_AFTER * 100).await;
     for _ in 0..3 {
-        let (loader, asked) = (loader.clone(), ask(&end_other).map(|()| Ok(1)));
+        let (loader, statement) = (loader.clone(), send(&end_other).map(|()| Ok(1)));
         stuck.push(tokio::spawn(batch_loads(async move {
-            run(&loader, asked.boxed()).await.map(|_: u8| ())
+            run(&loader, statement.boxed()).await.map(|_: u8| ())
         })));
     }
     tokio::time::sleep(SLOW_AFTER * 100).await;
@@ -308,26 +311,26 @@ async fn room_freed_by_other_kinds_is_used() {
         "the last of the other kind"
     );
     end_other.add_permits(3);
-    for answered in stuck {
-        answered.await.expect("no panic").expect("an answer");
+    for load in stuck {
+        load.await.expect("no panic").expect("a response");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_slow_statement_delays_nobody() {
+async fn one_slow_statement_does_not_delay_others() {
     let (numbers, loader) = loader(true);
-    let ask = |key| {
+    let send = |key| {
         let loader = loader.clone();
         tokio::spawn(batch_loads(async move { loader.load(key).await }))
     };
-    let slow = ask(1);
-    numbers.is_asked.notified().await;
-    let quick = ask(2);
-    // While the first has no answer yet. The paused clock advances once every task waits.
-    numbers.is_asked.notified().await;
-    assert_eq!(asked(&numbers), [vec![1], vec![2]]);
-    numbers.may_answer.notify_one();
-    numbers.may_answer.notify_one();
+    let slow = send(1);
+    numbers.has_query.notified().await;
+    let quick = send(2);
+    // The first has no response yet. The paused clock advances once every task waits.
+    numbers.has_query.notified().await;
+    assert_eq!(queries(&numbers), [vec![1], vec![2]]);
+    numbers.may_respond.notify_one();
+    numbers.may_respond.notify_one();
     slow.await.expect("no panic").expect("a number");
     quick.await.expect("no panic").expect("a number");
 }
@@ -393,7 +396,7 @@ async fn a_dropped_request_interrupts_no_statement() {
 async fn outside_of_a_request_a_key_is_loaded_by_itself() {
     let (numbers, loader) = loader(false);
     assert_eq!(loader.load(1).await.expect("a number"), Some(1));
-    assert_eq!(asked(&numbers), [[1]]);
+    assert_eq!(queries(&numbers), [[1]]);
 }
 
 #[tokio::test]
@@ -401,8 +404,8 @@ async fn a_statement_is_sent_only_if_it_is_admitted() {
     let (_, loader) = loader(false);
     let sent = Arc::new(AtomicUsize::new(0));
     let request = |is_admitted: bool| {
-        let (sign, admission) = tokio::sync::oneshot::channel();
-        sign.send(is_admitted).expect("a receiver");
+        let (signal, admission) = tokio::sync::oneshot::channel();
+        signal.send(is_admitted).expect("a receiver");
         let (loader, sent) = (loader.clone(), sent.clone());
         batch_loads(async move {
             let statement = async move { Ok(sent.fetch_add(1, Ordering::SeqCst)) };

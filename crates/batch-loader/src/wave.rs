@@ -86,7 +86,7 @@ impl Wave {
 /// Runs a request so that the loads of its resolvers are batched.
 ///
 /// Its resolvers resume when their whole wave is loaded, so that the number of statements does not
-/// depend on which of them the database answers first. Until then the request is not polled. This
+/// depend on the order in which the database responds. Until then the request is not polled. This
 /// cannot deadlock on a lock that the request holds, since nothing here waits for one.
 pub async fn batch_loads<F: Future>(request: F) -> F::Output {
     let mut request = pin!(request);
@@ -114,8 +114,8 @@ pub async fn batch_loads<F: Future>(request: F) -> F::Output {
 
 impl OpenWave {
     fn dispatch(mut self) -> Arc<Wave> {
-        // A resolver is dropped when one beside it fails, and nobody waits for its load then. From
-        // here on resolvers are only dropped with the whole request.
+        // A resolver is dropped when a sibling fails, and its load is then not needed. From here on
+        // resolvers are only dropped with the whole request.
         self.loads.retain(|load| Arc::strong_count(load) > 1);
         // Stored before the first load is dispatched, since it may complete at once.
         let incomplete = self.loads.len();

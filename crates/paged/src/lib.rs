@@ -9,8 +9,8 @@ use syn::{
 
 /// Gives the fields of an `#[Object]` the arguments `first`, `after`, `last` and `before`.
 ///
-/// Stands above `#[Object]`. In each method, an argument of the type `PageArguments` becomes these
-/// four, and the method finds a `PageArguments` with their values under the argument's name.
+/// Put it above `#[Object]`. In each method, an argument of the type `PageArguments` becomes these
+/// four. The method receives their values as a `PageArguments` under the argument's name.
 #[proc_macro_attribute]
 pub fn paged(_: TokenStream, object: TokenStream) -> TokenStream {
     let mut object = parse_macro_input!(object as ItemImpl);
@@ -54,7 +54,7 @@ fn expand(field: &mut ImplItemFn) {
     field.block.stmts.insert(0, collect);
 }
 
-/// The name of an argument of the type `PageArguments`.
+/// Returns the pattern of an argument of the type `PageArguments`.
 fn page(input: &FnArg) -> Option<Pat> {
     let FnArg::Typed(input) = input else {
         return None;

@@ -1,4 +1,4 @@
-//! What is there after loading.
+//! Tests of the loaded sample data.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use sea_orm::{
 };
 
 use super::{
-    super::{Case, codes, courses, describe, workspaces},
+    super::{case::Case, codes, describe, workspaces},
     FILES, load, rows,
 };
 use crate::database::{IN_MEMORY, Pool};
@@ -41,14 +41,14 @@ async fn loaded() -> DatabaseConnection {
     database
 }
 
-/// What the row of a case is looked up by, if the row exists.
+/// Returns the look-up key of a case's row, if the row exists.
 async fn key_of(database: &DatabaseConnection, case: &Case) -> Option<Option<String>> {
     macro_rules! find {
         ($table:ident, $row:ident => $key:expr) => {
             $table::Entity::find_by_id(case.id)
                 .one(database)
                 .await
-                .expect("an answer")
+                .expect("a result")
                 .map(|$row| $key)
         };
     }
@@ -117,14 +117,14 @@ async fn loading_twice_changes_nothing() {
 async fn foreign_keys_hold() {
     let database = loaded().await;
     let check = Statement::from_string(database.get_database_backend(), "PRAGMA foreign_key_check");
-    let broken = database.query_all_raw(check).await.expect("an answer");
+    let broken = database.query_all_raw(check).await.expect("a result");
     assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[tokio::test]
 async fn the_big_course_has_its_invitees() {
     let database = loaded().await;
-    // The rule of the data model, and no deleted account.
+    // Counts invites as the data model defines them, without deleted accounts.
     let count = Statement::from_string(
         database.get_database_backend(),
         "SELECT count(*) AS n FROM course_invites i JOIN users u ON u.id = i.user_id
@@ -135,13 +135,9 @@ async fn the_big_course_has_its_invitees() {
     let row = database
         .query_one_raw(count)
         .await
-        .expect("an answer")
+        .expect("a result")
         .expect("a row");
-    assert_eq!(
-        row.try_get::<i64>("", "n").expect("a number"),
-        courses::INVITEES
-    );
-    assert_eq!(courses::INVITEES, 2_000);
+    assert_eq!(row.try_get::<i64>("", "n").expect("a number"), 2_000);
 }
 
 #[tokio::test]
@@ -153,7 +149,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
                 let code = invite_code::Entity::find_by_id(case.id)
                     .one(&database)
                     .await;
-                let code = code.expect("an answer").expect("a row");
+                let code = code.expect("a result").expect("a row");
                 if code.used_at.is_some() {
                     "ACCEPTED"
                 } else if code.cancelled_at.is_some() {
@@ -170,7 +166,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
             "WorkspaceInvite" if case.shows.starts_with("Of a deleted workspace") => continue,
             "WorkspaceInvite" => {
                 let found = workspace_invite::Entity::find_by_id(case.id).one(&database);
-                let invite = found.await.expect("an answer").expect("a row");
+                let invite = found.await.expect("a result").expect("a row");
                 match invite.status {
                     StoredStatus::Accepted => "ACCEPTED",
                     StoredStatus::Cancelled => "CANCELLED",
@@ -187,16 +183,12 @@ async fn every_invite_has_the_status_that_its_case_names() {
 
 async fn code(database: &DatabaseConnection, code: &str) -> invite_code::Model {
     let codes = invite_code::Entity::find().filter(invite_code::Column::Code.eq(code));
-    codes
-        .one(database)
-        .await
-        .expect("an answer")
-        .expect("a row")
+    codes.one(database).await.expect("a result").expect("a row")
 }
 
 async fn workspace_invite(database: &DatabaseConnection, id: i64) -> workspace_invite::Model {
     let invite = workspace_invite::Entity::find_by_id(id).one(database).await;
-    invite.expect("an answer").expect("a row")
+    invite.expect("a result").expect("a row")
 }
 
 #[tokio::test]
@@ -207,7 +199,7 @@ async fn one_code_expires_soon_after_the_start() {
 }
 
 #[tokio::test]
-async fn addresses_of_people_are_theirs_however_they_are_written() {
+async fn addresses_match_regardless_of_their_spelling() {
     let database = loaded().await;
     for (id, username, same_letters) in [
         (12, "mei.tanaka", false),
@@ -219,7 +211,7 @@ async fn addresses_of_people_are_theirs_however_they_are_written() {
         let person = users
             .one(&database)
             .await
-            .expect("an answer")
+            .expect("a result")
             .expect("a person");
         assert_eq!(invite.email_norm, person.email_norm);
         assert_eq!(invite.email == person.email, same_letters);

@@ -1,4 +1,4 @@
-//! `_Entity`: everything that a router can ask for by a key.
+//! `_Entity`: the union of all types that routers look up by key.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use async_graphql::{
 
 use super::super::{id::NodeKind, node::Node};
 
-/// A union of exactly the types that have a global id, so that they are listed once.
+/// The union of exactly the types that have a global id, so that they are listed once.
 pub(super) struct Entity(pub(super) Node);
 
 impl OutputType for Entity {

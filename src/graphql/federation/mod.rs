@@ -19,7 +19,7 @@ use crate::access::Access;
 use entity::Entity;
 use sdl::Written;
 
-/// The subgraph as routers ask for it.
+/// The subgraph's schema, for routers.
 #[derive(SimpleObject)]
 #[graphql(name = "_Service")]
 struct Service {
@@ -27,7 +27,7 @@ struct Service {
     sdl: Written,
 }
 
-/// Root fields for routers. Introspection leaves them out, so that clients' tools do not meet them.
+/// Root fields for routers. Introspection omits them, so that clients' tools do not offer them.
 #[derive(Default)]
 pub(super) struct FederationQuery;
 
@@ -68,7 +68,7 @@ impl FederationQuery {
     }
 }
 
-/// The object that a representation names, by the rules of its kind.
+/// Loads the object of a representation, by the rules of its kind.
 async fn find(access: &Access, sent: &async_graphql::Value) -> Result<Option<node::Node>, Failure> {
     match representation::read(sent)? {
         Some((kind, id)) => node::fetch(access, kind, id).await,

@@ -1,4 +1,4 @@
-//! Representations: how a router names an object of ours that it has met elsewhere.
+//! Representations: a router's references to objects, by type and key.
 
 use async_graphql::{ScalarType, Value};
 
@@ -8,13 +8,13 @@ use super::super::{
     scalar::BigInt,
 };
 
-/// Names of the key fields: each of them alone names an object of its type.
+/// Names of the key fields. Each identifies an object of its type by itself.
 pub(super) const KEYS: [&str; 2] = [ID, DATABASE_ID];
 const ID: &str = "id";
 const DATABASE_ID: &str = "databaseId";
 
-/// What a representation names. None where it is well formed and names nothing: as text that is no
-/// global id does, or the id of another kind, or two keys of different objects.
+/// Returns the object of a representation. Returns `None` if it is well formed and identifies none:
+/// text that is not a global id, the id of another kind, or two keys of different objects.
 pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
     let Value::Object(fields) = sent else {
         return Err(refused("must be objects with a __typename and a key"));
@@ -28,7 +28,7 @@ pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
         let allowed = format!("must have a __typename of {}", names.join(", "));
         return Err(refused(allowed));
     };
-    // What a router has no value for it may send as null.
+    // Routers may send null for keys without a value.
     let key = |name| fields.get(name).filter(|value| **value != Value::Null);
     let named = match (key(ID), key(DATABASE_ID)) {
         (None, None) => {

@@ -1,9 +1,8 @@
 //! The subgraph's schema: the public one with keys and without what another subgraph owns.
 //!
-//! What routers read is made by changing what the types have registered, and printed by the
-//! exporter of async-graphql. What hangs on the operator's settings, and keys, which would make
-//! async-graphql answer `_entities` itself, is changed here; `@shareable` and `@tag` stand at the
-//! types.
+//! async-graphql's exporter prints it after the registered types are changed. The changes here are
+//! those that depend on settings, and the keys, which would make async-graphql resolve `_entities`
+//! itself. The types declare `@shareable` and `@tag`.
 
 use std::{borrow::Cow, marker::PhantomData, sync::OnceLock};
 
@@ -23,26 +22,25 @@ use super::{
     representation::KEYS,
 };
 
-/// Tag of the fields that the anonymous are denied with `UNAUTHENTICATED`.
+/// Tag of the fields that return `UNAUTHENTICATED` to anonymous viewers.
 const SIGNED_IN: &str = "signed-in";
 
 /// The specification that the subgraph follows.
 const SPECIFICATION: &str = "https://specs.apollo.dev/federation/v2.5";
 
-/// The directive that [`Authenticated`] writes.
+/// The directive that [`Authenticated`] adds.
 const AUTHENTICATED: &str = "authenticated";
 
-/// How the exporter begins the link to the specification, which it writes last.
+/// Start of the link to the specification, which the exporter writes last.
 const LINK: &str = "extend schema @link(";
 
-/// The text that `_service` answers, as data of the schema: written when a router first asks for it,
-/// not at each start nor for each request.
+/// Data of the schema: the text of `_service`, printed when it is first selected.
 pub(in crate::graphql) struct Served {
     settings: SchemaSettings,
     written: OnceLock<Written>,
 }
 
-/// A `String` of the schema that is written as JSON already; cheap to clone.
+/// A `String` of the schema, as JSON; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Written(Value);
 
@@ -72,7 +70,7 @@ impl Served {
         }
     }
 
-    /// Whether a bearer token is needed to read it.
+    /// Requires a bearer token.
     pub(super) fn is_for_signed_in(&self) -> bool {
         self.settings.subgraph_sdl == SubgraphSdl::SignedIn
     }
@@ -87,12 +85,12 @@ impl Served {
     }
 }
 
-/// A change of what the types have registered.
+/// A change of the registered types.
 pub(in crate::graphql) trait Change: Send + Sync {
     fn change(registry: &mut Registry);
 }
 
-/// Makes a change where types register themselves. No field has this type.
+/// Applies a change when types register themselves. No field has this type.
 pub(in crate::graphql) struct Changed<C>(PhantomData<C>);
 
 impl<C: Change> OutputType for Changed<C> {
@@ -114,7 +112,7 @@ impl<C: Change> OutputType for Changed<C> {
     }
 }
 
-/// Without the root fields that look up objects of every kind.
+/// Removes the root fields that look up objects of every kind.
 pub(in crate::graphql) struct WithoutNode;
 
 impl Change for WithoutNode {
@@ -123,7 +121,7 @@ impl Change for WithoutNode {
     }
 }
 
-/// Without the fields and types for routers.
+/// Removes the fields and types for routers.
 pub(in crate::graphql) struct Unfederated;
 
 impl Change for Unfederated {
@@ -135,7 +133,7 @@ impl Change for Unfederated {
     }
 }
 
-/// With the keys of every kind.
+/// Adds the keys of every kind.
 pub(in crate::graphql) struct Keyed;
 
 impl Change for Keyed {
@@ -148,7 +146,7 @@ impl Change for Keyed {
     }
 }
 
-/// With `@authenticated` wherever the tag says so.
+/// Adds `@authenticated` to the tagged fields.
 pub(in crate::graphql) struct Authenticated;
 
 impl Change for Authenticated {
@@ -168,8 +166,8 @@ impl Change for Authenticated {
     }
 }
 
-/// The exported schema with a link of our own: the exporter imports a fixed list of directives, in
-/// which `@authenticated` is missing.
+/// Returns the exported schema with another link: the exporter imports a fixed list of directives
+/// that lacks `@authenticated`.
 pub(in crate::graphql) fn linked(exported: &str, auth_directives: bool) -> String {
     let types = exported
         .rfind(LINK)

@@ -1,8 +1,7 @@
 //! Measures the nesting, length and number of values of JSON before it is parsed.
 
+use graphql_documents::{Limit, LimitExceeded, Limits, check_length};
 use memchr::memchr2;
-
-use crate::graphql::{Limit, LimitExceeded, Limits, check_length};
 
 /// Most values in the JSON of a request: text is bounded by its bytes, but a value takes many times
 /// its text once it is read.

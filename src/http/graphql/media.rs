@@ -13,7 +13,7 @@ pub(super) enum Media {
     GraphqlResponse,
 }
 
-/// How specifically a media range matches a type.
+/// Specificity of a media range that matches a type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Specificity {
     Anything,

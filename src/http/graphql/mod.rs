@@ -18,6 +18,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use futures_util::future::join_all;
+use graphql_documents::{Limit, LimitExceeded, Measured, Operation, Request, check_length};
 use tracing::{Instrument, Span};
 
 pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
@@ -35,8 +36,8 @@ use super::{
 };
 use crate::{
     access::{Access, Viewer},
-    graphql::{Code, Executor, LimitExceeded, Measured, Prepared, Refusal, Request, check_length},
-    metrics::{self, Limit, Metrics, Share},
+    graphql::{Code, Executor, Refusal},
+    metrics::{self, Metrics, Share},
     rate_limit::{Client, RateLimited},
     trace,
 };
@@ -202,7 +203,7 @@ impl Graphql {
     fn writer(&self, media: Media) -> ResponseWriter<'_> {
         ResponseWriter {
             media,
-            max: self.executor.limits().answer,
+            max: self.executor.limits().response,
             metrics: &self.metrics,
         }
     }
@@ -210,13 +211,13 @@ impl Graphql {
     /// Builds the response to a request whose body was not received.
     fn not_received(&self, reason: NotReceived, most: usize, media: Media) -> Response {
         match reason {
-            NotReceived::TooLong(said) => {
-                let measured = said.map_or(Measured::MoreThan(most as u64), Measured::Exactly);
+            NotReceived::TooLong(declared) => {
+                let measured = declared.map_or(Measured::MoreThan(most as u64), Measured::Exactly);
                 let exceeded = LimitExceeded::new(Limit::Body, most as u64, measured);
                 let writer = self.writer(media);
                 writer.refuse_beyond_limit(StatusCode::PAYLOAD_TOO_LARGE, exceeded)
             }
-            NotReceived::BrokenOff => {
+            NotReceived::Disconnected => {
                 let message = "The connection broke before the request body was complete.";
                 refuse(StatusCode::BAD_REQUEST, media, message)
             }
@@ -253,20 +254,22 @@ impl Graphql {
         method: &Method,
         client: &Client,
         span: &Span,
-    ) -> Result<Prepared, Refusal> {
+    ) -> Result<Operation, Refusal> {
         let named = self.persisted.find(&parameters, &self.metrics)?;
-        let tells_cost = parameters.asks_for_cost();
         let query = named.document.or(parameters.query);
         let request = Request {
             query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
             is_safe: method.is_safe(),
-            tells_cost,
         };
-        client.spend(self.executor.reading(&request.query)).await?;
+        client
+            .spend(self.executor.reading_cost(&request.query))
+            .await?;
         let prepared = span.in_scope(|| self.executor.prepare(request))?;
-        client.spend(prepared.charge()).await?;
+        client
+            .spend(prepared.cost.saturating_add(prepared.surcharge))
+            .await?;
         if let Some(registration) = named.registration {
             registration.keep(&self.metrics);
         }
@@ -287,10 +290,11 @@ impl Graphql {
         let operations = self.metrics.operations();
         let known = parameters.operation_name.as_deref();
         let known = known.and_then(|name| operations.known(name));
+        let with_cost = parameters.asks_for_cost();
         let prepared = self.prepare(parameters, method, access.client(), &span);
         match prepared.await {
             Ok(prepared) => {
-                let name = prepared.operation_name();
+                let name = prepared.name.as_deref();
                 let operation =
                     known.unwrap_or_else(|| operations.executed(name, share_of(&access)));
                 let name = name.filter(|name| name.len() <= MAX_LOGGED_NAME);
@@ -300,7 +304,7 @@ impl Graphql {
                 }
                 let telemetry = OperationTelemetry::start(operation, name, &span, started);
                 // Boxed, since futures that contain it are moved.
-                let execution = Box::pin(self.executor.execute(prepared, access));
+                let execution = Box::pin(self.executor.execute(prepared, access, with_cost));
                 let response = execution.instrument(span.clone()).await;
                 telemetry.completed(response.error_count());
                 Completed {

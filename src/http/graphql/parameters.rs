@@ -5,7 +5,7 @@ use async_graphql::Variables;
 use serde::Deserialize;
 use serde_json::from_value;
 
-use crate::graphql::LimitExceeded;
+use graphql_documents::LimitExceeded;
 
 /// The parameters of a GraphQL request.
 #[derive(Default, Deserialize)]

@@ -6,12 +6,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use graphql_documents::{Limit, LimitExceeded, check_length};
 use serde_json::{json, to_writer};
 
 use super::{super::graphql_error, media::Media};
 use crate::{
-    graphql::{Code, Executed, LimitExceeded, check_length},
-    metrics::{Limit, Metrics},
+    graphql::{Code, Executed, limit_error},
+    metrics::Metrics,
 };
 
 /// Outcome of an operation.
@@ -93,14 +94,14 @@ impl ResponseWriter<'_> {
         exceeded: LimitExceeded,
     ) -> Response {
         self.metrics.limit_refused(exceeded.limit);
-        let body = json!({ "errors": [ServerError::from(exceeded)] });
+        let body = json!({ "errors": [limit_error(exceeded)] });
         typed((status, Json(body)).into_response(), self.media)
     }
 
     /// Appends an outcome, or an error without data if the response would exceed its limit.
     fn append(&self, outcome: &Outcome, body: &mut Vec<u8>) -> serde_json::Result<()> {
         let beyond = match outcome {
-            Outcome::Executed(executed) => executed.beyond(),
+            Outcome::Executed(executed) => executed.exceeded(),
             Outcome::Refused { errors } => {
                 let exceeded = errors.iter().filter_map(LimitExceeded::from_error);
                 exceeded.for_each(|exceeded| self.metrics.limit_refused(exceeded.limit));
@@ -112,7 +113,7 @@ impl ResponseWriter<'_> {
         }
         let start = body.len();
         outcome.write(body)?;
-        match check_length(Limit::Answer, self.max, body.len()) {
+        match check_length(Limit::Response, self.max, body.len()) {
             Ok(()) => Ok(()),
             Err(exceeded) => {
                 // Not counted twice if execution already exceeded the limit.
@@ -120,7 +121,7 @@ impl ResponseWriter<'_> {
                     self.metrics.limit_refused(exceeded.limit);
                 }
                 body.truncate(start);
-                let error = ServerError::from(exceeded);
+                let error = limit_error(exceeded);
                 to_writer(body, &json!({ "data": null, "errors": [error] }))
             }
         }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     paging::{Page, Slice},
-    rate_limit::Toll,
+    rate_limit::CostEstimate,
 };
 
 /// A list that each row of another table has, with its filter, order and page.
@@ -121,13 +121,13 @@ struct WidePages<L> {
     rows: Arc<Rows>,
     list: L,
     parents: Vec<i64>,
-    estimate: Option<Toll>,
+    estimate: Option<CostEstimate>,
 }
 
 impl<L: ListOfParent> Work for WidePages<L> {
     type Output = HashMap<PageOf<L>, Slice<L::Row>>;
     type Error = LoadError;
-    type Admission = Toll;
+    type Admission = CostEstimate;
 
     fn merge(&mut self, other: Self) -> Result<(), Self> {
         if self.list != other.list {
@@ -145,7 +145,7 @@ impl<L: ListOfParent> Work for WidePages<L> {
         Ok(())
     }
 
-    fn take_admission(&mut self) -> Option<Toll> {
+    fn take_admission(&mut self) -> Option<CostEstimate> {
         self.estimate.take()
     }
 

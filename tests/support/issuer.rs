@@ -1,4 +1,4 @@
-//! A small server that publishes a key set, and can fail to.
+//! A server that publishes a key set.
 
 use std::sync::{
     Arc, Mutex,
@@ -14,22 +14,23 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
+/// A server on loopback.
 #[derive(Clone)]
-pub(super) struct Issuer {
-    pub(super) origin: String,
+pub struct Issuer {
+    pub origin: String,
     document: Arc<Mutex<Option<String>>>,
-    asked: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
     gate: Arc<Semaphore>,
 }
 
 impl Issuer {
-    /// Publishes the document at `/keys`; without one it answers 503.
-    pub(super) async fn start(document: Option<String>) -> Self {
+    /// Publishes the document at `/keys`. Without one, the response is 503.
+    pub async fn start(document: Option<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let issuer = Self {
             origin: format!("http://{}", listener.local_addr().expect("an address")),
             document: Arc::new(Mutex::new(document)),
-            asked: Arc::default(),
+            requests: Arc::default(),
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
         };
         let router = Router::new()
@@ -48,27 +49,32 @@ impl Issuer {
         issuer
     }
 
-    pub(super) fn publish(&self, document: Option<String>) {
+    /// Returns the URL of the keys.
+    pub fn keys(&self) -> String {
+        format!("{}/keys", self.origin)
+    }
+
+    pub fn publish(&self, document: Option<String>) {
         *self.document.lock().expect("a lock") = document;
     }
 
-    /// How often keys were asked for.
-    pub(super) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    /// Returns the number of requests for the keys.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
-    /// Lets nothing be answered until [`Self::release`].
-    pub(super) fn hold(&self) {
+    /// Delays responses until [`Self::release`].
+    pub fn hold(&self) {
         self.gate.forget_permits(Semaphore::MAX_PERMITS);
     }
 
-    pub(super) fn release(&self) {
+    pub fn release(&self) {
         self.gate.add_permits(Semaphore::MAX_PERMITS);
     }
 }
 
 async fn publish(State(issuer): State<Issuer>) -> Response {
-    issuer.asked.fetch_add(1, Ordering::SeqCst);
+    issuer.requests.fetch_add(1, Ordering::SeqCst);
     let _permit = issuer.gate.acquire().await;
     let document = issuer.document.lock().expect("a lock").clone();
     match document {

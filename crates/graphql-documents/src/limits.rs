@@ -4,10 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::{ErrorExtensionValues, ServerError};
 
-use super::error::Code;
-pub use crate::metrics::Limit;
-
-/// Limits of a GraphQL request. Those of bodies and batches are settings of HTTP.
+/// Limits of a GraphQL request, except those of bodies and batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Maximum length of a document, in bytes.
@@ -18,21 +15,21 @@ pub struct Limits {
     pub nesting: usize,
     /// Maximum depth of fields.
     pub depth: usize,
-    /// Maximum of aliases of an operation, fragments unfolded.
+    /// Maximum of aliases of an operation, fragments expanded.
     pub aliases: u64,
-    /// Maximum of root fields of an operation, fragments unfolded.
+    /// Maximum of root fields of an operation, fragments expanded.
     pub root_fields: u64,
-    /// Maximum of directives of an operation, fragments unfolded.
+    /// Maximum of directives of an operation, fragments expanded.
     pub directives: u64,
     /// Maximum cost of an operation in nodes, and maximum of fields of a document with fragments
-    /// unfolded.
+    /// expanded.
     pub cost: u64,
     /// Maximum of values of a list that is sent: ids, representations, values of a filter.
     pub list: usize,
     /// Maximum of errors of a response.
     pub errors: usize,
     /// Maximum length of a response, in bytes before compression.
-    pub answer: usize,
+    pub response: usize,
 }
 
 impl Default for Limits {
@@ -48,67 +45,123 @@ impl Default for Limits {
             cost: 10_000,
             list: 100,
             errors: 10,
-            answer: 4 * 1024 * 1024,
+            response: 4 * 1024 * 1024,
         }
     }
 }
 
+/// A limit of requests, documents or responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Request body, in bytes.
+    Body,
+    /// Document, in bytes.
+    Document,
+    /// Lexical tokens of the document.
+    Tokens,
+    /// Values in the request's JSON.
+    Values,
+    /// Nesting of brackets.
+    Nesting,
+    /// Depth of the selection.
+    Depth,
+    /// Aliases.
+    Aliases,
+    /// Fields of the root type.
+    RootFields,
+    /// Directives.
+    Directives,
+    /// Fields, with fragments expanded.
+    Fields,
+    /// Cost of execution.
+    Cost,
+    /// Values in a list argument, such as ids or representations.
+    List,
+    /// Operations in a batch.
+    Batch,
+    /// Selections of introspection.
+    Introspection,
+    /// Selections of the subgraph's schema.
+    SubgraphSchema,
+    /// Response, in bytes.
+    Response,
+}
+
 impl Limit {
-    fn code(self) -> Code {
+    /// All limits, by index.
+    pub const ALL: [Self; 16] = [
+        Self::Body,
+        Self::Document,
+        Self::Tokens,
+        Self::Values,
+        Self::Nesting,
+        Self::Depth,
+        Self::Aliases,
+        Self::RootFields,
+        Self::Directives,
+        Self::Fields,
+        Self::Cost,
+        Self::List,
+        Self::Batch,
+        Self::Introspection,
+        Self::SubgraphSchema,
+        Self::Response,
+    ];
+
+    /// Returns its name in errors and metrics.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Body
-            | Self::Values
-            | Self::Batch
-            | Self::Document
-            | Self::Tokens
-            | Self::Nesting => Code::OperationTooLarge,
-            Self::Depth
-            | Self::Aliases
-            | Self::RootFields
-            | Self::Directives
-            | Self::Fields
-            | Self::Cost
-            | Self::Introspection
-            | Self::SubgraphSchema => Code::OperationTooComplex,
-            Self::List => Code::BadUserInput,
-            Self::Answer => Code::ResponseTooLarge,
+            Self::Body => "body",
+            Self::Document => "document",
+            Self::Tokens => "tokens",
+            Self::Values => "values",
+            Self::Nesting => "nesting",
+            Self::Depth => "depth",
+            Self::Aliases => "aliases",
+            Self::RootFields => "root_fields",
+            Self::Directives => "directives",
+            Self::Fields => "fields",
+            Self::Cost => "cost",
+            Self::List => "list",
+            Self::Batch => "batch",
+            Self::Introspection => "introspection",
+            Self::SubgraphSchema => "subgraph_schema",
+            Self::Response => "response",
         }
     }
 
     /// Returns the first half of the message.
     fn describe(self, measured: Measured) -> String {
         match self {
-            Self::Body => format!("The request's body has {measured} bytes"),
+            Self::Body => format!("The request body has {measured} bytes"),
             Self::Values => format!("The request's JSON has {measured} values"),
-            Self::Batch => format!("The list has {measured} operations"),
+            Self::Batch => format!("The batch has {measured} operations"),
             Self::Document => format!("The document has {measured} bytes"),
             Self::Tokens => format!("The document has {measured} tokens"),
             Self::Nesting => format!("Brackets are nested {measured} deep"),
-            Self::Depth => format!("Fields are selected {measured} deep"),
-            Self::Aliases => format!("The operation has {measured} aliases, fragments unfolded"),
+            Self::Depth => format!("Fields are nested {measured} deep"),
+            Self::Aliases => format!("The operation has {measured} aliases, fragments expanded"),
             Self::RootFields => {
-                format!("The operation has {measured} root fields, fragments unfolded")
+                format!("The operation has {measured} root fields, fragments expanded")
             }
             Self::Directives => {
-                format!("The operation has {measured} directives, fragments unfolded")
+                format!("The operation has {measured} directives, fragments expanded")
             }
-            Self::Fields => format!("The document comes to {measured} fields, fragments unfolded"),
-            Self::Cost => {
-                format!("The operation comes to {measured} nodes, as its lists are asked for")
-            }
-            Self::Introspection => format!("Introspection is asked for {measured} values"),
+            Self::Fields => format!("The document has {measured} fields, fragments expanded"),
+            Self::Cost => format!("The operation costs {measured} nodes"),
+            Self::Introspection => format!("Introspection selects {measured} values"),
             Self::SubgraphSchema => {
                 format!("The operation selects the subgraph's schema {measured} times")
             }
             Self::List => format!("A list has {measured} values"),
-            Self::Answer => format!("The answer has {measured} bytes"),
+            Self::Response => format!("The response has {measured} bytes"),
         }
     }
 }
 
 /// The measured value of a request that exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measured {
+pub enum Measured {
     /// Exactly this value.
     Exactly(u64),
     /// More than this value: the measurement stopped there.
@@ -128,28 +181,23 @@ impl fmt::Display for Measured {
 ///
 /// As a [`ServerError`] it is the error's source, so that it survives execution by async-graphql.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LimitExceeded {
-    pub(crate) limit: Limit,
+pub struct LimitExceeded {
+    /// The exceeded limit.
+    pub limit: Limit,
     allowed: u64,
     measured: Measured,
     message: String,
 }
 
 impl LimitExceeded {
-    pub(crate) fn new(limit: Limit, allowed: u64, measured: Measured) -> Self {
-        let message = format!(
-            "{}; at most {allowed} are allowed.",
-            limit.describe(measured)
-        );
+    /// The error with the limit's own message.
+    pub fn new(limit: Limit, allowed: u64, measured: Measured) -> Self {
+        let message = format!("{}; the maximum is {allowed}.", limit.describe(measured));
         Self::with_message(limit, allowed, measured, message)
     }
 
-    pub(crate) fn with_message(
-        limit: Limit,
-        allowed: u64,
-        measured: Measured,
-        message: String,
-    ) -> Self {
+    /// The error with a message of the caller's.
+    pub fn with_message(limit: Limit, allowed: u64, measured: Measured, message: String) -> Self {
         Self {
             limit,
             allowed,
@@ -159,7 +207,7 @@ impl LimitExceeded {
     }
 
     /// Returns the exceeded limit that an error reports, if any.
-    pub(crate) fn from_error(error: &ServerError) -> Option<&Self> {
+    pub fn from_error(error: &ServerError) -> Option<&Self> {
         error.source()
     }
 }
@@ -169,11 +217,10 @@ impl From<LimitExceeded> for ServerError {
         let limit = exceeded.limit;
         tracing::debug!(limit = limit.name(), "refused by a limit");
         let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", limit.code().as_str());
         extensions.set("limit", limit.name());
         extensions.set("allowed", exceeded.allowed);
         if let Measured::Exactly(measured) = exceeded.measured {
-            extensions.set("met", measured);
+            extensions.set("measured", measured);
         }
         let mut error = Self::new(exceeded.message.clone(), None);
         error.extensions = Some(extensions);
@@ -186,7 +233,7 @@ impl From<LimitExceeded> for ServerError {
 ///
 /// # Errors
 /// The value exceeds the limit.
-pub(crate) fn check(limit: Limit, allowed: u64, measured: u64) -> Result<(), LimitExceeded> {
+pub fn check(limit: Limit, allowed: u64, measured: u64) -> Result<(), LimitExceeded> {
     if measured <= allowed {
         return Ok(());
     }
@@ -202,11 +249,7 @@ pub(crate) fn check(limit: Limit, allowed: u64, measured: u64) -> Result<(), Lim
 ///
 /// # Errors
 /// The length exceeds the limit.
-pub(crate) fn check_length(
-    limit: Limit,
-    allowed: usize,
-    measured: usize,
-) -> Result<(), LimitExceeded> {
+pub fn check_length(limit: Limit, allowed: usize, measured: usize) -> Result<(), LimitExceeded> {
     check(limit, allowed as u64, measured as u64)
 }
 

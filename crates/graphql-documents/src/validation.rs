@@ -12,8 +12,7 @@ use apollo_compiler::{
 };
 use async_graphql::{Pos, ServerError};
 
-use super::{Refusal, values::mismatches};
-use crate::graphql::{error::Code, limits::Limits};
+use crate::{Limits, Refusal, values::mismatches};
 
 /// Name of the document's text in errors; responses do not contain it.
 const SOURCE: &str = "document";
@@ -37,7 +36,7 @@ impl Document {
             .recursion_limit(2 * limits.nesting)
             .parse_ast(text, SOURCE)
             .map(Self)
-            .map_err(|failed| refused(&failed.errors, Code::GraphqlParseFailed, limits.errors))
+            .map_err(|failed| Refusal::Syntax(distinct(&failed.errors, limits.errors)))
     }
 
     /// Prints the document without comments and optional white space.
@@ -66,28 +65,29 @@ pub(super) fn validate(
     let errors: Vec<_> = mismatches(schema, &executable, most)
         .into_iter()
         .map(|found| GraphQLError::new(found.message, found.location, &executable.sources))
-        .map(told)
+        .map(client_error)
         .collect();
     if errors.is_empty() {
         Ok(executable)
     } else {
-        Err(Refusal::coded(errors, Code::GraphqlValidationFailed))
+        Err(Refusal::Invalid(errors))
     }
 }
 
 fn invalid(errors: &DiagnosticList, most: usize) -> Refusal {
-    refused(errors, Code::GraphqlValidationFailed, most)
+    Refusal::Invalid(distinct(errors, most))
 }
 
-fn refused(errors: &DiagnosticList, code: Code, most: usize) -> Refusal {
+/// Returns the first `most` errors, each once.
+fn distinct(errors: &DiagnosticList, most: usize) -> Vec<ServerError> {
     let mut distinct: Vec<ServerError> = Vec::new();
     for error in errors.iter().take(MAX_LOOKED_AT) {
-        let error = told(error.to_json());
+        let error = client_error(error.to_json());
         if distinct.len() < most && !distinct.contains(&error) {
             distinct.push(error);
         }
     }
-    Refusal::coded(distinct, code)
+    distinct
 }
 
 /// Removes quoted names that are too long, and the quoted value of an enum, from a message.
@@ -108,7 +108,7 @@ fn without_long_names(message: &str) -> String {
 }
 
 /// Returns the client's error. It omits text that the parser quotes, which may be a code or token.
-fn told(error: GraphQLError) -> ServerError {
+fn client_error(error: GraphQLError) -> ServerError {
     let message = match error.message.split_once(", got ") {
         Some((expected, _)) if expected.starts_with("syntax error") => expected,
         _ => &error.message,

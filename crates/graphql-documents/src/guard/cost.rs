@@ -10,7 +10,7 @@
 //! - The subgraph's schema costs by its length.
 //! - Introspection has its own allowance (`shape.rs`).
 //!
-//! [`super::super::collect_fields`] adds up the costs, with the request's variables at hand.
+//! [`crate::collect_fields`] adds up the costs, with the request's variables at hand.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,16 +23,13 @@ use async_graphql::{Variables, parser::types::Field};
 use async_graphql_value::{ConstValue, Value};
 use foldhash::fast::RandomState;
 
-use crate::graphql::connection::{DEFAULT_PAGE, MAX_PAGE};
+use crate::schema::{InvalidSchema, Tariff};
 
 /// Values of an object that cost one node.
 const VALUES_A_NODE: u64 = 20;
 
 /// Values that an object counts as which is part of its parent.
 const VALUES_OF_A_PART: u64 = 10;
-
-/// Lists of objects that are no pages and depend on no argument, with their assumed lengths.
-const LISTS: [(&str, &str, u64); 1] = [("InviteCode", "tags", 10)];
 
 /// Nodes that a member of a filter costs, besides its values.
 const FILTER: u64 = 10;
@@ -41,31 +38,31 @@ const FILTER: u64 = 10;
 /// statement.
 const FURTHER_LIST: u64 = 15;
 
-/// Values that are long texts, with their nodes: one for each KiB.
-const TEXTS: [(&str, &str, u64); 1] = [("_Service", "sdl", 40)];
-
 /// Prices of the fields of all types.
-pub(in super::super) struct Prices(HashMap<Name, FieldPrices>);
+pub(crate) struct Prices(HashMap<Name, FieldPrices>);
 
 /// Prices of a type's fields. A field without a price is a value.
 #[derive(Default)]
-pub(in super::super) struct FieldPrices(HashMap<Name, Price, RandomState>);
+pub(crate) struct FieldPrices(HashMap<Name, Price, RandomState>);
 
 /// Price of a field of objects, or of a long text.
-pub(in super::super) struct Price {
+pub(crate) struct Price {
     /// The field's type, without lists and non-null.
-    pub(in super::super) of: Name,
+    pub(crate) of: Name,
     count: Count,
 }
 
-/// How many objects a field returns.
+/// The number of objects that a field returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Count {
     One,
     /// Part of its parent.
     Nothing,
-    /// The page of a list.
-    Page,
+    /// The page of a list, with its default and maximum size.
+    Page {
+        default: u64,
+        max: u64,
+    },
     /// The rows of the page in its parent.
     Rows,
     /// One for each value of that argument.
@@ -78,7 +75,7 @@ enum Count {
 }
 
 impl Prices {
-    pub(in super::super) fn new(schema: &Schema) -> Self {
+    pub(crate) fn new(schema: &Schema, tariff: &Tariff) -> Result<Self, InvalidSchema> {
         let is_object = |name: &Name| {
             schema.types.get(name).is_some_and(|ty| {
                 matches!(
@@ -109,10 +106,13 @@ impl Prices {
             .collect();
         let count = |ty: &Name, field: &FieldDefinition| {
             let is_list = field.ty.is_list();
-            if of(field).starts_with("__") {
+            Ok(if of(field).starts_with("__") {
                 Count::Introspection
             } else if is_page(field) {
-                Count::Page
+                Count::Page {
+                    default: tariff.default_page,
+                    max: tariff.max_page,
+                }
             } else if connections.contains(ty) {
                 if is_list { Count::Rows } else { Count::Nothing }
             } else if edges.contains(ty) && field.name == "node" {
@@ -122,8 +122,10 @@ impl Prices {
             } else if let Some(argument) = field.arguments.iter().find(|it| it.ty.is_list()) {
                 Count::Argument(argument.name.clone())
             } else {
-                Count::Fixed(declared(&LISTS, ty, field).unwrap_or(DEFAULT_PAGE))
-            }
+                let length = declared(tariff.lists, ty, field);
+                let name = || InvalidSchema::Unpriced(format!("{ty}.{}", field.name));
+                Count::Fixed(length.ok_or_else(name)?)
+            })
         };
         let mut prices = HashMap::<_, FieldPrices>::new();
         let mut add = |ty: &Name, field: &FieldDefinition, count| {
@@ -136,8 +138,8 @@ impl Prices {
         };
         for (ty, field) in fields() {
             if is_object(field.ty.inner_named_type()) {
-                add(ty, field, count(ty, field));
-            } else if let Some(nodes) = declared(&TEXTS, ty, field) {
+                add(ty, field, count(ty, field)?);
+            } else if let Some(nodes) = declared(tariff.texts, ty, field) {
                 add(ty, field, Count::Text(nodes));
             }
         }
@@ -149,16 +151,22 @@ impl Prices {
                 add(query, field, Count::Introspection);
             }
         }
-        Self(prices)
+        for (ty, field, _) in tariff.lists {
+            let price = prices.get(*ty).and_then(|prices| prices.get(field));
+            if !price.is_some_and(|price| matches!(price.count, Count::Fixed(_))) {
+                return Err(InvalidSchema::NotAList(format!("{ty}.{field}")));
+            }
+        }
+        Ok(Self(prices))
     }
 
-    pub(in super::super) fn get(&self, ty: &str) -> Option<&FieldPrices> {
+    pub(crate) fn get(&self, ty: &str) -> Option<&FieldPrices> {
         self.0.get(ty)
     }
 }
 
 impl FieldPrices {
-    pub(in super::super) fn get(&self, field: &str) -> Option<&Price> {
+    pub(crate) fn get(&self, field: &str) -> Option<&Price> {
         self.0.get(field)
     }
 }
@@ -178,7 +186,7 @@ fn is_page(field: &FieldDefinition) -> bool {
 
 /// Cost of the selections of an object.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in super::super) struct Cost {
+pub(crate) struct Cost {
     nodes: u64,
     /// Nodes for each row of the page that the object is.
     nodes_a_row: u64,
@@ -190,19 +198,19 @@ pub(in super::super) struct Cost {
 
 impl Cost {
     /// Cost of so many values or fragments.
-    pub(in super::super) fn values(values: u64) -> Self {
+    pub(crate) fn values(values: u64) -> Self {
         Self {
             values,
             ..Self::default()
         }
     }
 
-    pub(in super::super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         self.each(other, u64::saturating_add)
     }
 
     /// Cost of an object that has one of two types.
-    pub(in super::super) fn max(self, other: Self) -> Self {
+    pub(crate) fn max(self, other: Self) -> Self {
         self.each(other, u64::max)
     }
 
@@ -216,19 +224,19 @@ impl Cost {
     }
 
     /// The nodes of one object, besides itself.
-    pub(in super::super) fn nodes(self) -> u64 {
+    pub(crate) fn nodes(self) -> u64 {
         self.nodes.saturating_add(self.values / VALUES_A_NODE)
     }
 
     /// Nodes that a quota is charged for an operation besides its cost.
-    pub(in super::super) fn surcharge(self) -> u64 {
+    pub(crate) fn surcharge(self) -> u64 {
         self.pages.saturating_sub(1).saturating_mul(FURTHER_LIST)
     }
 }
 
 impl Price {
     /// Returns the cost of a field that is selected `times` times, with `selected` of each object.
-    pub(in super::super) fn cost(
+    pub(crate) fn cost(
         &self,
         field: &Field,
         times: u64,
@@ -249,11 +257,11 @@ impl Price {
                 // Without a cost, it could be selected under many aliases.
                 cost.values = times.saturating_mul(VALUES_OF_A_PART);
             }
-            Count::Page => {
+            Count::Page { default, max } => {
                 let size = argument("first")
-                    .page_size()
-                    .or(argument("last").page_size());
-                let rows = size.unwrap_or(DEFAULT_PAGE);
+                    .page_size(*max)
+                    .or(argument("last").page_size(*max));
+                let rows = size.unwrap_or(*default);
                 cost.nodes = each
                     .saturating_add(selected.nodes_a_row.saturating_mul(rows))
                     .saturating_add(argument("filter").filter_nodes());
@@ -320,10 +328,10 @@ impl Argument {
     }
 
     /// The size of a page. The list's resolver refuses a size out of bounds.
-    fn page_size(&self) -> Option<u64> {
+    fn page_size(&self, max: u64) -> Option<u64> {
         match self {
-            Self::Number(Some(size)) => Some(u64::try_from(*size).unwrap_or(0).min(MAX_PAGE)),
-            Self::Number(None) => Some(MAX_PAGE),
+            Self::Number(Some(size)) => Some(u64::try_from(*size).unwrap_or(0).min(max)),
+            Self::Number(None) => Some(max),
             _ => None,
         }
     }
@@ -342,153 +350,5 @@ impl Argument {
             // Input coercion makes a list of it.
             _ => 1,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use async_graphql::{Variables, parser::parse_query};
-
-    use super::{super::super::schema::ServedSchema, Cost, Count, LISTS, Prices, TEXTS};
-    use crate::graphql::{
-        Limits, SchemaSettings, definition,
-        execution::{collect_fields::Collector, variables},
-        schema, subgraph_sdl,
-    };
-
-    fn served() -> ServedSchema {
-        let schema = schema(SchemaSettings::default());
-        ServedSchema::parse(&definition(&schema)).expect("a valid schema")
-    }
-
-    fn cost(document: &str) -> Cost {
-        let document = parse_query(document).expect("a document");
-        let (_, operation) = document.operations.iter().next().expect("an operation");
-        let mut variables = Variables::default();
-        variables::default(&operation.node, &mut variables);
-        let (schema, limits) = (served(), Limits::default());
-        let collector = Collector::new(&schema, &document.fragments, &variables, limits.cost);
-        collector
-            .collect(&operation.node)
-            .expect("a small operation")
-            .1
-    }
-
-    #[test]
-    fn lists_that_are_no_pages_and_depend_on_no_argument_are_declared() {
-        let served = served();
-        let prices = Prices::new(served.definition());
-        let mut found = HashSet::new();
-        for (ty, fields) in &prices.0 {
-            for (field, price) in &fields.0 {
-                if matches!(price.count, Count::Fixed(_)) {
-                    found.insert((ty.as_str(), field.as_str()));
-                }
-            }
-        }
-        assert_eq!(found, LISTS.map(|(ty, field, _)| (ty, field)).into());
-        for (field, argument) in [("nodes", "ids"), ("_entities", "representations")] {
-            let price = prices.get("Query").and_then(|fields| fields.get(field));
-            let is_counted = |count: &Count| matches!(count, Count::Argument(it) if it == argument);
-            assert!(
-                price.is_some_and(|price| is_counted(&price.count)),
-                "{field}"
-            );
-        }
-    }
-
-    #[test]
-    fn lists_multiply() {
-        for (document, expected) in [
-            ("{ __typename }", 0),
-            ("{ __schema { types { name } } }", 0),
-            ("{ viewer { user { id } } }", 2),
-            ("{ inviteCodes { totalCount pageInfo { endCursor } } }", 1),
-            ("{ inviteCodes { nodes { id } } }", 1 + 25),
-            ("{ inviteCodes(first: 0) { nodes { id } } }", 1),
-            (
-                "{ inviteCodes(first: 7) { nodes { id } edges { node { id } } } }",
-                1 + 14,
-            ),
-            (
-                "{ inviteCodes(last: 7) { edges { cursor node { inviter { id } } } } }",
-                1 + 14,
-            ),
-            ("{ inviteCodes(first: 1000) { nodes { id } } }", 1 + 100),
-            (
-                "{ inviteCodes(first: 2) { nodes { tags { id } } } }",
-                1 + 2 * 11,
-            ),
-            (
-                "{ nodes(ids: [1, 2, 3]) { id ... on Group { invite { id } } } }",
-                6,
-            ),
-            ("{ _entities(representations: {}) { __typename } }", 1),
-            (
-                "{ inviteCodes(filter: { search: \"a\", tag: [1, 2], role: null }) { totalCount } }",
-                1 + 10 + 12,
-            ),
-            (
-                "query ($a: [ID!] = [1, 2, 3], $b: InviteCodeFilter = { search: \"a\" }) {
-                    a: inviteCodes(filter: { tag: $a }) { totalCount }
-                    b: inviteCodes(filter: $b) { totalCount } }",
-                1 + 13 + 1 + 10,
-            ),
-            ("{ _service { sdl } }", 1 + 40),
-            (
-                "{ viewer { ...V } } fragment V on Viewer { workspaces(first: 3) { ...W } }
-                 fragment W on WorkspaceConnection { nodes { invites(first: 5) { ...I } } }
-                 fragment I on WorkspaceInviteConnection { edges { ... { node { id } } } }",
-                2 + 3 * (1 + 1 + 5),
-            ),
-            (
-                "{ course(id: 1) { invitees(first: 5) { edges { node { id } invite { inviter { id } } } } } }",
-                2 + 5 * (1 + 2),
-            ),
-        ] {
-            assert_eq!(cost(document).nodes(), expected, "{document}");
-        }
-    }
-
-    #[test]
-    fn further_lists_are_charged_each_by_itself() {
-        for (document, expected) in [
-            ("{ viewer { user { id } } }", 0),
-            ("{ inviteCodes { totalCount } }", 0),
-            (
-                "{ a: inviteCodes { totalCount } b: inviteCodes { totalCount } }",
-                15,
-            ),
-            (
-                "{ viewer { workspaces { nodes { invites { totalCount } } } ...F } }
-                 fragment F on Viewer { a: groups { totalCount } b: groups { totalCount } }",
-                45,
-            ),
-        ] {
-            assert_eq!(cost(document).surcharge(), expected, "{document}");
-        }
-    }
-
-    #[test]
-    fn long_texts_count_by_their_length() {
-        let (_, _, nodes) = TEXTS[0];
-        let kib = subgraph_sdl(SchemaSettings::default()).len().div_ceil(1024) as u64;
-        assert!(kib <= nodes && nodes < 2 * kib, "{kib} KiB");
-    }
-
-    #[test]
-    fn a_bomb_of_pages_is_counted_without_an_end() {
-        let mut document = "{ workspaceInvites { ...F0 } }".to_owned();
-        for at in 0..12 {
-            document += &format!(
-                " fragment F{at} on WorkspaceInviteConnection {{
-                    nodes {{ workspace {{ invites(first: 100) {{ ...F{} }} }} }} }}",
-                at + 1
-            );
-        }
-        document += " fragment F12 on WorkspaceInviteConnection { nodes { id } }";
-        assert_eq!(cost(&document).nodes(), u64::MAX);
     }
 }

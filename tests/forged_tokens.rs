@@ -1,45 +1,42 @@
-//! The ways to forge a token, section by section of RFC 8725 (JSON Web Token Best Current
-//! Practices), and that each is refused: by a server with a shared secret, and by one with
-//! published keys.
+//! Forged tokens, by section of RFC 8725 (JSON Web Token Best Current Practices): gateways with a
+//! shared secret and gateways with published keys refuse each of them.
 
 use std::io::Write;
 
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use invite_gateway::auth::{AuthError, Authenticator, InvalidToken};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use super::{
-    AUDIENCE, ISSUER, LEEWAY, NOW, SECRET, changed, claims, refusal, settings,
+use crate::support::{
+    Gateway, SECRET, any_database, data,
     signer::{Signer, base64, key_set},
-    verifier, with_secret,
-};
-use crate::auth::{
-    AuthError, InvalidToken, TokenSettings,
-    bearer::{self, MAX_LENGTH},
-    verifier::Verifier,
+    tokens::{
+        AUDIENCE, ISSUER, LEEWAY, authenticator, changed, claims, now, reason, refusal, with_keys,
+        with_secret,
+    },
 };
 
-/// A verifier that trusts those published keys.
-async fn publishing(keys: &[Value]) -> (Verifier, NamedTempFile) {
+/// Longest accepted token, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
+
+/// Returns an authenticator that trusts these published keys.
+fn publishing(gateway: &Gateway, keys: &[Value]) -> (Authenticator, NamedTempFile) {
     let mut file = NamedTempFile::new().expect("a file");
     file.write_all(key_set(keys).as_bytes()).expect("written");
-    let location = file.path().to_str().expect("a path").parse();
-    let settings = TokenSettings {
-        jwks: Some(location.expect("a location")),
-        ..settings()
-    };
-    (verifier(settings), file)
+    let path = file.path().to_str().expect("a path");
+    (authenticator(gateway, with_keys(path)), file)
 }
 
-/// Who signs.
+/// The keys.
 struct Signers {
     /// The shared secret.
     secret: Signer,
-    /// The published keys, by their names.
+    /// Published under [`RSA`], [`P256`] and [`ED25519`].
     rsa: Signer,
     p256: Signer,
     ed25519: Signer,
-    /// A key of the forger's.
+    /// The forger's key.
     own: Signer,
 }
 
@@ -71,36 +68,36 @@ impl Signers {
         keys.map(|(kid, key)| key.jwk(Some(kid))).collect()
     }
 
-    /// A token of the secret's, good but for the changes of its header.
+    /// Returns a valid token of the secret, with changes of its header.
     fn headed(&self, changes: Value) -> String {
         let header = changed(self.secret.header(None), changes);
         self.secret.token(&header, &claims(json!({})))
     }
 
-    /// A token of the secret's, good but for the changes of its claims.
+    /// Returns a valid token of the secret, with changes of its claims.
     fn claiming(&self, changes: Value) -> String {
         let header = self.secret.header(None);
         self.secret.token(&header, &claims(changes))
     }
 
-    /// A token of the secret's with exactly those claims.
+    /// Returns a token of the secret with exactly those claims.
     fn saying(&self, claims: impl AsRef<[u8]>) -> String {
         let header = self.secret.header(None).to_string();
         self.secret.raw(header, claims)
     }
 }
 
-/// A token with good claims.
+/// Returns a token with valid claims.
 fn signed(signer: &Signer, header: Value) -> String {
     signer.token(&header, &claims(json!({})))
 }
 
-/// Good claims with `{members}` put before them, as text: names may be there twice.
+/// Returns claims as text, after other members, so that a name may occur twice.
 fn after(members: &str, good: &Value) -> String {
     format!("{{{members},{}", &good.to_string()[1..])
 }
 
-/// Which keys the server trusts that a forgery is sent to.
+/// Keys of the gateway that receives a forgery.
 #[derive(Clone, Copy, Debug)]
 enum Trust {
     Secret,
@@ -108,11 +105,17 @@ enum Trust {
 }
 use Trust::{Published, Secret};
 
-/// A forgery: where it is sent, what it is, the token, and what is found wrong with it.
+/// A forgery: its receiver, its name, the token, and the reason for the refusal.
 type Forgery = (Trust, String, String, InvalidToken);
 
-fn forgery(trust: Trust, what: &str, token: String, wrong: InvalidToken) -> Forgery {
-    (trust, what.to_owned(), token, wrong)
+fn forgery(trust: Trust, name: &str, token: String, wrong: InvalidToken) -> Forgery {
+    (trust, name.to_owned(), token, wrong)
+}
+
+/// Returns forgeries for the same receiver.
+fn table<const N: usize>(trust: Trust, rows: [(&str, String, InvalidToken); N]) -> Vec<Forgery> {
+    rows.map(|(name, token, wrong)| forgery(trust, name, token, wrong))
+        .into()
 }
 
 /// §3.1, Perform Algorithm Verification: a key has one algorithm, which no token chooses.
@@ -120,15 +123,15 @@ fn forgery(trust: Trust, what: &str, token: String, wrong: InvalidToken) -> Forg
 fn algorithms(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Malformed, Unverified};
     let good = claims(json!({})).to_string();
-    let mut table = Vec::new();
+    let mut forgeries = Vec::new();
     for alg in ["none", "None", "NONE", "nOnE", "none ", ""] {
         let header = json!({ "alg": alg, "typ": "JWT" }).to_string();
         let unsigned = format!("{}.{}.", base64(&header), base64(&good));
         for trust in [Secret, Published] {
-            let what = format!("alg {alg:?}, unsigned");
-            table.push((trust, what, unsigned.clone(), Unverified));
-            let what = format!("alg {alg:?}, signed");
-            table.push((trust, what, by.secret.raw(&header, &good), Unverified));
+            let name = format!("alg {alg:?}, unsigned");
+            forgeries.push((trust, name, unsigned.clone(), Unverified));
+            let name = format!("alg {alg:?}, signed");
+            forgeries.push((trust, name, by.secret.raw(&header, &good), Unverified));
         }
     }
     for alg in [
@@ -142,11 +145,11 @@ fn algorithms(by: &Signers) -> Vec<Forgery> {
         json!(["HS256"]),
         json!(0),
     ] {
-        let what = format!("the secret's token as alg {alg}");
+        let name = format!("the secret's token as alg {alg}");
         let wrong = if alg.is_null() || alg.is_string() { Unverified } else { Malformed };
-        table.push((Secret, what, by.headed(json!({ "alg": alg })), wrong));
+        forgeries.push((Secret, name, by.headed(json!({ "alg": alg })), wrong));
     }
-    // The classic: what everybody may read, taken for a shared secret.
+    // A public key, used as a shared secret.
     for (kid, key) in by.published() {
         let jwk = key.jwk(Some(kid));
         let mut public = key.public_key_files();
@@ -163,12 +166,12 @@ fn algorithms(by: &Signers) -> Vec<Forgery> {
                 json!({ "alg": "HS256" }),
                 json!({ "alg": key.algorithm(), "kid": kid }),
             ] {
-                let what = format!("signed with the public {form} of {kid:?}: {header}");
-                table.push((Published, what, signed(&confused, header), Unverified));
+                let name = format!("signed with the public {form} of {kid:?}: {header}");
+                forgeries.push((Published, name, signed(&confused, header), Unverified));
             }
         }
     }
-    table.extend([
+    forgeries.extend([
         forgery(Published, "ES256 for an RSA key", signed(&by.p256, json!({ "alg": "ES256", "kid": RSA })), Unverified),
         forgery(Published, "RS256 for an EC key", signed(&by.rsa, json!({ "alg": "RS256", "kid": P256 })), Unverified),
         forgery(
@@ -186,10 +189,10 @@ fn algorithms(by: &Signers) -> Vec<Forgery> {
             Unverified,
         ),
     ]);
-    table
+    forgeries
 }
 
-/// §3.2, Use Appropriate Algorithms: what a key could be used with, but is not.
+/// §3.2, Use Appropriate Algorithms: other algorithms of the same keys.
 #[rustfmt::skip]
 fn inappropriate(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::Unverified;
@@ -198,17 +201,17 @@ fn inappropriate(by: &Signers) -> Vec<Forgery> {
         (&by.p256, P256, &["ES384", "ES512", "ES256K", "ECDH-ES"]),
         (&by.ed25519, ED25519, &["Ed448", "dir", "A128KW"]),
     ];
-    let mut table = Vec::new();
+    let mut forgeries = Vec::new();
     for (key, kid, algorithms) in cases {
         for alg in algorithms {
             let token = signed(key, json!({ "alg": alg, "kid": kid }));
-            table.push(forgery(Published, alg, token, Unverified));
+            forgeries.push(forgery(Published, alg, token, Unverified));
         }
     }
-    table
+    forgeries
 }
 
-/// §3.3, Validate All Cryptographic Operations: what is not signed as it stands, or by another.
+/// §3.3, Validate All Cryptographic Operations: changed tokens, and other keys.
 #[rustfmt::skip]
 fn signatures(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Claims, Extension, Malformed, Unverified};
@@ -217,7 +220,7 @@ fn signatures(by: &Signers) -> Vec<Forgery> {
     let (head, body) = message.split_once('.').expect("a token");
     let other_body = base64(claims(json!({ "sub": "8" })).to_string());
     let stranger = Signer::secret("another secret, also of 32 bytes or more");
-    // 32 bytes leave two bits of the last letter unused: three more letters say the same.
+    // 32 bytes leave two bits of the last letter unused: four letters decode to the same bytes.
     let last = signature.chars().last().expect("a letter");
     let next = char::from_u32(u32::from(last) + 1).expect("a letter");
     let loose = format!("{message}.{}{next}", &signature[..signature.len() - 1]);
@@ -260,14 +263,14 @@ fn signatures(by: &Signers) -> Vec<Forgery> {
         ("bytes after the header", by.secret.raw(r#"{"alg":"HS256"}{}"#, claims(json!({})).to_string()), Malformed),
         ("bytes after the claims", by.saying(format!("{}{{}}", claims(json!({})))), Claims),
         ("NUL after the claims", by.saying(format!("{}\0", claims(json!({})))), Claims),
-        // RFC 7797: the claims are read as they stand, which a JWT forbids (§7).
+        // RFC 7797 §7 forbids unencoded claims in a JWT.
         ("claims that are not encoded", unencoded, Malformed),
         ("b64 in crit", by.headed(json!({ "crit": ["b64"], "b64": false })), Extension),
         ("b64 without crit", by.headed(json!({ "b64": false })), Extension),
         ("an unknown crit", by.headed(json!({ "crit": ["exp"], "exp": 1 })), Extension),
         ("crit of nothing", by.headed(json!({ "crit": [] })), Extension),
         ("crit as text", by.headed(json!({ "crit": "exp" })), Unverified),
-        // Nested: the claims of what is within are not those of what is without.
+        // A nested token: its claims are not those of the outer one.
         ("a JWT in a JWT", by.secret.raw(r#"{"alg":"HS256","cty":"JWT"}"#, &good), Claims),
         ("a JWT in a JWT, as JSON", by.saying(json!(good).to_string()), Claims),
     ];
@@ -279,13 +282,11 @@ fn signatures(by: &Signers) -> Vec<Forgery> {
         ("encrypted", format!("{encrypted}..aaaa.bbbb.cccc"), Malformed),
         ("encrypted with a key", format!("{encrypted}.aaaa.bbbb.cccc.dddd"), Malformed),
     ];
-    let shared = shared.map(|(what, token, wrong)| forgery(Secret, what, token, wrong));
-    let public = public.map(|(what, token, wrong)| forgery(Published, what, token, wrong));
-    shared.into_iter().chain(public).collect()
+    [table(Secret, shared), table(Published, public)].concat()
 }
 
-/// §3.4, Validate Cryptographic Inputs: numbers that no signature has. What published keys are held
-/// to is tested in `jwk.rs`.
+/// §3.4, Validate Cryptographic Inputs: numbers that no signature has. `src/auth/jwk.rs` tests the
+/// checks of published keys.
 #[rustfmt::skip]
 fn inputs(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::Unverified;
@@ -312,12 +313,12 @@ fn inputs(by: &Signers) -> Vec<Forgery> {
         }),
         ("an EdDSA signature of 0", forged(ED25519, &by.ed25519, &[0; 64])),
     ]
-    .map(|(what, token)| forgery(Published, what, token, Unverified))
+    .map(|(name, token)| forgery(Published, name, token, Unverified))
     .into()
 }
 
-/// §3.5, Ensure Cryptographic Keys Have Sufficient Entropy: secrets that are guessed. Short ones
-/// are refused as a setting (`secret.rs`).
+/// §3.5, Ensure Cryptographic Keys Have Sufficient Entropy: guessed secrets. A short secret is an
+/// invalid setting (`src/auth/secret.rs`).
 #[rustfmt::skip]
 fn guesses(by: &Signers) -> Vec<Forgery> {
     let guesses = [
@@ -329,14 +330,14 @@ fn guesses(by: &Signers) -> Vec<Forgery> {
     ];
     let of = |secret: &str, trust| {
         let token = signed(&Signer::secret(secret), by.secret.header(None));
-        let what = format!("signed with {secret:?}");
-        (trust, what, token, InvalidToken::Unverified)
+        let name = format!("signed with {secret:?}");
+        (trust, name, token, InvalidToken::Unverified)
     };
     let tables = guesses.map(|secret| [of(secret, Secret), of(secret, Published)]);
     tables.into_iter().flatten().collect()
 }
 
-/// §3.6, Avoid Compression of Encryption Inputs: nothing is unpacked, and nothing decrypted.
+/// §3.6, Avoid Compression of Encryption Inputs: compressed and encrypted tokens.
 #[rustfmt::skip]
 fn compressed(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::Extension;
@@ -346,7 +347,7 @@ fn compressed(by: &Signers) -> Vec<Forgery> {
     ]
 }
 
-/// §3.7, Use UTF-8: what would be read in another way by others.
+/// §3.7, Use UTF-8: other encodings.
 #[rustfmt::skip]
 fn encodings(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Claims, Malformed};
@@ -374,12 +375,12 @@ fn encodings(by: &Signers) -> Vec<Forgery> {
     ]
 }
 
-/// §3.8, Validate Issuer and Subject. What subject names whom is tested in `viewers.rs`.
+/// §3.8, Validate Issuer and Subject. `authentication.rs` tests the users that subjects identify.
 #[rustfmt::skip]
 fn issuers(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Claims, Issuer};
     let twice = after(r#""iss":"https://evil.example""#, &claims(json!({})));
-    [
+    table(Secret, [
         ("no iss", by.claiming(json!({ "iss": null })), Issuer),
         ("another iss", by.claiming(json!({ "iss": "https://evil.example" })), Issuer),
         ("an empty iss", by.claiming(json!({ "iss": "" })), Issuer),
@@ -390,9 +391,7 @@ fn issuers(by: &Signers) -> Vec<Forgery> {
         ("two iss", by.saying(twice), Claims),
         ("two sub", by.saying(after(r#""sub":"8""#, &claims(json!({})))), Claims),
         ("two sub, one in escapes", by.saying(after(r#""s\u0075b":"8""#, &claims(json!({})))), Claims),
-    ]
-    .map(|(what, token, wrong)| forgery(Secret, what, token, wrong))
-    .into()
+    ])
 }
 
 /// §3.9, Use and Validate Audience.
@@ -400,7 +399,7 @@ fn issuers(by: &Signers) -> Vec<Forgery> {
 fn audiences(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Audience, Claims};
     let twice = after(r#""aud":"others""#, &claims(json!({})));
-    [
+    table(Secret, [
         ("no aud", by.claiming(json!({ "aud": null })), Audience),
         ("another aud", by.claiming(json!({ "aud": "others" })), Audience),
         ("an aud that begins so", by.claiming(json!({ "aud": format!("{AUDIENCE}2") })), Audience),
@@ -411,20 +410,18 @@ fn audiences(by: &Signers) -> Vec<Forgery> {
         ("aud as a number", by.claiming(json!({ "aud": 1 })), Claims),
         ("aud within a list", by.claiming(json!({ "aud": [[AUDIENCE]] })), Claims),
         ("two aud", by.saying(twice), Claims),
-    ]
-    .map(|(what, token, wrong)| forgery(Secret, what, token, wrong))
-    .into()
+    ])
 }
 
-/// §3.10, Do Not Trust Received Claims: keys that a token brings along, and names of keys that
-/// are more than names.
+/// §3.10, Do Not Trust Received Claims: keys within tokens, and key ids that are paths, URLs or
+/// code.
 #[rustfmt::skip]
 fn injected_keys(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::Unverified;
     let own = |changes| signed(&by.own, changed(by.own.header(Some(RSA)), changes));
     let nowhere = "http://127.0.0.1:1/keys";
     let certificate = base64([0x30; 64]);
-    let mut table: Vec<Forgery> = [
+    let mut forgeries: Vec<Forgery> = [
         ("jwk", json!({ "jwk": by.own.jwk(None) })),
         ("jwk by a trusted name", json!({ "jwk": by.own.jwk(Some(RSA)) })),
         ("jwk without kid", json!({ "kid": null, "jwk": by.own.jwk(None) })),
@@ -436,7 +433,7 @@ fn injected_keys(by: &Signers) -> Vec<Forgery> {
         ("x5c", json!({ "x5c": [certificate] })),
         ("x5t", json!({ "x5t": "AAAA", "x5t#S256": "AAAA" })),
     ]
-    .map(|(what, changes)| forgery(Published, what, own(changes), Unverified))
+    .map(|(name, changes)| forgery(Published, name, own(changes), Unverified))
     .into();
     for kid in [
         "x",
@@ -451,35 +448,35 @@ fn injected_keys(by: &Signers) -> Vec<Forgery> {
         "$(id)",
         "http://127.0.0.1:1/keys",
     ] {
-        // What such a name would lead a server to read: nothing, or what the forger chose.
+        // A server that reads such a path may get an empty file, or one that the forger chose.
         for guess in ["", "secret"] {
             let header = json!({ "alg": "HS256", "kid": kid });
-            let what = format!("kid {kid:?} with the secret {guess:?}");
+            let name = format!("kid {kid:?} with the secret {guess:?}");
             let token = signed(&Signer::secret(guess), header);
-            table.push((Published, what.clone(), token.clone(), Unverified));
-            table.push((Secret, what, token, Unverified));
+            forgeries.push((Published, name.clone(), token.clone(), Unverified));
+            forgeries.push((Secret, name, token, Unverified));
         }
-        let what = format!("kid {kid:?} of a published key");
+        let name = format!("kid {kid:?} of a published key");
         let token = signed(&by.rsa, by.rsa.header(Some(kid)));
-        table.push((Published, what, token, Unverified));
+        forgeries.push((Published, name, token, Unverified));
     }
     for kid in [json!(1), json!([RSA]), json!({ "r": RSA })] {
-        let what = format!("kid {kid}");
+        let name = format!("kid {kid}");
         let token = signed(&by.rsa, json!({ "alg": "RS256", "kid": kid }));
-        table.push((Published, what, token, Unverified));
+        forgeries.push((Published, name, token, Unverified));
     }
     let twice = r#"{"alg":"RS256","kid":"x","kid":"r"}"#;
     let twice = by.rsa.raw(twice, claims(json!({})).to_string());
-    table.push(forgery(Published, "two kid", twice, Unverified));
-    table
+    forgeries.push(forgery(Published, "two kid", twice, Unverified));
+    forgeries
 }
 
 /// §3.11, Use Explicit Typing, and §3.12, Use Mutually Exclusive Validation Rules for Different
-/// Kinds of JWTs: a JWT of another kind, though its issuer signed it.
+/// Kinds of JWTs: other JWTs of the same issuer.
 #[rustfmt::skip]
 fn other_kinds(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{NoExpiry, Type, Unverified};
-    let mut table = Vec::new();
+    let mut forgeries = Vec::new();
     for typ in [
         "logout+jwt",
         "secevent+jwt",
@@ -491,24 +488,23 @@ fn other_kinds(by: &Signers) -> Vec<Forgery> {
         "text/jwt",
         "application/",
     ] {
-        let what = format!("typ {typ:?}");
-        table.push((Secret, what, by.headed(json!({ "typ": typ })), Type));
+        let name = format!("typ {typ:?}");
+        forgeries.push((Secret, name, by.headed(json!({ "typ": typ })), Type));
     }
-    table.extend([
+    forgeries.extend([
         forgery(Secret, "typ as a number", by.headed(json!({ "typ": 1 })), Unverified),
-        // RFC 8417 §2.2 wants no `exp` of security events.
+
         forgery(Secret, "a security event", by.claiming(json!({ "exp": null, "events": {} })), NoExpiry),
     ]);
-    table
+    forgeries
 }
 
-/// RFC 7519 §4.1.4 and §4.1.5, which §2.8 of RFC 8725 and all of its rules build upon: when a
-/// token counts.
+/// §2.8, and RFC 7519 §4.1.4 and §4.1.5: tokens that have expired, or are not valid yet.
 #[rustfmt::skip]
 fn times(by: &Signers) -> Vec<Forgery> {
     use InvalidToken::{Claims, Expired, NoExpiry, NotYet};
-    let soon = NOW + 600;
-    [
+    let soon = now() + 600;
+    table(Secret, [
         ("no exp", by.claiming(json!({ "exp": null })), NoExpiry),
         ("exp null", by.saying(r#"{"sub":"7","exp":null}"#), NoExpiry),
         ("exp as text", by.claiming(json!({ "exp": soon.to_string() })), Claims),
@@ -518,14 +514,14 @@ fn times(by: &Signers) -> Vec<Forgery> {
         ("exp beyond all numbers", by.saying(r#"{"exp":1e999}"#), Claims),
         ("exp Infinity", by.saying(r#"{"exp":Infinity}"#), Claims),
         ("exp NaN", by.saying(r#"{"exp":NaN}"#), Claims),
-        ("expired to the second", by.claiming(json!({ "exp": NOW - LEEWAY })), Expired),
-        ("expired by a fraction", by.claiming(json!({ "exp": NOW as f64 - LEEWAY as f64 - 0.5 })), Expired),
+        ("expired to the second", by.claiming(json!({ "exp": now() - LEEWAY })), Expired),
+        ("expired by a fraction", by.claiming(json!({ "exp": now() as f64 - LEEWAY as f64 - 0.5 })), Expired),
         ("long expired", by.claiming(json!({ "exp": 0 })), Expired),
         ("a negative exp", by.claiming(json!({ "exp": -1e300 })), Expired),
         ("the least exp", by.claiming(json!({ "exp": i64::MIN })), Expired),
         ("two exp", by.saying(after(r#""exp":0"#, &claims(json!({})))), Claims),
         ("two exp, one in escapes", by.saying(after(r#""e\u0078p":0"#, &claims(json!({})))), Claims),
-        ("not yet valid", by.claiming(json!({ "nbf": NOW + LEEWAY + 1 })), NotYet),
+        ("not yet valid", by.claiming(json!({ "nbf": now() + LEEWAY + 1 })), NotYet),
         ("never valid", by.claiming(json!({ "nbf": 1e300 })), NotYet),
         ("nbf as text", by.claiming(json!({ "nbf": "0" })), Claims),
         ("two nbf", by.saying(after(r#""nbf":0,"nbf":0"#, &claims(json!({})))), Claims),
@@ -534,116 +530,143 @@ fn times(by: &Signers) -> Vec<Forgery> {
         // In the order in which the claims are declared.
         ("claims as a list", by.saying(json!([soon, null, ISSUER, AUDIENCE, "7", null, null]).to_string()), Claims),
         ("scope as a number", by.claiming(json!({ "scope": 1 })), Claims),
-    ]
-    .map(|(what, token, wrong)| forgery(Secret, what, token, wrong))
-    .into()
+    ])
 }
 
-/// What is found wrong with those `Authorization` headers; none if they are taken.
-async fn wrong_with(verifier: &Verifier, sent: &[String]) -> Option<InvalidToken> {
+/// Returns the reason for which these `Authorization` headers are refused; none if they are accepted.
+async fn refused(authenticator: &Authenticator, sent: &[&[u8]]) -> Option<InvalidToken> {
+    let header = |value| {
+        (
+            AUTHORIZATION,
+            HeaderValue::from_bytes(value).expect("a header"),
+        )
+    };
     let mut headers = HeaderMap::new();
-    for value in sent {
-        let value = HeaderValue::from_str(value).expect("a header");
-        headers.append(AUTHORIZATION, value);
+    for (name, value) in sent.iter().copied().map(header) {
+        headers.append(name, value);
     }
-    match bearer::token(&headers) {
-        Ok(token) => refusal(verifier, token.expect("a header")).await,
-        Err(AuthError::Invalid(wrong)) => Some(wrong),
-        Err(error) => panic!("{error}"),
-    }
+    reason(authenticator.viewer(&headers).await)
 }
 
-#[tokio::test]
-async fn every_forgery_of_rfc_8725_is_refused() {
-    let by = Signers::new();
-    let shared = verifier(with_secret());
-    let (published, _file) = publishing(&by.jwks()).await;
-    let good = format!("Bearer {}", by.claiming(json!({})));
-    assert_eq!(wrong_with(&shared, std::slice::from_ref(&good)).await, None);
-    let mut otherwise = Vec::new();
-    for (section, table) in [
-        ("3.1", algorithms(&by)),
-        ("3.2", inappropriate(&by)),
-        ("3.3", signatures(&by)),
-        ("3.4", inputs(&by)),
-        ("3.5", guesses(&by)),
-        ("3.6", compressed(&by)),
-        ("3.7", encodings(&by)),
-        ("3.8", issuers(&by)),
-        ("3.9", audiences(&by)),
-        ("3.10", injected_keys(&by)),
-        ("3.11, 3.12", other_kinds(&by)),
-        ("2.8", times(&by)),
-    ] {
-        for (trust, what, token, expected) in table {
-            let verifier = match trust {
-                Secret => &shared,
-                Published => &published,
-            };
-            let header = format!("Bearer {token}");
-            let wrong = wrong_with(verifier, std::slice::from_ref(&header)).await;
-            if wrong != Some(expected) {
-                let row = format!("§{section}, {trust:?}, {what}: {wrong:?}, not {expected:?}");
-                otherwise.push(row);
+any_database! {
+    async fn every_forgery_of_rfc_8725_is_refused(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let by = Signers::new();
+        let shared = authenticator(&gateway, with_secret());
+        let (published, _file) = publishing(&gateway, &by.jwks());
+        let good = format!("Bearer {}", by.claiming(json!({})));
+        assert_eq!(refused(&shared, &[good.as_bytes()]).await, None);
+        let mut unexpected = Vec::new();
+        for (section, table) in [
+            ("3.1", algorithms(&by)),
+            ("3.2", inappropriate(&by)),
+            ("3.3", signatures(&by)),
+            ("3.4", inputs(&by)),
+            ("3.5", guesses(&by)),
+            ("3.6", compressed(&by)),
+            ("3.7", encodings(&by)),
+            ("3.8", issuers(&by)),
+            ("3.9", audiences(&by)),
+            ("3.10", injected_keys(&by)),
+            ("3.11, 3.12", other_kinds(&by)),
+            ("2.8", times(&by)),
+        ] {
+            for (trust, name, token, expected) in table {
+                let authenticator = match trust {
+                    Secret => &shared,
+                    Published => &published,
+                };
+                let header = format!("Bearer {token}");
+                let wrong = refused(authenticator, &[header.as_bytes()]).await;
+                if wrong != Some(expected) {
+                    let row = format!("§{section}, {trust:?}, {name}: {wrong:?}, not {expected:?}");
+                    unexpected.push(row);
+                }
+                // Beside a valid one, neither counts.
+                for sent in [[&header, &good], [&good, &header]] {
+                    let wrong = refused(authenticator, &sent.map(String::as_bytes)).await;
+                    assert_eq!(wrong, Some(InvalidToken::SeveralHeaders), "{name}");
+                }
             }
-            // Neither beside a good one: which of them counts would be a matter of taste.
-            for sent in [[&header, &good], [&good, &header]] {
-                let sent = sent.map(String::clone);
-                let wrong = wrong_with(verifier, &sent).await;
-                assert_eq!(wrong, Some(InvalidToken::SeveralHeaders), "{what}");
+        }
+        assert!(unexpected.is_empty(), "{unexpected:#?}");
+    }
+
+    async fn a_header_holds_one_token_after_the_scheme_in_any_case(gateway) {
+        use InvalidToken::{Malformed, SeveralHeaders};
+        gateway.add(data::user(7, "grace")).await;
+        let authenticator = authenticator(&gateway, with_secret());
+        let token = Signers::new().claiming(json!({}));
+        for before in ["Bearer ", "bearer ", "BEARER   "] {
+            let sent = format!("{before}{token} ");
+            assert_eq!(refused(&authenticator, &[sent.as_bytes()]).await, None, "{before:?}");
+        }
+        let cases: [(&[&[u8]], InvalidToken); 10] = [
+            (&[b"Bearer"], Malformed),
+            (&[b"Bearer "], Malformed),
+            (&[b"Bearer a.b.c d.e.f"], Malformed),
+            (&[b"Bearer a.b.c, Bearer a.b.c"], Malformed),
+            (&[b"Bearer a.b.c="], Malformed),
+            (&[b"Bearer a\t.b.c"], Malformed),
+            (&[b"Bearer \xff\xfe"], Malformed),
+            (&[b"Bearer \"a.b.c\""], Malformed),
+            (&[b"Bearer a.b.c", b"Bearer a.b.c"], SeveralHeaders),
+            (&[b"Basic dTpw", b"Bearer a.b.c"], SeveralHeaders),
+        ];
+        for (sent, expected) in cases {
+            assert_eq!(refused(&authenticator, sent).await, Some(expected), "{sent:?}");
+        }
+        for sent in ["", "Basic dTpw", "Token a.b.c", "a.b.c", "Bearera.b.c", "Bearer\ta.b.c"] {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(sent))]);
+            let outcome = authenticator.viewer(&headers).await;
+            assert!(matches!(outcome, Err(AuthError::UnsupportedScheme)), "{sent:?}");
+        }
+    }
+
+    async fn a_shared_secret_verifies_hs256(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let by = Signers::new();
+        let authenticator = authenticator(&gateway, with_secret());
+        for header in [
+            json!({}),
+            json!({ "typ": null }),
+            json!({ "typ": "jwt" }),
+            json!({ "typ": "AT+JWT" }),
+            json!({ "typ": "application/at+jwt" }),
+            // A single key needs no id.
+            json!({ "kid": "any" }),
+        ] {
+            let token = by.headed(header.clone());
+            assert_eq!(refusal(&authenticator, &token).await, None, "{header}");
+        }
+    }
+
+    async fn each_published_key_verifies_its_own_algorithm(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let by = Signers::new();
+        let (authenticator, _file) = publishing(&gateway, &by.jwks());
+        for (kid, signer) in by.published() {
+            // By its id, and as the only key of its algorithm.
+            for kid in [Some(kid), None] {
+                let token = signed(signer, signer.header(kid));
+                assert_eq!(refusal(&authenticator, &token).await, None, "{kid:?}");
             }
         }
     }
-    assert!(otherwise.is_empty(), "{otherwise:#?}");
-}
 
-#[tokio::test]
-async fn a_shared_secret_verifies_hs256() {
-    let by = Signers::new();
-    let verifier = verifier(with_secret());
-    for header in [
-        json!({}),
-        json!({ "typ": null }),
-        json!({ "typ": "jwt" }),
-        json!({ "typ": "AT+JWT" }),
-        json!({ "typ": "application/at+jwt" }),
-        // One key needs no name.
-        json!({ "kid": "whatever" }),
-    ] {
-        let token = by.headed(header.clone());
-        assert_eq!(refusal(&verifier, &token).await, None, "{header}");
-    }
-}
-
-#[tokio::test]
-async fn each_published_key_verifies_its_own_algorithm() {
-    let by = Signers::new();
-    let (verifier, _file) = publishing(&by.jwks()).await;
-    for (kid, signer) in by.published() {
-        // With its name, and as the only key of its algorithm.
-        for kid in [Some(kid), None] {
-            let token = signed(signer, signer.header(kid));
-            assert_eq!(refusal(&verifier, &token).await, None, "{kid:?}");
+    async fn a_token_without_a_key_id_needs_a_set_with_one_key(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let (one, other) = (Signer::named("one"), Signer::named("other"));
+        let token = |kid| signed(&one, one.header(kid));
+        let (ambiguous, _file) = publishing(&gateway, &[one.jwk(Some("a")), other.jwk(Some("b"))]);
+        assert_eq!(refusal(&ambiguous, &token(Some("a"))).await, None);
+        for kid in [None, Some("b")] {
+            let refused = refusal(&ambiguous, &token(kid)).await;
+            assert_eq!(refused, Some(InvalidToken::Unverified), "{kid:?}");
         }
-    }
-}
 
-#[tokio::test]
-async fn a_token_without_a_key_id_needs_a_set_with_one_key() {
-    let (one, other) = (Signer::ed25519(), Signer::ed25519());
-    let (verifier, _file) = publishing(&[one.jwk(Some("a")), other.jwk(Some("b"))]).await;
-    let token = |kid| one.token(&one.header(kid), &claims(json!({})));
-    assert_eq!(refusal(&verifier, &token(Some("a"))).await, None);
-    for kid in [None, Some("b")] {
-        let refused = refusal(&verifier, &token(kid)).await;
-        assert_eq!(refused, Some(InvalidToken::Unverified), "{kid:?}");
+        let (ambiguous, _file) = publishing(&gateway, &[one.jwk(Some("a")), other.jwk(Some("a"))]);
+        let refused = refusal(&ambiguous, &token(Some("a"))).await;
+        assert_eq!(refused, Some(InvalidToken::Unverified), "one id, two keys");
     }
-
-    let (verifier, _file) = publishing(&[one.jwk(Some("a")), other.jwk(Some("a"))]).await;
-    let refused = refusal(&verifier, &token(Some("a"))).await;
-    assert_eq!(
-        refused,
-        Some(InvalidToken::Unverified),
-        "one name, two keys"
-    );
 }

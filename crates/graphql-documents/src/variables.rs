@@ -8,11 +8,7 @@ use apollo_compiler::{
 };
 use async_graphql::{ServerError, Value, Variables, parser::types::OperationDefinition};
 
-use super::Refusal;
-use crate::graphql::{
-    error::Code,
-    limits::{Limit, LimitExceeded, Limits, Measured},
-};
+use crate::{Limit, LimitExceeded, Limits, Measured, Refusal};
 
 /// Maximum length of a client's name that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
@@ -20,7 +16,7 @@ const MAX_REPEATED: usize = 64;
 /// Checks variables against their declarations.
 ///
 /// # Errors
-/// One for each variable that does not match its declaration.
+/// A variable does not match its declaration.
 pub(super) fn check(
     schema: &Schema,
     limits: &Limits,
@@ -35,7 +31,7 @@ pub(super) fn check(
             let wrong = wrong_with(schema, limits, definition, variables)?;
             let name = definition.name.as_str();
             let name = if is_name(name) { name } else { "…" };
-            let message = format!("Variable \"${name}\" {}", wrong.told);
+            let message = format!("Variable \"${name}\" {}", wrong.message);
             let mut error = match wrong.length {
                 Some(length) => {
                     let measured = Measured::Exactly(length as u64);
@@ -52,7 +48,7 @@ pub(super) fn check(
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(Refusal::coded(errors, Code::BadUserInput))
+        Err(Refusal::Variables(errors))
     }
 }
 
@@ -76,14 +72,17 @@ pub(super) fn default(operation: &OperationDefinition, variables: &mut Variables
 
 /// A variable's value that does not match its declaration.
 struct Wrong {
-    told: String,
+    message: String,
     /// The length of a list that is too long.
     length: Option<usize>,
 }
 
 impl From<String> for Wrong {
-    fn from(told: String) -> Self {
-        Self { told, length: None }
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            length: None,
+        }
     }
 }
 
@@ -97,13 +96,14 @@ fn wrong_with(
     match variables.get(definition.name.as_str()) {
         Some(value) => {
             let mut path = Path::default();
-            let Wrong { told, length } = Check { schema, limits }.mismatch(ty, value, &mut path)?;
+            let Wrong { message, length } =
+                Check { schema, limits }.mismatch(ty, value, &mut path)?;
             let place = match path.0.as_str() {
                 "" => String::new(),
                 path => format!(" at {path}"),
             };
-            let told = format!("of type \"{ty}\" got a value that is not right{place}: {told}.");
-            Some(Wrong { told, length })
+            let message = format!("of type \"{ty}\" got an invalid value{place}: {message}.");
+            Some(Wrong { message, length })
         }
         None if !ty.is_non_null() || definition.default_value.is_some() => None,
         None => Some(format!("of required type \"{ty}\" was not provided.").into()),
@@ -150,7 +150,7 @@ impl Check<'_> {
             {
                 let (most, length) = (self.limits.list, values.len());
                 Some(Wrong {
-                    told: format!("expected at most {most} values, not {length}"),
+                    message: format!("expected at most {most} values, not {length}"),
                     length: Some(length),
                 })
             }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use apollo_compiler::{Node, ast::VariableDefinition};
 use async_graphql::{Name, parser::types::ExecutableDocument};
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::Weighter;
 
 /// Maximum length of a cached document, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 16 * 1024;
 const OVERHEAD: u64 = 256;
 
 /// A valid document.
-pub(super) struct Known {
+pub(super) struct ValidDocument {
     pub(super) parsed: ExecutableDocument,
     /// The variables of its operations, by the operation's name.
     pub(super) variables: HashMap<Option<Name>, Vec<Node<VariableDefinition>>>,
@@ -23,30 +23,33 @@ pub(super) struct Known {
     pub(super) introspection: u64,
 }
 
-/// The cached documents by their text.
-pub(super) struct Documents(Option<Cache<Box<str>, Arc<Known>, ByText>>);
+/// The valid documents by their text.
+pub(super) struct Cache(Option<quick_cache::sync::Cache<Box<str>, Arc<ValidDocument>, ByText>>);
 
 #[derive(Clone)]
 struct ByText;
 
-impl Weighter<Box<str>, Arc<Known>> for ByText {
-    fn weight(&self, text: &Box<str>, _: &Arc<Known>) -> u64 {
+impl Weighter<Box<str>, Arc<ValidDocument>> for ByText {
+    fn weight(&self, text: &Box<str>, _: &Arc<ValidDocument>) -> u64 {
         text.len() as u64 + OVERHEAD
     }
 }
 
-impl Documents {
+impl Cache {
     /// `capacity` is in bytes of text; 0 disables the cache.
     pub(super) fn new(capacity: u64) -> Self {
         let estimated = usize::try_from(capacity / 1024).unwrap_or(usize::MAX);
-        Self((capacity > 0).then(|| Cache::with_weighter(estimated, capacity, ByText)))
+        Self(
+            (capacity > 0)
+                .then(|| quick_cache::sync::Cache::with_weighter(estimated, capacity, ByText)),
+        )
     }
 
-    pub(super) fn get(&self, text: &str) -> Option<Arc<Known>> {
+    pub(super) fn get(&self, text: &str) -> Option<Arc<ValidDocument>> {
         self.0.as_ref()?.get(text)
     }
 
-    pub(super) fn keep(&self, text: &str, document: &Arc<Known>) {
+    pub(super) fn insert(&self, text: &str, document: &Arc<ValidDocument>) {
         if let Some(cache) = &self.0
             && text.len() <= MAX_TEXT
         {

@@ -19,11 +19,7 @@ use async_graphql_value::Value;
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
-use super::{Refusal, guard::Cost, schema::ServedSchema};
-use crate::graphql::{
-    error::Code,
-    limits::{Limit, LimitExceeded, Measured},
-};
+use crate::{Limit, LimitExceeded, Measured, Refusal, guard::Cost, schema::ServedSchema};
 
 /// Collects the fields of one operation.
 pub(super) struct Collector<'a> {
@@ -49,7 +45,7 @@ struct Fields<'a> {
     by_key: IndexMap<&'a str, Collected<'a>, RandomState>,
     fragments: u64,
     visited: HashSet<&'a Name>,
-    /// Whether a fragment applies only to some objects. Then the fields are not complete.
+    /// True if a fragment applies only to some objects. Then the fields are not complete.
     depend_on_type: bool,
 }
 
@@ -258,7 +254,7 @@ impl<'a> Fields<'a> {
                 "Fields named `{key}` have different arguments; give one of them an alias."
             );
             let error = ServerError::new(message, Some(field.pos));
-            return Err(Refusal::coded(vec![error], Code::GraphqlValidationFailed));
+            return Err(Refusal::Invalid(vec![error]));
         }
         if !again.selection_set.node.items.is_empty() {
             collected.below.push(&again.selection_set.node);
@@ -269,8 +265,8 @@ impl<'a> Fields<'a> {
 
 fn too_many(allowed: u64) -> LimitExceeded {
     let message = format!(
-        "The operation comes to more than {allowed} fields and fragments, those of interfaces and \
-         unions once a type; at most {allowed} are allowed."
+        "The operation has more than {allowed} fields and fragments, those of interfaces and unions \
+         once per type; the maximum is {allowed}."
     );
     let measured = Measured::MoreThan(allowed);
     LimitExceeded::with_message(Limit::Fields, allowed, measured, message)
@@ -294,143 +290,5 @@ fn on(object: &str, items: Vec<Positioned<Selection>>) -> Positioned<Selection> 
 fn null_condition(name: &Name, pos: Pos) -> Refusal {
     let message = format!("Variable \"${name}\" is null, and a condition must be true or false.");
     let error = ServerError::new(message, Some(pos));
-    Refusal::coded(vec![error], Code::BadUserInput)
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::{
-        Value, Variables,
-        parser::{
-            parse_query,
-            types::{Selection, SelectionSet},
-        },
-    };
-
-    use super::{super::schema::ServedSchema, Collector};
-    use crate::graphql::{SchemaSettings, definition, schema};
-
-    fn text(set: &SelectionSet) -> String {
-        let items = set.items.iter().map(|item| match &item.node {
-            Selection::Field(field) => {
-                let key = &field.node.response_key().node;
-                match text(&field.node.selection_set.node) {
-                    below if below.is_empty() => key.to_string(),
-                    below => format!("{key} {{ {below} }}"),
-                }
-            }
-            Selection::InlineFragment(inline) => {
-                let condition = inline.node.type_condition.as_ref().expect("a type");
-                let below = text(&inline.node.selection_set.node);
-                format!("on {} {{ {below} }}", condition.node.on.node)
-            }
-            Selection::FragmentSpread(_) => panic!("a fragment spread"),
-        });
-        items.collect::<Vec<_>>().join(" ")
-    }
-
-    fn collected(document: &str, allowed: u64) -> Option<String> {
-        let served = schema(SchemaSettings::default());
-        let served = ServedSchema::parse(&definition(&served)).expect("a valid schema");
-        let document = parse_query(document).expect("a document");
-        let mut variables = Variables::default();
-        for (name, value) in [("yes", true), ("no", false)] {
-            variables.insert(async_graphql::Name::new(name), Value::Boolean(value));
-        }
-        let collector = Collector::new(&served, &document.fragments, &variables, allowed);
-        let (_, operation) = document.operations.iter().next().expect("an operation");
-        let (operation, _) = collector.collect(&operation.node).ok()?;
-        Some(text(&operation.selection_set.node))
-    }
-
-    #[test]
-    fn every_field_occurs_once() {
-        for (document, expected) in [
-            (
-                "{ viewer { user { id username } } }",
-                "viewer { user { id username } }",
-            ),
-            ("{ a: __typename __typename a: __typename }", "a __typename"),
-            (
-                "{ a: viewer { user { id } } viewer { user { id } } }",
-                "a { user { id } } viewer { user { id } }",
-            ),
-            (
-                "{ viewer { user { id } } viewer { user { username id } } }",
-                "viewer { user { id username } }",
-            ),
-            (
-                "{ viewer { user { id } } ... { __typename viewer { courses { totalCount } } } }",
-                "viewer { user { id } courses { totalCount } } __typename",
-            ),
-            (
-                "{ viewer { user { id } } ...F } fragment F on Query { viewer { user { email } } }",
-                "viewer { user { id email } }",
-            ),
-            (
-                "{ ...F ...G } fragment F on Query { a: __typename }
-                 fragment G on Query { b: __typename ...F }",
-                "a b",
-            ),
-            (
-                "{ viewer { user { ... on Node { id } ... on User { username } } } }",
-                "viewer { user { id username } }",
-            ),
-        ] {
-            assert_eq!(
-                collected(document, 100).as_deref(),
-                Some(expected),
-                "{document}"
-            );
-        }
-    }
-
-    #[test]
-    fn fragments_remain_only_where_fields_depend_on_the_object_type() {
-        for (selected, expected) in [
-            ("__typename", "__typename"),
-            ("... { __typename } ...F", "__typename a"),
-            (
-                "... on Group { slug } ... on Node { id } ...F",
-                "on Course { id a } on Group { slug id a } on Workspace { id a }",
-            ),
-            ("... on Workspace { ... on Group { slug } }", ""),
-        ] {
-            let document = format!(
-                "{{ groupInvites {{ nodes {{ target {{ {selected} }} }} }} }}
-                 fragment F on InviteTarget {{ a: __typename }}"
-            );
-            let expected = match expected {
-                "" => "target".to_owned(),
-                expected => format!("target {{ {expected} }}"),
-            };
-            let expected = format!("groupInvites {{ nodes {{ {expected} }} }}");
-            assert_eq!(collected(&document, 100), Some(expected), "{document}");
-        }
-    }
-
-    #[test]
-    fn conditions_are_resolved() {
-        let document = "query ($yes: Boolean!, $no: Boolean!) {
-            a: __typename @include(if: $yes) b: __typename @skip(if: $yes)
-            c: __typename @include(if: $no) d: __typename @skip(if: $no)
-            e: __typename @skip(if: true) ... @include(if: false) { f: __typename }
-            ...F @include(if: true) @skip(if: $no) } fragment F on Query { g: __typename }";
-        assert_eq!(collected(document, 100).as_deref(), Some("a d g"));
-        assert_eq!(
-            collected("query ($it: Boolean = true) { a @skip(if: $it) }", 100),
-            None
-        );
-    }
-
-    #[test]
-    fn fields_and_fragments_are_bounded() {
-        let document = "{ __typename ... { viewer { user { id } } } }";
-        assert!(collected(document, 5).is_some());
-        assert_eq!(collected(document, 4), None);
-        // Once for each type.
-        let document = "{ groupInvites { nodes { target { ... on Group { slug } } } } }";
-        assert!(collected(document, 7).is_some());
-        assert_eq!(collected(document, 5), None);
-    }
+    Refusal::Variables(vec![error])
 }

@@ -1,4 +1,4 @@
-//! Whoever signs the tests' tokens, without the library that verifies them.
+//! Signs tokens without the library that verifies them.
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -14,10 +14,9 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
-pub(in crate::auth) enum Signer {
+pub enum Signer {
     Secret(Vec<u8>),
     Rsa(Box<RsaKeyPair>),
     P256(EcdsaKeyPair),
@@ -25,34 +24,40 @@ pub(in crate::auth) enum Signer {
 }
 
 impl Signer {
-    pub(in crate::auth) fn secret(secret: impl AsRef<[u8]>) -> Self {
+    pub fn secret(secret: impl AsRef<[u8]>) -> Self {
         Self::Secret(secret.as_ref().to_vec())
     }
 
-    pub(in crate::auth) fn rsa() -> Self {
+    pub fn rsa() -> Self {
         Self::Rsa(Box::new(
             RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"),
         ))
     }
 
-    pub(in crate::auth) fn p256() -> Self {
+    pub fn p256() -> Self {
         Self::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"))
     }
 
-    pub(in crate::auth) fn ed25519() -> Self {
+    pub fn ed25519() -> Self {
         Self::Ed25519(Ed25519KeyPair::generate().expect("a key"))
     }
 
-    pub(in crate::auth) fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> &'static str {
         match self {
-            Self::Secret(_) => Algorithm::HS256,
-            Self::Rsa(_) => Algorithm::RS256,
-            Self::P256(_) => Algorithm::ES256,
-            Self::Ed25519(_) => Algorithm::EdDSA,
+            Self::Secret(_) => "HS256",
+            Self::Rsa(_) => "RS256",
+            Self::P256(_) => "ES256",
+            Self::Ed25519(_) => "EdDSA",
         }
     }
 
-    pub(in crate::auth) fn sign(&self, message: &[u8]) -> Vec<u8> {
+    /// Returns the Ed25519 key of that name. Equal names give equal keys.
+    pub fn named(name: &str) -> Self {
+        let seed: Vec<u8> = name.bytes().cycle().take(32).collect();
+        Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key"))
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match self {
             Self::Secret(secret) => {
@@ -73,22 +78,18 @@ impl Signer {
         }
     }
 
-    /// A token with exactly that header and those claims.
-    pub(in crate::auth) fn token(&self, header: &Value, claims: &Value) -> String {
+    /// Returns a token with exactly that header and those claims.
+    pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.raw(header.to_string(), claims.to_string())
     }
 
-    pub(in crate::auth) fn raw(
-        &self,
-        header: impl AsRef<[u8]>,
-        claims: impl AsRef<[u8]>,
-    ) -> String {
+    pub fn raw(&self, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
         let message = format!("{}.{}", base64(header), base64(claims));
         format!("{message}.{}", base64(self.sign(message.as_bytes())))
     }
 
-    /// The header that such a token has, with a key id or without.
-    pub(in crate::auth) fn header(&self, kid: Option<&str>) -> Value {
+    /// Returns the header of its tokens, with or without a key id.
+    pub fn header(&self, kid: Option<&str>) -> Value {
         let mut header = json!({ "alg": self.algorithm(), "typ": "JWT" });
         if let Some(kid) = kid {
             header["kid"] = kid.into();
@@ -96,8 +97,9 @@ impl Signer {
         header
     }
 
-    /// The public key as files hold it: in DER (RFC 5280 §4.1) and in PEM; none of a shared secret.
-    pub(in crate::auth) fn public_key_files(&self) -> Vec<(&'static str, Vec<u8>)> {
+    /// Returns the public key as files hold it: in DER (RFC 5280 §4.1) and in PEM. Empty for a shared
+    /// secret.
+    pub fn public_key_files(&self) -> Vec<(&'static str, Vec<u8>)> {
         let der: PublicKeyX509Der<'static> = match self {
             Self::Secret(_) => return Vec::new(),
             Self::Rsa(key) => key.public_key().as_der(),
@@ -126,8 +128,8 @@ impl Signer {
         ]
     }
 
-    /// The public key; none of a shared secret.
-    pub(in crate::auth) fn jwk(&self, kid: Option<&str>) -> Value {
+    /// Returns the JWK of the public key, or of the shared secret.
+    pub fn jwk(&self, kid: Option<&str>) -> Value {
         let mut jwk = match self {
             Self::Secret(secret) => json!({ "kty": "oct", "k": base64(secret) }),
             Self::Rsa(key) => {
@@ -150,10 +152,10 @@ impl Signer {
     }
 }
 
-pub(in crate::auth) fn base64(bytes: impl AsRef<[u8]>) -> String {
+pub fn base64(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(in crate::auth) fn key_set(keys: &[Value]) -> String {
+pub fn key_set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()
 }

@@ -5,10 +5,38 @@ use std::collections::HashMap;
 use apollo_compiler::{Name, Schema, ast::OperationType, schema::ExtendedType, validation::Valid};
 use async_graphql::parser::types;
 
-use super::guard::{FieldPrices, Prices};
+use crate::guard::{FieldPrices, Prices};
 
 /// Name of the schema's text in errors; responses do not contain it.
 const SOURCE: &str = "schema";
+
+/// The lengths and prices that a schema does not state.
+#[derive(Clone, Copy, Debug)]
+pub struct Tariff {
+    /// Rows of a page if the request does not state its size.
+    pub default_page: u64,
+    /// Maximum rows of a page.
+    pub max_page: u64,
+    /// Assumed lengths of lists of objects that are not pages and depend on no argument, as type, field
+    /// and length.
+    pub lists: &'static [(&'static str, &'static str, u64)],
+    /// Nodes of fields that return long texts, as type, field and nodes.
+    pub texts: &'static [(&'static str, &'static str, u64)],
+}
+
+/// An error of a schema that cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSchema {
+    /// The definition is not valid.
+    #[error("the schema's definition is not valid: {0}")]
+    Definition(String),
+    /// The tariff has no length for a list.
+    #[error("the tariff has no length for the list {0}")]
+    Unpriced(String),
+    /// The tariff has a length for a field that does not need one.
+    #[error("the tariff has a length for {0}, which is no list of objects")]
+    NotAList(String),
+}
 
 pub(super) struct ServedSchema {
     schema: Valid<Schema>,
@@ -18,9 +46,10 @@ pub(super) struct ServedSchema {
 }
 
 impl ServedSchema {
-    /// Reads a schema in the schema definition language. None if it is not valid.
-    pub(super) fn parse(definition: &str) -> Option<Self> {
-        let schema = Schema::parse_and_validate(definition, SOURCE).ok()?;
+    /// Reads a schema in the schema definition language.
+    pub(super) fn parse(definition: &str, tariff: &Tariff) -> Result<Self, InvalidSchema> {
+        let schema = Schema::parse_and_validate(definition, SOURCE)
+            .map_err(|invalid| InvalidSchema::Definition(invalid.errors.to_string()))?;
         let abstract_types = schema
             .types
             .iter()
@@ -34,9 +63,9 @@ impl ServedSchema {
                 objects.map(|(object, _)| object.clone()).collect(),
             )
         });
-        Some(Self {
+        Ok(Self {
             possible_types: possible_types.collect(),
-            prices: Prices::new(&schema),
+            prices: Prices::new(&schema, tariff)?,
             schema,
         })
     }

@@ -1,4 +1,4 @@
-//! Measures a document's selections without the schema, with fragments unfolded: depth, aliases, root
+//! Measures a document's selections without the schema, with fragments expanded: depth, aliases, root
 //! fields, directives, fields and lists.
 //!
 //! Each fragment is walked once, so that this costs no more than parsing.
@@ -13,7 +13,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use crate::graphql::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
+use crate::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
 
 /// Maximum nesting of selection sets, fragments included, that async-graphql executes.
 const MAX_SETS: usize = 32;
@@ -41,24 +41,24 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
 ];
 
 /// Measurements of a document's operations that are within the limits.
-pub(in super::super) struct Shape<'a> {
+pub(crate) struct Shape<'a> {
     /// Values that an operation selects of the schema, at most.
-    pub(in super::super) introspection: u64,
-    /// The first field that is switched off.
-    pub(in super::super) disabled: Option<&'a Positioned<Name>>,
+    pub(crate) introspection: u64,
+    /// The first disabled field.
+    pub(crate) disabled: Option<&'a Positioned<Name>>,
 }
 
-/// Measures a document. `disabled` are the names of fields that are switched off.
+/// Measures a document. `disabled` are the names of disabled fields.
 ///
 /// # Errors
 /// It selects too deep or too much.
-pub(in super::super) fn measure<'a>(
+pub(crate) fn measure<'a>(
     limits: &'a Limits,
     document: &'a ExecutableDocument,
     disabled: &'a [&str],
 ) -> Result<Shape<'a>, LimitExceeded> {
     let mut introspection = 0u64;
-    let mut unfolding = Unfolding {
+    let mut expansion = Expansion {
         limits,
         fragments: &document.fragments,
         known: HashMap::new(),
@@ -68,11 +68,11 @@ pub(in super::super) fn measure<'a>(
     let mut fields = 0u64;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
-        let mut whole = unfolding.measure(&operation.selection_set.node, 1)?;
-        let directives = unfolding.directives(&operation.directives)?;
+        let mut whole = expansion.measure(&operation.selection_set.node, 1)?;
+        let directives = expansion.directives(&operation.directives)?;
         whole.directives = whole.directives.saturating_add(directives);
         for variable in &operation.variable_definitions {
-            let directives = unfolding.directives(&variable.node.directives)?;
+            let directives = expansion.directives(&variable.node.directives)?;
             whole.directives = whole.directives.saturating_add(directives);
             if let Some(default) = &variable.node.default_value {
                 let name = variable.node.name.node.as_str();
@@ -98,11 +98,11 @@ pub(in super::super) fn measure<'a>(
     }
     Ok(Shape {
         introspection,
-        disabled: unfolding.found,
+        disabled: expansion.found,
     })
 }
 
-/// Size of a selection with its fragments unfolded.
+/// Size of a selection with its fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct Extent {
     /// Fields at this level.
@@ -120,7 +120,7 @@ struct Extent {
     values: u64,
     /// Values that it selects of the schema.
     introspection: u64,
-    /// Selections of the subgraph's schema: a long text that no document needs twice.
+    /// Selections of the subgraph's schema, a long text that no document needs twice.
     subgraph_schemas: u64,
 }
 
@@ -168,7 +168,7 @@ impl Extent {
 
 type Argument = (Positioned<Name>, Positioned<Value>);
 
-struct Unfolding<'a> {
+struct Expansion<'a> {
     limits: &'a Limits,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// None while a fragment is being walked.
@@ -178,7 +178,7 @@ struct Unfolding<'a> {
     found: Option<&'a Positioned<Name>>,
 }
 
-impl<'a> Unfolding<'a> {
+impl<'a> Expansion<'a> {
     /// `level` is the nesting of the selection set.
     fn measure(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, LimitExceeded> {
         let mut whole = Extent::default();
@@ -307,9 +307,9 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     use super::measure;
-    use crate::graphql::Limits;
+    use crate::limits::Limits;
 
-    /// The limit that a document goes beyond.
+    /// Returns the limit that a document exceeds.
     fn refused_by(text: &str) -> Option<&'static str> {
         let document = parse_query(text).expect("a document");
         let refused = measure(&Limits::default(), &document, &[]).err();
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn each_count_is_held_with_fragments_unfolded() {
+    fn each_count_is_held_with_fragments_expanded() {
         let spread = |fragment: &str, times: usize| {
             format!(
                 "{{ a {{ {} }} }} fragment F on A {{ {fragment} }}",

@@ -1,10 +1,13 @@
-//! Course invites: seen by the invitee, the inviter, who manages the course, and staff.
+//! Course invites. The invitee, the inviter, managers of the course and staff see them.
 
 use chrono::{DateTime, Utc};
 
-use super::{Access, AccessError, EmailVisibility, NO_ID, UserView, proof::CourseManager};
+use super::{
+    Access, AccessError, EmailVisibility, NO_ID, UserView,
+    proof::{CourseManager, Guarded},
+};
 use crate::{
-    invite::{MANAGES_COURSE, Status},
+    invite::Status,
     loader::{
         LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
@@ -13,29 +16,30 @@ use crate::{
     paging::{Page, Slice},
 };
 
-/// A user's invitation to a course.
+/// A user's invite to a course.
 #[derive(Clone, Debug)]
 pub struct CourseInviteView {
-    /// Key in the source.
+    /// Primary key.
     pub id: i64,
-    /// Which course accepting joins.
+    /// The course that accepting joins.
     pub course_id: i64,
     /// The invitee.
     pub user_id: i64,
-    /// Who invited.
+    /// The inviter.
     pub inviter_id: Option<i64>,
     /// Effective status.
     pub status: Status,
-    /// When the invite was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it was accepted.
+    /// Time of acceptance.
     pub accepted_at: Option<DateTime<Utc>>,
-    /// Whether the viewer manages the course, and so sees the invitee's external id.
-    manages: bool,
+    /// The viewer manages the course, and sees the external id of a pending invitee.
+    is_manager: bool,
 }
 
 impl CourseInviteView {
-    fn new(row: Row, manages: bool, now: DateTime<Utc>) -> Self {
+    fn new(row: Guarded<Row>, is_manager: bool, now: DateTime<Utc>) -> Self {
+        let row = row.take();
         Self {
             status: status(&row, now),
             id: row.invite.id,
@@ -44,35 +48,34 @@ impl CourseInviteView {
             inviter_id: row.invite.invited_by_id,
             created_at: row.invite.created_at,
             accepted_at: row.invite.accepted_at,
-            manages,
+            is_manager,
         }
     }
 
-    /// Whether the invite shows its course to the viewer, whatever else they may see.
+    /// Returns true if the invite itself entitles the viewer to see its course.
     pub(super) fn shows_course(&self) -> bool {
-        self.manages || self.status == Status::Pending
+        self.is_manager || self.status == Status::Pending
     }
 }
 
 impl Access {
-    /// The invite of that id.
+    /// Returns the invite with this id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<CourseInviteView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
         let Some(row) = self.reads().course_invite(id).await? else {
-            self.as_if_hidden(Target::Course(NO_ID)).await?;
+            self.load_as_if_hidden(Target::Course(NO_ID)).await?;
             return Ok(None);
         };
         let invite = &row.peek().invite;
         let is_party = self.viewer.is(Some(invite.user_id)) || self.viewer.is(invite.invited_by_id);
-        let manages = self
-            .manages(Target::Course(invite.course_id), &MANAGES_COURSE)
-            .await?;
-        Ok((is_party || manages).then(|| CourseInviteView::new(row.take(), manages, self.now)))
+        let is_manager = self.manages(Target::Course(invite.course_id)).await?;
+        let is_visible = is_party || is_manager;
+        Ok(is_visible.then(|| CourseInviteView::new(row, is_manager, self.now)))
     }
 
-    /// A page of a course's invitees, for who manages it.
+    /// Returns a page of a course's invitees with their invites.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,
@@ -81,8 +84,8 @@ impl Access {
         page: Page,
     ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
         let slice = self
-            .reads()
-            .course_invitees(manager, filter, sort, page, self.now, &self.client)
+            .lists()
+            .course_invitees(manager, filter, sort, page)
             .await?;
         Ok(slice.map(|invitee| {
             let user = self.user_view(invitee.user, EmailVisibility::Hidden, true);
@@ -90,14 +93,14 @@ impl Access {
         }))
     }
 
-    /// Who is invited, unless deleted.
+    /// Returns the invitee of an invite, unless deleted.
     pub async fn invitee_of(
         &self,
         invite: &CourseInviteView,
     ) -> Result<Option<UserView>, LoadError> {
         let row = self.reads().user(invite.user_id).await?;
-        // Who has accepted or was given up is no invitee of the course any more.
-        let manages_invitee = invite.manages && invite.status == Status::Pending;
-        Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, manages_invitee)))
+        // After acceptance or cancellation the user is no invitee of the course.
+        let shows_ext_id = invite.is_manager && invite.status == Status::Pending;
+        Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, shows_ext_id)))
     }
 }

@@ -1,43 +1,30 @@
-//! Groups: their profile is for signed-in viewers, their invite for who manages them.
+//! Groups. Signed-in viewers see them, and managers see their invite.
 
 use entity::group::Model;
 
-use super::{Access, AccessError, GroupInviteView, findable, id_of_digits, proof::GroupManager};
+use super::{
+    Access, AccessError, GroupInviteView, GroupKey, findable,
+    proof::{GroupManager, Guarded, ManagedScope},
+};
 use crate::{
-    invite::MANAGES_GROUP,
     loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
 
-/// What names a group.
-#[derive(Clone, Copy, Debug)]
-pub enum GroupKey<'a> {
-    /// Key in the source.
-    Id(i64),
-    /// Name in URLs.
-    Slug(&'a str),
-}
-
-impl<'a> GroupKey<'a> {
-    /// Reads an id or a slug. Digits alone are an id.
-    pub fn from_text(text: &'a str) -> Self {
-        id_of_digits(text).map_or(Self::Slug(text), Self::Id)
-    }
-}
-
 /// A group's profile.
 #[derive(Clone, Debug)]
 pub struct GroupView {
-    /// Key in the source.
+    /// Primary key.
     pub id: i64,
     /// Name in URLs.
     pub slug: String,
-    /// Name to show.
+    /// Display name.
     pub name: String,
 }
 
-impl From<Model> for GroupView {
-    fn from(row: Model) -> Self {
+impl GroupView {
+    fn new(row: Guarded<Model>) -> Self {
+        let row = row.take();
         Self {
             id: row.id,
             slug: row.slug,
@@ -47,7 +34,7 @@ impl From<Model> for GroupView {
 }
 
 impl Access {
-    /// The group of that id or slug, for signed-in viewers.
+    /// Returns the group with this id or slug, for signed-in viewers.
     pub async fn group(&self, key: GroupKey<'_>) -> Result<Option<GroupView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
@@ -56,45 +43,32 @@ impl Access {
             GroupKey::Id(id) => self.reads().group(id).await?,
             GroupKey::Slug(slug) => self.reads().group_by_slug(findable(slug)).await?,
         };
-        Ok(row.map(|row| row.take().into()))
+        Ok(row.map(GroupView::new))
     }
 
-    /// The group that the invite leads to, unless deleted. The link is always pending, and all
-    /// signed-in viewers know of groups.
-    pub async fn group_reached(
-        &self,
-        invite: &GroupInviteView,
-    ) -> Result<Option<GroupView>, LoadError> {
+    /// Returns the group of an invite, unless deleted. The link is always pending, and all signed-in
+    /// viewers see groups.
+    pub async fn group_of(&self, invite: &GroupInviteView) -> Result<Option<GroupView>, LoadError> {
         let row = self.reads().group(invite.group_id).await?;
-        Ok(row.map(|row| row.take().into()))
+        Ok(row.map(GroupView::new))
     }
 
-    /// The viewer's role in the group.
-    pub async fn group_role(&self, id: i64) -> Result<Option<String>, LoadError> {
-        Ok(self.membership(Target::Group(id)).await?.role)
-    }
-
-    /// Proof that the viewer manages the group.
+    /// Proves that the viewer manages the group.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
     pub async fn group_manager(&self, group: &GroupView) -> Result<GroupManager, AccessError> {
-        if self
-            .manages(Target::Group(group.id), &MANAGES_GROUP)
-            .await?
-        {
-            Ok(GroupManager::new(group.id))
-        } else {
-            Err(self.denied())
-        }
+        self.demand_manager(Target::Group(group.id)).await?;
+        Ok(GroupManager::new(group.id))
     }
 
-    /// A page of the groups that the viewer manages, by id; for staff: of all.
-    pub async fn groups(&self, page: &Page) -> Result<Slice<GroupView>, AccessError> {
-        let slice = self
-            .reads()
-            .groups(&self.managed()?, page, self.now, &self.client)
-            .await?;
-        Ok(slice.map(|row| row.take().into()))
+    /// Returns a page of the groups in scope, ordered by id.
+    pub async fn groups(
+        &self,
+        managed: &ManagedScope,
+        page: Page,
+    ) -> Result<Slice<GroupView>, AccessError> {
+        let slice = self.lists().groups(managed, page).await?;
+        Ok(slice.map(GroupView::new))
     }
 }

@@ -1,11 +1,14 @@
-//! Group invites: seen by who manages the group, and staff.
+//! Group invites. Managers of the group and staff see them.
 
 use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
-use super::{Access, AccessError, GroupView, NO_ID};
+use super::{
+    Access, AccessError, GroupView, NO_ID,
+    proof::{Guarded, ManagedScope},
+};
 use crate::{
-    invite::{Code, MANAGES_GROUP},
+    invite::Code,
     loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
@@ -13,20 +16,21 @@ use crate::{
 /// A group's reusable invite.
 #[derive(Clone, Debug)]
 pub struct GroupInviteView {
-    /// Key in the source.
+    /// Primary key.
     pub id: i64,
-    /// Which group it joins.
+    /// The group that accepting joins.
     pub group_id: i64,
     /// The code in the link.
     pub code: Code,
-    /// When the code was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
-    /// When the code was last changed.
+    /// Time of the code's last change.
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<Model> for GroupInviteView {
-    fn from(row: Model) -> Self {
+impl GroupInviteView {
+    fn new(row: Guarded<Model>) -> Self {
+        let row = row.take();
         Self {
             id: row.id,
             group_id: row.group_id,
@@ -38,40 +42,40 @@ impl From<Model> for GroupInviteView {
 }
 
 impl Access {
-    /// The invite of that id.
+    /// Returns the invite with this id.
     pub async fn group_invite(&self, id: i64) -> Result<Option<GroupInviteView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
         let Some(row) = self.reads().group_invite(id).await? else {
-            self.as_if_hidden(Target::Group(NO_ID)).await?;
+            self.load_as_if_hidden(Target::Group(NO_ID)).await?;
             return Ok(None);
         };
-        let target = Target::Group(row.peek().group_id);
-        let visible = self.manages(target, &MANAGES_GROUP).await?;
-        Ok(visible.then(|| row.take().into()))
+        let is_visible = self.manages(Target::Group(row.peek().group_id)).await?;
+        Ok(is_visible.then(|| GroupInviteView::new(row)))
     }
 
-    /// The invite of a group, for who manages it; none where the group has no code.
+    /// Returns the invite of a group for its managers; none if the group has none.
     pub async fn group_invite_of(
         &self,
         group: &GroupView,
     ) -> Result<Option<GroupInviteView>, AccessError> {
         let manager = self.group_manager(group).await?;
         let row = self.reads().group_invite_of(&manager).await?;
-        Ok(row.map(|row| row.take().into()))
+        Ok(row.map(GroupInviteView::new))
     }
 
-    /// A page of the invites of all groups that the viewer manages; for staff: of all.
-    pub async fn group_invites(&self, page: &Page) -> Result<Slice<GroupInviteView>, AccessError> {
-        let slice = self
-            .reads()
-            .group_invites(&self.managed()?, page, self.now, &self.client)
-            .await?;
-        Ok(slice.map(|row| row.take().into()))
+    /// Returns a page of the invites of all groups in scope.
+    pub async fn group_invites(
+        &self,
+        managed: &ManagedScope,
+        page: Page,
+    ) -> Result<Slice<GroupInviteView>, AccessError> {
+        let slice = self.lists().group_invites(managed, page).await?;
+        Ok(slice.map(GroupInviteView::new))
     }
 
-    /// Where a group's invite is accepted.
+    /// Returns the URL that accepts a group's invite.
     pub fn group_invite_url(&self, group: &GroupView, invite: &GroupInviteView) -> String {
         self.policy
             .group_invite_url

@@ -1,13 +1,14 @@
-//! Invites of every kind: those that the viewer sent, and those addressed to them.
+//! Invites of every kind: those that the viewer sent, and those addressed to the viewer.
 
 use super::{
     Access, AccessError, CourseInviteView, GroupInviteView, InviteCodeView, WorkspaceInviteView,
+    proof::SelfProof,
 };
 use crate::{
     invite::InviteKind,
     loader::{
         InviteSort, LoadError,
-        invite::{InviteFilter, InviteRef},
+        invite::{InviteFilter, InviteRef, Mailbox},
     },
     paging::{Page, Slice},
 };
@@ -26,35 +27,22 @@ pub enum InviteView {
 }
 
 impl Access {
-    /// A page of the invites that the viewer made.
-    pub async fn sent_invites(
+    /// Returns a page of the viewer's invites.
+    pub async fn invites(
         &self,
-        filter: &InviteFilter,
+        viewer: &SelfProof,
+        mailbox: Mailbox,
+        filter: InviteFilter,
         sort: InviteSort,
-        page: &Page,
+        page: Page,
     ) -> Result<Slice<InviteRef>, AccessError> {
-        let viewer = self.self_proof()?;
         Ok(self
-            .reads()
-            .sent_invites(&viewer, filter, sort, page, self.now, &self.client)
+            .lists()
+            .invites(viewer, mailbox, filter, sort, page)
             .await?)
     }
 
-    /// A page of the invites addressed to the viewer, by user or by verified address.
-    pub async fn received_invites(
-        &self,
-        filter: &InviteFilter,
-        sort: InviteSort,
-        page: &Page,
-    ) -> Result<Slice<InviteRef>, AccessError> {
-        let viewer = self.self_proof()?;
-        Ok(self
-            .reads()
-            .received_invites(&viewer, filter, sort, page, self.now, &self.client)
-            .await?)
-    }
-
-    /// The invite that a list named, by the rules of its kind.
+    /// Returns an invite of a list, by the rules of its kind.
     pub async fn invite(&self, invite: InviteRef) -> Result<Option<InviteView>, LoadError> {
         let id = invite.id;
         Ok(match invite.kind {

@@ -1,9 +1,15 @@
-//! Who may see what: the one place where the rules are, each beside the kind that it is about.
+//! The rules of access, each beside the kind that it is about.
 //!
-//! Denied by default. What a viewer sees depends on who they are, on the code or token that they
-//! hold, and on their role in the target. Rows come closed in from the loader ([`proof::Guarded`])
-//! or demand a proof that is made here; what leaves this module are views, which hold nothing that
-//! this viewer may not read. *Absent* and *hidden* are both `None`.
+//! Access is denied by default. It depends on the viewer, on the code or token that the request
+//! has, and on the viewer's role in the target. The loader returns guarded rows
+//! ([`proof::Guarded`]), or demands a proof that only this module can make. An absent object and a
+//! hidden one are both `None`.
+//!
+//! Views leave this module. A view is made by its `new`, from a guarded row and the viewer's rights
+//! to it, and shows nothing that the viewer may not read. Views of users and of workspace invites
+//! share their row with other requests; the others own the values.
+//!
+//! A list takes the proof that it needs, then its filter and sort if it has them, then the page.
 
 pub mod proof;
 
@@ -23,9 +29,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use course::{CourseKey, CourseView};
+pub use course::CourseView;
 pub use course_invite::CourseInviteView;
-pub use group::{GroupKey, GroupView};
+pub use group::GroupView;
 pub use group_invite::GroupInviteView;
 pub use invite::InviteView;
 pub use invite_code::InviteCodeView;
@@ -36,45 +42,45 @@ pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, inviter_name};
 
 use crate::{
-    invite::GroupInviteUrl,
+    invite::{GroupInviteUrl, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE},
     loader::{
-        Freshness, ListError, LoadError, Loaders, Reads,
+        Freshness, ListError, Lists, LoadError, Loaders, Reads,
         role::{Membership, RoleLoader, Target},
     },
     rate_limit::{Client, RateLimited},
 };
 use proof::{ManagedScope, SelfProof};
 
-/// To whom the addresses are shown that the contracts publish to the holder of a code or token.
+/// Audience of the e-mail addresses that the REST contracts publish to holders of a code or token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Disclosure {
-    /// To the holder, as the contracts have it.
+    /// Every holder, as the contracts say.
     #[default]
     Contract,
-    /// In full only to the invitee, the inviter, who manages the target, and staff; to other
-    /// holders as `j…@e….com`.
+    /// The invitee, the inviter, managers of the target, and staff. Other holders see
+    /// `j…@e….com`.
     Masked,
 }
 
-/// What is shown, as the operator settled it.
+/// Configured disclosure policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// To whom published addresses are shown.
+    /// Audience of published addresses.
     pub disclosure: Disclosure,
-    /// Where a group invite is accepted.
+    /// URL that accepts a group invite.
     pub group_invite_url: GroupInviteUrl,
 }
 
-/// Why something was not answered.
+/// An object or list could not be returned.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AccessError {
-    /// Only for signed-in viewers.
+    /// The viewer is signed out.
     #[error("sign in to see this")]
     Unauthenticated,
-    /// Not for this viewer.
+    /// The viewer may not see it.
     #[error("not for this viewer")]
     Forbidden,
-    /// The client has asked for as much as it may.
+    /// The client exceeded a rate limit.
     #[error(transparent)]
     RateLimited(#[from] RateLimited),
     /// The rows could not be loaded.
@@ -91,7 +97,38 @@ impl From<ListError> for AccessError {
     }
 }
 
-/// What one viewer may see, at the one instant of their request.
+/// Names a group or course.
+#[derive(Clone, Copy, Debug)]
+pub enum SlugKey<'a> {
+    /// By primary key.
+    Id(i64),
+    /// By name in URLs.
+    Slug(&'a str),
+}
+
+/// Names a group.
+pub type GroupKey<'a> = SlugKey<'a>;
+
+/// Names a course.
+pub type CourseKey<'a> = SlugKey<'a>;
+
+impl<'a> SlugKey<'a> {
+    /// Reads an id or a slug. ASCII digits alone are an id, and never a slug: otherwise a slug could
+    /// pass for the id of an object that the viewer may not see. Digits that are not the usual
+    /// spelling of an id name [`NO_ID`].
+    pub fn from_text(text: &'a str) -> Self {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Self::Slug(text);
+        }
+        let id = text.parse().ok();
+        Self::Id(
+            id.filter(|id: &i64| id.to_string() == text)
+                .unwrap_or(NO_ID),
+        )
+    }
+}
+
+/// Access of one viewer, for one request.
 pub struct Access {
     viewer: Viewer,
     client: Arc<Client>,
@@ -103,7 +140,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// For one request of `viewer` at `now`, sent by `client`.
+    /// Creates the access of `viewer` for a request that `client` sent at `now`.
     pub fn new(
         viewer: Viewer,
         client: Arc<Client>,
@@ -130,22 +167,27 @@ impl Access {
         self.loaders.reads(self.freshness)
     }
 
-    /// Who is asking.
+    /// Reads lists with the freshness of the request, for its client.
+    fn lists(&self) -> Lists<'_> {
+        self.reads().lists(&self.client, self.now)
+    }
+
+    /// Returns the viewer.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
     }
 
-    /// Who asks too much, if anybody does.
+    /// Returns the client, whose rate limits the request counts against.
     pub fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    /// The instant that statuses are told of.
+    /// Returns the request's instant; statuses are derived at it.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// The lists of what the viewer manages; for staff: of everything.
+    /// Returns the scope of the lists that the viewer manages: everything for staff.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`].
@@ -158,12 +200,20 @@ impl Access {
         })
     }
 
-    /// The lists of what the viewer sent and received.
-    fn self_proof(&self) -> Result<SelfProof, AccessError> {
+    /// Proves the viewer's identity.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`].
+    pub fn self_proof(&self) -> Result<SelfProof, AccessError> {
         self.viewer.self_proof().ok_or(AccessError::Unauthenticated)
     }
 
-    /// What the viewer is in a place: nothing, when signed out.
+    /// Returns the viewer's role in a target; none if not a member.
+    pub async fn role(&self, target: Target) -> Result<Option<String>, LoadError> {
+        Ok(self.membership(target).await?.role)
+    }
+
+    /// Returns the viewer's membership in a target: the default if signed out.
     async fn membership(&self, target: Target) -> Result<Membership, LoadError> {
         match &self.roles {
             Some(roles) => roles.membership(target).await,
@@ -171,31 +221,44 @@ impl Access {
         }
     }
 
-    /// Costs a look-up of something absent the statement that it would cost hidden, so that time
-    /// does not tell the two apart. Nothing is hidden from staff.
-    async fn as_if_hidden(&self, target: Target) -> Result<(), LoadError> {
-        if !self.viewer.is_staff() {
-            self.membership(target).await?;
-        }
-        Ok(())
+    /// Loads what the look-up of a hidden object would load, so that the time of a miss does not
+    /// depend on the reason. Nothing is hidden from staff.
+    async fn load_as_if_hidden(&self, target: Target) -> Result<(), LoadError> {
+        self.belongs_to(target).await.map(|_| ())
     }
 
-    /// Whether the viewer is staff or has one of `roles` in `place`.
-    async fn manages(&self, target: Target, roles: &[&str]) -> Result<bool, LoadError> {
+    /// Returns true if the viewer is staff, a member of the target, or has a pending invite to it.
+    async fn belongs_to(&self, target: Target) -> Result<bool, LoadError> {
         if self.viewer.is_staff() {
             return Ok(true);
         }
         let membership = self.membership(target).await?;
-        Ok(membership
-            .role
-            .is_some_and(|role| roles.contains(&role.as_str())))
+        Ok(membership.role.is_some() || membership.is_invited)
     }
 
-    /// What a viewer gets who does not manage the target.
-    fn denied(&self) -> AccessError {
-        match self.viewer {
-            Viewer::Anonymous => AccessError::Unauthenticated,
-            Viewer::User { .. } => AccessError::Forbidden,
+    /// Returns true if the viewer is staff, or has a role that manages the target.
+    async fn manages(&self, target: Target) -> Result<bool, LoadError> {
+        if self.viewer.is_staff() {
+            return Ok(true);
+        }
+        let managers = match target {
+            Target::Workspace(_) => MANAGES_WORKSPACE,
+            Target::Group(_) => MANAGES_GROUP,
+            Target::Course(_) => MANAGES_COURSE,
+        };
+        let role = self.role(target).await?;
+        Ok(role.is_some_and(|role| managers.contains(&role.as_str())))
+    }
+
+    /// Returns an error unless the viewer manages the target.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    async fn demand_manager(&self, target: Target) -> Result<(), AccessError> {
+        match (self.manages(target).await?, &self.viewer) {
+            (true, _) => Ok(()),
+            (false, Viewer::Anonymous) => Err(AccessError::Unauthenticated),
+            (false, Viewer::User { .. }) => Err(AccessError::Forbidden),
         }
     }
 }
@@ -204,19 +267,8 @@ impl Access {
 /// statements as look-ups of other ids.
 pub const NO_ID: i64 = i64::MIN;
 
-/// Reads text that names an object by id or slug. ASCII digits alone are an id, and never a slug:
-/// else a slug could pass for the id of an object that the viewer may not see. Digits that are not
-/// the usual spelling of an id name [`NO_ID`]. None where the text is a slug.
-fn id_of_digits(text: &str) -> Option<i64> {
-    let is_id = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_id.then(|| {
-        let id = text.parse().ok();
-        id.filter(|id: &i64| id.to_string() == text)
-            .unwrap_or(NO_ID)
-    })
-}
-
-/// What to look for instead of text that no row can hold: found in nothing, in like time.
+/// Replaces text containing NUL, which PostgreSQL rejects, by the empty string, so that the look-up
+/// misses in the same time.
 fn findable(text: &str) -> &str {
     if text.contains('\0') { "" } else { text }
 }
@@ -229,7 +281,7 @@ mod tests {
     use migration::{Migrator, MigratorTrait};
     use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-    use super::{NO_ID, id_of_digits, proof::SelfProof};
+    use super::{NO_ID, SlugKey, proof::SelfProof};
     use crate::{
         database::{IN_MEMORY, Pool},
         loader::{
@@ -292,6 +344,10 @@ mod tests {
 
     #[test]
     fn digits_alone_are_an_id() {
+        let id_of_digits = |text| match SlugKey::from_text(text) {
+            SlugKey::Id(id) => Some(id),
+            SlugKey::Slug(_) => None,
+        };
         assert_eq!(id_of_digits("12"), Some(12));
         assert_eq!(id_of_digits("0"), Some(0));
         for misspelled in ["012", "00", "99999999999999999999"] {

@@ -62,75 +62,57 @@ impl<T> Guarded<T> {
     }
 }
 
-/// Proof that the viewer manages this workspace or is staff, and may see its invites.
-#[derive(Debug)]
-pub struct WorkspaceManager {
-    workspace_id: i64,
+/// Declares a proof that the viewer manages a target.
+macro_rules! manager_proof {
+    ($(#[doc = $doc:literal] $proof:ident($id:ident);)*) => {$(
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub struct $proof {
+            $id: i64,
+        }
+
+        impl $proof {
+            pub(super) fn new($id: i64) -> Self {
+                Self { $id }
+            }
+
+            /// Returns the id of the target.
+            pub fn $id(&self) -> i64 {
+                self.$id
+            }
+        }
+    )*};
 }
 
-impl WorkspaceManager {
-    pub(super) fn new(workspace_id: i64) -> Self {
-        Self { workspace_id }
-    }
-
-    /// Returns the id of the workspace.
-    pub fn workspace_id(&self) -> i64 {
-        self.workspace_id
-    }
-}
-
-/// Proof that the viewer manages this group or is staff, and may see its invite.
-#[derive(Debug)]
-pub struct GroupManager {
-    group_id: i64,
-}
-
-impl GroupManager {
-    pub(super) fn new(group_id: i64) -> Self {
-        Self { group_id }
-    }
-
-    /// Returns the id of the group.
-    pub fn group_id(&self) -> i64 {
-        self.group_id
-    }
-}
-
-/// Proof that the viewer manages this course or is staff, and may see its invitees.
-#[derive(Debug)]
-pub struct CourseManager {
-    course_id: i64,
-}
-
-impl CourseManager {
-    pub(super) fn new(course_id: i64) -> Self {
-        Self { course_id }
-    }
-
-    /// Returns the id of the course.
-    pub fn course_id(&self) -> i64 {
-        self.course_id
-    }
+manager_proof! {
+    /// Proof that the viewer manages this workspace or is staff, and may see its invites.
+    WorkspaceManager(workspace_id);
+    /// Proof that the viewer manages this group or is staff, and may see its invite.
+    GroupManager(group_id);
+    /// Proof that the viewer manages this course or is staff, and may see its invitees.
+    CourseManager(course_id);
 }
 
 /// Scope of the lists that the viewer manages. They need no further check.
 #[derive(Debug)]
 pub struct ManagedScope {
-    by: Option<i64>,
+    user_id: Option<i64>,
 }
 
 impl ManagedScope {
     pub(super) fn everything() -> Self {
-        Self { by: None }
+        Self { user_id: None }
     }
 
     pub(super) fn new(user_id: i64) -> Self {
-        Self { by: Some(user_id) }
+        Self {
+            user_id: Some(user_id),
+        }
     }
 
     /// Returns the user who manages; none for staff, who manage everything.
     pub fn user_id(&self) -> Option<i64> {
-        self.by
+        self.user_id
     }
 }
 

@@ -1,33 +1,34 @@
-//! Tags: anybody reaches them through an invite code, only signed-in viewers by id.
+//! Tags. Anyone sees those of an invite code that they see; signed-in viewers see all by id.
 
 use chrono::{DateTime, Utc};
 use entity::tag::{Model, TagKind};
 
-use super::{Access, AccessError};
+use super::{Access, AccessError, proof::Guarded};
 
 /// A tag.
 #[derive(Clone, Debug)]
 pub struct TagView {
-    /// Key in the source.
+    /// Primary key.
     pub id: i64,
-    /// What the tag labels.
+    /// Kind of things that the tag labels.
     pub kind: TagKind,
-    /// Unique in its kind.
+    /// Name, unique among tags of its kind.
     pub name: String,
-    /// What the tag means.
+    /// Meaning of the tag.
     pub description: Option<String>,
-    /// `#rrggbb`.
+    /// Color as `#rrggbb`.
     pub color: String,
-    /// Whether the tag is shown beside a name.
+    /// The tag is shown beside a name.
     pub visible: bool,
-    /// Whether the tag can still be given.
+    /// The tag can still be granted.
     pub active: bool,
-    /// When the tag was made.
+    /// Time of creation.
     pub created_at: DateTime<Utc>,
 }
 
-impl From<Model> for TagView {
-    fn from(row: Model) -> Self {
+impl TagView {
+    pub(super) fn new(row: Guarded<Model>) -> Self {
+        let row = row.take();
         Self {
             id: row.id,
             kind: row.kind,
@@ -42,12 +43,12 @@ impl From<Model> for TagView {
 }
 
 impl Access {
-    /// The tag of that id, for signed-in viewers.
+    /// Returns the tag with this id, for signed-in viewers.
     pub async fn tag(&self, id: i64) -> Result<Option<TagView>, AccessError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
         let row = self.reads().tag(id).await?;
-        Ok(row.map(|row| row.take().into()))
+        Ok(row.map(TagView::new))
     }
 }

@@ -1,5 +1,5 @@
-//! Users: anybody reaches them through an invite, only signed-in viewers by id. Addresses are for
-//! the user and staff, and where a contract publishes them.
+//! Users. Anyone sees those of an invite that they see; signed-in viewers see all by id. The user,
+//! staff, and those to whom a contract publishes it see an address.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,24 @@ use entity::user::Model;
 use super::{Access, AccessError, Disclosure, proof::Guarded};
 use crate::{email, loader::LoadError};
 
-/// A user as the viewer may see them: a row that others may share, and what of it is theirs.
+/// A user. Shares the row with other requests.
 #[derive(Clone, Debug)]
 pub struct UserView {
     row: Guarded<Model>,
-    shows_ext_id: bool,
     email: EmailVisibility,
+    shows_ext_id: bool,
 }
 
 impl UserView {
-    /// Key in the source.
+    fn new(row: Guarded<Model>, email: EmailVisibility, shows_ext_id: bool) -> Self {
+        Self {
+            row,
+            email,
+            shows_ext_id,
+        }
+    }
+
+    /// Primary key.
     pub fn id(&self) -> i64 {
         self.row.peek().id
     }
@@ -27,41 +35,42 @@ impl UserView {
         &self.row.peek().username
     }
 
-    /// Name to show; may be empty.
+    /// Display name; may be empty.
     pub fn full_name(&self) -> &str {
         &self.row.peek().full_name
     }
 
-    /// Picture to show.
+    /// URL of the profile picture.
     pub fn avatar_url(&self) -> Option<&str> {
         self.row.peek().avatar_url.as_deref()
     }
 
-    /// Whether the address is proven to be theirs.
+    /// Returns true if the user has proven that the address is theirs.
     pub fn is_verified(&self) -> bool {
         self.row.peek().is_verified
     }
 
-    /// Id in the customer's own system, for managers of a course that invited them and for staff.
+    /// Id in the customer's own system, for staff, and for managers of a course that invited the
+    /// user.
     pub fn ext_id(&self) -> Option<&str> {
         let ext_id = self.row.peek().ext_id.as_deref();
         ext_id.filter(|_| self.shows_ext_id)
     }
 
-    /// Their address, where it is shown; possibly masked.
+    /// E-mail address, possibly masked; none if hidden.
     pub fn email(&self) -> Option<Cow<'_, str>> {
         self.email.show(&self.row.peek().email)
     }
 }
 
-/// How much of an e-mail address this viewer sees.
+/// Visibility of an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmailVisibility {
-    /// Nothing.
+    /// Not visible.
     Hidden,
-    /// As `j…@e….com`.
+    /// Visible as `j…@e….com`.
     Masked,
-    /// All of it.
+    /// Visible in full.
     Full,
 }
 
@@ -78,7 +87,7 @@ impl EmailVisibility {
 }
 
 impl Access {
-    /// The user of that id, for signed-in viewers.
+    /// Returns the user with this id, for signed-in viewers.
     pub async fn user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
         match self.viewer.id() {
             None => Ok(None),
@@ -86,7 +95,7 @@ impl Access {
         }
     }
 
-    /// The user whom something that the viewer sees points to, unless deleted.
+    /// Returns the user whose id an object has that the viewer sees, unless deleted.
     pub async fn user_reached(
         &self,
         id: Option<i64>,
@@ -99,41 +108,39 @@ impl Access {
         Ok(row.map(|row| self.user_view(row, email, false)))
     }
 
-    /// The viewer as a user; none when signed out.
+    /// Returns the viewer as a user; none if signed out.
     pub fn viewer_user(&self) -> Option<UserView> {
         let row = self.viewer.row()?.clone();
         Some(self.user_view(row, EmailVisibility::Hidden, false))
     }
 
+    /// Creates the view of a user. The users themselves and staff see more than `email` and
+    /// `shows_ext_id` say.
     pub(super) fn user_view(
         &self,
         row: Guarded<Model>,
         email: EmailVisibility,
-        manages_invitee: bool,
+        shows_ext_id: bool,
     ) -> UserView {
         let is_staff = self.viewer.is_staff();
-        let email = if is_staff || self.viewer.is(Some(row.peek().id)) {
-            EmailVisibility::Full
-        } else {
-            email
+        let is_self = self.viewer.is(Some(row.peek().id));
+        let email = match is_staff || is_self {
+            true => EmailVisibility::Full,
+            false => email,
         };
-        UserView {
-            shows_ext_id: is_staff || manages_invitee,
-            row,
-            email,
-        }
+        UserView::new(row, email, shows_ext_id || is_staff)
     }
 
-    /// How an address that a contract publishes is shown to a holder of the code or token, who is
-    /// `entitled` to it beside holding that.
-    pub(super) fn published(&self, entitled: bool) -> EmailVisibility {
+    /// Returns the visibility of an address that a contract publishes to holders of a code or token.
+    /// Parties of the invite see it in full in any case.
+    pub(super) fn published(&self, is_party: bool) -> EmailVisibility {
         match self.policy.disclosure {
-            Disclosure::Masked if !entitled => EmailVisibility::Masked,
+            Disclosure::Masked if !is_party => EmailVisibility::Masked,
             _ => EmailVisibility::Full,
         }
     }
 
-    /// Whether [`Access::published`] hangs on who the viewer is.
+    /// Returns true if [`Access::published`] depends on the viewer.
     pub(super) fn masks(&self) -> bool {
         self.policy.disclosure == Disclosure::Masked
     }

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The viewer of a request.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use entity::user::Model;
 
 use super::proof::{Guarded, SelfProof};
 
-/// Who is asking.
+/// The viewer of a request.
 #[derive(Clone, Debug)]
 pub enum Viewer {
-    /// Nobody known: no token was sent.
+    /// The request has no token.
     Anonymous,
     /// A user whose token was verified.
     User {
-        /// Their row.
+        /// The signed-in user.
         user: Arc<SignedIn>,
     },
 }
 
-/// The viewer's own row, which is theirs to read.
+/// The viewer's own row, which they may read.
 #[derive(Debug)]
 pub struct SignedIn {
     row: Guarded<Model>,
@@ -26,7 +26,7 @@ pub struct SignedIn {
 }
 
 impl Viewer {
-    /// The user whom a verified token speaks of. `has_staff_scope` tells whether the token itself
+    /// Creates the viewer that a verified token names. `has_staff_scope` is true if the token itself
     /// makes them staff.
     pub fn signed_in(row: Guarded<Model>, has_staff_scope: bool) -> Self {
         let is_staff = row.peek().is_staff || has_staff_scope;
@@ -34,22 +34,22 @@ impl Viewer {
         Self::User { user }
     }
 
-    /// Key of the user; none when signed out.
+    /// Returns the viewer's user id; none if signed out.
     pub fn id(&self) -> Option<i64> {
         self.row().map(|row| row.peek().id)
     }
 
-    /// Whether they see everything.
+    /// Returns true if the viewer is staff, and sees everything.
     pub fn is_staff(&self) -> bool {
         matches!(self, Self::User { user } if user.is_staff)
     }
 
-    /// Whether they are the user of that id.
+    /// Returns true if the viewer is the user with this id.
     pub(super) fn is(&self, id: Option<i64>) -> bool {
         id.is_some() && self.id() == id
     }
 
-    /// Whether that address, as addresses are compared, is proven to be theirs.
+    /// Returns true if this normalized address is the viewer's, and verified.
     pub(super) fn has_verified(&self, email_norm: Option<&str>) -> bool {
         email_norm.is_some() && self.verified_email_norm() == email_norm
     }

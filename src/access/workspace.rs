@@ -1,11 +1,13 @@
-//! Workspaces: anybody reaches one through an invite whose token they hold; by id they are for
-//! members, invitees and staff. Their invites are for who manages them.
+//! Workspaces. Members, invitees, staff and holders of an invite's token see them; managers see
+//! their invites.
 
 use entity::workspace::Model;
 
-use super::{Access, AccessError, WorkspaceInviteView, proof::WorkspaceManager};
+use super::{
+    Access, AccessError, WorkspaceInviteView,
+    proof::{Guarded, ManagedScope, WorkspaceManager},
+};
 use crate::{
-    invite::MANAGES_WORKSPACE,
     loader::{Freshness, LoadError, role::Target},
     paging::{Page, Slice},
 };
@@ -13,18 +15,19 @@ use crate::{
 /// A workspace's profile.
 #[derive(Clone, Debug)]
 pub struct WorkspaceView {
-    /// Key in the source.
+    /// Primary key.
     pub id: i64,
-    /// Name to show.
+    /// Display name.
     pub name: String,
-    /// What the workspace is for; may be empty.
+    /// Description; may be empty.
     pub description: String,
-    /// Logo to show.
+    /// URL of the logo.
     pub logo_url: Option<String>,
 }
 
-impl From<Model> for WorkspaceView {
-    fn from(row: Model) -> Self {
+impl WorkspaceView {
+    fn new(row: Guarded<Model>) -> Self {
+        let row = row.take();
         Self {
             id: row.id,
             name: row.name,
@@ -35,7 +38,7 @@ impl From<Model> for WorkspaceView {
 }
 
 impl Access {
-    /// The workspace of that id, for members, invitees and staff.
+    /// Returns the workspace with this id, for its members, invitees and staff.
     pub async fn workspace(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
@@ -43,20 +46,15 @@ impl Access {
         // Read no fresher than the request: an absent workspace would cost a statement more than a
         // hidden one.
         let Some(row) = self.reads().workspace(id).await? else {
-            self.as_if_hidden(Target::Workspace(id)).await?;
+            self.load_as_if_hidden(Target::Workspace(id)).await?;
             return Ok(None);
         };
-        if !self.viewer.is_staff() {
-            let membership = self.membership(Target::Workspace(id)).await?;
-            if membership.role.is_none() && !membership.is_invited {
-                return Ok(None);
-            }
-        }
-        Ok(Some(row.take().into()))
+        let is_visible = self.belongs_to(Target::Workspace(id)).await?;
+        Ok(is_visible.then(|| WorkspaceView::new(row)))
     }
 
-    /// The workspace that the invite leads to, unless deleted. Once the invite is settled or
-    /// expired, only for holders of its token and viewers who may see the workspace without it.
+    /// Returns the workspace of an invite, unless deleted. Once the invite is not pending, only
+    /// managers, holders of its token and viewers who may see the workspace itself get it.
     pub async fn workspace_reached(
         &self,
         invite: &WorkspaceInviteView,
@@ -69,15 +67,10 @@ impl Access {
             .at_least(Freshness::StandbyThenPrimary)
             .workspace(invite.workspace_id())
             .await?;
-        Ok(row.map(|row| row.take().into()))
+        Ok(row.map(WorkspaceView::new))
     }
 
-    /// The viewer's role in the workspace.
-    pub async fn workspace_role(&self, id: i64) -> Result<Option<String>, LoadError> {
-        Ok(self.membership(Target::Workspace(id)).await?.role)
-    }
-
-    /// Proof that the viewer manages the workspace.
+    /// Proves that the viewer manages the workspace.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
@@ -85,22 +78,17 @@ impl Access {
         &self,
         workspace: &WorkspaceView,
     ) -> Result<WorkspaceManager, AccessError> {
-        if self
-            .manages(Target::Workspace(workspace.id), &MANAGES_WORKSPACE)
-            .await?
-        {
-            Ok(WorkspaceManager::new(workspace.id))
-        } else {
-            Err(self.denied())
-        }
+        self.demand_manager(Target::Workspace(workspace.id)).await?;
+        Ok(WorkspaceManager::new(workspace.id))
     }
 
-    /// A page of the workspaces that the viewer manages, by id; for staff: of all.
-    pub async fn workspaces(&self, page: &Page) -> Result<Slice<WorkspaceView>, AccessError> {
-        let slice = self
-            .reads()
-            .workspaces(&self.managed()?, page, self.now, &self.client)
-            .await?;
-        Ok(slice.map(|row| row.take().into()))
+    /// Returns a page of the workspaces in scope, ordered by id.
+    pub async fn workspaces(
+        &self,
+        managed: &ManagedScope,
+        page: Page,
+    ) -> Result<Slice<WorkspaceView>, AccessError> {
+        let slice = self.lists().workspaces(managed, page).await?;
+        Ok(slice.map(WorkspaceView::new))
     }
 }

@@ -1,5 +1,5 @@
-//! Workspace invites: seen by who holds the token, by the invitee, the inviter, who manages the
-//! workspace, and staff. The token itself is never shown.
+//! Workspace invites. Holders of the token, the invitee, the inviter, managers of the workspace and
+//! staff see them. No view has the token.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use entity::workspace_invite::Model;
 
 use super::{
     Access, AccessError, EmailVisibility, NO_ID, UserView,
-    proof::{Guarded, WorkspaceManager},
+    proof::{Guarded, ManagedScope, WorkspaceManager},
 };
 use crate::{
-    invite::{MANAGES_WORKSPACE, Role, Status, Token},
+    invite::{Role, Status, Token},
     loader::{
         InviteSort, LoadError,
         role::Target,
@@ -21,83 +21,100 @@ use crate::{
     rate_limit::Secrecy,
 };
 
-/// A workspace invite as the viewer may see it; it does not show the token.
+/// An e-mail invitation to a workspace, without its token. Shares the row with other requests.
 #[derive(Clone, Debug)]
 pub struct WorkspaceInviteView {
     row: Guarded<Model>,
     email: EmailVisibility,
     shows_acceptor: bool,
-    /// Whether the viewer holds the token or manages the workspace, and so sees the workspace
-    /// whatever the status.
+    /// The viewer holds the token or manages the workspace, and sees the workspace whatever the
+    /// status.
     is_entitled: bool,
-    /// How far the inviter's address is published to the viewer.
+    /// Visibility of the inviter's address.
     pub inviter_email: EmailVisibility,
     /// Effective status.
     pub status: Status,
 }
 
 impl WorkspaceInviteView {
-    /// Key in the source.
+    /// `published` is the visibility of the addresses for a holder of the token. Other viewers are
+    /// parties of the invite, and see the invitee's address alone.
+    fn new(
+        row: Guarded<Model>,
+        published: Option<EmailVisibility>,
+        shows_acceptor: bool,
+        is_entitled: bool,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            email: published.unwrap_or(EmailVisibility::Full),
+            inviter_email: published.unwrap_or(EmailVisibility::Hidden),
+            shows_acceptor,
+            is_entitled,
+            status: status(row.peek(), now),
+            row,
+        }
+    }
+
+    /// Primary key.
     pub fn id(&self) -> i64 {
         self.row.peek().id
     }
 
-    /// Address of the person invited; possibly masked.
+    /// Address of the invitee; possibly masked.
     pub fn email(&self) -> Option<Cow<'_, str>> {
         self.email.show(&self.row.peek().email)
     }
 
-    /// Which workspace accepting joins.
+    /// The workspace that accepting joins.
     pub fn workspace_id(&self) -> i64 {
         self.row.peek().workspace_id
     }
 
-    /// Whether the invite shows its workspace to the viewer, whatever else they may see.
+    /// Returns true if the invite itself entitles the viewer to see its workspace.
     pub(super) fn shows_workspace(&self) -> bool {
         self.is_entitled || self.status == Status::Pending
     }
 
-    /// Who invited.
+    /// The inviter.
     pub fn inviter_id(&self) -> Option<i64> {
         self.row.peek().inviter_id
     }
 
-    /// Role that accepting gives.
+    /// Role that accepting grants.
     pub fn role(&self) -> Role<'_> {
         Role(&self.row.peek().role)
     }
 
-    /// Words of the inviter.
+    /// Message of the inviter.
     pub fn message(&self) -> Option<&str> {
         self.row.peek().message.as_deref()
     }
 
-    /// When the invite was made.
+    /// Time of creation.
     pub fn created_at(&self) -> DateTime<Utc> {
         self.row.peek().created_at
     }
 
-    /// When a pending invite expires.
+    /// Time from which the invite cannot be accepted.
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.row.peek().expires_at
     }
 
-    /// When it was accepted.
+    /// Time of acceptance.
     pub fn accepted_at(&self) -> Option<DateTime<Utc>> {
         self.row.peek().accepted_at
     }
 
-    /// Who accepted it, where that is shown.
+    /// The user who accepted it; none if hidden.
     pub fn accepted_by_id(&self) -> Option<i64> {
-        self.row
-            .peek()
-            .accepted_by_id
-            .filter(|_| self.shows_acceptor)
+        let id = self.row.peek().accepted_by_id;
+        id.filter(|_| self.shows_acceptor)
     }
 }
 
 impl Access {
-    /// The invite that this token names. A token that cannot be one is looked for like another.
+    /// Returns the invite with this token. A malformed token runs the same look-up, and misses.
     ///
     /// # Errors
     /// [`AccessError::RateLimited`], or the row could not be loaded.
@@ -105,9 +122,9 @@ impl Access {
         &self,
         token: Option<Token>,
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
-        let sought = token.map(Token::uuid).unwrap_or_default();
+        let uuid = token.map(Token::uuid).unwrap_or_default();
         let look_up = async {
-            let row = self.reads().workspace_invite_by_token(sought).await?;
+            let row = self.reads().workspace_invite_by_token(uuid).await?;
             Ok::<_, AccessError>(row.filter(|_| token.is_some()))
         };
         let secrecy = match token {
@@ -117,23 +134,17 @@ impl Access {
         let Some(row) = self.client.look_up(secrecy, look_up).await? else {
             return Ok(None);
         };
-        // Who the viewer is may cost a statement, and does not always matter.
+        // The viewer's role may cost a statement, and does not always make a difference.
         let matters = self.masks() || row.peek().accepted_by_id.is_some();
         let is_party = !matters || self.is_workspace_invite_party(row.peek()).await?;
-        let published = self.published(is_party);
-        Ok(Some(WorkspaceInviteView {
-            email: published,
-            inviter_email: published,
-            // The contract does not publish who accepted, and a link may have been passed on.
-            shows_acceptor: is_party,
-            // The contract publishes the workspace, whatever the status.
-            is_entitled: true,
-            status: status(row.peek(), self.now),
-            row,
-        }))
+        // The contract does not publish who accepted, and a link may have been passed on. It
+        // publishes the workspace, whatever the status.
+        let published = Some(self.published(is_party));
+        let view = WorkspaceInviteView::new(row, published, is_party, true, self.now);
+        Ok(Some(view))
     }
 
-    /// The invite of that id.
+    /// Returns the invite with this id.
     pub async fn workspace_invite(
         &self,
         id: i64,
@@ -142,14 +153,14 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.reads().workspace_invite(id).await? else {
-            self.as_if_hidden(Target::Workspace(NO_ID)).await?;
+            self.load_as_if_hidden(Target::Workspace(NO_ID)).await?;
             return Ok(None);
         };
-        let visible = self.is_workspace_invite_party(row.peek()).await?;
-        Ok(visible.then(|| self.listed_workspace_invite(row, false)))
+        let is_visible = self.is_workspace_invite_party(row.peek()).await?;
+        Ok(is_visible.then(|| WorkspaceInviteView::new(row, None, true, false, self.now)))
     }
 
-    /// A page of a workspace's invites, for who manages it.
+    /// Returns a page of a workspace's invites.
     pub async fn workspace_invites_of(
         &self,
         manager: &WorkspaceManager,
@@ -158,28 +169,28 @@ impl Access {
         page: Page,
     ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
         let slice = self
-            .reads()
-            .workspace_invites_of(manager, filter, sort, page, self.now, &self.client)
+            .lists()
+            .workspace_invites_of(manager, filter, sort, page)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row, true)))
+        Ok(slice.map(|row| WorkspaceInviteView::new(row, None, true, true, self.now)))
     }
 
-    /// A page of the invites of all workspaces that the viewer manages; for staff: of all.
+    /// Returns a page of the invites of all workspaces in scope.
     pub async fn workspace_invites(
         &self,
-        filter: &WorkspaceInviteFilter,
+        managed: &ManagedScope,
+        filter: WorkspaceInviteFilter,
         sort: InviteSort,
-        page: &Page,
+        page: Page,
     ) -> Result<Slice<WorkspaceInviteView>, AccessError> {
-        let managed = self.managed()?;
         let slice = self
-            .reads()
-            .workspace_invites(&managed, filter, sort, page, self.now, &self.client)
+            .lists()
+            .workspace_invites(managed, filter, sort, page)
             .await?;
-        Ok(slice.map(|row| self.listed_workspace_invite(row, true)))
+        Ok(slice.map(|row| WorkspaceInviteView::new(row, None, true, true, self.now)))
     }
 
-    /// Whether the viewer is the invitee, the inviter, manages the workspace, or is staff.
+    /// Returns true if the viewer is the invitee, the inviter, a manager of the workspace, or staff.
     async fn is_workspace_invite_party(&self, row: &Model) -> Result<bool, LoadError> {
         let viewer = &self.viewer;
         if viewer.is(row.inviter_id)
@@ -188,25 +199,11 @@ impl Access {
         {
             return Ok(true);
         }
-        self.manages(Target::Workspace(row.workspace_id), &MANAGES_WORKSPACE)
-            .await
-    }
-
-    /// The invite of a party that did not bring its token along. `manages` tells whether the viewer
-    /// is known to manage the workspace.
-    fn listed_workspace_invite(&self, row: Guarded<Model>, manages: bool) -> WorkspaceInviteView {
-        WorkspaceInviteView {
-            email: EmailVisibility::Full,
-            inviter_email: EmailVisibility::Hidden,
-            shows_acceptor: true,
-            is_entitled: manages,
-            status: status(row.peek(), self.now),
-            row,
-        }
+        self.manages(Target::Workspace(row.workspace_id)).await
     }
 }
 
-/// Name of an inviter to show: the full name, or else the username.
+/// Returns the display name of an inviter: the full name, or else the username.
 pub fn inviter_name(inviter: &UserView) -> &str {
     if inviter.full_name().is_empty() {
         inviter.username()

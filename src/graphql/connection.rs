@@ -12,14 +12,17 @@ use super::{
     error::Failure,
     json::leaves,
 };
-use crate::paging::{End, Page, Position, Slice, SortType};
+use crate::{
+    access::AccessError,
+    paging::{End, Page, Position, Slice, SortType},
+};
 
-/// Rows of a page when the query names no number.
+/// Number of rows of a page without `first` or `last`.
 pub(super) const DEFAULT_PAGE: u64 = 25;
-/// Most rows of a page.
+/// Maximum number of rows of a page.
 pub(super) const MAX_PAGE: u64 = 100;
 
-/// The paging arguments of a field, as they were sent.
+/// The paging arguments of a field, unchecked.
 pub(super) struct PageArguments {
     pub(super) first: Option<i32>,
     pub(super) after: Option<String>,
@@ -29,17 +32,28 @@ pub(super) struct PageArguments {
 
 /// A list in one order.
 pub(super) struct ListOrder {
-    /// Names the list and the order, for its cursors alone.
+    /// Name of the list and the order, in its cursors.
     pub(super) name: String,
-    /// What rows are ordered by.
+    /// Types of the values that rows are ordered by.
     pub(super) sort: Vec<SortType>,
-    /// Whether the greatest come first.
+    /// The greatest values come first.
     pub(super) descending: bool,
 }
 
+impl ListOrder {
+    /// A list in ascending order of ids.
+    pub(super) fn by_id(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sort: vec![SortType::Int],
+            descending: false,
+        }
+    }
+}
+
 impl PageArguments {
-    /// The page that is asked for. What else to ask of the list is read from the selection.
-    pub(super) fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {
+    /// Reads the arguments and the selection into a page.
+    fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {
         let (end, limit) = match (self.first, self.last) {
             (Some(_), Some(_)) => {
                 let allowed = "cannot be combined with last; send one of them";
@@ -95,24 +109,34 @@ pub(super) struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// A page with what its cursors are written from.
+/// A page with the name that its cursors have.
 pub(super) struct Paged<T> {
     list: String,
     slice: Slice<T>,
 }
 
 impl<T> Paged<T> {
-    pub(super) fn new(list: &ListOrder, slice: Slice<T>) -> Self {
-        Self {
-            list: list.name.clone(),
-            slice,
-        }
+    /// Reads the arguments into a page of `list`, loads it, and wraps its rows.
+    pub(super) async fn load<V, F>(
+        ctx: &Context<'_>,
+        list: ListOrder,
+        arguments: PageArguments,
+        load: impl FnOnce(Page) -> F,
+        wrap: impl FnMut(V) -> T,
+    ) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<Slice<V>, AccessError>>,
+    {
+        let page = arguments.page(ctx, &list)?;
+        let slice = load(page).await?.map(wrap);
+        let list = list.name;
+        Ok(Self { list, slice })
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = (PlaceInList<'_>, &T)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (ListPosition<'_>, &T)> {
         let list = &*self.list;
         let rows = self.slice.rows.iter();
-        rows.map(move |(position, row)| (PlaceInList { list, position }, row))
+        rows.map(move |(position, row)| (ListPosition { list, position }, row))
     }
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = &T> {
@@ -136,19 +160,19 @@ impl<T> Paged<T> {
     }
 }
 
-/// What an edge's cursor is written from, if it is selected.
-pub(super) struct PlaceInList<'a> {
+/// Position of an edge, of which its cursor is written if selected.
+pub(super) struct ListPosition<'a> {
     list: &'a str,
     position: &'a Position,
 }
 
-impl PlaceInList<'_> {
+impl ListPosition<'_> {
     pub(super) fn cursor(&self) -> String {
         cursor::encode(self.list, self.position)
     }
 }
 
-/// What stands in a connection whose edges carry nothing but their node.
+/// A node of connections whose edges have only a cursor and the node.
 pub(super) trait ConnectionNode: Leaves + Clone {
     /// Name of the connection's type.
     const CONNECTION: &'static str;
@@ -171,7 +195,8 @@ impl<N: ConnectionNode> Connection<N> {
     /// The rows of this page, each with its cursor.
     async fn edges(&self) -> EagerList<Edge<'_, N>> {
         let rows = self.0.rows();
-        rows.map(|(place, node)| Edge { place, node }).collect()
+        rows.map(|(position, node)| Edge { position, node })
+            .collect()
     }
 
     /// The rows of this page without their cursors.
@@ -192,7 +217,7 @@ impl<N: ConnectionNode> Connection<N> {
 
 /// A row of a list with its cursor.
 pub(super) struct Edge<'a, N> {
-    place: PlaceInList<'a>,
+    position: ListPosition<'a>,
     node: &'a N,
 }
 
@@ -221,7 +246,7 @@ impl<N: ConnectionNode> TypeName for Edge<'_, N> {
 impl<N: ConnectionNode> Edge<'_, N> {
     /// Cursor of the row: a value for `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
-        self.place.cursor()
+        self.position.cursor()
     }
 
     /// The row.
@@ -230,6 +255,7 @@ impl<N: ConnectionNode> Edge<'_, N> {
     }
 }
 
+/// Names the types of a node's connection and edge.
 macro_rules! connections {
     ($($node:ty => $connection:literal, $edge:literal;)*) => {$(
         impl $crate::graphql::connection::ConnectionNode for $node {

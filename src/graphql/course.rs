@@ -4,17 +4,22 @@ use async_graphql::{Context, Enum, ID, Object};
 use paged::paged;
 
 use super::{
-    connection::{PageArguments, connections},
+    connection::{Connection, ListOrder, PageArguments, Paged, connections},
     context::Ask,
-    course_invite::{CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, invitees},
+    course_invite::{
+        CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, course_invitees,
+    },
     eager::{Eager, Leaves, eager},
-    error::Nullable,
+    error::{Failure, Nullable},
     id::{NodeKind, global_id, parse_global_id},
     json::{enum_leaves, leaves},
     scalar::BigInt,
     user::User,
 };
-use crate::access::{CourseKey, CourseView, EmailVisibility};
+use crate::{
+    access::{CourseKey, CourseView, EmailVisibility},
+    loader::role::Target,
+};
 
 /// Visibility of a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -96,7 +101,7 @@ impl Course {
 
     /// Role of the viewer in this course: `creator` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        ctx.look_up(|access| access.course_role(self.0.id), |role| role)
+        ctx.look_up(|access| access.role(Target::Course(self.0.id)), |role| role)
             .await
     }
 
@@ -112,8 +117,21 @@ impl Course {
         >,
         page: PageArguments,
     ) -> Nullable<CourseInviteeConnection> {
-        Some(Box::pin(invitees(ctx, &self.0, filter, order_by, page)).await)
+        Some(Box::pin(course_invitees(ctx, &self.0, filter, order_by, page)).await)
     }
+}
+
+/// Returns a page of the courses that the viewer manages.
+pub(super) async fn courses(
+    ctx: &Context<'_>,
+    page: PageArguments,
+) -> Result<Connection<Course>, Failure> {
+    let access = ctx.access()?;
+    let managed = access.managed()?;
+    let list = ListOrder::by_id("viewer.courses");
+    let load = |page| access.courses(&managed, page);
+    let page = Paged::load(ctx, list, page, load, Course).await;
+    page.map(Connection)
 }
 
 /// Root fields about courses.

@@ -5,7 +5,7 @@ use async_graphql::{
 };
 
 use super::{
-    connection::{ListOrder, PageArguments, PageInfo, Paged, PlaceInList},
+    connection::{ListOrder, ListPosition, PageArguments, PageInfo, Paged},
     context::Ask,
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
@@ -18,7 +18,7 @@ use super::{
     user::User,
 };
 use crate::{
-    access::{CourseInviteView, CourseView, EmailVisibility, UserView},
+    access::{CourseInviteView, CourseView, EmailVisibility},
     invite::{Joined, Status},
     loader::course_invite::{CourseInviteeFilter as Filter, InviteeSort},
     paging::SortType,
@@ -43,7 +43,7 @@ impl Leaves for CourseInvite {
 
 impl CourseInvite {
     async fn course_of(&self, ctx: &Context<'_>) -> Result<Option<Course>, Failure> {
-        let course = ctx.access()?.course_reached(&self.0).await?;
+        let course = ctx.access()?.course_of(&self.0).await?;
         Ok(course.map(Course))
     }
 }
@@ -160,8 +160,8 @@ impl CourseInviteeConnection {
     /// The rows of this page, each with its cursor and invite.
     async fn edges(&self) -> EagerList<CourseInviteeEdge<'_>> {
         let rows = self.0.rows();
-        rows.map(|(place, (user, invite))| CourseInviteeEdge {
-            place,
+        rows.map(|(position, (user, invite))| CourseInviteeEdge {
+            position,
             user,
             invite,
         })
@@ -186,7 +186,7 @@ impl CourseInviteeConnection {
 
 /// An invitee with their cursor and invite.
 pub(super) struct CourseInviteeEdge<'a> {
-    place: PlaceInList<'a>,
+    position: ListPosition<'a>,
     user: &'a User,
     invite: &'a CourseInvite,
 }
@@ -213,7 +213,7 @@ impl Leaves for CourseInviteeEdge<'_> {
 impl CourseInviteeEdge<'_> {
     /// Cursor of the row: a value for `after` or `before` of the same list in the same order.
     async fn cursor(&self) -> String {
-        self.place.cursor()
+        self.position.cursor()
     }
 
     /// The invitee.
@@ -227,8 +227,41 @@ impl CourseInviteeEdge<'_> {
     }
 }
 
-/// A page of a course's invitees; oldest invites first, unless ordered otherwise.
-pub(super) async fn invitees(
+impl CourseInviteeFilter {
+    fn read(self) -> Result<Filter, Failure> {
+        Ok(Filter {
+            inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
+            search: search("filter.search", self.search)?,
+            invited: range("filter.createdAt", self.created_at)?,
+        })
+    }
+}
+
+impl CourseInviteeOrder {
+    /// Oldest invites first.
+    const DEFAULT: Self = Self {
+        field: CourseInviteeOrderField::InvitedAt,
+        direction: OrderDirection::Asc,
+    };
+
+    /// Returns the sort, and the list of a course in this order.
+    fn read(order: Option<Self>, course: &CourseView) -> (InviteeSort, ListOrder) {
+        let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
+        let sort_type = match field {
+            CourseInviteeOrderField::InvitedAt => SortType::Instant,
+            CourseInviteeOrderField::Username => SortType::Text,
+        };
+        let list = ListOrder {
+            name: format!("course:{}.invitees/{field:?}/{direction:?}", course.id),
+            sort: vec![sort_type, SortType::Int],
+            descending: direction == OrderDirection::Desc,
+        };
+        (field.into(), list)
+    }
+}
+
+/// Returns a page of a course's invitees.
+pub(super) async fn course_invitees(
     ctx: &Context<'_>,
     course: &CourseView,
     filter: Option<CourseInviteeFilter>,
@@ -236,32 +269,11 @@ pub(super) async fn invitees(
     page: PageArguments,
 ) -> Result<CourseInviteeConnection, Failure> {
     let access = ctx.access()?;
-    let CourseInviteeOrder { field, direction } = order_by.unwrap_or(CourseInviteeOrder {
-        field: CourseInviteeOrderField::InvitedAt,
-        direction: OrderDirection::Asc,
-    });
-    let sort_type = match field {
-        CourseInviteeOrderField::InvitedAt => SortType::Instant,
-        CourseInviteeOrderField::Username => SortType::Text,
-    };
-    let list = ListOrder {
-        name: format!("course:{}.invitees/{field:?}/{direction:?}", course.id),
-        sort: vec![sort_type, SortType::Int],
-        descending: direction == OrderDirection::Desc,
-    };
-    // Who may not see the list learns nothing of which arguments it would take.
     let manager = access.course_manager(course).await?;
-    let filter = filter.unwrap_or_default();
-    let filter = Filter {
-        inviter: id("filter.inviter", NodeKind::User, filter.inviter)?,
-        search: search("filter.search", filter.search)?,
-        invited: range("filter.createdAt", filter.created_at)?,
-    };
-    let page = page.page(ctx, &list)?;
-    let slice = access
-        .course_invitees(&manager, filter, field.into(), page)
-        .await?;
-    let slice = slice
-        .map(|(user, invite): (UserView, CourseInviteView)| (User(user), CourseInvite(invite)));
-    Ok(CourseInviteeConnection(Paged::new(&list, slice)))
+    let filter = filter.unwrap_or_default().read()?;
+    let (sort, list) = CourseInviteeOrder::read(order_by, course);
+    let load = |page| access.course_invitees(&manager, filter, sort, page);
+    let wrap = |(user, invite)| (User(user), CourseInvite(invite));
+    let page = Paged::load(ctx, list, page, load, wrap).await;
+    page.map(CourseInviteeConnection)
 }

@@ -70,8 +70,8 @@ impl InviteOrder {
         direction: OrderDirection::Desc,
     };
 
-    /// What to sort by, and the list of that name in this order; `ties` break ties.
-    pub(super) fn of(
+    /// Returns the sort, and the list of this name in this order; `ties` break ties.
+    pub(super) fn read(
         order: Option<Self>,
         list: &str,
         ties: &[SortType],

@@ -3,16 +3,19 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::connections,
+    connection::{Connection, ListOrder, PageArguments, Paged, connections},
     context::Ask,
     eager::{Eager, Leaves, eager},
-    error::Nullable,
+    error::{Failure, Nullable},
     group_invite::GroupInvite,
     id::{NodeKind, global_id, parse_global_id},
     json::leaves,
     scalar::BigInt,
 };
-use crate::access::{GroupKey, GroupView};
+use crate::{
+    access::{GroupKey, GroupView},
+    loader::role::Target,
+};
 
 /// A group, which group invites are for.
 #[derive(Clone)]
@@ -56,7 +59,7 @@ impl Group {
 
     /// Role of the viewer in this group: `owner` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        ctx.look_up(|access| access.group_role(self.0.id), |role| role)
+        ctx.look_up(|access| access.role(Target::Group(self.0.id)), |role| role)
             .await
     }
 
@@ -67,6 +70,19 @@ impl Group {
         ctx.look_up(|access| access.group_invite_of(&self.0), eager(GroupInvite))
             .await
     }
+}
+
+/// Returns a page of the groups that the viewer manages.
+pub(super) async fn groups(
+    ctx: &Context<'_>,
+    page: PageArguments,
+) -> Result<Connection<Group>, Failure> {
+    let access = ctx.access()?;
+    let managed = access.managed()?;
+    let list = ListOrder::by_id("viewer.groups");
+    let load = |page| access.groups(&managed, page);
+    let page = Paged::load(ctx, list, page, load, Group).await;
+    page.map(Connection)
 }
 
 /// Root fields about groups.

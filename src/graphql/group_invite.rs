@@ -47,7 +47,7 @@ connections! {
 
 impl GroupInvite {
     async fn group_of(&self, ctx: &Context<'_>) -> Result<Option<Group>, Failure> {
-        let group = ctx.access()?.group_reached(&self.0).await?;
+        let group = ctx.access()?.group_of(&self.0).await?;
         Ok(group.map(Group))
     }
 
@@ -147,22 +147,23 @@ impl GroupInviteQuery {
         ctx: &Context<'_>,
         page: PageArguments,
     ) -> Nullable<Connection<GroupInvite>> {
-        Some(group_invites(ctx, page).await)
+        Some(Box::pin(group_invites(ctx, page)).await)
     }
 }
 
+/// Returns a page of the invites of all groups that the viewer manages.
 async fn group_invites(
     ctx: &Context<'_>,
     page: PageArguments,
 ) -> Result<Connection<GroupInvite>, Failure> {
     let access = ctx.access()?;
-    access.managed()?;
+    let managed = access.managed()?;
     let list = ListOrder {
         name: "groupInvites".to_owned(),
         sort: vec![SortType::Instant, SortType::Int],
         descending: true,
     };
-    let page = page.page(ctx, &list)?;
-    let slice = access.group_invites(&page).await?;
-    Ok(Connection(Paged::new(&list, slice.map(GroupInvite))))
+    let load = |page| access.group_invites(&managed, page);
+    let page = Paged::load(ctx, list, page, load, GroupInvite).await;
+    page.map(Connection)
 }

@@ -20,9 +20,9 @@ use super::{
     workspace_invite::WorkspaceInvite,
 };
 use crate::{
-    access::InviteView,
-    invite::InviteKind as Kind,
-    loader::invite::InviteFilter as Filter,
+    access::{Access, AccessError, InviteView},
+    invite::{InviteKind as Kind, Status},
+    loader::invite::{InviteFilter as Filter, InviteRef, Mailbox},
     paging::{Slice, SortType},
 };
 
@@ -132,14 +132,19 @@ pub(super) struct InviteFilter {
     pub expires_at: Option<DateTimeRange>,
 }
 
-/// Whose list of invites.
-#[derive(Clone, Copy)]
-pub(super) enum Mailbox {
-    Sent,
-    Received,
+impl InviteFilter {
+    fn read(self) -> Result<Filter, Failure> {
+        let kinds = self.kind;
+        Ok(Filter {
+            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            statuses: statuses(self.status),
+            created: range("filter.createdAt", self.created_at)?,
+            expires: range("filter.expiresAt", self.expires_at)?,
+        })
+    }
 }
 
-/// A page of the invites that the viewer sent or received.
+/// Returns a page of the viewer's invites. Received ones are pending, by default.
 pub(super) async fn invites(
     ctx: &Context<'_>,
     mailbox: Mailbox,
@@ -148,43 +153,37 @@ pub(super) async fn invites(
     page: PageArguments,
 ) -> Result<Connection<Invite>, Failure> {
     let access = ctx.access()?;
-    let filter = filter.unwrap_or_default();
-    let kinds = filter
-        .kind
-        .map(|kinds| kinds.into_iter().map(Into::into).collect());
-    let mut filter = Filter {
-        kinds,
-        statuses: statuses(filter.status),
-        created: range("filter.createdAt", filter.created_at)?,
-        expires: range("filter.expiresAt", filter.expires_at)?,
-    };
+    let viewer = access.self_proof()?;
+    let mut filter = filter.unwrap_or_default().read()?;
     let list = match mailbox {
         Mailbox::Sent => "viewer.sentInvites",
         Mailbox::Received => {
-            filter
-                .statuses
-                .get_or_insert_with(|| vec![InviteStatus::Pending.into()]);
+            filter.statuses.get_or_insert_with(|| vec![Status::Pending]);
             "viewer.receivedInvites"
         }
     };
-    let (sort, list) = InviteOrder::of(order_by, list, &[SortType::Int, SortType::Int]);
-    let page = page.page(ctx, &list)?;
-    let slice = match mailbox {
-        Mailbox::Sent => access.sent_invites(&filter, sort, &page).await?,
-        Mailbox::Received => access.received_invites(&filter, sort, &page).await?,
+    let (sort, list) = InviteOrder::read(order_by, list, &[SortType::Int, SortType::Int]);
+    let load = async |page| {
+        let slice = access.invites(&viewer, mailbox, filter, sort, page);
+        views(access, slice.await?).await
     };
+    let page = Paged::load(ctx, list, page, load, Invite::from).await;
+    page.map(Connection)
+}
+
+/// Loads the invites of a page, each by the rules of its kind.
+async fn views(access: &Access, slice: Slice<InviteRef>) -> Result<Slice<InviteView>, AccessError> {
     let found = try_join_all(slice.rows.iter().map(|(_, invite)| access.invite(*invite))).await?;
     let positions = slice.rows.into_iter().map(|(position, _)| position);
     let rows = positions
         .zip(found)
-        // One that was deleted between the two statements is no row of the list any more.
-        .filter_map(|(position, view)| Some((position, Invite::from(view?))))
+        // An invite may have been deleted since the list was loaded.
+        .filter_map(|(position, view)| Some((position, view?)))
         .collect();
-    let slice = Slice {
+    Ok(Slice {
         rows,
         has_next: slice.has_next,
         has_previous: slice.has_previous,
         total: slice.total,
-    };
-    Ok(Connection(Paged::new(&list, slice)))
+    })
 }

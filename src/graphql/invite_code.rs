@@ -183,7 +183,20 @@ pub(super) struct InviteCodeFilter {
     pub created_at: Option<DateTimeRange>,
 }
 
-/// What a selection wants of what a code leads to.
+impl InviteCodeFilter {
+    fn read(self) -> Result<Filter, Failure> {
+        Ok(Filter {
+            statuses: statuses(self.status),
+            roles: texts("filter.role", self.role)?,
+            tags: ids("filter.tag", NodeKind::Tag, self.tag)?,
+            email_norm: address("filter.email", self.email)?,
+            search: search("filter.search", self.search)?,
+            created: range("filter.createdAt", self.created_at)?,
+        })
+    }
+}
+
+/// Returns the relations of a code that are selected.
 fn preload(ctx: &Context<'_>) -> Preload {
     let selected = ctx.look_ahead();
     let is_selected = |field| selected.field(field).exists();
@@ -230,6 +243,7 @@ impl InviteCodeQuery {
     }
 }
 
+/// Returns a page of the codes that the viewer created; for staff, of all codes.
 async fn invite_codes(
     ctx: &Context<'_>,
     filter: Option<InviteCodeFilter>,
@@ -237,18 +251,10 @@ async fn invite_codes(
     page: PageArguments,
 ) -> Result<Connection<InviteCode>, Failure> {
     let access = ctx.access()?;
-    access.managed()?;
-    let filter = filter.unwrap_or_default();
-    let filter = Filter {
-        statuses: statuses(filter.status),
-        roles: texts("filter.role", filter.role)?,
-        tags: ids("filter.tag", NodeKind::Tag, filter.tag)?,
-        email_norm: address("filter.email", filter.email)?,
-        search: search("filter.search", filter.search)?,
-        created: range("filter.createdAt", filter.created_at)?,
-    };
-    let (sort, list) = InviteOrder::of(order_by, "inviteCodes", &[SortType::Int]);
-    let page = page.page(ctx, &list)?;
-    let slice = access.invite_codes(&filter, sort, &page).await?;
-    Ok(Connection(Paged::new(&list, slice.map(InviteCode))))
+    let managed = access.managed()?;
+    let filter = filter.unwrap_or_default().read()?;
+    let (sort, list) = InviteOrder::read(order_by, "inviteCodes", &[SortType::Int]);
+    let load = |page| access.invite_codes(&managed, filter, sort, page);
+    let page = Paged::load(ctx, list, page, load, InviteCode).await;
+    page.map(Connection)
 }

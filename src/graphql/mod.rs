@@ -1,4 +1,10 @@
-//! The GraphQL schema, one file a type. Resolvers call the access module and wrap its views.
+//! The GraphQL schema, one file a type.
+//!
+//! An object is a tuple of a view that [`crate::access`] made; resolvers read it, and call the access
+//! module with it for other objects. The function behind a list is in the file of the rows' type, and
+//! has the name of the list in `access`: `workspace_invites_of(ctx, parent, filter, order_by, page)`.
+//! It takes the proof of access before it reads the arguments, so that an error about them reveals
+//! nothing to viewers without access.
 
 mod connection;
 mod context;

@@ -49,34 +49,20 @@ pub(super) async fn fetch(
     id: i64,
 ) -> Result<Option<Node>, Failure> {
     Ok(match kind {
-        NodeKind::InviteCode => access
-            .invite_code(id)
-            .await?
-            .map(|it| InviteCode(it).into()),
-        NodeKind::WorkspaceInvite => access
-            .workspace_invite(id)
-            .await?
-            .map(|it| WorkspaceInvite(it).into()),
-        NodeKind::GroupInvite => access
-            .group_invite(id)
-            .await?
-            .map(|it| GroupInvite(it).into()),
-        NodeKind::CourseInvite => access
-            .course_invite(id)
-            .await?
-            .map(|it| CourseInvite(it).into()),
-        NodeKind::User => access.user(id).await?.map(|it| User(it).into()),
-        NodeKind::Tag => access.tag(id).await?.map(|it| Tag(it).into()),
-        NodeKind::Workspace => access.workspace(id).await?.map(|it| Workspace(it).into()),
-        NodeKind::Group => access
-            .group(GroupKey::Id(id))
-            .await?
-            .map(|it| Group(it).into()),
-        NodeKind::Course => access
-            .course(CourseKey::Id(id))
-            .await?
-            .map(|it| Course(it).into()),
+        NodeKind::InviteCode => node(access.invite_code(id).await?, InviteCode),
+        NodeKind::WorkspaceInvite => node(access.workspace_invite(id).await?, WorkspaceInvite),
+        NodeKind::GroupInvite => node(access.group_invite(id).await?, GroupInvite),
+        NodeKind::CourseInvite => node(access.course_invite(id).await?, CourseInvite),
+        NodeKind::User => node(access.user(id).await?, User),
+        NodeKind::Tag => node(access.tag(id).await?, Tag),
+        NodeKind::Workspace => node(access.workspace(id).await?, Workspace),
+        NodeKind::Group => node(access.group(GroupKey::Id(id)).await?, Group),
+        NodeKind::Course => node(access.course(CourseKey::Id(id)).await?, Course),
     })
+}
+
+fn node<V, T: Into<Node>>(view: Option<V>, wrap: impl FnOnce(V) -> T) -> Option<Node> {
+    view.map(|view| wrap(view).into())
 }
 
 /// Root fields that look up objects by global id.

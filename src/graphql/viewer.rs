@@ -4,29 +4,20 @@ use async_graphql::{Context, Object};
 use paged::paged;
 
 use super::{
-    connection::{Connection, ListOrder, PageArguments, Paged},
+    connection::{Connection, PageArguments},
     context::Ask,
-    course::Course,
+    course::{Course, courses},
     error::{Failure, Nullable},
     filter::InviteOrder,
-    group::Group,
-    invite::{Invite, InviteFilter, Mailbox, invites},
+    group::{Group, groups},
+    invite::{Invite, InviteFilter, invites},
     user::User,
-    workspace::Workspace,
+    workspace::{Workspace, workspaces},
 };
-use crate::{access::UserView, paging::SortType};
+use crate::{access::UserView, loader::invite::Mailbox};
 
 /// The signed-in viewer.
 pub(super) struct Viewer(UserView);
-
-/// A list by id.
-fn by_id(name: &str) -> ListOrder {
-    ListOrder {
-        name: name.to_owned(),
-        sort: vec![SortType::Int],
-        descending: false,
-    }
-}
 
 /// The signed-in viewer.
 #[paged]
@@ -43,10 +34,7 @@ impl Viewer {
         ctx: &Context<'_>,
         page: PageArguments,
     ) -> Result<Connection<Workspace>, Failure> {
-        let list = by_id("viewer.workspaces");
-        let page = page.page(ctx, &list)?;
-        let slice = ctx.access()?.workspaces(&page).await?;
-        Ok(Connection(Paged::new(&list, slice.map(Workspace))))
+        Box::pin(workspaces(ctx, page)).await
     }
 
     /// The groups that the viewer manages; for staff, all groups. Ordered by id.
@@ -55,10 +43,7 @@ impl Viewer {
         ctx: &Context<'_>,
         page: PageArguments,
     ) -> Result<Connection<Group>, Failure> {
-        let list = by_id("viewer.groups");
-        let page = page.page(ctx, &list)?;
-        let slice = ctx.access()?.groups(&page).await?;
-        Ok(Connection(Paged::new(&list, slice.map(Group))))
+        Box::pin(groups(ctx, page)).await
     }
 
     /// The courses that the viewer manages; for staff, all courses. Ordered by id.
@@ -67,10 +52,7 @@ impl Viewer {
         ctx: &Context<'_>,
         page: PageArguments,
     ) -> Result<Connection<Course>, Failure> {
-        let list = by_id("viewer.courses");
-        let page = page.page(ctx, &list)?;
-        let slice = ctx.access()?.courses(&page).await?;
-        Ok(Connection(Paged::new(&list, slice.map(Course))))
+        Box::pin(courses(ctx, page)).await
     }
 
     /// Invites that the viewer created, newest first by default. Never group invites: their source
@@ -84,7 +66,7 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        invites(ctx, Mailbox::Sent, filter, order_by, page).await
+        Box::pin(invites(ctx, Mailbox::Sent, filter, order_by, page)).await
     }
 
     /// Invites to the viewer, by account or by verified e-mail address. Pending invites, newest
@@ -100,7 +82,7 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        invites(ctx, Mailbox::Received, filter, order_by, page).await
+        Box::pin(invites(ctx, Mailbox::Received, filter, order_by, page)).await
     }
 }
 

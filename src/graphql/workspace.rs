@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 use paged::paged;
 
 use super::{
-    connection::{Connection, PageArguments, Paged, connections},
+    connection::{Connection, ListOrder, PageArguments, Paged, connections},
     context::Ask,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
@@ -12,9 +12,9 @@ use super::{
     id::{NodeKind, global_id, parse_id},
     json::leaves,
     scalar::{BigInt, Url},
-    workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter},
+    workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter, workspace_invites_of},
 };
-use crate::{access::WorkspaceView, paging::SortType};
+use crate::{access::WorkspaceView, loader::role::Target};
 
 /// A workspace, which workspace invites are for.
 #[derive(Clone)]
@@ -65,8 +65,11 @@ impl Workspace {
 
     /// Role of the viewer in this workspace: `owner` and `admin` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
-        ctx.look_up(|access| access.workspace_role(self.0.id), |role| role)
-            .await
+        ctx.look_up(
+            |access| access.role(Target::Workspace(self.0.id)),
+            |role| role,
+        )
+        .await
     }
 
     /// Invites to this workspace, newest first by default. For managers of the workspace, and
@@ -81,28 +84,21 @@ impl Workspace {
         >,
         page: PageArguments,
     ) -> Nullable<Connection<WorkspaceInvite>> {
-        Some(Box::pin(invites(ctx, &self.0, filter, order_by, page)).await)
+        Some(Box::pin(workspace_invites_of(ctx, &self.0, filter, order_by, page)).await)
     }
 }
 
-async fn invites(
+/// Returns a page of the workspaces that the viewer manages.
+pub(super) async fn workspaces(
     ctx: &Context<'_>,
-    workspace: &WorkspaceView,
-    filter: Option<WorkspaceInviteFilter>,
-    order_by: Option<InviteOrder>,
     page: PageArguments,
-) -> Result<Connection<WorkspaceInvite>, Failure> {
+) -> Result<Connection<Workspace>, Failure> {
     let access = ctx.access()?;
-    // Who may not see the list learns nothing of which arguments it would take.
-    let manager = access.workspace_manager(workspace).await?;
-    let filter = filter.unwrap_or_default().read()?;
-    let list = format!("workspace:{}.invites", workspace.id);
-    let (sort, list) = InviteOrder::of(order_by, &list, &[SortType::Int]);
-    let page = page.page(ctx, &list)?;
-    let slice = access
-        .workspace_invites_of(&manager, filter, sort, page)
-        .await?;
-    Ok(Connection(Paged::new(&list, slice.map(WorkspaceInvite))))
+    let managed = access.managed()?;
+    let list = ListOrder::by_id("viewer.workspaces");
+    let load = |page| access.workspaces(&managed, page);
+    let page = Paged::load(ctx, list, page, load, Workspace).await;
+    page.map(Connection)
 }
 
 /// Root fields about workspaces.

@@ -21,7 +21,7 @@ use super::{
     workspace::Workspace,
 };
 use crate::{
-    access::{EmailVisibility, WorkspaceInviteView, inviter_name},
+    access::{EmailVisibility, WorkspaceInviteView, WorkspaceView, inviter_name},
     invite::Status,
     loader::workspace_invite::WorkspaceInviteFilter as Filter,
     paging::SortType,
@@ -183,7 +183,7 @@ pub(super) struct WorkspaceInviteFilter {
 }
 
 impl WorkspaceInviteFilter {
-    pub(super) fn read(self) -> Result<Filter, Failure> {
+    fn read(self) -> Result<Filter, Failure> {
         Ok(Filter {
             workspaces: ids("filter.workspace", NodeKind::Workspace, self.workspace)?,
             statuses: statuses(self.status),
@@ -233,6 +233,7 @@ impl WorkspaceInviteQuery {
     }
 }
 
+/// Returns a page of the invites of all workspaces that the viewer manages.
 async fn workspace_invites(
     ctx: &Context<'_>,
     filter: Option<WorkspaceInviteFilter>,
@@ -240,10 +241,28 @@ async fn workspace_invites(
     page: PageArguments,
 ) -> Result<Connection<WorkspaceInvite>, Failure> {
     let access = ctx.access()?;
-    access.managed()?;
+    let managed = access.managed()?;
     let filter = filter.unwrap_or_default().read()?;
-    let (sort, list) = InviteOrder::of(order_by, "workspaceInvites", &[SortType::Int]);
-    let page = page.page(ctx, &list)?;
-    let slice = access.workspace_invites(&filter, sort, &page).await?;
-    Ok(Connection(Paged::new(&list, slice.map(WorkspaceInvite))))
+    let (sort, list) = InviteOrder::read(order_by, "workspaceInvites", &[SortType::Int]);
+    let load = |page| access.workspace_invites(&managed, filter, sort, page);
+    let page = Paged::load(ctx, list, page, load, WorkspaceInvite).await;
+    page.map(Connection)
+}
+
+/// Returns a page of a workspace's invites.
+pub(super) async fn workspace_invites_of(
+    ctx: &Context<'_>,
+    workspace: &WorkspaceView,
+    filter: Option<WorkspaceInviteFilter>,
+    order_by: Option<InviteOrder>,
+    page: PageArguments,
+) -> Result<Connection<WorkspaceInvite>, Failure> {
+    let access = ctx.access()?;
+    let manager = access.workspace_manager(workspace).await?;
+    let filter = filter.unwrap_or_default().read()?;
+    let list = format!("workspace:{}.invites", workspace.id);
+    let (sort, list) = InviteOrder::read(order_by, &list, &[SortType::Int]);
+    let load = |page| access.workspace_invites_of(&manager, filter, sort, page);
+    let page = Paged::load(ctx, list, page, load, WorkspaceInvite).await;
+    page.map(Connection)
 }

@@ -119,7 +119,7 @@ macro_rules! named {
 named!(CoursePrivacy, StoredStatus, TagKind);
 
 /// A type that is read from columns in the order of its table.
-pub(super) trait FromColumns: Sized {
+pub(super) trait FromColumns: Sized + Send + Sync + 'static {
     /// Number of its columns.
     const COUNT: usize;
 

@@ -1,10 +1,11 @@
 //! Course invites by id, and the invitees of a course.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 use chrono::{DateTime, Utc};
 use entity::{
+    course,
     course_invite::{Column, Entity, Model},
     course_member, user,
 };
@@ -14,19 +15,18 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, ListError, LoadError, Reads, Rows,
+    InstantRange, ListError, Lists, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
-    course,
     filter::contains_text,
     key::any_of,
     listing::{ListOfParent, Listing, Source, columns_of},
-    scope::{Effort, scope},
+    scope::RowCost,
+    tables::is_live,
 };
 use crate::{
     access::proof::{CourseManager, Guarded},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 /// Prefix of the invitee's columns.
@@ -48,7 +48,7 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Invitee {
     /// The invite.
-    pub invite: Row,
+    pub invite: Guarded<Row>,
     /// The invitee.
     pub user: Guarded<user::Model>,
 }
@@ -73,11 +73,6 @@ pub enum InviteeSort {
     Username,
 }
 
-scope!("course_invitees" of course::TABLE, |course| {
-    let of = course.map(|course| Expr::col((Entity, Column::CourseId)).eq(course("id")));
-    vec![Query::select().from(Entity).and_where_option(of).take()]
-});
-
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
 
@@ -89,7 +84,7 @@ struct List {
     page: Page,
 }
 
-/// Effective status of a course invite. An invitee who became a member in any way has accepted.
+/// Effective status of a course invite. An invitee who is a member by now has accepted.
 /// Course invites do not expire.
 pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
     let state = if row.is_member {
@@ -154,7 +149,10 @@ fn membership() -> SelectStatement {
 /// Selects invites whose course and invitee are not deleted. No path finds others.
 pub(super) fn live_rows() -> SelectStatement {
     with_live_invitee()
-        .and_where(Expr::col((Entity, Column::CourseId)).in_subquery(course::live_ids()))
+        .and_where(is_live::<course::Entity>(Expr::col((
+            Entity,
+            Column::CourseId,
+        ))))
         .take()
 }
 
@@ -175,19 +173,6 @@ fn columns(is_member: Expr) -> Vec<(Expr, String)> {
     let mut columns = columns_of::<Entity>("");
     columns.push((is_member, IS_MEMBER.to_owned()));
     columns
-}
-
-impl CourseInviteeFilter {
-    /// Skips accepted invites, however many there are.
-    fn effort(&self, sort: InviteeSort, page: &Page) -> Effort {
-        let filters = Effort::sum([
-            (true, Effort::COMPARE),
-            (true, Effort::search(self.search.as_deref())),
-            (self.inviter.is_some(), Effort::COMPARE),
-            (sort == InviteeSort::Username, Effort::SORT),
-        ]);
-        filters.of_page(page)
-    }
 }
 
 impl FromColumns for Row {
@@ -221,20 +206,29 @@ impl Loader<ById> for Rows {
 
 impl ListOfParent for List {
     type Row = Invitee;
+    type Entity = Entity;
+    type Parent = course::Entity;
+    const PARENT_ID: Column = Column::CourseId;
     const NAME: &'static str = "course_invitees";
-    const PARENTS: &'static str = course::TABLE;
-
-    fn parent() -> Expr {
-        Expr::col((Entity, Column::CourseId))
-    }
 
     fn page(&self) -> &Page {
         &self.page
     }
 
+    /// Skips accepted invites, however many there are.
+    fn row_cost(&self) -> RowCost {
+        let filters = RowCost::sum([
+            (true, RowCost::COMPARE),
+            (true, RowCost::search(self.filter.search.as_deref())),
+            (self.filter.inviter.is_some(), RowCost::COMPARE),
+            (self.sort == InviteeSort::Username, RowCost::SORT),
+        ]);
+        filters.of_page(&self.page)
+    }
+
     fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
         Ok(Invitee {
-            invite: Row::read(columns)?,
+            invite: Row::sealed(columns)?,
             user: user::Model::sealed(columns)?,
         })
     }
@@ -263,7 +257,7 @@ impl ListOfParent for List {
             InviteeSort::Username => (user(user::Column::Username), SortType::Text),
         };
         Listing {
-            name: "course_invitees",
+            name: Self::NAME,
             sources: vec![Source {
                 rows: with_live_invitee()
                     .cond_where(is_open_by_row())
@@ -288,7 +282,9 @@ impl Reads<'_> {
     pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
         self.one(ById(id)).await
     }
+}
 
+impl Lists<'_> {
     /// Loads a page of a course's invitees, in one statement with those of other courses.
     pub async fn course_invitees(
         &self,
@@ -296,15 +292,8 @@ impl Reads<'_> {
         filter: CourseInviteeFilter,
         sort: InviteeSort,
         page: Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
     ) -> Result<Slice<Invitee>, ListError> {
-        let course = manager.course_id();
-        let effort = filter.effort(sort, &page);
-        let estimate = self
-            .estimate::<Scope>(client, Some(course), effort, now)
-            .await?;
         let list = List { filter, sort, page };
-        self.list_of(course, list, estimate).await
+        self.of_parent(manager.course_id(), list).await
     }
 }

@@ -1,26 +1,21 @@
 //! Group invites by id, of a group, and the list of invites that a user manages.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
-use entity::group_invite::{Column, Entity, Model};
-use sea_orm::{
-    Condition, EntityTrait, ExprTrait, QueryFilter, Select,
-    sea_query::{Expr, Query},
+use entity::{
+    group,
+    group_invite::{Column, Entity, Model},
 };
+use sea_orm::{Condition, EntityTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
-    Freshness, ListError, LoadError, Reads,
-    columns::{FromColumns, columns},
-    group,
+    ListError, Lists, LoadError, Reads,
+    columns::columns,
     key::row_key,
-    listing::Listing,
-    scope::{Effort, scope},
+    managed::ManagedList,
+    tables::{has_manager, is_live},
 };
 use crate::{
     access::proof::{GroupManager, Guarded, ManagedScope},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 columns!(group_invite: id, group_id, code, created_at, updated_at);
@@ -28,20 +23,34 @@ columns!(group_invite: id, group_id, code, created_at, updated_at);
 row_key!(ById(i64) in live(), Id, |row| row.id);
 row_key!(OfGroup(i64) in live(), GroupId, |row| row.group_id);
 
-scope!("group_invites" of "users", |manager| {
-    let by = manager.map(|manager| {
-        Expr::col((Entity, Column::GroupId)).in_subquery(group::managed_ids(manager("id")))
-    });
-    vec![Query::select().from(Entity).and_where_option(by).take()]
-});
-
 /// Selects invites whose group is not deleted. No path finds others.
 fn live() -> Select<Entity> {
-    Entity::find().filter(in_live_group())
+    Entity::find().filter(is_live::<group::Entity>(group_id()))
 }
 
-fn in_live_group() -> Expr {
-    Expr::col((Entity, Column::GroupId)).in_subquery(group::live_ids())
+fn group_id() -> Expr {
+    Expr::col((Entity, Column::GroupId))
+}
+
+/// Invites by creation time.
+struct Managed;
+
+impl ManagedList for Managed {
+    type Entity = Entity;
+
+    fn is_managed_by(user_id: Expr) -> Condition {
+        has_manager::<group::Entity>(group_id(), user_id)
+    }
+
+    fn condition(&self, _: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+        Condition::all()
+            .add(is_live::<group::Entity>(group_id()))
+            .add_option(is_managed)
+    }
+
+    fn sort(&self) -> Option<(Expr, SortType)> {
+        Some((Expr::col((Entity, Column::CreatedAt)), SortType::Instant))
+    }
 }
 
 impl Reads<'_> {
@@ -57,33 +66,15 @@ impl Reads<'_> {
     ) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(OfGroup(manager.group_id())).await
     }
+}
 
+impl Lists<'_> {
     /// Loads a page of the invites of all groups in scope.
     pub async fn group_invites(
         &self,
         managed: &ManagedScope,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        let merges = managed.user_id().is_some();
-        let effort = Effort::sum([(merges, Effort::MERGE)]).of_page(page);
-        let estimate = self
-            .estimate::<Scope>(client, managed.user_id(), effort, now)
-            .await?;
-        let condition =
-            Condition::all()
-                .add(in_live_group())
-                .add_option(managed.user_id().map(|id| {
-                    Expr::col((Entity, Column::GroupId)).in_subquery(group::managed_ids(id))
-                }));
-        let order = [
-            (Expr::col((Entity, Column::CreatedAt)), SortType::Instant),
-            (Expr::col((Entity, Column::Id)), SortType::Int),
-        ];
-        let listing = Listing::from_table::<Entity>(condition, order);
-        self.at_least(Freshness::Primary)
-            .list(listing, page, Model::sealed, estimate)
-            .await
+        self.managed(Managed, managed, page).await
     }
 }

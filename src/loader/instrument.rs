@@ -119,21 +119,22 @@ pub(super) async fn statement(
         Err(error) if is_unavailable(error) || is_locked(error) => StatementOutcome::Unavailable,
         Err(_) => StatementOutcome::Failed,
     };
-    let told = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());
-    trace::returned(&span, told);
+    let result = rows.as_ref().map(Vec::len).map_err(|_| outcome.name());
+    trace::returned(&span, result);
     // Outside a batch or a list, no kind counts it.
     let _ = CURRENT.try_with(|kind| kind.statements.answered(outcome, started.elapsed()));
     rows
 }
 
-/// Names a type of key in metrics: `…::workspace_invite::ByToken` is `workspace_invite_by_token`,
-/// and a page of a list has the list's name.
+/// Names a type of key in metrics: `…::workspace_invite::ByToken` is `workspace_invite_by_token`. A
+/// page of a list has the list's name, and a scope that of the list's module.
 fn kind_of_key(type_name: &str) -> String {
-    let inner = type_name
-        .split_once('<')
-        .map_or(type_name, |(_, inner)| inner.trim_end_matches('>'));
-    let mut segments = inner.rsplit("::");
-    let (name, module) = (segments.next().unwrap_or_default(), segments.next());
+    let (outer, inner) = type_name.split_once('<').unwrap_or(("", type_name));
+    let mut segments = inner.trim_end_matches('>').rsplit("::");
+    let (mut name, module) = (segments.next().unwrap_or_default(), segments.next());
+    if outer.ends_with("::ScopeOf") {
+        name = "Scope";
+    }
     let mut snake = module
         .map(|module| format!("{module}_"))
         .unwrap_or_default();
@@ -160,6 +161,14 @@ mod tests {
             (
                 "gateway::loader::of_parent::PageOf<gateway::loader::course_invite::List>",
                 "course_invite_list",
+            ),
+            (
+                "gateway::scope::ScopeOf<entity::group::Entity>",
+                "group_scope",
+            ),
+            (
+                "gateway::scope::ScopeOf<gateway::loader::invite_code::Managed>",
+                "invite_code_scope",
             ),
             ("u32", "u32"),
         ] {

@@ -2,8 +2,6 @@
 //!
 //! They return kinds and ids. The rows are then loaded and guarded like any other.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use entity::{course_invite, invite_code, workspace_invite};
 use sea_orm::{
@@ -12,20 +10,19 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, Reads,
+    InstantRange, InviteSort, ListError, Lists,
     columns::Columns,
     course_invite as course_invites,
     filter::{any_status, far_future},
     invite_code as invite_codes,
     listing::{Listing, Source},
-    scope::{Effort, scope},
+    scope::{RowCost, Scope},
     workspace_invite as workspace_invites,
 };
 use crate::{
     access::proof::SelfProof,
     invite::{InviteKind, Status},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 /// Narrows a list of invites of every kind.
@@ -56,44 +53,78 @@ const INVITE_CODE: i64 = 1;
 const WORKSPACE_INVITE: i64 = 2;
 const COURSE_INVITE: i64 = 3;
 
-/// The invites that a user sent.
-mod sent {
-    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
-    use sea_orm::sea_query::Expr;
-
-    scope!("invites" of "users", |person| {
-        let by = |column: Expr| person.map(|person| column.eq(person("id")));
-        vec![
-            in_table(invite_code::Entity, invite_code::Column::InvitedById, by),
-            in_table(workspace_invite::Entity, workspace_invite::Column::InviterId, by),
-            in_table(course_invite::Entity, course_invite::Column::InvitedById, by),
-        ]
-    });
+/// A list of invites of every kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mailbox {
+    /// Invites that the viewer sent.
+    Sent,
+    /// Invites addressed to the viewer, by user or by verified address.
+    Received,
 }
 
-/// The invites addressed to a user. Only a verified address counts.
-mod received {
-    use super::{ExprTrait, course_invite, in_table, invite_code, scope, workspace_invite};
-    use sea_orm::sea_query::Expr;
+/// Name of the lists.
+const LIST: &str = "invites";
 
-    scope!("invites" of "users", |person| {
-        let to = |column: Expr| person.map(|person| column.eq(person("id")));
+/// The invites that a user sent.
+struct Sent;
+
+/// The invites addressed to a user. Only a verified address counts.
+struct Received;
+
+impl Scope for Sent {
+    fn list() -> &'static str {
+        LIST
+    }
+
+    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        let by = |column: Expr| user.map(|user| column.eq(user("id")));
+        vec![
+            in_table(invite_code::Entity, invite_code::Column::InvitedById, by),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::InviterId,
+                by,
+            ),
+            in_table(
+                course_invite::Entity,
+                course_invite::Column::InvitedById,
+                by,
+            ),
+        ]
+    }
+}
+
+impl Scope for Received {
+    fn list() -> &'static str {
+        LIST
+    }
+
+    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        let to = |column: Expr| user.map(|user| column.eq(user("id")));
         let at = |column: Expr| {
-            person.map(|person| {
+            user.map(|user| {
                 column
-                    .eq(person("email_norm"))
-                    .and(person("email_norm").ne(""))
-                    .and(person("is_verified"))
+                    .eq(user("email_norm"))
+                    .and(user("email_norm").ne(""))
+                    .and(user("is_verified"))
             })
         };
         vec![
             in_table(invite_code::Entity, invite_code::Column::UserId, to),
             in_table(invite_code::Entity, invite_code::Column::EmailNorm, at),
-            in_table(workspace_invite::Entity, workspace_invite::Column::AcceptedById, to),
-            in_table(workspace_invite::Entity, workspace_invite::Column::EmailNorm, at),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::AcceptedById,
+                to,
+            ),
+            in_table(
+                workspace_invite::Entity,
+                workspace_invite::Column::EmailNorm,
+                at,
+            ),
             in_table(course_invite::Entity, course_invite::Column::UserId, to),
         ]
-    });
+    }
 }
 
 /// Selects the rows of a table whose column `is` the user's.
@@ -108,54 +139,49 @@ fn in_table<E: EntityTrait>(
         .take()
 }
 
-impl Reads<'_> {
-    /// Loads a page of the invites that the viewer sent.
-    pub async fn sent_invites(
+impl Lists<'_> {
+    /// Loads a page of the viewer's invites.
+    pub async fn invites(
         &self,
-        person: &SelfProof,
-        filter: &InviteFilter,
+        viewer: &SelfProof,
+        mailbox: Mailbox,
+        filter: InviteFilter,
         sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<InviteRef>, ListError> {
-        let id = person.user_id();
-        let effort = filter.effort(Effort::default(), sort, page);
-        let estimate = self
-            .estimate::<sent::Scope>(client, Some(id), effort, now)
-            .await?;
-        let codes = invite_code::Column::InvitedById.eq(id).into();
-        let workspaces = workspace_invite::Column::InviterId.eq(id).into();
-        let courses = course_invite::Column::InvitedById.eq(id).into();
-        let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, estimate).await
-    }
-
-    /// Loads a page of the invites addressed to the viewer, by user or by verified address.
-    pub async fn received_invites(
-        &self,
-        person: &SelfProof,
-        filter: &InviteFilter,
-        sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
-    ) -> Result<Slice<InviteRef>, ListError> {
-        let id = person.user_id();
-        let effort = filter.effort(Effort::MERGE, sort, page);
-        let estimate = self
-            .estimate::<received::Scope>(client, Some(id), effort, now)
-            .await?;
-        let email = person.verified_email_norm();
-        let codes = Condition::any()
-            .add(invite_code::Column::UserId.eq(id))
-            .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email)));
-        let workspaces = Condition::any()
-            .add(workspace_invite::Column::AcceptedById.eq(id))
-            .add_option(email.map(|email| workspace_invite::Column::EmailNorm.eq(email)));
-        let courses = course_invite::Column::UserId.eq(id).into();
-        let listing = filter.listing([codes, workspaces, courses], sort, now);
-        self.list(listing, page, read, estimate).await
+        let id = viewer.user_id();
+        let email = viewer.verified_email_norm();
+        let (estimate, conditions) = match mailbox {
+            Mailbox::Sent => {
+                let row_cost = filter.row_cost(RowCost::default(), sort, &page);
+                let conditions = [
+                    invite_code::Column::InvitedById.eq(id).into(),
+                    workspace_invite::Column::InviterId.eq(id).into(),
+                    course_invite::Column::InvitedById.eq(id).into(),
+                ];
+                (self.estimate::<Sent>(Some(id), row_cost).await?, conditions)
+            }
+            Mailbox::Received => {
+                let row_cost = filter.row_cost(RowCost::MERGE, sort, &page);
+                let conditions = [
+                    Condition::any()
+                        .add(invite_code::Column::UserId.eq(id))
+                        .add_option(email.map(|email| invite_code::Column::EmailNorm.eq(email))),
+                    Condition::any()
+                        .add(workspace_invite::Column::AcceptedById.eq(id))
+                        .add_option(
+                            email.map(|email| workspace_invite::Column::EmailNorm.eq(email)),
+                        ),
+                    course_invite::Column::UserId.eq(id).into(),
+                ];
+                (
+                    self.estimate::<Received>(Some(id), row_cost).await?,
+                    conditions,
+                )
+            }
+        };
+        let listing = filter.listing(conditions, sort, self.now);
+        self.reads.list(listing, page, read, estimate).await
     }
 }
 
@@ -170,19 +196,19 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
 }
 
 impl InviteFilter {
-    /// `base` is the effort without a filter.
-    fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
-        let filters = Effort::sum([
+    /// `base` is the cost without a filter.
+    fn row_cost(&self, base: RowCost, sort: InviteSort, page: &Page) -> RowCost {
+        let filters = RowCost::sum([
             (true, base),
-            (self.statuses.is_some(), Effort::COMPARE),
-            (self.expires.is_bounded(), Effort::COMPARE),
-            (sort == InviteSort::ExpiresAt, Effort::SORT),
+            (self.statuses.is_some(), RowCost::COMPARE),
+            (self.expires.is_bounded(), RowCost::COMPARE),
+            (sort == InviteSort::ExpiresAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }
 
-    /// The invites of each kind that meet its condition. Group invites are in no list, since they
-    /// belong to nobody in particular.
+    /// The invites of each kind that meet its condition. Group invites are in no list: they have
+    /// neither inviter nor invitee.
     fn listing(
         &self,
         [codes, workspaces, courses]: [Condition; 3],
@@ -237,7 +263,7 @@ impl InviteFilter {
             ));
         }
         Listing {
-            name: "invites",
+            name: LIST,
             sources,
             order: vec![SortType::Instant, SortType::Int, SortType::Int],
         }

@@ -1,7 +1,5 @@
 //! Invite codes by id, and the list of codes that a user created.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use entity::{
     invite_code::{Column, Entity, Model},
@@ -13,19 +11,18 @@ use sea_orm::{
 };
 
 use super::{
-    InstantRange, InviteSort, ListError, LoadError, Reads,
-    columns::{FromColumns, columns},
+    InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
+    columns::columns,
     filter::{any_status, contains_text, far_future},
     invite_code_by_code::Preload,
     key::{any_of, row_key},
-    listing::Listing,
-    scope::{Effort, scope},
+    managed::ManagedList,
+    scope::RowCost,
 };
 use crate::{
     access::proof::{Guarded, ManagedScope},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
@@ -44,9 +41,9 @@ pub(super) struct ByCode {
 pub struct InviteCodeFilter {
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// Role that using the code gives.
+    /// Role that using the code grants.
     pub roles: Option<Vec<String>>,
-    /// Gives any of these tags.
+    /// Grants any of these tags.
     pub tags: Option<Vec<i64>>,
     /// Normalized address of the invitee.
     pub email_norm: Option<String>,
@@ -56,24 +53,61 @@ pub struct InviteCodeFilter {
     pub created: InstantRange,
 }
 
-scope!("invite_codes" of "users", |inviter| {
-    let by = inviter.map(|inviter| Expr::col((Entity, Column::InvitedById)).eq(inviter("id")));
-    vec![Query::select().from(Entity).and_where_option(by).take()]
-});
+struct Managed {
+    filter: InviteCodeFilter,
+    sort: InviteSort,
+}
 
-impl InviteCodeFilter {
+impl ManagedList for Managed {
+    type Entity = Entity;
+    const BY_ROLE: bool = false;
+
+    fn is_managed_by(user_id: Expr) -> Condition {
+        Condition::all().add(column(Column::InvitedById).eq(user_id))
+    }
+
+    fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+        let Self { filter, .. } = self;
+        let database = lists.database();
+        let email = filter.email_norm.as_ref();
+        let statuses = filter.statuses.as_ref();
+        let roles = filter.roles.as_ref();
+        let tags = filter.tags.as_ref();
+        let search = filter.search.as_ref();
+        Condition::all()
+            .add_option(is_managed)
+            .add_option(email.map(|email| Column::EmailNorm.eq(email)))
+            .add_option(
+                statuses
+                    .map(|statuses| any_status(statuses, |status| status_is(status, lists.now))),
+            )
+            .add_option(
+                roles.map(|roles| any_of(database, (Entity, Column::Role), roles.iter().cloned())),
+            )
+            .add_option(tags.map(|tags| has_any_tag(database, tags)))
+            .add_option(search.map(|text| {
+                let columns = [Column::Name, Column::Email].map(column);
+                contains_text(database.get_database_backend(), columns, text)
+            }))
+            .add(filter.created.contains(column(Column::GeneratedAt)))
+    }
+
+    fn sort(&self) -> Option<(Expr, SortType)> {
+        Some((sort_expr(self.sort), SortType::Instant))
+    }
+
     /// An address has an index, and few codes.
-    fn effort(&self, sort: InviteSort, page: &Page) -> Effort {
-        if self.email_norm.is_some() {
-            return Effort::default();
+    fn row_cost(&self, _: RowCost, page: &Page) -> RowCost {
+        let Self { filter, sort } = self;
+        if filter.email_norm.is_some() {
+            return RowCost::default();
         }
-        let tags = self.tags.as_ref().map_or(0, Vec::len);
-        let filters = Effort::sum([
-            (true, Effort::search(self.search.as_deref())),
-            (self.tags.is_some(), Effort::tags(tags)),
-            (self.statuses.is_some(), Effort::COMPARE),
-            (self.roles.is_some(), Effort::COMPARE),
-            (sort == InviteSort::ExpiresAt, Effort::SORT),
+        let filters = RowCost::sum([
+            (true, RowCost::search(filter.search.as_deref())),
+            (true, RowCost::tags(filter.tags.as_deref())),
+            (filter.statuses.is_some(), RowCost::COMPARE),
+            (filter.roles.is_some(), RowCost::COMPARE),
+            (*sort == InviteSort::ExpiresAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }
@@ -101,9 +135,12 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
     }
 }
 
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
+}
+
 /// The expression that codes are ordered by. A code that never expires sorts as the far future.
 pub(super) fn sort_expr(sort: InviteSort) -> Expr {
-    let column = |column| Expr::col((Entity, column));
     match sort {
         InviteSort::CreatedAt => column(Column::GeneratedAt),
         InviteSort::ExpiresAt => {
@@ -112,7 +149,7 @@ pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     }
 }
 
-/// Condition: a code gives any of these tags. The offset makes PostgreSQL test each row by itself,
+/// Condition: a code grants any of these tags. The offset makes PostgreSQL test each row by itself,
 /// in the list's order, until the page is full. Otherwise it reads all codes of the list and sorts
 /// them.
 fn has_any_tag(database: &DatabaseConnection, tags: &[i64]) -> Expr {
@@ -137,58 +174,17 @@ impl Reads<'_> {
     pub async fn invite_code(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
+}
 
+impl Lists<'_> {
     /// Loads a page of the codes in scope.
     pub async fn invite_codes(
         &self,
         managed: &ManagedScope,
-        filter: &InviteCodeFilter,
+        filter: InviteCodeFilter,
         sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        let effort = filter.effort(sort, page);
-        let estimate = self
-            .estimate::<Scope>(client, managed.user_id(), effort, now)
-            .await?;
-        let backend = self.database().get_database_backend();
-        let mut condition = Condition::all()
-            .add_option(managed.user_id().map(|id| Column::InvitedById.eq(id)))
-            .add_option(
-                filter
-                    .email_norm
-                    .as_ref()
-                    .map(|email| Column::EmailNorm.eq(email)),
-            )
-            .add_option(
-                filter
-                    .statuses
-                    .as_ref()
-                    .map(|statuses| any_status(statuses, |status| status_is(status, now))),
-            )
-            .add_option(filter.roles.as_ref().map(|roles| {
-                any_of(
-                    self.database(),
-                    (Entity, Column::Role),
-                    roles.iter().cloned(),
-                )
-            }));
-        if let Some(tags) = &filter.tags {
-            condition = condition.add(has_any_tag(self.database(), tags));
-        }
-        if let Some(text) = &filter.search {
-            let columns = [Column::Name, Column::Email].map(|column| Expr::col((Entity, column)));
-            condition = condition.add(contains_text(backend, columns, text));
-        }
-        let created = Expr::col((Entity, Column::GeneratedAt));
-        condition = condition.add(filter.created.contains(created));
-
-        let order = [
-            (sort_expr(sort), SortType::Instant),
-            (Expr::col((Entity, Column::Id)), SortType::Int),
-        ];
-        let listing = Listing::from_table::<Entity>(condition, order);
-        self.list(listing, page, Model::sealed, estimate).await
+        self.managed(Managed { filter, sort }, managed, page).await
     }
 }

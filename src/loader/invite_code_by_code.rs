@@ -28,7 +28,7 @@ pub struct Preload {
     pub inviter: bool,
     /// The account created with it.
     pub user: bool,
-    /// The tags that it gives.
+    /// The tags that it grants.
     pub tags: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct Preloaded {
     pub inviter: Option<Option<Guarded<user::Model>>>,
     /// The account created with it, unless deleted.
     pub user: Option<Option<Guarded<user::Model>>>,
-    /// The tags that it gives, by name, without deleted ones.
+    /// The tags that it grants, by name, without deleted ones.
     pub tags: Option<Vec<Guarded<tag::Model>>>,
 }
 
@@ -107,7 +107,10 @@ fn statement(preload: Preload) -> SelectStatement {
         (preload.inviter, INVITER, Column::InvitedById),
         (preload.user, USER, Column::UserId),
     ];
-    for (_, name, id) in people.into_iter().filter(|(asked, ..)| *asked) {
+    for (_, name, id) in people
+        .into_iter()
+        .filter(|(is_requested, ..)| *is_requested)
+    {
         let same = Expr::col((name, user::Column::Id)).equals((Entity, id));
         let is_live = Expr::col((name, user::Column::DeletedAt)).is_null();
         statement.join_as(JoinType::LeftJoin, user::Entity, name, same.and(is_live));
@@ -124,7 +127,7 @@ fn statement(preload: Preload) -> SelectStatement {
     statement
 }
 
-/// The tags that are not deleted, each with a code that gives it.
+/// Selects the tags that are not deleted, each with a code that grants it.
 fn given_tags() -> SelectStatement {
     use invite_code_tag::{Column as Given, Entity as Giving};
     let same = Expr::col((Giving, Given::TagId)).equals((tag::Entity, tag::Column::Id));
@@ -151,7 +154,8 @@ fn read(preload: Preload, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>
             }
             Entry::Vacant(new) => {
                 let invite = invite_code::Model::read(&mut columns)?;
-                let mut user = |asked: bool| asked.then(|| columns.joined()).transpose();
+                let mut user =
+                    |is_requested: bool| is_requested.then(|| columns.joined()).transpose();
                 let preloaded = Preloaded {
                     inviter: user(preload.inviter)?,
                     user: user(preload.user)?,

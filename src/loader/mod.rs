@@ -1,12 +1,12 @@
 //! Loads rows from the database, in batches and pages.
 //!
-//! All requests share one [`Loaders`], which keeps no row. A viewer's roles are remembered for one
+//! All requests share one [`Loaders`], which caches no row. A viewer's roles are cached for one
 //! request ([`role::RoleLoader`]).
 //!
 //! # Freshness
 //!
-//! Where there is a hot standby of the database, a request reads from it, unless it needs fresher
-//! rows ([`Freshness`]). Some reads raise the freshness of their request:
+//! If the database has a hot standby, a request reads from it, unless it needs fresher rows
+//! ([`Freshness`]). Some reads raise the freshness of their request:
 //!
 //! - The viewer and their rights are always read from the primary: the viewer's row
 //!   (`Loaders::subject`), their roles (`role`), and the lists that are filtered by roles in SQL. So a
@@ -24,9 +24,11 @@ mod filter;
 mod instrument;
 mod key;
 mod listing;
+mod managed;
 mod reader;
 mod scope;
 mod servers;
+mod tables;
 
 pub mod course;
 pub mod course_invite;
@@ -50,11 +52,11 @@ use std::{
 
 use async_graphql::dataloader::Loader;
 use batch_loader::{Backend, BatchLoader, Key, SlowStatements, Work};
+use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait,
-    Select, Value,
-    sea_query::{Query, SelectStatement, ValueType},
+    DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult, QueryTrait, Select, Value,
+    sea_query::{SelectStatement, ValueType},
 };
 use tokio::time::timeout;
 
@@ -63,7 +65,7 @@ use crate::{
     database::{Heartbeat, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
-    rate_limit::CostEstimate,
+    rate_limit::{Client, CostEstimate},
 };
 use columns::{Columns, FromColumns};
 use instrument::{Instrument, Instruments};
@@ -76,19 +78,19 @@ pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteSort};
 
-/// How long a database without a pulse may take to say whether it can be served from.
-const READINESS_PATIENCE: Duration = Duration::from_millis(900);
+/// Timeout of a readiness check of a database without a heartbeat.
+const READINESS_TIMEOUT: Duration = Duration::from_millis(900);
 
-/// Loads rows by key, for all requests: what they want at the same time shares statements.
+/// Loads rows by key, for all requests. Keys that are pending at the same time share statements.
 pub struct Loaders {
     /// Reads from the primary.
     current: Arc<Loading>,
-    /// Reads from the standby; the same as `current` where there is none.
+    /// Reads from the standby; the same as `current` without one.
     replicated: Arc<Loading>,
     scopes: Scopes,
 }
 
-/// Loads rows from somewhere.
+/// Loads rows from one set of servers.
 struct Loading {
     rows: Arc<Rows>,
     batches: BatchLoader<Rows>,
@@ -111,12 +113,12 @@ impl Loading {
     async fn list<T: Send + 'static>(
         &self,
         listing: Listing,
-        page: &Page,
+        page: Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
         estimate: Option<CostEstimate>,
     ) -> Result<Slice<T>, ListError> {
         let instrument = self.rows.instruments.list(listing.name);
-        let (rows, page) = (self.rows.clone(), page.clone());
+        let rows = self.rows.clone();
         let load = async move { listing.page(&rows.servers, &page, read).await };
         let work = ListStatement {
             estimate,
@@ -151,7 +153,7 @@ impl<T: Send + 'static> Work for ListStatement<T> {
 pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
-    /// Whether it is there. Without it is waited for as long as connecting may take.
+    /// Heartbeat of the server. Without one, statements wait as long as connecting may take.
     pub pulse: Option<Heartbeat>,
     /// The database's time limit of a statement.
     pub limit: Option<Duration>,
@@ -205,13 +207,13 @@ impl Loaders {
         match self.current.rows.servers.pulse() {
             Some(pulse) => pulse.readiness().await,
             None => {
-                let asked = timeout(READINESS_PATIENCE, readiness(self.database())).await;
-                asked.unwrap_or(Readiness::Unreachable)
+                let checked = timeout(READINESS_TIMEOUT, readiness(self.database())).await;
+                checked.unwrap_or(Readiness::Unreachable)
             }
         }
     }
 
-    /// Returns the kept connections to their pools, to be closed with them.
+    /// Returns the kept connections to their pools, which close them.
     pub fn release_connections(&self) {
         self.replicated.rows.servers.release();
     }
@@ -248,7 +250,30 @@ pub struct Reads<'a> {
     freshness: Freshness,
 }
 
-impl Reads<'_> {
+/// Reads lists for a client, at the instant of its request. Wide lists are charged to the client.
+#[derive(Clone, Copy)]
+pub struct Lists<'a> {
+    reads: Reads<'a>,
+    client: &'a Arc<Client>,
+    now: DateTime<Utc>,
+}
+
+impl Lists<'_> {
+    fn database(&self) -> &DatabaseConnection {
+        self.reads.database()
+    }
+}
+
+impl<'a> Reads<'a> {
+    /// Reads lists with the same freshness.
+    pub fn lists(self, client: &'a Arc<Client>, now: DateTime<Utc>) -> Lists<'a> {
+        Lists {
+            reads: self,
+            client,
+            now,
+        }
+    }
+
     /// Raises the freshness to `freshness`, and never lowers it.
     pub fn at_least(self, freshness: Freshness) -> Self {
         Self {
@@ -261,7 +286,7 @@ impl Reads<'_> {
         self.loaders.database()
     }
 
-    /// Returns what loads lists, and keys at first.
+    /// Returns the servers of lists, and of the first attempt at keys.
     fn loading(&self) -> &Loading {
         match self.freshness {
             Freshness::Standby | Freshness::StandbyThenPrimary => &self.loaders.replicated,
@@ -294,7 +319,7 @@ impl Reads<'_> {
     async fn list<T: Send + 'static>(
         &self,
         listing: Listing,
-        page: &Page,
+        page: Page,
         read: fn(&mut Columns<'_>) -> Result<T, DbErr>,
         estimate: Option<CostEstimate>,
     ) -> Result<Slice<T>, ListError> {
@@ -307,16 +332,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Selects the ids of the rows of `E` that are not deleted.
-fn live_ids<E: EntityTrait>(id: E::Column, deleted_at: E::Column) -> SelectStatement {
-    Query::select()
-        .column((E::default(), id))
-        .from(E::default())
-        .and_where(deleted_at.is_null())
-        .take()
-}
-
-/// Returns each row by its key, guarded.
+/// Guards each row, and maps it by its key.
 fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Guarded<M>> {
     rows.into_iter()
         .map(|row| (key(&row), Guarded::seal(row)))

@@ -44,9 +44,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Sends read statements.
 pub(super) struct Reader {
     database: DatabaseConnection,
-    /// Tells whether the server is there; without one it is waited for.
+    /// Heartbeat of the server. Without one, statements wait for the server.
     pulse: Option<Heartbeat>,
-    /// How long a statement may take.
+    /// Timeout of a statement.
     limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
     max_kept: usize,
@@ -193,7 +193,7 @@ impl Reader {
         sql: &Arc<str>,
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        // Boxed, so that what waits for rows does not hold all that it takes to get them.
+        // Boxed, so that the futures that wait for rows stay small.
         let sent = Box::pin(self.send(sql, values));
         let Some(pulse) = &self.pulse else {
             return sent.await;
@@ -210,7 +210,7 @@ impl Reader {
         };
         match &outcome {
             Err(error) if is_broken(error) => pulse.probe(),
-            // Whatever it says, it is there.
+            // Any response shows that the server is up.
             Ok(_) | Err(_) => pulse.record_success(),
         }
         outcome

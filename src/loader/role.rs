@@ -1,5 +1,5 @@
 //! Memberships of the viewer in workspaces, groups and courses. One statement loads all that a
-//! request needs at a time, and the request remembers them. They are read from the primary, so that
+//! request needs at a time, and the request caches them. They are read from the primary, so that
 //! a withdrawn role takes effect at once.
 
 use std::{
@@ -22,7 +22,7 @@ use sea_orm::{
 
 use super::{
     Freshness, LoadError, Loaders, Rows, columns::Columns, course_invite::is_open,
-    filter::far_future, lock,
+    filter::far_future, lock, tables::Members,
 };
 use crate::{access::proof::SelfProof, invite::CREATOR};
 
@@ -46,7 +46,7 @@ pub struct Membership {
     pub is_invited: bool,
 }
 
-/// Loads the memberships of one viewer, and remembers them.
+/// Loads the memberships of one viewer, and caches them.
 pub struct RoleLoader {
     viewer: Arc<SelfProof>,
     now: DateTime<Utc>,
@@ -66,7 +66,7 @@ impl RoleLoader {
     }
 
     /// Forgets all roles, so that a change within the request takes effect. No role may be loading
-    /// meanwhile, since it would be remembered as it was.
+    /// meanwhile, since its old value would be cached.
     pub fn forget(&self) {
         lock(&self.known).clear();
     }
@@ -76,11 +76,11 @@ impl RoleLoader {
         if let Some(known) = lock(&self.known).get(&target) {
             return Ok(known.clone());
         }
-        let asked = MembershipKey {
+        let key = MembershipKey {
             viewer: self.viewer.clone(),
             target,
         };
-        let row = self.loaders.reads(Freshness::Primary).one(asked).await?;
+        let row = self.loaders.reads(Freshness::Primary).one(key).await?;
         let row = row.unwrap_or_default();
         let membership = Membership {
             role: row.role,
@@ -112,22 +112,22 @@ impl Loader<MembershipKey> for Rows {
 
     async fn load(
         &self,
-        asked: &[MembershipKey],
+        keys: &[MembershipKey],
     ) -> Result<HashMap<MembershipKey, MembershipRow>, LoadError> {
-        let Some(statement) = statement(self.database(), asked) else {
+        let Some(statement) = statement(self.database(), keys) else {
             return Ok(HashMap::new());
         };
         let mut found: HashMap<MembershipKey, MembershipRow> = HashMap::new();
         for row in self.servers.all(&statement).await? {
             let mut columns = Columns::from(&row, 0);
             let index: i64 = columns.next()?;
-            let Some(asked) = usize::try_from(index)
+            let Some(key) = usize::try_from(index)
                 .ok()
-                .and_then(|index| asked.get(index))
+                .and_then(|index| keys.get(index))
             else {
                 continue;
             };
-            let membership = found.entry(asked.clone()).or_default();
+            let membership = found.entry(key.clone()).or_default();
             match columns.next::<Option<String>>()? {
                 None => {
                     let until: Option<DateTime<Utc>> = columns.next()?;
@@ -148,7 +148,7 @@ const GROUP: i32 = 2;
 const COURSE: i32 = 3;
 
 /// The keys, as a table of their own.
-const ASKED: &str = "asked";
+const KEYS: &str = "asked";
 const INDEX: &str = "index";
 const KIND: &str = "kind";
 const TARGET_ID: &str = "target_id";
@@ -162,24 +162,18 @@ const ROLE: &str = "role";
 const UNTIL: &str = "until";
 
 /// Selects the memberships of all keys, of every kind of target.
-fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<SelectStatement> {
-    let has = |kind| asked.iter().any(|asked| asked.target.kind() == kind);
+fn statement(database: &DatabaseConnection, keys: &[MembershipKey]) -> Option<SelectStatement> {
+    let has = |kind| keys.iter().any(|key| key.target.kind() == kind);
     let mut parts = Vec::new();
     if has(WORKSPACE) {
-        use workspace_member::{Column, Entity};
-        let role = Expr::col((Entity, Column::Role));
-        let mut member = part(WORKSPACE, role, no_end());
-        let here =
-            is_target((Entity, Column::WorkspaceId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
-        parts.push(member);
+        parts.push(members::<workspace_member::Entity>(WORKSPACE));
 
         use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
         let until = Expr::col((Invites, Invite::ExpiresAt));
         let mut invitee = part(WORKSPACE, no_role(), until);
         let address = Expr::col((Invites, Invite::EmailNorm))
-            .equals((ASKED, EMAIL))
-            .and(Expr::col((ASKED, EMAIL)).ne(NO_EMAIL));
+            .equals((KEYS, EMAIL))
+            .and(Expr::col((KEYS, EMAIL)).ne(NO_EMAIL));
         let here = is_target((Invites, Invite::WorkspaceId)).and(address);
         invitee
             .join(JoinType::InnerJoin, Invites, here)
@@ -187,17 +181,10 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         parts.push(invitee);
     }
     if has(GROUP) {
-        use group_member::{Column, Entity};
-        let mut member = part(GROUP, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_target((Entity, Column::GroupId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
-        parts.push(member);
+        parts.push(members::<group_member::Entity>(GROUP));
     }
     if has(COURSE) {
-        use course_member::{Column, Entity};
-        let mut member = part(COURSE, Expr::col((Entity, Column::Role)), no_end());
-        let here = is_target((Entity, Column::CourseId)).and(is_viewer((Entity, Column::UserId)));
-        member.join(JoinType::InnerJoin, Entity, here);
+        parts.push(members::<course_member::Entity>(COURSE));
 
         use course::{Column as Course, Entity as Courses};
         let mut creator = part(COURSE, Expr::val(CREATOR), no_end());
@@ -210,16 +197,16 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
         invitee
             .join(JoinType::InnerJoin, Invites, here)
             .cond_where(is_open());
-        parts.extend([member, creator, invitee]);
+        parts.extend([creator, invitee]);
     }
     let mut statement = parts.into_iter().reduce(|mut all, part| {
         all.union(UnionType::All, part);
         all
     })?;
     let table = CommonTableExpression::new()
-        .query(rows_asked(database, asked))
+        .query(rows_of_keys(database, keys))
         .columns([INDEX, KIND, TARGET_ID, USER_ID, EMAIL])
-        .table_name(ASKED)
+        .table_name(KEYS)
         .to_owned();
     statement.with_cte(WithClause::new().cte(table).to_owned());
     Some(statement)
@@ -227,9 +214,9 @@ fn statement(database: &DatabaseConnection, asked: &[MembershipKey]) -> Option<S
 
 /// Selects the keys as rows. They are arrays on PostgreSQL, and elsewhere a list, padded with its
 /// last row to a power of two, so that the database sees few texts.
-fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectStatement {
-    let email = |asked: &MembershipKey| {
-        let email = asked.viewer.verified_email_norm();
+fn rows_of_keys(database: &DatabaseConnection, keys: &[MembershipKey]) -> SelectStatement {
+    let email = |key: &MembershipKey| {
+        let email = key.viewer.verified_email_norm();
         email.unwrap_or(NO_EMAIL).to_owned()
     };
     if database.get_database_backend() == DbBackend::Postgres {
@@ -239,20 +226,20 @@ fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectS
             Func::cust("unnest").arg(Expr::val(array)).into()
         }
         let mut rows = Query::select();
-        rows.expr(column((0i64..).take(asked.len())))
-            .expr(column(asked.iter().map(|asked| asked.target.kind())))
-            .expr(column(asked.iter().map(|asked| asked.target.id())))
-            .expr(column(asked.iter().map(|asked| asked.viewer.user_id())))
-            .expr(column(asked.iter().map(email)));
+        rows.expr(column((0i64..).take(keys.len())))
+            .expr(column(keys.iter().map(|key| key.target.kind())))
+            .expr(column(keys.iter().map(|key| key.target.id())))
+            .expr(column(keys.iter().map(|key| key.viewer.user_id())))
+            .expr(column(keys.iter().map(email)));
         return rows;
     }
-    let length = asked.len().next_power_of_two();
-    let last = (0i64..).zip(asked).last();
+    let length = keys.len().next_power_of_two();
+    let last = (0i64..).zip(keys).last();
     let padding = std::iter::repeat(last).flatten();
-    let padded = (0i64..).zip(asked).chain(padding).take(length);
-    let padded = padded.map(|(index, asked)| {
-        let (target, viewer) = (asked.target, asked.viewer.user_id());
-        (index, target.kind(), target.id(), viewer, email(asked))
+    let padded = (0i64..).zip(keys).chain(padding).take(length);
+    let padded = padded.map(|(index, key)| {
+        let (target, viewer) = (key.target, key.viewer.user_id());
+        (index, target.kind(), target.id(), viewer, email(key))
     });
     Query::select()
         .expr(Expr::cust("*"))
@@ -262,20 +249,28 @@ fn rows_asked(database: &DatabaseConnection, asked: &[MembershipKey]) -> SelectS
 
 fn part(kind: i32, role: Expr, until: Expr) -> SelectStatement {
     Query::select()
-        .expr_as(Expr::col((ASKED, INDEX)), INDEX)
+        .expr_as(Expr::col((KEYS, INDEX)), INDEX)
         .expr_as(role, ROLE)
         .expr_as(until, UNTIL)
-        .from(ASKED)
-        .and_where(Expr::col((ASKED, KIND)).eq(kind))
+        .from(KEYS)
+        .and_where(Expr::col((KEYS, KIND)).eq(kind))
         .take()
 }
 
+/// Selects the roles of members.
+fn members<M: Members>(kind: i32) -> SelectStatement {
+    let mut member = part(kind, Expr::col((M::default(), M::ROLE)), no_end());
+    let here = is_target((M::default(), M::TARGET)).and(is_viewer((M::default(), M::USER)));
+    member.join(JoinType::InnerJoin, M::default(), here);
+    member
+}
+
 fn is_target(column: impl IntoColumnRef) -> Expr {
-    Expr::col(column).equals((ASKED, TARGET_ID))
+    Expr::col(column).equals((KEYS, TARGET_ID))
 }
 
 fn is_viewer(column: impl IntoColumnRef) -> Expr {
-    Expr::col(column).equals((ASKED, USER_ID))
+    Expr::col(column).equals((KEYS, USER_ID))
 }
 
 /// The expiry in rows that are no invite.

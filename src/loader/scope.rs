@@ -1,4 +1,4 @@
-//! Prices of lists that may read more rows than their page has.
+//! Cost estimates of lists that may read more rows than their page has.
 //!
 //! Such a list is *wide*: a filter, an order without an index, or a total makes the database read
 //! rows that are not on the page. It can read at most its *scope*: the rows of the list without its
@@ -8,33 +8,33 @@
 use std::{
     any::{TypeId, type_name},
     collections::HashMap,
-    hash::Hash,
+    hash::{Hash, Hasher},
     marker::PhantomData,
-    sync::Arc,
 };
 
 use async_graphql::dataloader::Loader;
 use batch_loader::Admission;
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::user;
 use quick_cache::sync::Cache;
 use sea_orm::{
-    ExprTrait,
+    EntityName, ExprTrait,
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
-use super::{ListError, LoadError, Reads, Rows, columns::Columns, key::any_of};
+use super::{ListError, Lists, LoadError, Rows, columns::Columns, key::any_of};
 use crate::{
     paging::Page,
-    rate_limit::{Client, CostEstimate, NODE},
+    rate_limit::{CostEstimate, NODE},
 };
 
 /// Maximum number of rows that are counted in a scope.
 const MAX_ROWS: u64 = 1_000_000;
 
-/// A scope is remembered for this time.
-const KEPT: TimeDelta = TimeDelta::minutes(1);
+/// Time for which a counted scope is cached.
+const TTL: TimeDelta = TimeDelta::minutes(1);
 
-/// Maximum number of remembered scopes.
+/// Maximum number of cached scopes.
 const MAX_SCOPES: usize = 16_384;
 
 /// A list that costs at most this many nodes is part of the cost of its operation.
@@ -45,9 +45,9 @@ const PARENT: &str = "parent";
 /// Time of a core for each row of a list's scope, in nanoseconds, rounded up.
 /// `docs/operate/performance.md` has the measurements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Effort(u64);
+pub(super) struct RowCost(u64);
 
-impl Effort {
+impl RowCost {
     /// Compares a column that no index of the list has.
     pub(super) const COMPARE: Self = Self(700);
     /// Searches text for up to 16 characters. Each 16 more may be compared at each place of the text.
@@ -69,28 +69,28 @@ impl Effort {
         Self(Self::SEARCH.0 * parts)
     }
 
-    /// Compares each row's tags with this many values.
-    pub(super) fn tags(values: usize) -> Self {
-        Self(Self::TAGS.0 + Self::TAG * values as u64)
+    /// Compares each row's tags with `tags`; costs nothing without them.
+    pub(super) fn tags(tags: Option<&[i64]>) -> Self {
+        Self(tags.map_or(0, |tags| Self::TAGS.0 + Self::TAG * tags.len() as u64))
     }
 
-    /// Sums the efforts that apply.
-    pub(super) fn sum(efforts: impl IntoIterator<Item = (bool, Self)>) -> Self {
-        let applied = efforts.into_iter().filter(|(applies, _)| *applies);
-        Self(applied.map(|(_, Self(effort))| effort).sum())
+    /// Sums the costs that apply.
+    pub(super) fn sum(costs: impl IntoIterator<Item = (bool, Self)>) -> Self {
+        let applied = costs.into_iter().filter(|(applies, _)| *applies);
+        Self(applied.map(|(_, Self(cost))| cost).sum())
     }
 
-    /// Adds the effort of a page. A total reads the rows a second time; an offset reads the rows
+    /// Adds the cost of a page. A total reads the rows a second time; an offset reads the rows
     /// before the page.
     pub(super) fn of_page(self, page: &Page) -> Self {
-        let mut effort = self.0;
+        let mut cost = self.0;
         if page.with_total {
-            effort = 2 * effort + Self::COUNT.0;
+            cost = 2 * cost + Self::COUNT.0;
         }
         if page.skip > 0 {
-            effort += Self::SORT.0;
+            cost += Self::SORT.0;
         }
-        Self(effort)
+        Self(cost)
     }
 
     fn nodes(self, rows: u64) -> u64 {
@@ -99,43 +99,44 @@ impl Effort {
 }
 
 /// The rows of a kind of list, without a filter.
-pub(super) trait Scope: Clone + Eq + Hash + Send + Sync + 'static {
+pub(super) trait Scope: Send + Sync + 'static {
     /// The kind of list, for the limit on running ones.
-    const LIST: &'static str;
+    fn list() -> &'static str;
 
-    /// The table of the rows that the lists belong to.
-    const PARENTS: &'static str;
+    /// The table of the rows that the lists belong to: the users, by default.
+    fn parents() -> &'static str {
+        user::Entity.table_name()
+    }
 
     /// Selects the rows of each table: of the parent, or all.
     fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement>;
 }
 
-/// Declares the type `Scope` for the lists of this name, which belong to rows of `$parents`.
-macro_rules! scope {
-    ($list:literal of $parents:expr, |$parent:ident| $rows:expr) => {
-        /// The rows of a list, without a filter.
-        #[derive(Clone, PartialEq, Eq, Hash)]
-        pub(super) struct Scope;
-
-        impl $crate::loader::scope::Scope for Scope {
-            const LIST: &'static str = $list;
-            const PARENTS: &'static str = $parents;
-
-            fn rows(
-                $parent: Option<&dyn Fn(&'static str) -> Expr>,
-            ) -> Vec<sea_orm::sea_query::SelectStatement> {
-                $rows
-            }
-        }
-    };
-}
-pub(super) use scope;
-
 /// Key of a scope: of one parent, or of everything.
-#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ScopeOf<S> {
     parent: Option<i64>,
     of: PhantomData<S>,
+}
+
+/// Derived impls would need the same of `S`.
+impl<S> Clone for ScopeOf<S> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<S> PartialEq for ScopeOf<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parent == other.parent
+    }
+}
+
+impl<S> Eq for ScopeOf<S> {}
+
+impl<S> Hash for ScopeOf<S> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parent.hash(state);
+    }
 }
 
 /// Scopes counted within the last minute, by kind and parent.
@@ -153,8 +154,8 @@ impl Default for Scopes {
     }
 }
 
-impl Reads<'_> {
-    /// Returns the cost estimate of a list that takes `effort` for each row of its scope. Returns
+impl Lists<'_> {
+    /// Returns the cost estimate of a list that costs `row_cost` for each row of its scope. Returns
     /// `None` if the list is not wide or its scope is small.
     ///
     /// # Errors
@@ -162,49 +163,42 @@ impl Reads<'_> {
     /// counting failed.
     pub(super) async fn estimate<S: Scope>(
         &self,
-        client: &Arc<Client>,
         parent: Option<i64>,
-        effort: Effort,
-        now: DateTime<Utc>,
+        row_cost: RowCost,
     ) -> Result<Option<CostEstimate>, ListError> {
-        if effort == Effort::default() || !client.has_cost_quota() {
+        if row_cost == RowCost::default() || !self.client.has_cost_quota() {
             return Ok(None);
         }
-        let rows = match self.known_scope::<S>(parent, now) {
+        let rows = match self.known_scope::<S>(parent) {
             Some(rows) => rows,
             None => {
-                if let Some(smallest) = client.estimate(S::LIST, FREE + 1) {
+                if let Some(smallest) = self.client.estimate(S::list(), FREE + 1) {
                     smallest.check().await?;
                 }
-                self.count_scope::<S>(parent, now).await?
+                self.count_scope::<S>(parent).await?
             }
         };
-        let nodes = effort.nodes(rows);
+        let nodes = row_cost.nodes(rows);
         if nodes <= FREE {
             return Ok(None);
         }
-        Ok(client.estimate(S::LIST, nodes))
+        Ok(self.client.estimate(S::list(), nodes))
     }
 
     /// Returns the number of rows of a scope, if it was counted within the last minute.
-    fn known_scope<S: Scope>(&self, parent: Option<i64>, now: DateTime<Utc>) -> Option<u64> {
-        let counted = self.loaders.scopes.0.get(&(TypeId::of::<S>(), parent))?;
-        ((now - counted.at).abs() < KEPT).then_some(counted.rows)
+    fn known_scope<S: Scope>(&self, parent: Option<i64>) -> Option<u64> {
+        let Scopes(scopes) = &self.reads.loaders.scopes;
+        let counted = scopes.get(&(TypeId::of::<S>(), parent))?;
+        ((self.now - counted.at).abs() < TTL).then_some(counted.rows)
     }
 
     /// Counts a scope's rows.
-    async fn count_scope<S: Scope>(
-        &self,
-        parent: Option<i64>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, LoadError> {
+    async fn count_scope<S: Scope>(&self, parent: Option<i64>) -> Result<u64, LoadError> {
         let of = PhantomData::<S>;
-        let rows = self.one(ScopeOf { parent, of }).await?.unwrap_or(0);
-        let place = (TypeId::of::<S>(), parent);
-        self.loaders
-            .scopes
-            .0
-            .insert(place, Counted { rows, at: now });
+        let rows = self.reads.one(ScopeOf { parent, of }).await?.unwrap_or(0);
+        let Scopes(scopes) = &self.reads.loaders.scopes;
+        let counted = Counted { rows, at: self.now };
+        scopes.insert((TypeId::of::<S>(), parent), counted);
         Ok(rows)
     }
 }
@@ -240,7 +234,7 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
             let statement = Query::select()
                 .column((PARENT, "id"))
                 .expr(count::<S>(Some(&|column| Expr::col((PARENT, column)))))
-                .from_as(S::PARENTS, PARENT)
+                .from_as(S::parents(), PARENT)
                 .and_where(any_of(self.database(), (PARENT, "id"), parents))
                 .take();
             for row in self.servers.all(&statement).await? {

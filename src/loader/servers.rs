@@ -82,7 +82,7 @@ impl Servers {
         usize::try_from(self.primary.connections().max).unwrap_or(usize::MAX)
     }
 
-    /// Whether the primary is there, where that is watched.
+    /// Returns the heartbeat of the primary, if it has one.
     pub(super) fn pulse(&self) -> Option<&Heartbeat> {
         self.primary.pulse()
     }

@@ -19,12 +19,13 @@ use super::{
     Freshness, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
     key::{any_of, row_key},
+    tables::live,
 };
 use crate::access::proof::Guarded;
 
 columns!(tag: id, kind, name, description, color, visible, active, created_at, deleted_at);
 
-row_key!(ById(i64) in Entity::find().filter(Column::DeletedAt.is_null()), Id, |row| row.id);
+row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct OfInviteCode(i64);

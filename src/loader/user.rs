@@ -7,35 +7,19 @@ use std::{
 
 use async_graphql::dataloader::Loader;
 use entity::user::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key};
+use super::{
+    Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key, tables::live,
+};
 use crate::access::proof::Guarded;
 
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
-row_key!(ById(i64) in live(), Id, |row| row.id);
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByUsername(String);
+row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
+row_key!(ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByExtId(String);
-
-impl Loader<ByUsername> for Rows {
-    type Value = Model;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ByUsername]) -> Result<HashMap<ByUsername, Model>, LoadError> {
-        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
-        let names: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let rows = self.having(live, Column::Username, &names, &TEXT).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| (ByUsername(row.username.clone()), row))
-            .collect())
-    }
-}
 
 impl Loader<ByExtId> for Rows {
     type Value = Vec<Model>;
@@ -45,18 +29,16 @@ impl Loader<ByExtId> for Rows {
         static TEXT: OnceLock<Arc<str>> = OnceLock::new();
         let ids: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
-        for row in self.having(live, Column::ExtId, &ids, &TEXT).await? {
+        for row in self
+            .having(live::<Entity>, Column::ExtId, &ids, &TEXT)
+            .await?
+        {
             if let Some(ext_id) = row.ext_id.clone() {
                 found.entry(ByExtId(ext_id)).or_default().push(row);
             }
         }
         Ok(found)
     }
-}
-
-/// Selects users that are not deleted. No path finds others.
-fn live() -> sea_orm::Select<Entity> {
-    Entity::find().filter(Column::DeletedAt.is_null())
 }
 
 /// The user that a bearer token names.
@@ -80,13 +62,13 @@ impl Reads<'_> {
 }
 
 impl Loaders {
-    /// The user that a verified token names, read from the primary. An external id that several
-    /// users share names nobody.
+    /// Loads the user that a verified token names, from the primary. Returns none for an external id
+    /// that several users share.
     pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
         let reads = self.reads(Freshness::Primary);
         match subject {
             Subject::Id(id) => reads.one(ById(id)).await,
-            Subject::Username(name) => Ok(reads.one(ByUsername(name)).await?.map(Guarded::seal)),
+            Subject::Username(name) => reads.one(ByUsername(name)).await,
             Subject::ExtId(id) => {
                 let mut users = reads.one(ByExtId(id)).await?.unwrap_or_default();
                 let one = users.pop().filter(|_| users.is_empty());

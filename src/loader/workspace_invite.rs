@@ -1,29 +1,30 @@
 //! Workspace invites by token, by id, of a workspace, and the list of invites that a user manages.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use entity::workspace_invite::{Column, Entity, Model, StoredStatus};
+use entity::{
+    workspace,
+    workspace_invite::{Column, Entity, Model, StoredStatus},
+};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter, Select,
-    sea_query::{Expr, Query},
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Select,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    Freshness, InstantRange, InviteSort, ListError, LoadError, Reads,
+    Freshness, InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
-    scope::{Effort, scope},
-    workspace,
+    managed::ManagedList,
+    scope::RowCost,
+    tables::{has_manager, is_live},
 };
 use crate::{
     access::proof::{Guarded, ManagedScope, WorkspaceManager},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
-    rate_limit::Client,
 };
 
 columns!(workspace_invite: id, token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at);
@@ -47,7 +48,7 @@ pub struct WorkspaceInviteFilter {
     pub workspaces: Option<Vec<i64>>,
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// Role that accepting gives.
+    /// Role that accepting grants.
     pub roles: Option<Vec<String>>,
     /// The inviter.
     pub inviter: Option<i64>,
@@ -61,31 +62,6 @@ pub struct WorkspaceInviteFilter {
     pub expires: InstantRange,
 }
 
-/// The invites of one workspace.
-mod of_workspace {
-    use super::{Column, Entity, Expr, ExprTrait, Query, scope, workspace};
-
-    scope!("workspace_invites" of workspace::TABLE, |workspace| {
-        let of = workspace.map(|workspace| {
-            Expr::col((Entity, Column::WorkspaceId)).eq(workspace("id"))
-        });
-        vec![Query::select().from(Entity).and_where_option(of).take()]
-    });
-}
-
-/// The invites of all workspaces that a user manages.
-mod managed {
-    use super::{Column, Entity, Expr, ExprTrait, Query, scope, workspace};
-
-    scope!("workspace_invites" of "users", |manager| {
-        let by = manager.map(|manager| {
-            let managed = workspace::managed_ids(manager("id"));
-            Expr::col((Entity, Column::WorkspaceId)).in_subquery(managed)
-        });
-        vec![Query::select().from(Entity).and_where_option(by).take()]
-    });
-}
-
 /// Selects invites whose workspace is not deleted. No path finds others.
 fn live() -> Select<Entity> {
     Entity::find().filter(in_live_workspace())
@@ -93,30 +69,70 @@ fn live() -> Select<Entity> {
 
 /// Condition: the invite's workspace is not deleted.
 pub(super) fn in_live_workspace() -> Expr {
-    Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::live_ids())
+    is_live::<workspace::Entity>(column(Column::WorkspaceId))
 }
 
 impl ListOfParent for List {
     type Row = Guarded<Model>;
+    type Entity = Entity;
+    type Parent = workspace::Entity;
+    const PARENT_ID: Column = Column::WorkspaceId;
     const NAME: &'static str = "workspace_invites";
-    const PARENTS: &'static str = workspace::TABLE;
-
-    fn parent() -> Expr {
-        Expr::col((Entity, Column::WorkspaceId))
-    }
 
     fn listing(&self, database: &DatabaseConnection) -> Listing {
         let condition = self.filter.condition(database, self.now);
-        Listing::from_table::<Entity>(condition, order(self.sort))
+        let order = [
+            (sort_expr(self.sort), SortType::Instant),
+            (column(Column::Id), SortType::Int),
+        ];
+        Listing::from_table::<Entity>(condition, order)
     }
 
     fn page(&self) -> &Page {
         &self.page
     }
 
+    fn row_cost(&self) -> RowCost {
+        let base = RowCost::default();
+        self.filter.row_cost(base, self.sort, &self.page)
+    }
+
     fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr> {
         Model::sealed(columns)
     }
+}
+
+/// The invites of the workspaces that a user manages.
+struct Managed {
+    filter: WorkspaceInviteFilter,
+    sort: InviteSort,
+}
+
+impl ManagedList for Managed {
+    type Entity = Entity;
+
+    fn is_managed_by(user_id: Expr) -> Condition {
+        has_manager::<workspace::Entity>(column(Column::WorkspaceId), user_id)
+    }
+
+    fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+        self.filter
+            .condition(lists.database(), lists.now)
+            .add(in_live_workspace())
+            .add_option(is_managed)
+    }
+
+    fn sort(&self) -> Option<(Expr, SortType)> {
+        Some((sort_expr(self.sort), SortType::Instant))
+    }
+
+    fn row_cost(&self, base: RowCost, page: &Page) -> RowCost {
+        self.filter.row_cost(base, self.sort, page)
+    }
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
 }
 
 /// Effective status of an invite at `now`.
@@ -147,69 +163,54 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
 /// The expression that invites are ordered by.
 pub(super) fn sort_expr(sort: InviteSort) -> Expr {
     match sort {
-        InviteSort::CreatedAt => Expr::col((Entity, Column::CreatedAt)),
-        InviteSort::ExpiresAt => Expr::col((Entity, Column::ExpiresAt)),
+        InviteSort::CreatedAt => column(Column::CreatedAt),
+        InviteSort::ExpiresAt => column(Column::ExpiresAt),
     }
 }
 
-fn order(sort: InviteSort) -> [(Expr, SortType); 2] {
-    [
-        (sort_expr(sort), SortType::Instant),
-        (Expr::col((Entity, Column::Id)), SortType::Int),
-    ]
-}
-
 impl WorkspaceInviteFilter {
-    /// `base` is the effort without a filter. An address has an index, and few invites.
-    fn effort(&self, base: Effort, sort: InviteSort, page: &Page) -> Effort {
+    /// An address has an index, and few invites. `base` is the cost without a filter.
+    fn row_cost(&self, base: RowCost, sort: InviteSort, page: &Page) -> RowCost {
         if self.email_norm.is_some() {
-            return Effort::default();
+            return RowCost::default();
         }
-        let filters = Effort::sum([
+        let filters = RowCost::sum([
             (true, base),
-            (true, Effort::search(self.search.as_deref())),
-            (self.workspaces.is_some(), Effort::COMPARE),
-            (self.statuses.is_some(), Effort::COMPARE),
-            (self.roles.is_some(), Effort::COMPARE),
-            (self.inviter.is_some(), Effort::COMPARE),
-            (self.expires.is_bounded(), Effort::COMPARE),
-            (sort == InviteSort::ExpiresAt, Effort::SORT),
+            (true, RowCost::search(self.search.as_deref())),
+            (self.workspaces.is_some(), RowCost::COMPARE),
+            (self.statuses.is_some(), RowCost::COMPARE),
+            (self.roles.is_some(), RowCost::COMPARE),
+            (self.inviter.is_some(), RowCost::COMPARE),
+            (self.expires.is_bounded(), RowCost::COMPARE),
+            (sort == InviteSort::ExpiresAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }
 
     fn condition(&self, database: &DatabaseConnection, now: DateTime<Utc>) -> Condition {
-        let column = |column| Expr::col((Entity, column));
-        let mut condition =
-            Condition::all()
-                .add_option(self.workspaces.as_ref().map(|ids| {
+        let workspaces = self.workspaces.as_ref();
+        let statuses = self.statuses.as_ref();
+        let roles = self.roles.as_ref();
+        let email = self.email_norm.as_ref();
+        let search = self.search.as_ref();
+        Condition::all()
+            .add_option(
+                workspaces.map(|ids| {
                     any_of(database, (Entity, Column::WorkspaceId), ids.iter().copied())
-                }))
-                .add_option(
-                    self.statuses
-                        .as_ref()
-                        .map(|statuses| any_status(statuses, |status| status_is(status, now))),
-                )
-                .add_option(
-                    self.roles.as_ref().map(|roles| {
-                        any_of(database, (Entity, Column::Role), roles.iter().cloned())
-                    }),
-                )
-                .add_option(self.inviter.map(|id| Column::InviterId.eq(id)))
-                .add_option(
-                    self.email_norm
-                        .as_ref()
-                        .map(|email| Column::EmailNorm.eq(email)),
-                );
-        if let Some(text) = &self.search {
-            let columns = [column(Column::Email), column(Column::Message)];
-            condition = condition.add(contains_text(
-                database.get_database_backend(),
-                columns,
-                text,
-            ));
-        }
-        condition
+                }),
+            )
+            .add_option(
+                statuses.map(|statuses| any_status(statuses, |status| status_is(status, now))),
+            )
+            .add_option(
+                roles.map(|roles| any_of(database, (Entity, Column::Role), roles.iter().cloned())),
+            )
+            .add_option(self.inviter.map(|id| Column::InviterId.eq(id)))
+            .add_option(email.map(|email| Column::EmailNorm.eq(email)))
+            .add_option(search.map(|text| {
+                let columns = [Column::Email, Column::Message].map(column);
+                contains_text(database.get_database_backend(), columns, text)
+            }))
             .add(self.created.contains(column(Column::CreatedAt)))
             .add(self.expires.contains(column(Column::ExpiresAt)))
     }
@@ -230,7 +231,9 @@ impl Reads<'_> {
     pub async fn workspace_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
+}
 
+impl Lists<'_> {
     /// Loads a page of one workspace's invites, in one statement with those of other workspaces.
     pub async fn workspace_invites_of(
         &self,
@@ -238,51 +241,24 @@ impl Reads<'_> {
         filter: WorkspaceInviteFilter,
         sort: InviteSort,
         page: Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        let workspace = manager.workspace_id();
-        let effort = filter.effort(Effort::default(), sort, &page);
-        let estimate = self
-            .estimate::<of_workspace::Scope>(client, Some(workspace), effort, now)
-            .await?;
         let list = List {
             filter,
             sort,
             page,
-            now,
+            now: self.now,
         };
-        self.list_of(workspace, list, estimate).await
+        self.of_parent(manager.workspace_id(), list).await
     }
 
     /// Loads a page of the invites of all workspaces in scope.
     pub async fn workspace_invites(
         &self,
         managed: &ManagedScope,
-        filter: &WorkspaceInviteFilter,
+        filter: WorkspaceInviteFilter,
         sort: InviteSort,
-        page: &Page,
-        now: DateTime<Utc>,
-        client: &Arc<Client>,
+        page: Page,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        let base = match managed.user_id() {
-            Some(_) => Effort::MERGE,
-            None => Effort::default(),
-        };
-        let effort = filter.effort(base, sort, page);
-        let estimate = self
-            .estimate::<managed::Scope>(client, managed.user_id(), effort, now)
-            .await?;
-        let reach = managed.user_id().map(|id| {
-            Expr::col((Entity, Column::WorkspaceId)).in_subquery(workspace::managed_ids(id))
-        });
-        let condition = filter
-            .condition(self.database(), now)
-            .add(in_live_workspace())
-            .add_option(reach);
-        let listing = Listing::from_table::<Entity>(condition, order(sort));
-        self.at_least(Freshness::Primary)
-            .list(listing, page, Model::sealed, estimate)
-            .await
+        self.managed(Managed { filter, sort }, managed, page).await
     }
 }

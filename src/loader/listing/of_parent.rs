@@ -1,15 +1,22 @@
 //! Lists that belong to a row: the same page of many parents' lists is one statement.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
 use async_graphql::dataloader::Loader;
-use batch_loader::Work;
+use batch_loader::{Key, Work};
 use foldhash::fast::RandomState;
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::{DatabaseConnection, DbErr, sea_query::Expr};
+use sea_orm::{
+    DatabaseConnection, DbErr, EntityName, EntityTrait, ExprTrait,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
 use super::{
-    super::{ListError, LoadError, Loading, Reads, Rows, columns::Columns},
+    super::{
+        ListError, Lists, LoadError, Loading, Rows,
+        columns::Columns,
+        scope::{RowCost, Scope},
+    },
     Listing, Parents,
 };
 use crate::{
@@ -18,20 +25,21 @@ use crate::{
 };
 
 /// A list that each row of another table has, with its filter, order and page.
-pub(in crate::loader) trait ListOfParent:
-    Clone + Eq + Hash + Send + Sync + 'static
-{
+pub(in crate::loader) trait ListOfParent: Key {
     /// A row of the list.
     type Row: Clone + Send + Sync + 'static;
 
-    /// The name of the lists in metrics.
-    const NAME: &'static str;
+    /// The table that the lists are read from.
+    type Entity: EntityTrait;
 
     /// The parents' table. Those whose `deleted_at` is set have no list.
-    const PARENTS: &'static str;
+    type Parent: EntityTrait;
 
-    /// The column of the list's rows that names the parent.
-    fn parent() -> Expr;
+    /// The column that names the parent.
+    const PARENT_ID: <Self::Entity as EntityTrait>::Column;
+
+    /// The name of the lists in metrics.
+    const NAME: &'static str;
 
     /// The lists of all parents.
     fn listing(&self, database: &DatabaseConnection) -> Listing;
@@ -39,7 +47,36 @@ pub(in crate::loader) trait ListOfParent:
     /// The requested page.
     fn page(&self) -> &Page;
 
+    /// Cost of the page.
+    fn row_cost(&self) -> RowCost;
+
     fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr>;
+}
+
+fn parent_id<L: ListOfParent>() -> Expr {
+    Expr::col((L::Entity::default(), L::PARENT_ID))
+}
+
+/// The rows of lists, without a filter.
+struct RowsOf<L>(PhantomData<L>);
+
+impl<L: ListOfParent> Scope for RowsOf<L> {
+    fn list() -> &'static str {
+        L::NAME
+    }
+
+    fn parents() -> &'static str {
+        L::Parent::default().table_name()
+    }
+
+    fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        let is_of_parent = parent.map(|parent| parent_id::<L>().eq(parent("id")));
+        let rows = Query::select()
+            .from(L::Entity::default())
+            .and_where_option(is_of_parent)
+            .take();
+        vec![rows]
+    }
 }
 
 /// A page of one parent's list. Keys that differ only in the parent share a statement.
@@ -61,8 +98,8 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
         let mut found = HashMap::with_capacity(keys.len());
         for (list, ids) in parents_of {
             let parents = Parents {
-                table: L::PARENTS,
-                column: L::parent(),
+                table: L::Parent::default().table_name(),
+                column: parent_id::<L>(),
                 ids: &ids,
             };
             let pages = list
@@ -133,20 +170,22 @@ impl<L: ListOfParent> Work for WidePages<L> {
     }
 }
 
-impl Reads<'_> {
-    /// Loads a page of one parent's list; empty if the parent does not exist. A list with an estimate
-    /// shares its statement only within its request.
-    pub(in crate::loader) async fn list_of<L: ListOfParent>(
+impl Lists<'_> {
+    /// Loads a page of one parent's list; empty if the parent does not exist. A wide list shares its
+    /// statement only within its request.
+    pub(in crate::loader) async fn of_parent<L: ListOfParent>(
         &self,
         parent_id: i64,
         list: L,
-        estimate: Option<CostEstimate>,
     ) -> Result<Slice<L::Row>, ListError> {
+        let estimate = self
+            .estimate::<RowsOf<L>>(Some(parent_id), list.row_cost())
+            .await?;
         let key = PageOf { parent_id, list };
         let page = match estimate {
-            None => self.one(key).await?,
+            None => self.reads.one(key).await?,
             Some(estimate) => {
-                let Loading { rows, batches } = self.loading();
+                let Loading { rows, batches } = self.reads.loading();
                 let work = WidePages {
                     rows: rows.clone(),
                     list: key.list.clone(),

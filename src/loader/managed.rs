@@ -1,0 +1,134 @@
+//! Lists of the rows that a user manages; for staff, of all rows.
+
+use sea_orm::{
+    ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, Iterable, PrimaryKeyToColumn,
+    sea_query::{Expr, Query, SelectStatement},
+};
+
+use super::{
+    Freshness, ListError, Lists,
+    columns::FromColumns,
+    listing::Listing,
+    scope::{RowCost, Scope},
+    tables::{Target, has_manager, memberships},
+};
+use crate::{
+    access::proof::{Guarded, ManagedScope},
+    paging::{Page, Slice, SortType},
+};
+
+/// A list of the rows of one table that a user manages, with its filter and order. For staff it has
+/// all rows. It is its own [`Scope`].
+pub(super) trait ManagedList: Send + Sync + 'static {
+    /// The table. Its first column is the key.
+    type Entity: EntityTrait<Model: FromColumns>;
+
+    /// Roles decide which rows a user manages. Such a list is read from the primary, and merges the
+    /// rows of all targets that the user manages.
+    const BY_ROLE: bool = true;
+
+    /// Condition: the user manages the row.
+    fn is_managed_by(user_id: Expr) -> Condition;
+
+    /// Selects the rows that a user's list may read: by default, those that they manage.
+    fn scope(user_id: Expr) -> Vec<SelectStatement> {
+        let rows = Query::select()
+            .from(Self::Entity::default())
+            .cond_where(Self::is_managed_by(user_id))
+            .take();
+        vec![rows]
+    }
+
+    /// Condition: the row is on the list, and meets `is_managed`.
+    fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition;
+
+    /// The values that rows are ordered by. The key breaks ties.
+    fn sort(&self) -> Option<(Expr, SortType)> {
+        None
+    }
+
+    /// Cost of a page. `base` is the cost of merging, if there is any.
+    fn row_cost(&self, base: RowCost, page: &Page) -> RowCost {
+        base.of_page(page)
+    }
+}
+
+/// The targets of one kind, by id.
+impl<T: Target<Model: FromColumns>> ManagedList for T {
+    type Entity = T;
+
+    fn is_managed_by(user_id: Expr) -> Condition {
+        let has_manager = has_manager::<T>(Expr::col((T::default(), T::ID)), user_id.clone());
+        match is_creator::<T>(user_id) {
+            Some(is_creator) => Condition::any().add(is_creator).add(has_manager),
+            None => has_manager,
+        }
+    }
+
+    fn scope(user_id: Expr) -> Vec<SelectStatement> {
+        let created = is_creator::<T>(user_id.clone()).map(|is_creator| {
+            Query::select()
+                .from(T::default())
+                .and_where(is_creator)
+                .take()
+        });
+        let member = memberships::<T::Members>(user_id);
+        std::iter::once(member).chain(created).collect()
+    }
+
+    fn condition(&self, _: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+        Condition::all()
+            .add(T::DELETED_AT.is_null())
+            .add_option(is_managed)
+    }
+}
+
+fn is_creator<T: Target>(user_id: Expr) -> Option<Expr> {
+    T::CREATOR.map(|creator| Expr::col((T::default(), creator)).eq(user_id))
+}
+
+impl<L: ManagedList> Scope for L {
+    fn list() -> &'static str {
+        L::Entity::default().table_name()
+    }
+
+    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+        match user {
+            Some(user) => L::scope(user("id")),
+            None => vec![Query::select().from(L::Entity::default()).take()],
+        }
+    }
+}
+
+impl Lists<'_> {
+    /// Loads a page of a list for the user in `managed`.
+    pub(super) async fn managed<L: ManagedList>(
+        &self,
+        list: L,
+        managed: &ManagedScope,
+        page: Page,
+    ) -> Result<Slice<Guarded<<L::Entity as EntityTrait>::Model>>, ListError> {
+        let user_id = managed.user_id();
+        let base = match user_id {
+            Some(_) if L::BY_ROLE => RowCost::MERGE,
+            _ => RowCost::default(),
+        };
+        let row_cost = list.row_cost(base, &page);
+        let estimate = self.estimate::<L>(user_id, row_cost).await?;
+        let is_managed = user_id.map(|id| L::is_managed_by(Expr::val(id)));
+        let condition = list.condition(self, is_managed);
+        let key = <L::Entity as EntityTrait>::PrimaryKey::iter().map(|key| {
+            let key = Expr::col((L::Entity::default(), key.into_column()));
+            (key, SortType::Int)
+        });
+        let listing =
+            Listing::from_table::<L::Entity>(condition, list.sort().into_iter().chain(key));
+        let reads = match L::BY_ROLE {
+            true => self.reads.at_least(Freshness::Primary),
+            false => self.reads,
+        };
+        reads
+            .list(listing, page, FromColumns::sealed, estimate)
+            .await
+    }
+}

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{
-    ErrorExtensionValues, Pos, Positioned, Response, ServerError, Value,
+    Pos, Positioned, Response, ServerError, Value,
     parser::types::{DocumentOperations, ExecutableDocument},
 };
 use graphql_documents::{
@@ -112,24 +112,24 @@ fn with_code(mut errors: Vec<ServerError>, code: Code) -> Vec<ServerError> {
     for error in &mut errors {
         let exceeded = LimitExceeded::from_error(error);
         let code = exceeded.map_or(code, |exceeded| limit_code(exceeded.limit));
-        let extensions = error
-            .extensions
-            .get_or_insert_with(ErrorExtensionValues::default);
-        if extensions.get("code").is_none() {
-            extensions.set("code", code.as_str());
-        }
+        set_code(error, code);
     }
     errors
+}
+
+/// Sets the code of an error without one.
+fn set_code(error: &mut ServerError, code: Code) {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code.as_str());
+    }
 }
 
 /// Returns the error of an exceeded limit.
 pub(crate) fn limit_error(exceeded: LimitExceeded) -> ServerError {
     let code = limit_code(exceeded.limit);
     let mut error = ServerError::from(exceeded);
-    error
-        .extensions
-        .get_or_insert_default()
-        .set("code", code.as_str());
+    set_code(&mut error, code);
     error
 }
 

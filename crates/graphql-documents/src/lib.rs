@@ -110,15 +110,10 @@ impl Documents {
         &self.limits
     }
 
-    /// Returns whether the cache contains a document.
-    pub fn is_cached(&self, document: &str) -> bool {
-        self.cache.get(document).is_some()
-    }
-
     /// Returns the nodes that a quota is charged for parsing and validating a document, valid or not.
     /// A cached document costs nothing.
     pub fn reading_cost(&self, document: &str) -> u64 {
-        if document.len() > self.limits.document || self.is_cached(document) {
+        if document.len() > self.limits.document || self.cache.get(document).is_some() {
             return 0;
         }
         let tokens = Extent::of(document).tokens.min(self.limits.tokens);
@@ -138,7 +133,10 @@ impl Documents {
         let cached = self.cache.get(&request.query);
         on_look_up(cached.is_some());
         let document = match cached {
-            Some(document) => document,
+            Some(document) => {
+                refuse_unsafe(&document.parsed, &request)?;
+                document
+            }
             None => {
                 let document = Arc::new(self.read(&request.query, |document| {
                     // Before validation, which refuses all mutations if the schema has none.
@@ -148,7 +146,6 @@ impl Documents {
                 document
             }
         };
-        refuse_unsafe(&document.parsed, &request)?;
         let name = request.operation_name.as_deref();
         let (name, operation) = select(&document.parsed, name)?;
         let declared = document.variables.get(&name.cloned());

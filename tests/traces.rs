@@ -118,7 +118,7 @@ each_database! {
         assert_eq!(kinds_below(request), ["user_by_id"]);
         let of_operation = kinds_below(operation);
         assert!(of_operation.contains(&"list_of_workspaces"), "{of_operation:?}");
-        assert!(of_operation.contains(&"workspace_invite_list"), "{of_operation:?}");
+        assert!(of_operation.contains(&"pages_of_workspace_invites"), "{of_operation:?}");
         assert_eq!(named(&spans, "batch").len(), named(&spans, "statement").len());
         assert_eq!(named(&spans, "batch").len(), 1 + of_operation.len());
         assert_eq!(attributes(operation).get("graphql.operation.name"), None);

@@ -10,8 +10,8 @@ use crate::{
 
 columns!(course: id, slug, name, description, privacy, created_by_id, created_at, deleted_at);
 
-row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
-row_key!(BySlug(String) in live::<Entity>(), Slug, |row| row.slug.clone());
+row_key!("course_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
+row_key!("course_by_slug": BySlug(String) in live::<Entity>(), Slug, |row| row.slug.clone());
 
 impl Reads<'_> {
     /// Loads the course with this id, unless deleted.

@@ -1,8 +1,9 @@
 //! Course invites by id, and the invitees of a course.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use chrono::{DateTime, Utc};
 use entity::{
     course,
@@ -183,6 +184,12 @@ impl FromColumns for Row {
             invite: Model::read(columns)?,
             is_member: columns.next()?,
         })
+    }
+}
+
+impl Key for ById {
+    fn kind() -> Cow<'static, str> {
+        "course_invite_by_id".into()
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
 
 columns!(group_invite: id, group_id, code, created_at, updated_at);
 
-row_key!(ById(i64) in live(), Id, |row| row.id);
-row_key!(OfGroup(i64) in live(), GroupId, |row| row.group_id);
+row_key!("group_invite_by_id": ById(i64) in live(), Id, |row| row.id);
+row_key!("group_invite_of_group": OfGroup(i64) in live(), GroupId, |row| row.group_id);
 
 /// Selects invites whose group is not deleted. No path finds others.
 fn live() -> Select<Entity> {

@@ -1,7 +1,7 @@
 //! Metrics, spans and logs of batches and statements, by the kind of key or list.
 
 use std::{
-    any::type_name,
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::Instant,
@@ -27,12 +27,12 @@ tokio::task_local! {
 
 /// Observes the loads of one kind of key or list.
 pub(super) struct Instrument {
-    kind: String,
+    kind: Cow<'static, str>,
     statements: Statements,
 }
 
 impl Instrument {
-    fn new(metrics: &Metrics, kind: String) -> Arc<Self> {
+    fn new(metrics: &Metrics, kind: Cow<'static, str>) -> Arc<Self> {
         let statements = metrics.statements(&kind);
         Arc::new(Self { kind, statements })
     }
@@ -58,10 +58,10 @@ impl Observer for Instrument {
         match &outcome {
             Ok(_) => {}
             Err(error @ LoadError::Failed(_)) => {
-                tracing::error!(%error, kind = self.kind, "rows could not be loaded");
+                tracing::error!(%error, kind = &*self.kind, "rows could not be loaded");
             }
             Err(error) => {
-                tracing::warn!(%error, kind = self.kind, "rows could not be loaded");
+                tracing::warn!(%error, kind = &*self.kind, "rows could not be loaded");
             }
         }
         outcome
@@ -86,9 +86,9 @@ impl Instruments {
         }
     }
 
-    /// Creates the instrument of the keys of the type `K`.
-    pub(super) fn create_for_key<K>(&self) -> Arc<Instrument> {
-        Instrument::new(&self.metrics, kind_of_key(type_name::<K>()))
+    /// Creates the instrument of a kind of key.
+    pub(super) fn create(&self, kind: Cow<'static, str>) -> Arc<Instrument> {
+        Instrument::new(&self.metrics, kind)
     }
 
     /// Returns the instrument of the lists of that name.
@@ -98,7 +98,7 @@ impl Instruments {
             return instrument.clone();
         }
         drop(lists);
-        let instrument = Instrument::new(&self.metrics, format!("list_of_{name}"));
+        let instrument = Instrument::new(&self.metrics, format!("list_of_{name}").into());
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         lists.entry(name).or_insert(instrument).clone()
     }
@@ -124,55 +124,4 @@ pub(super) async fn statement(
     // Outside a batch or a list, no kind counts it.
     let _ = CURRENT.try_with(|kind| kind.statements.answered(outcome, started.elapsed()));
     rows
-}
-
-/// Names a type of key in metrics: `…::workspace_invite::ByToken` is `workspace_invite_by_token`. A
-/// page of a list has the list's name, and a scope that of the list's module.
-fn kind_of_key(type_name: &str) -> String {
-    let (outer, inner) = type_name.split_once('<').unwrap_or(("", type_name));
-    let mut segments = inner.trim_end_matches('>').rsplit("::");
-    let (mut name, module) = (segments.next().unwrap_or_default(), segments.next());
-    if outer.ends_with("::ScopeOf") {
-        name = "Scope";
-    }
-    let mut snake = module
-        .map(|module| format!("{module}_"))
-        .unwrap_or_default();
-    for (at, letter) in name.char_indices() {
-        if letter.is_ascii_uppercase() && at > 0 {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
-}
-
-#[cfg(test)]
-mod tests {
-    use super::kind_of_key;
-
-    #[test]
-    fn kinds_are_named_after_their_keys() {
-        for (type_name, name) in [
-            (
-                "gateway::loader::workspace_invite::ByToken",
-                "workspace_invite_by_token",
-            ),
-            (
-                "gateway::loader::of_parent::PageOf<gateway::loader::course_invite::List>",
-                "course_invite_list",
-            ),
-            (
-                "gateway::scope::ScopeOf<entity::group::Entity>",
-                "group_scope",
-            ),
-            (
-                "gateway::scope::ScopeOf<gateway::loader::invite_code::Managed>",
-                "invite_code_scope",
-            ),
-            ("u32", "u32"),
-        ] {
-            assert_eq!(kind_of_key(type_name), name);
-        }
-    }
 }

@@ -27,7 +27,7 @@ use crate::{
 
 columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
 
-row_key!(ById(i64) in Entity::find(), Id, |row| row.id);
+row_key!("invite_code_by_id": ById(i64) in Entity::find(), Id, |row| row.id);
 
 /// A code and its preload.
 #[derive(Clone, PartialEq, Eq, Hash)]

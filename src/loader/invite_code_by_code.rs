@@ -2,11 +2,13 @@
 //! mostly select all of them.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, hash_map::Entry},
     sync::{Arc, OnceLock},
 };
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use entity::{invite_code, invite_code_tag, tag, user};
 use sea_orm::{
     DbErr, ExprTrait, Iterable, QueryResult,
@@ -70,6 +72,12 @@ pub struct Preloaded {
 const INVITER: &str = "inviter";
 const USER: &str = "invited";
 const TAG: &str = "tag";
+
+impl Key for ByCode {
+    fn kind() -> Cow<'static, str> {
+        "invite_code_by_code".into()
+    }
+}
 
 impl Loader<ByCode> for Rows {
     type Value = Found;

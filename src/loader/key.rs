@@ -36,12 +36,18 @@ where
     Values(vec![Value::Array(K::array_type(), Some(Box::new(values)))])
 }
 
-/// Declares a key that names one row by one column: the rows that it can find, the column, and the
-/// value of a row. Uses the `Entity`, `Model` and `Column` in scope.
+/// Declares a key that names one row by one column: its kind in metrics, the rows that it can find, the
+/// column, and the value of a row. Uses the `Entity`, `Model` and `Column` in scope.
 macro_rules! row_key {
-    ($key:ident($value:ty) in $rows:expr, $column:ident, |$row:ident| $of:expr) => {
+    ($kind:literal: $key:ident($value:ty) in $rows:expr, $column:ident, |$row:ident| $of:expr) => {
         #[derive(Clone, PartialEq, Eq, Hash)]
         struct $key($value);
+
+        impl batch_loader::Key for $key {
+            fn kind() -> std::borrow::Cow<'static, str> {
+                $kind.into()
+            }
+        }
 
         impl async_graphql::dataloader::Loader<$key> for $crate::loader::Rows {
             type Value = $crate::access::proof::Guarded<Model>;

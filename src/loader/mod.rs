@@ -349,7 +349,7 @@ impl Backend for Rows {
     type Observer = Instrument;
 
     fn observer<K: Key>(&self) -> Arc<Instrument> {
-        self.instruments.create_for_key::<K>()
+        self.instruments.create(K::kind())
     }
 }
 

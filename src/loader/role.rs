@@ -3,11 +3,13 @@
 //! a withdrawn role takes effect at once.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex},
 };
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use chrono::{DateTime, Utc};
 use entity::{
     course, course_invite, course_member, group_member, workspace_invite, workspace_member,
@@ -104,6 +106,12 @@ struct MembershipRow {
     role: Option<String>,
     /// Expiry of a pending invite.
     invited_until: Option<DateTime<Utc>>,
+}
+
+impl Key for MembershipKey {
+    fn kind() -> Cow<'static, str> {
+        "membership".into()
+    }
 }
 
 impl Loader<MembershipKey> for Rows {

@@ -7,13 +7,14 @@
 
 use std::{
     any::{TypeId, type_name},
+    borrow::Cow,
     collections::HashMap,
     hash::{Hash, Hasher},
     marker::PhantomData,
 };
 
 use async_graphql::dataloader::Loader;
-use batch_loader::Admission;
+use batch_loader::{Admission, Key};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::user;
 use quick_cache::sync::Cache;
@@ -219,6 +220,12 @@ impl Admission for CostEstimate {
         }
         let reservation = permit.reserve().await?;
         Ok(Some(reservation.settle(statement).await))
+    }
+}
+
+impl<S: Scope> Key for ScopeOf<S> {
+    fn kind() -> Cow<'static, str> {
+        format!("scope_of_{}", S::list()).into()
     }
 }
 

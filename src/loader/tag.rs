@@ -1,11 +1,13 @@
 //! Tags by id and of invite codes.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, OnceLock},
 };
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use entity::{
     invite_code_tag,
     tag::{Column, Entity, Model},
@@ -25,10 +27,16 @@ use crate::access::proof::Guarded;
 
 columns!(tag: id, kind, name, description, color, visible, active, created_at, deleted_at);
 
-row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
+row_key!("tag_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct OfInviteCode(i64);
+
+impl Key for OfInviteCode {
+    fn kind() -> Cow<'static, str> {
+        "tag_of_invite_code".into()
+    }
+}
 
 impl Loader<OfInviteCode> for Rows {
     type Value = Vec<Guarded<Model>>;

@@ -1,11 +1,13 @@
 //! Users by id, and by the subject of a bearer token.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, OnceLock},
 };
 
 use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use entity::user::{Column, Entity, Model};
 
 use super::{
@@ -15,11 +17,17 @@ use crate::access::proof::Guarded;
 
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
-row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
-row_key!(ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
+row_key!("user_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
+row_key!("user_by_username": ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ByExtId(String);
+
+impl Key for ByExtId {
+    fn kind() -> Cow<'static, str> {
+        "user_by_ext_id".into()
+    }
+}
 
 impl Loader<ByExtId> for Rows {
     type Value = Vec<Model>;

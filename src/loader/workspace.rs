@@ -10,7 +10,7 @@ use crate::{
 
 columns!(workspace: id, name, description, logo_url, created_at, deleted_at);
 
-row_key!(ById(i64) in live::<Entity>(), Id, |row| row.id);
+row_key!("workspace_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 
 impl Reads<'_> {
     /// Loads the workspace with this id, unless deleted.

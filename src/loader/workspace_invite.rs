@@ -29,8 +29,8 @@ use crate::{
 
 columns!(workspace_invite: id, token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at);
 
-row_key!(ById(i64) in live(), Id, |row| row.id);
-row_key!(ByToken(Uuid) in live(), Token, |row| row.token);
+row_key!("workspace_invite_by_id": ById(i64) in live(), Id, |row| row.id);
+row_key!("workspace_invite_by_token": ByToken(Uuid) in live(), Token, |row| row.token);
 
 /// The invites of a workspace.
 #[derive(Clone, PartialEq, Eq, Hash)]

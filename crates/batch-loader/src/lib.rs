@@ -27,6 +27,7 @@ mod wave;
 
 use std::{
     any::{Any, TypeId},
+    borrow::Cow,
     collections::HashMap,
     hash::Hash,
     panic::AssertUnwindSafe,
@@ -45,9 +46,10 @@ pub use self::{
 use self::limiter::{ConcurrencyLimiter, KindLimit};
 
 /// A key of rows that are loaded in batches.
-pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {}
-
-impl<K: Clone + Eq + Hash + Send + Sync + 'static> Key for K {}
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+    /// Returns the name of this kind of key, for observers.
+    fn kind() -> Cow<'static, str>;
+}
 
 /// Loads the rows, by implementing [`Loader`] for each type of key.
 pub trait Backend: Send + Sync + 'static {

@@ -1,6 +1,7 @@
 //! Batching, concurrency, and the scope of a failure.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{
         Arc, Mutex,
@@ -70,6 +71,12 @@ impl Backend for Numbers {
 
     fn observer<K: Key>(&self) -> Arc<Unobserved> {
         Arc::new(Unobserved)
+    }
+}
+
+impl Key for u32 {
+    fn kind() -> Cow<'static, str> {
+        "number".into()
     }
 }
 

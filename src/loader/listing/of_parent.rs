@@ -1,6 +1,6 @@
 //! Lists that belong to a row: the same page of many parents' lists is one statement.
 
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, hash::Hash, marker::PhantomData, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use batch_loader::{Key, Work};
@@ -25,7 +25,9 @@ use crate::{
 };
 
 /// A list that each row of another table has, with its filter, order and page.
-pub(in crate::loader) trait ListOfParent: Key {
+pub(in crate::loader) trait ListOfParent:
+    Clone + Eq + Hash + Send + Sync + 'static
+{
     /// A row of the list.
     type Row: Clone + Send + Sync + 'static;
 
@@ -84,6 +86,12 @@ impl<L: ListOfParent> Scope for RowsOf<L> {
 pub(in crate::loader) struct PageOf<L> {
     parent_id: i64,
     list: L,
+}
+
+impl<L: ListOfParent> Key for PageOf<L> {
+    fn kind() -> Cow<'static, str> {
+        format!("pages_of_{}", L::NAME).into()
+    }
 }
 
 impl<L: ListOfParent> Loader<PageOf<L>> for Rows {

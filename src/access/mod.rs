@@ -182,11 +182,6 @@ impl Access {
         &self.client
     }
 
-    /// Returns the request's instant; statuses are derived at it.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
     /// Returns the scope of the lists that the viewer manages: everything for staff.
     ///
     /// # Errors

@@ -20,8 +20,8 @@ use crate::support::{
 /// here 1 second, and a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
-const AWAY: &str = "the standby is away; the primary is asked instead";
-const BACK: &str = "the standby is asked again";
+const AWAY: &str = "the standby is unavailable; reads go to the primary";
+const BACK: &str = "reads go to the standby again";
 const ROLE: &str = r#"{ inviteCode(code: "AbC-123") { role } }"#;
 
 /// Runs a test with a primary, and a database that acts as its standby.

@@ -167,7 +167,7 @@ impl Standby {
         let next = State::TryAt(Instant::now() + RETRY);
         let before = std::mem::replace(&mut *lock(&self.state), next);
         if matches!(before, State::InUse) {
-            tracing::warn!(%error, "the standby is away; the primary is asked instead");
+            tracing::warn!(%error, "the standby is unavailable; reads go to the primary");
         }
     }
 
@@ -177,7 +177,7 @@ impl Standby {
             // Any response shows that it is up.
             Ok(_) | Err(_) => {
                 *lock(&self.state) = State::InUse;
-                tracing::info!("the standby is asked again");
+                tracing::info!("reads go to the standby again");
             }
         }
     }

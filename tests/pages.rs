@@ -113,8 +113,8 @@ const NEWEST: &str = "{ field: CREATED_AT, direction: DESC }";
 const OLDEST: &str = "{ field: CREATED_AT, direction: ASC }";
 
 each_database! {
-    async fn every_walk_sees_every_row_once(gateway) {
-        // Ties, more than a page of them.
+    async fn paginating_returns_every_row_once(gateway) {
+        // More rows share an instant than fit on a page.
         let seconds = [5, 1, 1, 1, 1, 1, 9, 1, 3, 3];
         invites_made_at(&gateway, &seconds).await;
         for size in [1, 2, 3, 7, 10, 11] {
@@ -127,7 +127,7 @@ each_database! {
         }
     }
 
-    async fn the_newest_come_first_by_default(gateway) {
+    async fn the_newest_rows_come_first_by_default(gateway) {
         let seconds: Vec<i64> = (0..30).collect();
         invites_made_at(&gateway, &seconds).await;
         let page = page(&gateway, "filter: {}").await;
@@ -153,7 +153,7 @@ each_database! {
         assert_eq!(page["totalCount"], 2);
     }
 
-    async fn the_largest_page_is_a_hundred(gateway) {
+    async fn the_maximum_page_size_is_100(gateway) {
         let seconds: Vec<i64> = (0..101).collect();
         invites_made_at(&gateway, &seconds).await;
         let page = page(&gateway, "first: 100").await;
@@ -187,7 +187,7 @@ each_database! {
         }
         let second = page(&gateway, &after).await;
         assert_eq!(ids(&second), [2, 1]);
-        assert_eq!(flags(&second), (false, false), "nothing is left ahead of the cursor");
+        assert_eq!(flags(&second), (false, false), "no row precedes the cursor");
     }
 
     async fn after_and_before_select_a_range(gateway) {
@@ -290,7 +290,7 @@ each_database! {
         assert!(walks.windows(2).all(|pair| pair[0] == pair[1]), "{walks:?}");
     }
 
-    async fn every_row_of_any_list_is_reached(gateway) {
+    async fn paginating_random_lists_returns_every_row_once(gateway) {
         use sea_orm::EntityTrait;
         gateway.add(data::user(1, "staff")).await;
         gateway.add(data::workspace(1)).await;

@@ -198,7 +198,7 @@ async fn removing_a_role_takes_effect_at_once() {
 }
 
 #[tokio::test]
-async fn absent_and_hidden_cost_the_same_on_both_servers() {
+async fn absent_and_hidden_nodes_cost_the_same_statements() {
     run_both(async |primary, standby| {
         for gateway in [&primary, &standby] {
             gateway.add(data::user(7, "grace")).await;
@@ -295,10 +295,10 @@ async fn readiness_depends_only_on_the_primary() {
 async fn a_statement_that_the_standby_cancels_is_sent_to_the_primary() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
-        // Like a statement that conflicts with replay.
+        // Raises 40001, as PostgreSQL does for a statement that conflicts with replay.
         let conflict = "ALTER TABLE invite_codes RENAME TO replayed; \
             CREATE FUNCTION is_free() RETURNS boolean LANGUAGE plpgsql AS \
-              $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40001'; END $$; \
+              $$ BEGIN RAISE EXCEPTION 'conflict with replay' USING ERRCODE = '40001'; END $$; \
             CREATE VIEW invite_codes AS SELECT * FROM replayed WHERE is_free()";
         standby
             .database

@@ -27,9 +27,9 @@ pub struct WorkspaceInviteView {
     row: Guarded<Model>,
     email: EmailVisibility,
     shows_acceptor: bool,
-    /// The viewer holds the token or manages the workspace, and sees the workspace whatever the
+    /// True for holders of the token and in lists of managers: they see the workspace whatever the
     /// status.
-    is_entitled: bool,
+    always_shows_workspace: bool,
     /// Visibility of the inviter's address.
     pub inviter_email: EmailVisibility,
     /// Effective status.
@@ -37,20 +37,20 @@ pub struct WorkspaceInviteView {
 }
 
 impl WorkspaceInviteView {
-    /// `published` is the visibility of the addresses for a holder of the token. Other viewers are
-    /// parties of the invite, and see the invitee's address alone.
+    /// `published` is the visibility of both addresses to a holder of the token. Other viewers are
+    /// parties of the invite: they see the invitee's address, but not the inviter's.
     fn new(
         row: Guarded<Model>,
         published: Option<EmailVisibility>,
         shows_acceptor: bool,
-        is_entitled: bool,
+        always_shows_workspace: bool,
         now: DateTime<Utc>,
     ) -> Self {
         Self {
             email: published.unwrap_or(EmailVisibility::Full),
             inviter_email: published.unwrap_or(EmailVisibility::Hidden),
             shows_acceptor,
-            is_entitled,
+            always_shows_workspace,
             status: status(row.peek(), now),
             row,
         }
@@ -73,7 +73,7 @@ impl WorkspaceInviteView {
 
     /// Returns true if the invite itself entitles the viewer to see its workspace.
     pub(super) fn shows_workspace(&self) -> bool {
-        self.is_entitled || self.status == Status::Pending
+        self.always_shows_workspace || self.status == Status::Pending
     }
 
     /// The inviter.
@@ -114,10 +114,12 @@ impl WorkspaceInviteView {
 }
 
 impl Access {
-    /// Returns the invite with this token. A malformed token runs the same look-up, and misses.
+    /// Returns the invite with this token. For a malformed one (none), runs the same look-up
+    /// and returns none, so that both misses take the same time.
     ///
     /// # Errors
-    /// [`AccessError::RateLimited`], or the row could not be loaded.
+    /// [`AccessError::RateLimited`] if the client exceeded its quota of misses;
+    /// [`AccessError::Load`] if the row could not be loaded.
     pub async fn workspace_invite_by_token(
         &self,
         token: Option<Token>,
@@ -134,11 +136,11 @@ impl Access {
         let Some(row) = self.client.look_up(secrecy, look_up).await? else {
             return Ok(None);
         };
-        // The viewer's role may cost a statement, and does not always make a difference.
-        let matters = self.masks() || row.peek().accepted_by_id.is_some();
-        let is_party = !matters || self.is_workspace_invite_party(row.peek()).await?;
-        // The contract does not publish who accepted, and a link may have been passed on. It
-        // publishes the workspace, whatever the status.
+        // The viewer's role may cost a statement. Load it only if the response depends on it.
+        let depends_on_role = self.masks() || row.peek().accepted_by_id.is_some();
+        let is_party = !depends_on_role || self.is_workspace_invite_party(row.peek()).await?;
+        // Only parties see who accepted: the contract omits it, and a link may have been forwarded.
+        // The contract returns the workspace whatever the status.
         let published = Some(self.published(is_party));
         let view = WorkspaceInviteView::new(row, published, is_party, true, self.now);
         Ok(Some(view))
@@ -153,6 +155,7 @@ impl Access {
             return Ok(None);
         }
         let Some(row) = self.reads().workspace_invite(id).await? else {
+            // An unknown invite must cost the same statements as a hidden one.
             self.load_as_if_hidden(Target::Workspace(NO_ID)).await?;
             return Ok(None);
         };

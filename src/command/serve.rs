@@ -107,7 +107,7 @@ pub(super) struct Databases {
 impl Databases {
     fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
         let source = |database: &DatabaseConnection, name| Source {
-            pulse: Heartbeat::start(database, name),
+            heartbeat: Heartbeat::start(database, name),
             database: database.clone(),
             limit: Some(limit),
         };

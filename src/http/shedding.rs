@@ -1,6 +1,6 @@
 //! Load shedding: requests beyond the capacity get 503 at once, so that the others stay fast.
-//! Requests with a token and requests without have separate shares. One client may use only a part
-//! of a share.
+//! Signed-in and anonymous requests have separate shares. One client may use only a part of a
+//! share.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,11 +23,11 @@ use crate::{
     rest::ErrorFormat,
 };
 
-/// Time for which requests with tokens must be shed before the gateway reports overload.
+/// Time for which signed-in requests must be shed before the gateway reports overload.
 const SUSTAINED: Duration = Duration::from_secs(5);
 
-/// Time without shedding after which the overload is over.
-const OVER: Duration = Duration::from_secs(1);
+/// Time without shedding after which the overload ends.
+const RECOVERY: Duration = Duration::from_secs(1);
 
 /// Returns the share of a request. A forged token gains little: it is refused before the request
 /// reaches the database.
@@ -38,7 +38,7 @@ pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
     }
 }
 
-/// The two shares of the requests in flight.
+/// Load shedder: admits requests to the two shares, and records overload.
 pub(super) struct Shares {
     pub(super) capacity: Capacity,
     overload: Mutex<Overload>,
@@ -54,8 +54,8 @@ impl Shares {
         })
     }
 
-    /// Returns true while requests with tokens are shed for a sustained time. Those without do not
-    /// count: otherwise a flood of them would make the gateway unready for everyone.
+    /// Returns true once signed-in requests have been shed for [`SUSTAINED`]. Anonymous requests do
+    /// not count: a flood of them would make the gateway unready for everyone.
     pub(super) fn are_overloaded(&self) -> bool {
         self.overload().is_sustained(Instant::now())
     }
@@ -75,7 +75,7 @@ impl Shares {
     /// Takes a slot for a request.
     ///
     /// # Errors
-    /// The share has no slot left.
+    /// If the share is full, or the client uses its part of it.
     pub(super) fn slot(&self, share: metrics::Share) -> Result<Slot, NoRoom> {
         Slot::take(&self.capacity, self.share(share), &self.metrics)
             .inspect_err(|_| self.count_shed(share))
@@ -109,7 +109,7 @@ struct Overload(Option<(Instant, Instant)>);
 impl Overload {
     fn add(&mut self, now: Instant) {
         let since = match self.0 {
-            Some((since, last)) if now.saturating_duration_since(last) <= OVER => since,
+            Some((since, last)) if now.saturating_duration_since(last) <= RECOVERY => since,
             _ => now,
         };
         self.0 = Some((since, now));
@@ -117,7 +117,7 @@ impl Overload {
 
     fn is_sustained(&self, now: Instant) -> bool {
         self.0.is_some_and(|(since, last)| {
-            let is_over = now.saturating_duration_since(last) > OVER;
+            let is_over = now.saturating_duration_since(last) > RECOVERY;
             !is_over && last.saturating_duration_since(since) >= SUSTAINED
         })
     }
@@ -139,14 +139,14 @@ mod tests {
             overload.add(after(tenths));
             assert!(
                 !overload.is_sustained(after(tenths)),
-                "after {tenths} tenths"
+                "after {tenths} tenths of a second"
             );
         }
         overload.add(after(50));
         assert!(overload.is_sustained(after(50)));
         assert!(overload.is_sustained(after(60)));
-        assert!(!overload.is_sustained(after(61)), "it is over");
+        assert!(!overload.is_sustained(after(61)), "the overload ended");
         overload.add(after(80));
-        assert!(!overload.is_sustained(after(80)), "another has begun");
+        assert!(!overload.is_sustained(after(80)), "a new series began");
     }
 }

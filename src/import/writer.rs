@@ -12,16 +12,16 @@ use super::{
     table::{self, Rows},
 };
 
-/// Maximum of attempts to write a chunk whose transaction conflicts with others.
-const ATTEMPTS: u32 = 5;
+/// Maximum number of attempts to write a chunk whose transaction conflicts with others.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// Rows after which a transaction of several chunks commits.
+/// Number of rows at which a transaction of several chunks commits.
 const TRANSACTION_ROWS: u64 = 64_000;
 
 /// SQLite's page cache in KiB. Inserts touch pages all over the indexes of a large table.
 const SQLITE_CACHE: u32 = 12 * 1024;
 
-/// Writes chunks, in one transaction or in several.
+/// Writer of chunks, in one transaction or in several.
 pub(super) struct Writer<'a> {
     database: &'a DatabaseConnection,
     in_one_transaction: bool,
@@ -45,21 +45,23 @@ impl<'a> Writer<'a> {
         self.uncommitted
     }
 
-    /// Writes a chunk, and returns the rows that the database rejects. Commits it at once, or, if
-    /// `another_waits`, possibly with later chunks.
+    /// Writes a chunk, and returns the rows that the database rejects. Commits them at once;
+    /// on SQLite, may keep the transaction open for the next chunk if `has_next`.
     ///
     /// # Errors
     /// If the database fails. Uncommitted rows are rolled back.
     pub(super) async fn write(
         &mut self,
         chunk: &[CheckedRow],
-        another_waits: impl Fn() -> bool,
+        has_next: impl Fn() -> bool,
     ) -> Result<Vec<Rejection>, DbErr> {
         let mut attempt = 1;
         loop {
-            let is_alone = self.open.is_none();
-            match self.write_once(chunk, &another_waits).await {
-                Err(error) if is_alone && attempt < ATTEMPTS && is_transient(&error) => {
+            let starts_transaction = self.open.is_none();
+            match self.write_once(chunk, &has_next).await {
+                Err(error)
+                    if starts_transaction && attempt < MAX_ATTEMPTS && is_transient(&error) =>
+                {
                     attempt += 1;
                 }
                 outcome => return outcome,
@@ -70,18 +72,18 @@ impl<'a> Writer<'a> {
     async fn write_once(
         &mut self,
         chunk: &[CheckedRow],
-        another_waits: impl Fn() -> bool,
+        has_next: impl Fn() -> bool,
     ) -> Result<Vec<Rejection>, DbErr> {
         let transaction = match self.open.take() {
             Some(transaction) => transaction,
             None => begin(self.database).await?,
         };
-        let refused = write_accepted(&transaction, chunk).await?;
-        let uncommitted = self.uncommitted + (chunk.len() - refused.len()) as u64;
+        let rejections = write_accepted(&transaction, chunk).await?;
+        let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.
         let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
             && uncommitted < TRANSACTION_ROWS
-            && another_waits();
+            && has_next();
         if self.in_one_transaction || keep_open {
             self.open = Some(transaction);
             self.uncommitted = uncommitted;
@@ -89,7 +91,7 @@ impl<'a> Writer<'a> {
             transaction.commit().await?;
             self.uncommitted = 0;
         }
-        Ok(refused)
+        Ok(rejections)
     }
 
     /// Commits or rolls back the open transaction, if there is one.
@@ -112,7 +114,7 @@ impl<'a> Writer<'a> {
 async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = database
         .begin_with_options(TransactionOptions {
-            // A deferred transaction takes the write lock late, and then fails instead of waiting.
+            // A deferred transaction takes the write lock late, and then fails instead of pending.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         })
@@ -130,25 +132,25 @@ async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
 ) -> Result<Vec<Rejection>, DbErr> {
-    let mut refused = Vec::new();
-    let mut waiting = vec![chunk];
-    while let Some(rows) = waiting.pop() {
-        if rows.is_empty() || attempt(transaction, rows).await? {
+    let mut rejections = Vec::new();
+    let mut pending = vec![chunk];
+    while let Some(rows) = pending.pop() {
+        if rows.is_empty() || try_write(transaction, rows).await? {
             continue;
         }
         match rows {
-            [row] => refused.extend(write_one(transaction, row).await?),
+            [row] => rejections.extend(write_one(transaction, row).await?),
             rows => {
                 let (first, second) = rows.split_at(rows.len() / 2);
-                waiting.extend([second, first]);
+                pending.extend([second, first]);
             }
         }
     }
-    Ok(refused)
+    Ok(rejections)
 }
 
 /// Writes the rows, and returns false if any of them is rejected.
-async fn attempt(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Result<bool, DbErr> {
+async fn try_write(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Result<bool, DbErr> {
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
     let outcome = table::write_together(&savepoint, &rows).await;

@@ -154,14 +154,14 @@ pub struct Source {
     /// The database.
     pub database: DatabaseConnection,
     /// Heartbeat of the server. Without one, statements wait as long as connecting may take.
-    pub pulse: Option<Heartbeat>,
+    pub heartbeat: Option<Heartbeat>,
     /// The database's time limit of a statement.
     pub limit: Option<Duration>,
 }
 
 impl Source {
     fn reader(self) -> Reader {
-        Reader::new(self.database, self.pulse, self.limit)
+        Reader::new(self.database, self.heartbeat, self.limit)
     }
 }
 
@@ -169,7 +169,7 @@ impl From<DatabaseConnection> for Source {
     fn from(database: DatabaseConnection) -> Self {
         Self {
             database,
-            pulse: None,
+            heartbeat: None,
             limit: None,
         }
     }
@@ -178,7 +178,7 @@ impl From<DatabaseConnection> for Source {
 impl Loaders {
     /// Creates loaders over a database.
     pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
-        let servers = Servers::primary(Arc::new(source.into().reader()));
+        let servers = Servers::new(Arc::new(source.into().reader()));
         metrics.collect_connections(servers.connections());
         let current = Loading::from(servers, Arc::default(), metrics);
         Self {
@@ -196,7 +196,7 @@ impl Loaders {
         // Statements that the standby cannot run go to the primary, too.
         let slow = Arc::<SlowStatements>::default();
         Self {
-            current: Loading::from(Servers::primary(primary), slow.clone(), metrics),
+            current: Loading::from(Servers::new(primary), slow.clone(), metrics),
             replicated: Loading::from(servers, slow, metrics),
             scopes: Scopes::default(),
         }
@@ -204,8 +204,8 @@ impl Loaders {
 
     /// Returns the readiness of the database now.
     pub async fn readiness(&self) -> Readiness {
-        match self.current.rows.servers.pulse() {
-            Some(pulse) => pulse.readiness().await,
+        match self.current.rows.servers.heartbeat() {
+            Some(heartbeat) => heartbeat.readiness().await,
             None => {
                 let checked = timeout(READINESS_TIMEOUT, readiness(self.database())).await;
                 checked.unwrap_or(Readiness::Unreachable)

@@ -45,7 +45,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Reader {
     database: DatabaseConnection,
     /// Heartbeat of the server. Without one, statements wait for the server.
-    pulse: Option<Heartbeat>,
+    heartbeat: Option<Heartbeat>,
     /// Timeout of a statement.
     limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
@@ -123,7 +123,7 @@ impl SqlWriter for LiteralLimits {
 impl Reader {
     pub(super) fn new(
         database: DatabaseConnection,
-        pulse: Option<Heartbeat>,
+        heartbeat: Option<Heartbeat>,
         limit: Option<Duration>,
     ) -> Self {
         let max_kept = match database.get_database_backend() {
@@ -136,7 +136,7 @@ impl Reader {
         };
         Self {
             database,
-            pulse,
+            heartbeat,
             limit: limit.map(|limit| limit + GRACE),
             kept: Mutex::default(),
             max_kept,
@@ -147,8 +147,8 @@ impl Reader {
         &self.database
     }
 
-    pub(super) fn pulse(&self) -> Option<&Heartbeat> {
-        self.pulse.as_ref()
+    pub(super) fn heartbeat(&self) -> Option<&Heartbeat> {
+        self.heartbeat.as_ref()
     }
 
     /// Counts the connections. Kept ones count as idle.
@@ -195,23 +195,23 @@ impl Reader {
     ) -> Result<Vec<QueryResult>, DbErr> {
         // Boxed, so that the futures that wait for rows stay small.
         let sent = Box::pin(self.send(sql, values));
-        let Some(pulse) = &self.pulse else {
+        let Some(heartbeat) = &self.heartbeat else {
             return sent.await;
         };
-        if pulse.is_unavailable() {
+        if heartbeat.is_unavailable() {
             return Err(away());
         }
         let outcome = tokio::select! {
             outcome = sent => outcome,
-            () = pulse.unavailable() => {
+            () = heartbeat.unavailable() => {
                 self.forget();
                 return Err(away());
             }
         };
         match &outcome {
-            Err(error) if is_broken(error) => pulse.probe(),
+            Err(error) if is_broken(error) => heartbeat.probe(),
             // Any response shows that the server is up.
-            Ok(_) | Err(_) => pulse.record_success(),
+            Ok(_) | Err(_) => heartbeat.record_success(),
         }
         outcome
     }
@@ -237,8 +237,8 @@ impl Reader {
             match self.all_over(&mut used, sql, &values).await {
                 Err(error) if is_stale(&error) => {
                     drop(used);
-                    if let Some(pulse) = &self.pulse {
-                        pulse.probe();
+                    if let Some(heartbeat) = &self.heartbeat {
+                        heartbeat.probe();
                     }
                     // The cause has broken the others, too.
                     self.forget();

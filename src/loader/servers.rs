@@ -1,8 +1,8 @@
 //! Sends each statement to the primary or to its hot standby.
 //!
-//! A standby that is away is skipped: statements go to the primary, and no request waits. Once a
-//! second one statement is sent to the standby as well, as a trial, until it responds again. A
-//! statement that the standby cancels because of a replay conflict is sent to the primary.
+//! An unavailable standby is skipped: statements go to the primary, and no request waits. Once a
+//! second, a copy of one statement probes the standby, until it responds again. A statement that
+//! the standby cancels because of a replay conflict is sent to the primary.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,19 +25,19 @@ use crate::{
     metrics::{CountConnections, Server},
 };
 
-/// A standby that is away is tried again after this time.
-const RETRY: Duration = Duration::from_secs(1);
+/// Time between probes of an unavailable standby.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Name in traces of the only kind of database that has standbys.
+/// Database system that spans record. Only PostgreSQL has standbys.
 const POSTGRESQL: &str = "postgresql";
 
-/// Sends read statements to the standby if there is one, and otherwise to the primary.
+/// Router of read statements: to the standby if there is one, otherwise to the primary.
 pub(super) struct Servers {
     primary: Arc<Reader>,
     standby: Option<Arc<Standby>>,
 }
 
-/// A hot standby, whose rows may be a little behind.
+/// A hot standby; its rows may lag the primary's.
 struct Standby {
     reader: Reader,
     state: Mutex<State>,
@@ -45,27 +45,27 @@ struct Standby {
 
 #[derive(Clone, Copy)]
 enum State {
-    InUse,
-    /// Skipped until this instant, then tried.
-    TryAt(Instant),
-    /// Skipped while a trial runs.
-    Trying,
+    Available,
+    /// Skipped until this instant, then probed.
+    ProbeAt(Instant),
+    /// Skipped while a probe runs.
+    Probing,
 }
 
 impl Servers {
-    /// Creates servers of the primary alone.
-    pub(super) fn primary(primary: Arc<Reader>) -> Self {
+    /// Creates a router without a standby.
+    pub(super) fn new(primary: Arc<Reader>) -> Self {
         Self {
             primary,
             standby: None,
         }
     }
 
-    /// Creates servers of a PostgreSQL and its standby.
+    /// Creates a router for a primary and its standby, on PostgreSQL.
     pub(super) fn with_standby(primary: Arc<Reader>, standby: Reader) -> Self {
         let standby = Standby {
             reader: standby,
-            state: Mutex::new(State::InUse),
+            state: Mutex::new(State::Available),
         };
         Self {
             primary,
@@ -83,11 +83,11 @@ impl Servers {
     }
 
     /// Returns the heartbeat of the primary, if it has one.
-    pub(super) fn pulse(&self) -> Option<&Heartbeat> {
-        self.primary.pulse()
+    pub(super) fn heartbeat(&self) -> Option<&Heartbeat> {
+        self.primary.heartbeat()
     }
 
-    /// Returns the pool of a PostgreSQL.
+    /// Returns the connection pool if the database is PostgreSQL.
     pub(super) fn postgres(&self) -> Option<&PgPool> {
         self.primary.postgres()
     }
@@ -109,24 +109,25 @@ impl Servers {
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
         if let Some(standby) = &self.standby {
-            if standby.is_in_use() {
+            if standby.is_available() {
                 let send = standby.reader.all_of_text(sql, &values);
                 match instrument::statement(POSTGRESQL, Server::Standby, send).await {
-                    // No time is left for another.
+                    // The statement used up its time; another would exceed the request's.
                     Err(error) if is_overdue(&error) => return Err(error),
-                    Err(error) if is_unavailable(&error) => standby.pass_over(&error),
+                    Err(error) if is_unavailable(&error) => standby.mark_unavailable(&error),
                     Err(error) if is_replay_conflict(&error) => {}
                     outcome => return outcome,
                 }
-            } else if standby.is_to_be_tried() {
-                tokio::spawn(standby.clone().try_again(sql.clone(), values()));
+            } else if standby.claim_probe() {
+                tokio::spawn(standby.clone().probe(sql.clone(), values()));
             }
         }
         let send = self.primary.all_of_text(sql, values);
         instrument::statement(POSTGRESQL, Server::Primary, send).await
     }
 
-    /// Returns functions that count the connections to each server, until it is dropped.
+    /// Returns a counter of connections for each server. It returns none once the server is
+    /// dropped.
     pub(super) fn connections(&self) -> Vec<(Server, CountConnections)> {
         let primary = Arc::downgrade(&self.primary);
         let count: CountConnections = Box::new(move || Some(primary.upgrade()?.connections()));
@@ -149,34 +150,34 @@ impl Servers {
 }
 
 impl Standby {
-    fn is_in_use(&self) -> bool {
-        matches!(*lock(&self.state), State::InUse)
+    fn is_available(&self) -> bool {
+        matches!(*lock(&self.state), State::Available)
     }
 
-    /// Returns true to one caller alone.
-    fn is_to_be_tried(&self) -> bool {
+    /// Claims a probe that is due. Returns true to one caller only.
+    fn claim_probe(&self) -> bool {
         let mut state = lock(&self.state);
-        let is_due = matches!(*state, State::TryAt(at) if at <= Instant::now());
+        let is_due = matches!(*state, State::ProbeAt(at) if at <= Instant::now());
         if is_due {
-            *state = State::Trying;
+            *state = State::Probing;
         }
         is_due
     }
 
-    fn pass_over(&self, error: &DbErr) {
-        let next = State::TryAt(Instant::now() + RETRY);
+    fn mark_unavailable(&self, error: &DbErr) {
+        let next = State::ProbeAt(Instant::now() + PROBE_INTERVAL);
         let before = std::mem::replace(&mut *lock(&self.state), next);
-        if matches!(before, State::InUse) {
+        if matches!(before, State::Available) {
             tracing::warn!(%error, "the standby is unavailable; reads go to the primary");
         }
     }
 
-    async fn try_again(self: Arc<Self>, sql: Arc<str>, values: Values) {
+    async fn probe(self: Arc<Self>, sql: Arc<str>, values: Values) {
         match self.reader.all_of_text(&sql, || values.clone()).await {
-            Err(error) if is_unavailable(&error) => self.pass_over(&error),
-            // Any response shows that it is up.
+            Err(error) if is_unavailable(&error) => self.mark_unavailable(&error),
+            // Any response, even an error, shows that the standby is available.
             Ok(_) | Err(_) => {
-                *lock(&self.state) = State::InUse;
+                *lock(&self.state) = State::Available;
                 tracing::info!("reads go to the standby again");
             }
         }

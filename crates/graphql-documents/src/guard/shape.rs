@@ -1,7 +1,7 @@
 //! Measures a document's selections without the schema, with fragments expanded: depth, aliases, root
 //! fields, directives, fields and lists.
 //!
-//! Each fragment is walked once, so that this costs no more than parsing.
+//! Walks each fragment once, so that measuring costs no more than parsing.
 
 use std::collections::HashMap;
 
@@ -18,17 +18,17 @@ use crate::limits::{Limit, LimitExceeded, Limits, Measured, check, check_length}
 /// Maximum nesting of selection sets, fragments included, that async-graphql executes.
 const MAX_SETS: usize = 32;
 
-/// Maximum length of a client's name that an error repeats, in bytes.
+/// Maximum length of an argument's name that an error repeats, in bytes.
 const MAX_REPEATED: usize = 64;
 
-/// Maximum depth below `__schema` and `__type`. Tools select types of types.
+/// Maximum depth below `__schema` and `__type`. Tools nest `ofType`.
 const MAX_INTROSPECTION_DEPTH: usize = 20;
 
-/// Maximum of values of introspection, with lists of assumed lengths. Tools select less than 150,000.
-/// Lists of types within lists of types within lists of types exceed it.
+/// Maximum number of introspection values, estimated with [`INTROSPECTION_LISTS`]. Tools select
+/// fewer than 150,000. Three nested lists of types exceed it.
 const MAX_INTROSPECTION: u64 = 200_000;
 
-/// Assumed lengths of the lists of introspection.
+/// Assumed lengths of introspection lists.
 const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("types", 75),
     ("fields", 10),
@@ -40,18 +40,18 @@ const INTROSPECTION_LISTS: [(&str, u64); 8] = [
     ("directives", 5),
 ];
 
-/// Measurements of a document's operations that are within the limits.
+/// Measurements of a document that is within the limits.
 pub(crate) struct Shape<'a> {
-    /// Values that an operation selects of the schema, at most.
+    /// Introspection values of the operation that selects the most.
     pub(crate) introspection: u64,
     /// The first disabled field.
     pub(crate) disabled: Option<&'a Positioned<Name>>,
 }
 
-/// Measures a document. `disabled` are the names of disabled fields.
+/// Measures a document. `disabled` lists the names of disabled fields.
 ///
 /// # Errors
-/// It selects too deep or too much.
+/// If the document exceeds a limit. The error names the first one.
 pub(crate) fn measure<'a>(
     limits: &'a Limits,
     document: &'a ExecutableDocument,
@@ -76,8 +76,8 @@ pub(crate) fn measure<'a>(
             whole.directives = whole.directives.saturating_add(directives);
             if let Some(default) = &variable.node.default_value {
                 let name = variable.node.name.node.as_str();
-                let place = Place { name, within: None };
-                check_lists(limits, &place, &default.node.clone().into_value())?;
+                let path = ArgumentPath { name, parent: None };
+                check_lists(limits, &path, &default.node.clone().into_value())?;
             }
         }
         fields = fields.saturating_add(whole.fields);
@@ -104,7 +104,7 @@ pub(crate) fn measure<'a>(
 
 /// Size of a selection with its fragments expanded.
 #[derive(Clone, Copy, Default)]
-struct Extent {
+struct SelectionSize {
     /// Fields at this level.
     width: u64,
     /// Fields at all levels.
@@ -116,15 +116,15 @@ struct Extent {
     introspection_depth: usize,
     /// Nesting of selection sets, those of fragments included.
     sets: usize,
-    /// Values, if this is a selection of the schema.
+    /// Introspection values, if this selection is below `__schema` or `__type`.
     values: u64,
-    /// Values that it selects of the schema.
+    /// Introspection values that the selection contains.
     introspection: u64,
     /// Selections of the subgraph's schema, a long text that no document needs twice.
     subgraph_schemas: u64,
 }
 
-impl Extent {
+impl SelectionSize {
     fn add(&mut self, other: Self) {
         self.width = self.width.saturating_add(other.width);
         self.fields = self.fields.saturating_add(other.fields);
@@ -172,16 +172,20 @@ struct Expansion<'a> {
     limits: &'a Limits,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     /// None while a fragment is being walked.
-    known: HashMap<&'a Name, Option<Extent>>,
+    known: HashMap<&'a Name, Option<SelectionSize>>,
     disabled: &'a [&'a str],
-    /// The first field with the name of a disabled one.
+    /// First field whose name is disabled.
     found: Option<&'a Positioned<Name>>,
 }
 
 impl<'a> Expansion<'a> {
-    /// `level` is the nesting of the selection set.
-    fn measure(&mut self, set: &'a SelectionSet, level: usize) -> Result<Extent, LimitExceeded> {
-        let mut whole = Extent::default();
+    /// Measures a selection set at nesting level `level`.
+    fn measure(
+        &mut self,
+        set: &'a SelectionSet,
+        level: usize,
+    ) -> Result<SelectionSize, LimitExceeded> {
+        let mut whole = SelectionSize::default();
         if set.items.is_empty() {
             return Ok(whole);
         }
@@ -216,16 +220,16 @@ impl<'a> Expansion<'a> {
         Ok(whole)
     }
 
-    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Extent, LimitExceeded> {
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<SelectionSize, LimitExceeded> {
         match self.known.get(name) {
             Some(Some(known)) => return Ok(*known),
-            // Validation refuses a fragment that spreads itself.
-            Some(None) => return Ok(Extent::default()),
+            // Validation rejects a fragment that spreads itself.
+            Some(None) => return Ok(SelectionSize::default()),
             None => {}
         }
-        // Validation refuses a fragment that is not defined.
+        // Validation rejects a fragment that is not defined.
         let Some(fragment) = self.fragments.get(name) else {
-            return Ok(Extent::default());
+            return Ok(SelectionSize::default());
         };
         self.known.insert(name, None);
         let fragment = &fragment.node;
@@ -247,59 +251,64 @@ impl<'a> Expansion<'a> {
     fn check_arguments(&self, arguments: &[Argument]) -> Result<(), LimitExceeded> {
         arguments.iter().try_for_each(|(argument, value)| {
             let name = argument.node.as_str();
-            let place = Place { name, within: None };
-            check_lists(self.limits, &place, &value.node)
+            let path = ArgumentPath { name, parent: None };
+            check_lists(self.limits, &path, &value.node)
         })
     }
 }
 
 /// Path of an argument.
-struct Place<'a> {
+struct ArgumentPath<'a> {
     name: &'a str,
-    within: Option<&'a Place<'a>>,
+    parent: Option<&'a ArgumentPath<'a>>,
 }
 
-impl Place<'_> {
-    /// As in `filter.role`. Long names are omitted, since clients choose them.
+impl ArgumentPath<'_> {
+    /// Returns the dotted path, such as `filter.role`. Long names become `…`, since clients choose
+    /// them.
     fn path(&self) -> String {
         let name = if self.name.len() > MAX_REPEATED {
             "…"
         } else {
             self.name
         };
-        match self.within {
-            Some(within) => format!("{}.{name}", within.path()),
+        match self.parent {
+            Some(parent) => format!("{}.{name}", parent.path()),
             None => name.to_owned(),
         }
     }
 }
 
 /// Checks the lengths of lists within a value.
-fn check_lists(limits: &Limits, place: &Place<'_>, value: &Value) -> Result<(), LimitExceeded> {
+fn check_lists(
+    limits: &Limits,
+    path: &ArgumentPath<'_>,
+    value: &Value,
+) -> Result<(), LimitExceeded> {
     match value {
         Value::List(values) => {
             if values.len() > limits.list {
-                return Err(long_list(limits, place, values.len()));
+                return Err(long_list(limits, path, values.len()));
             }
             let mut values = values.iter();
-            values.try_for_each(|value| check_lists(limits, place, value))
+            values.try_for_each(|value| check_lists(limits, path, value))
         }
         Value::Object(fields) => {
             let mut fields = fields.iter();
             fields.try_for_each(|(name, value)| {
-                let within = Some(place);
-                check_lists(limits, &Place { name, within }, value)
+                let parent = Some(path);
+                check_lists(limits, &ArgumentPath { name, parent }, value)
             })
         }
         _ => Ok(()),
     }
 }
 
-fn long_list(limits: &Limits, place: &Place<'_>, length: usize) -> LimitExceeded {
-    let (most, place) = (limits.list, place.path());
-    let message = format!("{place}: must have at most {most} values, not {length}");
+fn long_list(limits: &Limits, path: &ArgumentPath<'_>, length: usize) -> LimitExceeded {
+    let (maximum, path) = (limits.list, path.path());
+    let message = format!("{path}: must have at most {maximum} values, not {length}");
     let measured = Measured::Exactly(length as u64);
-    LimitExceeded::with_message(Limit::List, most as u64, measured, message)
+    LimitExceeded::with_message(Limit::List, maximum as u64, measured, message)
 }
 
 #[cfg(test)]
@@ -310,18 +319,18 @@ mod tests {
     use crate::limits::Limits;
 
     /// Returns the limit that a document exceeds.
-    fn refused_by(text: &str) -> Option<&'static str> {
+    fn exceeded_limit(text: &str) -> Option<&'static str> {
         let document = parse_query(text).expect("a document");
         let refused = measure(&Limits::default(), &document, &[]).err();
         refused.map(|exceeded| exceeded.limit.name())
     }
 
-    fn is_fine(text: &str) -> bool {
-        refused_by(text).is_none()
+    fn is_accepted(text: &str) -> bool {
+        exceeded_limit(text).is_none()
     }
 
     #[test]
-    fn a_bomb_of_fragments_is_told_from_many_fields() {
+    fn a_fragment_bomb_exceeds_the_field_limit() {
         let bomb = |levels: usize| {
             let mut text = "{ viewer { ...F0 } }".to_owned();
             for level in 0..levels {
@@ -330,34 +339,34 @@ mod tests {
             }
             text + &format!(" fragment F{levels} on Viewer {{ __typename }}")
         };
-        assert!(is_fine(&bomb(13)));
-        assert_eq!(refused_by(&bomb(14)), Some("fields"));
-        assert!(!is_fine(&bomb(29)));
-        assert_eq!(refused_by(&bomb(60)), Some("depth"));
-        assert_eq!(refused_by(&bomb(1000)), Some("depth"));
-        assert!(is_fine(
+        assert!(is_accepted(&bomb(13)));
+        assert_eq!(exceeded_limit(&bomb(14)), Some("fields"));
+        assert!(!is_accepted(&bomb(29)));
+        assert_eq!(exceeded_limit(&bomb(60)), Some("depth"));
+        assert_eq!(exceeded_limit(&bomb(1000)), Some("depth"));
+        assert!(is_accepted(
             "{ ...A ...A } fragment A on Query { viewer { user { id } } }"
         ));
-        // These are for validation to refuse.
-        assert!(is_fine(
+        // Validation rejects these, so the guard accepts them.
+        assert!(is_accepted(
             "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A ...A }"
         ));
-        assert!(is_fine("{ ...Nothing }"));
+        assert!(is_accepted("{ ...Nothing }"));
     }
 
     #[test]
-    fn operations_count_together() {
+    fn fields_of_all_operations_are_added() {
         let fields = "a ".repeat(1000);
         let operations = |count: usize| -> String {
             let names = (0..count).map(|at| format!("query Q{at} {{ b {{ ...F }} }} "));
             names.collect::<String>() + &format!("fragment F on Query {{ {fields} }}")
         };
-        assert!(is_fine(&operations(9)));
-        assert_eq!(refused_by(&operations(10)), Some("fields"));
+        assert!(is_accepted(&operations(9)));
+        assert_eq!(exceeded_limit(&operations(10)), Some("fields"));
     }
 
     #[test]
-    fn chains_of_nested_fragments_are_followed_so_far_and_no_further() {
+    fn fragments_nested_beyond_the_maximum_are_rejected() {
         let fragments = |count: usize| {
             let mut text = String::new();
             for at in 0..count {
@@ -369,9 +378,9 @@ mod tests {
             }
             text + &format!(" fragment F{count} on Query {{ a }}")
         };
-        assert!(is_fine(&format!("{{ ...F0 }} {}", fragments(4))));
+        assert!(is_accepted(&format!("{{ ...F0 }} {}", fragments(4))));
         assert_eq!(
-            refused_by(&format!("{{ ...F0 }} {}", fragments(5))),
+            exceeded_limit(&format!("{{ ...F0 }} {}", fragments(5))),
             Some("depth")
         );
         // Known from where it stood higher.
@@ -381,11 +390,11 @@ mod tests {
             "}".repeat(8),
             fragments(4)
         );
-        assert_eq!(refused_by(&deep), Some("depth"));
+        assert_eq!(exceeded_limit(&deep), Some("depth"));
     }
 
     #[test]
-    fn each_count_is_held_with_fragments_expanded() {
+    fn each_limit_is_checked_with_fragments_expanded() {
         let spread = |fragment: &str, times: usize| {
             format!(
                 "{{ a {{ {} }} }} fragment F on A {{ {fragment} }}",
@@ -432,18 +441,18 @@ mod tests {
                 "list",
             ),
         ] {
-            assert_eq!(refused_by(&fine), None, "{fine}");
-            assert_eq!(refused_by(&wrong), Some(limit), "{wrong}");
+            assert_eq!(exceeded_limit(&fine), None, "{fine}");
+            assert_eq!(exceeded_limit(&wrong), Some(limit), "{wrong}");
         }
     }
 
     #[test]
-    fn the_subgraphs_schema_is_asked_for_once() {
+    fn the_subgraph_schema_may_be_selected_once() {
         for fine in [
             "{ _service { sdl } }",
             "{ ...F } fragment F on Query { a: _service { b: sdl __typename } }",
         ] {
-            assert!(is_fine(fine), "{fine}");
+            assert!(is_accepted(fine), "{fine}");
         }
         for wrong in [
             "{ _service { sdl } a: _service { sdl } }",
@@ -452,25 +461,25 @@ mod tests {
             "{ ...F } fragment F on Query { _service { ...S } _service { ...S } }
              fragment S on _Service { sdl }",
         ] {
-            assert_eq!(refused_by(wrong), Some("subgraph_schema"), "{wrong}");
+            assert_eq!(exceeded_limit(wrong), Some("subgraph_schema"), "{wrong}");
         }
     }
 
     #[test]
-    fn introspection_has_an_allowance_of_its_own() {
+    fn introspection_has_its_own_limits() {
         let of_types = "ofType { ".repeat(12) + "kind" + &" }".repeat(12);
-        assert!(is_fine(&format!(
+        assert!(is_accepted(&format!(
             "{{ __schema {{ types {{ fields {{ args {{ type {{ {of_types} }} }} }} }} }} }}"
         )));
         let bomb = "type { fields { ".repeat(4) + "name" + &" } }".repeat(4);
         let bomb = format!("{{ __schema {{ types {{ fields {{ {bomb} }} }} }} }}");
-        assert_eq!(refused_by(&bomb), Some("introspection"));
+        assert_eq!(exceeded_limit(&bomb), Some("introspection"));
         let bomb = "possibleTypes { interfaces { ".repeat(6) + "name" + &" } }".repeat(6);
         let bomb =
             format!("{{ ...F }} fragment F on Query {{ __type(name: \"Node\") {{ {bomb} }} }}");
-        assert_eq!(refused_by(&bomb), Some("introspection"));
+        assert_eq!(exceeded_limit(&bomb), Some("introspection"));
         let deep = "ofType { ".repeat(20) + "kind" + &" }".repeat(20);
         let deep = format!("{{ __type(name: \"Node\") {{ {deep} }} }}");
-        assert_eq!(refused_by(&deep), Some("depth"));
+        assert_eq!(exceeded_limit(&deep), Some("depth"));
     }
 }

@@ -33,18 +33,18 @@ async fn assert_outcomes(gateway: &Gateway, table: &'static str) {
     let mut wrong = Vec::new();
     for (path, expected) in rows {
         assert_eq!(expected.len(), viewers.len(), "{}", path.0);
-        let mut told = String::new();
+        let mut found = String::new();
         for (letter, viewer) in world::VIEWERS {
             match path.ask(gateway, viewer).await {
-                Ok(outcome) => told.push(outcome),
+                Ok(outcome) => found.push(outcome),
                 Err(why) => {
-                    told.push('?');
+                    found.push('?');
                     wrong.push(format!("{}, {letter}: {why}", path.0));
                 }
             }
         }
-        if told != expected {
-            wrong.push(format!("{}\n  {expected} expected\n  {told}", path.0));
+        if found != expected {
+            wrong.push(format!("{}\n  {expected} expected\n  {found}", path.0));
         }
     }
     assert!(wrong.is_empty(), "viewers {viewers}\n{}", wrong.join("\n"));
@@ -83,18 +83,21 @@ impl Path {
             let path = path.strip_prefix("GET ").expect("a REST path").to_owned();
             gateway.get(viewer, &path).await
         };
-        let answer = get(self.named(str::to_owned)).await;
-        let outcome = match answer.status {
+        let response = get(self.named(str::to_owned)).await;
+        let outcome = match response.status {
             StatusCode::OK => '+',
             StatusCode::FORBIDDEN => 'F',
             StatusCode::UNAUTHORIZED => 'U',
             StatusCode::NOT_FOUND => '-',
-            other => return Err(format!("{other}: {}", answer.text)),
+            other => return Err(format!("{other}: {}", response.text)),
         };
         if matches!(outcome, 'U' | '-') {
             let absent = get(self.absent(str::to_owned)).await;
-            if (answer.status, &answer.text) != (absent.status, &absent.text) {
-                return Err(format!("hidden: {}\nabsent: {}", answer.text, absent.text));
+            if (response.status, &response.text) != (absent.status, &absent.text) {
+                return Err(format!(
+                    "hidden: {}\nabsent: {}",
+                    response.text, absent.text
+                ));
             }
         }
         Ok(outcome)
@@ -112,25 +115,25 @@ impl Path {
         } else {
             "{ id }"
         };
-        let answer = gateway.graphql(viewer, &document(steps, leaf)).await;
+        let response = gateway.graphql(viewer, &document(steps, leaf)).await;
         let keys = keys(steps);
-        let place = keys.iter().fold(&answer["data"], |at, key| &at[*key]);
+        let place = keys.iter().fold(&response["data"], |at, key| &at[*key]);
 
-        if let Some(errors) = answer.get("errors") {
+        if let Some(errors) = response.get("errors") {
             return match (errors[0]["extensions"]["code"].as_str(), &errors[1]) {
-                _ if !place.is_null() => Err(format!("an error beside data: {answer}")),
+                _ if !place.is_null() => Err(format!("an error beside data: {response}")),
                 _ if errors[0]["path"] != json!(keys) => Err(format!("elsewhere: {errors}")),
                 (Some("UNAUTHENTICATED"), Value::Null) => Ok('U'),
                 (Some("FORBIDDEN"), Value::Null) => Ok('F'),
                 _ => Err(errors.to_string()),
             };
         }
-        if answer["data"][keys[0]].is_null() {
+        if response["data"][keys[0]].is_null() {
             let absent = self.absent(quoted);
             let absent = absent.strip_suffix("[]").unwrap_or(&absent);
             let absent = gateway.graphql(viewer, &document(absent, leaf)).await;
-            if absent != answer {
-                return Err(format!("hidden: {answer}\nabsent: {absent}"));
+            if absent != response {
+                return Err(format!("hidden: {response}\nabsent: {absent}"));
             }
             self.is_among_entities(gateway, viewer, false).await?;
             return Ok('-');
@@ -213,12 +216,12 @@ impl Path {
         let absent = global_id("InviteCode", 999);
         let document = json!([absent, id, absent]);
         let document = format!("{{ nodes(ids: {document}) {{ id }} }}");
-        let answer = gateway.graphql(viewer, &document).await;
+        let response = gateway.graphql(viewer, &document).await;
         let expected = json!({ "data": { "nodes": [null, { "id": id }, null] } });
-        if answer == expected {
+        if response == expected {
             Ok(())
         } else {
-            Err(format!("nodes: {answer}"))
+            Err(format!("nodes: {response}"))
         }
     }
 
@@ -240,16 +243,16 @@ impl Path {
             { "__typename": type_name, "id": id },
             { "__typename": type_name, "databaseId": key },
         ] });
-        let answer = gateway.graphql_with(viewer, document, variables).await;
+        let response = gateway.graphql_with(viewer, document, variables).await;
         let entity = if shown {
             json!({ "id": id })
         } else {
             Value::Null
         };
-        if answer == json!({ "data": { "_entities": [entity, entity] } }) {
+        if response == json!({ "data": { "_entities": [entity, entity] } }) {
             Ok(())
         } else {
-            Err(format!("_entities: {answer}"))
+            Err(format!("_entities: {response}"))
         }
     }
 

@@ -126,9 +126,9 @@ each_database! {
         ] {
             let document = "query ($it: String) { inviteCodes(filter: { email: $it }) { totalCount }
                 workspaceInvites(filter: { email: $it }) { totalCount } }";
-            let answer = gateway.graphql_with(Viewer::Staff(2), document, json!({ "it": address })).await;
+            let response = gateway.graphql_with(Viewer::Staff(2), document, json!({ "it": address })).await;
             for list in ["inviteCodes", "workspaceInvites"] {
-                assert_eq!(answer["data"][list]["totalCount"], total, "{address:?}: {answer}");
+                assert_eq!(response["data"][list]["totalCount"], total, "{address:?}: {response}");
             }
         }
     }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    Answer, Gateway, SECRET, Viewer, any_database, at, data,
+    Gateway, Response, SECRET, Viewer, any_database, at, data,
     process::Server,
     secret,
     signer::Signer,
@@ -143,16 +143,16 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
 }
 
 /// Asserts an endpoint's response to a header that does not authenticate.
-fn refused(answer: &Answer, body: &Value, challenge: &str) {
+fn refused(response: &Response, body: &Value, challenge: &str) {
     assert_eq!(
-        (answer.status, &answer.json),
+        (response.status, &response.json),
         (StatusCode::UNAUTHORIZED, body)
     );
-    assert_eq!(answer.json.get("data"), None);
-    assert_eq!(answer.header("www-authenticate"), challenge);
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.json.get("data"), None);
+    assert_eq!(response.header("www-authenticate"), challenge);
+    assert_eq!(response.header("cache-control"), "no-store");
     assert!(
-        answer
+        response
             .header("content-type")
             .starts_with("application/json")
     );
@@ -173,9 +173,9 @@ any_database! {
             assert_eq!(gateway.get(Viewer::Anonymous, path).await.status, StatusCode::OK, "{path}");
         }
         for path in [GROUP, COURSE] {
-            let answer = gateway.get(Viewer::Anonymous, path).await;
-            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
-            assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+            let response = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(response.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
         }
     }
 
@@ -188,8 +188,8 @@ any_database! {
         }
         // The gateway uses its own clock: an hour later the token has expired.
         gateway.set_now(at("2026-06-01T13:00:00Z"));
-        let answer = gateway.graphql(Viewer::Header(&good), WHO).await;
-        assert_eq!(answer, graphql_refusal("the token has expired"));
+        let response = gateway.graphql(Viewer::Header(&good), WHO).await;
+        assert_eq!(response, graphql_refusal("the token has expired"));
     }
 
     async fn an_invalid_token_is_refused_everywhere_and_never_anonymous(gateway) {
@@ -246,14 +246,14 @@ any_database! {
         let token = good.strip_prefix("Bearer ").expect("a token");
         let path = format!("/graphql?query={{viewer{{user{{username}}}}}}&access_token={token}");
         let path = path.replace('{', "%7B").replace('}', "%7D");
-        let answer = gateway.get(Viewer::Anonymous, &path).await;
-        assert_eq!(answer.json, json!({ "data": { "viewer": null } }));
+        let response = gateway.get(Viewer::Anonymous, &path).await;
+        assert_eq!(response.json, json!({ "data": { "viewer": null } }));
     }
 
     async fn public_routes_ignore_tokens(gateway) {
         for path in ["/health/live", "/health/ready", "/openapi.json", "/"] {
-            let answer = gateway.get(Viewer::Header("Bearer garbage"), path).await;
-            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            let response = gateway.get(Viewer::Header("Bearer garbage"), path).await;
+            assert_eq!(response.status, StatusCode::OK, "{path}");
         }
     }
 
@@ -264,9 +264,9 @@ any_database! {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))
             .expect("a request");
-        let answer = timeout(Duration::from_secs(30), gateway.send(request)).await;
-        let answer = answer.expect("a response without a body");
-        assert_eq!(answer.json, graphql_refusal("the token is malformed"));
+        let response = timeout(Duration::from_secs(30), gateway.send(request)).await;
+        let response = response.expect("a response without a body");
+        assert_eq!(response.json, graphql_refusal("the token is malformed"));
 
         let server = Server::over(&gateway.url).await;
         let mut wire = server.connect().await;
@@ -274,9 +274,9 @@ any_database! {
             .authorized(Some("Bearer garbage"));
         wire.write(&request.head()).await;
         wire.write(r#"{"query":"#).await;
-        let answer = wire.answer().await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.json, graphql_refusal("the token is malformed"));
+        let response = wire.response().await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(response.json, graphql_refusal("the token is malformed"));
     }
 
     async fn deleting_a_user_signs_them_out_at_once(gateway) {
@@ -292,8 +292,8 @@ any_database! {
         };
         deleted.update(&gateway.database).await.expect("a user");
         assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::UNAUTHORIZED);
-        let answer = gateway.graphql(viewer, WHO).await;
-        assert_eq!(answer, graphql_refusal("the token's user is not known"));
+        let response = gateway.graphql(viewer, WHO).await;
+        assert_eq!(response, graphql_refusal("the token's user is not known"));
     }
 
     async fn claims_are_accepted_up_to_their_limits(gateway) {

@@ -19,10 +19,10 @@ async fn cost_with(
     gateway
         .graphql_with(viewer, document, variables.clone())
         .await;
-    let asked = gateway.graphql_with(viewer, document, variables);
-    let (statements, mut answer) = gateway.counted(asked).await;
-    assert_eq!(answer.get("errors"), None, "{answer:#}");
-    (statements, answer["data"].take())
+    let request = gateway.graphql_with(viewer, document, variables);
+    let (statements, mut response) = gateway.counted(request).await;
+    assert_eq!(response.get("errors"), None, "{response:#}");
+    (statements, response["data"].take())
 }
 
 /// Adds a manager (1) of `courses` courses with `invitees` invitees each, invited by user 2.
@@ -59,19 +59,19 @@ each_database! {
             gateway.add(data::tag(id, &format!("tag{id}"))).await;
             gateway.add(data::tagged(1, id)).await;
         }
-        let (statements, answer) = cost(&gateway, Viewer::Anonymous, r#"{
+        let (statements, response) = cost(&gateway, Viewer::Anonymous, r#"{
             inviteCode(code: "CODE") {
                 invitedByUsername inviter { username } user { username } tags { name }
             }
         }"#).await;
-        assert_eq!(answer["inviteCode"]["tags"].as_array().map(Vec::len), Some(5));
-        assert_eq!(answer["inviteCode"]["user"]["username"], "user2");
+        assert_eq!(response["inviteCode"]["tags"].as_array().map(Vec::len), Some(5));
+        assert_eq!(response["inviteCode"]["user"]["username"], "user2");
         assert_eq!(statements, 1);
     }
 
     async fn a_page_of_invitees_with_total_and_page_info_costs_four(gateway) {
         courses_with_invitees(&gateway, 1, 60).await;
-        let (statements, answer) = cost(&gateway, Viewer::User(1), r#"{
+        let (statements, response) = cost(&gateway, Viewer::User(1), r#"{
             course(id: "course-1") {
                 invitees(first: 50) {
                     totalCount
@@ -80,7 +80,7 @@ each_database! {
                 }
             }
         }"#).await;
-        let invitees = &answer["course"]["invitees"];
+        let invitees = &response["course"]["invitees"];
         assert_eq!(invitees["totalCount"], 60);
         assert_eq!(invitees["pageInfo"]["hasNextPage"], true);
         assert_eq!(invitees["edges"].as_array().map(Vec::len), Some(50));
@@ -99,10 +99,10 @@ each_database! {
                 }}
             }} }} }}
         }}"#);
-        let (few, answer) = cost(&gateway, Viewer::User(1), &document(1, 1)).await;
-        assert_eq!(answer["viewer"]["courses"]["nodes"].as_array().map(Vec::len), Some(1));
-        let (many, answer) = cost(&gateway, Viewer::User(1), &document(3, 40)).await;
-        let last = &answer["viewer"]["courses"]["nodes"][2]["invitees"];
+        let (few, response) = cost(&gateway, Viewer::User(1), &document(1, 1)).await;
+        assert_eq!(response["viewer"]["courses"]["nodes"].as_array().map(Vec::len), Some(1));
+        let (many, response) = cost(&gateway, Viewer::User(1), &document(3, 40)).await;
+        let last = &response["viewer"]["courses"]["nodes"][2]["invitees"];
         assert_eq!(last["edges"].as_array().map(Vec::len), Some(40));
         assert_eq!(last["edges"][39]["invite"]["inviter"]["username"], "inviter");
         assert_eq!(few, many);
@@ -123,12 +123,12 @@ each_database! {
                 ..data::workspace_invite(id * 100 + n, id)
             })).await;
         }
-        let (statements, answer) = cost(&gateway, Viewer::User(1), "{
+        let (statements, response) = cost(&gateway, Viewer::User(1), "{
             viewer { workspaces(first: 20) { nodes {
                 name invites(first: 10) { nodes { email inviter { username } } }
             } } }
         }").await;
-        let workspaces = answer["viewer"]["workspaces"]["nodes"].as_array().expect("workspaces");
+        let workspaces = response["viewer"]["workspaces"]["nodes"].as_array().expect("workspaces");
         assert_eq!(workspaces.len(), 20);
         for workspace in workspaces {
             let invites = workspace["invites"]["nodes"].as_array().expect("invites");
@@ -172,8 +172,8 @@ each_database! {
         let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }";
         let variables = json!({ "ids": ids });
         for (viewer, roles) in [(Viewer::User(12), 1), (Viewer::Staff(12), 0)] {
-            let (statements, answer) = cost_with(&gateway, viewer, document, variables.clone()).await;
-            let found: Vec<_> = answer["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect();
+            let (statements, response) = cost_with(&gateway, viewer, document, variables.clone()).await;
+            let found: Vec<_> = response["nodes"].as_array().expect("nodes").iter().map(|node| node["id"].clone()).collect();
             assert_eq!(json!(found), variables["ids"], "{viewer:?}");
             // One per kind, the viewer, and their roles in all targets that need one.
             assert_eq!(statements, 9 + 1 + roles, "{viewer:?}");
@@ -183,8 +183,8 @@ each_database! {
                 _entities(representations: $representations) { ... on Node { id } }
             }";
             let variables = json!({ "representations": representations });
-            let (statements, answer) = cost_with(&gateway, viewer, document, variables).await;
-            let found: Vec<_> = answer["_entities"].as_array().expect("entities").iter().map(|entity| entity["id"].clone()).collect();
+            let (statements, response) = cost_with(&gateway, viewer, document, variables).await;
+            let found: Vec<_> = response["_entities"].as_array().expect("entities").iter().map(|entity| entity["id"].clone()).collect();
             assert_eq!(found, ids, "{viewer:?}");
             assert_eq!(statements, 9 + 1 + roles, "{viewer:?}");
         }
@@ -209,12 +209,12 @@ each_database! {
                 ..data::course_invite(n, 1, 100 + n)
             }).await;
         }
-        let (statements, answer) = cost(&gateway, Viewer::User(1), "{
+        let (statements, response) = cost(&gateway, Viewer::User(1), "{
             viewer { sentInvites(first: 90) { totalCount nodes {
                 id status target { __typename }
             } } }
         }").await;
-        let sent = &answer["viewer"]["sentInvites"];
+        let sent = &response["viewer"]["sentInvites"];
         assert_eq!(sent["totalCount"], 90);
         assert_eq!(sent["nodes"].as_array().map(Vec::len), Some(90));
         // The viewer, the list, three kinds, the role in the course, and two kinds of targets.
@@ -264,8 +264,8 @@ each_database! {
             (Viewer::User(1), "/api/v2/course/1/invite/?limit=10&offset=10", 4),
         ] {
             gateway.get(viewer, path).await;
-            let (statements, answer) = gateway.counted(gateway.get(viewer, path)).await;
-            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            let (statements, response) = gateway.counted(gateway.get(viewer, path)).await;
+            assert_eq!(response.status, 200, "{path}: {}", response.text);
             assert_eq!(statements, expected, "{path}");
         }
     }

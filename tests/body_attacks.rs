@@ -62,25 +62,25 @@ any_database! {
     async fn deep_json_is_refused_before_parsing(gateway) {
         for depth in [25, 1500, 20_000] {
             for (what, body) in deep(depth) {
-                let answer = is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("nesting")).await;
-                assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}");
-                assert_eq!(allowed_and_met(&answer).0, 24);
+                let response = is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("nesting")).await;
+                assert_eq!(response.status, StatusCode::BAD_REQUEST, "{what}");
+                assert_eq!(allowed_and_met(&response).0, 24);
             }
         }
         // Brackets in strings do not count.
         let variables = json!({ "a": "[{\"".repeat(1000) });
-        let answer = gateway.graphql_with(Viewer::Anonymous, "{ __typename }", variables).await;
-        assert_eq!(answer, json!({ "data": { "__typename": "Query" } }));
+        let response = gateway.graphql_with(Viewer::Anonymous, "{ __typename }", variables).await;
+        assert_eq!(response, json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn the_process_survives(gateway) {
         let server = Server::over(&gateway.url).await;
         for (what, body) in deep(20_000) {
-            let answer = server.send(&wire::Request::post_json("/graphql", &body)).await;
-            assert_eq!(answer.json["errors"][0]["extensions"]["code"], LARGE, "{what}: {}", answer.text);
+            let response = server.send(&wire::Request::post_json("/graphql", &body)).await;
+            assert_eq!(response.json["errors"][0]["extensions"]["code"], LARGE, "{what}: {}", response.text);
         }
-        let answer = server.graphql(None, "{ __typename }", json!({})).await;
-        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let response = server.graphql(None, "{ __typename }", json!({})).await;
+        assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn a_long_body_is_refused_with_and_without_a_length(gateway) {
@@ -91,23 +91,23 @@ any_database! {
         let most = 128 * 1024;
         let (fits, long) = (body(most), body(most + 1));
         assert_eq!((fits.len(), long.len()), (most, most + 1));
-        let answer = gateway.send(post(&gateway, fits)).await;
-        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let response = gateway.send(post(&gateway, fits)).await;
+        assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
         let said = || {
             let mut request = post(&gateway, long.clone());
             request.headers_mut().insert(header::CONTENT_LENGTH, long.len().into());
             request
         };
-        let answer = is_refused(&gateway, "long", said, LARGE, Some("body")).await;
-        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(allowed_and_met(&answer), (json!(most), json!(most + 1)));
+        let response = is_refused(&gateway, "long", said, LARGE, Some("body")).await;
+        assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(allowed_and_met(&response), (json!(most), json!(most + 1)));
         let pieces = || {
             let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096])));
             post(&gateway, Body::from_stream(endless))
         };
-        let answer = is_refused(&gateway, "endless", pieces, LARGE, Some("body")).await;
-        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(allowed_and_met(&answer), (json!(most), Value::Null));
+        let response = is_refused(&gateway, "endless", pieces, LARGE, Some("body")).await;
+        assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(allowed_and_met(&response), (json!(most), Value::Null));
         still_answers(&gateway).await;
     }
 
@@ -125,19 +125,19 @@ any_database! {
             is_refused(&gateway, what, || post(&gateway, body.clone()), LARGE, Some("values")).await;
         }
         let fits = format!("{{{query},\"variables\":{{\"it\":[],\"zz\":[{}]}}}}", many("0", 3900));
-        let answer = gateway.send(post(&gateway, fits)).await;
-        assert_eq!(answer.json, json!({ "data": { "_entities": [] } }));
+        let response = gateway.send(post(&gateway, fits)).await;
+        assert_eq!(response.json, json!({ "data": { "_entities": [] } }));
     }
 
     async fn json_values_are_charged(gateway) {
         let gateway = gateway.with_quotas(Quotas { cost: NonZeroU32::new(100), ..Quotas::default() });
         // 3,000 values cost 60 nodes.
         let body = json!({ "query": "{ __typename }", "variables": { "zz": vec![0; 3000] } }).to_string();
-        let answer = gateway.send(post(&gateway, body.clone())).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-        let answer = gateway.send(post(&gateway, body)).await;
-        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
-        assert_eq!(answer.json["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+        let response = gateway.send(post(&gateway, body.clone())).await;
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+        let response = gateway.send(post(&gateway, body)).await;
+        assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS, "{}", response.text);
+        assert_eq!(response.json["errors"][0]["extensions"]["code"], "RATE_LIMITED");
     }
 
     async fn a_response_that_is_too_long_is_given_up_while_it_is_written(gateway) {
@@ -157,9 +157,9 @@ any_database! {
             format!("query($entities: [_Any!]!) {{ {} }}", aliases("_entities(representations: $entities)")),
         ] {
             let authorization = authorization(1);
-            let answer = server.graphql(Some(&authorization), &document, variables.clone()).await;
-            let code = &answer.json["errors"][0]["extensions"]["code"];
-            assert_eq!(code, "RESPONSE_TOO_LARGE", "{}", answer.text);
+            let response = server.graphql(Some(&authorization), &document, variables.clone()).await;
+            let code = &response.json["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "RESPONSE_TOO_LARGE", "{}", response.text);
         }
         // Written to its end, one such response has 400 MB.
         let peak = server.process.peak_memory();
@@ -180,12 +180,12 @@ any_database! {
             let value = if document == entities { json!({ "__typename": "Tag", "id": "x" }) } else { json!("1") };
             let body = |length| json!({ "query": document, "variables": variables(vec![value.clone(); length]) }).to_string();
             let (fits, long) = (body(100), body(101));
-            let answer = gateway.send(post(&gateway, fits)).await;
-            assert!(answer.json.get("data").is_some(), "{}", answer.text);
-            let answer = is_refused(&gateway, document, || post(&gateway, long.clone()), "BAD_USER_INPUT", Some("list")).await;
-            let message = answer.json["errors"][0]["message"].as_str().expect("a message");
-            let told = format!("got an invalid value{place}: expected at most 100 values, not 101.");
-            assert!(message.ends_with(&told), "{message}");
+            let response = gateway.send(post(&gateway, fits)).await;
+            assert!(response.json.get("data").is_some(), "{}", response.text);
+            let response = is_refused(&gateway, document, || post(&gateway, long.clone()), "BAD_USER_INPUT", Some("list")).await;
+            let message = response.json["errors"][0]["message"].as_str().expect("a message");
+            let expected = format!("got an invalid value{place}: expected at most 100 values, not 101.");
+            assert!(message.ends_with(&expected), "{message}");
         }
     }
 
@@ -212,20 +212,20 @@ any_database! {
     async fn a_batch_has_a_maximum_of_operations(gateway) {
         let gateway = gateway.with(|parts| parts.graphql.max_batch = 5);
         let batch = |length: usize| Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
-        let answer = gateway.send(post(&gateway, batch(5))).await;
-        assert_eq!(answer.json.as_array().map(Vec::len), Some(5));
+        let response = gateway.send(post(&gateway, batch(5))).await;
+        assert_eq!(response.json.as_array().map(Vec::len), Some(5));
         for length in [6, 2000, 4000] {
             let body = batch(length);
-            let answer = is_refused(&gateway, "a batch", || post(&gateway, body.clone()), LARGE, Some("batch")).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-            assert_eq!(allowed_and_met(&answer), (json!(5), json!(length)));
+            let response = is_refused(&gateway, "a batch", || post(&gateway, body.clone()), LARGE, Some("batch")).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST);
+            assert_eq!(allowed_and_met(&response), (json!(5), json!(length)));
         }
         // Limits of one operation also apply to each operation of a batch.
         let bomb = "{ viewer { workspaces(first: 100) { nodes { invites(first: 100) { nodes { id } } } } } }";
         let body = json!([{ "query": bomb }, { "query": "{ __typename }" }]).to_string();
-        let answer = gateway.send(post(&gateway, body)).await;
-        assert_eq!(answer.json[0]["errors"][0]["extensions"]["limit"], "cost");
-        assert_eq!(answer.json[1], json!({ "data": { "__typename": "Query" } }));
+        let response = gateway.send(post(&gateway, body)).await;
+        assert_eq!(response.json[0]["errors"][0]["extensions"]["limit"], "cost");
+        assert_eq!(response.json[1], json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn query_strings_have_the_same_limits(gateway) {
@@ -248,24 +248,24 @@ any_database! {
             parts.graphql = graphql_within(Limits { response: 4096, ..Limits::default() }, 0);
             parts.graphql.max_batch = 5;
         });
-        let is_too_long = |answer: &Value| {
-            assert_eq!(answer["data"], Value::Null);
-            let told = &answer["errors"][0]["extensions"];
-            assert_eq!((&told["code"], &told["limit"], &told["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("response"), &json!(4096)));
-            assert!(told["measured"].as_u64().is_some_and(|met| met > 4096), "{answer}");
+        let is_too_long = |response: &Value| {
+            assert_eq!(response["data"], Value::Null);
+            let extensions = &response["errors"][0]["extensions"];
+            assert_eq!((&extensions["code"], &extensions["limit"], &extensions["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("response"), &json!(4096)));
+            assert!(extensions["measured"].as_u64().is_some_and(|met| met > 4096), "{response}");
         };
         let one = json!({ "query": document });
-        let answer = gateway.send(post(&gateway, one.to_string())).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        is_too_long(&answer.json);
+        let response = gateway.send(post(&gateway, one.to_string())).await;
+        assert_eq!(response.status, StatusCode::OK);
+        is_too_long(&response.json);
         // The other operations of the batch get responses.
         let short = json!({ "query": "{ __typename }" });
         let batch = json!([short, one, short]);
-        let answer = gateway.send(post(&gateway, batch.to_string())).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        is_too_long(&answer.json[1]);
+        let response = gateway.send(post(&gateway, batch.to_string())).await;
+        assert_eq!(response.status, StatusCode::OK);
+        is_too_long(&response.json[1]);
         for at in [0, 2] {
-            assert_eq!(answer.json[at], json!({ "data": { "__typename": "Query" } }));
+            assert_eq!(response.json[at], json!({ "data": { "__typename": "Query" } }));
         }
         still_answers(&gateway).await;
     }
@@ -296,27 +296,27 @@ any_database! {
                 }
                 request.body(Body::from(body.clone())).expect("a request")
             };
-            let answer = is_refused(&gateway, content_type.unwrap_or("none"), request, "BAD_REQUEST", None).await;
-            assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            let response = is_refused(&gateway, content_type.unwrap_or("none"), request, "BAD_REQUEST", None).await;
+            assert_eq!(response.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         }
         // GET changes nothing, and pages of other origins cannot read the response.
         let path = format!("/graphql?{as_form}");
         let request = gateway.request(Viewer::Anonymous, Method::GET, &path).header(header::ORIGIN, "https://evil.example");
-        let answer = gateway.send(request.body(Body::empty()).expect("a request")).await;
-        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let response = gateway.send(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(response.header("access-control-allow-origin"), "");
     }
 
     async fn limits_are_configurable(gateway) {
         let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-response=1024"]).await;
-        let depth = |answer: &Value| answer["errors"][0]["extensions"]["limit"].clone();
-        let answer = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
-        assert_eq!(depth(&answer.json), "depth");
-        let answer = server.graphql(None, "{ __schema { types { name description } } }", json!({})).await;
-        assert_eq!(depth(&answer.json), "response");
+        let depth = |response: &Value| response["errors"][0]["extensions"]["limit"].clone();
+        let response = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
+        assert_eq!(depth(&response.json), "depth");
+        let response = server.graphql(None, "{ __schema { types { name description } } }", json!({})).await;
+        assert_eq!(depth(&response.json), "response");
         for (length, is_fine) in [(5, true), (6, false)] {
             let batch = Value::from(vec![json!({ "query": "{ __typename }" }); length]).to_string();
-            let answer = server.send(&wire::Request::post_json("/graphql", &batch)).await;
-            assert_eq!(answer.json.is_array(), is_fine, "{}", answer.text);
+            let response = server.send(&wire::Request::post_json("/graphql", &batch)).await;
+            assert_eq!(response.json.is_array(), is_fine, "{}", response.text);
         }
     }
 }

@@ -101,8 +101,8 @@ each_database! {
             let query = "{ viewer { user { username } } }";
             server.graphql(Some(&authorization), query, json!({})).await
         };
-        let answer = who(&settings).await;
-        assert_eq!(answer.json["data"]["viewer"]["user"]["username"], "grace");
+        let response = who(&settings).await;
+        assert_eq!(response.json["data"]["viewer"]["user"]["username"], "grace");
 
         settings[2].1 = "others";
         assert_eq!(who(&settings).await.status, StatusCode::UNAUTHORIZED);
@@ -166,7 +166,7 @@ struct Wrong {
     variable: &'static str,
     value: &'static str,
     /// Text that the message must contain: the reason, and the allowed values.
-    told: &'static [&'static str],
+    messages: &'static [&'static str],
     /// Text that the message must not contain.
     secret: Option<&'static str>,
 }
@@ -176,112 +176,112 @@ const WRONG: &[Wrong] = &[
         flag: "--listen",
         variable: "GATEWAY_LISTEN",
         value: "localhost",
-        told: &["expected an IP address and a port", "127.0.0.1:8080"],
+        messages: &["expected an IP address and a port", "127.0.0.1:8080"],
         secret: None,
     },
     Wrong {
         flag: "--public-url",
         variable: "GATEWAY_PUBLIC_URL",
         value: "gateway.example",
-        told: &["absolute http or https URL"],
+        messages: &["absolute http or https URL"],
         secret: None,
     },
     Wrong {
         flag: "--jwt-leeway",
         variable: "GATEWAY_JWT_LEEWAY",
         value: "301",
-        told: &["301", "0..=300"],
+        messages: &["301", "0..=300"],
         secret: None,
     },
     Wrong {
         flag: "--jwt-subject",
         variable: "GATEWAY_JWT_SUBJECT",
         value: "email",
-        told: &["id, ext-id, username"],
+        messages: &["id, ext-id, username"],
         secret: None,
     },
     Wrong {
         flag: "--disclosure",
         variable: "GATEWAY_DISCLOSURE",
         value: "everything",
-        told: &["contract, masked"],
+        messages: &["contract, masked"],
         secret: None,
     },
     Wrong {
         flag: "--group-invite-url",
         variable: "GATEWAY_GROUP_INVITE_URL",
         value: "https://groups.example/{slug}",
-        told: &["must contain {code}"],
+        messages: &["must contain {code}"],
         secret: None,
     },
     Wrong {
         flag: "--group-invite-url",
         variable: "GATEWAY_GROUP_INVITE_URL",
         value: "groups/{code}",
-        told: &["absolute http or https URL"],
+        messages: &["absolute http or https URL"],
         secret: None,
     },
     Wrong {
         flag: "--node-in-subgraph",
         variable: "GATEWAY_NODE_IN_SUBGRAPH",
         value: "true",
-        told: &["on, off"],
+        messages: &["on, off"],
         secret: None,
     },
     Wrong {
         flag: "--auth-directives",
         variable: "GATEWAY_AUTH_DIRECTIVES",
         value: "yes",
-        told: &["on, off"],
+        messages: &["on, off"],
         secret: None,
     },
     Wrong {
         flag: "--max-body",
         variable: "GATEWAY_MAX_BODY",
         value: "1",
-        told: &["1024..=16777216"],
+        messages: &["1024..=16777216"],
         secret: None,
     },
     Wrong {
         flag: "--log-level",
         variable: "GATEWAY_LOG_LEVEL",
         value: "loud",
-        told: &["off, error, warn, info, debug"],
+        messages: &["off, error, warn, info, debug"],
         secret: None,
     },
     Wrong {
         flag: "--jwt-secret",
         variable: "GATEWAY_JWT_SECRET",
         value: "hunter2",
-        told: &["GATEWAY_JWT_SECRET", "7 bytes", "at least 32"],
+        messages: &["GATEWAY_JWT_SECRET", "7 bytes", "at least 32"],
         secret: Some("hunter2"),
     },
     Wrong {
         flag: "--jwt-jwks",
         variable: "GATEWAY_JWT_JWKS",
         value: "http://id.example/jwks",
-        told: &["https"],
+        messages: &["https"],
         secret: None,
     },
     Wrong {
         flag: "--database-url",
         variable: "DATABASE_URL",
         value: "mysql://gateway:hunter2@db.example/gateway",
-        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        messages: &["DATABASE_URL", "postgres://", "sqlite://"],
         secret: Some("hunter2"),
     },
     Wrong {
         flag: "--database-url",
         variable: "DATABASE_URL",
         value: "postgres://gateway:hunter2@db.example:port/gateway",
-        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        messages: &["DATABASE_URL", "postgres://", "sqlite://"],
         secret: Some("hunter2"),
     },
     Wrong {
         flag: "--database-url",
         variable: "DATABASE_URL",
         value: "postgres://gateway:hunter2/@db.example/gateway",
-        told: &["DATABASE_URL", "postgres://", "sqlite://"],
+        messages: &["DATABASE_URL", "postgres://", "sqlite://"],
         secret: Some("hunter2"),
     },
 ];
@@ -305,8 +305,8 @@ async fn errors_name_the_setting_and_the_allowed_values() {
                 said.starts_with("error: ") && said.contains(wrong.flag),
                 "{said}"
             );
-            for told in wrong.told {
-                assert!(said.contains(told), "{argument}: {said}");
+            for message in wrong.messages {
+                assert!(said.contains(message), "{argument}: {said}");
             }
             if let Some(secret) = wrong.secret {
                 assert!(!said.contains(secret), "{said}");
@@ -354,8 +354,8 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
     ];
     let ended = Process::run_in(&environment, &["serve"]).await;
     assert_eq!(ended.status, Some(2), "{}", ended.stderr);
-    for told in ["secret", "JWKS", "not both"] {
-        assert!(ended.stderr.contains(told), "{}", ended.stderr);
+    for word in ["secret", "JWKS", "not both"] {
+        assert!(ended.stderr.contains(word), "{}", ended.stderr);
     }
     assert!(!ended.stderr.contains(SECRET));
 }

@@ -85,16 +85,16 @@ async fn a_failing_field_does_not_delay_its_siblings() {
             other: course(id: "x") { viewerRole }
         }"#;
         let variables = json!({ "nothing": null });
-        let answer = gateway.graphql_with(Viewer::User(1), document, variables);
-        let answer = timeout(NEVER / 4, answer).await.expect("a response");
+        let response = gateway.graphql_with(Viewer::User(1), document, variables);
+        let response = timeout(NEVER / 4, response).await.expect("a response");
         assert_eq!(
-            answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
-            "{answer}"
+            response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{response}"
         );
         assert_eq!(
-            answer["data"]["other"],
+            response["data"]["other"],
             json!({ "viewerRole": "creator" }),
-            "{answer}"
+            "{response}"
         );
     })
     .await;

@@ -39,7 +39,7 @@ fn row(arg: &Arg) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
-    let (meaning, told) = match help.split_once("[default: ") {
+    let (meaning, stated) = match help.split_once("[default: ") {
         Some((meaning, rest)) => (meaning.trim(), rest.strip_suffix(']')),
         None => (help.as_str(), None),
     };
@@ -48,8 +48,8 @@ fn row(arg: &Arg) -> String {
         .iter()
         .map(|it| it.to_string_lossy())
         .collect();
-    let default = match (told, values.as_slice()) {
-        (Some(told), _) => told.to_owned(),
+    let default = match (stated, values.as_slice()) {
+        (Some(stated), _) => stated.to_owned(),
         (None, []) if arg.is_required_set() => "required".to_owned(),
         (None, []) => "none".to_owned(),
         (None, values) => format!("`{}`", values.join(",")),

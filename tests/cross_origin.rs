@@ -3,9 +3,9 @@
 use axum::http::{Method, StatusCode, header};
 use invite_gateway::http::Cors;
 
-use crate::support::{Answer, Gateway, Viewer, any_database, data, process::Process};
+use crate::support::{Gateway, Response, Viewer, any_database, data, process::Process};
 
-async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Answer {
+async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Response {
     let request = gateway
         .request(Viewer::Anonymous, Method::OPTIONS, path)
         .header(header::ORIGIN, origin)
@@ -19,7 +19,7 @@ async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Answer {
         .await
 }
 
-async fn post(gateway: &Gateway, origin: &str) -> Answer {
+async fn post(gateway: &Gateway, origin: &str) -> Response {
     let request = gateway
         .request(Viewer::Anonymous, Method::POST, "/graphql")
         .header(header::ORIGIN, origin)
@@ -35,11 +35,11 @@ const OTHER: &str = "https://other.example";
 
 any_database! {
     async fn no_origin_is_allowed_by_default(gateway) {
-        let answer = preflight(&gateway, APP, "/graphql").await;
-        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(answer.header("access-control-allow-origin"), "");
-        let answer = post(&gateway, APP).await;
-        assert_eq!(answer.header("access-control-allow-origin"), "");
+        let response = preflight(&gateway, APP, "/graphql").await;
+        assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.header("access-control-allow-origin"), "");
+        let response = post(&gateway, APP).await;
+        assert_eq!(response.header("access-control-allow-origin"), "");
     }
 
     async fn configured_origins_are_allowed(gateway) {
@@ -48,20 +48,20 @@ any_database! {
             parts.cors = Cors(vec![APP.parse().expect("an origin")]);
         });
         for path in ["/graphql", "/api/v2/invite_code/CODE/"] {
-            let answer = preflight(&gateway, APP, path).await;
-            assert_eq!(answer.status, StatusCode::OK);
-            assert_eq!(answer.header("access-control-allow-origin"), APP);
-            assert_eq!(answer.header("access-control-allow-methods"), "GET,POST");
-            assert_eq!(answer.header("access-control-allow-headers"), "authorization,content-type");
-            assert_eq!(answer.header("access-control-allow-credentials"), "");
+            let response = preflight(&gateway, APP, path).await;
+            assert_eq!(response.status, StatusCode::OK);
+            assert_eq!(response.header("access-control-allow-origin"), APP);
+            assert_eq!(response.header("access-control-allow-methods"), "GET,POST");
+            assert_eq!(response.header("access-control-allow-headers"), "authorization,content-type");
+            assert_eq!(response.header("access-control-allow-credentials"), "");
         }
         assert_eq!(post(&gateway, APP).await.header("access-control-allow-origin"), APP);
 
-        let answer = preflight(&gateway, OTHER, "/graphql").await;
-        assert_eq!(answer.header("access-control-allow-origin"), "");
-        let answer = post(&gateway, OTHER).await;
-        assert_eq!(answer.header("access-control-allow-origin"), "");
-        let varies = answer.headers.get_all(header::VARY).iter();
+        let response = preflight(&gateway, OTHER, "/graphql").await;
+        assert_eq!(response.header("access-control-allow-origin"), "");
+        let response = post(&gateway, OTHER).await;
+        assert_eq!(response.header("access-control-allow-origin"), "");
+        let varies = response.headers.get_all(header::VARY).iter();
         let varies: Vec<_> = varies.filter_map(|value| value.to_str().ok()).collect();
         assert!(varies.join(",").contains("origin"), "{varies:?}");
         assert!(varies.join(",").contains("accept"), "{varies:?}");
@@ -74,10 +74,10 @@ any_database! {
         let request = gateway
             .request(Viewer::Header("Bearer nothing"), Method::POST, "/graphql")
             .header(header::ORIGIN, APP);
-        let answer = gateway.send(request.body(String::new().into()).expect("a request")).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.header("access-control-allow-origin"), APP);
-        assert!(answer.header("access-control-expose-headers").contains("www-authenticate"));
+        let response = gateway.send(request.body(String::new().into()).expect("a request")).await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(response.header("access-control-allow-origin"), APP);
+        assert!(response.header("access-control-expose-headers").contains("www-authenticate"));
     }
 
     async fn a_star_allows_all_origins(gateway) {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer,
+    Response,
     process::{Process, Server},
 };
 
@@ -33,8 +33,8 @@ pub fn authorization(description: &Value, example: &Value) -> Option<String> {
 }
 
 /// Returns the error codes of a GraphQL response.
-fn codes(answer: &Answer) -> Vec<&Value> {
-    let errors = answer.json["errors"].as_array();
+fn codes(response: &Response) -> Vec<&Value> {
+    let errors = response.json["errors"].as_array();
     errors
         .into_iter()
         .flatten()
@@ -61,22 +61,22 @@ async fn every_example_returns_what_it_describes() {
         let authorization = authorization(&description, example);
         let query = example["query"].as_str().expect("a query");
         let variables = example["variables"].clone();
-        let answer = server
+        let response = server
             .graphql(authorization.as_deref(), query, variables)
             .await;
-        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text);
+        assert_eq!(response.status, StatusCode::OK, "{name}: {}", response.text);
         let expected: Vec<_> = Some(&example["error"])
             .filter(|code| !code.is_null())
             .into_iter()
             .collect();
-        assert_eq!(codes(&answer), expected, "{name}: {}", answer.text);
+        assert_eq!(codes(&response), expected, "{name}: {}", response.text);
         // The example that shows a denial.
         let hidden = name == "course-secret";
         assert_eq!(
-            says_something(&answer.json["data"]),
+            says_something(&response.json["data"]),
             !hidden,
             "{name}: {}",
-            answer.text
+            response.text
         );
     }
 }
@@ -89,13 +89,13 @@ async fn every_rest_example_works() {
         let name = &example["name"];
         let authorization = authorization(&description, example);
         let path = example["path"].as_str().expect("a path");
-        let answer = server.get(authorization.as_deref(), path).await;
-        assert_eq!(answer.status, StatusCode::OK, "{name}: {}", answer.text);
-        assert!(says_something(&answer.json), "{name}: {}", answer.text);
+        let response = server.get(authorization.as_deref(), path).await;
+        assert_eq!(response.status, StatusCode::OK, "{name}: {}", response.text);
+        assert!(says_something(&response.json), "{name}: {}", response.text);
         // Without the required token, the response says so.
         if authorization.is_some() {
-            let answer = server.get(None, path).await;
-            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}");
+            let response = server.get(None, path).await;
+            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{name}");
         }
     }
     let openapi = description["openapi"].as_str().expect("a path");
@@ -108,13 +108,13 @@ async fn every_persona_can_sign_in() {
     for persona in list(&description().await, "personas") {
         let authorization = format!("Bearer {}", persona["token"].as_str().expect("a token"));
         let query = "{ viewer { user { databaseId username } } }";
-        let answer = server.graphql(Some(&authorization), query, json!({})).await;
+        let response = server.graphql(Some(&authorization), query, json!({})).await;
         let expected = json!({
             "databaseId": persona["userId"].to_string(),
             "username": persona["username"],
         });
         assert_eq!(
-            answer.json["data"]["viewer"]["user"], expected,
+            response.json["data"]["viewer"]["user"], expected,
             "{}",
             persona["name"]
         );
@@ -137,7 +137,7 @@ async fn every_code_and_token_shows_its_case() {
         };
         looked_up += 1;
         let shows = case["shows"].as_str().expect("text");
-        let answer = server
+        let response = server
             .graphql(None, query, json!({ "key": case["key"] }))
             .await;
         let expected = if shows.ends_with("not found.") {
@@ -148,7 +148,7 @@ async fn every_code_and_token_shows_its_case() {
             json!({ "databaseId": case["id"].to_string(), "status": status })
         };
         assert_eq!(
-            answer.json,
+            response.json,
             json!({ "data": { "invite": expected } }),
             "{case}"
         );
@@ -183,11 +183,11 @@ async fn the_commands_of_the_banner_work() {
         });
         let output = pasted.await.expect("a shell").expect("a shell");
         let text = String::from_utf8(output.stdout).expect("text");
-        let answer: Value = serde_json::from_str(&text)
+        let response: Value = serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("{command}\n{text}\n{error}"));
-        assert_eq!(answer.get("errors"), None, "{command}\n{text}");
+        assert_eq!(response.get("errors"), None, "{command}\n{text}");
         assert!(
-            says_something(answer.get("data").unwrap_or(&answer)),
+            says_something(response.get("data").unwrap_or(&response)),
             "{command}\n{text}"
         );
     }

@@ -267,8 +267,8 @@ each_database! {
         users_in(&data, &mut users);
         assert_eq!(users.len(), 5);
         assert!(users.iter().all(|(_, email)| email.is_null()), "{users:?}");
-        let answer = gateway.get(Viewer::User(MANAGER), "/api/v2/course/1/invite/").await;
-        assert!(!answer.text.contains('@'), "{}", answer.text);
+        let response = gateway.get(Viewer::User(MANAGER), "/api/v2/course/1/invite/").await;
+        assert!(!response.text.contains('@'), "{}", response.text);
     }
 
     async fn the_viewer_sees_their_own_address_and_staff_see_all(gateway) {
@@ -386,21 +386,21 @@ each_database! {
         );
         for viewer in VIEWERS {
             let manages = matches!(viewer, Viewer::User(MANAGER) | Viewer::Staff(_));
-            let answer = gateway.graphql(viewer, &document).await;
+            let response = gateway.graphql(viewer, &document).await;
             let rest = gateway.get(viewer, "/v3/groups/garden/invite").await;
             if manages {
                 let invite = json!({
                     "code": "gate-key",
                     "url": "https://www.are.na/group/garden/invite/gate-key",
                 });
-                assert_eq!(answer, json!({ "data": {
+                assert_eq!(response, json!({ "data": {
                     "group": { "invite": invite },
                     "node": invite,
                     "groupInvites": { "nodes": [invite] },
                 } }));
                 assert_eq!(rest.json["url"], invite["url"]);
             } else {
-                for text in [answer.to_string(), rest.text] {
+                for text in [response.to_string(), rest.text] {
                     assert!(!text.contains("gate-key"), "{viewer:?}: {text}");
                 }
             }

@@ -107,11 +107,11 @@ any_database! {
     async fn the_process_survives(gateway) {
         let server = Server::over(&gateway.url).await;
         for (what, document, code, _) in attacks() {
-            let answer = server.graphql(None, &document, json!({})).await;
-            assert_eq!(answer.json["errors"][0]["extensions"]["code"], code, "{what}: {}", answer.text);
+            let response = server.graphql(None, &document, json!({})).await;
+            assert_eq!(response.json["errors"][0]["extensions"]["code"], code, "{what}: {}", response.text);
         }
-        let answer = server.graphql(None, "{ __typename }", json!({})).await;
-        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let response = server.graphql(None, "{ __typename }", json!({})).await;
+        assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn expanding_documents_are_cached_as_sent(gateway) {
@@ -132,8 +132,8 @@ any_database! {
             let document = format!("{} {fragments}", operations.collect::<String>());
             let body = json!({ "query": document, "operationName": format!("A0_{round}") }).to_string();
             for _ in 0..2 {
-                let answer = server.send(&Request::post_json("/graphql", &body)).await;
-                assert_eq!(answer.json["data"], json!({ "viewer": null }), "{}", answer.text);
+                let response = server.send(&Request::post_json("/graphql", &body)).await;
+                assert_eq!(response.json["data"], json!({ "viewer": null }), "{}", response.text);
             }
             if round == 4 {
                 before = Some(memory().await);
@@ -144,7 +144,7 @@ any_database! {
     }
 
     async fn a_refusal_has_the_limit_and_the_measured_value(gateway) {
-        for (document, allowed, met, told) in [
+        for (document, allowed, met, message) in [
             (" ".repeat(20_000), 16_384, json!(20_000), "The document has 20000 bytes; the maximum is 16384."),
             ("a ".repeat(2001), 2000, json!(2001), "The document has 2001 tokens; the maximum is 2000."),
             ("[".repeat(25), 24, json!(25), "Brackets are nested 25 deep; the maximum is 24."),
@@ -156,9 +156,9 @@ any_database! {
             (format!("{{ nodes(ids: [{}]) {{ id }} }}", "1 ".repeat(101)), 100, json!(101), "ids: must have at most 100 values, not 101"),
         ] {
             let body = json!({ "query": document }).to_string();
-            let answer = gateway.send(post(&gateway, body)).await;
-            assert_eq!(allowed_and_met(&answer), (json!(allowed), met), "{}", answer.text);
-            assert_eq!(answer.json["errors"][0]["message"], told);
+            let response = gateway.send(post(&gateway, body)).await;
+            assert_eq!(allowed_and_met(&response), (json!(allowed), met), "{}", response.text);
+            assert_eq!(response.json["errors"][0]["message"], message);
         }
     }
 
@@ -180,8 +180,8 @@ any_database! {
             ("list", Limits { list: 1, ..fine }),
         ] {
             gateway = gateway.with(|parts| parts.graphql = graphql_within(limits, 0));
-            let answer = gateway.graphql(Viewer::Anonymous, document).await;
-            assert_eq!(answer["errors"][0]["extensions"]["limit"], name, "{answer}");
+            let response = gateway.graphql(Viewer::Anonymous, document).await;
+            assert_eq!(response["errors"][0]["extensions"]["limit"], name, "{response}");
             gateway = gateway.with(|parts| parts.graphql = graphql_within(fine, 0));
             gateway.data(Viewer::Anonymous, document).await;
         }
@@ -206,17 +206,17 @@ any_database! {
         ] {
             for _ in 0..2 {
                 let body = json!({ "query": document, "variables": variables, "extensions": { "cost": true } });
-                let answer = gateway.send(post(&gateway, body.to_string())).await;
+                let response = gateway.send(post(&gateway, body.to_string())).await;
                 let cost = json!({ "nodes": expected, "allowed": 10_000 });
-                assert_eq!(answer.json["extensions"]["cost"], cost, "{variables}: {}", answer.text);
+                assert_eq!(response.json["extensions"]["cost"], cost, "{variables}: {}", response.text);
             }
         }
         let body = json!({ "query": document, "variables": { "a": 100, "b": 100 } }).to_string();
-        let answer = is_refused(&gateway, "pages by variables", || post(&gateway, body.clone()), COMPLEX, Some("cost")).await;
-        assert_eq!(allowed_and_met(&answer), (json!(10_000), json!(nodes(100, 100, 0))));
+        let response = is_refused(&gateway, "pages by variables", || post(&gateway, body.clone()), COMPLEX, Some("cost")).await;
+        assert_eq!(allowed_and_met(&response), (json!(10_000), json!(nodes(100, 100, 0))));
         // No message for an anonymous viewer.
-        let answer = gateway.graphql(Viewer::Anonymous, document).await;
-        assert_eq!(answer.get("extensions"), None);
+        let response = gateway.graphql(Viewer::Anonymous, document).await;
+        assert_eq!(response.get("extensions"), None);
     }
 
     async fn fields_of_an_object_cost(gateway) {
@@ -243,13 +243,13 @@ any_database! {
             let it = vec![json!({ "__typename": "Nothing" }); count];
             gateway.graphql_with(Viewer::User(1), document, json!({ "it": it })).await
         };
-        let answer = ask(10).await;
-        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(10));
-        assert_eq!(answer.get("extensions"), None);
-        let answer = ask(100).await;
-        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(10));
-        assert_eq!(answer["extensions"], json!({ "omittedErrors": 90 }));
-        assert_eq!(answer["data"]["_entities"].as_array().map(Vec::len), Some(100));
+        let response = ask(10).await;
+        assert_eq!(response["errors"].as_array().map(Vec::len), Some(10));
+        assert_eq!(response.get("extensions"), None);
+        let response = ask(100).await;
+        assert_eq!(response["errors"].as_array().map(Vec::len), Some(10));
+        assert_eq!(response["extensions"], json!({ "omittedErrors": 90 }));
+        assert_eq!(response["data"]["_entities"].as_array().map(Vec::len), Some(100));
     }
 
     async fn documents_of_honest_clients_are_executed(gateway) {
@@ -261,8 +261,8 @@ any_database! {
         assert!(documents.len() >= 12, "{}", documents.len());
         for (name, document) in documents {
             let body = json!({ "query": document, "variables": variables, "extensions": { "cost": true } });
-            let answer = gateway.send(post(&gateway, body.to_string())).await;
-            assert!(answer.json["extensions"]["cost"]["nodes"].is_u64(), "{name}: {}", answer.text);
+            let response = gateway.send(post(&gateway, body.to_string())).await;
+            assert!(response.json["extensions"]["cost"]["nodes"].is_u64(), "{name}: {}", response.text);
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{Answer, DOCUMENT_CACHE, Gateway, Viewer, any_database, data, graphql};
+use crate::support::{DOCUMENT_CACHE, Gateway, Response, Viewer, any_database, data, graphql};
 
 const VIEWER: Viewer<'static> = Viewer::User(1);
 
@@ -294,8 +294,8 @@ async fn ask(router: &Router, gateway: &Gateway, body: &Value) -> (StatusCode, S
         .body(Body::from(body.to_string()))
         .expect("a request");
     let response = router.clone().oneshot(request).await.expect("a response");
-    let answer = Answer::read(response).await;
-    (answer.status, answer.text)
+    let response = Response::read(response).await;
+    (response.status, response.text)
 }
 
 any_database! {

@@ -28,7 +28,7 @@ async fn fill(gateway: &Gateway) {
 each_database! {
     async fn entities_of_mixed_types_keep_their_order(gateway) {
         fill(&gateway).await;
-        let answer = entities(&gateway, Viewer::User(1), json!([
+        let response = entities(&gateway, Viewer::User(1), json!([
             { "__typename": "Tag", "databaseId": "1" },
             { "__typename": "User", "id": global_id("User", 1) },
             { "__typename": "Tag", "databaseId": "999" },
@@ -39,12 +39,12 @@ each_database! {
         let tag = json!({ "__typename": "Tag", "name": "Rust" });
         let user = json!({ "__typename": "User", "username": "ada" });
         let course = json!({ "__typename": "Course", "slug": "engines" });
-        assert_eq!(answer, json!({ "data": { "_entities": [tag, user, null, course, tag, user] } }));
+        assert_eq!(response, json!({ "data": { "_entities": [tag, user, null, course, tag, user] } }));
     }
 
     async fn an_unknown_representation_is_null_without_an_error(gateway) {
         fill(&gateway).await;
-        let answer = entities(&gateway, Viewer::User(1), json!([
+        let response = entities(&gateway, Viewer::User(1), json!([
             { "__typename": "User", "databaseId": "2" },
             { "__typename": "User", "id": global_id("User", 2) },
             // The id of another kind, no id, and two conflicting keys.
@@ -52,17 +52,17 @@ each_database! {
             { "__typename": "User", "id": "1" },
             { "__typename": "User", "id": global_id("User", 1), "databaseId": "2" },
         ])).await;
-        assert_eq!(answer, json!({ "data": { "_entities": [null, null, null, null, null] } }));
-        let answer = entities(&gateway, Viewer::Anonymous, json!([
+        assert_eq!(response, json!({ "data": { "_entities": [null, null, null, null, null] } }));
+        let response = entities(&gateway, Viewer::Anonymous, json!([
             { "__typename": "User", "databaseId": "1" },
         ])).await;
-        assert_eq!(answer, json!({ "data": { "_entities": [null] } }));
+        assert_eq!(response, json!({ "data": { "_entities": [null] } }));
     }
 
     async fn a_malformed_representation_is_an_error_and_does_not_affect_others(gateway) {
         fill(&gateway).await;
         let good = json!({ "__typename": "Tag", "databaseId": "1" });
-        for (malformed, told) in [
+        for (malformed, expected) in [
             (json!("Tag:1"), "must be objects with a __typename and a key"),
             (json!({ "databaseId": "1" }), "must have a __typename of InviteCode, "),
             (json!({ "__typename": 1, "databaseId": "1" }), "must have a __typename of InviteCode, "),
@@ -76,27 +76,27 @@ each_database! {
             (json!({ "__typename": "Tag", "databaseId": 1.5 }), "must have a 64-bit integer"),
             (json!({ "__typename": "Tag", "databaseId": "9223372036854775808" }), "must have a 64-bit integer"),
         ] {
-            let answer = entities(&gateway, Viewer::User(1), json!([good, malformed, good])).await;
+            let response = entities(&gateway, Viewer::User(1), json!([good, malformed, good])).await;
             let tag = json!({ "__typename": "Tag", "name": "Rust" });
-            assert_eq!(answer["data"]["_entities"], json!([tag, null, tag]), "{malformed}: {answer}");
-            let errors = answer["errors"].as_array().expect("errors");
-            assert_eq!(errors.len(), 1, "{answer}");
+            assert_eq!(response["data"]["_entities"], json!([tag, null, tag]), "{malformed}: {response}");
+            let errors = response["errors"].as_array().expect("errors");
+            assert_eq!(errors.len(), 1, "{response}");
             assert_eq!(errors[0]["path"], json!(["_entities", 1]));
             assert_eq!(errors[0]["extensions"]["code"], "BAD_USER_INPUT");
             let message = errors[0]["message"].as_str().expect("a message");
-            assert!(message.starts_with(&format!("representations: {told}")), "{message}");
+            assert!(message.starts_with(&format!("representations: {expected}")), "{message}");
         }
     }
 
     async fn a_hundred_representations_are_the_maximum(gateway) {
         fill(&gateway).await;
         let many = |n: usize| Value::from(vec![json!({ "__typename": "Tag", "databaseId": "1" }); n]);
-        let answer = entities(&gateway, Viewer::User(1), many(100)).await;
-        assert_eq!(answer["data"]["_entities"].as_array().map(Vec::len), Some(100));
-        let answer = entities(&gateway, Viewer::User(1), many(101)).await;
-        assert_eq!(answer["data"], Value::Null);
-        assert_eq!(answer["errors"][0]["message"], "Variable \"$representations\" of type \"[_Any!]!\" got an invalid value: expected at most 100 values, not 101.");
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let response = entities(&gateway, Viewer::User(1), many(100)).await;
+        assert_eq!(response["data"]["_entities"].as_array().map(Vec::len), Some(100));
+        let response = entities(&gateway, Viewer::User(1), many(101)).await;
+        assert_eq!(response["data"], Value::Null);
+        assert_eq!(response["errors"][0]["message"], "Variable \"$representations\" of type \"[_Any!]!\" got an invalid value: expected at most 100 values, not 101.");
+        assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
         assert_eq!(entities(&gateway, Viewer::User(1), many(0)).await, json!({ "data": { "_entities": [] } }));
     }
 
@@ -112,8 +112,8 @@ each_database! {
             }
         }
         fragment colored on Tag { color }"#;
-        let answer = gateway.graphql_with(Viewer::User(1), document, json!({ "yes": true })).await;
+        let response = gateway.graphql_with(Viewer::User(1), document, json!({ "yes": true })).await;
         let tag = json!({ "name": "Rust", "color": "#aabbcc" });
-        assert_eq!(answer, json!({ "data": { "tags": [tag] } }));
+        assert_eq!(response, json!({ "data": { "tags": [tag] } }));
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Answer, Backend, Gateway,
+    Backend, Gateway, Response,
     node::node,
     process::{Process, Server},
     run,
@@ -38,7 +38,7 @@ async fn description() -> Value {
 }
 
 /// Returns the nonce in a page's policy.
-fn nonce(page: &Answer) -> &str {
+fn nonce(page: &Response) -> &str {
     let policy = page.header("content-security-policy");
     let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
     rest.split_once('\'').expect("the nonce's end").0
@@ -143,10 +143,10 @@ async fn unknown_files_are_404_and_files_without_a_hash_revalidate() {
         "/graphiql/..%2fCargo.toml",
         "/graphiql/a/b",
     ] {
-        let answer = server.get(None, path).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        let response = server.get(None, path).await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(
-            answer.json["errors"][0]["extensions"]["code"],
+            response.json["errors"][0]["extensions"]["code"],
             "BAD_REQUEST"
         );
     }
@@ -162,17 +162,17 @@ async fn unknown_files_are_404_and_files_without_a_hash_revalidate() {
 async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
     let server = demo().await;
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    let answer = server
+    let response = server
         .send(&Request::get("/").header("accept", browser))
         .await;
-    assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(answer.header("location"), "graphiql");
-    assert_eq!(answer.header("vary"), "accept");
+    assert_eq!(response.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(response.header("location"), "graphiql");
+    assert_eq!(response.header("vary"), "accept");
     for accepted in ["*/*", "application/json", "text/html;q=0, application/json"] {
-        let answer = server
+        let response = server
             .send(&Request::get("/").header("accept", accepted))
             .await;
-        assert_eq!(answer.json["graphiql"], "/graphiql", "{accepted}");
+        assert_eq!(response.json["graphiql"], "/graphiql", "{accepted}");
     }
 }
 
@@ -189,9 +189,9 @@ async fn switched_off_the_page_is_not_served() {
             "/graphiql/config.json",
             "/graphiql/licenses.md",
         ] {
-            let answer = off.get(None, path).await;
-            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-            assert_eq!(answer.json, unknown.json, "{path}");
+            let response = off.get(None, path).await;
+            assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(response.json, unknown.json, "{path}");
         }
         let index = off
             .send(&Request::get("/").header("accept", "text/html"))
@@ -219,12 +219,12 @@ async fn outside_of_the_demo_examples_have_placeholders_and_no_personas() {
             let variables = example["variables"].clone();
             assert!(!variables.to_string().contains("2026"), "{variables}");
             // Each example is true: its data is null, or requires sign-in.
-            let answer = server.graphql(None, query, variables).await;
-            for error in answer.json["errors"].as_array().into_iter().flatten() {
+            let response = server.graphql(None, query, variables).await;
+            for error in response.json["errors"].as_array().into_iter().flatten() {
                 assert_eq!(
                     error["extensions"]["code"], "UNAUTHENTICATED",
                     "{}",
-                    answer.text
+                    response.text
                 );
             }
         }
@@ -241,9 +241,9 @@ fn folder() -> (TempDir, String) {
 
 /// Asserts that a visit sent requests only to the gateway, and that the browser logged only these
 /// complaints.
-fn sent_no_foreign_request(told: &Value, server: &Server, complaints: &[&str]) {
+fn sent_no_foreign_request(output: &Value, server: &Server, complaints: &[&str]) {
     let origin = base(server);
-    let requests = told["requests"].as_array().expect("a list");
+    let requests = output["requests"].as_array().expect("a list");
     let foreign: Vec<_> = requests
         .iter()
         .filter_map(Value::as_str)
@@ -251,8 +251,8 @@ fn sent_no_foreign_request(told: &Value, server: &Server, complaints: &[&str]) {
         .collect();
     assert_eq!(foreign, [""; 0]);
     assert!(requests.len() > 5, "{requests:?}");
-    assert_eq!(told["complaints"], json!(complaints));
-    let workers = told["workers"].to_string();
+    assert_eq!(output["complaints"], json!(complaints));
+    let workers = output["workers"].to_string();
     assert!(workers.contains("/graphiql/graphql.worker-"), "{workers}");
 }
 
@@ -260,17 +260,17 @@ fn sent_no_foreign_request(told: &Value, server: &Server, complaints: &[&str]) {
 async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_stored() {
     let server = demo().await;
     let (_screenshots, folder) = folder();
-    let told = node("explorer/newcomer.mjs", &[&base(&server), &folder]).await;
+    let output = node("explorer/newcomer.mjs", &[&base(&server), &folder]).await;
     // The two requests with invalid tokens.
     let refused =
         "Failed to load resource: the server responded with a status of 401 (Unauthorized)";
-    sent_no_foreign_request(&told, &server, &[refused; 2]);
-    assert_eq!(told["opened"], format!("{}/graphiql", base(&server)));
+    sent_no_foreign_request(&output, &server, &[refused; 2]);
+    assert_eq!(output["opened"], format!("{}/graphiql", base(&server)));
 
     // Every example is a tab, with its variables and its persona's token.
     let description = description().await;
     let examples = description["examples"].as_array().expect("a list");
-    let tabs = told["tabs"].as_array().expect("a list");
+    let tabs = output["tabs"].as_array().expect("a list");
     assert_eq!(tabs.len(), examples.len());
     for (tab, example) in tabs.iter().zip(examples) {
         // The page formats documents.
@@ -297,24 +297,24 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_stored() {
         assert_eq!(json(&tab["headers"]), headers, "{tab}");
     }
 
-    assert_eq!(told["first"]["data"]["inviteCode"]["status"], "PENDING");
+    assert_eq!(output["first"]["data"]["inviteCode"]["status"], "PENDING");
     assert_eq!(
-        told["denied"]["errors"][0]["extensions"]["code"],
+        output["denied"]["errors"][0]["extensions"]["code"],
         "FORBIDDEN"
     );
     assert_eq!(
-        told["tabCount"],
+        output["tabCount"],
         tabs.len(),
         "an example opens in the tab that it has"
     );
     assert_eq!(
-        told["allowed"]["data"]["course"]["invitees"]["totalCount"],
+        output["allowed"]["data"]["course"]["invitees"]["totalCount"],
         2000
     );
-    assert_eq!(told["stranger"], told["denied"]);
-    assert_eq!(told["anonymous"], json!({ "data": { "course": null } }));
+    assert_eq!(output["stranger"], output["denied"]);
+    assert_eq!(output["anonymous"], json!({ "data": { "course": null } }));
 
-    let again = &told["again"];
+    let again = &output["again"];
     assert_eq!(again["tabCount"], tabs.len());
     assert_eq!(again["active"], "Course");
     assert_eq!(again["persona"], "course-manager");
@@ -323,8 +323,8 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_stored() {
         2000
     );
 
-    assert!(told["history"].as_str().expect("text").contains("Pasted"));
-    for stored in [&told["stored"], &told["storedLater"]] {
+    assert!(output["history"].as_str().expect("text").contains("Pasted"));
+    for stored in [&output["stored"], &output["storedLater"]] {
         let stored = stored.as_object().expect("an object");
         assert!(stored.len() >= 3, "{stored:?}");
         for (key, value) in stored {
@@ -351,31 +351,31 @@ async fn a_newcomer_sees_contracts_and_denials_and_no_token_is_stored() {
 async fn documentation_completion_validation_and_both_themes_work_under_the_policy() {
     let server = demo().await;
     let (_screenshots, folder) = folder();
-    let told = node("explorer/tools.mjs", &[&base(&server), &folder]).await;
-    sent_no_foreign_request(&told, &server, &[]);
+    let output = node("explorer/tools.mjs", &[&base(&server), &folder]).await;
+    sent_no_foreign_request(&output, &server, &[]);
     assert!(
-        told["workers"]
+        output["workers"]
             .to_string()
             .contains("/graphiql/json.worker-")
     );
 
-    let documentation = told["documentation"].as_str().expect("text");
+    let documentation = output["documentation"].as_str().expect("text");
     for text in ["inviteCode(", "workspaceInvites(", "Root of all queries."] {
         assert!(documentation.contains(text), "{documentation}");
     }
-    let wrong = told["wrongQuery"].as_str().expect("text");
+    let wrong = output["wrongQuery"].as_str().expect("text");
     assert!(wrong.contains("Cannot query field \"nothing\""), "{wrong}");
-    let wrong = told["wrongVariables"].as_str().expect("text");
+    let wrong = output["wrongVariables"].as_str().expect("text");
     assert!(wrong.contains("alue expected"), "{wrong}");
-    assert!(told["completions"].to_string().contains("inviteCodes"));
+    assert!(output["completions"].to_string().contains("inviteCodes"));
     assert!(
-        told["pretty"]
+        output["pretty"]
             .as_str()
             .expect("text")
             .contains("  viewer {\n")
     );
 
-    let [light, dark] = ["Light", "Dark"].map(|theme| &told["themes"][theme]);
+    let [light, dark] = ["Light", "Dark"].map(|theme| &output["themes"][theme]);
     assert_eq!(light["page"], "rgb(255, 255, 255)");
     assert_eq!(dark["page"], "rgb(33, 42, 59)");
     assert_ne!(light["keyword"], dark["keyword"]);

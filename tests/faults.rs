@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::support::{
-    Answer, Gateway, data,
+    Gateway, Response, data,
     process::{Server, eventually},
     wire::{self, Wire},
 };
@@ -44,10 +44,10 @@ fn invite() -> String {
 
 /// Returns the outcome of an anonymous GraphQL request: none for success, or the error code. Panics
 /// on any other response, and if it takes too long.
-fn outcome(answer: &Answer) -> Option<String> {
-    let Some(errors) = answer.json.get("errors") else {
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-        let data = answer.json["data"].as_object().expect("data");
+fn outcome(response: &Response) -> Option<String> {
+    let Some(errors) = response.json.get("errors") else {
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+        let data = response.json["data"].as_object().expect("data");
         assert!(data.values().all(|value| !value.is_null()), "{data:?}");
         return None;
     };
@@ -55,10 +55,10 @@ fn outcome(answer: &Answer) -> Option<String> {
     Some(code.expect("a coded error").to_owned())
 }
 
-async fn asked(server: &Server, document: &str) -> Option<String> {
-    let asked = timeout(SOON, server.graphql(None, document, json!({})));
-    let answer = asked.await.expect("a response in time");
-    outcome(&answer)
+async fn error_of(server: &Server, document: &str) -> Option<String> {
+    let request = timeout(SOON, server.graphql(None, document, json!({})));
+    let response = request.await.expect("a response in time");
+    outcome(&response)
 }
 
 const AWAY: &str = "SERVICE_UNAVAILABLE";
@@ -83,7 +83,7 @@ async fn is_away(server: &Server) {
             wire.write(&wire::Request::post_json("/graphql", &body).text())
                 .await;
             outcome(
-                &timeout(SOON, wire.answer())
+                &timeout(SOON, wire.response())
                     .await
                     .expect("a response in time"),
             )
@@ -106,8 +106,8 @@ async fn is_away(server: &Server) {
 /// Waits until the gateway is ready. Then all requests must succeed.
 async fn recovers(server: &Server) {
     eventually("ready", async || is_ready(server).await.then_some(())).await;
-    assert_eq!(asked(server, LOOK_UP).await, None);
-    assert_eq!(asked(server, &invite()).await, None);
+    assert_eq!(error_of(server, LOOK_UP).await, None);
+    assert_eq!(error_of(server, &invite()).await, None);
     let rest = server.get(None, CODE).await;
     assert_eq!((rest.status, &rest.json["id"]), (StatusCode::OK, &json!(5)));
 }
@@ -132,8 +132,8 @@ impl Load {
                     let mut wire = Wire::connect(address).await.expect("a connection");
                     wire.write(&wire::Request::post_json("/graphql", &body).text())
                         .await;
-                    let answer = timeout(SOON, wire.answer()).await;
-                    outcomes.push(outcome(&answer.expect("a response in time")));
+                    let response = timeout(SOON, wire.response()).await;
+                    outcomes.push(outcome(&response.expect("a response in time")));
                 }
                 outcomes
             });
@@ -186,8 +186,8 @@ async fn meanwhile(least: Duration) {
 }
 
 /// Returns the message and code of the only error of a GraphQL response.
-fn error(answer: &Answer) -> (&Value, &Value) {
-    let errors = answer.json["errors"].as_array().expect("errors");
-    assert_eq!(errors.len(), 1, "{}", answer.text);
+fn error(response: &Response) -> (&Value, &Value) {
+    let errors = response.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", response.text);
     (&errors[0]["message"], &errors[0]["extensions"]["code"])
 }

@@ -42,11 +42,11 @@ async fn the_subgraph_composes_without_warnings() {
         (&["--node-in-subgraph=on"], &["accounts"]),
         (&["--auth-directives=on"], &["accounts", "objects"]),
     ] {
-        let told = composed(arguments, others).await;
+        let output = composed(arguments, others).await;
         for composer in COMPOSERS {
-            let told = &told[composer];
-            assert_eq!(told["complaints"], json!([]), "{composer} {arguments:?}");
-            let fields = told["fields"].as_array().expect("fields");
+            let output = &output[composer];
+            assert_eq!(output["complaints"], json!([]), "{composer} {arguments:?}");
+            let fields = output["fields"].as_array().expect("fields");
             for field in ["Query.inviteCode", "User.extId", "User.biography"] {
                 assert!(fields.contains(&json!(field)), "{composer} lacks {field}");
             }
@@ -54,7 +54,7 @@ async fn the_subgraph_composes_without_warnings() {
             assert_eq!(node.count(), 1, "{composer} {arguments:?}");
         }
         // A router requires these.
-        let demands = told["apollo"]["demands"].as_array().expect("demands");
+        let demands = output["apollo"]["demands"].as_array().expect("demands");
         let expected: &[&str] = match arguments {
             ["--auth-directives=on"] => &["authenticated"],
             _ => &[],
@@ -65,9 +65,9 @@ async fn the_subgraph_composes_without_warnings() {
 
 #[tokio::test]
 async fn two_owners_of_node_do_not_compose() {
-    let told = composed(&["--node-in-subgraph=on"], &["accounts", "objects"]).await;
+    let output = composed(&["--node-in-subgraph=on"], &["accounts", "objects"]).await;
     for composer in COMPOSERS {
-        let complaints = told[composer]["complaints"].to_string();
+        let complaints = output[composer]["complaints"].to_string();
         assert!(complaints.contains("node"), "{composer}: {complaints}");
     }
 }
@@ -137,17 +137,17 @@ any_database! {
             &["--node-in-subgraph=off", "--auth-directives=on"],
         ] {
             let server = Server::with(&gateway.url, settings).await;
-            let answer = server.graphql(None, "{ _service { sdl } }", json!({})).await;
+            let response = server.graphql(None, "{ _service { sdl } }", json!({})).await;
             let expected = printed(&[&["--subgraph"], settings].concat()).await;
-            assert_eq!(answer.json, json!({ "data": { "_service": { "sdl": expected } } }));
+            assert_eq!(response.json, json!({ "data": { "_service": { "sdl": expected } } }));
 
             let document = r#"{ node(id: "x") { id } nodes(ids: []) { id } }"#;
-            let answer = server.graphql(None, document, json!({})).await;
+            let response = server.graphql(None, document, json!({})).await;
             if settings.contains(&"--node-in-subgraph=off") {
-                let code = &answer.json["errors"][0]["extensions"]["code"];
-                assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{}", answer.json);
+                let code = &response.json["errors"][0]["extensions"]["code"];
+                assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{}", response.json);
             } else {
-                assert_eq!(answer.json, json!({ "data": { "node": null, "nodes": [] } }));
+                assert_eq!(response.json, json!({ "data": { "node": null, "nodes": [] } }));
             }
         }
     }
@@ -182,9 +182,9 @@ any_database! {
                 "{{ workspaceInvite(token: \"{token}\") {{ workspace {{ invites {{ totalCount }} }} }} }}"
             )),
         ] {
-            let answer = gateway.graphql(Viewer::Anonymous, &document).await;
-            let error = &answer["errors"][0];
-            assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
+            let response = gateway.graphql(Viewer::Anonymous, &document).await;
+            let error = &response["errors"][0];
+            assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{response}");
             assert_eq!(error["path"][0], path);
         }
         // The other two are on groups and courses, which anonymous viewers do not reach.

@@ -10,10 +10,10 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{Answer, Gateway, Viewer, any_database, data};
+use crate::support::{Gateway, Response, Viewer, any_database, data};
 
 /// Sends `body` unchanged to `/graphql`.
-async fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
+async fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Response {
     let mut request = gateway.request(Viewer::Anonymous, Method::POST, "/graphql");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -22,8 +22,8 @@ async fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer
     gateway.send(request.expect("a request")).await
 }
 
-fn code(answer: &Value) -> &Value {
-    &answer["errors"][0]["extensions"]["code"]
+fn code(response: &Value) -> &Value {
+    &response["errors"][0]["extensions"]["code"]
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -33,19 +33,19 @@ any_database! {
         gateway.add(data::invite_code(1, "CODE")).await;
         let query = "query%20One(%24code%3A%20String!)%20%7B%20inviteCode(code%3A%20%24code)%20%7B%20databaseId%20%7D%20%7D%20query%20Two%20%7B%20viewer%20%7B%20user%20%7B%20id%20%7D%20%7D%20%7D";
         let one = format!("/graphql?query={query}&operationName=One&variables=%7B%22code%22%3A%22CODE%22%7D");
-        let answer = gateway.get(Viewer::Anonymous, &one).await;
-        assert_eq!(answer.json, json!({ "data": { "inviteCode": { "databaseId": "1" } } }));
+        let response = gateway.get(Viewer::Anonymous, &one).await;
+        assert_eq!(response.json, json!({ "data": { "inviteCode": { "databaseId": "1" } } }));
         let two = format!("/graphql?query={query}&operationName=Two");
-        let answer = gateway.get(Viewer::Anonymous, &two).await;
-        assert_eq!(answer.json, json!({ "data": { "viewer": null } }));
-        for (path, told) in [
+        let response = gateway.get(Viewer::Anonymous, &two).await;
+        assert_eq!(response.json, json!({ "data": { "viewer": null } }));
+        for (path, expected) in [
             ("/graphql".to_owned(), "query"),
             (format!("/graphql?query={query}&operationName=One&variables=x"), "variables"),
         ] {
-            let answer = gateway.get(Viewer::Anonymous, &path).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
-            assert_eq!(code(&answer.json), "BAD_REQUEST");
-            assert!(answer.text.contains(told), "{}", answer.text);
+            let response = gateway.get(Viewer::Anonymous, &path).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST, "{path}");
+            assert_eq!(code(&response.json), "BAD_REQUEST");
+            assert!(response.text.contains(expected), "{}", response.text);
         }
     }
 
@@ -63,15 +63,15 @@ any_database! {
             (&[], r#"{"query":"{ __typename }"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE),
             (&[JSON, ("content-encoding", "gzip")], r#"{"query":"{ __typename }"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ] {
-            let answer = post(&gateway, headers, body).await;
+            let response = post(&gateway, headers, body).await;
             let shown = &body[..body.len().min(60)];
-            assert_eq!(answer.status, status, "{headers:?} {shown}");
+            assert_eq!(response.status, status, "{headers:?} {shown}");
             let expected = if status == StatusCode::PAYLOAD_TOO_LARGE { "OPERATION_TOO_LARGE" } else { "BAD_REQUEST" };
-            assert_eq!(code(&answer.json), expected, "{shown}");
-            assert!(answer.json.get("data").is_none());
+            assert_eq!(code(&response.json), expected, "{shown}");
+            assert!(response.json.get("data").is_none());
         }
-        let answer = post(&gateway, &[("content-type", "application/json; charset=UTF-8")], r#"{"query":"{ __typename }"}"#).await;
-        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let response = post(&gateway, &[("content-type", "application/json; charset=UTF-8")], r#"{"query":"{ __typename }"}"#).await;
+        assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn the_graphql_response_media_type_uses_statuses(gateway) {
@@ -83,27 +83,27 @@ any_database! {
             ("{", false),
         ] {
             let body = json!({ "query": query }).to_string();
-            let answer = post(&gateway, &[JSON, asks], &body).await;
+            let response = post(&gateway, &[JSON, asks], &body).await;
             let status = if executed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-            assert_eq!(answer.status, status, "{query}");
-            assert_eq!(answer.header("content-type"), "application/graphql-response+json; charset=utf-8");
-            assert_eq!(answer.json.get("data").is_some(), executed, "{query}");
+            assert_eq!(response.status, status, "{query}");
+            assert_eq!(response.header("content-type"), "application/graphql-response+json; charset=utf-8");
+            assert_eq!(response.json.get("data").is_some(), executed, "{query}");
 
-            let answer = post(&gateway, &[JSON], &body).await;
-            assert_eq!(answer.status, StatusCode::OK, "{query}");
-            assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
-            assert_eq!(answer.header("cache-control"), "no-store");
+            let response = post(&gateway, &[JSON], &body).await;
+            assert_eq!(response.status, StatusCode::OK, "{query}");
+            assert_eq!(response.header("content-type"), "application/json; charset=utf-8");
+            assert_eq!(response.header("cache-control"), "no-store");
         }
     }
 
     async fn other_methods_are_not_allowed(gateway) {
         let request = gateway.request(Viewer::Anonymous, Method::PUT, "/graphql");
-        let answer = gateway.send(request.body(String::new().into()).expect("a request")).await;
-        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-        let allowed = answer.headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+        let response = gateway.send(request.body(String::new().into()).expect("a request")).await;
+        assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED);
+        let allowed = response.headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok());
         assert_eq!(allowed, Some("GET,HEAD,POST"));
-        let answer = gateway.get(Viewer::Anonymous, "/nothing").await;
-        assert_eq!((answer.status, code(&answer.json)), (StatusCode::NOT_FOUND, &json!("BAD_REQUEST")));
+        let response = gateway.get(Viewer::Anonymous, "/nothing").await;
+        assert_eq!((response.status, code(&response.json)), (StatusCode::NOT_FOUND, &json!("BAD_REQUEST")));
     }
 
     async fn a_response_has_a_media_type_that_the_client_accepts(gateway) {
@@ -114,13 +114,13 @@ any_database! {
             ("application/json, application/graphql-response+json", StatusCode::OK, "application/graphql-response+json; charset=utf-8"),
             ("text/html", StatusCode::NOT_ACCEPTABLE, "application/json; charset=utf-8"),
         ] {
-            let answer = post(&gateway, &[JSON, ("accept", accept)], body).await;
-            assert_eq!((answer.status, answer.header("content-type")), (status, content_type), "{accept}");
-            assert_eq!(answer.header("vary"), "accept");
+            let response = post(&gateway, &[JSON, ("accept", accept)], body).await;
+            assert_eq!((response.status, response.header("content-type")), (status, content_type), "{accept}");
+            assert_eq!(response.header("vary"), "accept");
         }
-        let answer = post(&gateway, &[JSON, ("accept", "text/html")], body).await;
-        assert_eq!(code(&answer.json), "BAD_REQUEST");
-        assert!(answer.text.contains("application/graphql-response+json or application/json"), "{}", answer.text);
+        let response = post(&gateway, &[JSON, ("accept", "text/html")], body).await;
+        assert_eq!(code(&response.json), "BAD_REQUEST");
+        assert!(response.text.contains("application/graphql-response+json or application/json"), "{}", response.text);
         let request = gateway.request(Viewer::Anonymous, Method::GET, "/graphql?query=%7B__typename%7D");
         let request = request.header("accept", "image/png").body(String::new().into());
         assert_eq!(gateway.send(request.expect("a request")).await.status, StatusCode::NOT_ACCEPTABLE);
@@ -131,25 +131,25 @@ any_database! {
             "/graphql?query=mutation%20%7B%20__typename%20%7D",
             "/graphql?query=query%20A%20%7B%20__typename%20%7D%20mutation%20B%20%7B%20__typename%20%7D&operationName=B",
         ] {
-            let answer = gateway.get(Viewer::Anonymous, path).await;
-            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{}", answer.text);
-            assert_eq!(answer.header("allow"), "POST");
-            assert_eq!(code(&answer.json), "BAD_REQUEST");
-            assert_eq!(answer.json.get("data"), None);
+            let response = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{}", response.text);
+            assert_eq!(response.header("allow"), "POST");
+            assert_eq!(code(&response.json), "BAD_REQUEST");
+            assert_eq!(response.json.get("data"), None);
         }
         // POST refuses it only because the schema has no mutations.
-        let answer = gateway.graphql(Viewer::Anonymous, "mutation { __typename }").await;
-        assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED");
+        let response = gateway.graphql(Viewer::Anonymous, "mutation { __typename }").await;
+        assert_eq!(code(&response), "GRAPHQL_VALIDATION_FAILED");
     }
 
     async fn a_repeated_parameter_is_refused(gateway) {
-        let answer = gateway.get(Viewer::Anonymous, "/graphql?query=%7Ba%7D&query=%7B__typename%7D").await;
-        assert_eq!((answer.status, code(&answer.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
-        assert!(answer.text.contains("query"), "{}", answer.text);
+        let response = gateway.get(Viewer::Anonymous, "/graphql?query=%7Ba%7D&query=%7B__typename%7D").await;
+        assert_eq!((response.status, code(&response.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
+        assert!(response.text.contains("query"), "{}", response.text);
     }
 
     async fn a_variable_must_match_its_usage(gateway) {
-        for (document, told) in [
+        for (document, expected) in [
             ("query ($it: String!) { workspaceInvite(token: $it) { id } }", "`$it` of type `String!` cannot be used for argument `token` of type `UUID!`"),
             ("query ($it: UUID) { workspaceInvite(token: $it) { id } }", "`UUID!`"),
             ("query ($it: ID!) { nodes(ids: $it) { id } }", "`[ID!]!`"),
@@ -157,10 +157,10 @@ any_database! {
             ("query ($it: String) { viewer { user { id @skip(if: $it) } } }", "`Boolean!`"),
             ("query ($it: Int) { __type(name: $it) { name } }", "`String!`"),
         ] {
-            let answer = gateway.graphql(Viewer::Anonymous, document).await;
-            assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED", "{document}");
-            let message = answer["errors"][0]["message"].as_str().expect("a message");
-            assert!(message.contains(told), "{message}");
+            let response = gateway.graphql(Viewer::Anonymous, document).await;
+            assert_eq!(code(&response), "GRAPHQL_VALIDATION_FAILED", "{document}");
+            let message = response["errors"][0]["message"].as_str().expect("a message");
+            assert!(message.contains(expected), "{message}");
         }
         for document in [
             "query ($it: UUID! = \"x\") { workspaceInvite(token: $it) { id } }",
@@ -168,8 +168,8 @@ any_database! {
             "query ($it: [ID!]! = []) { nodes(ids: $it) { id } }",
             "query ($it: ID! = 1) { nodes(ids: [$it]) { id } }",
         ] {
-            let answer = gateway.graphql(Viewer::Anonymous, document).await;
-            assert_eq!(answer.get("errors"), None, "{document}");
+            let response = gateway.graphql(Viewer::Anonymous, document).await;
+            assert_eq!(response.get("errors"), None, "{document}");
         }
     }
 
@@ -177,26 +177,26 @@ any_database! {
         gateway.add_all([data::invite_code(1, "ONE"), data::invite_code(2, "TWO")]).await;
         let look_up = |code: &str| json!({ "query": "query ($it: String!) { inviteCode(code: $it) { databaseId } }", "variables": { "it": code } });
         let batch = json!([look_up("ONE"), { "query": "{ nothing }" }, look_up("TWO")]).to_string();
-        let answer = post(&gateway, &[JSON], &batch).await;
-        assert_eq!((answer.status, code(&answer.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
+        let response = post(&gateway, &[JSON], &batch).await;
+        assert_eq!((response.status, code(&response.json)), (StatusCode::BAD_REQUEST, &json!("BAD_REQUEST")));
 
         let gateway = gateway.with(|parts| parts.graphql.max_batch = 3);
-        let (statements, answer) = gateway.counted(post(&gateway, &[JSON], &batch)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-        assert_eq!(answer.json[0], json!({ "data": { "inviteCode": { "databaseId": "1" } } }));
-        assert_eq!(code(&answer.json[1]), "GRAPHQL_VALIDATION_FAILED");
-        assert_eq!(answer.json[1].get("data"), None);
-        assert_eq!(answer.json[2], json!({ "data": { "inviteCode": { "databaseId": "2" } } }));
+        let (statements, response) = gateway.counted(post(&gateway, &[JSON], &batch)).await;
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+        assert_eq!(response.json[0], json!({ "data": { "inviteCode": { "databaseId": "1" } } }));
+        assert_eq!(code(&response.json[1]), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(response.json[1].get("data"), None);
+        assert_eq!(response.json[2], json!({ "data": { "inviteCode": { "databaseId": "2" } } }));
         assert_eq!(statements, 1, "look-ups of a batch share their statement");
 
-        for (body, told) in [
+        for (body, expected) in [
             (json!([]), "The batch is empty"),
             (json!([look_up("ONE"), look_up("ONE"), look_up("ONE"), look_up("ONE")]), "the maximum is 3"),
             (json!([1]), "expected a JSON object"),
         ] {
-            let answer = post(&gateway, &[JSON], &body.to_string()).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
-            assert!(answer.text.contains(told), "{}", answer.text);
+            let response = post(&gateway, &[JSON], &body.to_string()).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST, "{body}");
+            assert!(response.text.contains(expected), "{}", response.text);
         }
     }
 
@@ -205,13 +205,13 @@ any_database! {
         let plain = post(&gateway, &[JSON], body).await;
         assert_eq!((plain.status, plain.header("content-encoding")), (StatusCode::OK, ""));
         for encoding in ["br", "gzip"] {
-            let answer = send_raw(&gateway, &[JSON, ("accept-encoding", encoding)], body).await;
-            assert_eq!(answer.0, encoding);
+            let response = send_raw(&gateway, &[JSON, ("accept-encoding", encoding)], body).await;
+            assert_eq!(response.0, encoding);
             let read = match encoding {
-                "br" => read_all(brotli::Decompressor::new(&answer.1[..], 4096)),
-                _ => read_all(flate2::read::GzDecoder::new(&answer.1[..])),
+                "br" => read_all(brotli::Decompressor::new(&response.1[..], 4096)),
+                _ => read_all(flate2::read::GzDecoder::new(&response.1[..])),
             };
-            assert!(answer.1.len() * 2 < read.len());
+            assert!(response.1.len() * 2 < read.len());
             assert_eq!(read, plain.text, "{encoding}");
         }
         let all = send_raw(&gateway, &[JSON, ("accept-encoding", "gzip, deflate, br, zstd")], body).await;
@@ -222,12 +222,12 @@ any_database! {
             ("gzip;q=0.5, br;q=0.1", "gzip"),
             ("*", "br"),
         ] {
-            let answer = send_raw(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
-            assert_eq!(answer.0, encoding, "{accepted}");
+            let response = send_raw(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
+            assert_eq!(response.0, encoding, "{accepted}");
         }
         for accepted in ["identity", "zstd", "*;q=0", "identity;q=0", "gzip;q=0", "identity, gzip;q=0.5"] {
-            let answer = post(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
-            assert_eq!((answer.status, answer.text), (StatusCode::OK, plain.text.clone()), "{accepted}");
+            let response = post(&gateway, &[JSON, ("accept-encoding", accepted)], body).await;
+            assert_eq!((response.status, response.text), (StatusCode::OK, plain.text.clone()), "{accepted}");
         }
         let short = post(&gateway, &[JSON, ("accept-encoding", "gzip")], r#"{"query":"{ __typename }"}"#).await;
         assert_eq!(short.header("content-encoding"), "");
@@ -243,16 +243,16 @@ async fn send_raw(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> (S
     let request = request
         .body(Body::from(body.to_owned()))
         .expect("a request");
-    let answer = gateway
+    let response = gateway
         .service()
         .oneshot(request)
         .await
         .expect("a response");
-    let encoding = answer.headers()["content-encoding"]
+    let encoding = response.headers()["content-encoding"]
         .to_str()
         .expect("text")
         .to_owned();
-    let bytes = answer
+    let bytes = response
         .into_body()
         .collect()
         .await

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::support::{Gateway, Viewer, each_database};
 
 async fn health(gateway: &Gateway, path: &str) -> (StatusCode, serde_json::Value) {
-    let answer = gateway.get(Viewer::Anonymous, path).await;
-    (answer.status, answer.json)
+    let response = gateway.get(Viewer::Anonymous, path).await;
+    (response.status, response.json)
 }
 
 each_database! {
@@ -22,8 +22,8 @@ each_database! {
             (SELECT max(version) FROM seaql_migrations)";
         gateway.database.execute_unprepared(last).await.expect("one migration less");
         let ready = health(&gateway, "/health/ready").await;
-        let told = json!({ "status": "database not migrated" });
-        assert_eq!(ready, (StatusCode::SERVICE_UNAVAILABLE, told));
+        let expected = json!({ "status": "database not migrated" });
+        assert_eq!(ready, (StatusCode::SERVICE_UNAVAILABLE, expected));
     }
 
     async fn liveness_does_not_depend_on_the_database(gateway) {
@@ -31,7 +31,7 @@ each_database! {
         let live = health(&gateway, "/health/live").await;
         assert_eq!(live, (StatusCode::OK, json!({ "status": "ok" })));
         let ready = health(&gateway, "/health/ready").await;
-        let told = json!({ "status": "database unreachable" });
-        assert_eq!(ready, (StatusCode::SERVICE_UNAVAILABLE, told));
+        let expected = json!({ "status": "database unreachable" });
+        assert_eq!(ready, (StatusCode::SERVICE_UNAVAILABLE, expected));
     }
 }

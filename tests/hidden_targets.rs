@@ -144,12 +144,12 @@ each_database! {
         let course = json!({ "id": 1, "slug": "2026", "name": "A year", "privacy": "open",
             "created_by": { "id": OWNER, "username": "owner" } });
         let invite = json!({ "id": 1, "code": "C", "created_at": NOW, "updated_at": NOW,
-            "group": { "id": 1, "slug": "42", "name": "Answers" } });
+            "group": { "id": 1, "slug": "42", "name": "Responses" } });
         for (kind, row, field) in [(Kind::Courses, course, "slug"), (Kind::GroupInvites, invite, "group.slug")] {
             let (summary, rejected) = gateway.import(kind, &[row]).await;
             assert_eq!(summary.written, 0);
-            let told: Vec<_> = rejected.iter().map(|it| (it.field.as_str(), it.reason.as_str())).collect();
-            assert_eq!(told, [(field, "expected a slug that is not all digits, since those are read as an id")]);
+            let reasons: Vec<_> = rejected.iter().map(|it| (it.field.as_str(), it.reason.as_str())).collect();
+            assert_eq!(reasons, [(field, "expected a slug that is not all digits, since those are read as an id")]);
         }
     }
 

@@ -318,8 +318,8 @@ each_database! {
 
     async fn bad_rows_are_reported_and_the_others_written(gateway) {
         let ended = import_text(&gateway, "users", MIXED, &[]).await;
-        let told: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(lines[..lines.len() - 1], MIXED_REJECTIONS);
         assert_eq!(summary(&ended), is(1, "users: 7 rows read, 2 written, 5 rejected"));
         assert_eq!(ended.stdout, "");
         let users = &tables::dump(&gateway.database).await[0].1;
@@ -330,8 +330,8 @@ each_database! {
             {"id":9},
             {"id":10,"username":"ivy","full_name":""}"#;
         let ended = import_text(&gateway, "users", array, &[]).await;
-        let told: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(told[..2], [
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(lines[..2], [
             "line 2: username: required, but missing",
             "line 3: the file ends inside the array: expected `]`",
         ]);
@@ -342,7 +342,7 @@ each_database! {
         let user = json!({ "id": 1, "username": "ada", "full_name": "" });
         let (_, rejected) = gateway.import(Kind::Users, &[user]).await;
         assert_eq!(rejected, []);
-        for (kind, row, told) in [
+        for (kind, row, expected) in [
             (
                 Kind::WorkspaceMembers,
                 json!({ "workspace_id": 9, "user_id": 1, "role": "owner" }),
@@ -369,7 +369,7 @@ each_database! {
             assert_eq!((summary.written, summary.rejected), (0, 1), "{kind}");
             let rejected = &rejected[0];
             assert_eq!(rejected.line, 1);
-            assert_eq!((rejected.field.as_str(), rejected.reason.as_str()), told, "{kind}");
+            assert_eq!((rejected.field.as_str(), rejected.reason.as_str()), expected, "{kind}");
         }
     }
 
@@ -416,8 +416,8 @@ each_database! {
         rows[700]["id"] = 5.into();
         rows[2499]["workspace_id"] = 9.into();
         let (summary, rejected) = gateway.import(Kind::WorkspaceInvites, &rows).await;
-        let told: Vec<String> = rejected.iter().map(ToString::to_string).collect();
-        assert_eq!(told, [
+        let reasons: Vec<String> = rejected.iter().map(ToString::to_string).collect();
+        assert_eq!(reasons, [
             "line 701: id: already used by another row",
             "line 2001: inviter_id: no such user",
             "line 2500: workspace_id: no such workspace",
@@ -484,8 +484,8 @@ each_database! {
         let mut rows: Vec<Value> = (1..=1200).map(code).collect();
         rows.push(json!({ "id": 1201 }));
         let ended = import_text(&gateway, "invite-codes", &lines(&rows), &["--strict"]).await;
-        let told = "line 1201: code: required, but missing";
-        assert_eq!(ended.stderr.lines().next(), Some(told));
+        let expected = "line 1201: code: required, but missing";
+        assert_eq!(ended.stderr.lines().next(), Some(expected));
         let words = "invite-codes: 1201 rows read, 0 written, 1 rejected (rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
@@ -498,8 +498,8 @@ each_database! {
     async fn a_dry_run_reports_all_and_writes_nothing(gateway) {
         let before = tables::dump(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &["--dry-run"]).await;
-        let told: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(told[..told.len() - 1], MIXED_REJECTIONS);
+        let lines: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(lines[..lines.len() - 1], MIXED_REJECTIONS);
         let words = "users: 7 rows read, 2 written, 5 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);
@@ -514,20 +514,20 @@ each_database! {
     async fn a_database_that_is_not_migrated_is_an_error(gateway) {
         tables::remove(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &[]).await;
-        let told = "the database is not migrated: run `invite-gateway migrate up`\n";
-        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), told));
+        let expected = "the database is not migrated: run `invite-gateway migrate up`\n";
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), expected));
         assert_eq!(tables::names(&gateway.database).await, [""; 0]);
     }
 
     async fn a_file_that_cannot_be_read_is_a_usage_error(gateway) {
         let folder = tempfile::tempdir().expect("a folder");
-        for (path, told) in [
+        for (path, expected) in [
             (folder.path().join("none"), "No such file"),
             (folder.path().to_owned(), "is a directory"),
         ] {
             let ended = import(&gateway, "users", &path, &[]).await;
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
-            assert!(ended.stderr.contains(told), "{}", ended.stderr);
+            assert!(ended.stderr.contains(expected), "{}", ended.stderr);
             assert!(ended.stderr.contains(path.to_str().expect("UTF-8")), "{}", ended.stderr);
         }
     }

@@ -52,12 +52,12 @@ async fn build(gateway: &Gateway) {
 
 /// Sends a document that must be refused. Returns the message, which must not reveal anything else.
 async fn refused(gateway: &Gateway, document: &str, variables: Value, code: &str) -> String {
-    let answer = gateway.graphql_with(VIEWER, document, variables).await;
-    let errors = answer["errors"]
+    let response = gateway.graphql_with(VIEWER, document, variables).await;
+    let errors = response["errors"]
         .as_array()
-        .unwrap_or_else(|| panic!("{document}: {answer}"));
+        .unwrap_or_else(|| panic!("{document}: {response}"));
     for error in errors {
-        assert_eq!(error["extensions"]["code"], code, "{document}: {answer}");
+        assert_eq!(error["extensions"]["code"], code, "{document}: {response}");
         let text = error["message"].as_str().expect("a message").to_lowercase();
         for leak in [
             "select ", "sqlite", "postgres", "/src/", ".rs", "sqlx", "panicked",
@@ -173,8 +173,8 @@ each_database! {
             for cursor in cursors.iter().chain(&garbage) {
                 for argument in ["after", "before"] {
                     let document = format!("query ($it: String) {{ {} }}", field.replace("ARGUMENTS", &format!("{argument}: $it")));
-                    let answer = gateway.graphql_with(VIEWER, &document, json!({ "it": cursor })).await;
-                    if answer.get("errors").is_some() {
+                    let response = gateway.graphql_with(VIEWER, &document, json!({ "it": cursor })).await;
+                    if response.get("errors").is_some() {
                         bad_argument(&gateway, &document, json!({ "it": cursor }), argument, allowed).await;
                         refusals += 1;
                     }
@@ -206,9 +206,9 @@ each_database! {
             (json!(["course:1.invitees/Username/Asc", "'; DROP TABLE users; --", i64::MAX]), false),
         ] {
             let it = URL_SAFE_NO_PAD.encode(forged.to_string());
-            let answer = gateway.graphql_with(VIEWER, &by_name, json!({ "it": it })).await;
-            let code = answer["errors"][0]["extensions"]["code"].as_str();
-            assert_eq!(code, is_refused.then_some("BAD_USER_INPUT"), "{forged}: {answer}");
+            let response = gateway.graphql_with(VIEWER, &by_name, json!({ "it": it })).await;
+            let code = response["errors"][0]["extensions"]["code"].as_str();
+            assert_eq!(code, is_refused.then_some("BAD_USER_INPUT"), "{forged}: {response}");
         }
         // Instants that no row can have are not valid in a cursor. Leap seconds are read like other
         // seconds.
@@ -222,9 +222,9 @@ each_database! {
         ] {
             let it = URL_SAFE_NO_PAD.encode(json!(["inviteCodes/CreatedAt/Desc", instant, 1]).to_string());
             let document = "query ($it: String) { inviteCodes(after: $it) { totalCount nodes { id } } }";
-            let answer = gateway.graphql_with(VIEWER, document, json!({ "it": it })).await;
-            let code = answer["errors"][0]["extensions"]["code"].as_str();
-            assert_eq!(code, is_refused.then_some("BAD_USER_INPUT"), "{instant}: {answer}");
+            let response = gateway.graphql_with(VIEWER, document, json!({ "it": it })).await;
+            let code = response["errors"][0]["extensions"]["code"].as_str();
+            assert_eq!(code, is_refused.then_some("BAD_USER_INPUT"), "{instant}: {response}");
         }
         is_fine(&gateway).await;
     }
@@ -252,8 +252,8 @@ each_database! {
             }
             for good in [global_id(type_name, 999), "999".to_owned(), "-9223372036854775808".to_owned()] {
                 let it = if wrap { json!([good]) } else { json!(good) };
-                let answer = gateway.graphql_with(VIEWER, &document, json!({ "it": it })).await;
-                assert_eq!(answer.get("errors"), None, "{answer}");
+                let response = gateway.graphql_with(VIEWER, &document, json!({ "it": it })).await;
+                assert_eq!(response.get("errors"), None, "{response}");
             }
         }
         is_fine(&gateway).await;
@@ -341,8 +341,8 @@ each_database! {
                 continue;
             }
             for good in [&"é".repeat(320), "%", "_", "\\", "'", "\"", "--", "\u{feff}", "a\u{301}", "\u{10ffff}"] {
-                let answer = gateway.graphql_with(VIEWER, &document, send(good)).await;
-                assert_eq!(answer.get("errors"), None, "{argument} {good:?}: {answer}");
+                let response = gateway.graphql_with(VIEWER, &document, send(good)).await;
+                assert_eq!(response.get("errors"), None, "{argument} {good:?}: {response}");
             }
         }
         for list in ["inviteCodes", "workspaceInvites"] {
@@ -357,8 +357,8 @@ each_database! {
                 bad_argument(&gateway, &document, json!({ "it": address }), "filter.email", incomparable).await;
             }
             for good in ["%@_", "'@x.io", "--@localhost", "Jos\u{e9}@b\u{fc}cher.example", "a\u{301}@my_host", " jane@X.io "] {
-                let answer = gateway.graphql_with(VIEWER, &document, json!({ "it": good })).await;
-                assert_eq!(answer.get("errors"), None, "{good:?}: {answer}");
+                let response = gateway.graphql_with(VIEWER, &document, json!({ "it": good })).await;
+                assert_eq!(response.get("errors"), None, "{good:?}: {response}");
             }
         }
         is_fine(&gateway).await;
@@ -392,10 +392,10 @@ each_database! {
         let ids = vec![global_id("Workspace", 1); 101];
         let message = refused(&gateway, document, json!({ "ids": ids }), "BAD_USER_INPUT").await;
         assert!(message.ends_with("expected at most 100 values, not 101."), "{message}");
-        let answer = gateway.graphql_with(VIEWER, document, json!({ "ids": ids[1..] })).await;
-        assert_eq!(answer["data"]["nodes"].as_array().map(Vec::len), Some(100), "{answer}");
-        let answer = gateway.graphql_with(VIEWER, document, json!({ "ids": [] })).await;
-        assert_eq!(answer, json!({ "data": { "nodes": [] } }));
+        let response = gateway.graphql_with(VIEWER, document, json!({ "ids": ids[1..] })).await;
+        assert_eq!(response["data"]["nodes"].as_array().map(Vec::len), Some(100), "{response}");
+        let response = gateway.graphql_with(VIEWER, document, json!({ "ids": [] })).await;
+        assert_eq!(response, json!({ "data": { "nodes": [] } }));
     }
 
     async fn a_malformed_code_slug_or_token_looks_unknown(gateway) {
@@ -406,8 +406,8 @@ each_database! {
                 for (field, argument) in [("inviteCode", "code: String!"), ("group", "id: ID!"), ("course", "id: ID!"), ("workspace", "id: ID!")] {
                     let name = argument.split(':').next().expect("a name");
                     let document = format!("query (${argument}) {{ {field}({name}: ${name}) {{ id }} }}");
-                    let answer = gateway.graphql_with(viewer, &document, json!({ name: text })).await;
-                    assert_eq!(answer, json!({ "data": { field: null } }), "{field} {text:?}");
+                    let response = gateway.graphql_with(viewer, &document, json!({ name: text })).await;
+                    assert_eq!(response, json!({ "data": { field: null } }), "{field} {text:?}");
                 }
             }
             let simple = data::token(1).simple().to_string();
@@ -415,8 +415,8 @@ each_database! {
             let urn = format!("urn:uuid:{}", data::token(1));
             for text in ["", "\0", "nope", &simple, &braced, &urn, "00000000-0000-0000-0000-000000000000", &long] {
                 let document = "query ($it: UUID!) { workspaceInvite(token: $it) { id } }";
-                let answer = gateway.graphql_with(viewer, document, json!({ "it": text })).await;
-                assert_eq!(answer, json!({ "data": { "workspaceInvite": null } }), "{text:?}");
+                let response = gateway.graphql_with(viewer, document, json!({ "it": text })).await;
+                assert_eq!(response, json!({ "data": { "workspaceInvite": null } }), "{text:?}");
             }
         }
         is_fine(&gateway).await;
@@ -432,9 +432,9 @@ each_database! {
             (Viewer::Anonymous, "{ workspaceInvites(filter: { search: \"\\u0000\" }) { totalCount } }", "UNAUTHENTICATED"),
             (Viewer::Anonymous, "{ groupInvites(after: \"x\") { totalCount } }", "UNAUTHENTICATED"),
         ] {
-            let answer = gateway.graphql(viewer, document).await;
-            assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{document}: {answer}");
-            assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1));
+            let response = gateway.graphql(viewer, document).await;
+            assert_eq!(response["errors"][0]["extensions"]["code"], code, "{document}: {response}");
+            assert_eq!(response["errors"].as_array().map(Vec::len), Some(1));
         }
     }
 }

@@ -15,10 +15,10 @@ any_database! {
             ("{ ... @include(if: false) { __schema { types { name } } } }", "__schema"),
             ("{ ...F } fragment F on Query { ... on Query { __type(name: \"Query\") { name } } }", "__type"),
         ] {
-            let answer = server.graphql(None, document, json!({})).await;
-            assert_eq!(answer.json.get("data"), None, "{document}");
-            let errors = answer.json["errors"].as_array().expect("errors");
-            assert_eq!(errors.len(), 1, "{}", answer.text);
+            let response = server.graphql(None, document, json!({})).await;
+            assert_eq!(response.json.get("data"), None, "{document}");
+            let errors = response.json["errors"].as_array().expect("errors");
+            assert_eq!(errors.len(), 1, "{}", response.text);
             let message = errors[0]["message"].as_str().expect("text");
             assert!(message.contains("Introspection is disabled"), "{message}");
             assert!(message.contains(field), "{message}");
@@ -27,7 +27,7 @@ any_database! {
                 "validationErrorCode": "INTROSPECTION_DISABLED",
             });
             assert_eq!(errors[0]["extensions"], expected);
-            assert!(errors[0]["locations"][0]["column"].is_u64(), "{}", answer.text);
+            assert!(errors[0]["locations"][0]["column"].is_u64(), "{}", response.text);
         }
         let body = json!({ "query": "{ __schema { types { name } } }" }).to_string();
         let request = Request::post_json("/graphql", &body)
@@ -35,22 +35,22 @@ any_database! {
         assert_eq!(server.send(&request).await.status, StatusCode::BAD_REQUEST);
 
         let document = "{ __typename inviteCode(code: \"AbC-123\") { __typename databaseId } }";
-        let answer = server.graphql(None, document, json!({})).await;
+        let response = server.graphql(None, document, json!({})).await;
         let expected = json!({ "data": {
             "__typename": "Query",
             "inviteCode": { "__typename": "InviteCode", "databaseId": "5" },
         } });
-        assert_eq!(answer.json, expected);
+        assert_eq!(response.json, expected);
         // Errors do not suggest names of the schema.
-        let answer = server.graphql(None, "{ inviteCod }", json!({})).await;
-        assert!(!answer.text.contains("mean"), "{}", answer.text);
+        let response = server.graphql(None, "{ inviteCod }", json!({})).await;
+        assert!(!response.text.contains("mean"), "{}", response.text);
     }
 
     async fn on_a_loopback_address_it_is_on_by_default(gateway) {
         for flags in [&[][..], &["--introspection=on", "--graphiql=off"]] {
             let server = Server::with(&gateway.url, flags).await;
-            let answer = server.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
-            assert_eq!(answer.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
+            let response = server.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
+            assert_eq!(response.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
         }
     }
 }

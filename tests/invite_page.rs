@@ -112,11 +112,11 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
         &demo::description().await,
         &json!({ "persona": "workspace-admin" }),
     );
-    let answer = server
+    let response = server
         .graphql(admin.as_deref(), query, json!({}))
         .await
         .json;
-    let workspace = &answer["data"]["workspace"];
+    let workspace = &response["data"]["workspace"];
     let emails = |list: &str| -> Vec<&Value> {
         let nodes = workspace[list]["nodes"].as_array().expect("nodes");
         nodes.iter().map(|node| &node["email"]).collect()
@@ -169,11 +169,11 @@ async fn assert_course_list(seen: &Value, server: &Server) {
         &demo::description().await,
         &json!({ "persona": "course-manager" }),
     );
-    let answer = server
+    let response = server
         .graphql(manager.as_deref(), query, json!({}))
         .await
         .json;
-    let found = &answer["data"]["course"]["invitees"];
+    let found = &response["data"]["course"]["invitees"];
     let nodes = found["nodes"].as_array().expect("nodes");
     let names: Vec<_> = nodes.iter().map(|node| &node["fullName"]).collect();
     let total = &found["totalCount"];
@@ -191,14 +191,14 @@ fn assert_troubles(seen: &Value) {
         seen["outage"],
         json!({ "away": away, "stillAway": away, "back": "The community", "focused": "main" })
     );
-    let told = |heading: &str| json!({ "heading": heading, "buttons": ["Try again"] });
+    let error_page = |heading: &str| json!({ "heading": heading, "buttons": ["Try again"] });
     assert_eq!(
         seen["answers"],
         json!([
-            told(away),
-            told("That did not work"),
-            told("That was a little too fast"),
-            told(away),
+            error_page(away),
+            error_page("That did not work"),
+            error_page("That was a little too fast"),
+            error_page(away),
         ])
     );
     assert_eq!(

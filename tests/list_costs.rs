@@ -129,9 +129,9 @@ impl Schema {
                 name args {{ name defaultValue type {{ kind }} }} type {{ {wrapped} }}
             }} }} }} }}"
         );
-        let answer = gateway.graphql(Viewer::Anonymous, &document).await;
-        let types = answer["data"]["__schema"]["types"].as_array();
-        let types = types.unwrap_or_else(|| panic!("no schema: {answer:#}"));
+        let response = gateway.graphql(Viewer::Anonymous, &document).await;
+        let types = response["data"]["__schema"]["types"].as_array();
+        let types = types.unwrap_or_else(|| panic!("no schema: {response:#}"));
         let named = types.iter().map(|it| (text(&it["name"]), type_of(it)));
         Self(named.collect())
     }
@@ -306,15 +306,19 @@ impl List {
         };
         let variables = json!({ "rows": rows, "ids": ids });
         let before = statements(gateway);
-        let answer = gateway
+        let response = gateway
             .graphql_with(Viewer::User(ADMIN), &document, variables)
             .await;
         let statements = statements(gateway) - before;
-        assert_eq!(answer.get("errors"), None, "{document}: {answer:#}");
-        let found = answer["data"]
+        assert_eq!(response.get("errors"), None, "{document}: {response:#}");
+        let found = response["data"]
             .pointer(&self.path)
             .map(|list| array(list).len());
-        assert_eq!(found, usize::try_from(rows).ok(), "{document}: {answer:#}");
+        assert_eq!(
+            found,
+            usize::try_from(rows).ok(),
+            "{document}: {response:#}"
+        );
         statements
     }
 }

@@ -102,8 +102,8 @@ each_database! {
         let lists = r#"{ inviteCodes { totalCount } viewer { sentInvites { totalCount } } }"#;
         let (sent, _) = gateway.counted(gateway.data(Viewer::User(7), lists)).await;
         let kinds = ["user_by_id", "list_of_invite_codes", "list_of_invites"];
-        let told: f64 = kinds.iter().map(|kind| gateway.metric(&statements(kind, "ok"))).sum();
-        assert_eq!((sent, told), (3, 3.0));
+        let counted: f64 = kinds.iter().map(|kind| gateway.metric(&statements(kind, "ok"))).sum();
+        assert_eq!((sent, counted), (3, 3.0));
         let state = |state| format!("invite_gateway_database_connections{{server=\"primary\",state=\"{state}\"}}");
         let open = gateway.metric(&state("idle")) + gateway.metric(&state("in_use"));
         assert!(open >= 1.0, "{open}");
@@ -112,8 +112,8 @@ each_database! {
 
     async fn failing_statements_are_counted(gateway) {
         crate::support::tables::remove(&gateway.database).await;
-        let answer = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": "x" })).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{answer}");
+        let response = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": "x" })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "SERVICE_UNAVAILABLE", "{response}");
         assert_eq!(gateway.metric(&statements("invite_code_by_code", "unavailable")), 1.0);
         assert_eq!(gateway.metric(&operation("LookUp", "errors")), 1.0);
     }
@@ -133,12 +133,12 @@ each_database! {
         };
         // Slightly too long as a whole; far too long, it is not written to its end.
         for (first, met, count) in [(5, true, 0.0), (15, true, 1.0), (100, false, 2.0)] {
-            let answer = gateway.graphql(Viewer::User(7), &invites(first)).await;
-            let told = &answer["errors"][0]["extensions"];
+            let response = gateway.graphql(Viewer::User(7), &invites(first)).await;
+            let extensions = &response["errors"][0]["extensions"];
             if count > 0.0 {
-                assert_eq!((&told["limit"], told.get("measured").is_some()), (&json!("response"), met), "{answer}");
+                assert_eq!((&extensions["limit"], extensions.get("measured").is_some()), (&json!("response"), met), "{response}");
             } else {
-                assert_eq!(answer.get("errors"), None, "{answer}");
+                assert_eq!(response.get("errors"), None, "{response}");
             }
             assert_eq!(gateway.metric(counted), count, "{first}");
         }
@@ -183,11 +183,11 @@ each_database! {
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
 
         let server = Server::with(&gateway.url, &["--metrics=on"]).await;
-        let answer = server.get(None, "/metrics").await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let response = server.get(None, "/metrics").await;
+        assert_eq!(response.status, StatusCode::OK);
         let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        assert_eq!(answer.header("content-type"), openmetrics);
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(response.header("content-type"), openmetrics);
+        assert_eq!(response.header("cache-control"), "no-store");
 
         let own = ["--metrics-listen=127.0.0.1:0"];
         let server = Server::with(&gateway.url, &own).await;
@@ -198,12 +198,12 @@ each_database! {
         let ask = async |path| {
             let mut wire = Wire::connect(address).await.expect("a connection");
             wire.write(&Request::get(path).text()).await;
-            wire.answer().await
+            wire.response().await
         };
-        let answer = ask("/metrics").await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let response = ask("/metrics").await;
+        assert_eq!(response.status, StatusCode::OK);
         let unknown = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"401\"}";
-        assert_eq!(metric_in(&answer.text, unknown), 1.0);
+        assert_eq!(metric_in(&response.text, unknown), 1.0);
         assert_eq!(ask("/graphql").await.status, StatusCode::NOT_FOUND);
     }
 }
@@ -245,10 +245,10 @@ async fn a_body_that_is_too_long_counts_as_a_limit_refusal() {
         let request = gateway
             .request(Viewer::Anonymous, Method::POST, "/graphql")
             .header(header::CONTENT_TYPE, "application/json");
-        let answer = gateway
+        let response = gateway
             .send(request.body(Body::from(body)).expect("a request"))
             .await;
-        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
         let refused = "invite_gateway_limit_refusals_total{limit=\"body\"}";
         assert_eq!(gateway.metric(refused), 1.0);
     })
@@ -299,10 +299,10 @@ async fn the_age_and_fetches_of_key_sets_are_exported() {
 
         fs::remove_file(&file).expect("no file");
         // An unknown key is looked up once more.
-        let answer = gateway
+        let response = gateway
             .get(Viewer::User(7), "/api/v2/course/1/invite/")
             .await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
         assert_eq!((refreshes("loaded"), refreshes("failed")), (1.0, 1.0));
         assert_eq!(gateway.metric(age), 60.0);
     })
@@ -337,6 +337,6 @@ async fn a_metrics_address_in_use_is_a_startup_error() {
     let listen = format!("--metrics-listen={address}");
     let ended = Process::run(&["demo", "--listen=127.0.0.1:0", &listen]).await;
     assert_eq!(ended.status, Some(1));
-    let told = format!("cannot listen on {address}");
-    assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+    let expected = format!("cannot listen on {address}");
+    assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    Answer, Backend, Gateway, data,
+    Backend, Gateway, Response, data,
     process::{Server, authorization, eventually},
     proxy::Proxy,
     run,
@@ -33,20 +33,20 @@ async fn fill(gateway: &Gateway) {
     gateway.add(data::group_invite(3, 1, "join")).await;
 }
 
-async fn soon<T>(asked: &str, answer: impl Future<Output = T>) -> T {
-    let answer = timeout(SOON, answer).await;
-    answer.unwrap_or_else(|_| panic!("{asked}: no answer in {SOON:?}"))
+async fn soon<T>(request: &str, response: impl Future<Output = T>) -> T {
+    let response = timeout(SOON, response).await;
+    response.unwrap_or_else(|_| panic!("{request}: no response in {SOON:?}"))
 }
 
 #[track_caller]
-fn is(answer: &Answer, status: StatusCode, body: &Value) {
-    assert_eq!((answer.status, &answer.json), (status, body));
+fn is(response: &Response, status: StatusCode, body: &Value) {
+    assert_eq!((response.status, &response.json), (status, body));
 }
 
 /// Returns the code of the only error of a GraphQL response.
-fn code(answer: &Answer) -> &Value {
-    let errors = answer.json["errors"].as_array().expect("errors");
-    assert_eq!(errors.len(), 1, "{}", answer.text);
+fn code(response: &Response) -> &Value {
+    let errors = response.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", response.text);
     &errors[0]["extensions"]["code"]
 }
 
@@ -55,24 +55,24 @@ async fn is_away(server: &Server) {
     let (ok, away) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
     let grace = authorization(7);
 
-    let answer = soon("GraphQL", server.graphql(None, LOOK_UP, json!({}))).await;
+    let response = soon("GraphQL", server.graphql(None, LOOK_UP, json!({}))).await;
     assert_eq!(
-        (answer.status, code(&answer)),
+        (response.status, code(&response)),
         (ok, &json!("SERVICE_UNAVAILABLE"))
     );
-    assert_eq!(answer.json["data"], json!({ "inviteCode": null }));
+    assert_eq!(response.json["data"], json!({ "inviteCode": null }));
     // The viewer cannot be loaded: nothing is executed, and nobody is treated as anonymous.
-    let answer = soon(
+    let response = soon(
         "GraphQL, signed in",
         server.graphql(Some(&grace), LOOK_UP, json!({})),
     )
     .await;
     assert_eq!(
-        (answer.status, code(&answer)),
+        (response.status, code(&response)),
         (away, &json!("SERVICE_UNAVAILABLE"))
     );
     assert_eq!(
-        (answer.json.get("data"), answer.header("retry-after")),
+        (response.json.get("data"), response.header("retry-after")),
         (None, "1")
     );
 
@@ -84,16 +84,20 @@ async fn is_away(server: &Server) {
         (Some(grace.as_str()), CODE, &detail),
         (Some(grace.as_str()), GROUP, &arena),
     ] {
-        let answer = soon(path, server.get(authorization, path)).await;
-        is(&answer, away, body);
-        assert_eq!(answer.header("retry-after"), "1");
-        assert_eq!(answer.header("www-authenticate"), "");
+        let response = soon(path, server.get(authorization, path)).await;
+        is(&response, away, body);
+        assert_eq!(response.header("retry-after"), "1");
+        assert_eq!(response.header("www-authenticate"), "");
     }
 
-    let answer = soon("live", server.get(None, "/health/live")).await;
-    is(&answer, ok, &json!({ "status": "ok" }));
-    let answer = soon("ready", server.get(None, "/health/ready")).await;
-    is(&answer, away, &json!({ "status": "database unreachable" }));
+    let response = soon("live", server.get(None, "/health/live")).await;
+    is(&response, ok, &json!({ "status": "ok" }));
+    let response = soon("ready", server.get(None, "/health/ready")).await;
+    is(
+        &response,
+        away,
+        &json!({ "status": "database unreachable" }),
+    );
 }
 
 /// Waits until the gateway is ready. Then all requests must succeed.
@@ -105,9 +109,9 @@ async fn recovers(server: &Server) {
     .await;
     let grace = authorization(7);
     for authorization in [None, Some(grace.as_str())] {
-        let answer = server.graphql(authorization, LOOK_UP, json!({})).await;
+        let response = server.graphql(authorization, LOOK_UP, json!({})).await;
         let expected = json!({ "data": { "inviteCode": { "databaseId": "5" } } });
-        is(&answer, StatusCode::OK, &expected);
+        is(&response, StatusCode::OK, &expected);
         assert_eq!(server.get(authorization, CODE).await.json["id"], 5);
     }
     assert_eq!(server.get(Some(&grace), GROUP).await.json["code"], "join");

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::{
-    Answer, Gateway, Viewer, any_database, data,
+    Gateway, Response, Viewer, any_database, data,
     process::{Ended, Process, Server},
 };
 
@@ -24,7 +24,7 @@ fn extension(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
-async fn post(gateway: &Gateway, body: Value) -> Answer {
+async fn post(gateway: &Gateway, body: Value) -> Response {
     let request = gateway
         .request(Viewer::Anonymous, Method::POST, "/graphql")
         .header(header::CONTENT_TYPE, "application/json")
@@ -35,13 +35,18 @@ async fn post(gateway: &Gateway, body: Value) -> Answer {
 }
 
 #[track_caller]
-fn refused(answer: &Answer, code: &str, message: &str) {
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
-    let error = &answer.json["errors"][0];
-    assert_eq!(error["extensions"]["code"], code, "{}", answer.text);
-    let told = error["message"].as_str().expect("a message");
-    assert!(told.contains(message), "{told}");
-    assert_eq!(answer.json.get("data"), None);
+fn refused(response: &Response, code: &str, message: &str) {
+    assert_eq!(
+        response.status,
+        StatusCode::BAD_REQUEST,
+        "{}",
+        response.text
+    );
+    let error = &response.json["errors"][0];
+    assert_eq!(error["extensions"]["code"], code, "{}", response.text);
+    let text = error["message"].as_str().expect("a message");
+    assert!(text.contains(message), "{text}");
+    assert_eq!(response.json.get("data"), None);
 }
 
 async fn registering(gateway: Gateway) -> Gateway {
@@ -58,8 +63,8 @@ any_database! {
         let named = json!({ "variables": variables, "extensions": extension(&hash(QUERY)) });
         let found = json!({ "data": { "inviteCode": { "databaseId": "1" } } });
 
-        let answer = post(&gateway, named.clone()).await;
-        refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        let response = post(&gateway, named.clone()).await;
+        refused(&response, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
 
         let mut registration = named.clone();
         registration["query"] = json!(QUERY);
@@ -81,17 +86,17 @@ any_database! {
 
     async fn a_wrong_hash_registers_nothing(gateway) {
         let gateway = registering(gateway).await;
-        for (wrong, told) in [
+        for (wrong, expected) in [
             (hash("{ __typename }"), "must be the SHA-256"),
             ("x".to_owned(), "64 hexadecimal digits"),
             ("+".repeat(64), "64 hexadecimal digits"),
             ("é".repeat(32), "64 hexadecimal digits"),
         ] {
-            let answer = post(&gateway, json!({ "query": QUERY, "extensions": extension(&wrong) })).await;
-            refused(&answer, "BAD_REQUEST", told);
+            let response = post(&gateway, json!({ "query": QUERY, "extensions": extension(&wrong) })).await;
+            refused(&response, "BAD_REQUEST", expected);
         }
-        let answer = post(&gateway, json!({ "extensions": extension(&hash("{ __typename }")) })).await;
-        refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        let response = post(&gateway, json!({ "extensions": extension(&hash("{ __typename }")) })).await;
+        refused(&response, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
         let version = json!({ "persistedQuery": { "version": 2, "sha256Hash": hash(QUERY) } });
         refused(&post(&gateway, json!({ "query": QUERY, "extensions": version })).await, "BAD_REQUEST", "must be 1");
     }
@@ -100,19 +105,19 @@ any_database! {
         let gateway = registering(gateway).await;
         for document in ["{ nothing }", "{", "query ($it: Nothing) { viewer { user { id } } }"] {
             let extensions = extension(&hash(document));
-            let answer = post(&gateway, json!({ "query": document, "extensions": extensions })).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-            let answer = post(&gateway, json!({ "extensions": extensions })).await;
-            refused(&answer, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+            let response = post(&gateway, json!({ "query": document, "extensions": extensions })).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST);
+            let response = post(&gateway, json!({ "extensions": extensions })).await;
+            refused(&response, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
         }
     }
 
     async fn persisted_documents_are_off_by_default(gateway) {
         gateway.add(data::invite_code(1, "CODE")).await;
-        let answer = post(&gateway, json!({ "extensions": extension(&hash(QUERY)) })).await;
-        refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
-        let answer = post(&gateway, json!({ "documentId": "x" })).await;
-        refused(&answer, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+        let response = post(&gateway, json!({ "extensions": extension(&hash(QUERY)) })).await;
+        refused(&response, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+        let response = post(&gateway, json!({ "documentId": "x" })).await;
+        refused(&response, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
         // A document that is sent is executed, whatever its extensions.
         let sent = json!({ "query": QUERY, "variables": { "code": "CODE" }, "extensions": extension(&hash(QUERY)) });
         assert_eq!(post(&gateway, sent).await.json["data"]["inviteCode"]["databaseId"], "1");
@@ -157,8 +162,8 @@ any_database! {
                 json!({ "documentId": "unknown" }),
                 json!({ "extensions": extension(&hash("{ __typename }")) }),
             ] {
-                let answer = ask(other.clone()).await;
-                refused(&answer, "PERSISTED_QUERY_NOT_IN_LIST", "manifest");
+                let response = ask(other.clone()).await;
+                refused(&response, "PERSISTED_QUERY_NOT_IN_LIST", "manifest");
             }
         }
     }

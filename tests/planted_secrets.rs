@@ -7,7 +7,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Gateway, Viewer,
+    Gateway, Response, Viewer,
     collector::Collector,
     data, each_database,
     process::{Server, authorization, log_lines},
@@ -65,13 +65,13 @@ fn percent_encoded(text: &str) -> String {
 
 /// Returns the parts of a response that must not contain secrets: its errors, or all of it if it is
 /// no GraphQL success. Requested data may contain its own.
-fn told(answer: &Answer) -> String {
-    let errors_of = |answer: &Value| answer["errors"].to_string();
-    match &answer.json {
-        Value::Array(answers) => answers.iter().map(errors_of).collect(),
+fn client_output(response: &Response) -> String {
+    let errors_of = |response: &Value| response["errors"].to_string();
+    match &response.json {
+        Value::Array(responses) => responses.iter().map(errors_of).collect(),
         json if json.get("data").is_some() => errors_of(json),
-        _ if answer.status.is_success() => String::new(),
-        _ => format!("{:?}{}", answer.headers, answer.text),
+        _ if response.status.is_success() => String::new(),
+        _ => format!("{:?}{}", response.headers, response.text),
     }
 }
 
@@ -205,7 +205,7 @@ each_database! {
         let basic = format!("Basic {GARBAGE}");
         let traceparent = format!("00-{HEADER}-01");
         let tracestate = format!("vendor={HEADER}");
-        let mut asked = 0;
+        let mut sent = 0;
         let mut ask_all = async || {
             for authorization in [None, Some(&signed), Some(&forged), Some(&garbage), Some(&basic)] {
                 let authorization = authorization.map(String::as_str);
@@ -220,9 +220,9 @@ each_database! {
                         .header("cookie", &tracestate)
                         .header("x-forwarded-for", HEADER)
                         .header("user-agent", HEADER);
-                    let answer = server.send(&request).await;
-                    asked += 1;
-                    assert_eq!(secrets.found_in(&told(&answer)), None, "{}", request.text());
+                    let response = server.send(&request).await;
+                    sent += 1;
+                    assert_eq!(secrets.found_in(&client_output(&response)), None, "{}", request.text());
                 }
             }
         };
@@ -236,7 +236,7 @@ each_database! {
             ask_all().await;
         }
         let odd = server.send(&Request::of("PLANTED", "/graphql")).await;
-        assert_eq!(secrets.found_in(&told(&odd)), None);
+        assert_eq!(secrets.found_in(&client_output(&odd)), None);
         let metrics = server.get(None, "/metrics").await.text;
 
         server.process.signal("TERM");
@@ -253,7 +253,7 @@ each_database! {
         // All of these record something of the requests, so that the search is meaningful.
         let lines = log_lines(&ended.stderr);
         let answered = lines.iter().filter(|line| line["message"] == "request completed").count();
-        assert_eq!(answered, asked + 2);
+        assert_eq!(answered, sent + 2);
         assert!(lines.iter().any(|line| line["level"] == "ERROR" || line["level"] == "WARN"));
         for (place, text) in [("the log", &ended.stderr), ("traces", &traces), ("metrics", &metrics)] {
             assert!(text.contains("LookUp"), "{place}");
@@ -278,7 +278,7 @@ each_database! {
         }
         assert_eq!(secrets.found_in("nothing of it"), None);
         // A response that shows a code contains it, so the search must find it.
-        let answer = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": CODE })).await;
-        assert!(secrets.found_in(&answer.to_string()).is_some(), "{answer}");
+        let response = gateway.graphql_with(Viewer::Anonymous, LOOK_UP, json!({ "code": CODE })).await;
+        assert!(secrets.found_in(&response.to_string()).is_some(), "{response}");
     }
 }

@@ -5,7 +5,7 @@ use invite_gateway::graphql::{SchemaSettings, subgraph_sdl};
 use serde_json::json;
 
 use crate::support::{
-    Answer, any_database, data,
+    Response, any_database, data,
     process::{Server, address_in, authorization},
     wire::{Request, Wire},
 };
@@ -13,10 +13,10 @@ use crate::support::{
 const SERVICE: &str = "{ _service { sdl } }";
 
 /// Returns the code of the only error of a response, which must have nothing else.
-fn refused(answer: &Answer) -> &str {
-    let errors = answer.json["errors"].as_array().expect("errors");
-    assert_eq!(errors.len(), 1, "{}", answer.text);
-    assert!(answer.json["data"].is_null(), "{}", answer.text);
+fn refused(response: &Response) -> &str {
+    let errors = response.json["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{}", response.text);
+    assert!(response.json["data"].is_null(), "{}", response.text);
     errors[0]["extensions"]["code"].as_str().expect("a code")
 }
 
@@ -35,16 +35,16 @@ any_database! {
         ] {
             let server = Server::with(&gateway.url, setting).await;
             for (authorization, code) in [(None, anonymous), (Some(ada.as_str()), signed_in)] {
-                let answer = server.graphql(authorization, SERVICE, json!({})).await;
+                let response = server.graphql(authorization, SERVICE, json!({})).await;
                 match code {
-                    None => assert_eq!(answer.json, all, "{setting:?}"),
-                    Some(code) => assert_eq!(refused(&answer), code, "{setting:?}"),
+                    None => assert_eq!(response.json, all, "{setting:?}"),
+                    Some(code) => assert_eq!(refused(&response), code, "{setting:?}"),
                 }
             }
             // Entities are for routers, whoever may read the schema.
             let document = "{ _entities(representations: []) { __typename } }";
-            let answer = server.graphql(None, document, json!({})).await;
-            assert_eq!(answer.json, json!({ "data": { "_entities": [] } }), "{setting:?}");
+            let response = server.graphql(None, document, json!({})).await;
+            assert_eq!(response.json, json!({ "data": { "_entities": [] } }), "{setting:?}");
         }
     }
 
@@ -52,35 +52,35 @@ any_database! {
         let server = Server::over(&gateway.url).await;
         let fields = (0..20).map(|at| format!("a{at}: _service {{ sdl }} "));
         let document = format!("{{ {} }}", fields.collect::<String>());
-        let answer = server.graphql(None, &document, json!({})).await;
-        assert_eq!(refused(&answer), "OPERATION_TOO_COMPLEX");
-        assert_eq!(answer.json["errors"][0]["message"],
+        let response = server.graphql(None, &document, json!({})).await;
+        assert_eq!(refused(&response), "OPERATION_TOO_COMPLEX");
+        assert_eq!(response.json["errors"][0]["message"],
             "The operation selects the subgraph's schema 20 times; the maximum is 1.");
     }
 
     async fn a_strict_gateway_has_neither_introspection_nor_graphiql_nor_version(gateway) {
         let version = env!("CARGO_PKG_VERSION");
         let strict = Server::with(&gateway.url, &["--public=strict"]).await;
-        let answer = strict.graphql(None, "{ __schema { types { name } } }", json!({})).await;
-        assert_eq!(refused(&answer), "GRAPHQL_VALIDATION_FAILED");
+        let response = strict.graphql(None, "{ __schema { types { name } } }", json!({})).await;
+        assert_eq!(refused(&response), "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(strict.get(None, "/graphiql").await.status, StatusCode::NOT_FOUND);
         let index = strict.get(None, "/").await;
         assert_eq!(index.json["name"], "invite-gateway");
         for path in ["/", "/openapi.json", "/health/ready"] {
-            let answer = strict.get(None, path).await;
-            assert_eq!(answer.status, StatusCode::OK, "{path}");
-            assert!(!answer.text.contains(version), "{path}: {}", answer.text);
+            let response = strict.get(None, path).await;
+            assert_eq!(response.status, StatusCode::OK, "{path}");
+            assert!(!response.text.contains(version), "{path}: {}", response.text);
         }
         let usual = Server::over(&gateway.url).await;
         for path in ["/", "/openapi.json"] {
-            let answer = usual.get(None, path).await;
-            assert!(answer.text.contains(&format!("\"version\":\"{version}\"")), "{path}");
+            let response = usual.get(None, path).await;
+            assert!(response.text.contains(&format!("\"version\":\"{version}\"")), "{path}");
         }
         // An explicit setting takes precedence.
         let settings = ["--public=strict", "--introspection=on"];
         let mixed = Server::with(&gateway.url, &settings).await;
-        let answer = mixed.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
-        assert_eq!(answer.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
+        let response = mixed.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
+        assert_eq!(response.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
     }
 
     async fn every_response_has_nosniff_and_no_server_header(gateway) {
@@ -112,9 +112,9 @@ any_database! {
             ("GraphiQL's settings", 200, Request::get("/graphiql/config.json")),
             ("no asset", 404, Request::get("/graphiql/nothing.js")),
         ] {
-            let answer = server.send(&request).await;
-            assert_eq!(answer.status.as_u16(), status, "{kind}");
-            is_guarded(&answer, kind);
+            let response = server.send(&request).await;
+            assert_eq!(response.status.as_u16(), status, "{kind}");
+            is_guarded(&response, kind);
         }
     }
 
@@ -125,7 +125,7 @@ any_database! {
         for path in ["/metrics", "/health/live", "/health/ready", "/nothing"] {
             let mut wire = Wire::connect(address).await.expect("a connection");
             wire.write(&Request::get(path).text()).await;
-            is_guarded(&wire.answer().await, path);
+            is_guarded(&wire.response().await, path);
         }
     }
 
@@ -133,18 +133,22 @@ any_database! {
         let limited = Server::limited(&gateway.url, &["--rate-limit-requests=1"]).await;
         let mut statuses = Vec::new();
         for _ in 0..2 {
-            let answer = limited.get(None, "/api/v2/invite_code/x/").await;
-            is_guarded(&answer, "a rate limit");
-            statuses.push(answer.status.as_u16());
+            let response = limited.get(None, "/api/v2/invite_code/x/").await;
+            is_guarded(&response, "a rate limit");
+            statuses.push(response.status.as_u16());
         }
         assert_eq!(statuses, [404, 429]);
     }
 }
 
 #[track_caller]
-fn is_guarded(answer: &Answer, kind: &str) {
-    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{kind}");
+fn is_guarded(response: &Response, kind: &str) {
+    assert_eq!(
+        response.header("x-content-type-options"),
+        "nosniff",
+        "{kind}"
+    );
     for hint in ["server", "x-powered-by", "via"] {
-        assert_eq!(answer.header(hint), "", "{kind}");
+        assert_eq!(response.header(hint), "", "{kind}");
     }
 }

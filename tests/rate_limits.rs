@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Backend, Gateway, NOW, Viewer, at,
+    Backend, Gateway, NOW, Response, Viewer, at,
     data::{invite_code, token, user, workspace, workspace_invite},
     each_database, run,
 };
@@ -41,7 +41,7 @@ fn guesses(most: usize) -> String {
     look_ups(most, |index| format!("guess-{index}"))
 }
 
-async fn ask(gateway: &Gateway, viewer: Viewer<'_>, body: Value) -> Answer {
+async fn ask(gateway: &Gateway, viewer: Viewer<'_>, body: Value) -> Response {
     let request = gateway
         .request(viewer, Method::POST, "/graphql")
         .header(header::CONTENT_TYPE, "application/json");
@@ -49,17 +49,17 @@ async fn ask(gateway: &Gateway, viewer: Viewer<'_>, body: Value) -> Answer {
     gateway.send(request).await
 }
 
-async fn ask_for(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
+async fn ask_for(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Response {
     ask(gateway, viewer, json!({ "query": document })).await
 }
 
 /// Counts the errors with a code in a response, or in a list of responses.
-fn errors_of(answers: &Value, code: &str) -> usize {
-    let one = std::slice::from_ref(answers);
-    let answers = answers.as_array().map_or(one, Vec::as_slice);
-    let errors = answers
+fn errors_of(responses: &Value, code: &str) -> usize {
+    let one = std::slice::from_ref(responses);
+    let responses = responses.as_array().map_or(one, Vec::as_slice);
+    let errors = responses
         .iter()
-        .filter_map(|answer| answer["errors"].as_array());
+        .filter_map(|response| response["errors"].as_array());
     errors
         .flatten()
         .filter(|error| error["extensions"]["code"] == code)
@@ -129,12 +129,12 @@ async fn aliases_batches_and_concurrency_give_no_further_guesses() {
         let operation = json!({ "query": guesses(20) });
         let batch = Value::Array(vec![operation; 5]);
         let requests = (0..4).map(|_| ask(&gateway, Viewer::Anonymous, batch.clone()));
-        let answers = futures_util::future::join_all(requests).await;
+        let responses = futures_util::future::join_all(requests).await;
         // A response has at most ten errors. A field with neither error nor data was looked up.
         let (mut refused, mut missed, mut found) = (0, 0, 0);
-        for operation in answers
+        for operation in responses
             .iter()
-            .flat_map(|answer| answer.json.as_array().expect("a list"))
+            .flat_map(|response| response.json.as_array().expect("a list"))
         {
             let omitted = operation["extensions"]["omittedErrors"]
                 .as_u64()
@@ -167,9 +167,9 @@ async fn hits_are_not_limited() {
         ask_for(&gateway, viewer, &guesses(2)).await;
         let document = look_ups(20, |index| ["A", "B"][index % 2].to_owned());
         let requests = (0..20).map(|_| ask_for(&gateway, viewer, &document));
-        for answer in futures_util::future::join_all(requests).await {
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
-            assert_eq!(answer.text.matches("databaseId").count(), 20);
+        for response in futures_util::future::join_all(requests).await {
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
+            assert_eq!(response.text.matches("databaseId").count(), 20);
         }
         let path = format!("/api/v1/invites/{}/", token(1));
         assert_eq!(gateway.get(viewer, &path).await.status, StatusCode::OK);
@@ -257,7 +257,7 @@ async fn a_blocked_look_up_does_not_delay_others() {
                 found = gateway.get(viewer, &link) => {
                     assert_eq!(found.status, StatusCode::OK);
                 }
-                answer = &mut waiting => panic!("{} in spite of the lock", answer.status),
+                response = &mut waiting => panic!("{} in spite of the lock", response.status),
             }
         }
         lock.commit().await.expect("the end of the lock");
@@ -273,8 +273,8 @@ async fn a_failed_look_up_is_no_miss() {
         let database = gateway.database.clone();
         database.close().await.expect("the end of the database");
         for _ in 0..3 {
-            let answer = gateway.graphql(Viewer::Anonymous, &guesses(1)).await;
-            assert_eq!(errors_of(&answer, "SERVICE_UNAVAILABLE"), 1, "{answer}");
+            let response = gateway.graphql(Viewer::Anonymous, &guesses(1)).await;
+            assert_eq!(errors_of(&response, "SERVICE_UNAVAILABLE"), 1, "{response}");
         }
     })
     .await;
@@ -469,10 +469,10 @@ async fn setting_the_system_clock_has_no_effect() {
 async fn without_quotas_nothing_is_limited() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         for _ in 0..3 {
-            let answer = ask_for(&gateway, Viewer::Anonymous, &guesses(20)).await;
-            assert_eq!(answer.json.get("errors"), None);
-            assert_eq!(answer.header("ratelimit-policy"), "");
-            assert_eq!(answer.header("ratelimit"), "");
+            let response = ask_for(&gateway, Viewer::Anonymous, &guesses(20)).await;
+            assert_eq!(response.json.get("errors"), None);
+            assert_eq!(response.header("ratelimit-policy"), "");
+            assert_eq!(response.header("ratelimit"), "");
         }
     })
     .await;

@@ -51,10 +51,10 @@ async fn fill(primary: &Gateway, standby: &Gateway) {
 
 async fn data_of(server: &Server, viewer: Option<i64>, document: &str) -> Value {
     let authorization = viewer.map(authorization);
-    let asked = server.graphql(authorization.as_deref(), document, json!({}));
-    let answer = timeout(SOON, asked).await.expect("a response in time");
-    assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
-    answer.json["data"].clone()
+    let request = server.graphql(authorization.as_deref(), document, json!({}));
+    let response = timeout(SOON, request).await.expect("a response in time");
+    assert_eq!(response.json.get("errors"), None, "{}", response.text);
+    response.json["data"].clone()
 }
 
 async fn role(server: &Server) -> String {
@@ -229,9 +229,9 @@ async fn absent_and_hidden_nodes_cost_the_same_statements() {
                 let document = format!(r#"{{ node(id: "{id}") {{ id }} }}"#);
                 // Sent once before, to ignore statements of a connection's first request.
                 data_of(&server, Some(8), &document).await;
-                let asked = data_of(&server, Some(8), &document);
+                let request = data_of(&server, Some(8), &document);
                 let (of_primary, (of_standby, data)) =
-                    primary.counted(standby.counted(asked)).await;
+                    primary.counted(standby.counted(request)).await;
                 assert_eq!(data, json!({ "node": null }), "{kind}");
                 costs.push((of_primary, of_standby));
             }
@@ -325,7 +325,7 @@ async fn a_statement_that_the_standby_cancels_is_sent_to_the_primary() {
 #[tokio::test]
 async fn standbys_require_postgresql() {
     let postgres = "postgres://gateway:hunter2@db.example/gateway";
-    for (database, replica, told) in [
+    for (database, replica, reason) in [
         ("sqlite://nowhere.db", postgres, "is an SQLite database"),
         (postgres, "sqlite://nowhere.db", "only PostgreSQL"),
         (
@@ -341,7 +341,7 @@ async fn standbys_require_postgresql() {
         let ended = Process::run_in(&environment, &["serve", "--listen=127.0.0.1:0"]).await;
         assert_eq!(ended.status, Some(2), "{}", ended.stderr);
         let setting = "--database-replica-url (DATABASE_REPLICA_URL)";
-        for expected in [setting, told] {
+        for expected in [setting, reason] {
             assert!(ended.stderr.contains(expected), "{}", ended.stderr);
         }
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);

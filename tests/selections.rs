@@ -52,8 +52,8 @@ any_database! {
             ("!", json!({ "on": true }), "abdf"),
             ("!", json!({ "on": false }), "aceg"),
         ] {
-            let answer = gateway.graphql_with(Viewer::Anonymous, &code(of), variables.clone()).await;
-            let found = answer["data"]["inviteCode"].as_object().expect("an invite");
+            let response = gateway.graphql_with(Viewer::Anonymous, &code(of), variables.clone()).await;
+            let found = response["data"]["inviteCode"].as_object().expect("an invite");
             assert_eq!(found.keys().cloned().collect::<String>(), expected, "{of} {variables}");
         }
     }
@@ -63,9 +63,9 @@ any_database! {
             "query ($on: Boolean = true) { viewer @include(if: $on) { user { id } } __typename }",
             "query ($on: Boolean = true) { a: __typename ... @skip(if: $on) { a: __typename } }",
         ] {
-            let answer = gateway.graphql_with(Viewer::Anonymous, document, json!({ "on": null })).await;
-            assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer}");
-            assert_eq!(answer.get("data"), None, "{answer}");
+            let response = gateway.graphql_with(Viewer::Anonymous, document, json!({ "on": null })).await;
+            assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{response}");
+            assert_eq!(response.get("data"), None, "{response}");
         }
         // Variables of other operations are ignored.
         let both = "query A { a: __typename } query B($on: Boolean = true) { b: __typename @include(if: $on) }";
@@ -73,8 +73,8 @@ any_database! {
         let request = gateway
             .request(Viewer::Anonymous, Method::POST, "/graphql")
             .header(header::CONTENT_TYPE, "application/json");
-        let answer = gateway.send(request.body(body.to_string().into()).expect("a request")).await;
-        assert_eq!(answer.json, json!({ "data": { "a": "Query" } }));
+        let response = gateway.send(request.body(body.to_string().into()).expect("a request")).await;
+        assert_eq!(response.json, json!({ "data": { "a": "Query" } }));
     }
 
     async fn repeated_selections_merge_into_one_field(gateway) {
@@ -90,13 +90,13 @@ any_database! {
                 json!({ "viewer": null }),
             ),
         ] {
-            let answer = gateway.graphql(Viewer::User(1), document).await;
-            assert_eq!(answer["data"], expected, "{document}\n{answer}");
-            assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{document}\n{answer}");
+            let response = gateway.graphql(Viewer::User(1), document).await;
+            assert_eq!(response["data"], expected, "{document}\n{response}");
+            assert_eq!(response["errors"].as_array().map(Vec::len), Some(1), "{document}\n{response}");
         }
         let denied = "{ ...{ inviteCodes { totalCount } } ...{ inviteCodes { nodes { id } } } }";
-        let answer = gateway.graphql(Viewer::Anonymous, denied).await;
-        assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1), "{answer}");
+        let response = gateway.graphql(Viewer::Anonymous, denied).await;
+        assert_eq!(response["errors"].as_array().map(Vec::len), Some(1), "{response}");
     }
 
     async fn fields_keep_the_order_of_the_document(gateway) {
@@ -114,8 +114,8 @@ any_database! {
             let request = gateway
                 .request(Viewer::User(1), Method::POST, "/graphql")
                 .header(header::CONTENT_TYPE, "application/json");
-            let answer = gateway.send(request.body(body.into()).expect("a request")).await;
-            assert_eq!(answer.text, expected, "{document}");
+            let response = gateway.send(request.body(body.into()).expect("a request")).await;
+            assert_eq!(response.text, expected, "{document}");
         }
     }
 
@@ -128,9 +128,9 @@ any_database! {
                 "" => format!("{{ a: nodes(ids: [\"{one}\"]) {{ id }} {spread} {other} }}"),
                 _ => format!("{{ a: nodes(ids: [\"{one}\"]) {{ id }} {spread} }} {fragment} {other}"),
             };
-            let answer = gateway.graphql(Viewer::Anonymous, &document).await;
-            let code = &answer["errors"][0]["extensions"]["code"];
-            assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{document}\n{answer}");
+            let response = gateway.graphql(Viewer::Anonymous, &document).await;
+            let code = &response["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{document}\n{response}");
         }
     }
 

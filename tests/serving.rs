@@ -20,25 +20,25 @@ each_database! {
         gateway.add(data::user(7, "grace")).await;
         let server = Server::over(&gateway.url).await;
 
-        let answer = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
+        let response = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
         let expected = json!({ "data": { "inviteCode": { "databaseId": "5", "code": "AbC-123" } } });
-        assert_eq!((answer.status, answer.json), (StatusCode::OK, expected));
+        assert_eq!((response.status, response.json), (StatusCode::OK, expected));
 
-        let answer = server.get(None, "/api/v2/invite_code/AbC-123/").await;
-        assert_eq!((answer.status, &answer.json["id"]), (StatusCode::OK, &json!(5)));
-        assert_eq!(answer.header("cache-control"), "no-store");
+        let response = server.get(None, "/api/v2/invite_code/AbC-123/").await;
+        assert_eq!((response.status, &response.json["id"]), (StatusCode::OK, &json!(5)));
+        assert_eq!(response.header("cache-control"), "no-store");
 
         let me = "{ viewer { user { username email } } }";
-        let answer = server.graphql(Some(&authorization(7)), me, json!({})).await;
+        let response = server.graphql(Some(&authorization(7)), me, json!({})).await;
         let expected = json!({ "username": "grace", "email": "grace@example.com" });
-        assert_eq!(answer.json["data"]["viewer"]["user"], expected);
+        assert_eq!(response.json["data"]["viewer"]["user"], expected);
 
         for (path, body) in [
             ("/health/live", json!({ "status": "ok" })),
             ("/health/ready", json!({ "status": "ready" })),
         ] {
-            let answer = server.get(None, path).await;
-            assert_eq!((answer.status, answer.json), (StatusCode::OK, body), "{path}");
+            let response = server.get(None, path).await;
+            assert_eq!((response.status, response.json), (StatusCode::OK, body), "{path}");
         }
         assert_eq!(server.get(None, "/").await.json["graphql"], "/graphql");
         assert_eq!(server.get(None, "/nothing").await.status, StatusCode::NOT_FOUND);
@@ -50,7 +50,7 @@ each_database! {
             let headers: String = (0..headers).map(|at| format!("x-{at}: a\r\n")).collect();
             let mut wire = server.connect().await;
             wire.write(&format!("GET /health/live HTTP/1.1\r\nhost: it\r\nconnection: close\r\n{headers}\r\n")).await;
-            assert_eq!(wire.answer().await.status.as_u16(), status);
+            assert_eq!(wire.response().await.status.as_u16(), status);
         }
     }
 
@@ -59,9 +59,9 @@ each_database! {
         let server = Server::over(&gateway.url).await;
         let client = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
         let url = format!("http://{}/api/v2/invite_code/AbC-123/", server.address);
-        let answer = client.get(url).send().await.expect("a response");
-        assert_eq!((answer.version(), answer.status().as_u16()), (reqwest::Version::HTTP_2, 200));
-        let body: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        let response = client.get(url).send().await.expect("a response");
+        assert_eq!((response.version(), response.status().as_u16()), (reqwest::Version::HTTP_2, 200));
+        let body: Value = serde_json::from_str(&response.text().await.expect("a body")).expect("JSON");
         assert_eq!(body["id"], 5);
     }
 
@@ -72,8 +72,8 @@ each_database! {
         gateway.add_all([data::course_invite(1, 1, 8), data::course_invite(2, 1, 9)]).await;
         let next = async |server: &Server| {
             let path = "/api/v2/course/1/invite/?limit=1";
-            let answer = server.get(Some(&authorization(7)), path).await;
-            answer.json["next"].as_str().expect("a URL").to_owned()
+            let response = server.get(Some(&authorization(7)), path).await;
+            response.json["next"].as_str().expect("a URL").to_owned()
         };
         let server = Server::over(&gateway.url).await;
         let here = format!("http://{}/api/v2/course/1/invite/?limit=1&offset=1", server.address);
@@ -97,8 +97,8 @@ each_database! {
         assert_eq!(Process::run(&up).await.status, Some(0));
         assert_eq!(server.get(None, "/health/ready").await.status, StatusCode::OK);
         gateway.add(data::invite_code(5, "AbC-123")).await;
-        let answer = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
-        assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5", "{}", answer.text);
+        let response = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
+        assert_eq!(response.json["data"]["inviteCode"]["databaseId"], "5", "{}", response.text);
     }
 
     async fn on_shutdown_it_completes_requests_in_flight_and_accepts_no_new_ones(gateway) {
@@ -113,9 +113,9 @@ each_database! {
             refuses(&server).await;
 
             wire.write(rest).await;
-            let answer = wire.answer().await;
-            assert_eq!(answer.status, StatusCode::OK);
-            assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5");
+            let response = wire.response().await;
+            assert_eq!(response.status, StatusCode::OK);
+            assert_eq!(response.json["data"]["inviteCode"]["databaseId"], "5");
             assert_eq!(server.process.ended().await.status, Some(0), "SIG{signal}");
         }
     }
@@ -136,25 +136,25 @@ each_database! {
         let server = Server::over(&gateway.url).await;
         let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
         let look_up = Request::post_json("/graphql", &body).header("x-request-id", "trace-1.a_B");
-        let answer = server.send(&look_up).await;
-        assert_eq!(answer.header("x-request-id"), "trace-1.a_B");
+        let response = server.send(&look_up).await;
+        assert_eq!(response.header("x-request-id"), "trace-1.a_B");
 
         let not_plain = Request::get("/api/v2/invite_code/none/").header("x-request-id", "a b");
-        let answer = server.send(&not_plain).await;
-        let made_up = answer.header("x-request-id").to_owned();
+        let response = server.send(&not_plain).await;
+        let made_up = response.header("x-request-id").to_owned();
         assert!(made_up.len() == 32 && made_up.bytes().all(|b| b.is_ascii_hexdigit()), "{made_up}");
 
         let too_long = "x".repeat(65);
-        let answer = server.send(&Request::get("/nothing").header("x-request-id", &too_long)).await;
-        assert_eq!(answer.header("x-request-id").len(), 32);
+        let response = server.send(&Request::get("/nothing").header("x-request-id", &too_long)).await;
+        assert_eq!(response.header("x-request-id").len(), 32);
 
         let lines = answered(&stopped(server).await);
-        let told = |line: &Value| {
+        let message_of = |line: &Value| {
             let words = ["method", "route", "operation", "status"];
             words.map(|word| line[word].clone())
         };
         assert_eq!(
-            lines.iter().map(told).collect::<Vec<_>>(),
+            lines.iter().map(message_of).collect::<Vec<_>>(),
             [
                 [json!("POST"), json!("/graphql"), json!("LookUp"), json!(200)],
                 [json!("GET"), json!("/api/v2/invite_code/{code}/"), Value::Null, json!(404)],
@@ -217,10 +217,10 @@ async fn on_shutdown_it_waits_for_a_blocked_statement() {
         lock.commit().await.expect("the end of the lock");
         let [graphql, rest] = &mut wires;
         assert_eq!(
-            graphql.answer().await.json["data"]["inviteCode"]["databaseId"],
+            graphql.response().await.json["data"]["inviteCode"]["databaseId"],
             "5"
         );
-        assert_eq!(rest.answer().await.json["workspace_id"], 1);
+        assert_eq!(rest.response().await.json["workspace_id"], 1);
         assert_eq!(server.process.ended().await.status, Some(0));
     })
     .await;

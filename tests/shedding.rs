@@ -1,15 +1,18 @@
 //! Load shedding: more requests than the gateway executes at a time.
 
-use axum::{body::Body, http::StatusCode, response::Response};
+use axum::{
+    body::Body,
+    http::{self, StatusCode},
+};
 use invite_gateway::http::Peer;
 use tower::ServiceExt;
 
-use crate::support::{Answer, Backend, Gateway, Viewer, data, run};
+use crate::support::{Backend, Gateway, Response, Viewer, data, run};
 
 const PATH: &str = "/graphql?query=%7B__typename%7D";
 
 /// Sends a request whose response is not read, which occupies its slot.
-async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> Response {
+async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> http::Response<Body> {
     let request = gateway.request(viewer, axum::http::Method::GET, PATH);
     let mut request = request.body(Body::empty()).expect("a request");
     let address = address.parse().expect("an address");
@@ -21,7 +24,7 @@ async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> Respons
         .expect("a response")
 }
 
-async fn asked(gateway: &Gateway, viewer: Viewer<'_>) -> Answer {
+async fn send(gateway: &Gateway, viewer: Viewer<'_>) -> Response {
     gateway.get(viewer, PATH).await
 }
 
@@ -32,7 +35,7 @@ async fn each_share_sheds_load_separately() {
         gateway.add(data::user(1, "ada")).await;
         let (anonymous, signed_in) = (Viewer::Anonymous, Viewer::User(1));
         let held = unread(&gateway, anonymous, "192.0.2.1").await;
-        let refused = asked(&gateway, anonymous).await;
+        let refused = send(&gateway, anonymous).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.header("retry-after"), "1");
         assert_eq!(refused.header("x-content-type-options"), "nosniff");
@@ -42,18 +45,18 @@ async fn each_share_sheds_load_separately() {
         assert_eq!(rest.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(rest.header("retry-after"), "1");
 
-        assert_eq!(asked(&gateway, signed_in).await.status, StatusCode::OK);
+        assert_eq!(send(&gateway, signed_in).await.status, StatusCode::OK);
         let other = unread(&gateway, signed_in, "192.0.2.1").await;
-        let refused = asked(&gateway, signed_in).await;
+        let refused = send(&gateway, signed_in).await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         let ready = gateway.get(anonymous, "/health/ready").await;
         assert_eq!(ready.status, StatusCode::OK, "a peak is no strain");
 
         for held in [held, other] {
-            assert_eq!(Answer::read(held).await.status, StatusCode::OK);
+            assert_eq!(Response::read(held).await.status, StatusCode::OK);
         }
         for viewer in [anonymous, signed_in] {
-            assert_eq!(asked(&gateway, viewer).await.status, StatusCode::OK);
+            assert_eq!(send(&gateway, viewer).await.status, StatusCode::OK);
         }
         let shed = |share| format!("invite_gateway_requests_shed_total{{share=\"{share}\"}}");
         assert_eq!(gateway.metric(&shed("anonymous")), 2.0);
@@ -105,7 +108,7 @@ async fn unread_responses_of_one_client_have_a_maximum_of_bytes() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         // The minimum of the setting: an eighth of it is four responses.
         let length = unread(&gateway, Viewer::Anonymous, "192.0.2.9").await;
-        let length = Answer::read(length).await.text.len() as u64;
+        let length = Response::read(length).await.text.len() as u64;
         let gateway = gateway.with(|parts| parts.max_buffered = 8 * 4 * length);
         let mut held = Vec::new();
         for (address, status) in [("192.0.2.1", 200); 4]

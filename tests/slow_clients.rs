@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::support::{
-    Answer, Backend, Gateway, metric_in,
+    Backend, Gateway, Response, metric_in,
     process::{Server, address_in, eventually},
     run,
     wire::{Request, Wire},
@@ -47,8 +47,8 @@ async fn metric(server: &Server, name: &str) -> f64 {
 }
 
 async fn is_well(server: &Server) {
-    let answer = server.graphql(None, "{ __typename }", json!({})).await;
-    assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+    let response = server.graphql(None, "{ __typename }", json!({})).await;
+    assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
 }
 
 /// Returns the body of a request for [`LONG`].
@@ -147,7 +147,7 @@ async fn http_2(
 }
 
 /// Requests [`LONG`], and returns the status and the body.
-async fn asked(
+async fn response_to(
     requests: &h2::client::SendRequest<axum::body::Bytes>,
 ) -> Option<(StatusCode, h2::RecvStream)> {
     let mut requests = requests.clone().ready().await.ok()?;
@@ -170,7 +170,7 @@ async fn unread_responses_over_http_2_reset_only_their_stream() {
             let requests = http_2(&server, "127.0.0.1", window).await;
             let mut unread = Vec::new();
             for _ in 0..30 {
-                let (status, body) = asked(&requests).await.expect("a response");
+                let (status, body) = response_to(&requests).await.expect("a response");
                 assert_eq!(status, StatusCode::OK);
                 unread.push(body);
             }
@@ -186,7 +186,7 @@ async fn unread_responses_over_http_2_reset_only_their_stream() {
                 }
             }
             // The connection stays open, since a proxy has other clients on it.
-            let (status, mut body) = asked(&requests).await.expect("a response");
+            let (status, mut body) = response_to(&requests).await.expect("a response");
             assert_eq!(status, StatusCode::OK);
             let mut length = 0;
             while let Some(Ok(part)) = body.data().await {
@@ -221,7 +221,7 @@ async fn unread_responses_of_one_client_are_bounded_and_do_not_affect_others() {
         let requests = http_2(&server, "127.0.0.2", 0).await;
         let mut unread = Vec::new();
         for index in 0..20 {
-            let (status, body) = asked(&requests).await.expect("a response");
+            let (status, body) = response_to(&requests).await.expect("a response");
             let expected = match index < fit {
                 true => StatusCode::OK,
                 false => StatusCode::SERVICE_UNAVAILABLE,
@@ -230,13 +230,16 @@ async fn unread_responses_of_one_client_are_bounded_and_do_not_affect_others() {
             unread.push(body);
         }
         // Another client has room, and reads.
-        let answer = server.graphql(None, LONG, json!({})).await;
-        assert_eq!((answer.status, answer.text.len()), (StatusCode::OK, length));
+        let response = server.graphql(None, LONG, json!({})).await;
+        assert_eq!(
+            (response.status, response.text.len()),
+            (StatusCode::OK, length)
+        );
         // Closing the connection releases its resources.
         drop((unread, requests));
         eventually("room for the client", async || {
             let requests = http_2(&server, "127.0.0.2", 0).await;
-            let (status, _) = asked(&requests).await?;
+            let (status, _) = response_to(&requests).await?;
             (status == StatusCode::OK).then_some(())
         })
         .await;
@@ -292,18 +295,18 @@ async fn probes_connect_when_clients_have_all_connections() {
         for (path, status) in [("/health/live", "ok"), ("/health/ready", "ready")] {
             let mut wire = Wire::connect(operations).await.expect("a connection");
             wire.write(&Request::get(path).text()).await;
-            assert_eq!(wire.answer().await.json, json!({ "status": status }));
+            assert_eq!(wire.response().await.json, json!({ "status": status }));
         }
         drop(silent);
         // The server may notice this after the next client connects.
-        let answer = eventually("room for a client", async || {
+        let response = eventually("room for a client", async || {
             let mut wire = Wire::connect(server.address).await.ok()?;
             let request = Request::get("/health/live").kept_alive();
             wire.try_write(&request).await.ok()?;
             wire.kept_answer().await
         })
         .await;
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(response.status, StatusCode::OK);
     })
     .await;
 }
@@ -358,8 +361,8 @@ async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
         }
         // All sixteen bodies of the share are under way. Requests without a body still get
         // responses.
-        let answer = server.get(None, "/graphql?query=%7B__typename%7D").await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let response = server.get(None, "/graphql?query=%7B__typename%7D").await;
+        assert_eq!(response.status, StatusCode::OK);
         assert_eq!(
             metric(&server, "capacity_refusals_total{resource=\"bodies\"}").await,
             8.0
@@ -433,8 +436,8 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
             assert!(text.starts_with("HTTP/1.1 413"), "{text}");
             let (_, body) = text.split_once("\r\n\r\n").expect("a body");
             let body: Value = serde_json::from_str(body).expect("JSON");
-            let told = &body["errors"][0]["extensions"];
-            assert_eq!(told["measured"].to_string(), length);
+            let extensions = &body["errors"][0]["extensions"];
+            assert_eq!(extensions["measured"].to_string(), length);
         }
     })
     .await;
@@ -460,8 +463,8 @@ async fn the_file_limit_bounds_connections() {
             }
         }
         is_well(&server).await;
-        let answer: Answer = server.get(None, "/health/ready").await;
-        assert_eq!(answer.status, StatusCode::OK);
+        let response: Response = server.get(None, "/health/ready").await;
+        assert_eq!(response.status, StatusCode::OK);
     })
     .await;
 }

@@ -13,8 +13,8 @@ fn edge() -> DateTime<Utc> {
 }
 
 /// Returns the ids of the list `field` by status, and the totals, for each status filter.
-async fn told(gateway: &Gateway, field: &str) -> Value {
-    let mut told = json!({});
+async fn ids_by_status(gateway: &Gateway, field: &str) -> Value {
+    let mut ids_by_status = json!({});
     for status in ALL {
         let document = format!(
             "{{ {field}(filter: {{ status: [{status}] }}) {{ totalCount nodes {{ databaseId status isExpired }} }} }}"
@@ -31,9 +31,9 @@ async fn told(gateway: &Gateway, field: &str) -> Value {
             .map(|node| node["databaseId"].as_str().expect("an id"))
             .collect();
         ids.sort_unstable();
-        told[status] = json!(ids);
+        ids_by_status[status] = json!(ids);
     }
-    told
+    ids_by_status
 }
 
 each_database! {
@@ -57,11 +57,11 @@ each_database! {
             }).await;
         }
         gateway.set_now(edge() - Duration::microseconds(1));
-        assert_eq!(told(&gateway, "workspaceInvites").await, json!({
+        assert_eq!(ids_by_status(&gateway, "workspaceInvites").await, json!({
             "PENDING": ["1"], "ACCEPTED": ["2"], "CANCELLED": ["3"], "EXPIRED": ["4"],
         }));
         gateway.set_now(edge());
-        assert_eq!(told(&gateway, "workspaceInvites").await, json!({
+        assert_eq!(ids_by_status(&gateway, "workspaceInvites").await, json!({
             "PENDING": [], "ACCEPTED": ["2"], "CANCELLED": ["3"], "EXPIRED": ["1", "4"],
         }));
         let path = format!("/api/v1/invites/{}/", data::token(1));
@@ -80,11 +80,11 @@ each_database! {
         gateway.add(entity::invite_code::Model { used_at: past, cancelled_at: past, ..code(5) }).await;
 
         gateway.set_now(edge() - Duration::microseconds(1));
-        assert_eq!(told(&gateway, "inviteCodes").await, json!({
+        assert_eq!(ids_by_status(&gateway, "inviteCodes").await, json!({
             "PENDING": ["1", "2"], "ACCEPTED": ["3", "5"], "CANCELLED": ["4"], "EXPIRED": [],
         }));
         gateway.set_now(edge());
-        assert_eq!(told(&gateway, "inviteCodes").await, json!({
+        assert_eq!(ids_by_status(&gateway, "inviteCodes").await, json!({
             "PENDING": ["1"], "ACCEPTED": ["3", "5"], "CANCELLED": ["4"], "EXPIRED": ["2"],
         }));
     }

@@ -16,9 +16,9 @@ any_database! {
         let url = format!("http://{}/graphql", server.address);
         let query = "{ inviteCodes { totalCount } }";
         let requests = json!([{ "query": query, "authorization": authorization(1) }, { "query": query }]);
-        let told = node("federation/ask.mjs", &["hive", &url, &requests.to_string()]).await;
-        assert_eq!(told[0]["answer"], json!({ "data": { "inviteCodes": { "totalCount": 0 } } }));
-        assert_eq!(told[1]["answer"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{told}");
+        let output = node("federation/ask.mjs", &["hive", &url, &requests.to_string()]).await;
+        assert_eq!(output[0]["answer"], json!({ "data": { "inviteCodes": { "totalCount": 0 } } }));
+        assert_eq!(output[1]["answer"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{output}");
     }
 
     async fn routers_execute_queries_across_subgraphs(gateway) {
@@ -46,11 +46,11 @@ any_database! {
         })).collect();
         let requests = json!(requests).to_string();
         for name in ["apollo", "hive"] {
-            let told = node("federation/ask.mjs", &[name, &url, &requests]).await;
-            let told = told.as_array().expect("a list");
-            assert_eq!(told.len(), journeys.len());
-            for (journey, told) in journeys.iter().zip(told) {
-                journey.check(name, told);
+            let output = node("federation/ask.mjs", &[name, &url, &requests]).await;
+            let output = output.as_array().expect("a list");
+            assert_eq!(output.len(), journeys.len());
+            for (journey, output) in journeys.iter().zip(output) {
+                journey.check(name, output);
             }
         }
     }
@@ -65,30 +65,30 @@ struct Journey {
     /// Path and code of the first error.
     denied: Option<(Value, &'static str)>,
     /// Content of the only request that the gateway received.
-    asked: &'static str,
+    fetch: &'static str,
     /// Other subgraphs that received requests.
     beside: &'static [&'static str],
 }
 
 impl Journey {
     #[track_caller]
-    fn check(&self, gateway: &str, told: &Value) {
-        let Value::Object(calls) = &told["calls"] else {
-            panic!("{gateway}: {told}");
+    fn check(&self, gateway: &str, output: &Value) {
+        let Value::Object(calls) = &output["calls"] else {
+            panic!("{gateway}: {output}");
         };
-        let answer = &told["answer"];
-        assert_eq!(answer["data"], self.data, "{gateway}: {answer:#}");
-        let first = answer
+        let response = &output["answer"];
+        assert_eq!(response["data"], self.data, "{gateway}: {response:#}");
+        let first = response
             .get("errors")
             .map(|errors| (&errors[0]["path"], &errors[0]["extensions"]["code"]));
         let denied = self.denied.as_ref();
         let denied = denied.map(|(path, code)| (path, json!(code)));
         let denied = denied.as_ref().map(|(path, code)| (*path, code));
-        assert_eq!(first, denied, "{gateway}: {answer:#}");
+        assert_eq!(first, denied, "{gateway}: {response:#}");
         let received = calls["invites"].as_array().expect("requests");
         assert_eq!(received.len(), 1, "{gateway}: {received:#?}");
         let document = received[0].as_str().expect("a document");
-        assert!(document.contains(self.asked), "{gateway}: {document}");
+        assert!(document.contains(self.fetch), "{gateway}: {document}");
         let mut beside: Vec<_> = calls.keys().map(String::as_str).collect();
         beside.retain(|name| *name != "invites");
         assert_eq!(beside, self.beside, "{gateway}");
@@ -105,7 +105,7 @@ fn journeys() -> Vec<Journey> {
             viewer: None,
             data: json!({ "inviteCode": { "inviter": { "username": "grace", "biography": "Compilers." } } }),
             denied: None,
-            asked: "inviteCode(code:",
+            fetch: "inviteCode(code:",
             beside: &["accounts"],
         },
         // A manager's page.
@@ -120,7 +120,7 @@ fn journeys() -> Vec<Journey> {
                 { "username": "maria", "extId": "ext-3", "biography": "Insects." },
             ] } } }),
             denied: None,
-            asked: "course(id:",
+            fetch: "course(id:",
             beside: &["accounts"],
         },
         // From an account, by the database id of a course.
@@ -135,7 +135,7 @@ fn journeys() -> Vec<Journey> {
                 "invitees": { "nodes": [{ "fullName": "Full ada" }, { "fullName": "Full maria" }] },
             } } }),
             denied: None,
-            asked: "...on Course{",
+            fetch: "...on Course{",
             beside: &["accounts"],
         },
         // From an account, by either key.
@@ -144,7 +144,7 @@ fn journeys() -> Vec<Journey> {
             viewer: Some(2),
             data: json!({ "account": { "fullName": "Full maria", "isVerified": true } }),
             denied: None,
-            asked: "...on User{",
+            fetch: "...on User{",
             beside: &["accounts"],
         },
         // From another subgraph's `node`, by global id.
@@ -155,7 +155,7 @@ fn journeys() -> Vec<Journey> {
             viewer: Some(1),
             data: json!({ "node": { "__typename": "Course", "id": course, "slug": "compilers" } }),
             denied: None,
-            asked: "_entities(representations:",
+            fetch: "_entities(representations:",
             beside: &["objects"],
         },
         Journey {
@@ -167,7 +167,7 @@ fn journeys() -> Vec<Journey> {
                 "username": "grace", "fullName": "Full grace", "biography": "Compilers.",
             } }),
             denied: None,
-            asked: "_entities(representations:",
+            fetch: "_entities(representations:",
             beside: &["accounts", "objects"],
         },
         // The inviter's invitee cannot see another invite code.
@@ -176,7 +176,7 @@ fn journeys() -> Vec<Journey> {
             viewer: Some(3),
             data: json!({ "node": { "id": code, "email": null } }),
             denied: None,
-            asked: "_entities(representations:",
+            fetch: "_entities(representations:",
             beside: &["objects"],
         },
         // Denied to viewers who do not manage the course, and to anonymous viewers.
@@ -193,7 +193,7 @@ fn journeys() -> Vec<Journey> {
                 json!(["account", "recommendedCourse", "invitees"]),
                 "FORBIDDEN",
             )),
-            asked: "_entities(representations:",
+            fetch: "_entities(representations:",
             beside: &["accounts"],
         },
         Journey {
@@ -202,7 +202,7 @@ fn journeys() -> Vec<Journey> {
             viewer: None,
             data: json!({ "inviteCodes": null, "account": { "biography": "Compilers." } }),
             denied: Some((json!(["inviteCodes"]), "UNAUTHENTICATED")),
-            asked: "inviteCodes{",
+            fetch: "inviteCodes{",
             beside: &["accounts"],
         },
     ]

@@ -55,8 +55,8 @@ each_database! {
         let request = Request::post_json("/graphql", &body)
             .header("traceparent", &traceparent)
             .header("tracestate", "vendor=anything");
-        let answer = server.send(&request).await;
-        assert_eq!(answer.json["data"]["b"]["code"], "B-2", "{}", answer.text);
+        let response = server.send(&request).await;
+        assert_eq!(response.json["data"]["b"]["code"], "B-2", "{}", response.text);
         assert_eq!(server.process.logged("request completed").await["span"]["trace_id"], TRACE);
 
         let spans = sent(server, &collector).await;
@@ -102,8 +102,8 @@ each_database! {
         let collector = Collector::start().await;
         let server = Server::with(&gateway.url, &[&collector.option()]).await;
         let document = "{ viewer { workspaces { nodes { invites { nodes { id } } } } } }";
-        let answer = server.graphql(Some(&authorization(7)), document, json!({})).await;
-        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        let response = server.graphql(Some(&authorization(7)), document, json!({})).await;
+        assert_eq!(response.json.get("errors"), None, "{}", response.text);
 
         let spans = sent(server, &collector).await;
         let request = only(&spans, "POST /graphql");
@@ -187,8 +187,8 @@ async fn a_batch_is_linked_to_all_waiting_operations() {
             json!({ "query": format!("query {name} {{ inviteCode(code: \"{code}\") {{ code }} }}") })
         };
         let body = json!([ask("First", "A-1"), ask("Second", "B-2")]).to_string();
-        let answer = server.send(&Request::post_json("/graphql", &body)).await;
-        assert_eq!(answer.json[1]["data"]["inviteCode"]["code"], "B-2");
+        let response = server.send(&Request::post_json("/graphql", &body)).await;
+        assert_eq!(response.json[1]["data"]["inviteCode"]["code"], "B-2");
 
         let spans = sent(server, &collector).await;
         let batch = only(&spans, "batch");
@@ -211,16 +211,16 @@ async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
         let option = format!("--otlp-endpoint=http://{address}");
         let server = Server::with(&gateway.url, &[&option]).await;
         for _ in 0..3 {
-            let answer = server.graphql(None, "{ __typename }", json!({})).await;
-            assert_eq!(answer.status, StatusCode::OK);
+            let response = server.graphql(None, "{ __typename }", json!({})).await;
+            assert_eq!(response.status, StatusCode::OK);
         }
         server.process.signal("TERM");
         let ended = server.process.ended().await;
         assert_eq!(ended.status, Some(0));
-        let told = log_lines(&ended.stderr).into_iter().filter(|line| {
+        let lines = log_lines(&ended.stderr).into_iter().filter(|line| {
             line["message"] == "the collector does not accept traces; they are lost"
         });
-        assert_eq!(told.count(), 1, "{}", ended.stderr);
+        assert_eq!(lines.count(), 1, "{}", ended.stderr);
     })
     .await;
 }

@@ -14,8 +14,8 @@ async fn build(gateway: &Gateway) {
     gateway.add(data::course(1, "rust", 1)).await;
 }
 
-fn code(answer: &Value) -> &Value {
-    &answer["errors"][0]["extensions"]["code"]
+fn code(response: &Value) -> &Value {
+    &response["errors"][0]["extensions"]["code"]
 }
 
 any_database! {
@@ -51,9 +51,9 @@ any_database! {
             "{ inviteCodes(first: 3000000000) { totalCount } }",
             "query ($it: Int = 99999999999) { inviteCodes(first: $it) { totalCount } }",
         ] {
-            let answer = gateway.graphql(VIEWER, document).await;
-            assert_eq!(code(&answer), "GRAPHQL_VALIDATION_FAILED", "{document}: {answer}");
-            assert_eq!(answer.get("data"), None, "{document}");
+            let response = gateway.graphql(VIEWER, document).await;
+            assert_eq!(code(&response), "GRAPHQL_VALIDATION_FAILED", "{document}: {response}");
+            assert_eq!(response.get("data"), None, "{document}");
         }
         for document in [
             "queryQ { __typename }",
@@ -62,8 +62,8 @@ any_database! {
             "{ nodes(ids: [01]) { id } }",
             "{ inviteCodes(filter: nullfirst: 1) { totalCount } }",
         ] {
-            let answer = gateway.graphql(VIEWER, document).await;
-            assert_eq!(code(&answer), "GRAPHQL_PARSE_FAILED", "{document}: {answer}");
+            let response = gateway.graphql(VIEWER, document).await;
+            assert_eq!(code(&response), "GRAPHQL_PARSE_FAILED", "{document}: {response}");
         }
     }
 
@@ -84,8 +84,8 @@ any_database! {
             ("query ($it: [InviteStatus!]!) { inviteCodes(filter: { status: $it }) { totalCount } }", json!({ "it": "PENDING" })),
         ] {
             let document = document.replace("NODE", &node);
-            let answer = gateway.graphql_with(VIEWER, &document, variables).await;
-            assert_eq!(answer.get("errors"), None, "{document}: {answer}");
+            let response = gateway.graphql_with(VIEWER, &document, variables).await;
+            assert_eq!(response.get("errors"), None, "{document}: {response}");
         }
     }
 
@@ -114,8 +114,8 @@ any_database! {
         let body = body.to_string();
         let request = crate::support::wire::Request::post_json("/graphql", &body);
         let authorization = crate::support::process::authorization(1);
-        let answer = server.send(&request.authorized(Some(&authorization))).await;
-        assert_eq!(answer.json, json!({ "data": { "course": { "slug": "rust" } } }));
+        let response = server.send(&request.authorized(Some(&authorization))).await;
+        assert_eq!(response.json, json!({ "data": { "course": { "slug": "rust" } } }));
     }
 
     async fn an_unterminated_string_hides_nothing(gateway) {
@@ -128,12 +128,12 @@ any_database! {
                 (format!("{{ nodes(ids: [\"\"\" {open}1{close}]) {{ id }} }}"), "GRAPHQL_PARSE_FAILED"),
                 (format!("{{ nodes(ids: [\"x {open}1{close}]) {{ id }} }}"), "GRAPHQL_PARSE_FAILED"),
             ] {
-                let answer = server.graphql(None, &document, json!({})).await;
-                assert_eq!(code(&answer.json), expected, "{}", answer.text);
+                let response = server.graphql(None, &document, json!({})).await;
+                assert_eq!(code(&response.json), expected, "{}", response.text);
             }
         }
-        let answer = server.graphql(None, "{ __typename }", json!({})).await;
-        assert_eq!(answer.json, json!({ "data": { "__typename": "Query" } }));
+        let response = server.graphql(None, "{ __typename }", json!({})).await;
+        assert_eq!(response.json, json!({ "data": { "__typename": "Query" } }));
     }
 
     async fn errors_do_not_repeat_values(gateway) {
@@ -150,23 +150,23 @@ any_database! {
             "\"SECRET\"",
             "{ inviteCode(code: \"SECRET",
         ] {
-            let answer = gateway.graphql(VIEWER, &document.replace("SECRET", SECRET)).await;
-            assert!(code(&answer).is_string(), "{document}: {answer}");
-            assert!(!answer.to_string().contains(SECRET), "{answer}");
+            let response = gateway.graphql(VIEWER, &document.replace("SECRET", SECRET)).await;
+            assert!(code(&response).is_string(), "{document}: {response}");
+            assert!(!response.to_string().contains(SECRET), "{response}");
         }
         let document = "{ inviteCodes(filter: { status: [WELCOME_2026] }) { totalCount } }";
-        let answer = gateway.graphql(VIEWER, document).await;
-        assert!(!answer.to_string().contains("WELCOME"), "{answer}");
+        let response = gateway.graphql(VIEWER, document).await;
+        assert!(!response.to_string().contains("WELCOME"), "{response}");
         let long = "a".repeat(5000);
         for document in [format!("{{ {long} }}"), format!("query (${long}: ID!) {{ node(id: ${long}) {{ id }} }}")] {
-            let answer = gateway.graphql(VIEWER, &document).await;
-            assert!(code(&answer).is_string() && answer.to_string().len() < 500, "{answer}");
+            let response = gateway.graphql(VIEWER, &document).await;
+            assert!(code(&response).is_string() && response.to_string().len() < 500, "{response}");
         }
         let document = "query ($it: InviteCodeFilter) { inviteCodes(filter: $it) { totalCount } }";
         for it in [json!({ SECRET: 1 }), json!({ "status": [SECRET] }), json!(SECRET)] {
-            let answer = gateway.graphql_with(VIEWER, document, json!({ "it": it })).await;
-            assert_eq!(code(&answer), "BAD_USER_INPUT");
-            assert!(!answer.to_string().contains(SECRET), "{answer}");
+            let response = gateway.graphql_with(VIEWER, document, json!({ "it": it })).await;
+            assert_eq!(code(&response), "BAD_USER_INPUT");
+            assert!(!response.to_string().contains(SECRET), "{response}");
         }
     }
 }

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Backend, Gateway, NOW, Viewer, at, data, each_database, process::eventually, run,
+    Backend, Gateway, NOW, Response, Viewer, at, data, each_database, process::eventually, run,
 };
 
 const ADA: Viewer<'static> = Viewer::User(1);
@@ -43,7 +43,7 @@ async fn with_codes(gateway: &Gateway) {
     gateway.add_all((1001..=1003).map(|id| by(id, 2))).await;
 }
 
-async fn ask(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
+async fn ask(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Response {
     let request = gateway
         .request(viewer, Method::POST, "/graphql")
         .header(header::CONTENT_TYPE, "application/json");
@@ -54,8 +54,8 @@ async fn ask(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> Answer {
 }
 
 /// Returns the error codes of a response.
-fn codes(answer: &Value) -> Vec<&str> {
-    let errors = answer["errors"].as_array().into_iter().flatten();
+fn codes(response: &Value) -> Vec<&str> {
+    let errors = response["errors"].as_array().into_iter().flatten();
     errors
         .map(|error| error["extensions"]["code"].as_str().expect("a code"))
         .collect()
@@ -72,8 +72,8 @@ each_database! {
         with_codes(&gateway).await;
         let gateway = gateway.with_quotas(cost(1_000_000));
         let statements = async |viewer, document: &str| {
-            let (statements, answer) = gateway.counted(ask(&gateway, viewer, document)).await;
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            let (statements, response) = gateway.counted(ask(&gateway, viewer, document)).await;
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
             statements
         };
         let plain = "{ inviteCodes(first: 1) { nodes { id } } }";
@@ -113,8 +113,8 @@ each_database! {
             assert_eq!(statements, 1, "the viewer, and neither counts nor lists");
         }
         let gateway = exhausted.with_quotas(cost(1_000_000));
-        let (statements, answer) = gateway.counted(ask(&gateway, ADA, document)).await;
-        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        let (statements, response) = gateway.counted(ask(&gateway, ADA, document)).await;
+        assert_eq!(response.json.get("errors"), None, "{}", response.text);
         assert_eq!(statements, 1 + 3 + 3, "the viewer, counts and lists");
     }
 
@@ -129,9 +129,9 @@ each_database! {
         let document = "{ viewer { workspaces { nodes {
             invites(first: 1, filter: { search: \"invitee\" }) { totalCount nodes { id } } } } } }";
         let counted = async |gateway: &Gateway| {
-            let (statements, answer) = gateway.counted(ask(gateway, ADA, document)).await;
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
-            assert_eq!(answer.text.matches("\"totalCount\":40").count(), 3, "{}", answer.text);
+            let (statements, response) = gateway.counted(ask(gateway, ADA, document)).await;
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
+            assert_eq!(response.text.matches("\"totalCount\":40").count(), 3, "{}", response.text);
             statements
         };
         let without = counted(&gateway).await;
@@ -158,8 +158,8 @@ each_database! {
         assert_eq!(gateway.metric("invite_gateway_rate_limited_total{limit=\"cost\"}"), 1.0);
         // Pages still fit, and so does the search in a small scope.
         for (viewer, document) in [(ADA, "{ inviteCodes(first: 2) { nodes { id } } }"), (BOB, SEARCH)] {
-            let answer = ask(&gateway, viewer, document).await;
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            let response = ask(&gateway, viewer, document).await;
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
         }
     }
 
@@ -168,29 +168,29 @@ each_database! {
         // Time stands still, so that each costs its static cost of 11 nodes, and one read.
         let gateway = gateway.with_quotas(cost(700));
         for _ in 0..50 {
-            let answer = ask(&gateway, ADA, SEARCH).await;
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            let response = ask(&gateway, ADA, SEARCH).await;
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
         }
         // There is room for one reservation. Others wait until it is refunded.
         let gateway = gateway.with_quotas(cost(700));
         let many = aliased(20, "inviteCodes(first: 0, filter: { search: \"x{at}\" }) { nodes { id } }");
-        let answer = ask(&gateway, ADA, &many).await;
-        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
-        let answer = ask(&gateway, ADA, &many).await;
-        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
+        let response = ask(&gateway, ADA, &many).await;
+        assert_eq!(response.json.get("errors"), None, "{}", response.text);
+        let response = ask(&gateway, ADA, &many).await;
+        assert_eq!(response.status, StatusCode::TOO_MANY_REQUESTS, "{}", response.text);
     }
 
     async fn each_way_to_read_more_than_a_page_costs(gateway) {
         with_everything(&gateway).await;
         let gateway = gateway.with_quotas(cost(20));
-        let asked = async |document: &str| {
+        let response_to = async |document: &str| {
             gateway.pass(Duration::from_secs(60));
             // Read once before, which costs separately.
             ask(&gateway, ADA, document).await;
             gateway.pass(Duration::from_secs(60));
-            let answer = ask(&gateway, ADA, document).await;
-            assert_eq!(answer.status, StatusCode::OK, "{document}: {}", answer.text);
-            answer
+            let response = ask(&gateway, ADA, document).await;
+            assert_eq!(response.status, StatusCode::OK, "{document}: {}", response.text);
+            response
         };
         let codes_of = |filter: &str| format!("{{ list: inviteCodes(first: 0{filter}) {{ nodes {{ id }} }} }}");
         let of_workspace = |rest: &str| format!("{{ workspace(id: 1) {{ invites(first: 0{rest} }} }}");
@@ -236,8 +236,8 @@ each_database! {
         for (documents, expected) in [(&wide[..], 1), (&narrow, 0)] {
             for document in documents {
                 let document = document.replacen('{', "{ me: viewer { user { id } } ", 1);
-                let answer = asked(&document).await;
-                assert_eq!(codes(&answer.json), vec!["RATE_LIMITED"; expected], "{document}: {}", answer.text);
+                let response = response_to(&document).await;
+                assert_eq!(codes(&response.json), vec!["RATE_LIMITED"; expected], "{document}: {}", response.text);
             }
         }
     }
@@ -266,13 +266,13 @@ each_database! {
             "{ inviteCodes(first: 0) { totalCount } }",
         ];
         for document in documents {
-            let answer = ask(&gateway, BOB, document).await;
-            assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+            let response = ask(&gateway, BOB, document).await;
+            assert_eq!(response.json.get("errors"), None, "{}", response.text);
             gateway.pass(Duration::from_secs(60));
         }
         let own = "{ viewer { user { id } sentInvites(first: 0, filter: { status: EXPIRED }) { totalCount } } }";
-        let answer = ask(&gateway, ADA, own).await;
-        assert_eq!(codes(&answer.json), ["RATE_LIMITED"], "{}", answer.text);
+        let response = ask(&gateway, ADA, own).await;
+        assert_eq!(codes(&response.json), ["RATE_LIMITED"], "{}", response.text);
     }
 }
 
@@ -376,8 +376,8 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
             let both = ask(&gateway, ADA, &both);
             let other = async {
                 for _ in 0..5 {
-                    let answer = ask(&gateway, ADA, invites).await;
-                    assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+                    let response = ask(&gateway, ADA, invites).await;
+                    assert_eq!(response.json.get("errors"), None, "{}", response.text);
                 }
             };
             tokio::select! {
@@ -389,9 +389,9 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
         }
         // All of these were cancelled: waiting ones leave the queue, running ones end with the
         // lock.
-        let (answer, committed) = join(ask(&gateway, ADA, SEARCH), lock.commit()).await;
+        let (response, committed) = join(ask(&gateway, ADA, SEARCH), lock.commit()).await;
         committed.expect("the end of the lock");
-        assert_eq!(answer.json.get("errors"), None, "{}", answer.text);
+        assert_eq!(response.json.get("errors"), None, "{}", response.text);
     })
     .await;
 }

@@ -91,8 +91,8 @@ const OPERATIONS: [&str; 4] = [
     fragment Edge on CourseInviteeEdge { cursor node { username __typename is: __typename } }",
 ];
 
-async fn answer(server: &Server, authorization: Option<&str>, asked: &Value) -> String {
-    let body = asked.to_string();
+async fn response(server: &Server, authorization: Option<&str>, request: &Value) -> String {
+    let body = request.to_string();
     let request = wire::Request::post_json("/graphql", &body).authorized(authorization);
     server.send(&request).await.text
 }
@@ -102,10 +102,10 @@ async fn responses_do_not_depend_on_how_a_document_is_written() {
     let (server, _) = Server::demo(&[]).await;
     let description = description().await;
     let list = |name: &str| description[name].as_array().expect("a list");
-    let mut asked = Vec::new();
+    let mut requests = Vec::new();
     for example in list("examples") {
         let query = example["query"].as_str().expect("a query");
-        asked.push((
+        requests.push((
             authorization(&description, example),
             query.to_owned(),
             example["variables"].clone(),
@@ -121,14 +121,14 @@ async fn responses_do_not_depend_on_how_a_document_is_written() {
             // Fragments that no operation uses are an error.
             let unused = "query Unused { viewer { sentInvites { nodes { ...Leaves } } } }";
             let unused = unused.repeat(usize::from(!used.is_empty()));
-            asked.push((
+            requests.push((
                 authorization(&description, &persona),
                 format!("{operation} {unused} {used}"),
                 json!({ "yes": true }),
             ));
         }
     }
-    for (authorization, query, variables) in asked {
+    for (authorization, query, variables) in requests {
         let name = query
             .split(|letter: char| !letter.is_ascii_alphanumeric())
             .nth(1)
@@ -136,8 +136,8 @@ async fn responses_do_not_depend_on_how_a_document_is_written() {
         let authorization = authorization.as_deref();
         let body =
             |query: &str| json!({ "query": query, "variables": variables, "operationName": name });
-        let once = answer(&server, authorization, &body(&query)).await;
-        let twice = answer(&server, authorization, &body(&doubled(&query))).await;
+        let once = response(&server, authorization, &body(&query)).await;
+        let twice = response(&server, authorization, &body(&doubled(&query))).await;
         assert!(once.contains("\"data\":"), "{name}: {once}");
         assert_eq!(
             without_locations(&once),
@@ -160,8 +160,8 @@ fn doubled(query: &str) -> String {
 }
 
 /// Removes the locations of errors, which depend on the text before the field.
-fn without_locations(answer: &str) -> String {
-    let mut parts = answer.split("\"locations\":[");
+fn without_locations(response: &str) -> String {
+    let mut parts = response.split("\"locations\":[");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         text.push_str(part.split_once(']').map_or("", |(_, rest)| rest));

@@ -55,16 +55,16 @@ each_database! {
         for viewer in [Viewer::Anonymous, Viewer::User(NOBODY), Viewer::Staff(NOBODY)] {
             for id in nonsense() {
                 let document = "query ($id: ID!) { node(id: $id) { id } }";
-                let answer = gateway.graphql_with(viewer, document, json!({ "id": id })).await;
-                assert_eq!(answer, json!({ "data": { "node": null } }), "{viewer:?} {id:?}");
+                let response = gateway.graphql_with(viewer, document, json!({ "id": id })).await;
+                assert_eq!(response, json!({ "data": { "node": null } }), "{viewer:?} {id:?}");
                 for field in ["workspace", "group", "course"] {
                     // Keys are ids there.
                     if id == "1" {
                         continue;
                     }
                     let document = format!("query ($id: ID!) {{ {field}(id: $id) {{ id }} }}");
-                    let answer = gateway.graphql_with(viewer, &document, json!({ "id": id })).await;
-                    assert_eq!(answer, json!({ "data": { field: null } }), "{viewer:?} {id:?}");
+                    let response = gateway.graphql_with(viewer, &document, json!({ "id": id })).await;
+                    assert_eq!(response, json!({ "data": { field: null } }), "{viewer:?} {id:?}");
                 }
             }
         }
@@ -114,8 +114,8 @@ each_database! {
             let expected = gateway.get(Viewer::User(NOBODY), absent).await;
             assert_eq!(expected.status, StatusCode::NOT_FOUND, "{absent}");
             for other in others {
-                let answer = gateway.get(Viewer::User(NOBODY), other).await;
-                assert_eq!((answer.status, answer.text), (expected.status, expected.text.clone()), "{other}");
+                let response = gateway.get(Viewer::User(NOBODY), other).await;
+                assert_eq!((response.status, response.text), (expected.status, expected.text.clone()), "{other}");
             }
         }
     }
@@ -187,10 +187,10 @@ each_database! {
 
     async fn a_deleted_user_cannot_sign_in(gateway) {
         world::build(&gateway).await;
-        let answer = gateway.graphql(Viewer::User(world::DELETED), "{ viewer { user { id } } }").await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer}");
-        let answer = gateway.get(Viewer::Staff(world::DELETED), "/v3/groups/1/invite").await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        let response = gateway.graphql(Viewer::User(world::DELETED), "{ viewer { user { id } } }").await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{response}");
+        let response = gateway.get(Viewer::Staff(world::DELETED), "/v3/groups/1/invite").await;
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     }
 
     async fn references_to_a_deleted_user_are_null(gateway) {
@@ -219,11 +219,11 @@ each_database! {
             "workspaceInvite": { "inviter": null, "inviterName": null, "acceptedBy": null },
             "course": { "createdBy": null },
         }));
-        let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/CODE-40/").await;
-        assert_eq!(answer.json["invited_by"], Value::Null, "{}", answer.text);
-        assert_eq!(answer.json["user"], Value::Null, "{}", answer.text);
-        let answer = gateway.get(Viewer::Anonymous, &format!("/api/v1/invites/{}/", data::token(40))).await;
-        assert_eq!(answer.json["inviter"], Value::Null, "{}", answer.text);
+        let response = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/CODE-40/").await;
+        assert_eq!(response.json["invited_by"], Value::Null, "{}", response.text);
+        assert_eq!(response.json["user"], Value::Null, "{}", response.text);
+        let response = gateway.get(Viewer::Anonymous, &format!("/api/v1/invites/{}/", data::token(40))).await;
+        assert_eq!(response.json["inviter"], Value::Null, "{}", response.text);
     }
 
     async fn a_deleted_tag_is_not_listed_in_codes(gateway) {
@@ -232,8 +232,8 @@ each_database! {
         let document = r#"{ inviteCode(code: "CODE-1") { tags { name } } }"#;
         let data = gateway.data(Viewer::Anonymous, document).await;
         assert_eq!(data["inviteCode"]["tags"], json!([{ "name": "live" }]));
-        let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/CODE-1/").await;
-        assert_eq!(answer.json["tags"].as_array().map(Vec::len), Some(1), "{}", answer.text);
+        let response = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/CODE-1/").await;
+        assert_eq!(response.json["tags"].as_array().map(Vec::len), Some(1), "{}", response.text);
     }
 
     async fn totals_of_empty_pages_exclude_hidden_rows(gateway) {

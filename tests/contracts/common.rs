@@ -51,9 +51,9 @@ any_database! {
             ),
         ] {
             gateway.database.execute_unprepared(update).await.expect("a broken row");
-            let answer = gateway.get(OWNER, path).await;
-            is_refused(&answer, StatusCode::INTERNAL_SERVER_ERROR, &body);
-            assert_eq!(answer.header("retry-after"), "", "{path}");
+            let response = gateway.get(OWNER, path).await;
+            is_refused(&response, StatusCode::INTERNAL_SERVER_ERROR, &body);
+            assert_eq!(response.header("retry-after"), "", "{path}");
         }
     }
 
@@ -74,9 +74,9 @@ any_database! {
                 _ => detail("Method not allowed."),
             };
             for method in [Method::POST, Method::DELETE, Method::OPTIONS] {
-                let answer = send(method).await;
-                is_refused(&answer, StatusCode::METHOD_NOT_ALLOWED, &body);
-                assert_eq!(answer.header("allow"), "GET,HEAD", "{path}");
+                let response = send(method).await;
+                is_refused(&response, StatusCode::METHOD_NOT_ALLOWED, &body);
+                assert_eq!(response.header("allow"), "GET,HEAD", "{path}");
             }
         }
     }
@@ -106,12 +106,12 @@ any_database! {
             ("/v3/groups/", arena_error(404, "Not Found", not_found)),
             ("/api/v2/course/1/invite", detail("Not found.")),
         ] {
-            let answer = gateway.get(Viewer::Anonymous, path).await;
-            is_refused(&answer, StatusCode::NOT_FOUND, &body);
+            let response = gateway.get(Viewer::Anonymous, path).await;
+            is_refused(&response, StatusCode::NOT_FOUND, &body);
         }
         for path in ["/api/v2/", "/openapi.json/", "/nothing"] {
-            let answer = gateway.get(Viewer::Anonymous, path).await;
-            assert_eq!(answer.json["errors"][0]["extensions"]["code"], "BAD_REQUEST", "{path}");
+            let response = gateway.get(Viewer::Anonymous, path).await;
+            assert_eq!(response.json["errors"][0]["extensions"]["code"], "BAD_REQUEST", "{path}");
         }
     }
 }

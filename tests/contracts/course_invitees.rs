@@ -145,10 +145,10 @@ each_database! {
             let mut pages = Vec::new();
             while let Some(absolute) = url.as_str() {
                 let path = absolute.strip_prefix(PUBLIC_URL).expect("an absolute URL of ours");
-                let answer = gateway.get(CREATOR, path).await;
-                assert_eq!((answer.status, &answer.json["count"]), (StatusCode::OK, &json!(30)));
-                url = answer.json[direction].clone();
-                pages.push(ids(&answer.json));
+                let response = gateway.get(CREATOR, path).await;
+                assert_eq!((response.status, &response.json["count"]), (StatusCode::OK, &json!(30)));
+                url = response.json[direction].clone();
+                pages.push(ids(&response.json));
             }
             pages
         };
@@ -181,8 +181,8 @@ each_database! {
         // Authentication is checked before anything else.
         for rest in ["1/invite/", "99/invite/", "x/invite/", "%FF/invite/", "1/invite/?limit=x"] {
             let path = format!("/api/v2/course/{rest}");
-            let (statements, answer) = gateway.counted(gateway.get(Viewer::Anonymous, &path)).await;
-            is_refused(&answer, StatusCode::UNAUTHORIZED, &sign_in);
+            let (statements, response) = gateway.counted(gateway.get(Viewer::Anonymous, &path)).await;
+            is_refused(&response, StatusCode::UNAUTHORIZED, &sign_in);
             assert_eq!(statements, 0, "{path}");
         }
         let forbidden = detail("You do not have permission to perform this action.");
@@ -190,10 +190,10 @@ each_database! {
         // Invitees may not see other invitees.
         for viewer in [MEMBER, STRANGER, Viewer::User(12)] {
             is_refused(&gateway.get(viewer, PATH).await, StatusCode::FORBIDDEN, &forbidden);
-            let answer = gateway.graphql(viewer, query).await;
-            has_code(&answer, json!(["course", "invitees"]), "FORBIDDEN");
+            let response = gateway.graphql(viewer, query).await;
+            has_code(&response, json!(["course", "invitees"]), "FORBIDDEN");
             let course = json!({ "course": { "name": "Course 1", "invitees": null } });
-            assert_eq!(answer["data"], course);
+            assert_eq!(response["data"], course);
         }
     }
 
@@ -206,9 +206,9 @@ each_database! {
         is_not_found(&gateway, STRANGER, &hidden, &detail("Not found.")).await;
         gateway.add(data::user(50, "invited")).await;
         gateway.add(data::course_invite(1, 2, 50)).await;
-        let answer = gateway.get(Viewer::User(50), &hidden[0]).await;
+        let response = gateway.get(Viewer::User(50), &hidden[0]).await;
         let forbidden = detail("You do not have permission to perform this action.");
-        is_refused(&answer, StatusCode::FORBIDDEN, &forbidden);
+        is_refused(&response, StatusCode::FORBIDDEN, &forbidden);
     }
 }
 
@@ -263,8 +263,8 @@ any_database! {
         ] {
             for path in paths {
                 for viewer in [CREATOR, STRANGER] {
-                    let answer = gateway.get(viewer, &format!("/api/v2/course/{path}")).await;
-                    is_refused(&answer, StatusCode::BAD_REQUEST, &body);
+                    let response = gateway.get(viewer, &format!("/api/v2/course/{path}")).await;
+                    is_refused(&response, StatusCode::BAD_REQUEST, &body);
                 }
             }
         }

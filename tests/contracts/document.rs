@@ -16,10 +16,10 @@ const COURSE: &str = "/api/v2/course/{id}/invite/";
 /// Returns the document as clients receive it.
 async fn document(gateway: &Gateway) -> Value {
     let request = gateway.get(Viewer::Anonymous, "/openapi.json");
-    let (statements, answer) = gateway.counted(request).await;
-    assert_eq!((statements, answer.status), (0, StatusCode::OK));
-    assert_eq!(answer.header("content-type"), "application/json");
-    answer.json
+    let (statements, response) = gateway.counted(request).await;
+    assert_eq!((statements, response.status), (0, StatusCode::OK));
+    assert_eq!(response.header("content-type"), "application/json");
+    response.json
 }
 
 /// Returns the path of a resource.
@@ -143,11 +143,11 @@ any_database! {
             requests.push((COURSE, format!("/api/v2/course/1/invite/?{query}"), staff));
         }
         for (template, path, viewer) in requests {
-            let answer = gateway.get(viewer, &path).await;
-            let response = &document["paths"][template]["get"]["responses"][answer.status.as_str()];
+            let response = gateway.get(viewer, &path).await;
+            let response = &document["paths"][template]["get"]["responses"][response.status.as_str()];
             let schema = &response["content"]["application/json"]["schema"];
-            assert!(schema.is_object(), "{path}: {} is not described", answer.status);
-            let wrong = mismatches(&document, schema, &answer.json, "$");
+            assert!(schema.is_object(), "{path}: {} is not described", response.status);
+            let wrong = mismatches(&document, schema, &response.json, "$");
             assert!(wrong.is_empty(), "{path}: {wrong:#?}");
         }
     }

@@ -70,10 +70,10 @@ each_database! {
 
     async fn its_link_leads_to_itself(gateway) {
         fill(&gateway).await;
-        let answer = gateway.get(OWNER, BY_SLUG).await;
-        let href = answer.json["_links"]["self"]["href"].as_str().expect("a URL");
+        let response = gateway.get(OWNER, BY_SLUG).await;
+        let href = response.json["_links"]["self"]["href"].as_str().expect("a URL");
         let path = href.strip_prefix("https://gateway.example").expect("the public URL");
-        assert_eq!(gateway.get(OWNER, path).await.text, answer.text);
+        assert_eq!(gateway.get(OWNER, path).await.text, response.text);
     }
 
     async fn graphql_returns_the_same_values(gateway) {
@@ -113,8 +113,8 @@ each_database! {
         // Authentication is checked before anything else.
         for id in ["77", "research-studio", "none", "79", "%00", "%FF"] {
             let path = format!("/v3/groups/{id}/invite");
-            let (statements, answer) = gateway.counted(gateway.get(Viewer::Anonymous, &path)).await;
-            is_refused(&answer, StatusCode::UNAUTHORIZED, &sign_in);
+            let (statements, response) = gateway.counted(gateway.get(Viewer::Anonymous, &path)).await;
+            is_refused(&response, StatusCode::UNAUTHORIZED, &sign_in);
             assert_eq!(statements, 0, "{path}");
         }
         // Whether the group has a code is not told either.
@@ -125,10 +125,10 @@ each_database! {
             for path in [BY_ID, BY_SLUG] {
                 is_refused(&gateway.get(viewer, path).await, StatusCode::FORBIDDEN, &forbidden);
             }
-            let answer = gateway.graphql(viewer, query).await;
-            has_code(&answer, json!(["group", "invite"]), "FORBIDDEN");
+            let response = gateway.graphql(viewer, query).await;
+            has_code(&response, json!(["group", "invite"]), "FORBIDDEN");
             let group = json!({ "group": { "name": "Research Studio", "invite": null } });
-            assert_eq!(answer["data"], group);
+            assert_eq!(response["data"], group);
         }
         let nothing = gateway.data(Viewer::Anonymous, query).await;
         assert_eq!(nothing, json!({ "group": null }));
@@ -158,8 +158,8 @@ each_database! {
             data::group_invite(id, id, &format!("code-{id}"))
         })).await;
         for (path, id) in [("77", 12_345), ("80", 80), ("no-code", 78), ("78", 78)] {
-            let answer = gateway.get(OWNER, &format!("/v3/groups/{path}/invite")).await;
-            assert_eq!(answer.json["id"], id, "{path}");
+            let response = gateway.get(OWNER, &format!("/v3/groups/{path}/invite")).await;
+            assert_eq!(response.json["id"], id, "{path}");
         }
         let paths = ["2024", huge].map(|slug| format!("/v3/groups/{slug}/invite"));
         is_not_found(&gateway, OWNER, &paths, &not_found()).await;

@@ -48,8 +48,8 @@ each_database! {
             import(&gateway, Kind::InviteCodes, &[row]).await;
             let path = format!("/api/v2/invite_code/{code}/");
             let request = gateway.get(Viewer::Anonymous, &path);
-            let (statements, answer) = gateway.counted(request).await;
-            is_exactly(&answer, &text);
+            let (statements, response) = gateway.counted(request).await;
+            is_exactly(&response, &text);
             assert_eq!(statements, 1, "{code}");
         }
     }
@@ -66,11 +66,11 @@ each_database! {
             target { __typename }
         } }"#;
         let code = async |code: &str| {
-            let mut answer = gateway
+            let mut response = gateway
                 .graphql_with(Viewer::Anonymous, query, json!({ "code": code }))
                 .await;
-            assert_eq!(answer.get("errors"), None, "{answer:#}");
-            answer["data"]["inviteCode"].take()
+            assert_eq!(response.get("errors"), None, "{response:#}");
+            response["data"]["inviteCode"].take()
         };
         assert_eq!(code("AbC-123").await, json!({
             "databaseId": "42",
@@ -120,8 +120,8 @@ each_database! {
         let row = json!({ "id": 1, "code": "a", "generated_at": "2025-03-01T09:00:00+02:00",
             "expires_at": "2026-06-01T14:00:00+02:00" });
         import(&gateway, Kind::InviteCodes, &[row]).await;
-        let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/a/").await;
-        assert_eq!(answer.json["generated_at"], "2025-03-01T07:00:00Z");
+        let response = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/a/").await;
+        assert_eq!(response.json["generated_at"], "2025-03-01T07:00:00Z");
 
         // It expires at noon, which is now. The bound is exclusive.
         let status = async || {
@@ -145,8 +145,8 @@ each_database! {
         for name in ["invited_by", "invited_by_username", "user"] {
             expected[name].take();
         }
-        let answer = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/AbC-123/").await;
-        assert_eq!(answer.json, expected);
+        let response = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/AbC-123/").await;
+        assert_eq!(response.json, expected);
     }
 
     async fn an_unknown_code_is_not_found(gateway) {

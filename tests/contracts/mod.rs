@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use invite_gateway::import::Kind;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Gateway, Viewer};
+use crate::support::{Gateway, Response, Viewer};
 
 /// Imports rows, all of which must be good.
 async fn import(gateway: &Gateway, kind: Kind, rows: &[Value]) {
@@ -31,25 +31,25 @@ fn minified(text: &str) -> (Value, String) {
 
 /// Asserts a success with exactly this body, byte for byte.
 #[track_caller]
-fn is_exactly(answer: &Answer, body: &str) {
+fn is_exactly(response: &Response, body: &str) {
     assert_eq!(
-        (answer.status, answer.text.as_str()),
+        (response.status, response.text.as_str()),
         (StatusCode::OK, body)
     );
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("cache-control"), "no-store");
 }
 
 #[track_caller]
-fn is_refused(answer: &Answer, status: StatusCode, body: &Value) {
-    assert_eq!((answer.status, &answer.json), (status, body));
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "no-store");
+fn is_refused(response: &Response, status: StatusCode, body: &Value) {
+    assert_eq!((response.status, &response.json), (status, body));
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("cache-control"), "no-store");
     let challenge = match status {
         StatusCode::UNAUTHORIZED => r#"Bearer realm="invite-gateway""#,
         _ => "",
     };
-    assert_eq!(answer.header("www-authenticate"), challenge);
+    assert_eq!(response.header("www-authenticate"), challenge);
 }
 
 fn detail(text: &str) -> Value {
@@ -58,9 +58,9 @@ fn detail(text: &str) -> Value {
 
 /// Asserts the path and code of the only error of a GraphQL response.
 #[track_caller]
-fn has_code(answer: &Value, path: Value, code: &str) {
-    let errors = answer["errors"].as_array().expect("errors");
-    assert_eq!(errors.len(), 1, "{answer:#}");
+fn has_code(response: &Value, path: Value, code: &str) {
+    let errors = response["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{response:#}");
     assert_eq!(
         (&errors[0]["path"], &errors[0]["extensions"]["code"]),
         (&path, &json!(code))
@@ -70,9 +70,9 @@ fn has_code(answer: &Value, path: Value, code: &str) {
 /// Asserts that no path leads to a resource.
 async fn is_not_found(gateway: &Gateway, viewer: Viewer<'_>, paths: &[String], body: &Value) {
     for path in paths {
-        let answer = gateway.get(viewer, path).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        is_refused(&answer, StatusCode::NOT_FOUND, body);
+        let response = gateway.get(viewer, path).await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
+        is_refused(&response, StatusCode::NOT_FOUND, body);
     }
 }
 
@@ -81,13 +81,13 @@ async fn is_not_found(gateway: &Gateway, viewer: Viewer<'_>, paths: &[String], b
 async fn is_missed(gateway: &Gateway, paths: &[String]) {
     for path in paths {
         let request = gateway.get(Viewer::Anonymous, path);
-        let (statements, answer) = gateway.counted(request).await;
+        let (statements, response) = gateway.counted(request).await;
         assert_eq!(
-            (statements, answer.status),
+            (statements, response.status),
             (1, StatusCode::NOT_FOUND),
             "{path}"
         );
-        is_refused(&answer, StatusCode::NOT_FOUND, &detail("Not found."));
+        is_refused(&response, StatusCode::NOT_FOUND, &detail("Not found."));
     }
 }
 

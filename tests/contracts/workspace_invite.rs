@@ -66,8 +66,8 @@ each_database! {
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
         let text = minified(INVITE).1;
         let request = gateway.get(Viewer::Anonymous, PATH);
-        let (statements, answer) = gateway.counted(request).await;
-        is_exactly(&answer, &text);
+        let (statements, response) = gateway.counted(request).await;
+        is_exactly(&response, &text);
         assert_eq!(statements, 3);
         let upper = format!("/api/v1/invites/{}/", TOKEN.to_uppercase());
         is_exactly(&gateway.get(Viewer::Anonymous, &upper).await, &text);
@@ -88,10 +88,10 @@ each_database! {
             workspace { databaseId name description logoUrl viewerRole }
             target { __typename ... on Workspace { name } }
         } }"#;
-        let answer = gateway
+        let response = gateway
             .graphql_with(Viewer::Anonymous, query, json!({ "token": TOKEN }))
             .await;
-        assert_eq!(answer, json!({ "data": { "workspaceInvite": {
+        assert_eq!(response, json!({ "data": { "workspaceInvite": {
             "email": "Jonas.Weber@Example.org",
             "role": "member",
             "roleDisplay": "Member",
@@ -134,11 +134,11 @@ each_database! {
 
     async fn no_response_contains_the_token(gateway) {
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
-        let answer = gateway.get(Viewer::Anonymous, PATH).await;
-        assert!(!answer.text.contains(TOKEN));
+        let response = gateway.get(Viewer::Anonymous, PATH).await;
+        assert!(!response.text.contains(TOKEN));
         let query = format!(r#"{{ workspaceInvite(token: "{TOKEN}") {{ id databaseId token }} }}"#);
-        let answer = gateway.graphql(Viewer::Anonymous, &query).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+        let response = gateway.graphql(Viewer::Anonymous, &query).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     }
 
     async fn a_deleted_inviter_is_null(gateway) {

@@ -116,26 +116,26 @@ each_database! {
             let selection = types.everything(type_name, depth);
             let selection = format!("{{ {field} {{ __typename ... on {type_name} {{ {selection} }} }} }}");
             for viewer in viewers {
-                let answer = gateway.graphql(viewer, &selection).await;
-                assert!(answer.get("data").is_some(), "{field}: {answer}");
-                let answer = answer.to_string();
-                invites += usize::from(answer.contains("WorkspaceInvite_message"));
+                let response = gateway.graphql(viewer, &selection).await;
+                assert!(response.get("data").is_some(), "{field}: {response}");
+                let response = response.to_string();
+                invites += usize::from(response.contains("WorkspaceInvite_message"));
                 for spelling in spellings(1) {
-                    let found = answer.to_lowercase().contains(&spelling.to_lowercase());
-                    assert!(!found, "{viewer:?} {field}: {answer}");
+                    let found = response.to_lowercase().contains(&spelling.to_lowercase());
+                    assert!(!found, "{viewer:?} {field}: {response}");
                 }
             }
         }
-        assert!(invites >= 12, "only {invites} answers showed the invite");
+        assert!(invites >= 12, "only {invites} responses showed the invite");
     }
 
     async fn no_rest_response_repeats_a_token(gateway) {
         build(&gateway).await;
         for viewer in [Viewer::Anonymous, Viewer::User(MANAGER), Viewer::Staff(STAFF)] {
-            let answer = gateway.get(viewer, &format!("/api/v1/invites/{}/", data::token(1))).await;
-            assert_eq!(answer.json["workspace_id"], 1);
+            let response = gateway.get(viewer, &format!("/api/v1/invites/{}/", data::token(1))).await;
+            assert_eq!(response.json["workspace_id"], 1);
             for spelling in spellings(1) {
-                assert!(!answer.text.contains(&spelling), "{}", answer.text);
+                assert!(!response.text.contains(&spelling), "{}", response.text);
             }
         }
     }
@@ -169,9 +169,9 @@ each_database! {
             (format!("{{ inviteCode(code: [\"{token}\"]) {{ id }} }}"), json!({})),
             (format!("{{ inviteCode(code: {token}) {{ id }} }}"), json!({})),
         ] {
-            let answer = gateway.graphql_with(Viewer::Anonymous, &document, variables).await;
-            assert!(answer["errors"][0]["message"].is_string(), "{document}: {answer}");
-            assert!(!answer.to_string().contains(&token), "{document}: {answer}");
+            let response = gateway.graphql_with(Viewer::Anonymous, &document, variables).await;
+            assert!(response["errors"][0]["message"].is_string(), "{document}: {response}");
+            assert!(!response.to_string().contains(&token), "{document}: {response}");
         }
     }
 }

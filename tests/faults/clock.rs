@@ -18,7 +18,7 @@ each_database! {
         let me = "{ viewer { user { username } } }";
         // The token is valid for an hour, the invite for a day. Repeats each request, so that
         // caches are filled.
-        for (hours, knows_token, told) in [
+        for (hours, knows_token, status) in [
             (0, true, "PENDING"),
             (2, false, "PENDING"),
             (0, true, "PENDING"),
@@ -29,14 +29,14 @@ each_database! {
         ] {
             gateway.set_now(at(NOW) + TimeDelta::hours(hours));
             for _ in 0..2 {
-                let answer = gateway.get(viewer, "/api/v2/invite_code/none/").await;
+                let response = gateway.get(viewer, "/api/v2/invite_code/none/").await;
                 let expected = if knows_token { StatusCode::NOT_FOUND } else { StatusCode::UNAUTHORIZED };
-                assert_eq!(answer.status, expected, "after {hours} hours");
+                assert_eq!(response.status, expected, "after {hours} hours");
                 if knows_token {
                     assert_eq!(gateway.data(viewer, me).await["viewer"]["user"]["username"], "grace");
                 }
                 let data = gateway.data(Viewer::Anonymous, &status).await;
-                assert_eq!(data["workspaceInvite"]["status"], told, "after {hours} hours");
+                assert_eq!(data["workspaceInvite"]["status"], status, "after {hours} hours");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A PostgreSQL server that is stopped, frozen, or out of connections.
 
-use super::{AWAY, LOOK_UP, Load, asked, counted, execute, fill, is_away, is_ready, recovers};
+use super::{AWAY, LOOK_UP, Load, counted, error_of, execute, fill, is_away, is_ready, recovers};
 use crate::support::{
     cluster::run_over_cluster,
     process::{Server, eventually},
@@ -94,7 +94,7 @@ async fn a_server_out_of_connections_is_unavailable() {
         })
         .await;
         assert!(is_ready(&server).await);
-        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
         let outcomes = load.end().await;
         let known = counted(&outcomes, None) + counted(&outcomes, Some(AWAY));
         assert_eq!(known, outcomes.len(), "{outcomes:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
-use super::{AWAY, LOOK_UP, Load, asked, counted, execute, fill, invite, meanwhile, sessions};
+use super::{AWAY, LOOK_UP, Load, counted, error_of, execute, fill, invite, meanwhile, sessions};
 use crate::support::{Backend, Gateway, process::Server, run};
 
 /// Maximum of the gateway's connections, which is its default.
@@ -15,7 +15,7 @@ async fn a_locked_table_does_not_affect_others() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::over(&gateway.url).await;
-        assert_eq!(asked(&server, &invite()).await, None);
+        assert_eq!(error_of(&server, &invite()).await, None);
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await
@@ -42,7 +42,7 @@ async fn a_locked_table_does_not_affect_others() {
         );
 
         lock.commit().await.expect("the end of the lock");
-        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
     })
     .await;
 }

@@ -10,10 +10,10 @@ use invite_gateway::{clock::Clock, graphql::INTERNAL_MESSAGE, loader::Loaders};
 use serde_json::json;
 
 use super::{CODE, LOOK_UP, error, fill, invite};
-use crate::support::{Answer, Backend, Gateway, Viewer, each_database, run};
+use crate::support::{Backend, Gateway, Response, Viewer, each_database, run};
 use axum::{body::Body, http::header};
 
-async fn asked(gateway: &Gateway, document: &str) -> Answer {
+async fn send(gateway: &Gateway, document: &str) -> Response {
     let body = json!({ "query": document }).to_string();
     let request = gateway
         .request(Viewer::Anonymous, axum::http::Method::POST, "/graphql")
@@ -26,25 +26,25 @@ each_database! {
     async fn a_panic_in_a_request_fails_only_that_request(gateway) {
         fill(&gateway).await;
         let panics = Arc::new(AtomicBool::new(true));
-        let (told, clock) = (panics.clone(), gateway.clock());
+        let (flag, clock) = (panics.clone(), gateway.clock());
         let gateway = gateway.with(move |parts| {
             // Authentication reads it, in the request's own task.
             parts.clock = Clock::new(move || {
-                assert!(!told.swap(false, Ordering::SeqCst), "not to be read by clients");
+                assert!(!flag.swap(false, Ordering::SeqCst), "not to be read by clients");
                 clock.now()
             });
         });
-        let answer = asked(&gateway, LOOK_UP).await;
-        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let response = send(&gateway, LOOK_UP).await;
+        assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
         let expected = (&json!(INTERNAL_MESSAGE), &json!("INTERNAL_SERVER_ERROR"));
-        assert_eq!(error(&answer), expected);
+        assert_eq!(error(&response), expected);
         panics.store(true, Ordering::SeqCst);
-        let answer = gateway.get(Viewer::Anonymous, CODE).await;
+        let response = gateway.get(Viewer::Anonymous, CODE).await;
         let expected = json!({ "detail": "A server error occurred." });
-        assert_eq!((answer.status, answer.json), (StatusCode::INTERNAL_SERVER_ERROR, expected));
+        assert_eq!((response.status, response.json), (StatusCode::INTERNAL_SERVER_ERROR, expected));
         for _ in 0..2 {
-            let answer = asked(&gateway, LOOK_UP).await;
-            assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5", "{}", answer.text);
+            let response = send(&gateway, LOOK_UP).await;
+            assert_eq!(response.json["data"]["inviteCode"]["databaseId"], "5", "{}", response.text);
         }
     }
 }
@@ -55,11 +55,11 @@ async fn a_panic_in_a_statement_fails_only_its_waiters() {
         fill(&gateway).await;
         let panics = Arc::new(AtomicBool::new(true));
         let mut database = gateway.database.clone();
-        let told = panics.clone();
+        let flag = panics.clone();
         database.set_metric_callback(move |info| {
             let is_of_codes = info.statement.sql.contains("\"invite_codes\"");
             assert!(
-                !is_of_codes || !told.load(Ordering::SeqCst),
+                !is_of_codes || !flag.load(Ordering::SeqCst),
                 "not to be read by clients"
             );
         });
@@ -70,17 +70,17 @@ async fn a_panic_in_a_statement_fails_only_its_waiters() {
         let both = format!(r#"{{ inviteCode(code: "AbC-123") {{ databaseId }} {other}"#);
         let expected = (&json!(INTERNAL_MESSAGE), &json!("INTERNAL_SERVER_ERROR"));
         for _ in 0..3 {
-            let answer = asked(&gateway, &both).await;
-            assert_eq!(error(&answer), expected);
+            let response = send(&gateway, &both).await;
+            assert_eq!(error(&response), expected);
             assert_eq!(
-                answer.json["data"],
+                response.json["data"],
                 json!({ "inviteCode": null,
                     "workspaceInvite": { "workspace": { "name": "Workspace 1" } } })
             );
         }
         panics.store(false, Ordering::SeqCst);
-        let answer = asked(&gateway, &both).await;
-        assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5");
+        let response = send(&gateway, &both).await;
+        assert_eq!(response.json["data"]["inviteCode"]["databaseId"], "5");
     })
     .await;
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::{
-    AWAY, LOOK_UP, Load, asked, counted, execute, fill, invite, is_away, meanwhile, recovers,
+    AWAY, LOOK_UP, Load, counted, error_of, execute, fill, invite, is_away, meanwhile, recovers,
 };
 use crate::support::{
     Backend, Gateway,
@@ -27,9 +27,9 @@ async fn killed_sessions_are_replaced() {
         for _ in 0..5 {
             recovers(&server).await;
             execute(&gateway, KILL).await;
-            assert_eq!(asked(&server, LOOK_UP).await, None);
+            assert_eq!(error_of(&server, LOOK_UP).await, None);
             execute(&gateway, KILL).await;
-            assert_eq!(asked(&server, &invite()).await, None);
+            assert_eq!(error_of(&server, &invite()).await, None);
         }
         let load = Load::on(&server, 8, LOOK_UP);
         for _ in 0..20 {
@@ -79,7 +79,7 @@ async fn a_cut_or_silent_connection_and_its_end_are_detected() {
             is_away(&server).await;
             // From here on, requests fail at once.
             for _ in 0..20 {
-                assert_eq!(asked(&server, LOOK_UP).await.as_deref(), Some(AWAY));
+                assert_eq!(error_of(&server, LOOK_UP).await.as_deref(), Some(AWAY));
             }
             assert!(began.elapsed() < Duration::from_secs(30));
             proxy.heal();
@@ -102,7 +102,7 @@ async fn a_locked_migrations_table_is_no_outage() {
         for _ in 0..3 {
             let ready = server.get(None, "/health/ready").await;
             assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(asked(&server, LOOK_UP).await, None);
+            assert_eq!(error_of(&server, LOOK_UP).await, None);
         }
         lock.commit().await.expect("the end of the lock");
         eventually("ready", async || {

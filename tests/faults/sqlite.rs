@@ -5,7 +5,7 @@ use entity::user;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, TransactionTrait};
 use serde_json::json;
 
-use super::{LOOK_UP, asked, fill, is_ready};
+use super::{LOOK_UP, error_of, fill, is_ready};
 use crate::support::{
     Backend, Gateway,
     process::{Ended, Process, Server},
@@ -53,7 +53,7 @@ async fn a_file_with_another_writer_is_read_and_imports_report_the_lock() {
         lock.execute_unprepared("UPDATE invite_codes SET role = role")
             .await
             .expect("the lock of a writer");
-        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
         assert!(is_ready(&server).await);
         let ended = Process::run_with_input(&users(1..10), &import(&gateway.url)).await;
         failed(&ended, &["locked", "0 written", "run it again"]);
@@ -73,7 +73,7 @@ async fn a_read_only_file_serves_and_rejects_imports() {
         let url = format!("{}?mode=ro", gateway.url);
         let server = Server::over(&url).await;
         assert!(is_ready(&server).await);
-        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
         let ended = Process::run_with_input(&users(1..10), &import(&url)).await;
         failed(&ended, &["readonly database", "0 written"]);
         assert_eq!(tables::dump(&gateway.database).await, before);
@@ -109,17 +109,19 @@ async fn a_full_disk_stops_an_import_and_a_second_run_completes_it() {
         let rows = users(1..20_001);
         let ended = Process::run_on_full_disk(2000, &rows, &import(&gateway.url)).await;
         failed(&ended, &["run it again to complete it"]);
-        let told = ["disk I/O error", "database or disk is full"];
+        let messages = ["disk I/O error", "database or disk is full"];
         assert!(
-            told.iter().any(|told| ended.stderr.contains(told)),
+            messages
+                .iter()
+                .any(|message| ended.stderr.contains(message)),
             "{}",
             ended.stderr
         );
         is_whole(&gateway).await;
         // Reads are unaffected.
-        assert_eq!(asked(&server, LOOK_UP).await, None);
-        let answer = server.get(None, "/health/ready").await;
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
+        let response = server.get(None, "/health/ready").await;
+        assert_eq!(response.status, StatusCode::OK);
 
         let ended = Process::run_with_input(&rows, &import(&gateway.url)).await;
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);

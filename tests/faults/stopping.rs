@@ -27,31 +27,31 @@ struct Outcomes {
 
 /// Sends requests until the server accepts no connections.
 async fn ask(server: std::net::SocketAddr, body: String) -> Outcomes {
-    let mut asked = Outcomes::default();
+    let mut outcomes = Outcomes::default();
     let request = Request::post_json("/graphql", &body).kept_alive();
     'connections: while let Ok(mut wire) = Wire::connect(server).await {
         let mut is_fresh = true;
         loop {
-            let answer = match wire.try_write(&request).await {
+            let response = match wire.try_write(&request).await {
                 Ok(()) => wire.kept_answer().await,
                 Err(_) => None,
             };
-            let Some(answer) = answer else {
-                asked.refused += usize::from(is_fresh);
-                asked.lost += usize::from(!is_fresh);
+            let Some(response) = response else {
+                outcomes.refused += usize::from(is_fresh);
+                outcomes.lost += usize::from(!is_fresh);
                 continue 'connections;
             };
             is_fresh = false;
-            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-            assert_eq!(answer.json["data"]["inviteCode"]["databaseId"], "5");
-            asked.answered += 1;
-            if answer.header("connection") == "close" {
-                asked.goodbyes += 1;
+            assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+            assert_eq!(response.json["data"]["inviteCode"]["databaseId"], "5");
+            outcomes.answered += 1;
+            if response.header("connection") == "close" {
+                outcomes.goodbyes += 1;
                 continue 'connections;
             }
         }
     }
-    asked
+    outcomes
 }
 
 each_database! {
@@ -69,16 +69,16 @@ each_database! {
             let ended = server.process.ended().await;
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
             assert!(!ended.stderr.contains("gave up"), "{}", ended.stderr);
-            let asked = clients.join_all().await;
-            let lost: usize = asked.iter().map(|asked| asked.lost).sum();
-            let answered: usize = asked.iter().map(|asked| asked.answered).sum();
-            let goodbyes: usize = asked.iter().map(|asked| asked.goodbyes).sum();
+            let outcomes = clients.join_all().await;
+            let lost: usize = outcomes.iter().map(|client| client.lost).sum();
+            let answered: usize = outcomes.iter().map(|client| client.answered).sum();
+            let goodbyes: usize = outcomes.iter().map(|client| client.goodbyes).sum();
             assert_eq!(lost, 0, "of {answered}");
             // Between the last look at the listener's queue and its end, the kernel may complete a
             // connection, and then resets it: for the client, it was refused.
-            let refused: usize = asked.iter().map(|asked| asked.refused).sum();
+            let refused: usize = outcomes.iter().map(|client| client.refused).sum();
             assert!(refused <= 1, "{refused} of {answered}");
-            assert!(answered > 32 && goodbyes > 0, "{asked:?}");
+            assert!(answered > 32 && goodbyes > 0, "{outcomes:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
-use super::{CODE, LOOK_UP, asked, error, fill, invite, sessions};
+use super::{CODE, LOOK_UP, error, error_of, fill, invite, sessions};
 use crate::support::{
     Backend, Gateway, metric_in,
     process::{Server, eventually, log_lines},
@@ -30,27 +30,27 @@ async fn a_timeout_cancels_the_request_and_its_statement() {
             .await
             .expect("a lock");
         let began = Instant::now();
-        let answer = server.graphql(None, LOOK_UP, json!({})).await;
+        let response = server.graphql(None, LOOK_UP, json!({})).await;
         assert!(began.elapsed() >= Duration::from_millis(900));
-        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(response.status, StatusCode::GATEWAY_TIMEOUT);
         let message = "The request exceeded the time limit of 1 s.";
-        assert_eq!(error(&answer), (&json!(message), &json!("TIMEOUT")));
-        assert_eq!(answer.json.get("data"), None);
+        assert_eq!(error(&response), (&json!(message), &json!("TIMEOUT")));
+        assert_eq!(response.json.get("data"), None);
 
-        let told = json!({ "detail": "The request took too long, try again later." });
-        let answer = server.get(None, CODE).await;
+        let expected = json!({ "detail": "The request took too long, try again later." });
+        let response = server.get(None, CODE).await;
         assert_eq!(
-            (answer.status, &answer.json),
-            (StatusCode::GATEWAY_TIMEOUT, &told)
+            (response.status, &response.json),
+            (StatusCode::GATEWAY_TIMEOUT, &expected)
         );
         eventually("no statement that waits", async || {
             (sessions(&gateway, "wait_event_type = 'Lock'").await == 0).then_some(())
         })
         .await;
         // Cancelled requests do not delay others.
-        assert_eq!(asked(&server, &invite()).await, None);
+        assert_eq!(error_of(&server, &invite()).await, None);
         lock.commit().await.expect("the end of the lock");
-        assert_eq!(asked(&server, LOOK_UP).await, None);
+        assert_eq!(error_of(&server, LOOK_UP).await, None);
     })
     .await;
 }
@@ -64,8 +64,8 @@ async fn was_given_up(server: &Server) {
             let name = format!("invite_gateway_graphql_requests_total{labels}");
             metrics.contains(&name).then(|| metric_in(&metrics, &name))
         };
-        let told = ["given_up", "ok", "errors"].map(counted);
-        (told == [Some(1.0), Some(0.0), Some(0.0)]).then_some(())
+        let counts = ["given_up", "ok", "errors"].map(counted);
+        (counts == [Some(1.0), Some(0.0), Some(0.0)]).then_some(())
     })
     .await;
 }
@@ -80,8 +80,8 @@ async fn a_cancelled_operation_is_counted_and_logged_by_name() {
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await
             .expect("a lock");
-        let answer = server.graphql(None, NAMED, json!({})).await;
-        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        let response = server.graphql(None, NAMED, json!({})).await;
+        assert_eq!(response.status, StatusCode::GATEWAY_TIMEOUT);
         was_given_up(&server).await;
         eventually("a line that names it", async || {
             let (_, log) = server.process.written();
@@ -127,7 +127,7 @@ async fn a_cancelled_statement_fails_only_its_fields() {
         let both = format!(r#"{{ inviteCode(code: "AbC-123") {{ databaseId }} {other}"#);
         let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let (answer, ()) = tokio::join!(server.graphql(None, &both, json!({})), async {
+        let (response, ()) = tokio::join!(server.graphql(None, &both, json!({})), async {
             eventually("a statement that waits", async || {
                 (sessions(&gateway, "wait_event_type = 'Lock'").await > 0).then_some(())
             })
@@ -135,9 +135,9 @@ async fn a_cancelled_statement_fails_only_its_fields() {
             super::execute(&gateway, cancel).await;
         });
         let message = "This took too long; try again later, or ask for less.";
-        assert_eq!(error(&answer), (&json!(message), &json!("TIMEOUT")));
+        assert_eq!(error(&response), (&json!(message), &json!("TIMEOUT")));
         assert_eq!(
-            answer.json["data"],
+            response.json["data"],
             json!({ "inviteCode": null, "workspaceInvite": { "workspace": { "name": "Workspace 1" } } })
         );
         lock.commit().await.expect("the end of the lock");
@@ -152,9 +152,9 @@ async fn a_body_that_does_not_arrive_times_out() {
         let mut wire = server.connect().await;
         let request = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#);
         wire.write(&request.head()).await;
-        let answer = wire.answer().await;
-        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
-        assert_eq!(error(&answer).1, "TIMEOUT");
+        let response = wire.response().await;
+        assert_eq!(response.status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(error(&response).1, "TIMEOUT");
     })
     .await;
 }

@@ -91,9 +91,9 @@ any_database! {
             let body = body.to_string();
             server.send(&Request::post_json("/graphql", &body)).await.json
         };
-        let answer = ask(json!({ "documentId": id, "variables": { "code": CODE } })).await;
-        assert_eq!(answer["data"]["inviteCode"]["status"], "PENDING");
-        let answer = ask(json!({ "query": "{ __typename }" })).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_IN_LIST");
+        let response = ask(json!({ "documentId": id, "variables": { "code": CODE } })).await;
+        assert_eq!(response["data"]["inviteCode"]["status"], "PENDING");
+        let response = ask(json!({ "query": "{ __typename }" })).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_IN_LIST");
     }
 }

@@ -7,10 +7,10 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{STAFF, VIEWER, build, is_fine, refused};
-use crate::support::{Answer, Gateway, data, each_database};
+use crate::support::{Gateway, Response, data, each_database};
 
 /// Sends a body unchanged.
-async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
+async fn post(gateway: &Gateway, body: impl Into<Body>) -> Response {
     let request = gateway
         .request(VIEWER, Method::POST, "/graphql")
         .header(header::CONTENT_TYPE, "application/json");
@@ -21,16 +21,16 @@ async fn post(gateway: &Gateway, body: impl Into<Body>) -> Answer {
 
 /// Asserts that every error has this code, which does not mean a failure of the gateway.
 #[track_caller]
-fn has_code(answer: &Value, code: &str) {
-    let errors = answer["errors"].as_array().expect("errors");
+fn has_code(response: &Value, code: &str) {
+    let errors = response["errors"].as_array().expect("errors");
     assert!(!errors.is_empty());
     for error in errors {
-        assert_eq!(error["extensions"]["code"], code, "{answer}");
+        assert_eq!(error["extensions"]["code"], code, "{response}");
         assert!(
             error["message"]
                 .as_str()
                 .is_some_and(|message| !message.is_empty()),
-            "{answer}"
+            "{response}"
         );
     }
 }
@@ -54,9 +54,9 @@ each_database! {
                 format!(r#"{{"query":"query ($it: String!) {{ inviteCode(code: $it) {{ id }} }}","variables":{{"it":"{escape}"}}}}"#),
                 format!(r#"{{"query":"{{ viewer {{ user {{ id }} }} }}","operationName":"{escape}"}}"#),
             ] {
-                let answer = post(&gateway, body).await;
-                assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-                has_code(&answer.json, "BAD_REQUEST");
+                let response = post(&gateway, body).await;
+                assert_eq!(response.status, StatusCode::BAD_REQUEST);
+                has_code(&response.json, "BAD_REQUEST");
             }
         }
         // A surrogate pair is text in JSON.
@@ -67,14 +67,14 @@ each_database! {
 
     async fn a_nul_in_the_document_is_an_error_or_text(gateway) {
         build(&gateway).await;
-        let answer = gateway.graphql(VIEWER, "{ inviteCode(code: \"\\u0000\") { id } }").await;
-        assert_eq!(answer, json!({ "data": { "inviteCode": null } }));
-        let answer = gateway.graphql(VIEWER, "{ \0 }").await;
-        has_code(&answer, "GRAPHQL_PARSE_FAILED");
+        let response = gateway.graphql(VIEWER, "{ inviteCode(code: \"\\u0000\") { id } }").await;
+        assert_eq!(response, json!({ "data": { "inviteCode": null } }));
+        let response = gateway.graphql(VIEWER, "{ \0 }").await;
+        has_code(&response, "GRAPHQL_PARSE_FAILED");
         for document in ["{ inviteCode(code: \"\0\") { id } }", "{ course(id: \"\0\") { id } }"] {
-            let answer = gateway.graphql(VIEWER, document).await;
-            let is_null = answer.get("errors").is_none();
-            assert!(is_null || answer["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED", "{answer}");
+            let response = gateway.graphql(VIEWER, document).await;
+            let is_null = response.get("errors").is_none();
+            assert!(is_null || response["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED", "{response}");
         }
         is_fine(&gateway).await;
     }
@@ -82,10 +82,10 @@ each_database! {
     async fn syntax_errors_have_a_location(gateway) {
         build(&gateway).await;
         for document in ["", " ", "{", "}", "{ viewer { user { id } }", "query", "{ viewer(}", "SELECT 1", "{ inviteCode(code: \"x) { id } }", "{}"] {
-            let answer = gateway.graphql(VIEWER, document).await;
-            has_code(&answer, "GRAPHQL_PARSE_FAILED");
-            assert!(answer.get("data").is_none(), "{answer}");
-            assert!(answer["errors"][0]["locations"][0]["line"].is_u64(), "{answer}");
+            let response = gateway.graphql(VIEWER, document).await;
+            has_code(&response, "GRAPHQL_PARSE_FAILED");
+            assert!(response.get("data").is_none(), "{response}");
+            assert!(response["errors"][0]["locations"][0]["line"].is_u64(), "{response}");
         }
         let message = refused(&gateway, "{ inviteCode(code: ) { id } }", json!({}), "GRAPHQL_PARSE_FAILED").await;
         assert!(message.contains("expected"), "{message}");
@@ -101,9 +101,9 @@ each_database! {
             format!("# = {token}"),
             format!("{{ viewer {{ user {{ id }} }} = {token}"),
         ] {
-            let answer = gateway.graphql(VIEWER, &document).await;
-            has_code(&answer, "GRAPHQL_PARSE_FAILED");
-            assert!(!answer.to_string().contains(&token), "{document}: {answer}");
+            let response = gateway.graphql(VIEWER, &document).await;
+            has_code(&response, "GRAPHQL_PARSE_FAILED");
+            assert!(!response.to_string().contains(&token), "{document}: {response}");
         }
     }
 
@@ -132,15 +132,15 @@ each_database! {
             assert!(message.contains(name), "{document}: {message}");
         }
         for document in ["mutation { viewer }", "subscription { viewer }"] {
-            let answer = gateway.graphql(VIEWER, document).await;
-            let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code");
-            assert!(["GRAPHQL_VALIDATION_FAILED", "BAD_REQUEST"].contains(&code), "{answer}");
+            let response = gateway.graphql(VIEWER, document).await;
+            let code = response["errors"][0]["extensions"]["code"].as_str().expect("a code");
+            assert!(["GRAPHQL_VALIDATION_FAILED", "BAD_REQUEST"].contains(&code), "{response}");
         }
     }
 
     async fn a_variable_of_another_type_is_refused(gateway) {
         build(&gateway).await;
-        for (document, value, told) in [
+        for (document, value, expected) in [
             ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!("1"), "expected an integer of 32 bits"),
             ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!(1.5), "expected an integer of 32 bits"),
             ("query ($it: Int) { inviteCodes(first: $it) { totalCount } }", json!({}), "expected an integer of 32 bits"),
@@ -163,7 +163,7 @@ each_database! {
         ] {
             let message = refused(&gateway, document, json!({ "it": value }), "BAD_USER_INPUT").await;
             assert!(message.starts_with("Variable \"$it\""), "{message}");
-            assert!(message.contains(told), "{document} {value}: {message}");
+            assert!(message.contains(expected), "{document} {value}: {message}");
         }
         // A scalar instead of an object.
         for value in [json!(1), json!("x"), json!([1])] {
@@ -177,13 +177,13 @@ each_database! {
     async fn a_missing_required_variable_is_refused(gateway) {
         build(&gateway).await;
         let document = "query ($it: String!) { inviteCode(code: $it) { id } }";
-        for (variables, told) in [
+        for (variables, expected) in [
             (json!({}), "was not provided"),
             (json!({ "other": "x" }), "was not provided"),
             (json!({ "it": null }), "not null"),
         ] {
             let message = refused(&gateway, document, variables, "BAD_USER_INPUT").await;
-            assert!(message.contains("$it") && message.contains(told), "{message}");
+            assert!(message.contains("$it") && message.contains(expected), "{message}");
         }
     }
 
@@ -195,13 +195,13 @@ each_database! {
             "{\"query\":\"{ viewer { user { id } } }\",\"operationName\":1}",
             "[{\"query\":\"{ viewer { user { id } } }\"}]",
         ] {
-            let answer = post(&gateway, body).await;
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {}", answer.text);
-            has_code(&answer.json, "BAD_REQUEST");
+            let response = post(&gateway, body).await;
+            assert_eq!(response.status, StatusCode::BAD_REQUEST, "{body}: {}", response.text);
+            has_code(&response.json, "BAD_REQUEST");
         }
-        let answer = post(&gateway, vec![b'{', 0xff, b'}']).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-        has_code(&answer.json, "BAD_REQUEST");
+        let response = post(&gateway, vec![b'{', 0xff, b'}']).await;
+        assert_eq!(response.status, StatusCode::BAD_REQUEST);
+        has_code(&response.json, "BAD_REQUEST");
         is_fine(&gateway).await;
     }
 
@@ -214,9 +214,9 @@ each_database! {
             json!({ "query": two, "operationName": "" }),
             json!({ "query": "query A { viewer { user { id } } } query A { viewer { user { id } } }" }),
         ] {
-            let answer = post(&gateway, body.to_string()).await;
-            let code = answer.json["errors"][0]["extensions"]["code"].as_str();
-            assert!(matches!(code, Some("GRAPHQL_VALIDATION_FAILED" | "GRAPHQL_PARSE_FAILED" | "BAD_REQUEST")), "{}", answer.text);
+            let response = post(&gateway, body.to_string()).await;
+            let code = response.json["errors"][0]["extensions"]["code"].as_str();
+            assert!(matches!(code, Some("GRAPHQL_VALIDATION_FAILED" | "GRAPHQL_PARSE_FAILED" | "BAD_REQUEST")), "{}", response.text);
         }
     }
 
@@ -235,10 +235,10 @@ each_database! {
     async fn a_failing_field_does_not_affect_others(gateway) {
         build(&gateway).await;
         let document = "{ bad: inviteCodes(first: -1) { totalCount } good: inviteCodes { totalCount } }";
-        let answer = gateway.graphql(VIEWER, document).await;
-        assert_eq!(answer["data"], json!({ "bad": null, "good": { "totalCount": 2 } }));
-        has_code(&answer, "BAD_USER_INPUT");
-        assert_eq!(answer["errors"][0]["path"], json!(["bad"]));
-        assert_eq!(answer["errors"][0]["extensions"]["argument"], "first");
+        let response = gateway.graphql(VIEWER, document).await;
+        assert_eq!(response["data"], json!({ "bad": null, "good": { "totalCount": 2 } }));
+        has_code(&response, "BAD_USER_INPUT");
+        assert_eq!(response["errors"][0]["path"], json!(["bad"]));
+        assert_eq!(response["errors"][0]["extensions"]["argument"], "first");
     }
 }

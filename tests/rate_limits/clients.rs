@@ -20,7 +20,7 @@ const ONE: Quotas = Quotas {
 };
 
 /// Returns the status of a request from that address, with these lines of `X-Forwarded-For`.
-async fn asked(gateway: &Gateway, viewer: Viewer<'_>, peer: &str, said: &[&str]) -> StatusCode {
+async fn status_of(gateway: &Gateway, viewer: Viewer<'_>, peer: &str, said: &[&str]) -> StatusCode {
     let peer: IpAddr = peer.parse().expect("an address");
     let path = "/graphql?query=%7B__typename%7D";
     let mut request = gateway
@@ -50,7 +50,7 @@ async fn an_address_is_a_client_and_so_is_a_network_of_ipv6() {
             ("2001:db8:0:2::1", OK),
         ] {
             assert_eq!(
-                asked(&gateway, Viewer::Anonymous, peer, &[]).await,
+                status_of(&gateway, Viewer::Anonymous, peer, &[]).await,
                 expected,
                 "{peer}"
             );
@@ -74,7 +74,7 @@ async fn a_user_is_a_client_wherever_they_are() {
             (Viewer::Anonymous, home, REFUSED),
         ] {
             assert_eq!(
-                asked(&gateway, viewer, peer, &[]).await,
+                status_of(&gateway, viewer, peer, &[]).await,
                 expected,
                 "{viewer:?} {peer}"
             );
@@ -92,12 +92,12 @@ async fn invalid_tokens_count_for_their_address() {
         let unknown = Viewer::User(9);
         let peer = "192.0.2.1";
         assert_eq!(
-            asked(&gateway, bad, peer, &[]).await,
+            status_of(&gateway, bad, peer, &[]).await,
             StatusCode::UNAUTHORIZED
         );
-        assert_eq!(asked(&gateway, bad, peer, &[]).await, REFUSED);
-        assert_eq!(asked(&gateway, unknown, peer, &[]).await, REFUSED);
-        assert_eq!(asked(&gateway, Viewer::User(1), peer, &[]).await, OK);
+        assert_eq!(status_of(&gateway, bad, peer, &[]).await, REFUSED);
+        assert_eq!(status_of(&gateway, unknown, peer, &[]).await, REFUSED);
+        assert_eq!(status_of(&gateway, Viewer::User(1), peer, &[]).await, OK);
     })
     .await;
 }
@@ -122,7 +122,7 @@ async fn only_trusted_proxies_forward_addresses() {
             ("203.0.113.1", &["192.0.2.5"], REFUSED),
             ("10.0.0.1", &["192.0.2.4"], OK),
         ] {
-            let status = asked(&gateway, Viewer::Anonymous, peer, said).await;
+            let status = status_of(&gateway, Viewer::Anonymous, peer, said).await;
             assert_eq!(status, expected, "{peer} {said:?}");
         }
     })

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::support::{
-    Answer, Backend, Gateway, at,
+    Backend, Gateway, Response, at,
     data::{invite_code, user},
     process::{Server, authorization, eventually},
     redis::Redis,
@@ -20,7 +20,7 @@ async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
     Server::limited(&gateway.url, &[&arguments, more].concat()).await
 }
 
-async fn looked_up(server: &Server, code: &str) -> Answer {
+async fn looked_up(server: &Server, code: &str) -> Response {
     server
         .get(None, &format!("/api/v2/invite_code/{code}/"))
         .await
@@ -55,10 +55,10 @@ async fn gateways_count_together() {
         }
         let document = "{ inviteCode(code: \"WELCOME\") { databaseId } }";
         let left = one.graphql(Some(&ada), document, json!({})).await;
-        let told = left.header("ratelimit");
+        let header = left.header("ratelimit");
         assert!(
-            told.starts_with(r#""requests";r=2"#),
-            "of both, 17 were sent: {told}"
+            header.starts_with(r#""requests";r=2"#),
+            "of both, 17 were sent: {header}"
         );
         // The others may have expired.
         let keys = redis.keys().await;
@@ -80,11 +80,11 @@ async fn several_guesses_beyond_the_quota_are_refused_at_once() {
             c: inviteCode(code: \"c\") { id } d: inviteCode(code: \"d\") { id } }";
         let all = one.graphql(None, guesses, json!({})).await;
         assert_eq!(all.json.get("errors"), None, "{}", all.text);
-        let asked = redis.commands().await;
+        let before = redis.commands().await;
         let refused = other.graphql(None, guesses, json!({})).await;
         let errors = refused.json["errors"].as_array().expect("errors");
         assert_eq!(errors.len(), 4, "{}", refused.text);
-        let more = redis.commands().await - asked;
+        let more = redis.commands().await - before;
         assert!(more < 30, "once for each, and a little: {more}");
     })
     .await;
@@ -101,8 +101,8 @@ async fn the_clock_of_redis_may_be_set_back() {
             .set("invite-gateway:requests:address:127.0.0.1", &until)
             .await;
         eventually("room, within the time that a quota takes", async || {
-            let answer = server.graphql(None, "{ __typename }", json!({})).await;
-            (answer.status == StatusCode::OK).then_some(())
+            let response = server.graphql(None, "{ __typename }", json!({})).await;
+            (response.status == StatusCode::OK).then_some(())
         })
         .await;
     })
@@ -161,11 +161,11 @@ async fn a_silent_redis_delays_no_request_for_long() {
         redis.signal("STOP");
         let started = std::time::Instant::now();
         for _ in 0..20 {
-            let answer = server.graphql(None, "{ __typename }", json!({})).await;
+            let response = server.graphql(None, "{ __typename }", json!({})).await;
             assert_eq!(
-                answer.json["data"]["__typename"], "Query",
+                response.json["data"]["__typename"], "Query",
                 "{}",
-                answer.text
+                response.text
             );
         }
         let elapsed = started.elapsed();

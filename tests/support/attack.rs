@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Answer, Gateway, Viewer, processor};
+use super::{Gateway, Response, Viewer, processor};
 
 /// Maximum length of the response to an attack, in bytes.
 const MAX_RESPONSE_BYTES: usize = 16 * 1024;
@@ -30,32 +30,32 @@ pub async fn is_refused(
     request: impl Fn() -> Request<Body>,
     code: &str,
     limit: Option<&str>,
-) -> Answer {
+) -> Response {
     let mut least = Duration::MAX;
     let mut last = None;
     // Interrupts can count towards a thread's time, so the minimum counts.
     for _ in 0..3 {
         let request = request();
-        let (statements, (used, answer)) = gateway
+        let (statements, (used, response)) = gateway
             .counted(async {
                 let before = processor::used();
-                let answer = gateway.send(request).await;
-                (processor::used() - before, answer)
+                let response = gateway.send(request).await;
+                (processor::used() - before, response)
             })
             .await;
         least = least.min(used);
-        let shown: String = answer.text.chars().take(400).collect();
+        let shown: String = response.text.chars().take(400).collect();
         assert_eq!(statements, 0, "{what}: {shown}");
-        assert!(answer.text.len() <= MAX_RESPONSE_BYTES, "{what}: {shown}");
-        assert!(answer.json["data"].is_null(), "{what}: {shown}");
-        let errors = answer.json["errors"].as_array().expect("errors");
+        assert!(response.text.len() <= MAX_RESPONSE_BYTES, "{what}: {shown}");
+        assert!(response.json["data"].is_null(), "{what}: {shown}");
+        let errors = response.json["errors"].as_array().expect("errors");
         assert!((1..=10).contains(&errors.len()), "{what}: {shown}");
         for error in errors {
             let extensions = &error["extensions"];
             assert_eq!(extensions["code"], code, "{what}: {shown}");
             assert_eq!(extensions["limit"].as_str(), limit, "{what}: {shown}");
         }
-        last = Some(answer);
+        last = Some(response);
     }
     assert!(least <= processor::REFUSAL, "{what}: took {least:?}");
     last.expect("a response")
@@ -68,20 +68,20 @@ pub async fn document_is_refused(
     document: &str,
     code: &str,
     limit: Option<&str>,
-) -> Answer {
+) -> Response {
     let body = json!({ "query": document }).to_string();
     is_refused(gateway, what, || post(gateway, body.clone()), code, limit).await
 }
 
 /// Asserts that the gateway still works.
 pub async fn still_answers(gateway: &Gateway) {
-    let answer = gateway.graphql(Viewer::Anonymous, "{ __typename }").await;
-    assert_eq!(answer, json!({ "data": { "__typename": "Query" } }));
+    let response = gateway.graphql(Viewer::Anonymous, "{ __typename }").await;
+    assert_eq!(response, json!({ "data": { "__typename": "Query" } }));
 }
 
 /// Returns the maximum and the measured value in the only error of a response.
-pub fn allowed_and_met(answer: &Answer) -> (Value, Value) {
-    let extensions = &answer.json["errors"][0]["extensions"];
+pub fn allowed_and_met(response: &Response) -> (Value, Value) {
+    let extensions = &response.json["errors"][0]["extensions"];
     (
         extensions["allowed"].clone(),
         extensions["measured"].clone(),

@@ -126,11 +126,11 @@ impl Cluster {
             .spawn()
             .expect("a server");
         *self.server.lock().expect("no panic with it") = Some(server);
-        eventually("a server that answers", async || {
-            let mut asked = self.program("pg_isready");
-            asked.args(["--quiet", "--host=127.0.0.1", "--port"]);
-            let asked = asked.arg(self.port.to_string()).status();
-            asked.expect("pg_isready").success().then_some(())
+        eventually("a server that responds", async || {
+            let mut command = self.program("pg_isready");
+            command.args(["--quiet", "--host=127.0.0.1", "--port"]);
+            let command = command.arg(self.port.to_string()).status();
+            command.expect("pg_isready").success().then_some(())
         })
         .await;
     }

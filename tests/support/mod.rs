@@ -1,7 +1,6 @@
 //! Test harness: a gateway with a database of its own, called in process, at a time that the test
 //! sets.
 
-mod answer;
 pub mod attack;
 pub mod cluster;
 pub mod collector;
@@ -13,6 +12,7 @@ pub mod process;
 pub mod processor;
 pub mod proxy;
 pub mod redis;
+mod response;
 pub mod signer;
 pub mod tables;
 pub mod tokens;
@@ -48,8 +48,8 @@ use sea_orm::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-pub use answer::Answer;
 pub use database::{Backend, run};
+pub use response::Response;
 
 /// Prefix of absolute URLs.
 pub const PUBLIC_URL: &str = "https://gateway.example";
@@ -266,13 +266,13 @@ impl Gateway {
     }
 
     /// Sends a request unchanged.
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub async fn send(&self, request: Request<Body>) -> Response {
         let response = self.app.clone().oneshot(request).await.expect("a response");
-        Answer::read(response).await
+        Response::read(response).await
     }
 
     /// Sends `GET path`.
-    pub async fn get(&self, viewer: Viewer<'_>, path: &str) -> Answer {
+    pub async fn get(&self, viewer: Viewer<'_>, path: &str) -> Response {
         let request = self.request(viewer, Method::GET, path);
         self.send(request.body(Body::empty()).expect("a request"))
             .await
@@ -315,17 +315,20 @@ impl Gateway {
 
     /// Sends a GraphQL document that must succeed, and returns `data`.
     pub async fn data(&self, viewer: Viewer<'_>, document: &str) -> Value {
-        let mut answer = self.graphql(viewer, document).await;
-        assert_eq!(answer.get("errors"), None, "{document}\n{answer:#}");
-        answer["data"].take()
+        let mut response = self.graphql(viewer, document).await;
+        assert_eq!(response.get("errors"), None, "{document}\n{response:#}");
+        response["data"].take()
     }
 
-    /// Returns the number of statements that the database received while `asked` ran, and its
+    /// Returns the number of statements that the database received while `request` ran, and its
     /// result. Opens connections first, so that their set-up does not count.
-    pub async fn counted<T>(&self, asked: impl Future<Output = T>) -> (u64, T) {
-        self.database.ping().await.expect("a database that answers");
+    pub async fn counted<T>(&self, request: impl Future<Output = T>) -> (u64, T) {
+        self.database
+            .ping()
+            .await
+            .expect("a database that responds");
         let before = self.received.count().await;
-        let given = asked.await;
+        let given = request.await;
         (self.received.count().await - before, given)
     }
 

@@ -13,7 +13,7 @@ use invite_gateway::auth::{NewClaims, mint};
 use serde_json::{Value, json};
 
 use super::{
-    Answer, secret,
+    Response, secret,
     wire::{self, Wire},
 };
 
@@ -27,8 +27,8 @@ const FAR_FUTURE: i64 = 4_102_444_799;
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        if let Some(response) = ask().await {
+            return response;
         }
         assert!(started.elapsed() < PATIENCE, "never: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -324,14 +324,14 @@ impl Server {
     }
 
     /// Sends a request on a new connection.
-    pub async fn send(&self, request: &wire::Request<'_>) -> Answer {
+    pub async fn send(&self, request: &wire::Request<'_>) -> Response {
         let mut wire = self.connect().await;
         wire.write(&request.text()).await;
-        wire.answer().await
+        wire.response().await
     }
 
     /// Sends `GET path`, signed in if `authorization` is given.
-    pub async fn get(&self, authorization: Option<&str>, path: &str) -> Answer {
+    pub async fn get(&self, authorization: Option<&str>, path: &str) -> Response {
         self.send(&wire::Request::get(path).authorized(authorization))
             .await
     }
@@ -342,7 +342,7 @@ impl Server {
         authorization: Option<&str>,
         document: &str,
         variables: Value,
-    ) -> Answer {
+    ) -> Response {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let request = wire::Request::post_json("/graphql", &body).authorized(authorization);
         self.send(&request).await

@@ -61,8 +61,8 @@ impl Redis {
 
     /// Returns the number of commands that it received.
     pub async fn commands(&self) -> u64 {
-        let told: String = self.command(&["INFO", "stats"]).await;
-        let count = told
+        let info: String = self.command(&["INFO", "stats"]).await;
+        let count = info
             .lines()
             .find_map(|line| line.strip_prefix("total_commands_processed:"));
         count.expect("a count").parse().expect("a number")
@@ -73,8 +73,8 @@ impl Redis {
         let connection = client.get_multiplexed_async_connection().await;
         let mut connection = connection.expect("a connection");
         let mut command = redis::cmd(words[0]);
-        let answer = command.arg(&words[1..]).query_async(&mut connection);
-        answer.await.expect("a response")
+        let response = command.arg(&words[1..]).query_async(&mut connection);
+        response.await.expect("a response")
     }
 
     async fn is_there(&self) {

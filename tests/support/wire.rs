@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Answer;
+use super::Response;
 
 /// Maximum time of a response.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,7 +98,7 @@ impl Wire {
     }
 
     /// Reads a response on a kept-alive connection. None if the connection ends before.
-    pub async fn kept_answer(&mut self) -> Option<Answer> {
+    pub async fn kept_answer(&mut self) -> Option<Response> {
         let mut text = String::new();
         let mut piece = [0; 4096];
         loop {
@@ -116,7 +116,7 @@ impl Wire {
                 .find_map(|line| line.strip_prefix("content-length: "))
                 .expect("a length");
             if body.len().to_string() == length {
-                return Some(Answer::parse(&text));
+                return Some(Response::parse(&text));
             }
         }
     }
@@ -130,10 +130,10 @@ impl Wire {
     }
 
     /// Reads the response up to the end of the connection.
-    pub async fn answer(&mut self) -> Answer {
+    pub async fn response(&mut self) -> Response {
         let mut bytes = Vec::new();
         let read = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
         read.expect("a response in time").expect("a peer");
-        Answer::parse(&String::from_utf8(bytes).expect("text"))
+        Response::parse(&String::from_utf8(bytes).expect("text"))
     }
 }

@@ -2,14 +2,14 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode},
+    http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode},
 };
 use http_body_util::BodyExt;
 use serde_json::Value;
 
 /// An HTTP response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
@@ -17,8 +17,8 @@ pub struct Answer {
     pub json: Value,
 }
 
-impl Answer {
-    pub async fn read(response: Response<Body>) -> Self {
+impl Response {
+    pub async fn read(response: http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
         let text = String::from_utf8(bytes.into()).expect("text");

@@ -318,8 +318,8 @@ each_database! {
 
     async fn bad_rows_are_reported_and_the_others_written(gateway) {
         let ended = import_text(&gateway, "users", MIXED, &[]).await;
-        let lines: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(lines[..lines.len() - 1], MIXED_REJECTIONS);
+        let printed: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(printed[..printed.len() - 1], MIXED_REJECTIONS);
         assert_eq!(summary(&ended), is(1, "users: 7 rows read, 2 written, 5 rejected"));
         assert_eq!(ended.stdout, "");
         let users = &tables::dump(&gateway.database).await[0].1;
@@ -330,8 +330,8 @@ each_database! {
             {"id":9},
             {"id":10,"username":"ivy","full_name":""}"#;
         let ended = import_text(&gateway, "users", array, &[]).await;
-        let lines: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(lines[..2], [
+        let printed: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(printed[..2], [
             "line 2: username: required, but missing",
             "line 3: the file ends inside the array: expected `]`",
         ]);
@@ -498,8 +498,8 @@ each_database! {
     async fn a_dry_run_reports_all_and_writes_nothing(gateway) {
         let before = tables::dump(&gateway.database).await;
         let ended = import_text(&gateway, "users", MIXED, &["--dry-run"]).await;
-        let lines: Vec<&str> = ended.stderr.lines().collect();
-        assert_eq!(lines[..lines.len() - 1], MIXED_REJECTIONS);
+        let printed: Vec<&str> = ended.stderr.lines().collect();
+        assert_eq!(printed[..printed.len() - 1], MIXED_REJECTIONS);
         let words = "users: 7 rows read, 2 written, 5 rejected (dry run: rolled back)";
         assert_eq!(summary(&ended), is(1, words));
         assert_eq!(tables::dump(&gateway.database).await, before);

@@ -13,7 +13,7 @@ const PATH: &str = "/graphql?query=%7B__typename%7D";
 
 /// Sends a request whose response is not read, which occupies its slot.
 async fn unread(gateway: &Gateway, viewer: Viewer<'_>, address: &str) -> http::Response<Body> {
-    let request = gateway.request(viewer, axum::http::Method::GET, PATH);
+    let request = gateway.request(viewer, http::Method::GET, PATH);
     let mut request = request.body(Body::empty()).expect("a request");
     let address = address.parse().expect("an address");
     request.extensions_mut().insert(Peer(address));

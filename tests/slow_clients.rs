@@ -323,7 +323,7 @@ async fn trickling(server: &Server, client: &str, length: &str) -> TcpStream {
 }
 
 /// Reads a response to its end, by its length.
-async fn response(stream: &mut TcpStream) -> String {
+async fn raw_response(stream: &mut TcpStream) -> String {
     let mut text = String::new();
     let mut part = [0; 4096];
     loop {
@@ -351,12 +351,12 @@ async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
             for _ in 0..2 {
                 let mut stream = trickling(&server, &client, "1000").await;
                 // Its handler waits for the body.
-                let text = response(&mut stream).await;
+                let text = raw_response(&mut stream).await;
                 assert_eq!(text, "HTTP/1.1 100 Continue\r\n\r\n", "{client}");
                 open.push(stream);
             }
             let mut third = trickling(&server, &client, "1000").await;
-            let text = response(&mut third).await;
+            let text = raw_response(&mut third).await;
             assert!(text.starts_with("HTTP/1.1 503"), "{client}: {text}");
         }
         // All sixteen bodies of the share are under way. Requests without a body still get
@@ -372,7 +372,7 @@ async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
             0.0
         );
         // A body that does not arrive times out.
-        let text = response(&mut open[0]).await;
+        let text = raw_response(&mut open[0]).await;
         assert!(text.starts_with("HTTP/1.1 408"), "{text}");
         let (_, body) = text.split_once("\r\n\r\n").expect("a body");
         let body: Value = serde_json::from_str(body).expect("JSON");
@@ -388,7 +388,10 @@ async fn a_client_has_a_maximum_of_open_requests() {
         // Eight open requests, of which one client may have one.
         let server = Server::with(&gateway.url, &["--max-in-flight=2"]).await;
         let mut open = trickling(&server, "127.0.0.1", "1000").await;
-        assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(
+            raw_response(&mut open).await,
+            "HTTP/1.1 100 Continue\r\n\r\n"
+        );
         let refused = server.get(None, "/health/live").await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.text, "");
@@ -414,7 +417,10 @@ async fn a_client_behind_a_proxy_has_a_maximum_of_open_requests() {
                     content-type: application/json\r\ncontent-length: 1000\r\n\
                     expect: 100-continue\r\n\r\n";
         open.write_all(head.as_bytes()).await.expect("a head");
-        assert_eq!(response(&mut open).await, "HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(
+            raw_response(&mut open).await,
+            "HTTP/1.1 100 Continue\r\n\r\n"
+        );
         for (client, status) in [
             ("192.0.2.1", StatusCode::SERVICE_UNAVAILABLE),
             ("192.0.2.2", StatusCode::OK),
@@ -432,7 +438,7 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
         let server = Server::over(&gateway.url).await;
         for length in ["131073", "52428800", "1099511627776"] {
             let mut stream = trickling(&server, "127.0.0.1", length).await;
-            let text = response(&mut stream).await;
+            let text = raw_response(&mut stream).await;
             assert!(text.starts_with("HTTP/1.1 413"), "{text}");
             let (_, body) = text.split_once("\r\n\r\n").expect("a body");
             let body: Value = serde_json::from_str(body).expect("JSON");

@@ -144,8 +144,8 @@ any_database! {
         }
         for (template, path, viewer) in requests {
             let response = gateway.get(viewer, &path).await;
-            let response = &document["paths"][template]["get"]["responses"][response.status.as_str()];
-            let schema = &response["content"]["application/json"]["schema"];
+            let described = &document["paths"][template]["get"]["responses"][response.status.as_str()];
+            let schema = &described["content"]["application/json"]["schema"];
             assert!(schema.is_object(), "{path}: {} is not described", response.status);
             let wrong = mismatches(&document, schema, &response.json, "$");
             assert!(wrong.is_empty(), "{path}: {wrong:#?}");

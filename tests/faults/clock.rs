@@ -14,7 +14,7 @@ each_database! {
         gateway.add(invite).await;
         let token = gateway.authorization(Viewer::User(7)).expect("a token");
         let viewer = Viewer::Header(&token);
-        let status = format!(r#"{{ workspaceInvite(token: "{}") {{ status }} }}"#, data::token(3));
+        let document = format!(r#"{{ workspaceInvite(token: "{}") {{ status }} }}"#, data::token(3));
         let me = "{ viewer { user { username } } }";
         // The token is valid for an hour, the invite for a day. Repeats each request, so that
         // caches are filled.
@@ -35,7 +35,7 @@ each_database! {
                 if knows_token {
                     assert_eq!(gateway.data(viewer, me).await["viewer"]["user"]["username"], "grace");
                 }
-                let data = gateway.data(Viewer::Anonymous, &status).await;
+                let data = gateway.data(Viewer::Anonymous, &document).await;
                 assert_eq!(data["workspaceInvite"]["status"], status, "after {hours} hours");
             }
         }

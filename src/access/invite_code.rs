@@ -92,7 +92,7 @@ impl Access {
             async { Ok::<_, AccessError>(self.reads().invite_code_by_code(code, preload).await?) };
         let found = self.client.look_up(Secrecy::Guessable, look_up).await?;
         Ok(found.map(|Found { invite, preloaded }| {
-            let email = self.published(self.is_invite_code_party(invite.peek()));
+            let email = self.holder_visibility(self.is_invite_code_party(invite.peek()));
             InviteCodeView::new(invite, preloaded, true, email, self.now)
         }))
     }

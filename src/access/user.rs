@@ -133,14 +133,14 @@ impl Access {
 
     /// Returns the visibility of an address that a contract publishes to holders of a code or token.
     /// Parties of the invite see it in full in any case.
-    pub(super) fn published(&self, is_party: bool) -> EmailVisibility {
+    pub(super) fn holder_visibility(&self, is_party: bool) -> EmailVisibility {
         match self.policy.disclosure {
             Disclosure::Masked if !is_party => EmailVisibility::Masked,
             _ => EmailVisibility::Full,
         }
     }
 
-    /// Returns true if [`Access::published`] depends on the viewer.
+    /// Returns true if [`Access::holder_visibility`] depends on the viewer.
     pub(super) fn masks(&self) -> bool {
         self.policy.disclosure == Disclosure::Masked
     }

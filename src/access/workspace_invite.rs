@@ -37,18 +37,18 @@ pub struct WorkspaceInviteView {
 }
 
 impl WorkspaceInviteView {
-    /// `published` is the visibility of both addresses to a holder of the token. Other viewers are
+    /// `holder_visibility` is the visibility of both addresses to a holder of the token. Other viewers are
     /// parties of the invite: they see the invitee's address, but not the inviter's.
     fn new(
         row: Guarded<Model>,
-        published: Option<EmailVisibility>,
+        holder_visibility: Option<EmailVisibility>,
         shows_acceptor: bool,
         always_shows_workspace: bool,
         now: DateTime<Utc>,
     ) -> Self {
         Self {
-            email: published.unwrap_or(EmailVisibility::Full),
-            inviter_email: published.unwrap_or(EmailVisibility::Hidden),
+            email: holder_visibility.unwrap_or(EmailVisibility::Full),
+            inviter_email: holder_visibility.unwrap_or(EmailVisibility::Hidden),
             shows_acceptor,
             always_shows_workspace,
             status: status(row.peek(), now),
@@ -141,8 +141,8 @@ impl Access {
         let is_party = !depends_on_role || self.is_workspace_invite_party(row.peek()).await?;
         // Only parties see who accepted: the contract omits it, and a link may have been forwarded.
         // The contract returns the workspace whatever the status.
-        let published = Some(self.published(is_party));
-        let view = WorkspaceInviteView::new(row, published, is_party, true, self.now);
+        let holder_visibility = Some(self.holder_visibility(is_party));
+        let view = WorkspaceInviteView::new(row, holder_visibility, is_party, true, self.now);
         Ok(Some(view))
     }
 

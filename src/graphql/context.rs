@@ -8,14 +8,14 @@ use super::error::{Failure, Nullable, nullable};
 use crate::access::Access;
 
 /// Reads the request from a resolver's context.
-pub(super) trait Ask {
+pub(super) trait ContextExt {
     /// Returns the access of the request's viewer.
     fn access(&self) -> Result<&Access, Failure>;
 
-    /// Resolves a nullable field: calls `ask` with the access, and wraps its result.
+    /// Resolves a nullable field: calls `load` with the access, and wraps its result.
     async fn look_up<'a, T, U, E, F>(
         &'a self,
-        ask: impl FnOnce(&'a Access) -> F,
+        load: impl FnOnce(&'a Access) -> F,
         wrap: impl FnOnce(T) -> U,
     ) -> Nullable<U>
     where
@@ -24,13 +24,13 @@ pub(super) trait Ask {
     {
         match self.access() {
             // Boxed, so that the future of a type's fields stays small.
-            Ok(access) => nullable(Box::pin(ask(access)).await, wrap),
+            Ok(access) => nullable(Box::pin(load(access)).await, wrap),
             Err(failure) => Some(Err(failure)),
         }
     }
 }
 
-impl Ask for Context<'_> {
+impl ContextExt for Context<'_> {
     fn access(&self) -> Result<&Access, Failure> {
         match self.data_opt::<Arc<Access>>() {
             Some(access) => Ok(access),

@@ -5,7 +5,7 @@ use paged::paged;
 
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     course_invite::{
         CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, course_invitees,
     },

@@ -6,7 +6,7 @@ use async_graphql::{
 
 use super::{
     connection::{ListOrder, ListPosition, PageArguments, PageInfo, Paged},
-    context::Ask,
+    context::ContextExt,
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
     error::{Failure, Nullable, nullable},
@@ -228,7 +228,7 @@ impl CourseInviteeEdge<'_> {
 }
 
 impl CourseInviteeFilter {
-    fn read(self) -> Result<Filter, Failure> {
+    fn parse(self) -> Result<Filter, Failure> {
         Ok(Filter {
             inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
             search: search("filter.search", self.search)?,
@@ -245,7 +245,7 @@ impl CourseInviteeOrder {
     };
 
     /// Returns the sort, and the list of a course in this order.
-    fn read(order: Option<Self>, course: &CourseView) -> (InviteeSort, ListOrder) {
+    fn parse(order: Option<Self>, course: &CourseView) -> (InviteeSort, ListOrder) {
         let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
         let sort_type = match field {
             CourseInviteeOrderField::InvitedAt => SortType::Instant,
@@ -270,8 +270,8 @@ pub(super) async fn course_invitees(
 ) -> Result<CourseInviteeConnection, Failure> {
     let access = ctx.access()?;
     let manager = access.course_manager(course).await?;
-    let filter = filter.unwrap_or_default().read()?;
-    let (sort, list) = CourseInviteeOrder::read(order_by, course);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = CourseInviteeOrder::parse(order_by, course);
     let load = |page| access.course_invitees(&manager, filter, sort, page);
     let wrap = |(user, invite)| (User(user), CourseInvite(invite));
     let page = Paged::load(ctx, list, page, load, wrap).await;

@@ -71,7 +71,7 @@ impl InviteOrder {
     };
 
     /// Returns the sort, and the list of this name in this order; `ties` break ties.
-    pub(super) fn read(
+    pub(super) fn parse(
         order: Option<Self>,
         list: &str,
         ties: &[SortType],

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
     group_invite::GroupInvite,

@@ -5,7 +5,7 @@ use paged::paged;
 
 use super::{
     connection::{Connection, ListOrder, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     eager::{Eager, Leaves},
     error::{Failure, Nullable, nullable},
     filter::InviteStatus,

@@ -5,7 +5,7 @@ use futures_util::future::try_join_all;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     course::Course,
     course_invite::CourseInvite,
     eager::{Eager, Leaves},
@@ -133,7 +133,7 @@ pub(super) struct InviteFilter {
 }
 
 impl InviteFilter {
-    fn read(self) -> Result<Filter, Failure> {
+    fn parse(self) -> Result<Filter, Failure> {
         let kinds = self.kind;
         Ok(Filter {
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
@@ -154,7 +154,7 @@ pub(super) async fn invites(
 ) -> Result<Connection<Invite>, Failure> {
     let access = ctx.access()?;
     let viewer = access.self_proof()?;
-    let mut filter = filter.unwrap_or_default().read()?;
+    let mut filter = filter.unwrap_or_default().parse()?;
     let list = match mailbox {
         Mailbox::Sent => "viewer.sentInvites",
         Mailbox::Received => {
@@ -162,7 +162,7 @@ pub(super) async fn invites(
             "viewer.receivedInvites"
         }
     };
-    let (sort, list) = InviteOrder::read(order_by, list, &[SortType::Int, SortType::Int]);
+    let (sort, list) = InviteOrder::parse(order_by, list, &[SortType::Int, SortType::Int]);
     let load = async |page| {
         let slice = access.invites(&viewer, mailbox, filter, sort, page);
         views(access, slice.await?).await

@@ -5,7 +5,7 @@ use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     eager::{Eager, EagerList, Leaves, eager},
     error::{Failure, Nullable, nullable},
     filter::{
@@ -184,7 +184,7 @@ pub(super) struct InviteCodeFilter {
 }
 
 impl InviteCodeFilter {
-    fn read(self) -> Result<Filter, Failure> {
+    fn parse(self) -> Result<Filter, Failure> {
         Ok(Filter {
             statuses: statuses(self.status),
             roles: texts("filter.role", self.role)?,
@@ -252,8 +252,8 @@ async fn invite_codes(
 ) -> Result<Connection<InviteCode>, Failure> {
     let access = ctx.access()?;
     let managed = access.managed()?;
-    let filter = filter.unwrap_or_default().read()?;
-    let (sort, list) = InviteOrder::read(order_by, "inviteCodes", &[SortType::Int]);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = InviteOrder::parse(order_by, "inviteCodes", &[SortType::Int]);
     let load = |page| access.invite_codes(&managed, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, InviteCode).await;
     page.map(Connection)

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::try_join_all;
 
 use super::{
-    context::Ask,
+    context::ContextExt,
     course::Course,
     course_invite::CourseInvite,
     error::{Failure, Nullable},

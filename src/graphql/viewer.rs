@@ -5,7 +5,7 @@ use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments},
-    context::Ask,
+    context::ContextExt,
     course::{Course, courses},
     error::{Failure, Nullable},
     filter::InviteOrder,

@@ -7,7 +7,7 @@ use paged::paged;
 
 use super::{
     connection::{Connection, PageArguments, Paged, connections},
-    context::Ask,
+    context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable, nullable},
     filter::{
@@ -183,7 +183,7 @@ pub(super) struct WorkspaceInviteFilter {
 }
 
 impl WorkspaceInviteFilter {
-    fn read(self) -> Result<Filter, Failure> {
+    fn parse(self) -> Result<Filter, Failure> {
         Ok(Filter {
             workspaces: ids("filter.workspace", NodeKind::Workspace, self.workspace)?,
             statuses: statuses(self.status),
@@ -242,8 +242,8 @@ async fn workspace_invites(
 ) -> Result<Connection<WorkspaceInvite>, Failure> {
     let access = ctx.access()?;
     let managed = access.managed()?;
-    let filter = filter.unwrap_or_default().read()?;
-    let (sort, list) = InviteOrder::read(order_by, "workspaceInvites", &[SortType::Int]);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = InviteOrder::parse(order_by, "workspaceInvites", &[SortType::Int]);
     let load = |page| access.workspace_invites(&managed, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, WorkspaceInvite).await;
     page.map(Connection)
@@ -259,9 +259,9 @@ pub(super) async fn workspace_invites_of(
 ) -> Result<Connection<WorkspaceInvite>, Failure> {
     let access = ctx.access()?;
     let manager = access.workspace_manager(workspace).await?;
-    let filter = filter.unwrap_or_default().read()?;
+    let filter = filter.unwrap_or_default().parse()?;
     let list = format!("workspace:{}.invites", workspace.id);
-    let (sort, list) = InviteOrder::read(order_by, &list, &[SortType::Int]);
+    let (sort, list) = InviteOrder::parse(order_by, &list, &[SortType::Int]);
     let load = |page| access.workspace_invites_of(&manager, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, WorkspaceInvite).await;
     page.map(Connection)

@@ -46,7 +46,7 @@ pub(super) struct Held {
 
 /// The resource is exhausted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoRoom {
+pub(super) enum CapacityExceeded {
     /// The client holds its maximum.
     PerClient,
     /// All clients together hold all units.
@@ -74,7 +74,7 @@ impl Pool {
         self: &Arc<Self>,
         client: Option<ClientKey>,
         units: u64,
-    ) -> Result<Held, NoRoom> {
+    ) -> Result<Held, CapacityExceeded> {
         let units = units.min(if client.is_some() {
             self.each
         } else {
@@ -83,13 +83,13 @@ impl Pool {
         let mut taken = self.taken();
         if taken.by_all + units > self.all {
             drop(taken);
-            return Err(self.refused(NoRoom::Total));
+            return Err(self.refused(CapacityExceeded::Total));
         }
         if let Some(client) = client
             && !taken.add(client, units, self.each)
         {
             drop(taken);
-            return Err(self.refused(NoRoom::PerClient));
+            return Err(self.refused(CapacityExceeded::PerClient));
         }
         taken.by_all += units;
         drop(taken);
@@ -100,7 +100,7 @@ impl Pool {
         })
     }
 
-    fn refused(&self, reason: NoRoom) -> NoRoom {
+    fn refused(&self, reason: CapacityExceeded) -> CapacityExceeded {
         self.metrics.capacity_refused(self.resource);
         reason
     }
@@ -138,11 +138,11 @@ impl Held {
     ///
     /// # Errors
     /// The client would exceed its maximum.
-    pub(super) fn assign(&mut self, client: ClientKey) -> Result<(), NoRoom> {
+    pub(super) fn assign(&mut self, client: ClientKey) -> Result<(), CapacityExceeded> {
         let pool = &self.pool;
         let fits = self.client.is_some() || pool.taken().add(client, self.units, pool.each);
         if !fits {
-            return Err(pool.refused(NoRoom::PerClient));
+            return Err(pool.refused(CapacityExceeded::PerClient));
         }
         self.client.get_or_insert(client);
         Ok(())
@@ -203,7 +203,7 @@ impl Capacity {
 mod tests {
     use std::sync::Arc;
 
-    use super::{NoRoom, Pool};
+    use super::{CapacityExceeded, Pool};
     use crate::{
         metrics::{Metrics, Resource},
         rate_limit::ClientKey,
@@ -220,10 +220,10 @@ mod tests {
     fn one_client_leaves_room_for_others() {
         let pool = pool(10, 4);
         let first = pool.take(ADA, 3).expect("room");
-        assert_eq!(pool.take(ADA, 2).err(), Some(NoRoom::PerClient));
+        assert_eq!(pool.take(ADA, 2).err(), Some(CapacityExceeded::PerClient));
         let more = pool.take(ADA, 1).expect("room");
         let other = pool.take(BOB, 4).expect("room");
-        assert_eq!(pool.take(None, 3).err(), Some(NoRoom::Total));
+        assert_eq!(pool.take(None, 3).err(), Some(CapacityExceeded::Total));
         drop((first, other));
         assert!(pool.take(None, 9).is_ok());
         drop(more);
@@ -234,7 +234,7 @@ mod tests {
     fn a_demand_above_the_maximum_is_capped() {
         let pool = pool(10, 4);
         let all = pool.take(ADA, 100).expect("the client's maximum");
-        assert_eq!(pool.take(ADA, 1).err(), Some(NoRoom::PerClient));
+        assert_eq!(pool.take(ADA, 1).err(), Some(CapacityExceeded::PerClient));
         assert!(pool.take(BOB, 4).is_ok());
         drop(all);
         assert!(pool.take(ADA, 100).is_ok());
@@ -248,7 +248,7 @@ mod tests {
         let ada = ClientKey::User(1);
         assert_eq!(first.assign(ada), Ok(()));
         assert_eq!(first.assign(ada), Ok(()), "once");
-        assert_eq!(second.assign(ada), Err(NoRoom::PerClient));
+        assert_eq!(second.assign(ada), Err(CapacityExceeded::PerClient));
         drop(first);
         assert_eq!(second.assign(ada), Ok(()));
     }

@@ -41,7 +41,7 @@ use capacity::Capacity;
 use pipeline::Pipeline;
 use serde::Serialize;
 use serde_json::json;
-use shedding::Shares;
+use shedding::LoadShedder;
 use tower::ServiceBuilder;
 use tower_http::set_header::SetResponseHeaderLayer;
 use url::Url;
@@ -119,19 +119,19 @@ impl Service {
     pub fn new(gateway: Gateway) -> Self {
         let metrics = gateway.metrics.clone();
         let capacity = Capacity::new(gateway.max_in_flight, gateway.max_buffered, &metrics);
-        let shares = Shares::new(capacity.clone(), metrics.clone());
-        let health = health::router(gateway.loaders.clone(), shares.clone());
+        let shedder = LoadShedder::new(capacity.clone(), metrics.clone());
+        let health = health::router(gateway.loaders.clone(), shedder.clone());
         Self {
             operations: operations::router(health.clone(), metrics.clone()),
             trusted_proxies: gateway.trusted_proxies.clone(),
-            app: app(gateway, health, shares),
+            app: app(gateway, health, shedder),
             capacity,
             metrics,
         }
     }
 }
 
-fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
+fn app(gateway: Gateway, health: Router, shedder: Arc<LoadShedder>) -> Router {
     let rest = RestSettings {
         public_url: gateway.public_url.clone(),
         includes_version: gateway.includes_version,
@@ -143,7 +143,7 @@ fn app(gateway: Gateway, health: Router, shares: Arc<Shares>) -> Router {
         )
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
-            Pipeline::new(&gateway, shares),
+            Pipeline::new(&gateway, shedder),
             pipeline::layer,
         ));
     let no_store = SetResponseHeaderLayer::if_not_present(

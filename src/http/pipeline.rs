@@ -14,22 +14,22 @@ use super::{
     authentication::Authentication,
     compression::ContentEncoding,
     deadline, outgoing, panic,
-    shedding::{Shares, share_of, shed_response},
+    shedding::{LoadShedder, share_of, shed_response},
     slot::Slot,
 };
 use crate::{loader::batch_loads, rest, rest::ErrorFormat};
 
 /// Middleware of the data routes.
 pub(super) struct Pipeline {
-    shares: Arc<Shares>,
+    shedder: Arc<LoadShedder>,
     limit: Duration,
     authentication: Authentication,
 }
 
 impl Pipeline {
-    pub(super) fn new(gateway: &Gateway, shares: Arc<Shares>) -> Arc<Self> {
+    pub(super) fn new(gateway: &Gateway, shedder: Arc<LoadShedder>) -> Arc<Self> {
         Arc::new(Self {
-            shares,
+            shedder,
             limit: gateway.request_timeout,
             authentication: Authentication::new(gateway),
         })
@@ -44,7 +44,7 @@ impl Pipeline {
     ) -> Response {
         let response = outgoing::buffer(response).await;
         let length = outgoing::length(&response);
-        match self.shares.capacity.buffered.take(slot.client(), length) {
+        match self.shedder.capacity.buffered.take(slot.client(), length) {
             Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
             // The refusal is short, and needs no slot.
             Err(reason) => shed_response(reason, error_format),
@@ -59,7 +59,7 @@ pub(super) async fn layer(
 ) -> Response {
     let encoding = ContentEncoding::negotiate(request.headers_mut());
     let error_format = rest::error_format(request.uri().path());
-    let slot = match pipeline.shares.slot(share_of(request.headers())) {
+    let slot = match pipeline.shedder.slot(share_of(request.headers())) {
         Ok(slot) => slot,
         Err(reason) => return shed_response(reason, error_format),
     };

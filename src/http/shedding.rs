@@ -13,7 +13,7 @@ use axum::{
 };
 
 use super::{
-    capacity::{Capacity, NoRoom, Share},
+    capacity::{Capacity, CapacityExceeded, Share},
     error_in,
     slot::Slot,
 };
@@ -39,13 +39,13 @@ pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
 }
 
 /// Load shedder: admits requests to the two shares, and records overload.
-pub(super) struct Shares {
+pub(super) struct LoadShedder {
     pub(super) capacity: Capacity,
     overload: Mutex<Overload>,
     metrics: Metrics,
 }
 
-impl Shares {
+impl LoadShedder {
     pub(super) fn new(capacity: Capacity, metrics: Metrics) -> Arc<Self> {
         Arc::new(Self {
             capacity,
@@ -56,7 +56,7 @@ impl Shares {
 
     /// Returns true once signed-in requests have been shed for [`SUSTAINED`]. Anonymous requests do
     /// not count: a flood of them would make the gateway unready for everyone.
-    pub(super) fn are_overloaded(&self) -> bool {
+    pub(super) fn is_overloaded(&self) -> bool {
         self.overload().is_sustained(Instant::now())
     }
 
@@ -76,7 +76,7 @@ impl Shares {
     ///
     /// # Errors
     /// If the share is full, or the client uses its part of it.
-    pub(super) fn slot(&self, share: metrics::Share) -> Result<Slot, NoRoom> {
+    pub(super) fn slot(&self, share: metrics::Share) -> Result<Slot, CapacityExceeded> {
         Slot::take(&self.capacity, self.share(share), &self.metrics)
             .inspect_err(|_| self.count_shed(share))
     }
@@ -90,10 +90,13 @@ impl Shares {
 }
 
 /// Builds the 503 response in the format of the endpoint.
-pub(super) fn shed_response(reason: NoRoom, error_format: Option<ErrorFormat>) -> Response {
+pub(super) fn shed_response(
+    reason: CapacityExceeded,
+    error_format: Option<ErrorFormat>,
+) -> Response {
     let message = match reason {
-        NoRoom::Total => "The server is at capacity; try again in a second.",
-        NoRoom::PerClient => {
+        CapacityExceeded::Total => "The server is at capacity; try again in a second.",
+        CapacityExceeded::PerClient => {
             "This client has too many requests in flight or unread responses; try again in a \
              second."
         }

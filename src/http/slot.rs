@@ -15,7 +15,7 @@ use axum::{
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::capacity::{Capacity, Held, NoRoom, Pool, Share};
+use super::capacity::{Capacity, CapacityExceeded, Held, Pool, Share};
 use crate::{
     metrics::{GivenUp, Metrics},
     rate_limit::ClientKey,
@@ -49,7 +49,7 @@ pub(super) enum NotReceived {
     /// The body arrived too slowly.
     TooSlow,
     /// Too many bodies are being received, or too many requests are in flight by now.
-    NoRoom,
+    CapacityExceeded,
 }
 
 impl Slot {
@@ -61,7 +61,7 @@ impl Slot {
         capacity: &Capacity,
         share: &Share,
         metrics: &Metrics,
-    ) -> Result<Self, NoRoom> {
+    ) -> Result<Self, CapacityExceeded> {
         let held = share.slots.take(None, 1)?;
         Ok(Self(Arc::new(Inner {
             share: share.clone(),
@@ -76,7 +76,7 @@ impl Slot {
     ///
     /// # Errors
     /// The client has no slot left.
-    pub(super) fn assign(&self, client: ClientKey) -> Result<(), NoRoom> {
+    pub(super) fn assign(&self, client: ClientKey) -> Result<(), CapacityExceeded> {
         // Only requests from within this process have an unknown client.
         if client == ClientKey::Unknown {
             return Ok(());
@@ -109,7 +109,7 @@ impl Slot {
         }
         self.held().take();
         let client = self.client();
-        let room = |_| NotReceived::NoRoom;
+        let room = |_| NotReceived::CapacityExceeded;
         let open = self.0.share.bodies.take(client, 1).map_err(room)?;
         let length = declared.unwrap_or(most as u64);
         let bytes = self.0.buffered.take(client, length).map_err(room)?;

@@ -204,7 +204,7 @@ impl Loader<ById> for Rows {
         for (expr, name) in columns(is_member()) {
             statement.expr_as(expr, name);
         }
-        let rows = self.servers.all(&statement).await?;
+        let rows = self.router.all(&statement).await?;
         let rows = rows.iter().map(|row| Row::read(&mut Columns::from(row, 0)));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         Ok(super::sealed_by(rows, |row| ById(row.invite.id)))

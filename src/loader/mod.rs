@@ -13,7 +13,7 @@
 //!   withdrawn role or a deleted account takes effect at once.
 //! - Codes, tokens and the rows that they name are read from the primary if the standby lacks them.
 //!   The e-mail that has the code may be faster than replication.
-//! - A standby that is away is skipped (`servers`).
+//! - A standby that is unavailable is skipped (`read_router`).
 //!
 //! Other changes are visible once they are replayed: until then a cancelled invite may still look
 //! pending, and a list may lack its newest row.
@@ -25,9 +25,9 @@ mod instrument;
 mod key;
 mod listing;
 mod managed;
+mod read_router;
 mod reader;
 mod scope;
-mod servers;
 mod tables;
 
 pub mod course;
@@ -70,9 +70,9 @@ use crate::{
 use columns::{Columns, FromColumns};
 use instrument::{Instrument, Instruments};
 use listing::Listing;
+use read_router::ReadRouter;
 use reader::{Reader, Text};
 use scope::Scopes;
-use servers::Servers;
 
 pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
@@ -90,18 +90,18 @@ pub struct Loaders {
     scopes: Scopes,
 }
 
-/// Loads rows from one set of servers.
+/// Loads rows through one router.
 struct Loading {
     rows: Arc<Rows>,
     batches: BatchLoader<Rows>,
 }
 
 impl Loading {
-    fn from(servers: Servers, slow: Arc<SlowStatements>, metrics: &Metrics) -> Arc<Self> {
-        let connections = servers.max_connections();
+    fn from(router: ReadRouter, slow: Arc<SlowStatements>, metrics: &Metrics) -> Arc<Self> {
+        let connections = router.max_connections();
         let instruments = Instruments::new(metrics);
         let rows = Arc::new(Rows {
-            servers,
+            router,
             instruments,
         });
         Arc::new(Self {
@@ -119,7 +119,7 @@ impl Loading {
     ) -> Result<Slice<T>, ListError> {
         let instrument = self.rows.instruments.list(listing.name);
         let rows = self.rows.clone();
-        let load = async move { listing.page(&rows.servers, &page, read).await };
+        let load = async move { listing.page(&rows.router, &page, read).await };
         let work = ListStatement {
             estimate,
             statement: load.boxed(),
@@ -178,9 +178,9 @@ impl From<DatabaseConnection> for Source {
 impl Loaders {
     /// Creates loaders over a database.
     pub fn new(source: impl Into<Source>, metrics: &Metrics) -> Self {
-        let servers = Servers::new(Arc::new(source.into().reader()));
-        metrics.collect_connections(servers.connections());
-        let current = Loading::from(servers, Arc::default(), metrics);
+        let router = ReadRouter::new(Arc::new(source.into().reader()));
+        metrics.collect_connections(router.connections());
+        let current = Loading::from(router, Arc::default(), metrics);
         Self {
             replicated: current.clone(),
             current,
@@ -191,20 +191,20 @@ impl Loaders {
     /// Creates loaders over a PostgreSQL and its hot standby.
     pub fn with_standby(primary: Source, standby: Source, metrics: &Metrics) -> Self {
         let primary = Arc::new(primary.reader());
-        let servers = Servers::with_standby(primary.clone(), standby.reader());
-        metrics.collect_connections(servers.connections());
+        let router = ReadRouter::with_standby(primary.clone(), standby.reader());
+        metrics.collect_connections(router.connections());
         // Statements that the standby cannot run go to the primary, too.
         let slow = Arc::<SlowStatements>::default();
         Self {
-            current: Loading::from(Servers::new(primary), slow.clone(), metrics),
-            replicated: Loading::from(servers, slow, metrics),
+            current: Loading::from(ReadRouter::new(primary), slow.clone(), metrics),
+            replicated: Loading::from(router, slow, metrics),
             scopes: Scopes::default(),
         }
     }
 
     /// Returns the readiness of the database now.
     pub async fn readiness(&self) -> Readiness {
-        match self.current.rows.servers.heartbeat() {
+        match self.current.rows.router.heartbeat() {
             Some(heartbeat) => heartbeat.readiness().await,
             None => {
                 let checked = timeout(READINESS_TIMEOUT, readiness(self.database())).await;
@@ -215,7 +215,7 @@ impl Loaders {
 
     /// Returns the kept connections to their pools, which close them.
     pub fn release_connections(&self) {
-        self.replicated.rows.servers.release();
+        self.replicated.rows.router.release();
     }
 
     fn database(&self) -> &DatabaseConnection {
@@ -286,7 +286,7 @@ impl<'a> Reads<'a> {
         self.loaders.database()
     }
 
-    /// Returns the servers of lists, and of the first attempt at keys.
+    /// Returns the loading of lists, and of the first attempt at keys.
     fn loading(&self) -> &Loading {
         match self.freshness {
             Freshness::Standby | Freshness::StandbyThenPrimary => &self.loaders.replicated,
@@ -341,7 +341,7 @@ fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K,
 
 /// Loads batches: implements [`Loader`] once for each kind of key.
 struct Rows {
-    servers: Servers,
+    router: ReadRouter,
     instruments: Instruments,
 }
 
@@ -355,7 +355,7 @@ impl Backend for Rows {
 
 impl Rows {
     fn database(&self) -> &DatabaseConnection {
-        self.servers.database()
+        self.router.database()
     }
 
     /// Loads the rows of `select` whose `column` is any of `keys`.
@@ -396,10 +396,10 @@ impl Rows {
     where
         K: Into<Value> + ValueType + Clone + Sync,
     {
-        if self.servers.postgres().is_none() {
-            return self.servers.all(&statement(keys)).await;
+        if self.router.postgres().is_none() {
+            return self.router.all(&statement(keys)).await;
         }
         let sql = text.get_or_init(|| Text::new(&statement(&[])).sql);
-        self.servers.all_of_text(sql, || key::array(keys)).await
+        self.router.all_of_text(sql, || key::array(keys)).await
     }
 }

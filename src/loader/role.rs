@@ -126,7 +126,7 @@ impl Loader<MembershipKey> for Rows {
             return Ok(HashMap::new());
         };
         let mut found: HashMap<MembershipKey, MembershipRow> = HashMap::new();
-        for row in self.servers.all(&statement).await? {
+        for row in self.router.all(&statement).await? {
             let mut columns = Columns::from(&row, 0);
             let index: i64 = columns.next()?;
             let Some(key) = usize::try_from(index)

@@ -244,7 +244,7 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
                 .from_as(S::parents(), PARENT)
                 .and_where(any_of(self.database(), (PARENT, "id"), parents))
                 .take();
-            for row in self.servers.all(&statement).await? {
+            for row in self.router.all(&statement).await? {
                 let mut columns = Columns::from(&row, 0);
                 let parent = Some(columns.next::<i64>()?);
                 let rows = columns.next::<i64>()?.unsigned_abs();
@@ -253,7 +253,7 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
         }
         if keys.iter().any(|key| key.parent.is_none()) {
             let statement = Query::select().expr(count::<S>(None)).take();
-            let rows = self.servers.all(&statement).await?;
+            let rows = self.router.all(&statement).await?;
             let row = rows.first().ok_or_else(|| {
                 LoadError::broken(&format!("{} was not counted", type_name::<S>()))
             })?;

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 pub(super) use sdl::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
 
 use super::{
-    context::Ask,
+    context::ContextExt,
     error::{Failure, Nullable, nullable},
     node,
 };

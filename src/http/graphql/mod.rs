@@ -225,7 +225,7 @@ impl Graphql {
                 let message = "The request body arrived too slowly.";
                 refuse_with(StatusCode::REQUEST_TIMEOUT, Code::Timeout, media, message)
             }
-            NotReceived::NoRoom => {
+            NotReceived::CapacityExceeded => {
                 let message = "The server is at capacity; try again in a second.";
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 refuse_with(status, Code::ServiceUnavailable, media, message)

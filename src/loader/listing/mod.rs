@@ -16,7 +16,7 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{columns::Columns, error::LoadError, servers::Servers};
+use super::{columns::Columns, error::LoadError, read_router::ReadRouter};
 use crate::paging::{End, Page, Position, Slice, SortType, SortValue};
 pub(super) use of_parent::ListOfParent;
 
@@ -91,28 +91,28 @@ impl Listing {
     /// Loads a page of the list.
     pub(super) async fn page<T>(
         &self,
-        servers: &Servers,
+        router: &ReadRouter,
         page: &Page,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<Slice<T>, LoadError> {
         if self.sources.is_empty() {
             return Ok(Slice::empty());
         }
-        let statement = self.statement(servers.database(), page, None);
-        let rows = servers.all(&statement).await?;
+        let statement = self.statement(router.database(), page, None);
+        let rows = router.all(&statement).await?;
         self.slice(page, rows.iter(), 0, &read)
     }
 
     /// Loads the page of each parent's list. Parents that do not exist are missing in the result.
     async fn pages<T>(
         &self,
-        servers: &Servers,
+        router: &ReadRouter,
         page: &Page,
         parents: &Parents<'_>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
-        let statement = self.statement(servers.database(), page, Some(parents));
-        let rows = servers.all(&statement).await?;
+        let statement = self.statement(router.database(), page, Some(parents));
+        let rows = router.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>, RandomState> = HashMap::default();
         for row in &rows {
             of_parent

@@ -112,7 +112,7 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
             };
             let pages = list
                 .listing(self.database())
-                .pages(&self.servers, list.page(), &parents, L::read)
+                .pages(&self.router, list.page(), &parents, L::read)
                 .await?;
             found.extend(pages.into_iter().map(|(parent_id, slice)| {
                 let list = list.clone();

@@ -32,7 +32,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 const POSTGRESQL: &str = "postgresql";
 
 /// Router of read statements: to the standby if there is one, otherwise to the primary.
-pub(super) struct Servers {
+pub(super) struct ReadRouter {
     primary: Arc<Reader>,
     standby: Option<Arc<Standby>>,
 }
@@ -52,7 +52,7 @@ enum State {
     Probing,
 }
 
-impl Servers {
+impl ReadRouter {
     /// Creates a router without a standby.
     pub(super) fn new(primary: Arc<Reader>) -> Self {
         Self {

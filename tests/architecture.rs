@@ -74,7 +74,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "trace",
         ],
     ),
-    ("import", &["clock", "database", "email", "printable"]),
+    ("import", &["clock", "database", "email", "invite", "printable"]),
     ("invite", &[]),
     // Only the proofs of access.
     (

@@ -11,13 +11,16 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 9] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
     "m20261121_000004_groups",
     "m20261121_000005_courses",
     "m20261121_000006_addresses",
+    "m20261129_000007_lifecycle",
+    "m20261129_000008_token_hashes",
+    "m20261129_000009_live_names",
 ];
 
 /// Returns the output of `migrate` after the first `applied` steps.
@@ -51,8 +54,9 @@ each_database! {
     async fn migrations_go_up_and_down_and_up_again(gateway) {
         let tables_of_data = [
             "course_invites", "course_members", "courses", "group_invites", "group_members",
-            "groups", "invite_code_tags", "invite_codes", "seaql_migrations", "tags", "users",
-            "workspace_invites", "workspace_members", "workspaces",
+            "groups", "idempotency_keys", "invite_code_tags", "invite_codes", "invite_events",
+            "invite_tokens", "seaql_migrations", "tags", "users", "workspace_invites",
+            "workspace_members", "workspaces",
         ];
         assert_eq!(tables::names(&gateway.database).await, tables_of_data);
         tables::remove(&gateway.database).await;
@@ -61,15 +65,15 @@ each_database! {
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(0));
         printed(&migrate(&gateway, &["up", "--steps=2"]).await, 0, &steps(2));
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(2));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
-        printed(&migrate(&gateway, &["status"]).await, 0, &steps(6));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
+        printed(&migrate(&gateway, &["status"]).await, 0, &steps(9));
         assert_eq!(tables::names(&gateway.database).await, tables_of_data);
 
-        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(5));
+        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(8));
         printed(&migrate(&gateway, &["down", "--all"]).await, 0, &steps(0));
         assert_eq!(tables::names(&gateway.database).await, ["seaql_migrations"]);
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(6));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
         gateway.add(data::user(1, "ada")).await;
     }
 
@@ -130,7 +134,7 @@ async fn only_migrating_up_creates_a_database_file() {
         );
         assert!(!file.exists(), "{command:?}");
     }
-    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(6));
+    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(9));
     assert!(file.exists());
 }
 

@@ -45,6 +45,7 @@ mod introspection;
 mod invite_page;
 mod list_costs;
 mod metrics;
+mod migrations;
 mod outage;
 mod pages;
 mod persisted_documents;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Backend, Gateway, NOW, Response, Viewer, at,
-    data::{invite_code, token, user, workspace, workspace_invite},
+    data::{invite_code, invite_token, token, user, workspace, workspace_invite},
     each_database, run,
 };
 
@@ -193,12 +193,9 @@ async fn a_guesser_does_not_block_random_tokens() {
         ];
         gateway.add(workspace_invite(1, 1)).await;
         for (id, token) in [(2, weak[0]), (3, weak[1])] {
-            gateway
-                .add(entity::workspace_invite::Model {
-                    token: token.parse().expect("a UUID"),
-                    ..workspace_invite(id, 1)
-                })
-                .await;
+            gateway.add(workspace_invite(id, 1)).await;
+            let token = token.parse().expect("a UUID");
+            gateway.add(invite_token(token, id, 1)).await;
         }
         ask_for(&gateway, anonymous, &guesses(3)).await;
         let link = |token: &str| format!("/api/v1/invites/{token}/");
@@ -236,12 +233,9 @@ async fn a_blocked_look_up_does_not_delay_others() {
         gateway.add(invite_code(1, "WELCOME")).await;
         gateway.add(workspace(1)).await;
         let weak = "019a0000-0000-7000-8000-00000000000a";
-        gateway
-            .add(entity::workspace_invite::Model {
-                token: weak.parse().expect("a UUID"),
-                ..workspace_invite(1, 1)
-            })
-            .await;
+        gateway.add(workspace_invite(1, 1)).await;
+        let token = weak.parse().expect("a UUID");
+        gateway.add(invite_token(token, 1, 1)).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await

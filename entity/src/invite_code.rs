@@ -35,6 +35,14 @@ pub struct Model {
     pub expires_at: Option<DateTimeUtc>,
     /// When the code was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
+    /// When the invitee declined. The row is then cancelled, too, for readers that know no refusal.
+    pub declined_at: Option<DateTimeUtc>,
+    /// When the gateway last changed the invite.
+    pub updated_at: Option<DateTimeUtc>,
+    /// When the gateway last sent the invite.
+    pub last_sent_at: Option<DateTimeUtc>,
+    /// How often the gateway sent the invite.
+    pub send_count: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,4 +1,5 @@
-//! `workspace_invites`: e-mail invitations, looked up by token without authentication.
+//! `workspace_invites`: e-mail invitations, looked up by token without authentication. Their tokens
+//! are in `invite_tokens`.
 
 use sea_orm::entity::prelude::*;
 
@@ -28,9 +29,6 @@ pub struct Model {
     /// Key in the source.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Token in the e-mailed link, a secret.
-    #[sea_orm(unique)]
-    pub token: Uuid,
     /// Workspace that the invitee joins by accepting.
     pub workspace_id: i64,
     /// Inviter.
@@ -55,6 +53,14 @@ pub struct Model {
     pub accepted_by_id: Option<i64>,
     /// When the invite was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
+    /// When the invitee declined. The row is then cancelled, too, for readers that know no refusal.
+    pub declined_at: Option<DateTimeUtc>,
+    /// When the gateway last changed the invite.
+    pub updated_at: Option<DateTimeUtc>,
+    /// When the gateway last sent the invite.
+    pub last_sent_at: Option<DateTimeUtc>,
+    /// How often the gateway sent the invite.
+    pub send_count: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -9,6 +9,9 @@ mod m20261121_000003_workspaces;
 mod m20261121_000004_groups;
 mod m20261121_000005_courses;
 mod m20261121_000006_addresses;
+mod m20261129_000007_lifecycle;
+mod m20261129_000008_token_hashes;
+mod m20261129_000009_live_names;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
@@ -26,6 +29,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_groups::Migration),
             Box::new(m20261121_000005_courses::Migration),
             Box::new(m20261121_000006_addresses::Migration),
+            Box::new(m20261129_000007_lifecycle::Migration),
+            Box::new(m20261129_000008_token_hashes::Migration),
+            Box::new(m20261129_000009_live_names::Migration),
         ]
     }
 }

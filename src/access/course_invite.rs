@@ -27,6 +27,10 @@ pub struct CourseInviteView {
     pub user_id: i64,
     /// The inviter.
     pub inviter_id: Option<i64>,
+    /// Time at which the invitee declined.
+    pub declined_at: Option<DateTime<Utc>>,
+    /// Time at which the invite was withdrawn.
+    pub cancelled_at: Option<DateTime<Utc>>,
     /// Effective status.
     pub status: Status,
     /// Time of creation.
@@ -48,6 +52,8 @@ impl CourseInviteView {
             inviter_id: row.invite.invited_by_id,
             created_at: row.invite.created_at,
             accepted_at: row.invite.accepted_at,
+            declined_at: row.invite.declined_at,
+            cancelled_at: (row.invite.cancelled_at).filter(|_| row.invite.declined_at.is_none()),
             is_manager,
         }
     }

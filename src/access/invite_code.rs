@@ -43,6 +43,10 @@ pub struct InviteCodeView {
     pub used_at: Option<DateTime<Utc>>,
     /// Time from which the code cannot be used.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Time at which the invitee declined.
+    pub declined_at: Option<DateTime<Utc>>,
+    /// Time at which the invite was withdrawn.
+    pub cancelled_at: Option<DateTime<Utc>>,
     /// Effective status.
     pub status: Status,
     preloaded: Preloaded,
@@ -71,6 +75,8 @@ impl InviteCodeView {
             generated_at: row.generated_at,
             sent_at: row.sent_at,
             used_at: row.used_at,
+            declined_at: row.declined_at,
+            cancelled_at: row.cancelled_at.filter(|_| row.declined_at.is_none()),
             expires_at: row.expires_at,
             preloaded,
         }

@@ -106,6 +106,17 @@ impl WorkspaceInviteView {
         self.row.peek().accepted_at
     }
 
+    /// Time at which the invitee declined.
+    pub fn declined_at(&self) -> Option<DateTime<Utc>> {
+        self.row.peek().declined_at
+    }
+
+    /// Time at which the invite was withdrawn.
+    pub fn cancelled_at(&self) -> Option<DateTime<Utc>> {
+        let row = self.row.peek();
+        row.cancelled_at.filter(|_| row.declined_at.is_none())
+    }
+
     /// The user who accepted it; none if hidden.
     pub fn accepted_by_id(&self) -> Option<i64> {
         let id = self.row.peek().accepted_by_id;
@@ -124,9 +135,10 @@ impl Access {
         &self,
         token: Option<Token>,
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
-        let uuid = token.map(Token::uuid).unwrap_or_default();
+        // A malformed token is looked up like an unknown one.
+        let hash = token.map(Token::hash).unwrap_or_default();
         let look_up = async {
-            let row = self.reads().workspace_invite_by_token(uuid).await?;
+            let row = self.reads().workspace_invite_by_token(hash).await?;
             Ok::<_, AccessError>(row.filter(|_| token.is_some()))
         };
         let secrecy = match token {

@@ -38,6 +38,8 @@ impl Leaves for CourseInvite {
         "createdAt" => created_at,
         "expiresAt" => expires_at,
         "acceptedAt" => accepted_at,
+        "declinedAt" => declined_at,
+        "cancelledAt" => cancelled_at,
     }
 }
 
@@ -117,6 +119,16 @@ impl CourseInvite {
     /// Time of acceptance. Null if not accepted, or if the source does not record it.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.accepted_at.map(DateTime)
+    }
+
+    /// Time at which the invitee declined. Null if not declined.
+    pub(super) async fn declined_at(&self) -> Option<DateTime> {
+        self.0.declined_at.map(DateTime)
+    }
+
+    /// Time at which the invite was withdrawn. Null if not withdrawn.
+    pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
+        self.0.cancelled_at.map(DateTime)
     }
 }
 

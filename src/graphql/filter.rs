@@ -31,6 +31,8 @@ pub(super) enum InviteStatus {
     Cancelled,
     /// Not accepted in time. It can no longer be accepted.
     Expired,
+    /// Refused by the person invited.
+    Declined,
 }
 
 enum_leaves!(InviteStatus);

@@ -38,6 +38,8 @@ impl Leaves for GroupInvite {
         "createdAt" => created_at,
         "expiresAt" => expires_at,
         "acceptedAt" => accepted_at,
+        "declinedAt" => declined_at,
+        "cancelledAt" => cancelled_at,
     }
 }
 
@@ -129,6 +131,16 @@ impl GroupInvite {
 
     /// Always null: the link is for many people.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// Always null: the link is for many people.
+    pub(super) async fn declined_at(&self) -> Option<DateTime> {
+        None
+    }
+
+    /// Always null: a link that is switched off is deleted.
+    pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         None
     }
 }

@@ -71,6 +71,16 @@ use crate::{
         name = "accepted_at",
         ty = "Option<DateTime>",
         desc = "Time of acceptance. Null if not accepted, or if the source does not record it."
+    ),
+    field(
+        name = "declined_at",
+        ty = "Option<DateTime>",
+        desc = "Time at which the invitee declined. Null if not declined."
+    ),
+    field(
+        name = "cancelled_at",
+        ty = "Option<DateTime>",
+        desc = "Time at which the invite was withdrawn. Null if not withdrawn."
     )
 )]
 pub(super) enum Invite {

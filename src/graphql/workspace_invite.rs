@@ -44,6 +44,8 @@ impl Leaves for WorkspaceInvite {
         "createdAt" => created_at,
         "expiresAt" => expires_at,
         "acceptedAt" => accepted_at,
+        "declinedAt" => declined_at,
+        "cancelledAt" => cancelled_at,
     }
 }
 
@@ -158,6 +160,16 @@ impl WorkspaceInvite {
     /// Time of acceptance. Null if not accepted.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.accepted_at().map(DateTime)
+    }
+
+    /// Time at which the invitee declined. Null if not declined.
+    pub(super) async fn declined_at(&self) -> Option<DateTime> {
+        self.0.declined_at().map(DateTime)
+    }
+
+    /// Time at which the invite was withdrawn. Null if not withdrawn.
+    pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
+        self.0.cancelled_at().map(DateTime)
     }
 }
 

@@ -13,6 +13,9 @@ use super::{
     upsert::{self, Table, Upsert},
 };
 
+/// Reason for which a unique value is rejected.
+pub(super) const TAKEN: &str = "already used by another row";
+
 /// Error of a write.
 #[derive(Debug)]
 pub(super) enum WriteError {
@@ -150,8 +153,7 @@ async fn explain<E: Table>(
                 if transaction.query_one(&taken).await?.is_some()
                     && let Some(column) = columns.last()
                 {
-                    let reason = "already used by another row";
-                    return Ok(FieldError::new(field(*column), reason));
+                    return Ok(FieldError::new(field(*column), TAKEN));
                 }
             }
         }

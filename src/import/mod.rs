@@ -28,6 +28,7 @@ mod table;
 mod tag_set;
 #[cfg(test)]
 mod tests;
+mod token_invite;
 mod upsert;
 mod writer;
 

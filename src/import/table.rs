@@ -2,13 +2,14 @@
 
 use entity::{
     course, course_invite, course_member, group, group_invite, group_member, invite_code,
-    invite_code_tag, tag, user, workspace, workspace_invite, workspace_member,
+    invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
 };
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DatabaseTransaction;
 
 use super::{
     constraint::{self, WriteError},
     tag_set::TagSet,
+    token_invite::{self, TokenInvite},
     upsert::{self, Table, Upsert},
 };
 
@@ -26,6 +27,7 @@ macro_rules! tables {
         #[derive(Clone, Debug, Default)]
         pub(super) struct Rows {
             $(pub(super) $rows: Vec<Upsert<$entity::Entity>>,)+
+            pub(super) workspace_invites: Vec<TokenInvite>,
             pub(super) tag_sets: Vec<TagSet>,
         }
 
@@ -33,7 +35,7 @@ macro_rules! tables {
             /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
-                joined $(+ self.$rows.len())+
+                joined + self.workspace_invites.len() $(+ self.$rows.len())+
             }
         }
 
@@ -41,9 +43,12 @@ macro_rules! tables {
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,
             rows: &[&Rows],
-        ) -> Result<(), DbErr> {
+        ) -> Result<(), WriteError> {
             $(upsert::write(transaction, rows.iter().flat_map(|row| &row.$rows)).await?;)+
-            TagSet::replace(transaction, rows.iter().flat_map(|row| &row.tag_sets)).await
+            let invites = rows.iter().flat_map(|row| &row.workspace_invites);
+            token_invite::write(transaction, invites).await?;
+            let tag_sets = rows.iter().flat_map(|row| &row.tag_sets);
+            Ok(TagSet::replace(transaction, tag_sets).await?)
         }
 
         /// Writes one row of the file. An error names the field that caused it.
@@ -52,6 +57,7 @@ macro_rules! tables {
             row: &Rows,
         ) -> Result<(), WriteError> {
             $(constraint::write(transaction, &row.$rows).await?;)+
+            token_invite::write_explained(transaction, &row.workspace_invites).await?;
             TagSet::replace(transaction, row.tag_sets.iter()).await?;
             Ok(())
         }
@@ -122,16 +128,6 @@ tables! {
         references: [InvitedById -> "users", UserId -> "users"],
         keep_first: [],
     }
-    workspace_invites: workspace_invite {
-        key: [Token],
-        unique: [[Id]],
-        references: [
-            WorkspaceId -> "workspaces",
-            InviterId -> "users",
-            AcceptedById -> "users"
-        ],
-        keep_first: [],
-    }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
         key: [GroupId],
@@ -145,6 +141,26 @@ tables! {
         references: [CourseId -> "courses", UserId -> "users", InvitedById -> "users"],
         keep_first: [],
     }
+}
+
+/// Written only by [`token_invite`], with its tokens.
+impl Table for workspace_invite::Entity {
+    const KEY: &'static [Self::Column] = &[workspace_invite::Column::Id];
+    const UNIQUE: &'static [&'static [Self::Column]] = &[];
+    const REFERENCES: &'static [(Self::Column, &'static str)] = &[
+        (workspace_invite::Column::WorkspaceId, "workspaces"),
+        (workspace_invite::Column::InviterId, "users"),
+        (workspace_invite::Column::AcceptedById, "users"),
+    ];
+    const KEEP_FIRST: &'static [Self::Column] = &[];
+}
+
+/// Written only by [`token_invite`], after the invites that the tokens open.
+impl Table for invite_token::Entity {
+    const KEY: &'static [Self::Column] = &[invite_token::Column::TokenHash];
+    const UNIQUE: &'static [&'static [Self::Column]] = &[];
+    const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
+    const KEEP_FIRST: &'static [Self::Column] = &[];
 }
 
 /// Written only by [`TagSet`], after the codes and tags that it joins.

@@ -18,6 +18,7 @@ use super::{Console, Kind, Options, Rejection, Report, Summary, run};
 use crate::{
     clock::Clock,
     database::{IN_MEMORY, Pool},
+    invite::FIRST_ID,
 };
 
 #[derive(Default)]
@@ -322,9 +323,9 @@ async fn an_invite_keeps_its_id_and_generated_ids_skip_explicit_ones() {
         .iter()
         .map(|invite| (invite.id, invite.user_id))
         .collect();
-    assert_eq!(ids, [(1, 1), (2, 2)]);
+    assert_eq!(ids, [(1, 1), (FIRST_ID, 2)]);
     assert!(invites[0].accepted_at.is_some());
-    let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":2}"#;
+    let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":1}"#;
     let (_, reported) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;
     assert_eq!(reported, ["line 1: id: already used by another row"]);
 }

@@ -8,10 +8,11 @@ use std::{
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value,
+    EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
 };
 
 use super::statement;
+use crate::invite::FIRST_ID;
 
 /// Metadata of a table for the import.
 pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
@@ -153,14 +154,14 @@ pub(super) fn is_in<C: IdenStatic>(column: C, columns: &[C]) -> bool {
         .any(|other| other.as_str() == column.as_str())
 }
 
-/// Advances PostgreSQL's sequence past explicit ids, so that generated ids do not collide with
-/// them. SQLite does so by itself.
+/// Advances PostgreSQL's sequence past explicit ids of the gateway's own, such as those of an export,
+/// so that generated ids do not collide with them. Does nothing for tables without a sequence. SQLite
+/// does so by itself.
 async fn advance_ids<E: Table>(
     transaction: &DatabaseTransaction,
     models: &[Cow<'_, E::ActiveModel>],
 ) -> Result<(), DbErr> {
-    let sequenced = <E::PrimaryKey as PrimaryKeyTrait>::auto_increment();
-    if !sequenced || transaction.get_database_backend() != DbBackend::Postgres {
+    if transaction.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
     let Some(id) = E::PrimaryKey::iter()
@@ -176,12 +177,12 @@ async fn advance_ids<E: Table>(
             _ => None,
         })
         .max();
-    let Some(highest) = highest else {
+    let Some(highest) = highest.filter(|highest| *highest >= FIRST_ID) else {
         return Ok(());
     };
     // Never moves it back: other sessions may have taken ids in transactions not committed yet.
     let sql = "SELECT setval(pg_get_serial_sequence($1, $2), $3) \
-        WHERE $3 > coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass), 0)";
+        WHERE $3 > pg_sequence_last_value(pg_get_serial_sequence($1, $2)::regclass)";
     let table = E::default().table_name();
     let values: [Value; 3] = [table.into(), id.as_str().into(), highest.into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);

@@ -154,7 +154,7 @@ async fn try_write(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Re
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
     let outcome = table::write_together(&savepoint, &rows).await;
-    match outcome.map_err(WriteError::from) {
+    match outcome {
         Ok(()) => savepoint.commit().await.map(|()| true),
         Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| false),
         Err(WriteError::Database(error)) => Err(error),

@@ -1,5 +1,8 @@
 //! The kinds of invites.
 
+/// First id that the gateway gives to an invite. Sources number theirs from below.
+pub const FIRST_ID: i64 = 1_000_000_000_000;
+
 /// A kind of invite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InviteKind {

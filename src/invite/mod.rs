@@ -8,7 +8,7 @@ mod secret;
 mod status;
 mod transition;
 
-pub use kind::InviteKind;
+pub use kind::{FIRST_ID, InviteKind};
 pub use link::GroupInviteUrl;
 pub use role::{CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, Role};
 pub use secret::{Code, Token};

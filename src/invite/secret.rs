@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use uuid::{Uuid, Version};
 
 /// Bytes of a UUID written with hyphens.
@@ -18,9 +19,14 @@ impl Token {
         uuid.filter(|_| text.len() == HYPHENATED).map(Self)
     }
 
-    /// The UUID, as it is stored.
+    /// The UUID, as it is in the link.
     pub fn uuid(self) -> Uuid {
         self.0
+    }
+
+    /// SHA-256 of the UUID's bytes, as it is stored.
+    pub fn hash(self) -> Vec<u8> {
+        Sha256::digest(self.0.as_bytes()).to_vec()
     }
 
     /// Returns true if the token has 122 random bits, so that nobody finds one by guessing.

@@ -27,18 +27,18 @@ impl State {
         Self::Expired,
     ];
 
-    /// State of an invite for which two instants are stored. Accepting outranks withdrawing: an
-    /// invite that was accepted stays accepted.
+    /// State of an invite for which instants are stored. Accepting outranks withdrawing: an invite
+    /// that was accepted stays accepted. A declined invite is stored as withdrawn, too.
     pub fn from_instants(
         accepted_at: Option<DateTime<Utc>>,
+        declined_at: Option<DateTime<Utc>>,
         cancelled_at: Option<DateTime<Utc>>,
     ) -> Self {
-        if accepted_at.is_some() {
-            Self::Accepted
-        } else if cancelled_at.is_some() {
-            Self::Cancelled
-        } else {
-            Self::Pending
+        match (accepted_at, cancelled_at, declined_at) {
+            (Some(_), _, _) => Self::Accepted,
+            (None, Some(_), Some(_)) => Self::Declined,
+            (None, Some(_), None) => Self::Cancelled,
+            (None, None, _) => Self::Pending,
         }
     }
 
@@ -47,8 +47,8 @@ impl State {
     pub fn status(self, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Status {
         match self {
             Self::Accepted => Status::Accepted,
-            // The contracts have four words, and none for a refusal.
-            Self::Cancelled | Self::Declined => Status::Cancelled,
+            Self::Cancelled => Status::Cancelled,
+            Self::Declined => Status::Declined,
             Self::Expired => Status::Expired,
             Self::Pending if expires_at.is_some_and(|expires_at| expires_at <= now) => {
                 Status::Expired
@@ -65,10 +65,12 @@ pub enum Status {
     Pending,
     /// Accepted, or used.
     Accepted,
-    /// Withdrawn or declined.
+    /// Withdrawn.
     Cancelled,
     /// Not accepted in time.
     Expired,
+    /// Refused by the person invited.
+    Declined,
 }
 
 #[cfg(test)]
@@ -84,9 +86,12 @@ mod tests {
     #[test]
     fn accepting_outranks_withdrawing() {
         let at = Some(now());
-        assert_eq!(State::from_instants(at, at), State::Accepted);
-        assert_eq!(State::from_instants(None, at), State::Cancelled);
-        assert_eq!(State::from_instants(None, None), State::Pending);
+        assert_eq!(State::from_instants(at, at, at), State::Accepted);
+        assert_eq!(State::from_instants(None, at, at), State::Declined);
+        assert_eq!(State::from_instants(None, None, at), State::Cancelled);
+        assert_eq!(State::from_instants(None, None, None), State::Pending);
+        // A source reopened it.
+        assert_eq!(State::from_instants(None, at, None), State::Pending);
     }
 
     #[test]
@@ -104,7 +109,7 @@ mod tests {
         for (state, expected) in [
             (State::Accepted, Status::Accepted),
             (State::Cancelled, Status::Cancelled),
-            (State::Declined, Status::Cancelled),
+            (State::Declined, Status::Declined),
             (State::Expired, Status::Expired),
         ] {
             for expires_at in [None, Some(before), Some(after)] {

@@ -78,7 +78,7 @@ macro_rules! decoded {
         }
     )*};
 }
-decoded!(i64, bool, String, Uuid);
+decoded!(i32, i64, bool, String, Uuid, Vec<u8>);
 
 /// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;

@@ -34,7 +34,7 @@ use crate::{
 const INVITEE: &str = "invitee_";
 const IS_MEMBER: &str = "is_member";
 
-columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at);
+columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
 
 /// An invite with the facts that decide its status.
 #[derive(Clone, Debug)]
@@ -85,15 +85,18 @@ struct List {
     page: Page,
 }
 
-/// Effective status of a course invite. An invitee who is a member by now has accepted.
-/// Course invites do not expire.
+/// State of a course invite. An invitee who is a member by now has accepted.
+pub fn state(row: &Row) -> State {
+    let invite = &row.invite;
+    match row.is_member {
+        true => State::Accepted,
+        false => State::from_instants(invite.accepted_at, invite.declined_at, invite.cancelled_at),
+    }
+}
+
+/// Effective status of a course invite. Course invites do not expire.
 pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
-    let state = if row.is_member {
-        State::Accepted
-    } else {
-        State::from_instants(row.invite.accepted_at, row.invite.cancelled_at)
-    };
-    state.status(None, now)
+    state(row).status(None, now)
 }
 
 /// [`status`] as a condition on rows.
@@ -105,7 +108,12 @@ pub(super) fn status_is(status: Status) -> Condition {
         Status::Accepted => accepted,
         Status::Cancelled => Condition::all()
             .add(accepted.not())
-            .add(Column::CancelledAt.is_not_null()),
+            .add(Column::CancelledAt.is_not_null())
+            .add(Column::DeclinedAt.is_null()),
+        Status::Declined => Condition::all()
+            .add(accepted.not())
+            .add(Column::CancelledAt.is_not_null())
+            .add(Column::DeclinedAt.is_not_null()),
         Status::Pending => is_open(),
         Status::Expired => Condition::all().add(Expr::cust("1 = 0")),
     }

@@ -25,7 +25,7 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at);
+columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
 
 row_key!("invite_code_by_id": ById(i64) in Entity::find(), Id, |row| row.id);
 
@@ -113,9 +113,14 @@ impl ManagedList for Managed {
     }
 }
 
+/// Stored state of a code.
+pub fn state(row: &Model) -> State {
+    State::from_instants(row.used_at, row.declined_at, row.cancelled_at)
+}
+
 /// Effective status of a code at `now`.
 pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
-    State::from_instants(row.used_at, row.cancelled_at).status(row.expires_at, now)
+    state(row).status(row.expires_at, now)
 }
 
 /// [`status`] as a condition on rows.
@@ -125,7 +130,12 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
     let expired = Column::ExpiresAt.lte(now);
     match status {
         Status::Accepted => Condition::all().add(Column::UsedAt.is_not_null()),
-        Status::Cancelled => unused.add(Column::CancelledAt.is_not_null()),
+        Status::Cancelled => unused
+            .add(Column::CancelledAt.is_not_null())
+            .add(Column::DeclinedAt.is_null()),
+        Status::Declined => unused
+            .add(Column::CancelledAt.is_not_null())
+            .add(Column::DeclinedAt.is_not_null()),
         Status::Expired => waiting.add(expired),
         Status::Pending => waiting.add(
             Condition::any()

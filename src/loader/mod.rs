@@ -42,6 +42,7 @@ pub mod tag;
 pub mod user;
 pub mod workspace;
 pub mod workspace_invite;
+mod workspace_invite_by_token;
 
 use std::{
     collections::HashMap,

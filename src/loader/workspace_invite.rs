@@ -1,4 +1,4 @@
-//! Workspace invites by token, by id, of a workspace, and the list of invites that a user manages.
+//! Workspace invites by id, of a workspace, and the list of invites that a user manages.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -9,10 +9,9 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Select,
     sea_query::Expr,
 };
-use uuid::Uuid;
 
 use super::{
-    Freshness, InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
+    InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
     filter::{any_status, contains_text},
     key::{any_of, row_key},
@@ -27,10 +26,9 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(workspace_invite: id, token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at);
+columns!(workspace_invite: id, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
 
 row_key!("workspace_invite_by_id": ById(i64) in live(), Id, |row| row.id);
-row_key!("workspace_invite_by_token": ByToken(Uuid) in live(), Token, |row| row.token);
 
 /// The invites of a workspace.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -63,7 +61,7 @@ pub struct WorkspaceInviteFilter {
 }
 
 /// Selects invites whose workspace is not deleted. No path finds others.
-fn live() -> Select<Entity> {
+pub(super) fn live() -> Select<Entity> {
     Entity::find().filter(in_live_workspace())
 }
 
@@ -135,15 +133,20 @@ fn column(column: Column) -> Expr {
     Expr::col((Entity, column))
 }
 
-/// Effective status of an invite at `now`.
-pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
-    let state = match row.status {
+/// Stored state of an invite.
+pub fn state(row: &Model) -> State {
+    match row.status {
         StoredStatus::Pending => State::Pending,
         StoredStatus::Accepted => State::Accepted,
+        StoredStatus::Cancelled if row.declined_at.is_some() => State::Declined,
         StoredStatus::Cancelled => State::Cancelled,
         StoredStatus::Expired => State::Expired,
-    };
-    state.status(Some(row.expires_at), now)
+    }
+}
+
+/// Effective status of an invite at `now`.
+pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
+    state(row).status(Some(row.expires_at), now)
 }
 
 /// [`status`] as a condition on rows.
@@ -152,7 +155,12 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
     let pending = Condition::all().add(stored(StoredStatus::Pending));
     match status {
         Status::Accepted => Condition::all().add(stored(StoredStatus::Accepted)),
-        Status::Cancelled => Condition::all().add(stored(StoredStatus::Cancelled)),
+        Status::Cancelled => Condition::all()
+            .add(stored(StoredStatus::Cancelled))
+            .add(Column::DeclinedAt.is_null()),
+        Status::Declined => Condition::all()
+            .add(stored(StoredStatus::Cancelled))
+            .add(Column::DeclinedAt.is_not_null()),
         Status::Pending => pending.add(Column::ExpiresAt.gt(now)),
         Status::Expired => Condition::any()
             .add(stored(StoredStatus::Expired))
@@ -217,16 +225,6 @@ impl WorkspaceInviteFilter {
 }
 
 impl Reads<'_> {
-    /// Loads the invite of this token. Its holder may see it.
-    pub async fn workspace_invite_by_token(
-        &self,
-        token: Uuid,
-    ) -> Result<Option<Guarded<Model>>, LoadError> {
-        self.at_least(Freshness::StandbyThenPrimary)
-            .one(ByToken(token))
-            .await
-    }
-
     /// Loads the invite with this id.
     pub async fn workspace_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await

@@ -110,7 +110,8 @@ impl From<Status> for InviteStatus {
         match status {
             Status::Pending => Self::Pending,
             Status::Accepted => Self::Accepted,
-            Status::Cancelled => Self::Cancelled,
+            // The contract has no word for a refusal.
+            Status::Cancelled | Status::Declined => Self::Cancelled,
             Status::Expired => Self::Expired,
         }
     }

@@ -137,7 +137,7 @@ any_database! {
         requests.extend(codes.iter().map(|row| (CODE, at_id(CODE, &row.code), Viewer::Anonymous)));
         let invites = workspace_invite::Entity::find().all(&gateway.database).await;
         requests.extend(invites.expect("invites").iter().map(|row| {
-            (TOKEN, at_id(TOKEN, &row.token.to_string()), staff)
+            (TOKEN, at_id(TOKEN, &format!("d0000000-0000-4000-8000-{:012}", row.id)), staff)
         }));
         for query in ["offset=1990", "limit=x&offset=x"] {
             requests.push((COURSE, format!("/api/v2/course/1/invite/?{query}"), staff));

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use entity::{
     course, course_invite, course_member, group, group_invite, group_member, invite_code,
-    invite_code_tag, tag, user, workspace, workspace_invite, workspace_member,
+    invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
 };
 use invite_gateway::email;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::at;
@@ -75,6 +76,10 @@ pub fn invite_code(id: i64, code: &str) -> invite_code::Model {
         used_at: None,
         expires_at: None,
         cancelled_at: None,
+        declined_at: None,
+        updated_at: None,
+        last_sent_at: None,
+        send_count: 0,
     }
 }
 
@@ -102,12 +107,21 @@ pub fn token(id: i64) -> Uuid {
     Uuid::from_u128(0x1111_1111_1111_4111_8111_0000_0000_0000 + u128::try_from(id).expect("an id"))
 }
 
+/// Returns the row by which a token opens an invite. Adding an invite adds that of [`token`].
+pub fn invite_token(token: Uuid, invite_id: i64, workspace_id: i64) -> invite_token::Model {
+    invite_token::Model {
+        token_hash: Sha256::digest(token.as_bytes()).to_vec(),
+        invite_id,
+        workspace_id,
+        created_at: made(),
+    }
+}
+
 /// Returns a pending invite for `invitee<id>@example.org`.
 pub fn workspace_invite(id: i64, workspace_id: i64) -> workspace_invite::Model {
     let email = format!("invitee{id}@example.org");
     workspace_invite::Model {
         id,
-        token: token(id),
         workspace_id,
         inviter_id: None,
         email_norm: email::normalize(&email).unwrap_or_default(),
@@ -120,6 +134,10 @@ pub fn workspace_invite(id: i64, workspace_id: i64) -> workspace_invite::Model {
         accepted_at: None,
         accepted_by_id: None,
         cancelled_at: None,
+        declined_at: None,
+        updated_at: None,
+        last_sent_at: None,
+        send_count: 0,
     }
 }
 
@@ -182,5 +200,9 @@ pub fn course_invite(id: i64, course_id: i64, user_id: i64) -> course_invite::Mo
         created_at: made(),
         accepted_at: None,
         cancelled_at: None,
+        declined_at: None,
+        updated_at: None,
+        last_sent_at: None,
+        send_count: 0,
     }
 }

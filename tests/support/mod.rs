@@ -30,6 +30,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
+use entity::invite_token;
 use invite_gateway::{
     access::{Disclosure, Policy},
     auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
@@ -209,11 +210,7 @@ impl Gateway {
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         <M::Entity as sea_orm::EntityTrait>::Model: IntoActiveModel<A>,
     {
-        let written = row.clone().into_active_model().reset_all();
-        written
-            .insert(&self.database)
-            .await
-            .expect("a row that fits");
+        self.add_all([row.clone()]).await;
         row
     }
 
@@ -234,7 +231,32 @@ impl Gateway {
                 .exec_without_returning(&self.database)
                 .await
                 .expect("rows that fit");
+            self.add_tokens(chunk).await;
         }
+    }
+
+    /// Inserts a token for each row that is a workspace invite.
+    async fn add_tokens<A: ActiveModelTrait>(&self, rows: &[A]) {
+        use sea_orm::{EntityName, EntityTrait, IdenStatic, Iterable};
+        if A::Entity::default().table_name() != "workspace_invites" {
+            return;
+        }
+        let tokens = rows.iter().map(|row| {
+            let number = |name: &str| {
+                let mut columns = <A::Entity as EntityTrait>::Column::iter();
+                let column = columns.find(|column| column.as_str() == name);
+                let value = row.get(column.expect("a column")).into_value();
+                value.expect("a value").unwrap::<i64>()
+            };
+            let id = number("id");
+            data::invite_token(data::token(id), id, number("workspace_id"))
+                .into_active_model()
+                .reset_all()
+        });
+        invite_token::Entity::insert_many(tokens)
+            .exec_without_returning(&self.database)
+            .await
+            .expect("tokens that fit");
     }
 
     /// Returns the `Authorization` header of the viewer.

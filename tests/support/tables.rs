@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use entity::{
-    course, course_invite, course_member, group, group_invite, group_member, invite_code,
-    invite_code_tag, tag, user, workspace, workspace_invite, workspace_member,
+    course, course_invite, course_member, group, group_invite, group_member, idempotency_key,
+    invite_code, invite_code_tag, invite_event, invite_token, tag, user, workspace,
+    workspace_invite, workspace_member,
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -38,12 +39,15 @@ pub async fn dump(database: &DatabaseConnection) -> Vec<Table> {
         table(database, "workspaces", workspace::Entity).await,
         table(database, "workspace_members", workspace_member::Entity).await,
         table(database, "workspace_invites", workspace_invite::Entity).await,
+        table(database, "invite_tokens", invite_token::Entity).await,
         table(database, "groups", group::Entity).await,
         table(database, "group_members", group_member::Entity).await,
         table(database, "group_invites", group_invite::Entity).await,
         table(database, "courses", course::Entity).await,
         table(database, "course_members", course_member::Entity).await,
         table(database, "course_invites", course_invite::Entity).await,
+        table(database, "invite_events", invite_event::Entity).await,
+        table(database, "idempotency_keys", idempotency_key::Entity).await,
     ]
 }
 

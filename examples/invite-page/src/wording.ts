@@ -20,6 +20,7 @@ export const statusNames: Record<InviteStatus, string> = {
   ACCEPTED: 'Accepted',
   EXPIRED: 'Expired',
   CANCELLED: 'Withdrawn',
+  DECLINED: 'Declined',
 };
 
 /** Returns a user's full name or, if it is empty, their username. */

@@ -38,6 +38,10 @@ pub(super) fn read(
         created_at: set_or(row.optional_instant("created_at")?, now),
         accepted_at: Set(row.optional_instant("accepted_at")?),
         cancelled_at: Set(row.optional_instant("cancelled_at")?),
+        declined_at: Unchanged(None),
+        updated_at: Unchanged(None),
+        last_sent_at: Unchanged(None),
+        send_count: Unchanged(0),
     };
     rows.course_invites.push(Upsert {
         model,
@@ -65,6 +69,10 @@ fn page(
             // Users on the page have a pending invite.
             accepted_at: Set(None),
             cancelled_at: Set(None),
+            declined_at: Unchanged(None),
+            updated_at: Unchanged(None),
+            last_sent_at: Unchanged(None),
+            send_count: Unchanged(0),
         };
         rows.course_invites.push(Upsert {
             model,

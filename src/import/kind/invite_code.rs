@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::invite_code::ActiveModel;
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{Set, Unchanged};
 
 use super::{MAX_CODE, MAX_EMAIL, MAX_TEXT, tag, user};
 use crate::{
@@ -43,6 +43,10 @@ pub(super) fn read(
         used_at: Set(row.optional_instant("used_at")?),
         expires_at: Set(row.optional_instant("expires_at")?),
         cancelled_at: Set(row.optional_instant("cancelled_at")?),
+        declined_at: Unchanged(None),
+        updated_at: Unchanged(None),
+        last_sent_at: Unchanged(None),
+        send_count: Unchanged(0),
     };
     rows.invite_codes.push(Upsert {
         model,

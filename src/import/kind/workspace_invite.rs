@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use entity::{workspace, workspace_invite::ActiveModel};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{MAX_EMAIL, MAX_NAME, MAX_TEXT, user};
 use crate::{
@@ -11,8 +10,10 @@ use crate::{
     import::{
         row::{FieldError, Object},
         table::Rows,
+        token_invite::TokenInvite,
         upsert::{Upsert, set_or},
     },
+    invite::Token,
 };
 
 pub(super) fn read(
@@ -24,7 +25,6 @@ pub(super) fn read(
     let model = ActiveModel {
         // The key is the token. An existing invite keeps its id.
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
-        token: Set(token(row)?),
         workspace_id: Set(workspace(row, now, rows)?),
         inviter_id: Set(user::reference(row, &["inviter", "inviter_id"], now, rows)?),
         email_norm: Set(email::normalize(&address).unwrap_or_default()),
@@ -42,20 +42,26 @@ pub(super) fn read(
             rows,
         )?),
         cancelled_at: Set(row.optional_instant("cancelled_at")?),
+        declined_at: Unchanged(None),
+        updated_at: Unchanged(None),
+        last_sent_at: Unchanged(None),
+        send_count: Unchanged(0),
     };
-    rows.workspace_invites.push(Upsert {
-        model,
-        path: row.path().to_owned(),
+    rows.workspace_invites.push(TokenInvite {
+        invite: Upsert {
+            model,
+            path: row.path().to_owned(),
+        },
+        token_hash: token(row)?.hash(),
     });
     Ok(())
 }
 
-fn token(row: &Object<'_>) -> Result<Uuid, FieldError> {
+fn token(row: &Object<'_>) -> Result<Token, FieldError> {
     let text = row.text(&["token"], MAX_TEXT)?;
     // Look-ups accept only this format. The nil UUID is no secret.
-    Uuid::try_parse(&text)
-        .ok()
-        .filter(|token| !token.is_nil() && text.len() == Hyphenated::LENGTH)
+    Token::parse(&text)
+        .filter(|token| !token.uuid().is_nil())
         .ok_or_else(|| {
             row.error(
                 "token",

@@ -110,6 +110,8 @@ function explained({ status, acceptedAt, expiresAt, inviter, target }: InviteCar
       ];
     case 'CANCELLED':
       return ['Withdrawn before it was accepted.', `If you did not expect that, ask ${whom}.`];
+    case 'DECLINED':
+      return ['Declined.', `If you changed your mind, ask ${whom} for a new invite.`];
   }
 }
 

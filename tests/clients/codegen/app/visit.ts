@@ -17,6 +17,7 @@ const [url = '', token, code = '', group = ''] = process.argv.slice(2);
 const WORDS: Record<InviteStatus, string> = {
   ACCEPTED: 'accepted',
   CANCELLED: 'withdrawn',
+  DECLINED: 'declined',
   EXPIRED: 'expired',
   PENDING: 'pending',
 };

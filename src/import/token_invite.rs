@@ -1,0 +1,179 @@
+//! Workspace invites by token. A file names them by the token in their link; the database keeps its
+//! hash in a table of its own.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{invite_token, workspace_invite};
+use sea_orm::{
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QuerySelect, Statement,
+};
+
+use super::{
+    constraint::{self, TAKEN, WriteError},
+    row::FieldError,
+    upsert::{self, Upsert},
+};
+
+/// Values per statement that loads rows: each is a parameter.
+const VALUES_PER_STATEMENT: usize = 1000;
+
+/// An invite and the hash of its token. Its id may be missing.
+#[derive(Clone, Debug)]
+pub(super) struct TokenInvite {
+    pub(super) invite: Upsert<workspace_invite::Entity>,
+    pub(super) token_hash: Vec<u8>,
+}
+
+/// Rows to write, with their ids.
+struct Resolved {
+    invites: Vec<Upsert<workspace_invite::Entity>>,
+    /// Tokens that are not stored.
+    tokens: Vec<Upsert<invite_token::Entity>>,
+}
+
+/// Writes the invites and their tokens.
+pub(super) async fn write(
+    transaction: &DatabaseTransaction,
+    invites: impl Iterator<Item = &TokenInvite>,
+) -> Result<(), WriteError> {
+    let resolved = resolve(transaction, &invites.collect::<Vec<_>>()).await?;
+    upsert::write(transaction, resolved.invites.iter()).await?;
+    Ok(upsert::write(transaction, resolved.tokens.iter()).await?)
+}
+
+/// Like [`write`]. An error names the field that caused it.
+pub(super) async fn write_explained(
+    transaction: &DatabaseTransaction,
+    invites: &[TokenInvite],
+) -> Result<(), WriteError> {
+    let resolved = resolve(transaction, &invites.iter().collect::<Vec<_>>()).await?;
+    constraint::write(transaction, &resolved.invites).await?;
+    Ok(upsert::write(transaction, resolved.tokens.iter()).await?)
+}
+
+/// Finds the id of each invite: by its token, else as the file states it, else a new one.
+///
+/// # Errors
+/// A row states an id that an invite with another token has.
+async fn resolve(
+    transaction: &DatabaseTransaction,
+    rows: &[&TokenInvite],
+) -> Result<Resolved, WriteError> {
+    let mut ids = ids_by_token(transaction, rows).await?;
+    let new: Vec<_> = rows
+        .iter()
+        .filter(|row| !ids.contains_key(&row.token_hash))
+        .collect();
+    let stated: Vec<i64> = new.iter().filter_map(|row| stated_id(row)).collect();
+    let mut taken = taken_ids(transaction, &stated).await?;
+    let mut new_ids = new_ids(transaction, new.len() - stated.len())
+        .await?
+        .into_iter();
+    let mut resolved = Resolved {
+        invites: Vec::with_capacity(rows.len()),
+        tokens: Vec::with_capacity(new.len()),
+    };
+    for row in rows {
+        let mut invite = row.invite.clone();
+        let id = match (ids.get(&row.token_hash), stated_id(row)) {
+            (Some(id), _) => *id,
+            (None, Some(id)) if taken.insert(id) => id,
+            (None, Some(_)) => {
+                let field = format!("{}id", invite.path);
+                return Err(WriteError::Row(FieldError::new(field, TAKEN)));
+            }
+            (None, None) => {
+                let missing = || DbErr::Custom("the database returned too few ids".to_owned());
+                new_ids.next().ok_or_else(missing)?
+            }
+        };
+        if ids.insert(row.token_hash.clone(), id).is_none() {
+            resolved.tokens.push(token(id, row));
+        }
+        invite.model.id = Set(id);
+        resolved.invites.push(invite);
+    }
+    Ok(resolved)
+}
+
+fn stated_id(row: &TokenInvite) -> Option<i64> {
+    match row.invite.model.id {
+        Set(id) | Unchanged(id) => Some(id),
+        NotSet => None,
+    }
+}
+
+fn token(invite_id: i64, row: &TokenInvite) -> Upsert<invite_token::Entity> {
+    let invite = &row.invite;
+    Upsert {
+        model: invite_token::ActiveModel {
+            token_hash: Set(row.token_hash.clone()),
+            invite_id: Unchanged(invite_id),
+            workspace_id: invite.model.workspace_id.clone(),
+            created_at: invite.model.created_at.clone(),
+        },
+        path: invite.path.clone(),
+    }
+}
+
+/// Loads the ids of the invites whose token is stored.
+async fn ids_by_token(
+    transaction: &DatabaseTransaction,
+    rows: &[&TokenInvite],
+) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
+    let mut ids = HashMap::with_capacity(rows.len());
+    for rows in rows.chunks(VALUES_PER_STATEMENT) {
+        let hashes = rows.iter().map(|row| row.token_hash.clone());
+        let tokens = invite_token::Entity::find()
+            .filter(invite_token::Column::TokenHash.is_in(hashes))
+            .all(transaction)
+            .await?;
+        ids.extend(
+            tokens
+                .into_iter()
+                .map(|row| (row.token_hash, row.invite_id)),
+        );
+    }
+    Ok(ids)
+}
+
+/// Returns those of the ids that invites have.
+async fn taken_ids(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<HashSet<i64>, DbErr> {
+    let mut taken = HashSet::new();
+    for ids in ids.chunks(VALUES_PER_STATEMENT) {
+        let rows: Vec<i64> = workspace_invite::Entity::find()
+            .select_only()
+            .column(workspace_invite::Column::Id)
+            .filter(workspace_invite::Column::Id.is_in(ids.iter().copied()))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        taken.extend(rows);
+    }
+    Ok(taken)
+}
+
+/// Takes ids of the gateway's own.
+async fn new_ids(transaction: &DatabaseTransaction, count: usize) -> Result<Vec<i64>, DbErr> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let backend = transaction.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => {
+            "SELECT nextval(pg_get_serial_sequence('workspace_invites', 'id')) AS id \
+             FROM generate_series(1, $1)"
+        }
+        _ => {
+            "WITH RECURSIVE ids (id) AS (SELECT seq + 1 FROM sqlite_sequence \
+             WHERE name = 'workspace_invites' UNION ALL SELECT id + 1 FROM ids LIMIT ?) \
+             SELECT id FROM ids"
+        }
+    };
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let statement = Statement::from_sql_and_values(backend, sql, [count.into()]);
+    let rows = transaction.query_all_raw(statement).await?;
+    rows.iter().map(|row| row.try_get("", "id")).collect()
+}

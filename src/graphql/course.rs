@@ -93,7 +93,7 @@ impl Course {
     /// The user who created the course, and who manages it. Null if the account was deleted.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(Some(self.0.created_by_id), EmailVisibility::Hidden),
+            |access| access.referenced_user(Some(self.0.created_by_id), EmailVisibility::Hidden),
             eager(User),
         )
         .await

@@ -24,7 +24,7 @@ pub(crate) enum SortType {
     Text,
 }
 
-/// The position of a row in its list: the values that it is ordered by, which no other row shares.
+/// The position of a row in its list: its sort values, which together are unique in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Position(pub Vec<SortValue>);
 
@@ -54,8 +54,9 @@ pub struct Page {
     pub descending: bool,
     /// Counts the whole list.
     pub with_total: bool,
-    /// Looks for rows beyond `after` and `before`.
-    pub with_bounds: bool,
+    /// Checks whether rows exist beyond `after` and `before`; [`Slice::has_next`] and
+    /// [`Slice::has_previous`] need it.
+    pub with_page_info: bool,
 }
 
 /// The rows of a page, in the list's order.
@@ -63,9 +64,9 @@ pub struct Page {
 pub struct Slice<T> {
     /// Each row with its position in the list.
     pub rows: Vec<(Position, T)>,
-    /// The list has rows after the last one of the page.
+    /// True if rows follow this page. Reliable only with [`Page::with_page_info`].
     pub has_next: bool,
-    /// The list has rows before the first one of the page.
+    /// True if rows precede this page. Reliable only with [`Page::with_page_info`].
     pub has_previous: bool,
     /// Length of the whole list; zero unless [`Page::with_total`] is set.
     pub total: i64,

@@ -268,7 +268,7 @@ any_database! {
         let response = response.expect("a response without a body");
         assert_eq!(response.json, graphql_refusal("the token is malformed"));
 
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let mut wire = server.connect().await;
         let request = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#)
             .authorized(Some("Bearer garbage"));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Viewer, any_database,
     attack::{allowed_and_met, is_refused, post, still_answers},
-    data, global_id, graphql_within,
+    data, global_id, graphql_with_limits,
     process::{Server, authorization},
     wire,
 };
@@ -74,7 +74,7 @@ any_database! {
     }
 
     async fn the_process_survives(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         for (what, body) in deep(20_000) {
             let response = server.send(&wire::Request::post_json("/graphql", &body)).await;
             assert_eq!(response.json["errors"][0]["extensions"]["code"], LARGE, "{what}: {}", response.text);
@@ -146,7 +146,7 @@ any_database! {
             description: "x".repeat(200_000),
             ..data::course(1, "course", 1)
         }).await;
-        let server = Server::with(&gateway.url, &[]).await;
+        let server = Server::with(&gateway.database_url, &[]).await;
         let text = "... on Course { description }";
         let ids = vec![global_id("Course", 1); 100];
         let entity = json!({ "__typename": "Course", "id": global_id("Course", 1) });
@@ -245,7 +245,7 @@ any_database! {
     async fn a_response_has_a_maximum_length(gateway) {
         let document = "{ __schema { types { name description } } }";
         let gateway = gateway.with(|parts| {
-            parts.graphql = graphql_within(Limits { response: 4096, ..Limits::default() }, 0);
+            parts.graphql = graphql_with_limits(Limits { response: 4096, ..Limits::default() }, 0);
             parts.graphql.max_batch = 5;
         });
         let is_too_long = |response: &Value| {
@@ -307,7 +307,8 @@ any_database! {
     }
 
     async fn limits_are_configurable(gateway) {
-        let server = Server::with(&gateway.url, &["--max-depth=2", "--max-batch", "--max-response=1024"]).await;
+        let limits = ["--max-depth=2", "--max-batch", "--max-response=1024"];
+        let server = Server::with(&gateway.database_url, &limits).await;
         let depth = |response: &Value| response["errors"][0]["extensions"]["limit"].clone();
         let response = server.graphql(None, "{ viewer { user { id } } }", json!({})).await;
         assert_eq!(depth(&response.json), "depth");

@@ -37,7 +37,7 @@ async fn migrate(gateway: &Gateway, arguments: &[&str]) -> Ended {
     let migrate = [
         &["migrate"],
         arguments,
-        &["--database-url", gateway.url.as_str()],
+        &["--database-url", gateway.database_url.as_str()],
     ];
     Process::run(&migrate.concat()).await
 }
@@ -91,7 +91,7 @@ each_database! {
     async fn a_server_with_the_same_settings_accepts_a_token(gateway) {
         gateway.add(data::user(7, "grace")).await;
         let same = ["--jwt-issuer=us", "--jwt-audience=them"];
-        let server = Server::with(&gateway.url, &same).await;
+        let server = Server::with(&gateway.database_url, &same).await;
         let mut settings = vec![
             ("GATEWAY_JWT_SECRET", SECRET),
             ("GATEWAY_JWT_ISSUER", "us"),

@@ -5,7 +5,7 @@ mod tokens;
 use invite_gateway::{access::Disclosure, email};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_within};
+use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_with_limits};
 
 const INVITER: i64 = 1;
 const INVITEE: i64 = 2;
@@ -221,7 +221,7 @@ each_database! {
 
     async fn no_list_shows_another_users_address(gateway) {
         build(&gateway).await;
-        let gateway = gateway.with(|parts| parts.graphql = graphql_within(WIDE, 0));
+        let gateway = gateway.with(|parts| parts.graphql = graphql_with_limits(WIDE, 0));
         let user = "{ userId: databaseId userEmail: email }";
         let invite = format!(
             "__typename inviter {user}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Viewer, any_database,
     attack::{allowed_and_met, document_is_refused, is_refused, post, still_answers},
-    data, graphql_within, metric_in,
+    data, graphql_with_limits, metric_in,
     node::node,
     process::Server,
     wire::Request,
@@ -105,7 +105,7 @@ any_database! {
     }
 
     async fn the_process_survives(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         for (what, document, code, _) in attacks() {
             let response = server.graphql(None, &document, json!({})).await;
             assert_eq!(response.json["errors"][0]["extensions"]["code"], code, "{what}: {}", response.text);
@@ -115,7 +115,7 @@ any_database! {
     }
 
     async fn expanding_documents_are_cached_as_sent(gateway) {
-        let server = Server::with(&gateway.url, &["--metrics=on"]).await;
+        let server = Server::with(&gateway.database_url, &["--metrics=on"]).await;
         let memory = async || {
             let metrics = server.get(None, "/metrics").await.text;
             metric_in(&metrics, "process_resident_memory_bytes") / 1_048_576.0
@@ -179,10 +179,10 @@ any_database! {
             ("fields", Limits { cost: 9, ..fine }),
             ("list", Limits { list: 1, ..fine }),
         ] {
-            gateway = gateway.with(|parts| parts.graphql = graphql_within(limits, 0));
+            gateway = gateway.with(|parts| parts.graphql = graphql_with_limits(limits, 0));
             let response = gateway.graphql(Viewer::Anonymous, document).await;
             assert_eq!(response["errors"][0]["extensions"]["limit"], name, "{response}");
-            gateway = gateway.with(|parts| parts.graphql = graphql_within(fine, 0));
+            gateway = gateway.with(|parts| parts.graphql = graphql_with_limits(fine, 0));
             gateway.data(Viewer::Anonymous, document).await;
         }
     }

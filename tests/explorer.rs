@@ -179,9 +179,9 @@ async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
 #[tokio::test]
 async fn switched_off_the_page_is_not_served() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let on = Server::over(&gateway.url).await;
+        let on = Server::new(&gateway.database_url).await;
         assert_eq!(on.get(None, "/graphiql").await.status, StatusCode::OK);
-        let off = Server::with(&gateway.url, &["--graphiql=off"]).await;
+        let off = Server::with(&gateway.database_url, &["--graphiql=off"]).await;
         let unknown = off.get(None, "/nothing").await;
         for path in [
             "/graphiql",
@@ -207,7 +207,7 @@ async fn switched_off_the_page_is_not_served() {
 #[tokio::test]
 async fn outside_of_the_demo_examples_have_placeholders_and_no_personas() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let config = server.get(None, "/graphiql/config.json").await;
         assert_eq!(config.header("cache-control"), "no-store");
         assert_eq!(config.header("x-content-type-options"), "nosniff");

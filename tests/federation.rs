@@ -136,7 +136,7 @@ any_database! {
             &["--node-in-subgraph=on"],
             &["--node-in-subgraph=off", "--auth-directives=on"],
         ] {
-            let server = Server::with(&gateway.url, settings).await;
+            let server = Server::with(&gateway.database_url, settings).await;
             let response = server.graphql(None, "{ _service { sdl } }", json!({})).await;
             let expected = printed(&[&["--subgraph"], settings].concat()).await;
             assert_eq!(response.json, json!({ "data": { "_service": { "sdl": expected } } }));
@@ -154,7 +154,7 @@ any_database! {
 
     async fn introspection_equals_the_public_schema(gateway) {
         for settings in [&[][..], &["--node-in-subgraph=off"]] {
-            let server = Server::with(&gateway.url, settings).await;
+            let server = Server::with(&gateway.database_url, settings).await;
             let folder = tempfile::tempdir().expect("a folder");
             let file = folder.path().join("schema.graphql");
             fs::write(&file, printed(settings).await).expect("a file");

@@ -75,7 +75,7 @@ async fn invites(gateway: &Gateway) -> Server {
             })
             .await;
     }
-    Server::over(&gateway.url).await
+    Server::new(&gateway.database_url).await
 }
 
 fn url(server: &Server) -> String {

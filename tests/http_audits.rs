@@ -6,7 +6,7 @@ use crate::support::{any_database, node::node, process::Server};
 
 any_database! {
     async fn every_audit_passes(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let url = format!("http://{}/graphql", server.address);
         let audits = node("http/audits.mjs", &[&url]).await;
         let audits = audits.as_array().expect("a list");

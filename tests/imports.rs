@@ -125,7 +125,8 @@ fn file(text: &str) -> (TempDir, PathBuf) {
 
 async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
     let file = file.to_str().expect("UTF-8");
-    let import = ["import", kind, file, "--database-url", &gateway.url];
+    let url = &gateway.database_url;
+    let import = ["import", kind, file, "--database-url", url];
     Process::run(&[&import, more].concat()).await
 }
 
@@ -244,7 +245,7 @@ each_database! {
         let laid_out: String = rows.iter().map(|row| format!("{row:#}\n")).collect();
         let (text, array) = (lines(&rows), Value::from(rows.clone()));
         let words = is(0, "invite-codes: 1200 rows read, 1200 written, 0 rejected");
-        let url = gateway.url.as_str();
+        let url = gateway.database_url.as_str();
         let by_input = ["import", "invite-codes", "-", "--database-url", url];
         let mut seen = Vec::new();
         for text in [text, array.to_string(), format!("\u{feff}{array:#}\n"), laid_out] {
@@ -582,7 +583,7 @@ each_database! {
         let undisturbed = finish().await;
         tables::empty(&gateway.database).await;
 
-        let url = gateway.url.as_str();
+        let url = gateway.database_url.as_str();
         let mut process =
             Process::start(&["import", "invite-codes", "-", "--database-url", url]);
         let mut input = process.input();

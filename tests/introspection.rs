@@ -8,7 +8,7 @@ use crate::support::{any_database, data, process::Server, wire::Request};
 any_database! {
     async fn switched_off_a_document_with_introspection_is_refused(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
-        let server = Server::with(&gateway.url, &["--introspection=off"]).await;
+        let server = Server::with(&gateway.database_url, &["--introspection=off"]).await;
         for (document, field) in [
             ("{ __schema { types { name } } }", "__schema"),
             ("{ inviteCode(code: \"AbC-123\") { role } a: __type(name: \"Query\") { name } }", "__type"),
@@ -48,7 +48,7 @@ any_database! {
 
     async fn on_a_loopback_address_it_is_on_by_default(gateway) {
         for flags in [&[][..], &["--introspection=on", "--graphiql=off"]] {
-            let server = Server::with(&gateway.url, flags).await;
+            let server = Server::with(&gateway.database_url, flags).await;
             let response = server.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
             assert_eq!(response.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
         }

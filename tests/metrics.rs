@@ -17,7 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{
-    Backend, Gateway, NOW, Viewer, at, data, each_database, graphql_within, metric_in,
+    Backend, Gateway, NOW, Viewer, at, data, each_database, graphql_with_limits, metric_in,
     process::{Process, Server, address_in, authorization, eventually},
     run,
     wire::{Request, Wire},
@@ -125,7 +125,8 @@ each_database! {
         gateway.add_all((1..=100).map(|id| data::workspace_invite(id, 1))).await;
         let gateway = gateway.with(|parts| {
             let limits = Limits { response: 1000, ..Limits::default() };
-            parts.graphql = Graphql { metrics: parts.metrics.clone(), ..graphql_within(limits, 0) };
+            let graphql = graphql_with_limits(limits, 0);
+            parts.graphql = Graphql { metrics: parts.metrics.clone(), ..graphql };
         });
         let counted = "invite_gateway_limit_refusals_total{limit=\"response\"}";
         let invites = |first| {
@@ -179,10 +180,10 @@ each_database! {
     }
 
     async fn they_are_served_only_at_the_configured_address(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
 
-        let server = Server::with(&gateway.url, &["--metrics=on"]).await;
+        let server = Server::with(&gateway.database_url, &["--metrics=on"]).await;
         let response = server.get(None, "/metrics").await;
         assert_eq!(response.status, StatusCode::OK);
         let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -190,7 +191,7 @@ each_database! {
         assert_eq!(response.header("cache-control"), "no-store");
 
         let own = ["--metrics-listen=127.0.0.1:0"];
-        let server = Server::with(&gateway.url, &own).await;
+        let server = Server::with(&gateway.database_url, &own).await;
         let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);

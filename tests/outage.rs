@@ -121,8 +121,8 @@ async fn recovers(server: &Server) {
 async fn an_outage_and_its_end_are_detected() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let proxy = Proxy::before(&gateway.url).await;
-        let server = serve(&proxy.url(&gateway.url)).await;
+        let proxy = Proxy::before(&gateway.database_url).await;
+        let server = serve(&proxy.url(&gateway.database_url)).await;
         for _ in 0..2 {
             recovers(&server).await;
             proxy.cut();
@@ -138,9 +138,9 @@ async fn an_outage_and_its_end_are_detected() {
 async fn a_gateway_that_starts_without_its_database_waits_for_it() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let proxy = Proxy::before(&gateway.url).await;
+        let proxy = Proxy::before(&gateway.database_url).await;
         proxy.cut();
-        let server = serve(&proxy.url(&gateway.url)).await;
+        let server = serve(&proxy.url(&gateway.database_url)).await;
         let warning = "the database does not respond; requests fail until it does";
         assert_eq!(server.process.logged(warning).await["level"], "WARN");
         is_away(&server).await;
@@ -153,8 +153,8 @@ async fn a_gateway_that_starts_without_its_database_waits_for_it() {
 #[tokio::test]
 async fn it_stops_on_a_signal_while_the_database_is_unavailable() {
     run(Backend::Postgres, async |gateway: Gateway| {
-        let proxy = Proxy::before(&gateway.url).await;
-        let server = serve(&proxy.url(&gateway.url)).await;
+        let proxy = Proxy::before(&gateway.database_url).await;
+        let server = serve(&proxy.url(&gateway.database_url)).await;
         proxy.cut();
         server.process.signal("TERM");
         let ended = soon("SIGTERM", server.process.ended()).await;
@@ -167,8 +167,8 @@ async fn it_stops_on_a_signal_while_the_database_is_unavailable() {
 async fn a_silent_database_is_unavailable_too() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let proxy = Proxy::before(&gateway.url).await;
-        let server = serve(&proxy.url(&gateway.url)).await;
+        let proxy = Proxy::before(&gateway.database_url).await;
+        let server = serve(&proxy.url(&gateway.database_url)).await;
         recovers(&server).await;
         proxy.stall();
         is_away(&server).await;

@@ -136,7 +136,8 @@ any_database! {
         for manifest in [apollo, relay] {
             let path = write(&folder, &manifest.to_string());
             let trusted = path.to_str().expect("a path");
-            let server = Server::with(&gateway.url, &["--trusted-documents", trusted]).await;
+            let trust = ["--trusted-documents", trusted];
+            let server = Server::with(&gateway.database_url, &trust).await;
             let ask = async |mut body: Value| {
                 body["variables"] = json!({ "code": "CODE" });
                 let body = body.to_string();

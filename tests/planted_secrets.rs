@@ -196,7 +196,7 @@ each_database! {
         let secrets = Secrets::with(&[&workspace_token, token, signature]);
 
         let collector = Collector::start().await;
-        let server = Server::with(&gateway.url, &[
+        let server = Server::with(&gateway.database_url, &[
             "--log-level=debug", "--metrics=on", "--max-batch=5", "--automatic-persisted-queries=on",
             &collector.option(),
         ]).await;

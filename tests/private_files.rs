@@ -63,7 +63,7 @@ async fn files_next_to_a_database_have_its_mode() {
             fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("a mode");
         }
         migrate_up(&url(&path)).await;
-        let server = Server::over(&url(&path)).await;
+        let server = Server::new(&url(&path)).await;
         server.get(None, "/health/ready").await;
         let expected = ["new.db", "new.db-shm", "new.db-wal"].map(|name| (name.to_owned(), mode));
         assert_eq!(modes(&folder), expected);

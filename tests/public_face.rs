@@ -33,7 +33,7 @@ any_database! {
             (&["--public=strict", "--subgraph-sdl=public"], None, None),
             (&["--subgraph-sdl=off"], Some("GRAPHQL_VALIDATION_FAILED"), Some("GRAPHQL_VALIDATION_FAILED")),
         ] {
-            let server = Server::with(&gateway.url, setting).await;
+            let server = Server::with(&gateway.database_url, setting).await;
             for (authorization, code) in [(None, anonymous), (Some(ada.as_str()), signed_in)] {
                 let response = server.graphql(authorization, SERVICE, json!({})).await;
                 match code {
@@ -49,7 +49,7 @@ any_database! {
     }
 
     async fn an_operation_returns_the_subgraphs_schema_once(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let fields = (0..20).map(|at| format!("a{at}: _service {{ sdl }} "));
         let document = format!("{{ {} }}", fields.collect::<String>());
         let response = server.graphql(None, &document, json!({})).await;
@@ -60,7 +60,7 @@ any_database! {
 
     async fn a_strict_gateway_has_neither_introspection_nor_graphiql_nor_version(gateway) {
         let version = env!("CARGO_PKG_VERSION");
-        let strict = Server::with(&gateway.url, &["--public=strict"]).await;
+        let strict = Server::with(&gateway.database_url, &["--public=strict"]).await;
         let response = strict.graphql(None, "{ __schema { types { name } } }", json!({})).await;
         assert_eq!(refused(&response), "GRAPHQL_VALIDATION_FAILED");
         assert_eq!(strict.get(None, "/graphiql").await.status, StatusCode::NOT_FOUND);
@@ -71,14 +71,14 @@ any_database! {
             assert_eq!(response.status, StatusCode::OK, "{path}");
             assert!(!response.text.contains(version), "{path}: {}", response.text);
         }
-        let usual = Server::over(&gateway.url).await;
+        let usual = Server::new(&gateway.database_url).await;
         for path in ["/", "/openapi.json"] {
             let response = usual.get(None, path).await;
             assert!(response.text.contains(&format!("\"version\":\"{version}\"")), "{path}");
         }
         // An explicit setting takes precedence.
         let settings = ["--public=strict", "--introspection=on"];
-        let mixed = Server::with(&gateway.url, &settings).await;
+        let mixed = Server::with(&gateway.database_url, &settings).await;
         let response = mixed.graphql(None, "{ __type(name: \"Tag\") { kind } }", json!({})).await;
         assert_eq!(response.json, json!({ "data": { "__type": { "kind": "OBJECT" } } }));
     }
@@ -87,7 +87,7 @@ any_database! {
         let origin = "https://app.example";
         let cors = format!("--cors-origin={origin}");
         let settings = ["--metrics=on", "--graphiql=on", "--rate-limit-requests=1000", &cors];
-        let server = Server::with(&gateway.url, &settings).await;
+        let server = Server::with(&gateway.database_url, &settings).await;
         let query = json!({ "query": "{ __typename }" }).to_string();
         let too_long = format!("{{\"query\":\"{}\"}}", "x".repeat(200_000));
         let preflight = Request::of("OPTIONS", "/graphql")
@@ -119,7 +119,7 @@ any_database! {
     }
 
     async fn metrics_at_their_own_address_have_nosniff(gateway) {
-        let server = Server::with(&gateway.url, &["--metrics-listen=127.0.0.1:0"]).await;
+        let server = Server::with(&gateway.database_url, &["--metrics-listen=127.0.0.1:0"]).await;
         let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         for path in ["/metrics", "/health/live", "/health/ready", "/nothing"] {
@@ -130,7 +130,7 @@ any_database! {
     }
 
     async fn a_rate_limited_response_has_nosniff(gateway) {
-        let limited = Server::limited(&gateway.url, &["--rate-limit-requests=1"]).await;
+        let limited = Server::limited(&gateway.database_url, &["--rate-limit-requests=1"]).await;
         let mut statuses = Vec::new();
         for _ in 0..2 {
             let response = limited.get(None, "/api/v2/invite_code/x/").await;

@@ -94,7 +94,7 @@ each_database! {
         assert_eq!(refused.header("ratelimit"), r#""missed_lookups";r=0;t=3"#);
         assert_eq!(gateway.metric("invite_gateway_rate_limited_total{limit=\"missed_lookups\"}"), 1.0);
 
-        gateway.pass(std::time::Duration::from_secs(3));
+        gateway.advance(std::time::Duration::from_secs(3));
         let found = gateway.data(anonymous, "{ inviteCode(code: \"WELCOME\") { databaseId } }").await;
         assert_eq!(found, json!({ "inviteCode": { "databaseId": "1" } }));
     }
@@ -447,7 +447,7 @@ async fn setting_the_system_clock_has_no_effect() {
             let wait = &refused["errors"][0]["extensions"]["retryAfter"];
             assert_eq!(wait, 60, "neither shorter nor longer: {refused}");
         }
-        gateway.pass(std::time::Duration::from_secs(60));
+        gateway.advance(std::time::Duration::from_secs(60));
         assert_eq!(
             gateway
                 .graphql(Viewer::Anonymous, &guesses(1))

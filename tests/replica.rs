@@ -78,7 +78,7 @@ fn logged(server: &Server, message: &str) -> usize {
 async fn rows_are_read_from_the_standby() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
-        let server = serve(&primary.url, &standby.url).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
         let (statements, role) = primary.counted(role(&server)).await;
         assert_eq!((statements, role.as_str()), (0, "of the standby"));
 
@@ -118,7 +118,7 @@ async fn codes_and_tokens_not_replayed_yet_are_found_on_the_primary() {
         primary.add(data::tagged(6, 1)).await;
         primary.add(data::workspace(1)).await;
         primary.add(data::workspace_invite(3, 1)).await;
-        let server = serve(&primary.url, &standby.url).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
 
         let one = r#"{ inviteCode(code: "DeF-456") { user { username } tags { name } } }"#;
         assert_eq!(
@@ -166,7 +166,7 @@ async fn removing_a_role_takes_effect_at_once() {
             gateway.add(data::workspace_member(1, 7, "owner")).await;
             gateway.add(data::workspace_invite(3, 1)).await;
         }
-        let server = serve(&primary.url, &standby.url).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
         let lists = "{ groupInvites { totalCount } workspaceInvites { totalCount } \
                        viewer { groups { totalCount } workspaces { totalCount } } }";
         let of_each = |count: u64| {
@@ -215,7 +215,7 @@ async fn absent_and_hidden_nodes_cost_the_same_statements() {
             gateway.add(data::course_invite(1, 1, 7)).await;
             gateway.add(data::user(8, "stranger")).await;
         }
-        let server = serve(&primary.url, &standby.url).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
         for kind in [
             "Workspace",
             "Course",
@@ -245,9 +245,9 @@ async fn absent_and_hidden_nodes_cost_the_same_statements() {
 async fn an_unavailable_standby_is_skipped_until_it_is_back() {
     run_both(async |primary, standby| {
         fill(&primary, &standby).await;
-        let proxy = Proxy::before(&standby.url).await;
+        let proxy = Proxy::before(&standby.database_url).await;
         proxy.cut();
-        let server = serve(&primary.url, &proxy.url(&standby.url)).await;
+        let server = serve(&primary.database_url, &proxy.url(&standby.database_url)).await;
         let ways = [Proxy::cut, Proxy::stall, Proxy::cut];
         for (times, way) in (1..).zip(ways) {
             way(&proxy);
@@ -279,8 +279,8 @@ async fn an_unavailable_standby_is_skipped_until_it_is_back() {
 #[tokio::test]
 async fn readiness_depends_only_on_the_primary() {
     run_both(async |primary, standby| {
-        let proxy = Proxy::before(&primary.url).await;
-        let server = serve(&proxy.url(&primary.url), &standby.url).await;
+        let proxy = Proxy::before(&primary.database_url).await;
+        let server = serve(&proxy.url(&primary.database_url), &standby.database_url).await;
         proxy.cut();
         eventually("not ready", async || {
             let ready = server.get(None, "/health/ready").await;
@@ -305,7 +305,7 @@ async fn a_statement_that_the_standby_cancels_is_sent_to_the_primary() {
             .execute_unprepared(conflict)
             .await
             .expect("a view");
-        let server = serve(&primary.url, &standby.url).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
         assert_eq!(role(&server).await, "of the primary");
         // The standby is available: other tables are read there.
         for (gateway, username) in [(&primary, "new"), (&standby, "old")] {

@@ -18,7 +18,7 @@ each_database! {
     async fn it_responds_over_tcp(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         gateway.add(data::user(7, "grace")).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
 
         let response = server.graphql(None, LOOK_UP, json!({ "code": "AbC-123" })).await;
         let expected = json!({ "data": { "inviteCode": { "databaseId": "5", "code": "AbC-123" } } });
@@ -45,7 +45,7 @@ each_database! {
     }
 
     async fn too_many_headers_are_refused(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         for (headers, status) in [(90, 200), (120, 431)] {
             let headers: String = (0..headers).map(|at| format!("x-{at}: a\r\n")).collect();
             let mut wire = server.connect().await;
@@ -56,7 +56,7 @@ each_database! {
 
     async fn it_supports_http_2_by_prior_knowledge(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let client = reqwest::Client::builder().http2_prior_knowledge().build().expect("a client");
         let url = format!("http://{}/api/v2/invite_code/AbC-123/", server.address);
         let response = client.get(url).send().await.expect("a response");
@@ -75,17 +75,18 @@ each_database! {
             let response = server.get(Some(&authorization(7)), path).await;
             response.json["next"].as_str().expect("a URL").to_owned()
         };
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let here = format!("http://{}/api/v2/course/1/invite/?limit=1&offset=1", server.address);
         assert_eq!(next(&server).await, here);
-        let server = Server::with(&gateway.url, &["--public-url=https://x.example/base/"]).await;
+        let public = ["--public-url=https://x.example/base/"];
+        let server = Server::with(&gateway.database_url, &public).await;
         let there = "https://x.example/base/api/v2/course/1/invite/?limit=1&offset=1";
         assert_eq!(next(&server).await, there);
     }
 
     async fn it_becomes_ready_after_a_migration_without_a_restart(gateway) {
         tables::remove(&gateway.database).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let warning = "the database is not migrated: run `invite-gateway migrate up`";
         assert_eq!(server.process.logged(warning).await["level"], "WARN");
         let ready = server.get(None, "/health/ready").await;
@@ -93,7 +94,7 @@ each_database! {
         assert_eq!((ready.status, ready.json), (StatusCode::SERVICE_UNAVAILABLE, expected));
         assert_eq!(server.get(None, "/health/live").await.status, StatusCode::OK);
 
-        let up = ["migrate", "up", "--database-url", &gateway.url];
+        let up = ["migrate", "up", "--database-url", &gateway.database_url];
         assert_eq!(Process::run(&up).await.status, Some(0));
         assert_eq!(server.get(None, "/health/ready").await.status, StatusCode::OK);
         gateway.add(data::invite_code(5, "AbC-123")).await;
@@ -105,7 +106,7 @@ each_database! {
         gateway.add(data::invite_code(5, "AbC-123")).await;
         let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
         for signal in ["TERM", "INT"] {
-            let server = Server::over(&gateway.url).await;
+            let server = Server::new(&gateway.database_url).await;
             let (mut wire, rest) = half_sent(&server, &body).await;
             server.process.signal(signal);
             let line = server.process.logged("stopping: finishing requests in flight").await;
@@ -121,7 +122,7 @@ each_database! {
     }
 
     async fn on_shutdown_it_cancels_requests_that_do_not_end(gateway) {
-        let server = Server::with(&gateway.url, &["--drain-timeout=0"]).await;
+        let server = Server::with(&gateway.database_url, &["--drain-timeout=0"]).await;
         let (_wire, _) = half_sent(&server, r#"{"query":"{ __typename }"}"#).await;
         server.process.signal("TERM");
         let ended = server.process.ended().await;
@@ -133,7 +134,7 @@ each_database! {
 
     async fn every_request_logs_one_line_and_has_an_id(gateway) {
         gateway.add(data::invite_code(5, "AbC-123")).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let body = json!({ "query": LOOK_UP, "variables": { "code": "AbC-123" } }).to_string();
         let look_up = Request::post_json("/graphql", &body).header("x-request-id", "trace-1.a_B");
         let response = server.send(&look_up).await;
@@ -177,7 +178,7 @@ async fn on_shutdown_it_waits_for_a_blocked_statement() {
         gateway.add(data::workspace(1)).await;
         gateway.add(data::workspace_invite(7, 1)).await;
         let patient = ["--database-lock-timeout=60000", "--request-timeout=600"];
-        let server = Server::with(&gateway.url, &patient).await;
+        let server = Server::with(&gateway.database_url, &patient).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         // Of two kinds, which do not share a statement.
         lock.execute_unprepared("LOCK TABLE invite_codes, workspace_invites")

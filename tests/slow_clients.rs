@@ -59,7 +59,7 @@ fn long_body() -> String {
 #[tokio::test]
 async fn an_incomplete_head_times_out() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        let server = Server::with(&gateway.database_url, &[HASTY, "--metrics=on"]).await;
         let kept = Request::get("/health/live").kept_alive();
         for sent in [
             "",
@@ -108,7 +108,7 @@ async fn an_incomplete_head_times_out() {
 #[tokio::test]
 async fn unread_responses_over_http_1_close_the_connection() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        let server = Server::with(&gateway.database_url, &[HASTY, "--metrics=on"]).await;
         let body = long_body();
         let request = Request::post_json("/graphql", &body).kept_alive();
         let stream = TcpStream::connect(server.address)
@@ -165,7 +165,7 @@ async fn response_to(
 #[tokio::test]
 async fn unread_responses_over_http_2_reset_only_their_stream() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::with(&gateway.url, &[HASTY, "--metrics=on"]).await;
+        let server = Server::with(&gateway.database_url, &[HASTY, "--metrics=on"]).await;
         for window in [0, 1, 20_000] {
             let requests = http_2(&server, "127.0.0.1", window).await;
             let mut unread = Vec::new();
@@ -214,7 +214,7 @@ async fn unread_responses_of_one_client_are_bounded_and_do_not_affect_others() {
             "--max-buffered=1048576",
             "--metrics=on",
         ];
-        let server = Server::with(&gateway.url, &patient).await;
+        let server = Server::with(&gateway.database_url, &patient).await;
         let length = server.graphql(None, LONG, json!({})).await.text.len();
         let fit = 1_048_576 / 8 / length;
         assert!(fit >= 1, "{length}");
@@ -255,7 +255,7 @@ async fn one_client_has_a_maximum_of_connections() {
             "--metrics=on",
             "--client-timeout=600",
         ];
-        let server = Server::with(&gateway.url, &few).await;
+        let server = Server::with(&gateway.database_url, &few).await;
         let mut silent = Vec::new();
         for _ in 0..3 {
             silent.push(connect_from("127.0.0.2", server.address).await);
@@ -288,7 +288,7 @@ async fn probes_connect_when_clients_have_all_connections() {
             "--metrics-listen=127.0.0.1:0",
             "--client-timeout=600",
         ];
-        let server = Server::with(&gateway.url, &one).await;
+        let server = Server::with(&gateway.database_url, &one).await;
         let listening = server.process.logged("serving metrics").await;
         let operations = address_in(listening["url"].as_str().expect("a URL"));
         let silent = server.connect().await;
@@ -345,7 +345,7 @@ async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
             "--metrics=on",
             "--max-connections-per-client=10000",
         ];
-        let server = Server::with(&gateway.url, &few).await;
+        let server = Server::with(&gateway.database_url, &few).await;
         let mut open = Vec::new();
         for client in (2..=9).map(|last| format!("127.0.0.{last}")) {
             for _ in 0..2 {
@@ -386,7 +386,7 @@ async fn slow_bodies_hold_no_slot_and_are_bounded_per_client() {
 async fn a_client_has_a_maximum_of_open_requests() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         // Eight open requests, of which one client may have one.
-        let server = Server::with(&gateway.url, &["--max-in-flight=2"]).await;
+        let server = Server::with(&gateway.database_url, &["--max-in-flight=2"]).await;
         let mut open = trickling(&server, "127.0.0.1", "1000").await;
         assert_eq!(
             raw_response(&mut open).await,
@@ -411,7 +411,7 @@ async fn a_client_behind_a_proxy_has_a_maximum_of_open_requests() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         // Eight open requests, of which one client may have one.
         let settings = ["--max-in-flight=2", "--trusted-proxies=127.0.0.1"];
-        let server = Server::with(&gateway.url, &settings).await;
+        let server = Server::with(&gateway.database_url, &settings).await;
         let mut open = connect_from("127.0.0.1", server.address).await;
         let head = "POST /graphql HTTP/1.1\r\nhost: it\r\nx-forwarded-for: 192.0.2.1\r\n\
                     content-type: application/json\r\ncontent-length: 1000\r\n\
@@ -435,7 +435,7 @@ async fn a_client_behind_a_proxy_has_a_maximum_of_open_requests() {
 #[tokio::test]
 async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         for length in ["131073", "52428800", "1099511627776"] {
             let mut stream = trickling(&server, "127.0.0.1", length).await;
             let text = raw_response(&mut stream).await;
@@ -452,7 +452,8 @@ async fn a_content_length_that_is_too_long_is_refused_before_the_body() {
 #[tokio::test]
 async fn the_file_limit_bounds_connections() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::with_files(&gateway.url, 200, &["--max-connections=1000"]).await;
+        let server =
+            Server::with_files(&gateway.database_url, 200, &["--max-connections=1000"]).await;
         let message = "lowered --max-connections: the limit of open files (ulimit -n) is too low";
         let warning = server.process.logged(message).await;
         assert_eq!(

@@ -12,7 +12,7 @@ use crate::support::{
 any_database! {
     async fn a_router_that_does_not_authenticate_may_use_the_directives(gateway) {
         gateway.add(data::user(1, "grace")).await;
-        let server = Server::with(&gateway.url, &["--auth-directives=on"]).await;
+        let server = Server::with(&gateway.database_url, &["--auth-directives=on"]).await;
         let url = format!("http://{}/graphql", server.address);
         let query = "{ inviteCodes { totalCount } }";
         let requests = json!([{ "query": query, "authorization": authorization(1) }, { "query": query }]);
@@ -37,7 +37,7 @@ any_database! {
             invited_by_id: Some(1),
             ..data::invite_code(1, "CODE")
         }).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let url = format!("http://{}/graphql", server.address);
         let journeys = journeys();
         let requests: Vec<_> = journeys.iter().map(|journey| json!({

@@ -49,7 +49,7 @@ each_database! {
         gateway.add(data::invite_code(1, "A-1")).await;
         gateway.add(data::invite_code(2, "B-2")).await;
         let collector = Collector::start().await;
-        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
         let body = json!({ "query": LOOK_UPS }).to_string();
         let traceparent = format!("00-{TRACE}-{PARENT}-01");
         let request = Request::post_json("/graphql", &body)
@@ -100,7 +100,7 @@ each_database! {
         gateway.add(data::workspace_member(1, 7, "admin")).await;
         gateway.add(data::workspace_invite(4, 1)).await;
         let collector = Collector::start().await;
-        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
         let document = "{ viewer { workspaces { nodes { invites { nodes { id } } } } } }";
         let response = server.graphql(Some(&authorization(7)), document, json!({})).await;
         assert_eq!(response.json.get("errors"), None, "{}", response.text);
@@ -127,7 +127,7 @@ each_database! {
     async fn refusals_and_failures_are_recorded(gateway) {
         tables::remove(&gateway.database).await;
         let collector = Collector::start().await;
-        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
         server.graphql(None, "query Broken { bogus }", json!({})).await;
         server.graphql(None, LOOK_UPS, json!({})).await;
         server.graphql(Some(&authorization(7)), LOOK_UPS, json!({})).await;
@@ -154,7 +154,7 @@ each_database! {
 
     async fn an_invalid_trace_context_begins_a_new_trace(gateway) {
         let collector = Collector::start().await;
-        let server = Server::with(&gateway.url, &[&collector.option()]).await;
+        let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
         let traceparents = [
             "".to_owned(), "garbage".to_owned(), format!("00-{}-{PARENT}-01", "0".repeat(32)),
             format!("00-{TRACE}-{}-01", "0".repeat(16)), format!("ff-{TRACE}-{PARENT}-01"),
@@ -180,8 +180,11 @@ async fn a_batch_is_linked_to_all_waiting_operations() {
         gateway.add(data::invite_code(1, "A-1")).await;
         gateway.add(data::invite_code(2, "B-2")).await;
         let collector = Collector::start().await;
-        let server =
-            Server::with(&gateway.url, &[&collector.option(), "--max-batch=2"]).await;
+        let server = Server::with(
+            &gateway.database_url,
+            &[&collector.option(), "--max-batch=2"],
+        )
+        .await;
         // Operations of one request have a span each, and share statements.
         let ask = |name: &str, code: &str| {
             json!({ "query": format!("query {name} {{ inviteCode(code: \"{code}\") {{ code }} }}") })
@@ -209,7 +212,7 @@ async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
         let address = closed.local_addr().expect("an address");
         drop(closed);
         let option = format!("--otlp-endpoint=http://{address}");
-        let server = Server::with(&gateway.url, &[&option]).await;
+        let server = Server::with(&gateway.database_url, &[&option]).await;
         for _ in 0..3 {
             let response = server.graphql(None, "{ __typename }", json!({})).await;
             assert_eq!(response.status, StatusCode::OK);

@@ -110,7 +110,7 @@ any_database! {
         let document = "query A($x: Int) { ...F } query B($x: ID!) { course(id: $x) { slug } } \
                         fragment F on Query { inviteCodes(first: $x) { totalCount } }";
         let body = json!({ "query": document, "operationName": "B", "variables": { "x": "rust" } });
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let body = body.to_string();
         let request = crate::support::wire::Request::post_json("/graphql", &body);
         let authorization = crate::support::process::authorization(1);
@@ -119,7 +119,7 @@ any_database! {
     }
 
     async fn an_unterminated_string_hides_nothing(gateway) {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         for depth in [60, 400, 5000] {
             let (open, close) = ("[".repeat(depth), "]".repeat(depth));
             for (document, expected) in [

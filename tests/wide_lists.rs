@@ -107,7 +107,7 @@ each_database! {
         ask(&exhausted, ADA, document).await;
         for _ in 0..2 {
             // The document is cached, and costs nothing more.
-            exhausted.pass(Duration::from_secs(60));
+            exhausted.advance(Duration::from_secs(60));
             let (statements, refused) = exhausted.counted(ask(&exhausted, ADA, document)).await;
             assert_eq!(codes(&refused.json), ["RATE_LIMITED"; 3], "{}", refused.text);
             assert_eq!(statements, 1, "the viewer, and neither counts nor lists");
@@ -184,10 +184,10 @@ each_database! {
         with_everything(&gateway).await;
         let gateway = gateway.with_quotas(cost(20));
         let response_to = async |document: &str| {
-            gateway.pass(Duration::from_secs(60));
+            gateway.advance(Duration::from_secs(60));
             // Read once before, which costs separately.
             ask(&gateway, ADA, document).await;
-            gateway.pass(Duration::from_secs(60));
+            gateway.advance(Duration::from_secs(60));
             let response = ask(&gateway, ADA, document).await;
             assert_eq!(response.status, StatusCode::OK, "{document}: {}", response.text);
             response
@@ -268,7 +268,7 @@ each_database! {
         for document in documents {
             let response = ask(&gateway, BOB, document).await;
             assert_eq!(response.json.get("errors"), None, "{}", response.text);
-            gateway.pass(Duration::from_secs(60));
+            gateway.advance(Duration::from_secs(60));
         }
         let own = "{ viewer { user { id } sentInvites(first: 0, filter: { status: EXPIRED }) { totalCount } } }";
         let response = ask(&gateway, ADA, own).await;
@@ -352,7 +352,9 @@ async fn two_lists_of_a_client_and_table_run_at_a_time() {
             ask(&gateway, ADA, document).await;
         }
         // Not on the gateway's own connections, of which there are few.
-        let beside = Database::connect(&gateway.url).await.expect("a database");
+        let beside = Database::connect(&gateway.database_url)
+            .await
+            .expect("a database");
         let lock = beside.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await

@@ -159,7 +159,7 @@ impl Access {
                 let row = row.clone();
                 Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, false)))
             }
-            None => self.user_reached(id, EmailVisibility::Hidden).await,
+            None => self.referenced_user(id, EmailVisibility::Hidden).await,
         }
     }
 

@@ -91,12 +91,14 @@ impl Access {
     pub async fn user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
         match self.viewer.id() {
             None => Ok(None),
-            Some(_) => Ok(self.user_reached(Some(id), EmailVisibility::Hidden).await?),
+            Some(_) => Ok(self
+                .referenced_user(Some(id), EmailVisibility::Hidden)
+                .await?),
         }
     }
 
-    /// Returns the user whose id an object has that the viewer sees, unless deleted.
-    pub async fn user_reached(
+    /// Returns the user to whom an object visible to the viewer refers. None if deleted.
+    pub async fn referenced_user(
         &self,
         id: Option<i64>,
         email: EmailVisibility,

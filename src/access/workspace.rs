@@ -55,7 +55,7 @@ impl Access {
 
     /// Returns the workspace of an invite, unless deleted. Once the invite is not pending, only
     /// managers, holders of its token and viewers who may see the workspace itself get it.
-    pub async fn workspace_reached(
+    pub async fn referenced_workspace(
         &self,
         invite: &WorkspaceInviteView,
     ) -> Result<Option<WorkspaceView>, LoadError> {

@@ -48,13 +48,13 @@ pub(super) enum Reason {
 }
 
 /// A usable key with its id.
-pub(super) struct Published {
+pub(super) struct UsableKey {
     pub(super) kid: Option<String>,
     pub(super) key: Arc<VerifyingKey>,
 }
 
 /// Parses a member of a key set.
-pub(super) fn read(value: &Value) -> Result<Published, Reason> {
+pub(super) fn read(value: &Value) -> Result<UsableKey, Reason> {
     let jwk = Jwk::deserialize(value).map_err(|_| Reason::NotAKey)?;
     let (algorithm, key) = match &jwk.algorithm {
         AlgorithmParameters::RSA(key) => (Algorithm::RS256, rsa(key)?),
@@ -90,7 +90,7 @@ pub(super) fn read(value: &Value) -> Result<Published, Reason> {
     if common.key_algorithm.is_some_and(|alg| !is_ours(alg)) {
         return Err(Reason::Algorithm);
     }
-    Ok(Published {
+    Ok(UsableKey {
         kid: common.key_id,
         key: Arc::new(VerifyingKey::new(algorithm, key)),
     })

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category};
 
 use super::{
-    jwk::{self, Published, Reason},
+    jwk::{self, Reason, UsableKey},
     key::VerifyingKey,
 };
 
 /// The keys of a set that can verify tokens, and those that cannot.
 pub(super) struct KeySet {
-    keys: Vec<Published>,
+    keys: Vec<UsableKey>,
     skipped: Vec<Skipped>,
 }
 
@@ -34,7 +34,8 @@ pub(super) struct Skipped {
     pub(super) reason: Reason,
 }
 
-/// The document is not a key set. The message omits its text, which may be that of another file.
+/// The document is not a key set. The message quotes no part of the document: a wrong path may
+/// point at a file with secrets.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("it is not a JWK Set: {0}")]
 pub(super) struct InvalidKeySet(Flaw);
@@ -79,7 +80,7 @@ impl KeySet {
         for value in document.keys {
             let kid = value.get("kid").and_then(Value::as_str).map(str::to_owned);
             match jwk::read(&value) {
-                Ok(published) => set.keys.push(published),
+                Ok(key) => set.keys.push(key),
                 Err(reason) => set.skipped.push(Skipped { kid, reason }),
             }
         }
@@ -96,17 +97,18 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Returns the key that a token's header names, or the only key of its algorithm.
+    /// Returns the key with the token's `kid`. If the token has no `kid`, returns the only key with
+    /// the token's algorithm.
     ///
     /// The header's algorithm only restricts the search: each key is used with its own.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Search {
-        let is_named = |published: &&Published| kid.is_none() || published.kid.as_deref() == kid;
-        let fits = |published: &&Published| published.key.algorithm() == algorithm;
-        let mut fitting = self.keys.iter().filter(is_named).filter(fits);
+        let matches_kid = |usable: &&UsableKey| kid.is_none() || usable.kid.as_deref() == kid;
+        let fits = |usable: &&UsableKey| usable.key.algorithm() == algorithm;
+        let mut fitting = self.keys.iter().filter(matches_kid).filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some(only), None) => Search::Found(Arc::clone(&only.key)),
             (Some(_), Some(_)) => Search::Unfit,
-            (None, _) if kid.is_some() && self.keys.iter().any(|key| is_named(&key)) => {
+            (None, _) if kid.is_some() && self.keys.iter().any(|key| matches_kid(&key)) => {
                 Search::Unfit
             }
             (None, _) => Search::Unknown,
@@ -119,7 +121,7 @@ mod tests {
     use super::KeySet;
 
     #[test]
-    fn an_error_tells_the_place_but_no_text_of_the_document() {
+    fn an_error_gives_the_position_but_quotes_no_text() {
         for document in [
             "",
             "{",

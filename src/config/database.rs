@@ -23,7 +23,7 @@ pub struct DatabaseOptions {
           value_parser = Redacted(database::check_postgres_url))]
     pub database_replica_url: Option<String>,
 
-    /// Most open connections to each server, 1 to 1000
+    /// Maximum number of open connections to each server, 1 to 1000
     #[arg(long, env = "GATEWAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub database_max_connections: u32,

@@ -11,7 +11,8 @@ use crate::graphql::{NodeFields, SchemaSettings, SubgraphSdl};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "GraphQL")]
 pub struct GraphqlOptions {
-    /// Most operations in one batch, 0 to 100; 0 disables batching. Without a number: 5
+    /// Maximum number of operations in one batch, 0 to 100; 0 disables batching. Without a
+    /// number: 5
     #[arg(long, env = "GATEWAY_MAX_BATCH", value_name = "NUMBER", default_value_t = 0,
           num_args = 0..=1, default_missing_value = "5",
           value_parser = clap::value_parser!(u16).range(0..=100))]

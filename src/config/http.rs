@@ -32,7 +32,7 @@ pub struct HttpOptions {
           value_parser = Redacted(public_url))]
     pub public_url: Option<Url>,
 
-    /// Longest request body, in bytes, 1024 to 16777216
+    /// Maximum length of a request body, in bytes, 1024 to 16777216
     #[arg(long, env = "GATEWAY_MAX_BODY", value_name = "BYTES", default_value_t = 131_072,
           value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
     pub max_body: u32,
@@ -43,14 +43,15 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
 
-    /// Most open client connections, 1 to 1000000; further connections wait. The limit of open
-    /// files bounds it, and is raised if the system allows
+    /// Maximum number of open client connections, 1 to 1000000; further connections wait. The
+    /// gateway raises the open-file limit (ulimit -n) to fit; if the system refuses, it lowers this
+    /// maximum and logs a warning
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
-    /// Most connections of one address (IPv6: one /64), 1 to 1000000; further connections are
-    /// closed. Does not apply to --trusted-proxies
+    /// Maximum number of connections from one address (IPv6: one /64), 1 to 1000000; further
+    /// connections are closed. Does not apply to --trusted-proxies
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS_PER_CLIENT", value_name = "NUMBER",
           default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections_per_client: u32,
@@ -62,14 +63,14 @@ pub struct HttpOptions {
     pub client_timeout: u64,
 
     /// Bytes of request bodies and responses that the gateway buffers, 1048576 to 1099511627776;
-    /// further requests get 503. One client may use an eighth
+    /// further requests get 503. One client may use at most one eighth
     #[arg(long, env = "GATEWAY_MAX_BUFFERED", value_name = "BYTES", default_value_t = 67_108_864,
           value_parser = clap::value_parser!(u64).range(1_048_576..=1_099_511_627_776))]
     pub max_buffered: u64,
 
-    /// Most requests for data in flight, 2 to 1000000; further requests get 503 at once. Requests
-    /// with a token have one half, requests without have the other; one client may use an eighth of
-    /// a half
+    /// Maximum number of data requests in flight, 2 to 1000000; further requests get 503 at once.
+    /// Half is reserved for requests with a token, half for those without. One client may use at
+    /// most one eighth of either half
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub max_in_flight: u32,
@@ -166,7 +167,7 @@ impl HttpOptions {
 
     /// Returns the configured or default visibility of the subgraph's schema.
     pub fn subgraph_sdl(&self) -> SubgraphSdl {
-        self.subgraph_sdl.unwrap_or(match self.is_private() {
+        self.subgraph_sdl.unwrap_or(match self.is_open_by_default() {
             true => SubgraphSdl::Public,
             false => SubgraphSdl::SignedIn,
         })
@@ -180,13 +181,13 @@ impl HttpOptions {
     fn is_on(&self, switch: Option<Switch>) -> bool {
         match switch {
             Some(switch) => switch == Switch::On,
-            None => self.is_private(),
+            None => self.is_open_by_default(),
         }
     }
 
     /// Returns true if the gateway listens on a loopback address, which enables everything by
     /// default.
-    fn is_private(&self) -> bool {
+    fn is_open_by_default(&self) -> bool {
         !self.is_strict() && self.listen.ip().to_canonical().is_loopback()
     }
 }
@@ -242,14 +243,14 @@ mod tests {
                 let line = [&["serve", listen.as_str()], more].concat();
                 Line::try_parse_from(line).expect("good options").http
             };
-            let unasked = http(&[]);
-            assert_eq!(unasked.has_graphiql(), is_on, "{address}");
-            assert_eq!(unasked.has_introspection(), is_on, "{address}");
+            let defaults = http(&[]);
+            assert_eq!(defaults.has_graphiql(), is_on, "{address}");
+            assert_eq!(defaults.has_introspection(), is_on, "{address}");
             let sdl = match is_on {
                 true => SubgraphSdl::Public,
                 false => SubgraphSdl::SignedIn,
             };
-            assert_eq!(unasked.subgraph_sdl(), sdl, "{address}");
+            assert_eq!(defaults.subgraph_sdl(), sdl, "{address}");
             let strict = http(&["--public=strict"]);
             assert!(
                 !strict.has_graphiql() && !strict.has_introspection(),

@@ -8,27 +8,27 @@ use graphql_documents::Limits;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
-    /// Longest document, in bytes, 256 to 1048576
+    /// Maximum length of a document, in bytes, 256 to 1048576
     #[arg(long, env = "GATEWAY_MAX_DOCUMENT", value_name = "BYTES", default_value_t = 16_384,
           value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     pub max_document: u32,
 
-    /// Most tokens of a document, 50 to 100000: names, values and punctuation
+    /// Maximum number of tokens in a document, 50 to 100000: names, values and punctuation
     #[arg(long, env = "GATEWAY_MAX_TOKENS", value_name = "NUMBER", default_value_t = 2000,
           value_parser = clap::value_parser!(u32).range(50..=100_000))]
     pub max_tokens: u32,
 
-    /// Deepest nesting of brackets, in documents and in JSON, 8 to 64
+    /// Maximum depth of nested brackets, in documents and in JSON, 8 to 64
     #[arg(long, env = "GATEWAY_MAX_NESTING", value_name = "NUMBER", default_value_t = 24,
           value_parser = clap::value_parser!(u8).range(8..=64))]
     pub max_nesting: u8,
 
-    /// Deepest selection of fields, 1 to 30; introspection has its own limit
+    /// Maximum depth of selected fields, 1 to 30; introspection has its own limit
     #[arg(long, env = "GATEWAY_MAX_DEPTH", value_name = "NUMBER", default_value_t = 12,
           value_parser = clap::value_parser!(u8).range(1..=30))]
     pub max_depth: u8,
 
-    /// Most aliases of an operation, with fragments expanded
+    /// Maximum number of aliases in an operation, with fragments expanded
     #[arg(
         long,
         env = "GATEWAY_MAX_ALIASES",
@@ -37,12 +37,12 @@ pub struct LimitOptions {
     )]
     pub max_aliases: u16,
 
-    /// Most root fields of an operation, with fragments expanded, 1 to 65535
+    /// Maximum number of root fields in an operation, with fragments expanded, 1 to 65535
     #[arg(long, env = "GATEWAY_MAX_ROOT_FIELDS", value_name = "NUMBER", default_value_t = 20,
           value_parser = clap::value_parser!(u16).range(1..))]
     pub max_root_fields: u16,
 
-    /// Most directives of an operation, with fragments expanded
+    /// Maximum number of directives in an operation, with fragments expanded
     #[arg(
         long,
         env = "GATEWAY_MAX_DIRECTIVES",
@@ -57,12 +57,12 @@ pub struct LimitOptions {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_cost: u32,
 
-    /// Most values in a list argument, 1 to 100: ids, representations or filter values
+    /// Maximum number of values in a list argument, 1 to 100: ids, representations or filter values
     #[arg(long, env = "GATEWAY_MAX_LIST", value_name = "NUMBER", default_value_t = 100,
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub max_list: u8,
 
-    /// Most errors in a response, 1 to 1000
+    /// Maximum number of errors in a response, 1 to 1000
     #[arg(long, env = "GATEWAY_MAX_ERRORS", value_name = "NUMBER", default_value_t = 10,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub max_errors: u16,

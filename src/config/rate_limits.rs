@@ -14,7 +14,7 @@ use crate::{
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Rate limits")]
 pub struct RateLimitOptions {
-    /// Most requests of a client per minute; 0 disables the limit
+    /// Maximum number of requests from a client per minute; 0 disables the limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_REQUESTS",
@@ -32,8 +32,8 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_cost: u32,
 
-    /// Most look-ups of codes and tokens per minute that miss; each field counts. 0 disables the
-    /// limit
+    /// Maximum number of look-ups of codes and tokens per minute that miss; each field counts.
+    /// 0 disables the limit
     #[arg(
         long,
         env = "GATEWAY_RATE_LIMIT_MISSED_LOOKUPS",

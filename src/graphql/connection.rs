@@ -82,7 +82,7 @@ impl PageArguments {
             before: bound("before", self.before)?,
             descending: list.descending,
             with_total: selected.field("totalCount").exists(),
-            with_bounds: page_info.field("hasNextPage").exists()
+            with_page_info: page_info.field("hasNextPage").exists()
                 || page_info.field("hasPreviousPage").exists(),
         })
     }

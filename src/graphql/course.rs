@@ -37,7 +37,7 @@ pub(super) enum CoursePrivacy {
 
 enum_leaves!(CoursePrivacy);
 
-/// A course, which course invites are for.
+/// A course. Course invites invite users to it.
 #[derive(Clone)]
 pub(super) struct Course(pub(super) CourseView);
 
@@ -56,7 +56,7 @@ connections! {
     Course => "CourseConnection", "CourseEdge";
 }
 
-/// A course, which course invites are for.
+/// A course. Course invites invite users to it.
 #[paged]
 #[Object]
 impl Course {
@@ -93,7 +93,7 @@ impl Course {
     /// The user who created the course, and who manages it. Null if the account was deleted.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(Some(self.0.created_by_id), EmailVisibility::Hidden),
+            |access| access.referenced_user(Some(self.0.created_by_id), EmailVisibility::Hidden),
             eager(User),
         )
         .await
@@ -105,8 +105,9 @@ impl Course {
             .await
     }
 
-    /// Users who are invited and not yet members, oldest invites first by default. For managers of
-    /// the course, and staff.
+    /// Users who are invited and not yet members, oldest invites first by default. Only managers of
+    /// the course and staff may select this field; others get the error `FORBIDDEN`, or
+    /// `UNAUTHENTICATED` if signed out.
     #[graphql(tag = "signed-in")]
     async fn invitees(
         &self,

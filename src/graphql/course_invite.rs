@@ -95,7 +95,7 @@ impl CourseInvite {
     /// The user who invited. Null if unknown, or if the account was deleted.
     pub(super) async fn inviter(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(self.0.inviter_id, EmailVisibility::Hidden),
+            |access| access.referenced_user(self.0.inviter_id, EmailVisibility::Hidden),
             eager(User),
         )
         .await

@@ -17,7 +17,7 @@ use crate::{
     loader::role::Target,
 };
 
-/// A group, which group invites are for.
+/// A group. Its group invite is a link that joins it.
 #[derive(Clone)]
 pub(super) struct Group(pub(super) GroupView);
 
@@ -34,7 +34,7 @@ connections! {
     Group => "GroupConnection", "GroupEdge";
 }
 
-/// A group, which group invites are for.
+/// A group. Its group invite is a link that joins it.
 #[Object]
 impl Group {
     /// Global id of this group; opaque.
@@ -63,8 +63,9 @@ impl Group {
             .await
     }
 
-    /// The group's reusable join link. For managers of the group, and staff. Null if the group has
-    /// none.
+    /// The group's reusable join link. Null if the group has none. Only managers of the group and
+    /// staff may select this field; others get the error `FORBIDDEN`, or `UNAUTHENTICATED` if
+    /// signed out.
     #[graphql(tag = "signed-in")]
     async fn invite(&self, ctx: &Context<'_>) -> Nullable<Eager<GroupInvite>> {
         ctx.look_up(|access| access.group_invite_of(&self.0), eager(GroupInvite))

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{access::WorkspaceView, loader::role::Target};
 
-/// A workspace, which workspace invites are for.
+/// A workspace. Workspace invites invite people to it by e-mail.
 #[derive(Clone)]
 pub(super) struct Workspace(pub(super) WorkspaceView);
 
@@ -34,7 +34,7 @@ connections! {
     Workspace => "WorkspaceConnection", "WorkspaceEdge";
 }
 
-/// A workspace, which workspace invites are for.
+/// A workspace. Workspace invites invite people to it by e-mail.
 #[paged]
 #[Object]
 impl Workspace {
@@ -72,8 +72,8 @@ impl Workspace {
         .await
     }
 
-    /// Invites to this workspace, newest first by default. For managers of the workspace, and
-    /// staff.
+    /// Invites to this workspace, newest first by default. Only managers of the workspace and staff
+    /// may select this field; others get the error `FORBIDDEN`, or `UNAUTHENTICATED` if signed out.
     #[graphql(tag = "signed-in")]
     async fn invites(
         &self,

@@ -58,13 +58,13 @@ impl WorkspaceInvite {
         let invite = &self.0;
         let inviter = ctx
             .access()?
-            .user_reached(invite.inviter_id(), invite.inviter_email)
+            .referenced_user(invite.inviter_id(), invite.inviter_email)
             .await?;
         Ok(inviter.map(User))
     }
 
     async fn workspace_of(&self, ctx: &Context<'_>) -> Result<Option<Workspace>, Failure> {
-        let workspace = ctx.access()?.workspace_reached(&self.0).await?;
+        let workspace = ctx.access()?.referenced_workspace(&self.0).await?;
         Ok(workspace.map(Workspace))
     }
 }
@@ -121,7 +121,7 @@ impl WorkspaceInvite {
     /// deleted.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.user_reached(self.0.accepted_by_id(), EmailVisibility::Hidden),
+            |access| access.referenced_user(self.0.accepted_by_id(), EmailVisibility::Hidden),
             eager(User),
         )
         .await

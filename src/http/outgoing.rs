@@ -38,8 +38,8 @@ pub(super) type Holdings = Arc<dyn Send + Sync>;
 #[derive(Clone)]
 struct Held(Holdings);
 
-/// Attaches holdings to the response.
-pub(super) fn holding(mut response: Response, holdings: Holdings) -> Response {
+/// Attaches resources to the response, which releases them once it is sent.
+pub(super) fn attach_resources(mut response: Response, holdings: Holdings) -> Response {
     response.extensions_mut().insert(Held(holdings));
     response
 }

@@ -22,7 +22,7 @@ use crate::{loader::batch_loads, rest, rest::ErrorFormat};
 /// Middleware of the data routes.
 pub(super) struct Pipeline {
     shedder: Arc<LoadShedder>,
-    limit: Duration,
+    request_timeout: Duration,
     authentication: Authentication,
 }
 
@@ -30,12 +30,13 @@ impl Pipeline {
     pub(super) fn new(gateway: &Gateway, shedder: Arc<LoadShedder>) -> Arc<Self> {
         Arc::new(Self {
             shedder,
-            limit: gateway.request_timeout,
+            request_timeout: gateway.request_timeout,
             authentication: Authentication::new(gateway),
         })
     }
 
-    /// Buffers the response, which then holds its slot and bytes until it is sent.
+    /// Buffers the response and attaches its slot and its reserved buffer bytes, which are released
+    /// once it is sent.
     async fn finish(
         &self,
         response: Response,
@@ -45,7 +46,7 @@ impl Pipeline {
         let response = outgoing::buffer(response).await;
         let length = outgoing::length(&response);
         match self.shedder.capacity.buffered.take(slot.client(), length) {
-            Ok(bytes) => outgoing::holding(response, Arc::new((bytes, slot))),
+            Ok(bytes) => outgoing::attach_resources(response, Arc::new((bytes, slot))),
             // The refusal is short, and needs no slot.
             Err(reason) => shed_response(reason, error_format),
         }
@@ -64,16 +65,18 @@ pub(super) async fn layer(
         Err(reason) => return shed_response(reason, error_format),
     };
     request.extensions_mut().insert(slot.clone());
-    // Wrapped from the inside out. Boxed, since each wrapper moves its future.
+    // The wrappers are applied from the inside out. The inner future is boxed, because each wrapper
+    // moves the future it wraps.
     let response_future = Box::pin(pipeline.authentication.authenticate(
         request,
         &slot,
         error_format,
         next,
     ));
-    // Authentication and execution run within one batch loader, so that their loads batch.
+    // Authentication and execution share one `batch_loads` scope, so that their loads batch.
     let response_future = batch_loads(response_future);
-    let response_future = deadline::enforce(pipeline.limit, error_format, response_future);
+    let response_future =
+        deadline::enforce(pipeline.request_timeout, error_format, response_future);
     let response = panic::catch(error_format, response_future).await;
     let response = encoding.compress(response).await;
     pipeline.finish(response, slot, error_format).await

@@ -54,7 +54,7 @@ pub struct Options {
 pub struct Summary {
     /// Rows in the input, good and bad.
     pub read: u64,
-    /// Rows committed. In a dry run, rows that would be committed.
+    /// Rows written. In the final summary, rows committed; in a dry run, rows that would be.
     pub written: u64,
     /// Bad rows.
     pub rejected: u64,
@@ -89,7 +89,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Texts before a position in a row: the index of an array element, and the offset of a byte.
+/// Prefixes that precede a position in an error message: an array index or a byte offset.
 const POSITION_PREFIXES: [&str; 2] = ["[", "at byte "];
 
 /// A row that the import rejected.
@@ -154,7 +154,8 @@ pub trait Report: Send {
     /// Called for each rejected row.
     fn rejected(&mut self, rejection: &Rejection);
 
-    /// Called after each chunk. `bytes` of the input have been read so far.
+    /// Called after each chunk; `so_far.written` may include uncommitted rows. `bytes` of the input
+    /// have been read so far.
     fn progressed(&mut self, so_far: &Summary, bytes: u64);
 }
 
@@ -191,11 +192,11 @@ impl ImportError {
 /// Imports rows of `kind` from `source`.
 ///
 /// Importing the same rows again changes nothing. Bad rows are passed to `report` and the others
-/// are written, unless `options` say otherwise.
+/// are written; `strict` and `dry_run` change this.
 ///
 /// # Errors
-/// If the input or the database fails. Whole chunks are committed by then, never part of a row. If
-/// `options` require one transaction, nothing is committed.
+/// If the input or the database fails. Chunks committed before the error stay committed; no row is
+/// written in part. With `strict` or `dry_run`, nothing is committed.
 pub async fn run(
     database: &DatabaseConnection,
     clock: &Clock,
@@ -220,7 +221,7 @@ pub async fn run(
             ..Summary::default()
         },
     };
-    // Ends when the writer ends, which may be before the input does: `strict` stops early.
+    // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
         outcome = import.load(database, chunks) => outcome,
         never = async {
@@ -309,8 +310,8 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            let refused = writer.write(&chunk.rows, || !chunks.is_empty()).await?;
-            self.report_chunk(chunk, refused);
+            let rejected_by_database = writer.write(&chunk.rows, || !chunks.is_empty()).await?;
+            self.report_chunk(chunk, rejected_by_database);
             if self.options.strict && self.summary.rejected > 0 {
                 break;
             }
@@ -319,11 +320,11 @@ impl Import<'_> {
     }
 
     /// Adds a chunk to the summary, and reports its rejected rows in the order of the file.
-    fn report_chunk(&mut self, chunk: Chunk, refused: Vec<Rejection>) {
+    fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
-        self.summary.written += (chunk.rows.len() - refused.len()) as u64;
+        self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;
-        rejected.extend(refused);
+        rejected.extend(rejected_by_database);
         rejected.sort_by_key(|rejection| rejection.line);
         if self.options.strict {
             rejected.truncate(1);

@@ -215,7 +215,7 @@ impl Loader<ById> for Rows {
         let rows = self.router.all(&statement).await?;
         let rows = rows.iter().map(|row| Row::read(&mut Columns::from(row, 0)));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        Ok(super::sealed_by(rows, |row| ById(row.invite.id)))
+        Ok(super::guarded_by_key(rows, |row| ById(row.invite.id)))
     }
 }
 

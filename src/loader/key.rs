@@ -1,13 +1,14 @@
-//! Batches of keys that name rows, with one statement text for any number of keys.
+//! Conditions and parameters for batches of row keys. On PostgreSQL, one statement text serves any
+//! number of keys.
 
 use sea_orm::{
     DatabaseConnection, DbBackend, ExprTrait, Value,
     sea_query::{Expr, IntoColumnRef, ValueType, Values, extension::postgres::PgExpr},
 };
 
-/// Condition: the column has any of these keys. They are one array on PostgreSQL. Elsewhere they
-/// are a list, padded with its last key to a power of two, so that the database sees few texts and
-/// can cache their plans.
+/// Returns the condition that `column` equals one of `keys`. PostgreSQL binds them as one array.
+/// Other databases bind a list, padded with its last key to a power of two, so that few distinct
+/// statements exist and their plans are cached.
 pub(super) fn any_of<K>(
     database: &DatabaseConnection,
     column: impl IntoColumnRef,
@@ -36,10 +37,14 @@ where
     Values(vec![Value::Array(K::array_type(), Some(Box::new(values)))])
 }
 
-/// Declares a key that names one row by one column: its kind in metrics, the rows that it can find, the
-/// column, and the value of a row. Uses the `Entity`, `Model` and `Column` in scope.
+/// Declares a key that names one row by one column: its kind in metrics, the query that it filters,
+/// its column, and an expression that returns a row's key. Uses the `Entity`, `Model` and `Column`
+/// in scope.
 macro_rules! row_key {
-    ($kind:literal: $key:ident($value:ty) in $rows:expr, $column:ident, |$row:ident| $of:expr) => {
+    (
+        $kind:literal: $key:ident($value:ty) in $query:expr,
+        $column:ident, |$row:ident| $key_of_row:expr
+    ) => {
         #[derive(Clone, PartialEq, Eq, Hash)]
         struct $key($value);
 
@@ -60,9 +65,10 @@ macro_rules! row_key {
                 static TEXT: std::sync::OnceLock<std::sync::Arc<str>> = std::sync::OnceLock::new();
                 let values: Vec<$value> = keys.iter().map(|key| key.0.clone()).collect();
                 let rows = self
-                    .having(|| $rows, Column::$column, &values, &TEXT)
+                    .load_by_keys(|| $query, Column::$column, &values, &TEXT)
                     .await?;
-                Ok($crate::loader::sealed_by(rows, |$row: &Model| $key($of)))
+                let key_of = |$row: &Model| $key($key_of_row);
+                Ok($crate::loader::guarded_by_key(rows, key_of))
             }
         }
     };

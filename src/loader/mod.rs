@@ -334,7 +334,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Guards each row, and maps it by its key.
-fn sealed_by<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Guarded<M>> {
+fn guarded_by_key<M, K: Eq + Hash>(rows: Vec<M>, key: impl Fn(&M) -> K) -> HashMap<K, Guarded<M>> {
     rows.into_iter()
         .map(|row| (key(&row), Guarded::seal(row)))
         .collect()
@@ -360,7 +360,7 @@ impl Rows {
     }
 
     /// Loads the rows of `select` whose `column` is any of `keys`.
-    async fn having<E, K>(
+    async fn load_by_keys<E, K>(
         &self,
         select: impl Fn() -> Select<E>,
         column: E::Column,

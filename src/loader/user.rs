@@ -38,7 +38,7 @@ impl Loader<ByExtId> for Rows {
         let ids: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
         for row in self
-            .having(live::<Entity>, Column::ExtId, &ids, &TEXT)
+            .load_by_keys(live::<Entity>, Column::ExtId, &ids, &TEXT)
             .await?
         {
             if let Some(ext_id) = row.ext_id.clone() {

@@ -95,7 +95,7 @@ impl LimitOffset {
             before: None,
             descending: false,
             with_total: true,
-            with_bounds: false,
+            with_page_info: false,
         }
     }
 

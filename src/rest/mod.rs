@@ -109,7 +109,7 @@ impl RestSettings {
     }
 }
 
-/// Replaces the version if it is not published. OpenAPI requires one.
+/// Version in the OpenAPI document when `includes_version` is false; OpenAPI requires one.
 const HIDDEN_VERSION: &str = "0";
 
 /// Serves the OpenAPI document at [`OPENAPI_PATH`], without authentication.
@@ -120,21 +120,22 @@ pub(crate) fn openapi_router(settings: &RestSettings) -> Router {
     }
     let document = Arc::new(document);
     let document = get(move || ready(json_response(StatusCode::OK, document.as_ref())));
-    Router::new().route(OPENAPI_PATH, other_methods(document, ErrorFormat::Drf))
+    let route = reject_other_methods(document, ErrorFormat::Drf);
+    Router::new().route(OPENAPI_PATH, route)
 }
 
 /// Serves the endpoints. Each request needs an `Extension<Arc<Access>>`.
 pub(crate) fn router(settings: RestSettings) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
-        let route = other_methods((endpoint.route)(endpoint.format), endpoint.format);
+        let route = reject_other_methods((endpoint.route)(endpoint.format), endpoint.format);
         router = router.route(endpoint.path, route);
     }
     router.with_state(Arc::new(settings))
 }
 
 /// Rejects methods that `route` does not handle with 405. `Allow` lists those that it does.
-fn other_methods<S>(route: MethodRouter<S>, format: ErrorFormat) -> MethodRouter<S>
+fn reject_other_methods<S>(route: MethodRouter<S>, format: ErrorFormat) -> MethodRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -143,11 +144,11 @@ where
 
 /// Returns the error format of the contract to which `path` belongs, if any.
 pub(crate) fn error_format(path: &str) -> Option<ErrorFormat> {
-    let is_of = |endpoint: &&Endpoint| {
+    let has_path_prefix = |endpoint: &&Endpoint| {
         let (prefix, _) = endpoint.path.split_once('{').unwrap_or((endpoint.path, ""));
         path.starts_with(prefix)
     };
-    let endpoint = ENDPOINTS.iter().find(is_of)?;
+    let endpoint = ENDPOINTS.iter().find(has_path_prefix)?;
     Some(endpoint.format)
 }
 

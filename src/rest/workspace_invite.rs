@@ -161,8 +161,8 @@ pub(super) async fn find(request: Request) -> Result<WorkspaceInvitePublic, Rest
         .await?
         .ok_or(RestError::NotFound)?;
     let (workspace, inviter) = try_join(
-        access.workspace_reached(&invite),
-        access.user_reached(invite.inviter_id(), invite.inviter_email),
+        access.referenced_workspace(&invite),
+        access.referenced_user(invite.inviter_id(), invite.inviter_email),
     )
     .await?;
     let workspace = workspace.ok_or(RestError::NotFound)?;

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose};
 use serde_json::{Value, json};
 
 use super::{INVITEE, INVITER, MANAGER, STAFF, build};
-use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_within};
+use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_with_limits};
 
 const INTROSPECTION: &str = "{ __schema { types { kind name
     fields { name args { name type { kind } } type { ...Type } }
@@ -92,7 +92,7 @@ fn spellings(id: i64) -> Vec<String> {
 each_database! {
     async fn no_response_contains_a_workspace_invites_token(gateway) {
         build(&gateway).await;
-        let gateway = gateway.with(|parts| parts.graphql = graphql_within(WIDE, 0));
+        let gateway = gateway.with(|parts| parts.graphql = graphql_with_limits(WIDE, 0));
         let types = Types::ask(&gateway).await;
         let by_token = format!("workspaceInvite(token: \"{}\")", data::token(1));
         let by_id = format!("node(id: {:?})", global_id("WorkspaceInvite", 1));

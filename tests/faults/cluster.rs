@@ -10,7 +10,7 @@ use crate::support::{
 async fn a_stopped_server_and_its_return_are_detected() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         recovers(&server).await;
         let load = Load::on(&server, 4, LOOK_UP);
         cluster.stop().await;
@@ -29,7 +29,7 @@ async fn a_stopped_server_and_its_return_are_detected() {
 async fn a_frozen_server_and_its_return_are_detected() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         recovers(&server).await;
         let load = Load::on(&server, 4, LOOK_UP);
         for _ in 0..2 {
@@ -62,7 +62,7 @@ async fn the_gateway_waits_for_its_server_at_the_start() {
             } else {
                 cluster.stop().await;
             }
-            let server = Server::over(&gateway.url).await;
+            let server = Server::new(&gateway.database_url).await;
             is_away(&server).await;
             if is_frozen {
                 cluster.thaw();
@@ -82,7 +82,7 @@ async fn a_server_out_of_connections_is_unavailable() {
         execute(&gateway, "CREATE ROLE gateway LOGIN").await;
         execute(&gateway, "GRANT pg_read_all_data TO gateway").await;
         execute(&gateway, "ALTER ROLE gateway CONNECTION LIMIT 0").await;
-        let server = Server::over(&cluster.url_of("gateway")).await;
+        let server = Server::new(&cluster.url_of("gateway")).await;
         is_away(&server).await;
         execute(&gateway, "ALTER ROLE gateway CONNECTION LIMIT 3").await;
         recovers(&server).await;

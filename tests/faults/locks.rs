@@ -14,7 +14,7 @@ const CONNECTIONS: i64 = 10;
 async fn a_locked_table_does_not_affect_others() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         assert_eq!(error_of(&server, &invite()).await, None);
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
@@ -51,7 +51,7 @@ async fn a_locked_table_does_not_affect_others() {
 async fn a_schema_change_fails_no_request() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let load = Load::on(&server, 8, LOOK_UP);
         for number in 0..5 {
             let add = format!("ALTER TABLE invite_codes ADD COLUMN more_{number} text");

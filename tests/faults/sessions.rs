@@ -22,7 +22,7 @@ const KILL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
 async fn killed_sessions_are_replaced() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         // Sequential requests lose none: a broken statement is sent again.
         for _ in 0..5 {
             recovers(&server).await;
@@ -52,10 +52,11 @@ async fn a_read_only_database_serves() {
         let only_read = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
             default_transaction_read_only = on', current_database()); END $$";
         execute(&gateway, only_read).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         recovers(&server).await;
 
-        let import = ["import", "users", "-", "--database-url", &gateway.url];
+        let url = &gateway.database_url;
+        let import = ["import", "users", "-", "--database-url", url];
         let row = json!({ "id": 7, "username": "grace", "full_name": "",
             "created_at": "2026-01-01T00:00:00Z" });
         let ended = Process::run_with_input(&format!("{row}\n"), &import).await;
@@ -70,8 +71,8 @@ async fn a_read_only_database_serves() {
 async fn a_cut_or_silent_connection_and_its_end_are_detected() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let proxy = Proxy::before(&gateway.url).await;
-        let server = Server::over(&proxy.url(&gateway.url)).await;
+        let proxy = Proxy::before(&gateway.database_url).await;
+        let server = Server::new(&proxy.url(&gateway.database_url)).await;
         for way in [Proxy::cut, Proxy::stall, Proxy::cut, Proxy::stall] {
             recovers(&server).await;
             way(&proxy);
@@ -94,7 +95,7 @@ async fn a_locked_migrations_table_is_no_outage() {
     use sea_orm::{ConnectionTrait, TransactionTrait};
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE seaql_migrations")
             .await
@@ -118,7 +119,7 @@ async fn a_locked_migrations_table_is_no_outage() {
 async fn a_paused_gateway_does_not_report_an_outage() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         recovers(&server).await;
         let load = Load::on(&server, 4, LOOK_UP);
         for _ in 0..2 {

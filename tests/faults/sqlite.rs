@@ -47,7 +47,7 @@ async fn is_whole(gateway: &Gateway) {
 async fn a_file_with_another_writer_is_read_and_imports_report_the_lock() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let before = tables::dump(&gateway.database).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("UPDATE invite_codes SET role = role")
@@ -55,11 +55,11 @@ async fn a_file_with_another_writer_is_read_and_imports_report_the_lock() {
             .expect("the lock of a writer");
         assert_eq!(error_of(&server, LOOK_UP).await, None);
         assert!(is_ready(&server).await);
-        let ended = Process::run_with_input(&users(1..10), &import(&gateway.url)).await;
+        let ended = Process::run_with_input(&users(1..10), &import(&gateway.database_url)).await;
         failed(&ended, &["locked", "0 written", "run it again"]);
         lock.rollback().await.expect("the end of the lock");
         assert_eq!(tables::dump(&gateway.database).await, before);
-        let ended = Process::run_with_input(&users(1..10), &import(&gateway.url)).await;
+        let ended = Process::run_with_input(&users(1..10), &import(&gateway.database_url)).await;
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
     })
     .await;
@@ -70,8 +70,8 @@ async fn a_read_only_file_serves_and_rejects_imports() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let before = tables::dump(&gateway.database).await;
-        let url = format!("{}?mode=ro", gateway.url);
-        let server = Server::over(&url).await;
+        let url = format!("{}?mode=ro", gateway.database_url);
+        let server = Server::new(&url).await;
         assert!(is_ready(&server).await);
         assert_eq!(error_of(&server, LOOK_UP).await, None);
         let ended = Process::run_with_input(&users(1..10), &import(&url)).await;
@@ -105,9 +105,9 @@ async fn a_file_that_is_no_database_is_an_error() {
 async fn a_full_disk_stops_an_import_and_a_second_run_completes_it() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let rows = users(1..20_001);
-        let ended = Process::run_on_full_disk(2000, &rows, &import(&gateway.url)).await;
+        let ended = Process::run_on_full_disk(2000, &rows, &import(&gateway.database_url)).await;
         failed(&ended, &["run it again to complete it"]);
         let messages = ["disk I/O error", "database or disk is full"];
         assert!(
@@ -123,7 +123,7 @@ async fn a_full_disk_stops_an_import_and_a_second_run_completes_it() {
         let response = server.get(None, "/health/ready").await;
         assert_eq!(response.status, StatusCode::OK);
 
-        let ended = Process::run_with_input(&rows, &import(&gateway.url)).await;
+        let ended = Process::run_with_input(&rows, &import(&gateway.database_url)).await;
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
         let written = user::Entity::find().count(&gateway.database).await;
         assert_eq!(written.expect("a count"), 20_000);
@@ -144,7 +144,7 @@ async fn a_database_at_its_maximum_size_reports_it() {
         // One connection, since the setting is per connection.
         let pool = Pool {
             max_connections: 1,
-            ..Pool::small(&gateway.url)
+            ..Pool::small(&gateway.database_url)
         };
         let database = pool.open().await.expect("a database");
         let full = "PRAGMA max_page_count = 1";

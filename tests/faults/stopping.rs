@@ -59,7 +59,7 @@ each_database! {
         fill(&gateway).await;
         let body = json!({ "query": LOOK_UP }).to_string();
         for _ in 0..3 {
-            let server = Server::over(&gateway.url).await;
+            let server = Server::new(&gateway.database_url).await;
             let mut clients = JoinSet::new();
             for _ in 0..16 {
                 clients.spawn(ask(server.address, body.clone()));
@@ -84,7 +84,7 @@ each_database! {
 
     async fn a_request_that_arrives_on_an_idle_connection_gets_a_response(gateway) {
         fill(&gateway).await;
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let body = json!({ "query": LOOK_UP }).to_string();
         let request = Request::post_json("/graphql", &body).kept_alive();
         let mut wire = server.connect().await;
@@ -102,7 +102,7 @@ each_database! {
     }
 
     async fn idle_connections_do_not_delay_the_shutdown(gateway) {
-        let server = Server::with(&gateway.url, &["--drain-timeout=600"]).await;
+        let server = Server::with(&gateway.database_url, &["--drain-timeout=600"]).await;
         let mut wires = Vec::new();
         for _ in 0..3 {
             wires.push(server.connect().await);

@@ -24,7 +24,7 @@ const ONE_SECOND: [&str; 2] = ["--request-timeout=1", "--database-lock-timeout=6
 async fn a_timeout_cancels_the_request_and_its_statement() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::with(&gateway.url, &ONE_SECOND).await;
+        let server = Server::with(&gateway.database_url, &ONE_SECOND).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await
@@ -75,7 +75,7 @@ async fn a_cancelled_operation_is_counted_and_logged_by_name() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let options = [&ONE_SECOND[..], &["--metrics=on"]].concat();
-        let server = Server::with(&gateway.url, &options).await;
+        let server = Server::with(&gateway.database_url, &options).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await
@@ -97,7 +97,7 @@ async fn a_cancelled_operation_is_counted_and_logged_by_name() {
             "--database-lock-timeout=60000",
             "--metrics=on",
         ];
-        let server = Server::with(&gateway.url, &options).await;
+        let server = Server::with(&gateway.database_url, &options).await;
         let mut wire = server.connect().await;
         let body = json!({ "query": NAMED }).to_string();
         wire.write(&Request::post_json("/graphql", &body).text())
@@ -117,7 +117,7 @@ async fn a_cancelled_operation_is_counted_and_logged_by_name() {
 async fn a_cancelled_statement_fails_only_its_fields() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
-        let server = Server::with(&gateway.url, &["--database-lock-timeout=60000"]).await;
+        let server = Server::with(&gateway.database_url, &["--database-lock-timeout=60000"]).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await
@@ -148,7 +148,7 @@ async fn a_cancelled_statement_fails_only_its_fields() {
 #[tokio::test]
 async fn a_body_that_does_not_arrive_times_out() {
     run(Backend::Sqlite, async |gateway: Gateway| {
-        let server = Server::with(&gateway.url, &["--request-timeout=1"]).await;
+        let server = Server::with(&gateway.database_url, &["--request-timeout=1"]).await;
         let mut wire = server.connect().await;
         let request = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#);
         wire.write(&request.head()).await;
@@ -164,7 +164,7 @@ async fn statements_of_a_killed_gateway_end() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let more = ["--request-timeout=600", "--database-lock-timeout=60000"];
-        let server = Server::with(&gateway.url, &more).await;
+        let server = Server::with(&gateway.database_url, &more).await;
         let lock = gateway.database.begin().await.expect("a transaction");
         lock.execute_unprepared("LOCK TABLE invite_codes")
             .await

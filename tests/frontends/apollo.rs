@@ -61,7 +61,7 @@ any_database! {
             // If the gateway does not support hashes, a client sends its documents.
             (&[], &["GET hash", "POST document", "GET hash", "POST document"]),
         ] {
-            let server = Server::with(&gateway.url, settings).await;
+            let server = Server::with(&gateway.database_url, settings).await;
             let seen = node("apollo/persisted.mjs", &[&url(&server), CODE]).await;
             assert_eq!(seen["read"], json!(["PENDING", "PENDING"]));
             assert_eq!(seen["requests"], json!(requests));

@@ -32,7 +32,7 @@ async fn visit(server: &Server, user: i64) -> Value {
 #[tokio::test]
 async fn introspection_and_the_committed_schema_generate_the_same() {
     run(Backend::Sqlite, async |gateway| {
-        let server = Server::over(&gateway.url).await;
+        let server = Server::new(&gateway.database_url).await;
         let folder = folder("codegen-by-introspection");
         let generated = node("codegen/introspect.mjs", &[&folder, &url(&server)]).await;
         let (_, expected) = application().await;
@@ -82,7 +82,7 @@ any_database! {
         let manifest = format!("{folder}/gql/persisted-documents.json");
         let documents: BTreeMap<String, String> =
             serde_json::from_str(&fs::read_to_string(&manifest).expect("a file")).expect("a manifest");
-        let server = Server::with(&gateway.url, &["--trusted-documents", &manifest]).await;
+        let server = Server::with(&gateway.database_url, &["--trusted-documents", &manifest]).await;
         let (id, _) = documents
             .iter()
             .find(|(_, document)| document.contains("query InviteBehindCode"))

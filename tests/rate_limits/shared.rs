@@ -17,7 +17,7 @@ const AWAY: &str = "Redis is unavailable: each process counts rate limits alone 
 /// Starts a gateway over the same database, with counters in that Redis.
 async fn counting(gateway: &Gateway, redis: &Redis, more: &[&str]) -> Server {
     let arguments = ["--redis-url", &redis.url()];
-    Server::limited(&gateway.url, &[&arguments, more].concat()).await
+    Server::limited(&gateway.database_url, &[&arguments, more].concat()).await
 }
 
 async fn looked_up(server: &Server, code: &str) -> Response {

@@ -31,7 +31,7 @@ pub async fn run_over_cluster(test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
     Migrator::up(&opened.database, None)
         .await
         .expect("migrations");
-    let gateway = Gateway::over(opened);
+    let gateway = Gateway::new(opened);
     let ended = AssertUnwindSafe(test(cluster.clone(), gateway))
         .catch_unwind()
         .await;

@@ -99,7 +99,7 @@ pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
     match backend {
         Backend::Sqlite => {
             let folder = TempDir::new().expect("a folder for the database");
-            let gateway = Gateway::over(sqlite(&folder).await);
+            let gateway = Gateway::new(sqlite(&folder).await);
             let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
             drop(folder);
             if let Err(panic) = ended {
@@ -108,7 +108,7 @@ pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
         }
         Backend::Postgres => {
             let (opened, admin, name) = postgres().await;
-            let gateway = Gateway::over(opened);
+            let gateway = Gateway::new(opened);
             let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
             let drop_database = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
             admin

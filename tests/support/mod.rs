@@ -58,7 +58,7 @@ pub const PUBLIC_URL: &str = "https://gateway.example";
 /// Default time of the clock.
 pub const NOW: &str = "2026-06-01T12:00:00Z";
 
-/// Signs the tokens that the tests' gateways accept.
+/// HS256 secret that signs and verifies the tests' tokens.
 pub const SECRET: &str = "a secret of the tests, long enough for HS256";
 
 /// Viewer of a request.
@@ -78,11 +78,11 @@ pub enum Viewer<'a> {
 pub struct Gateway {
     pub database: DatabaseConnection,
     pub backend: Backend,
-    pub url: String,
+    pub database_url: String,
     pub metrics: Metrics,
     app: Router,
     now: Arc<Mutex<DateTime<Utc>>>,
-    passed: Arc<Mutex<Duration>>,
+    elapsed: Arc<Mutex<Duration>>,
     received: database::Received,
 }
 
@@ -110,17 +110,17 @@ pub fn at(text: &str) -> DateTime<Utc> {
 }
 
 impl Gateway {
-    fn over(opened: database::Opened) -> Self {
+    fn new(opened: database::Opened) -> Self {
         let now = Arc::new(Mutex::new(at(NOW)));
         let gateway = Self {
             app: Router::new(),
             metrics: Metrics::default(),
             database: opened.database,
             backend: opened.backend,
-            url: opened.url,
+            database_url: opened.url,
             received: opened.received,
             now,
-            passed: Arc::default(),
+            elapsed: Arc::default(),
         };
         gateway.with(|_| {})
     }
@@ -130,7 +130,8 @@ impl Gateway {
         self.with(|parts| parts.policy = policy(disclosure))
     }
 
-    /// Changes other settings.
+    /// Rebuilds the gateway from the default settings, changed by `change`. Discards the changes of
+    /// earlier calls.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let metrics = Metrics::default();
         let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
@@ -156,7 +157,7 @@ impl Gateway {
             max_buffered: 64 * 1024 * 1024,
             rate_limits: RateLimits::none(),
             trusted_proxies: Arc::default(),
-            graphql: measured_graphql(Limits::default(), DOCUMENT_CACHE, &metrics),
+            graphql: graphql_with_metrics(Limits::default(), DOCUMENT_CACHE, &metrics),
             cors: Cors::default(),
             graphiql: None,
             includes_version: true,
@@ -176,17 +177,17 @@ impl Gateway {
 
     /// Like [`Self::with_quotas`], and changes other settings.
     pub fn with_quotas_and(self, quotas: Quotas, change: impl FnOnce(&mut Parts)) -> Self {
-        let passed = self.passed.clone();
-        let stopwatch = Stopwatch::new(move || *passed.lock().expect("no panic with it"));
+        let elapsed = self.elapsed.clone();
+        let stopwatch = Stopwatch::new(move || *elapsed.lock().expect("no panic with it"));
         self.with(|parts| {
             parts.rate_limits = RateLimits::new(quotas, None, stopwatch, &parts.metrics);
             change(parts);
         })
     }
 
-    /// Advances the time of rate limits.
-    pub fn pass(&self, time: Duration) {
-        *self.passed.lock().expect("no panic with it") += time;
+    /// Advances the stopwatch of the rate limits by `time`.
+    pub fn advance(&self, time: Duration) {
+        *self.elapsed.lock().expect("no panic with it") += time;
     }
 
     /// Returns the clock of this gateway.
@@ -391,9 +392,9 @@ impl Gateway {
 /// Capacity of a gateway's document cache, in bytes.
 pub const DOCUMENT_CACHE: u64 = 1_048_576;
 
-/// Returns the default GraphQL executor, with that cache capacity.
+/// Returns default GraphQL settings with that cache capacity.
 pub fn graphql(document_cache: u64) -> Graphql {
-    measured_graphql(Limits::default(), document_cache, &Metrics::default())
+    graphql_with_metrics(Limits::default(), document_cache, &Metrics::default())
 }
 
 /// Limits for tests that select everything at once.
@@ -411,12 +412,13 @@ pub const WIDE: Limits = Limits {
     response: 100_000_000,
 };
 
-/// Returns the default GraphQL executor with these limits and that cache capacity.
-pub fn graphql_within(limits: Limits, document_cache: u64) -> Graphql {
-    measured_graphql(limits, document_cache, &Metrics::default())
+/// Returns default GraphQL settings with these limits and that cache capacity.
+pub fn graphql_with_limits(limits: Limits, document_cache: u64) -> Graphql {
+    graphql_with_metrics(limits, document_cache, &Metrics::default())
 }
 
-fn measured_graphql(limits: Limits, document_cache: u64, metrics: &Metrics) -> Graphql {
+/// Returns default GraphQL settings with these limits, that cache capacity and these metrics.
+fn graphql_with_metrics(limits: Limits, document_cache: u64, metrics: &Metrics) -> Graphql {
     let executor = Executor::new(SchemaSettings::default(), limits, document_cache, metrics);
     Graphql {
         executor: executor.expect("a readable schema"),

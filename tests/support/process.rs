@@ -251,11 +251,11 @@ pub struct Server {
 
 impl Server {
     /// Starts a server and waits until it listens.
-    pub async fn over(database_url: &str) -> Self {
+    pub async fn new(database_url: &str) -> Self {
         Self::with(database_url, &[]).await
     }
 
-    /// Like [`Self::over`], with more arguments.
+    /// Like [`Self::new`], with more arguments.
     pub async fn with(database_url: &str, more: &[&str]) -> Self {
         Self::start(&UNLIMITED, database_url, more).await
     }

@@ -140,7 +140,7 @@ impl Listing {
             if page.with_total {
                 slice.total = columns.next()?;
             }
-            if page.with_bounds {
+            if page.with_page_info {
                 beyond_after = columns.next()?;
                 beyond_before = columns.next()?;
             }

@@ -23,7 +23,7 @@ impl Listing {
         page: &Page,
         parents: Option<&Parents<'_>>,
     ) -> SelectStatement {
-        if parents.is_none() && !page.with_total && !page.with_bounds {
+        if parents.is_none() && !page.with_total && !page.with_page_info {
             return self.window(page, None);
         }
         let lateral = database.get_database_backend() == DbBackend::Postgres;
@@ -54,7 +54,7 @@ impl Listing {
         if page.with_total {
             statement.column((HEAD, "total"));
         }
-        if page.with_bounds {
+        if page.with_page_info {
             statement.columns([(HEAD, "beyond_after"), (HEAD, "beyond_before")]);
         }
         for name in self.sort_names() {
@@ -112,7 +112,7 @@ impl Listing {
                 .unwrap_or_else(|| Expr::val(0i64));
             head.expr_as(total, "total");
         }
-        if page.with_bounds {
+        if page.with_page_info {
             let exists_beyond = |bound: &Option<Position>, first: bool| {
                 let Some(bound) = bound else {
                     return Expr::cust("FALSE");

@@ -74,7 +74,10 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "trace",
         ],
     ),
-    ("import", &["clock", "database", "email", "invite", "printable"]),
+    (
+        "import",
+        &["clock", "database", "email", "invite", "printable"],
+    ),
     ("invite", &[]),
     // Only the proofs of access.
     (

@@ -167,10 +167,11 @@ impl HttpOptions {
 
     /// Returns the configured or default visibility of the subgraph's schema.
     pub fn subgraph_sdl(&self) -> SubgraphSdl {
-        self.subgraph_sdl.unwrap_or(match self.is_open_by_default() {
-            true => SubgraphSdl::Public,
-            false => SubgraphSdl::SignedIn,
-        })
+        self.subgraph_sdl
+            .unwrap_or(match self.is_open_by_default() {
+                true => SubgraphSdl::Public,
+                false => SubgraphSdl::SignedIn,
+            })
     }
 
     /// Returns true for `--public=strict`.

@@ -134,13 +134,13 @@ impl Documents {
         on_look_up(cached.is_some());
         let document = match cached {
             Some(document) => {
-                refuse_unsafe(&document.parsed, &request)?;
+                refuse_mutation(&self.schema, &document.parsed, &request)?;
                 document
             }
             None => {
                 let document = Arc::new(self.read(&request.query, |document| {
-                    // Before validation, which refuses all mutations if the schema has none.
-                    refuse_unsafe(document, &request)
+                    // Before validation, whose error says less if the schema has none.
+                    refuse_mutation(&self.schema, document, &request)
                 })?);
                 self.cache.insert(&request.query, &document);
                 document
@@ -239,12 +239,19 @@ fn is_misread(text: &str) -> bool {
         || before_comments.any(|before| before.trim_end_matches(IGNORED).ends_with("on"))
 }
 
-fn refuse_unsafe(document: &ExecutableDocument, request: &Request) -> Result<(), Refusal> {
-    let is_mutation = request.is_safe
-        && select(document, request.operation_name.as_deref())
-            .is_ok_and(|(_, operation)| operation.ty == OperationType::Mutation);
-    if is_mutation {
+/// Refuses a mutation that must not be executed, or that no schema has.
+fn refuse_mutation(
+    schema: &ServedSchema,
+    document: &ExecutableDocument,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let is_mutation = select(document, request.operation_name.as_deref())
+        .is_ok_and(|(_, operation)| operation.ty == OperationType::Mutation);
+    if is_mutation && request.is_safe {
         return Err(Refusal::UnsafeOperation);
+    }
+    if is_mutation && schema.root_type(OperationType::Mutation).is_none() {
+        return Err(Refusal::NoMutations);
     }
     Ok(())
 }

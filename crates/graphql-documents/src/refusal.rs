@@ -17,6 +17,8 @@ pub enum Refusal {
     NoOperation(&'static str),
     /// The operation is a mutation, and the request must be safe.
     UnsafeOperation,
+    /// The operation is a mutation, and the schema has none.
+    NoMutations,
     /// The document selects a disabled field.
     Disabled(Positioned<Name>),
     /// The document or the operation exceeds a limit.

@@ -18,7 +18,7 @@ pub struct Tariff {
     /// Maximum rows of a page.
     pub max_page: u64,
     /// Assumed lengths of lists of objects that are not pages and depend on no argument, as type, field
-    /// and length.
+    /// and length. Types that the schema does not have are ignored.
     pub lists: &'static [(&'static str, &'static str, u64)],
     /// Nodes of fields that return long texts, as type, field and nodes.
     pub texts: &'static [(&'static str, &'static str, u64)],

@@ -7,6 +7,7 @@
 //! - A repeated field costs one for each repetition.
 //! - Each member of a list's filter costs ten more, and one for each of its values. Rows that the
 //!   filter reads beyond the page are priced when the list is loaded.
+//! - A mutation costs ten for each value of a list in its input. Its payload's list has as many rows.
 //! - The subgraph's schema costs by its length.
 //! - Introspection has its own allowance (`shape.rs`).
 //!
@@ -33,6 +34,12 @@ const VALUES_OF_A_PART: u64 = 10;
 
 /// Nodes that a member of a filter costs, besides its values.
 const FILTER: u64 = 10;
+
+/// Nodes that a mutation costs for each value of a list in its input.
+const WRITTEN: u64 = 10;
+
+/// The argument of a mutation.
+const INPUT: &str = "input";
 
 /// Nodes that a quota is charged for each list of an operation after the first: about the cost of a
 /// statement.
@@ -63,8 +70,10 @@ enum Count {
         default: u64,
         max: u64,
     },
-    /// The rows of the page in its parent.
+    /// The rows of the page in its parent, or of the input that its parent answers.
     Rows,
+    /// The payload of a mutation.
+    Payload,
     /// One for each value of that argument.
     Argument(Name),
     Fixed(u64),
@@ -104,10 +113,22 @@ impl Prices {
             .filter(|(ty, field)| connections.contains(*ty) && field.name == "edges")
             .map(|(_, field)| of(field))
             .collect();
+        let mutation = schema.root_operation(OperationType::Mutation);
+        let payloads: HashSet<Name> = fields()
+            .filter(|(ty, _)| Some(*ty) == mutation)
+            .map(|(_, field)| of(field))
+            .collect();
         let count = |ty: &Name, field: &FieldDefinition| {
             let is_list = field.ty.is_list();
             Ok(if of(field).starts_with("__") {
                 Count::Introspection
+            } else if Some(ty) == mutation {
+                Count::Payload
+            } else if is_list
+                && payloads.contains(ty)
+                && declared(tariff.lists, ty, field).is_none()
+            {
+                Count::Rows
             } else if is_page(field) {
                 Count::Page {
                     default: tariff.default_page,
@@ -151,7 +172,8 @@ impl Prices {
                 add(query, field, Count::Introspection);
             }
         }
-        for (ty, field, _) in tariff.lists {
+        let in_schema = |(ty, ..): &&(&str, &str, u64)| schema.types.contains_key(*ty);
+        for (ty, field, _) in tariff.lists.iter().filter(in_schema) {
             let price = prices.get(*ty).and_then(|prices| prices.get(field));
             if !price.is_some_and(|price| matches!(price.count, Count::Fixed(_))) {
                 return Err(InvalidSchema::NotAList(format!("{ty}.{field}")));
@@ -267,6 +289,13 @@ impl Price {
                     .saturating_add(argument("filter").filter_nodes());
                 cost.pages = cost.pages.saturating_add(1);
             }
+            Count::Payload => {
+                let input = field.get_argument(INPUT);
+                let rows = input.map_or(0, |input| list_values(&input.node, variables));
+                cost.nodes = each
+                    .saturating_add(selected.nodes_a_row.saturating_mul(rows))
+                    .saturating_add(WRITTEN.saturating_mul(rows).saturating_mul(times));
+            }
             Count::Rows => cost.nodes_a_row = each,
             Count::Argument(name) => cost.nodes = objects(argument(name).length()),
             Count::Fixed(length) => cost.nodes = objects(*length),
@@ -274,6 +303,36 @@ impl Price {
             Count::Introspection => return Cost::values(times),
         }
         cost
+    }
+}
+
+/// Returns the number of values of all lists in an argument.
+fn list_values(value: &Value, variables: &Variables) -> u64 {
+    match value {
+        Value::Variable(name) => variables.get(name).map_or(0, const_list_values),
+        Value::List(values) => {
+            let nested = values.iter().map(|value| list_values(value, variables));
+            nested.fold(values.len() as u64, u64::saturating_add)
+        }
+        Value::Object(members) => {
+            let nested = members.values().map(|value| list_values(value, variables));
+            nested.fold(0, u64::saturating_add)
+        }
+        _ => 0,
+    }
+}
+
+fn const_list_values(value: &ConstValue) -> u64 {
+    match value {
+        ConstValue::List(values) => {
+            let nested = values.iter().map(const_list_values);
+            nested.fold(values.len() as u64, u64::saturating_add)
+        }
+        ConstValue::Object(members) => {
+            let nested = members.values().map(const_list_values);
+            nested.fold(0, u64::saturating_add)
+        }
+        _ => 0,
     }
 }
 

@@ -1,7 +1,10 @@
 //! Makes names unique among the rows that are not deleted, so that a name is free again once its
 //! holder is deleted.
 
-use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend},
+};
 
 use crate::column::unique;
 
@@ -23,14 +26,24 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let database = manager.get_connection();
+        let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
         for (table, columns) in NAMES {
             let name = format!("uq_{table}_{}", columns.join("_"));
-            let sql = format!(
-                "DROP INDEX {name};
-                 CREATE UNIQUE INDEX {name} ON {table} ({}) WHERE deleted_at IS NULL",
+            let live = format!(
+                "ON {table} ({}) WHERE deleted_at IS NULL",
                 columns.join(", ")
             );
-            manager.get_connection().execute_unprepared(&sql).await?;
+            // On PostgreSQL readers wait only for the last two steps, which are short.
+            let sql = match is_postgres {
+                true => format!(
+                    "CREATE UNIQUE INDEX {name}_live {live};
+                     DROP INDEX {name};
+                     ALTER INDEX {name}_live RENAME TO {name}"
+                ),
+                false => format!("DROP INDEX {name}; CREATE UNIQUE INDEX {name} {live}"),
+            };
+            database.execute_unprepared(&sql).await?;
         }
         Ok(())
     }

@@ -131,7 +131,10 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         fill(&database).await;
         let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
         let manager = loaders.subject(Subject::Id(1)).await.expect("a response");
-        (loaders, Viewer::signed_in(manager.expect("a user"), false))
+        (
+            loaders,
+            Viewer::signed_in(manager.expect("a user"), false, false),
+        )
     });
     Site {
         runtime,

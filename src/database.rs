@@ -2,14 +2,15 @@
 
 mod heartbeat;
 
-use std::{collections::HashSet, fmt::Write, time::Duration};
+use std::{borrow::Cow, collections::HashSet, fmt::Write, time::Duration};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr,
     sea_query::Query,
     sqlx::{
-        postgres::PgConnectOptions,
+        error::DatabaseError,
+        postgres::{PgConnectOptions, PgDatabaseError},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -173,6 +174,43 @@ impl Pool {
         }
         session
     }
+}
+
+/// Returns the error of the database itself, if there is one.
+pub fn driver_error(error: &DbErr) -> Option<&dyn DatabaseError> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    error.as_database_error()
+}
+
+/// Returns PostgreSQL's code of an error, or SQLite's.
+fn code(error: &DbErr) -> Option<(bool, Cow<'_, str>)> {
+    let error = driver_error(error)?;
+    let is_postgres = error.try_downcast_ref::<PgDatabaseError>().is_some();
+    Some((is_postgres, error.code()?))
+}
+
+/// Returns true if the transaction may succeed when it is tried again: it conflicted with another one.
+pub fn is_transient(error: &DbErr) -> bool {
+    // PostgreSQL, class 40: a deadlock, or a serialization failure.
+    code(error).is_some_and(|(is_postgres, code)| is_postgres && code.starts_with("40"))
+}
+
+/// Returns true if the database refuses writes, whatever they are: it is read-only or full, or the role
+/// may not write.
+pub fn is_unwritable(error: &DbErr) -> bool {
+    const READ_ONLY: &str = "25006";
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    const DISK_FULL: &str = "53100";
+    code(error).is_some_and(|(is_postgres, code)| match is_postgres {
+        true => [READ_ONLY, INSUFFICIENT_PRIVILEGE, DISK_FULL].contains(&&*code),
+        // SQLITE_LOCKED, SQLITE_READONLY, SQLITE_FULL, in the low byte of an extended code.
+        false => matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(6 | 8 | 13)),
+    })
 }
 
 /// Readiness of a database.

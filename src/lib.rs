@@ -12,6 +12,7 @@ pub mod graphql;
 pub mod http;
 pub mod import;
 pub mod invite;
+pub mod lifecycle;
 pub mod loader;
 pub mod log;
 pub mod metrics;

@@ -1,13 +1,18 @@
 //! Course invites. The invitee, the inviter, managers of the course and staff see them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 
 use super::{
-    Access, AccessError, EmailVisibility, NO_ID, UserView,
+    Access, AccessError, CourseKey, Creation, EmailVisibility, NO_ID, Refused, UserView,
     proof::{CourseManager, Guarded},
+    write::Rows,
 };
 use crate::{
-    invite::Status,
+    invite::{Refusal, Status},
+    lifecycle::Created,
     loader::{
         LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
@@ -79,6 +84,60 @@ impl Access {
         let is_manager = self.manages(Target::Course(invite.course_id)).await?;
         let is_visible = is_party || is_manager;
         Ok(is_visible.then(|| CourseInviteView::new(row, is_manager, self.now)))
+    }
+
+    /// Invites users to a course; none in place of an id that no user has. `key` is an idempotency key
+    /// and the request.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn create_course_invites(
+        &self,
+        course_id: Option<i64>,
+        users: Vec<Option<i64>>,
+        key: Option<(String, String)>,
+    ) -> Result<Creation, AccessError> {
+        let actor = self.self_proof()?;
+        let lifecycle = self.lifecycle()?;
+        let in_course = |refusal| Ok(Err(Refused::new("course", refusal)));
+        let course = CourseKey::Id(course_id.unwrap_or(NO_ID));
+        let Some(course) = self.course(course).await? else {
+            return in_course(Refusal::NotFound);
+        };
+        let manager = match self.course_manager(&course).await {
+            Ok(manager) => manager,
+            Err(AccessError::Forbidden) => return in_course(Refusal::NotAllowed),
+            Err(error) => return Err(error),
+        };
+        let checked = Self::check_rows("users", users.len()).and_then(|()| Self::check_key(key));
+        let key = match checked {
+            Ok(key) => key,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let reads = self.reads();
+        let loads = users.iter().map(|id| reads.user(id.unwrap_or(NO_ID)));
+        let found = try_join_all(loads).await?;
+        let mut seen = HashSet::new();
+        let checked = found.into_iter().map(|user| {
+            let refused = |refusal| Refused::new("users", refusal);
+            let id = user.ok_or(refused(Refusal::NotFound))?.peek().id;
+            match seen.insert(id) {
+                true => Ok(id),
+                false => Err(refused(Refusal::Invalid(
+                    "An earlier row has the same user.",
+                ))),
+            }
+        });
+        let (checked, users) = Rows::new(checked).split();
+        let created = match users.is_empty() {
+            true => Created::Rows(Vec::new()),
+            false => {
+                let created =
+                    lifecycle.create_course_invites(&manager, &actor, users, key, self.now);
+                created.await?
+            }
+        };
+        Ok(Rows::<i64>::outcomes(checked, &created, "users", |_| None))
     }
 
     /// Returns a page of a course's invitees with their invites.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     loader::{LoadError, role::Target},
     paging::{Page, Slice},
+    rate_limit::Secrecy,
 };
 
 /// A group's profile.
@@ -33,7 +34,42 @@ impl GroupView {
     }
 }
 
+/// What a holder of a group's code may know before joining.
+#[derive(Clone, Debug)]
+pub struct GroupPreview {
+    /// Display name.
+    pub name: String,
+    /// Name in URLs.
+    pub slug: String,
+    /// Number of members.
+    pub member_count: i64,
+    /// The viewer is a member.
+    pub viewer_is_member: bool,
+}
+
 impl Access {
+    /// Returns what the holder of a group's code may know.
+    ///
+    /// # Errors
+    /// [`AccessError::RateLimited`] if the client exceeded its quota of misses;
+    /// [`AccessError::Load`] if the rows could not be loaded.
+    pub async fn group_preview(&self, code: &str) -> Result<Option<GroupPreview>, AccessError> {
+        let look_up = self.group_invite_by_code(code);
+        let Some(invite) = self.client.look_up(Secrecy::Guessable, look_up).await? else {
+            return Ok(None);
+        };
+        let Some(group) = self.group_of(&invite).await? else {
+            return Ok(None);
+        };
+        let role = self.role(Target::Group(group.id)).await?;
+        Ok(Some(GroupPreview {
+            member_count: self.reads().group_member_count(group.id).await?,
+            viewer_is_member: role.is_some(),
+            name: group.name,
+            slug: group.slug,
+        }))
+    }
+
     /// Returns the group with this id or slug, for signed-in viewers.
     pub async fn group(&self, key: GroupKey<'_>) -> Result<Option<GroupView>, LoadError> {
         if self.viewer.id().is_none() {

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
 use super::{
-    Access, AccessError, GroupView, NO_ID,
-    proof::{Guarded, ManagedScope},
+    Access, AccessError, GroupKey, GroupView, NO_ID, Refused, findable,
+    proof::{GroupManager, Guarded, ManagedScope, SelfProof},
 };
 use crate::{
-    invite::Code,
+    invite::{Code, Refusal},
+    lifecycle::{Lifecycle, WriteError},
     loader::{LoadError, role::Target},
     paging::{Page, Slice},
 };
@@ -53,6 +54,91 @@ impl Access {
         };
         let is_visible = self.manages(Target::Group(row.peek().group_id)).await?;
         Ok(is_visible.then(|| GroupInviteView::new(row)))
+    }
+
+    /// Returns the invite with this code, for its holder.
+    pub(super) async fn group_invite_by_code(
+        &self,
+        code: &str,
+    ) -> Result<Option<GroupInviteView>, AccessError> {
+        let row = self.reads().group_invite_by_code(findable(code)).await?;
+        Ok(row.map(GroupInviteView::new))
+    }
+
+    /// Makes the link of a group, unless there is one.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn enable_group_invite(
+        &self,
+        group_id: Option<i64>,
+    ) -> Result<Result<GroupView, Refused>, AccessError> {
+        let change = async |lifecycle: &Lifecycle, manager: &GroupManager, actor: &SelfProof| {
+            lifecycle
+                .enable_group_invite(manager, actor, self.now)
+                .await?;
+            Ok(true)
+        };
+        self.change_link(group_id, change).await
+    }
+
+    /// Gives the link of a group a new code. The old one ends at once.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn rotate_group_invite(
+        &self,
+        group_id: Option<i64>,
+    ) -> Result<Result<GroupView, Refused>, AccessError> {
+        let change = async |lifecycle: &Lifecycle, manager: &GroupManager, actor: &SelfProof| {
+            lifecycle
+                .rotate_group_invite(manager, actor, self.now)
+                .await
+        };
+        self.change_link(group_id, change).await
+    }
+
+    /// Switches the link of a group off.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn disable_group_invite(
+        &self,
+        group_id: Option<i64>,
+    ) -> Result<Result<GroupView, Refused>, AccessError> {
+        let change = async |lifecycle: &Lifecycle, manager: &GroupManager, actor: &SelfProof| {
+            lifecycle
+                .disable_group_invite(manager, actor, self.now)
+                .await?;
+            Ok(true)
+        };
+        self.change_link(group_id, change).await
+    }
+
+    /// Changes the link of a group that the viewer manages. `change` returns false if there is none.
+    async fn change_link(
+        &self,
+        group_id: Option<i64>,
+        change: impl AsyncFnOnce(&Lifecycle, &GroupManager, &SelfProof) -> Result<bool, WriteError>,
+    ) -> Result<Result<GroupView, Refused>, AccessError> {
+        let actor = self.self_proof()?;
+        let lifecycle = self.lifecycle()?;
+        let refused = |refusal| Ok(Err(Refused::new("group", refusal)));
+        let key = GroupKey::Id(group_id.unwrap_or(NO_ID));
+        let Some(group) = self.group(key).await? else {
+            return refused(Refusal::NotFound);
+        };
+        let manager = match self.group_manager(&group).await {
+            Ok(manager) => manager,
+            Err(AccessError::Forbidden) => return refused(Refusal::NotAllowed),
+            Err(error) => return Err(error),
+        };
+        match change(lifecycle, &manager, &actor).await? {
+            true => Ok(Ok(group)),
+            false => refused(Refusal::Invalid(
+                "The group has no join link. Enable it first.",
+            )),
+        }
     }
 
     /// Returns the invite of a group for its managers; none if the group has none.

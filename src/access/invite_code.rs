@@ -1,14 +1,19 @@
 //! Invite codes. Holders of the code, the invitee, the inviter and staff see them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::{invite_code::Model, user};
+use futures_util::future::try_join_all;
 
 use super::{
-    Access, AccessError, EmailVisibility, TagView, UserView, findable,
-    proof::{Guarded, ManagedScope},
+    Access, AccessError, Creation, EmailVisibility, Refused, TagView, UserView, findable,
+    proof::{CodeCreator, Guarded, ManagedScope},
+    write::Rows,
 };
 use crate::{
-    invite::{Code, Status},
+    invite::{Code, ROLES, Refusal, Status, roles_of_codes},
+    lifecycle::{Created, Lifecycle, NewInviteCode},
     loader::{
         InviteSort, LoadError,
         invite_code::{InviteCodeFilter, status},
@@ -49,6 +54,8 @@ pub struct InviteCodeView {
     pub cancelled_at: Option<DateTime<Utc>>,
     /// Effective status.
     pub status: Status,
+    /// Normalized address of the invitee, for comparisons alone.
+    email_norm: Option<String>,
     preloaded: Preloaded,
 }
 
@@ -64,6 +71,7 @@ impl InviteCodeView {
         Self {
             status: status(&row, now),
             id: row.id,
+            email_norm: row.email_norm,
             code: shows_code.then(|| Code::new(row.code)),
             role: row.role,
             name: row.name,
@@ -81,9 +89,129 @@ impl InviteCodeView {
             preloaded,
         }
     }
+
+    /// Normalized address of the invitee. Shown to nobody.
+    pub(super) fn email_norm(&self) -> Option<&str> {
+        self.email_norm.as_deref()
+    }
+}
+
+/// Somebody to invite by a code.
+#[derive(Clone, Debug)]
+pub struct CodeInvitee {
+    /// Name.
+    pub name: Option<String>,
+    /// Address.
+    pub email: Option<String>,
+    /// Role that using the code grants.
+    pub role: Option<String>,
+    /// Tags that the code grants; none in place of an id that no tag has.
+    pub tags: Vec<Option<i64>>,
 }
 
 impl Access {
+    /// Returns the roles that the viewer may grant with invite codes.
+    pub(super) fn grantable_code_roles(&self) -> &'static [&'static str] {
+        match (self.viewer.is_staff(), self.viewer.creates_codes()) {
+            (true, _) => &ROLES,
+            (false, true) => roles_of_codes(),
+            (false, false) => &[],
+        }
+    }
+
+    /// Creates invite codes. `key` is an idempotency key and the request.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn create_invite_codes(
+        &self,
+        invitees: Vec<CodeInvitee>,
+        expires_at: Option<DateTime<Utc>>,
+        key: Option<(String, String)>,
+    ) -> Result<Creation, AccessError> {
+        let actor = self.self_proof()?;
+        let lifecycle = self.lifecycle()?;
+        if !self.viewer.creates_codes() {
+            return Ok(Err(Refused::new("invitees", Refusal::NotAllowed)));
+        }
+        let creator = CodeCreator::new(actor.user_id());
+        let expires_at = lifecycle.expiry(expires_at, self.now);
+        let checked = Self::check_rows("invitees", invitees.len()).and_then(|()| {
+            let expires_at = expires_at.map_err(|refusal| Refused::new("expiresAt", refusal))?;
+            Ok((expires_at, Self::check_key(key)?))
+        });
+        let (expires_at, key) = match checked {
+            Ok(checked) => checked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let checks = invitees
+            .into_iter()
+            .map(|invitee| self.check_code(lifecycle, invitee));
+        let (checked, codes) = Rows::new(try_join_all(checks).await?).split();
+        let links: HashMap<i64, String> = codes
+            .iter()
+            .map(|(number, code)| (*number, lifecycle.accept_url().with_code(&code.code)))
+            .collect();
+        let created = match codes.is_empty() {
+            true => Created::Rows(Vec::new()),
+            false => {
+                let created =
+                    lifecycle.create_invite_codes(&creator, codes, expires_at, key, self.now);
+                created.await?
+            }
+        };
+        // A code that was created before is in the invite, for its inviter.
+        let links: HashMap<i64, String> = match &created {
+            Created::Rows(rows) => rows
+                .iter()
+                .filter_map(|(number, row)| Some((*row.as_ref().ok()?, links.get(number)?.clone())))
+                .collect(),
+            Created::Before(_) | Created::KeyReused => HashMap::new(),
+        };
+        let url = |id: i64| links.get(&id).cloned();
+        Ok(Rows::<NewInviteCode>::outcomes(
+            checked, &created, "email", url,
+        ))
+    }
+
+    async fn check_code(
+        &self,
+        lifecycle: &Lifecycle,
+        invitee: CodeInvitee,
+    ) -> Result<Result<NewInviteCode, Refused>, AccessError> {
+        let tags = match self.grantable_tags(invitee.tags).await? {
+            Ok(tags) => tags,
+            Err(refusal) => return Ok(Err(Refused::new("tags", refusal))),
+        };
+        let checked = || {
+            let email = invitee.email.map(|email| {
+                let email = email.trim();
+                let email_norm = lifecycle.check_address(email);
+                email_norm.map(|email_norm| (email.to_owned(), email_norm))
+            });
+            let email = email
+                .transpose()
+                .map_err(|refusal| Refused::new("email", refusal))?;
+            if let Some(role) = &invitee.role
+                && !self.grantable_code_roles().contains(&role.as_str())
+            {
+                return Err(Refused::new("role", Refusal::RoleNotAllowed));
+            }
+            if let Some(name) = &invitee.name {
+                let name = lifecycle.check_name(name);
+                name.map_err(|refusal| Refused::new("name", refusal))?;
+            }
+            Ok(NewInviteCode {
+                code: Code::random(),
+                name: invitee.name,
+                email,
+                role: invitee.role,
+                tags,
+            })
+        };
+        Ok(checked())
+    }
+
     /// Returns the invite code with this code, with the rows of `preload`.
     ///
     /// # Errors

@@ -24,25 +24,31 @@ mod user;
 mod viewer;
 mod workspace;
 mod workspace_invite;
+mod write;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 
 pub use course::CourseView;
 pub use course_invite::CourseInviteView;
-pub use group::GroupView;
+pub use group::{GroupPreview, GroupView};
 pub use group_invite::GroupInviteView;
 pub use invite::InviteView;
-pub use invite_code::InviteCodeView;
+pub use invite_code::{CodeInvitee, InviteCodeView};
 pub use tag::TagView;
 pub use user::{EmailVisibility, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
-pub use workspace_invite::{WorkspaceInviteView, inviter_name};
+pub use workspace_invite::{WorkspaceInviteView, WorkspaceInvitee, inviter_name};
+pub use write::{Answered, CreatedInvite, Creation, MAX_ROWS, Permissions, Redeemed, Refused};
 
 use crate::{
     invite::{GroupInviteUrl, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE},
+    lifecycle::Lifecycle,
     loader::{
         Freshness, ListError, Lists, LoadError, Loaders, Reads,
         role::{Membership, RoleLoader, Target},
@@ -134,7 +140,10 @@ pub struct Access {
     client: Arc<Client>,
     roles: Option<RoleLoader>,
     loaders: Arc<Loaders>,
-    freshness: Freshness,
+    /// Writes; none if this gateway only reads.
+    lifecycle: Option<Arc<Lifecycle>>,
+    /// True once the request writes: it then reads from the primary.
+    reads_primary: AtomicBool,
     policy: Arc<Policy>,
     now: DateTime<Utc>,
 }
@@ -156,15 +165,25 @@ impl Access {
             client,
             roles,
             loaders,
-            freshness: Freshness::Standby,
+            lifecycle: None,
+            reads_primary: AtomicBool::new(false),
             policy,
             now,
         }
     }
 
+    /// Lets the viewer write.
+    pub fn with_lifecycle(self, lifecycle: Option<Arc<Lifecycle>>) -> Self {
+        Self { lifecycle, ..self }
+    }
+
     /// Reads rows with the freshness of the request.
     fn reads(&self) -> Reads<'_> {
-        self.loaders.reads(self.freshness)
+        let freshness = match self.reads_primary.load(Ordering::Relaxed) {
+            true => Freshness::Primary,
+            false => Freshness::Standby,
+        };
+        self.loaders.reads(freshness)
     }
 
     /// Reads lists with the freshness of the request, for its client.

@@ -116,7 +116,8 @@ impl ManagedScope {
     }
 }
 
-/// Proof of the viewer's own identity, for the lists of invites that they sent and received.
+/// Proof of the viewer's own identity, for the lists of invites that they sent and received, and for the
+/// events that they cause.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct SelfProof {
     user_id: i64,
@@ -139,5 +140,64 @@ impl SelfProof {
     /// Returns their verified address, normalized; never empty.
     pub fn verified_email_norm(&self) -> Option<&str> {
         self.verified_email_norm.as_deref()
+    }
+}
+
+/// Proof that the viewer may create invite codes.
+#[derive(Debug)]
+pub struct CodeCreator {
+    user_id: i64,
+}
+
+impl CodeCreator {
+    pub(super) fn new(user_id: i64) -> Self {
+        Self { user_id }
+    }
+
+    /// Returns the id of the user.
+    pub fn user_id(&self) -> i64 {
+        self.user_id
+    }
+}
+
+/// Proof that the viewer may cancel, resend and update this invite of the kind `K`.
+#[derive(Debug)]
+pub struct InviteManager<K> {
+    kind: K,
+    id: i64,
+}
+
+impl<K: Copy> InviteManager<K> {
+    pub(super) fn new(kind: K, id: i64) -> Self {
+        Self { kind, id }
+    }
+
+    /// Returns the kind and the id of the invite.
+    pub fn invite(&self) -> (K, i64) {
+        (self.kind, self.id)
+    }
+}
+
+/// Proof that this invite of the kind `K` is addressed to the viewer, who may accept and decline it.
+#[derive(Debug)]
+pub struct Addressee<K> {
+    kind: K,
+    id: i64,
+    user_id: i64,
+}
+
+impl<K: Copy> Addressee<K> {
+    pub(super) fn new(kind: K, id: i64, user_id: i64) -> Self {
+        Self { kind, id, user_id }
+    }
+
+    /// Returns the kind and the id of the invite.
+    pub fn invite(&self) -> (K, i64) {
+        (self.kind, self.id)
+    }
+
+    /// Returns the id of the user.
+    pub fn user_id(&self) -> i64 {
+        self.user_id
     }
 }

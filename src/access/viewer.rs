@@ -23,14 +23,19 @@ pub enum Viewer {
 pub struct SignedIn {
     row: Guarded<Model>,
     is_staff: bool,
+    creates_codes: bool,
 }
 
 impl Viewer {
     /// Creates the viewer that a verified token names. `has_staff_scope` is true if the token itself
-    /// makes them staff.
-    pub fn signed_in(row: Guarded<Model>, has_staff_scope: bool) -> Self {
+    /// makes them staff, `has_code_scope` if it lets them create invite codes.
+    pub fn signed_in(row: Guarded<Model>, has_staff_scope: bool, has_code_scope: bool) -> Self {
         let is_staff = row.peek().is_staff || has_staff_scope;
-        let user = Arc::new(SignedIn { row, is_staff });
+        let user = Arc::new(SignedIn {
+            row,
+            is_staff,
+            creates_codes: has_code_scope,
+        });
         Self::User { user }
     }
 
@@ -52,6 +57,17 @@ impl Viewer {
     /// Returns true if this normalized address is the viewer's, and verified.
     pub(super) fn has_verified(&self, email_norm: Option<&str>) -> bool {
         email_norm.is_some() && self.verified_email_norm() == email_norm
+    }
+
+    /// Returns true if this normalized address is the viewer's, verified or not.
+    pub(super) fn states_address(&self, email_norm: &str) -> bool {
+        self.row()
+            .is_some_and(|row| row.peek().email_norm == email_norm)
+    }
+
+    /// Returns true if the viewer may create invite codes.
+    pub(super) fn creates_codes(&self) -> bool {
+        matches!(self, Self::User { user } if user.is_staff || user.creates_codes)
     }
 
     pub(super) fn row(&self) -> Option<&Guarded<Model>> {

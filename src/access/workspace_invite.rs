@@ -1,17 +1,22 @@
 //! Workspace invites. Holders of the token, the invitee, the inviter, managers of the workspace and
 //! staff see them. No view has the token.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
 
 use super::{
-    Access, AccessError, EmailVisibility, NO_ID, UserView,
+    Access, AccessError, Creation, EmailVisibility, NO_ID, Refused, UserView,
     proof::{Guarded, ManagedScope, WorkspaceManager},
+    write::Rows,
 };
 use crate::{
-    invite::{Role, Status, Token},
+    invite::{ROLES, Refusal, Role, Status, Token, grantable_roles},
+    lifecycle::{Created, NewWorkspaceInvite, Terms},
     loader::{
         InviteSort, LoadError,
         role::Target,
@@ -71,6 +76,16 @@ impl WorkspaceInviteView {
         self.row.peek().workspace_id
     }
 
+    /// Normalized address of the invitee, for comparisons alone. Shown to nobody.
+    pub(super) fn email_norm(&self) -> &str {
+        &self.row.peek().email_norm
+    }
+
+    /// Returns true if this user accepted the invite.
+    pub(super) fn is_accepted_by(&self, user_id: i64) -> bool {
+        self.row.peek().accepted_by_id == Some(user_id)
+    }
+
     /// Returns true if the invite itself entitles the viewer to see its workspace.
     pub(super) fn shows_workspace(&self) -> bool {
         self.always_shows_workspace || self.status == Status::Pending
@@ -111,6 +126,16 @@ impl WorkspaceInviteView {
         self.row.peek().declined_at
     }
 
+    /// Time at which the gateway last sent the invite.
+    pub fn last_sent_at(&self) -> Option<DateTime<Utc>> {
+        self.row.peek().last_sent_at
+    }
+
+    /// Number of times that the gateway sent the invite.
+    pub fn send_count(&self) -> i32 {
+        self.row.peek().send_count
+    }
+
     /// Time at which the invite was withdrawn.
     pub fn cancelled_at(&self) -> Option<DateTime<Utc>> {
         let row = self.row.peek();
@@ -124,7 +149,129 @@ impl WorkspaceInviteView {
     }
 }
 
+/// Somebody to invite to a workspace.
+#[derive(Clone, Debug)]
+pub struct WorkspaceInvitee {
+    /// Address.
+    pub email: String,
+    /// Role that accepting grants; `member` by default.
+    pub role: Option<String>,
+}
+
+/// Role of a workspace invite that names none.
+const DEFAULT_ROLE: &str = "member";
+
 impl Access {
+    /// Returns the roles that the viewer may grant in a workspace, from the highest to the lowest.
+    pub async fn grantable_roles(
+        &self,
+        workspace_id: i64,
+    ) -> Result<&'static [&'static str], LoadError> {
+        if !self.can_write() {
+            return Ok(&[]);
+        }
+        if self.viewer.is_staff() {
+            return Ok(&ROLES);
+        }
+        let role = self.role(Target::Workspace(workspace_id)).await?;
+        Ok(role.map_or(&[], |role| grantable_roles(&role)))
+    }
+
+    /// Creates invites to a workspace. `key` is an idempotency key and the request.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], or the database failed.
+    pub async fn create_workspace_invites(
+        &self,
+        workspace_id: Option<i64>,
+        invitees: Vec<WorkspaceInvitee>,
+        message: Option<String>,
+        expires_at: Option<DateTime<Utc>>,
+        key: Option<(String, String)>,
+    ) -> Result<Creation, AccessError> {
+        let actor = self.self_proof()?;
+        let lifecycle = self.lifecycle()?;
+        let in_workspace = |refusal| Ok(Err(Refused::new("workspace", refusal)));
+        let Some(workspace) = self.workspace(workspace_id.unwrap_or(NO_ID)).await? else {
+            return in_workspace(Refusal::NotFound);
+        };
+        let manager = match self.workspace_manager(&workspace).await {
+            Ok(manager) => manager,
+            Err(AccessError::Forbidden) => return in_workspace(Refusal::NotAllowed),
+            Err(error) => return Err(error),
+        };
+        let checked = Self::check_rows("invitees", invitees.len()).and_then(|()| {
+            let message = message
+                .as_deref()
+                .map_or(Ok(()), |text| lifecycle.check_message(text));
+            message.map_err(|refusal| Refused::new("message", refusal))?;
+            let expires_at = lifecycle.expiry(expires_at, self.now);
+            let expires_at = expires_at.map_err(|refusal| Refused::new("expiresAt", refusal))?;
+            Ok((expires_at, Self::check_key(key)?))
+        });
+        let (expires_at, key) = match checked {
+            Ok(checked) => checked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let grantable = self.grantable_roles(workspace.id).await?;
+        let mut seen = HashSet::new();
+        let checked = invitees.into_iter().map(|invitee| {
+            let email = invitee.email.trim();
+            let email_norm = lifecycle.check_address(email);
+            let email_norm = email_norm.map_err(|refusal| Refused::new("email", refusal))?;
+            let role = invitee.role.unwrap_or_else(|| DEFAULT_ROLE.to_owned());
+            if !grantable.contains(&role.as_str()) {
+                return Err(Refused::new("role", Refusal::RoleNotAllowed));
+            }
+            if !seen.insert(email_norm.clone()) {
+                let repeated = Refusal::Invalid("An earlier row has the same address.");
+                return Err(Refused::new("email", repeated));
+            }
+            Ok(NewWorkspaceInvite {
+                email: email.to_owned(),
+                email_norm,
+                role,
+                token: Token::random(),
+            })
+        });
+        let (checked, invites) = Rows::new(checked).split();
+        let tokens: HashMap<i64, Token> = invites
+            .iter()
+            .map(|(number, invite)| (*number, invite.token))
+            .collect();
+        let created = match invites.is_empty() {
+            true => Created::Rows(Vec::new()),
+            false => {
+                let terms = Terms {
+                    message: message.filter(|message| !message.is_empty()),
+                    expires_at,
+                };
+                let created = lifecycle
+                    .create_workspace_invites(&manager, &actor, invites, terms, key, self.now);
+                created.await?
+            }
+        };
+        let links: HashMap<i64, Token> = match &created {
+            Created::Rows(rows) | Created::Before(rows) => rows
+                .iter()
+                .filter_map(|(number, row)| Some((*row.as_ref().ok()?, *tokens.get(number)?)))
+                .collect(),
+            Created::KeyReused => HashMap::new(),
+        };
+        let links = match created {
+            // Links cannot be read back. The earlier ones keep working.
+            Created::Before(_) => lifecycle.mint_tokens(&manager, links, self.now).await?,
+            _ => links,
+        };
+        let url = |id: i64| {
+            let token = links.get(&id)?;
+            Some(lifecycle.accept_url().with_token(*token))
+        };
+        Ok(Rows::<NewWorkspaceInvite>::outcomes(
+            checked, &created, "email", url,
+        ))
+    }
+
     /// Returns the invite with this token. For a malformed one (none), runs the same look-up
     /// and returns none, so that both misses take the same time.
     ///

@@ -39,6 +39,9 @@ use verifier::Verifier;
 /// Scope of staff tokens.
 pub const STAFF_SCOPE: &str = "invites:admin";
 
+/// Scope of tokens whose viewers may create invite codes.
+pub const CODES_SCOPE: &str = "invites:codes";
+
 /// Authenticates requests by their headers; cheap to clone.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Parts>);
@@ -84,6 +87,8 @@ impl Authenticator {
         let subject = claims.subject(self.0.subject)?;
         let user = self.0.loaders.subject(subject).await?;
         let user = user.ok_or(InvalidToken::UnknownUser)?;
-        Ok(Viewer::signed_in(user, claims.has_scope(STAFF_SCOPE)))
+        let is_staff = claims.has_scope(STAFF_SCOPE);
+        let creates_codes = claims.has_scope(CODES_SCOPE);
+        Ok(Viewer::signed_in(user, is_staff, creates_codes))
     }
 }

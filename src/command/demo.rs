@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::{
         FederationOptions, GraphqlOptions, HttpOptions, LimitOptions, LogOptions, PolicyOptions,
-        RateLimitOptions, Switch, TelemetryOptions,
+        RateLimitOptions, Switch, TelemetryOptions, WriteOptions,
     },
     database::{IN_MEMORY, Pool},
     demo::{self, Description, Offer, tokens},
@@ -34,6 +34,8 @@ pub(super) struct DemoArgs {
     rate_limits: RateLimitOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    #[command(flatten)]
+    writes: WriteOptions,
     #[command(flatten)]
     federation: FederationOptions,
     #[command(flatten)]
@@ -65,6 +67,10 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         args.http.introspection.get_or_insert(Switch::On);
         args.http.subgraph_sdl.get_or_insert(SubgraphSdl::Public);
     }
+    args.writes.mutations.get_or_insert(Switch::On);
+    if args.writes.accept_url.is_none() {
+        args.writes.accept_url = demo::ACCEPT_URL.parse().ok();
+    }
     let loaded = async {
         let database = Pool::small(IN_MEMORY).open().await?;
         Migrator::up(&database, None).await?;
@@ -92,9 +98,12 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         limits: &args.limits,
         rate_limits: &args.rate_limits,
         policy: &args.policy,
-        schema: args
-            .federation
-            .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
+        schema: args.federation.schema(
+            args.http.has_introspection(),
+            args.http.subgraph_sdl(),
+            args.writes.has_mutations(),
+        ),
+        writes: &args.writes,
         offer: &offer,
         telemetry: &args.telemetry,
         database_connections: 1,

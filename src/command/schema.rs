@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::print;
 use crate::{
-    config::FederationOptions,
+    config::{FederationOptions, Switch},
     graphql::{self, SubgraphSdl},
 };
 
@@ -16,12 +16,24 @@ pub(super) struct SchemaArgs {
     /// it
     #[arg(long)]
     subgraph: bool,
+    /// Include the mutations
+    #[arg(
+        long,
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true,
+        default_value = "on"
+    )]
+    mutations: Switch,
     #[command(flatten)]
     federation: FederationOptions,
 }
 
 pub(super) fn run(args: &SchemaArgs) -> ExitCode {
-    let settings = args.federation.schema(true, SubgraphSdl::Public);
+    let has_mutations = args.mutations == Switch::On;
+    let settings = args
+        .federation
+        .schema(true, SubgraphSdl::Public, has_mutations);
     print(&if args.subgraph {
         graphql::subgraph_sdl(settings)
     } else {

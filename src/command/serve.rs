@@ -12,7 +12,7 @@ use crate::{
     clock::{Clock, Stopwatch},
     config::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, ServeArgs,
-        Switch, TelemetryOptions,
+        Switch, TelemetryOptions, WriteOptions,
     },
     database::{Heartbeat, Readiness},
     demo::Offer,
@@ -21,6 +21,7 @@ use crate::{
         self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
         Service, StopSignal, TrustedProxies,
     },
+    lifecycle::Lifecycle,
     loader::{Loaders, Source},
     metrics::Metrics,
     rate_limit::{InvalidRedisUrl, RateLimits, Shared},
@@ -62,9 +63,12 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         limits: &args.limits,
         rate_limits: &args.rate_limits,
         policy: &args.policy,
-        schema: args
-            .federation
-            .schema(args.http.has_introspection(), args.http.subgraph_sdl()),
+        schema: args.federation.schema(
+            args.http.has_introspection(),
+            args.http.subgraph_sdl(),
+            args.writes.has_mutations(),
+        ),
+        writes: &args.writes,
         offer: &Offer::templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
@@ -121,7 +125,7 @@ impl Databases {
     /// Closes connections, and abandons those to a database that does not respond.
     async fn close(self) {
         let closing = async {
-            // The gateway only reads, so that an error loses no data.
+            // Writes are committed, so that an error loses no data.
             let _ = self.primary.close().await;
             if let Some(standby) = self.standby {
                 let _ = standby.close().await;
@@ -141,6 +145,7 @@ pub(super) struct Options<'a> {
     pub(super) rate_limits: &'a RateLimitOptions,
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
+    pub(super) writes: &'a WriteOptions,
     /// Examples and personas for GraphiQL.
     pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
@@ -159,6 +164,7 @@ pub(super) async fn gateway(
         rate_limits,
         policy,
         schema,
+        writes,
         offer,
         telemetry,
         database_connections,
@@ -166,6 +172,10 @@ pub(super) async fn gateway(
     clock: Clock,
     announce: impl FnOnce(&Url),
 ) -> ExitCode {
+    let lifecycle = match build_lifecycle(writes, &databases) {
+        Ok(lifecycle) => lifecycle,
+        Err(exit) => return exit,
+    };
     let metrics = Metrics::new(telemetry.metrics_operations.into());
     let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
     warn_unless_ready(&loaders).await;
@@ -208,6 +218,7 @@ pub(super) async fn gateway(
     };
     let service = Arc::new(Service::new(Gateway {
         loaders: loaders.clone(),
+        lifecycle,
         authenticator,
         policy: policy.policy(),
         clock,
@@ -260,6 +271,30 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
     let local = listener.local_addr().map_err(failed)?;
     let url = format!("http://{local}/").parse().map_err(failed)?;
     Ok((listener, url))
+}
+
+/// Builds the writer, if clients may write.
+fn build_lifecycle(
+    options: &WriteOptions,
+    databases: &Databases,
+) -> Result<Option<Arc<Lifecycle>>, ExitCode> {
+    if options.invite_lifetime > options.max_invite_lifetime {
+        return Err(wrong_usage(
+            "--invite-lifetime must not exceed --max-invite-lifetime",
+        ));
+    }
+    match (options.has_mutations(), &options.accept_url) {
+        (false, _) => Ok(None),
+        (true, Some(accept_url)) => {
+            let database = databases.primary.clone();
+            let lifecycle = Lifecycle::new(database, options.limits(), accept_url.clone());
+            Ok(Some(Arc::new(lifecycle)))
+        }
+        (true, None) => Err(wrong_usage(
+            "--mutations on needs --accept-url (GATEWAY_ACCEPT_URL), the template of the links to \
+             new invites, such as https://app.example/invites/{kind}/{secret}",
+        )),
+    }
 }
 
 /// Builds the rate limits.

@@ -71,7 +71,12 @@ pub struct FederationOptions {
 
 impl FederationOptions {
     /// Returns the schema settings.
-    pub fn schema(&self, introspection: bool, subgraph_sdl: SubgraphSdl) -> SchemaSettings {
+    pub fn schema(
+        &self,
+        introspection: bool,
+        subgraph_sdl: SubgraphSdl,
+        mutations: bool,
+    ) -> SchemaSettings {
         SchemaSettings {
             introspection,
             subgraph_sdl,
@@ -81,6 +86,7 @@ impl FederationOptions {
                 Some(Switch::Off) => NodeFields::Nowhere,
             },
             auth_directives: self.auth_directives == Switch::On,
+            mutations,
         }
     }
 }

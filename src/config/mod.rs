@@ -9,6 +9,7 @@ mod policy;
 mod rate_limits;
 mod telemetry;
 mod tokens;
+mod writes;
 
 use clap::{Args, ValueEnum};
 
@@ -21,6 +22,7 @@ pub use policy::PolicyOptions;
 pub use rate_limits::RateLimitOptions;
 pub use telemetry::{InvalidEndpoint, TelemetryOptions};
 pub use tokens::{SigningOptions, TokenOptions};
+pub use writes::WriteOptions;
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]
@@ -46,6 +48,9 @@ pub struct ServeArgs {
     /// Disclosure policy.
     #[command(flatten)]
     pub policy: PolicyOptions,
+    /// Mutations.
+    #[command(flatten)]
+    pub writes: WriteOptions,
     /// Apollo Federation.
     #[command(flatten)]
     pub federation: FederationOptions,

@@ -87,14 +87,27 @@ mod tests {
     };
 
     /// Root fields of schema.graphql.
-    const ROOT_FIELDS: [&str; 11] = [
+    const ROOT_FIELDS: [&str; 24] = [
+        "__typename",
+        "acceptInvite",
+        "cancelInvites",
         "course",
+        "createCourseInvites",
+        "createInviteCodes",
+        "createWorkspaceInvites",
+        "declineInvite",
+        "disableGroupInvite",
+        "enableGroupInvite",
         "group",
         "groupInvites",
+        "groupPreview",
         "inviteCode",
         "inviteCodes",
         "node",
         "nodes",
+        "resendInvites",
+        "rotateGroupInvite",
+        "updateInvite",
         "viewer",
         "workspace",
         "workspaceInvite",

@@ -11,6 +11,7 @@ mod data;
 mod describe;
 mod examples;
 mod learners;
+mod mutations;
 mod names;
 mod offer;
 mod queries;
@@ -19,6 +20,9 @@ mod sign_ins;
 pub mod tokens;
 
 pub use banner::banner;
+
+/// Template of the links to invites that are created in the demo.
+pub const ACCEPT_URL: &str = "https://app.example/i/{kind}/{secret}";
 
 pub use data::load;
 pub use describe::{Description, Persona, describe};

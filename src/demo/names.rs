@@ -30,6 +30,8 @@ pub mod codes {
     pub const PENDING: &str = "WELCOME-2026";
     /// Id of [`PENDING`].
     pub const PENDING_ID: i64 = 1;
+    /// Pending, to the verified address of Mei Tanaka.
+    pub const FOR_MEI: &str = "FOR-MEI";
     /// Expires [`EXPIRES_SOON_AFTER`] after the start of the demo.
     pub const EXPIRES_SOON: &str = "EXPIRES-SOON";
 
@@ -49,6 +51,10 @@ pub mod workspace_invites {
 
     /// Pending, with every field of the contract.
     pub const PENDING: Uuid = uuid!("d0000000-0000-4000-8000-000000000001");
+    /// Pending, to the verified address of Mei Tanaka.
+    pub const FOR_MEI: Uuid = uuid!("d0000000-0000-4000-8000-000000000012");
+    /// Pending, to the address of Leo Marchetti, which is not verified.
+    pub const FOR_LEO: Uuid = uuid!("d0000000-0000-4000-8000-000000000013");
     /// Stored as pending, but past its expiry.
     pub const PENDING_PAST_EXPIRY: Uuid = uuid!("d0000000-0000-4000-8000-000000000005");
 }
@@ -59,6 +65,10 @@ pub mod groups {
     pub const STUDIO: &str = "research-studio";
     /// A group without an invite code.
     pub const NO_CODE: &str = "open-lab";
+    /// Id of [`NO_CODE`].
+    pub const NO_CODE_ID: i64 = 2;
+    /// Code of the invite of [`STUDIO`].
+    pub const STUDIO_CODE: &str = "abc123xyz";
 }
 
 /// Courses, by their slugs and ids.

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{
-    case::global_id, codes, courses, examples::Example, groups, people, workspace_invites,
-    workspaces,
+    case::global_id, codes, courses, examples::Example, groups, mutations, people,
+    workspace_invites, workspaces,
 };
 
 /// Names of the queries that work over any data: one for each root field.
-pub(super) const TEMPLATES: [&str; 11] = [
+pub(super) const TEMPLATES: [&str; 12] = [
     "invite-code",
     "workspace-invite",
     "workspace",
@@ -20,13 +20,16 @@ pub(super) const TEMPLATES: [&str; 11] = [
     "invite-codes",
     "workspace-invites",
     "group-invites",
+    "group-preview",
 ];
 
-/// Returns all queries: public ones first, denied ones last.
+/// Returns all examples: public queries first, then those of signed-in viewers, denied ones, and
+/// mutations.
 pub(super) fn graphql() -> Vec<Example> {
     let mut examples = public();
     examples.extend(signed_in());
     examples.extend(denied());
+    examples.extend(mutations::graphql());
     examples
 }
 
@@ -242,6 +245,16 @@ fn signed_in() -> Vec<Example> {
 
 fn denied() -> Vec<Example> {
     vec![
+        Example {
+            name: "group-preview",
+            shows: "groupPreview: what the holder of a group's code may know before joining.",
+            query: "query GroupPreview($code: String!) {
+  groupPreview(code: $code) { name slug memberCount viewerIsMember }
+}",
+            variables: json!({ "code": groups::STUDIO_CODE }),
+            persona: Some("nobody"),
+            error: None,
+        },
         Example {
             name: "course-secret",
             shows: "course: a secret course is null for anyone not invited, as if it did not exist.",

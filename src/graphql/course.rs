@@ -99,6 +99,12 @@ impl Course {
         .await
     }
 
+    /// True if the viewer may invite users to this course.
+    async fn viewer_can_invite(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        let access = ctx.access()?;
+        Ok(access.can_invite(Target::Course(self.0.id)).await?)
+    }
+
     /// Role of the viewer in this course: `creator` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
         ctx.look_up(|access| access.role(Target::Course(self.0.id)), |role| role)

@@ -12,13 +12,13 @@ use super::{
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
-    invite::InviteTarget,
+    invite::{InviteTarget, permissions},
     json::leaves,
     scalar::{BigInt, DateTime},
     user::User,
 };
 use crate::{
-    access::{CourseInviteView, CourseView, EmailVisibility},
+    access::{CourseInviteView, CourseView, EmailVisibility, InviteView},
     invite::{Joined, Status},
     loader::course_invite::{CourseInviteeFilter as Filter, InviteeSort},
     paging::SortType,
@@ -129,6 +129,41 @@ impl CourseInvite {
     /// Time at which the invite was withdrawn. Null if not withdrawn.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         self.0.cancelled_at.map(DateTime)
+    }
+
+    /// True if the viewer may accept the invite now.
+    pub(super) async fn viewer_can_accept(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::CourseInvite(self.0.clone()))
+            .await?
+            .accept)
+    }
+
+    /// True if the viewer may decline the invite now.
+    pub(super) async fn viewer_can_decline(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::CourseInvite(self.0.clone()))
+            .await?
+            .decline)
+    }
+
+    /// True if the viewer may withdraw the invite now.
+    pub(super) async fn viewer_can_cancel(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::CourseInvite(self.0.clone()))
+            .await?
+            .cancel)
+    }
+
+    /// True if the viewer may send the invite again now.
+    pub(super) async fn viewer_can_resend(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::CourseInvite(self.0.clone()))
+            .await?
+            .resend)
+    }
+
+    /// True if the viewer may change the invite now.
+    pub(super) async fn viewer_can_update(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::CourseInvite(self.0.clone()))
+            .await?
+            .update)
     }
 }
 

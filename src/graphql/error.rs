@@ -114,7 +114,7 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::BadUserInput { argument, allowed } => format!("{argument}: {allowed}"),
-            Self::Unauthenticated => "Sign in to see this.".to_owned(),
+            Self::Unauthenticated => "Sign in first.".to_owned(),
             Self::Forbidden => "You may not see this.".to_owned(),
             Self::RateLimited(limited) => format!("{limited}."),
             Self::Unavailable => "The service is unavailable; try again later.".to_owned(),

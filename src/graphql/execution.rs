@@ -27,9 +27,28 @@ use crate::{access::Access, metrics::Metrics, rate_limit::RateLimited};
 const TARIFF: Tariff = Tariff {
     default_page: DEFAULT_PAGE,
     max_page: MAX_PAGE,
-    lists: &[("InviteCode", "tags", 10)],
-    texts: &[("_Service", "sdl", 40)],
+    lists: &[
+        ("InviteCode", "tags", 10),
+        ("AcceptInvitePayload", "userErrors", 1),
+        ("InvitePayload", "userErrors", 1),
+        ("InviteResult", "userErrors", 1),
+        ("InvitesPayload", "userErrors", 1),
+        ("ResendInvitesPayload", "userErrors", 1),
+        ("ResendInviteResult", "userErrors", 1),
+        ("GroupInvitePayload", "userErrors", 1),
+        ("CreateWorkspaceInvitesPayload", "userErrors", 1),
+        ("WorkspaceInviteResult", "userErrors", 1),
+        ("CreateInviteCodesPayload", "userErrors", 1),
+        ("InviteCodeResult", "userErrors", 1),
+        ("CreateCourseInvitesPayload", "userErrors", 1),
+        ("CourseInviteResult", "userErrors", 1),
+    ],
+    texts: &[("_Service", "sdl", 60)],
 };
+
+/// Message of the error of a mutation while there are none.
+const NO_MUTATIONS: &str =
+    "Mutations are switched off. The operator of this gateway switches them on by --mutations on.";
 
 /// Executes GraphQL requests, with a cache of valid documents.
 #[derive(Clone)]
@@ -101,6 +120,7 @@ impl From<graphql_documents::Refusal> for Refusal {
             Refusal::Variables(errors) => Self::coded(errors, Code::BadUserInput),
             Refusal::NoOperation(message) => Self::new(Code::BadRequest, message),
             Refusal::UnsafeOperation => Self::UnsafeOperation,
+            Refusal::NoMutations => Self::new(Code::GraphqlValidationFailed, NO_MUTATIONS),
             Refusal::Disabled(field) => Self::Errors(vec![disabled_error(&field)]),
             Refusal::Limit(exceeded) => Self::Errors(vec![limit_error(exceeded)]),
         }

@@ -57,6 +57,12 @@ impl Group {
         &self.0.name
     }
 
+    /// True if the viewer may change this group's join link.
+    async fn viewer_can_invite(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        let access = ctx.access()?;
+        Ok(access.can_invite(Target::Group(self.0.id)).await?)
+    }
+
     /// Role of the viewer in this group: `owner` and `manager` manage it. Null if not a member.
     async fn viewer_role(&self, ctx: &Context<'_>) -> Nullable<String> {
         ctx.look_up(|access| access.role(Target::Group(self.0.id)), |role| role)

@@ -11,13 +11,13 @@ use super::{
     filter::InviteStatus,
     group::Group,
     id::{NodeKind, global_id},
-    invite::InviteTarget,
+    invite::{InviteTarget, permissions},
     json::leaves,
     scalar::{BigInt, DateTime, Url},
     user::User,
 };
 use crate::{
-    access::GroupInviteView,
+    access::{GroupInviteView, InviteView},
     invite::{Joined, Status},
     paging::SortType,
 };
@@ -142,6 +142,41 @@ impl GroupInvite {
     /// Always null: a link that is switched off is deleted.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         None
+    }
+
+    /// True if the viewer may accept the invite now.
+    pub(super) async fn viewer_can_accept(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::GroupInvite(self.0.clone()))
+            .await?
+            .accept)
+    }
+
+    /// True if the viewer may decline the invite now.
+    pub(super) async fn viewer_can_decline(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::GroupInvite(self.0.clone()))
+            .await?
+            .decline)
+    }
+
+    /// True if the viewer may withdraw the invite now.
+    pub(super) async fn viewer_can_cancel(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::GroupInvite(self.0.clone()))
+            .await?
+            .cancel)
+    }
+
+    /// True if the viewer may send the invite again now.
+    pub(super) async fn viewer_can_resend(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::GroupInvite(self.0.clone()))
+            .await?
+            .resend)
+    }
+
+    /// True if the viewer may change the invite now.
+    pub(super) async fn viewer_can_update(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::GroupInvite(self.0.clone()))
+            .await?
+            .update)
     }
 }
 

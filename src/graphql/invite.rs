@@ -20,7 +20,7 @@ use super::{
     workspace_invite::WorkspaceInvite,
 };
 use crate::{
-    access::{Access, AccessError, InviteView},
+    access::{Access, AccessError, InviteView, Permissions},
     invite::{InviteKind as Kind, Status},
     loader::invite::{InviteFilter as Filter, InviteRef, Mailbox},
     paging::{Slice, SortType},
@@ -81,6 +81,31 @@ use crate::{
         name = "cancelled_at",
         ty = "Option<DateTime>",
         desc = "Time at which the invite was withdrawn. Null if not withdrawn."
+    ),
+    field(
+        name = "viewer_can_accept",
+        ty = "Result<bool, Failure>",
+        desc = "True if the viewer may accept the invite now."
+    ),
+    field(
+        name = "viewer_can_decline",
+        ty = "Result<bool, Failure>",
+        desc = "True if the viewer may decline the invite now."
+    ),
+    field(
+        name = "viewer_can_cancel",
+        ty = "Result<bool, Failure>",
+        desc = "True if the viewer may withdraw the invite now."
+    ),
+    field(
+        name = "viewer_can_resend",
+        ty = "Result<bool, Failure>",
+        desc = "True if the viewer may send the invite again now."
+    ),
+    field(
+        name = "viewer_can_update",
+        ty = "Result<bool, Failure>",
+        desc = "True if the viewer may change the invite now."
     )
 )]
 pub(super) enum Invite {
@@ -91,6 +116,14 @@ pub(super) enum Invite {
 }
 
 impl Leaves for Invite {}
+
+/// Returns what the viewer may do with an invite.
+pub(super) async fn permissions(
+    ctx: &Context<'_>,
+    invite: InviteView,
+) -> Result<Permissions, Failure> {
+    Ok(ctx.access()?.permissions(&invite).await?)
+}
 
 /// Targets that accepting an invite joins.
 #[derive(Clone, Union)]

@@ -12,14 +12,14 @@ use super::{
         DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
     },
     id::{NodeKind, global_id},
-    invite::InviteTarget,
+    invite::{InviteTarget, permissions},
     json::leaves,
     scalar::{BigInt, DateTime},
     tag::Tag,
     user::User,
 };
 use crate::{
-    access::InviteCodeView,
+    access::{InviteCodeView, InviteView},
     invite::{Code, Status},
     loader::{invite_code::InviteCodeFilter as Filter, invite_code_by_code::Preload},
     paging::SortType,
@@ -175,6 +175,41 @@ impl InviteCode {
     /// Time at which the invite was withdrawn. Null if not withdrawn.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         self.0.cancelled_at.map(DateTime)
+    }
+
+    /// True if the viewer may accept the invite now.
+    pub(super) async fn viewer_can_accept(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::InviteCode(self.0.clone()))
+            .await?
+            .accept)
+    }
+
+    /// True if the viewer may decline the invite now.
+    pub(super) async fn viewer_can_decline(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::InviteCode(self.0.clone()))
+            .await?
+            .decline)
+    }
+
+    /// True if the viewer may withdraw the invite now.
+    pub(super) async fn viewer_can_cancel(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::InviteCode(self.0.clone()))
+            .await?
+            .cancel)
+    }
+
+    /// True if the viewer may send the invite again now.
+    pub(super) async fn viewer_can_resend(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::InviteCode(self.0.clone()))
+            .await?
+            .resend)
+    }
+
+    /// True if the viewer may change the invite now.
+    pub(super) async fn viewer_can_update(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(permissions(ctx, InviteView::InviteCode(self.0.clone()))
+            .await?
+            .update)
     }
 }
 

@@ -245,6 +245,12 @@ impl Leaf for bool {
     }
 }
 
+impl Leaf for i32 {
+    fn write(&self, json: &mut Json) {
+        json.text.extend_from_slice(self.to_string().as_bytes());
+    }
+}
+
 impl Leaf for ID {
     fn write(&self, json: &mut Json) {
         json.text(self);

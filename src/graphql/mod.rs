@@ -21,11 +21,13 @@ mod filter;
 pub mod fuzzing;
 mod group;
 mod group_invite;
+mod group_preview;
 mod id;
 mod introspection;
 mod invite;
 mod invite_code;
 mod json;
+mod mutation;
 mod node;
 mod scalar;
 mod tag;
@@ -35,20 +37,21 @@ mod viewer;
 mod workspace;
 mod workspace_invite;
 
-use async_graphql::{
-    EmptyMutation, EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder,
-};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder};
 
 pub(crate) use error::rate_limited_error;
 pub use error::{Code, Failure, INTERNAL_MESSAGE};
 pub(crate) use execution::limit_error;
 pub use execution::{Executed, Executor, Refusal};
-use federation::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
+use federation::{
+    Authenticated, Changed, Keyed, Served, Unfederated, WithoutMutations, WithoutNode, linked,
+};
 pub use graphql_documents::{Limits, Operation, Request};
+pub use mutation::Mutation;
 use validated::Validated;
 
 /// The schema, independent of requests.
-pub type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Root of all queries.
 #[derive(Default, MergedObject)]
@@ -56,6 +59,7 @@ pub struct Query(
     invite_code::InviteCodeQuery,
     workspace_invite::WorkspaceInviteQuery,
     group_invite::GroupInviteQuery,
+    group_preview::GroupPreviewQuery,
     workspace::WorkspaceQuery,
     group::GroupQuery,
     course::CourseQuery,
@@ -99,6 +103,8 @@ pub struct SchemaSettings {
     pub node: NodeFields,
     /// Adds `@authenticated` to the subgraph's schema.
     pub auth_directives: bool,
+    /// Has mutations.
+    pub mutations: bool,
 }
 
 impl Default for SchemaSettings {
@@ -108,26 +114,30 @@ impl Default for SchemaSettings {
             subgraph_sdl: SubgraphSdl::Public,
             node: NodeFields::default(),
             auth_directives: false,
+            mutations: true,
         }
     }
 }
 
-type Builder = SchemaBuilder<Query, EmptyMutation, EmptySubscription>;
+type Builder = SchemaBuilder<Query, Mutation, EmptySubscription>;
 
-fn builder(has_node: bool) -> Builder {
-    let builder = Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+fn builder(settings: SchemaSettings, has_node: bool) -> Builder {
+    let mut builder = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .register_output_type::<invite::Invite>();
-    if has_node {
-        builder
-    } else {
-        builder.register_output_type::<Changed<WithoutNode>>()
+    // First, since it removes unused types: without the fields that return nodes, `Node` is one.
+    if !settings.mutations {
+        builder = builder.register_output_type::<Changed<WithoutMutations>>();
     }
+    if !has_node {
+        builder = builder.register_output_type::<Changed<WithoutNode>>();
+    }
+    builder
 }
 
 /// Builds the schema that executes validated operations. The data of each request has its
 /// [`crate::access::Access`], in an `Arc`.
 fn schema(settings: SchemaSettings) -> Schema {
-    let builder = builder(settings.node != NodeFields::Nowhere)
+    let builder = builder(settings, settings.node != NodeFields::Nowhere)
         .data(Served::with(settings))
         .extension(Validated);
     if settings.introspection {
@@ -139,7 +149,7 @@ fn schema(settings: SchemaSettings) -> Schema {
 
 /// Returns the public schema in the schema definition language, sorted, without federation's types.
 pub fn sdl(settings: SchemaSettings) -> String {
-    let schema = builder(settings.node != NodeFields::Nowhere)
+    let schema = builder(settings, settings.node != NodeFields::Nowhere)
         .register_output_type::<Changed<Unfederated>>()
         .finish();
     export(&schema, SDLExportOptions::new())
@@ -147,8 +157,8 @@ pub fn sdl(settings: SchemaSettings) -> String {
 
 /// Returns the schema that supergraphs compose: that of a subgraph of Apollo Federation 2.
 pub fn subgraph_sdl(settings: SchemaSettings) -> String {
-    let mut builder =
-        builder(settings.node == NodeFields::Everywhere).register_output_type::<Changed<Keyed>>();
+    let mut builder = builder(settings, settings.node == NodeFields::Everywhere)
+        .register_output_type::<Changed<Keyed>>();
     if settings.auth_directives {
         builder = builder.register_output_type::<Changed<Authenticated>>();
     }

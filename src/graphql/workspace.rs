@@ -72,6 +72,18 @@ impl Workspace {
         .await
     }
 
+    /// True if the viewer may invite people to this workspace.
+    async fn viewer_can_invite(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        let access = ctx.access()?;
+        Ok(access.can_invite(Target::Workspace(self.0.id)).await?)
+    }
+
+    /// Keys of the roles that the viewer may grant in this workspace, from the highest to the lowest.
+    /// Empty if the viewer may not invite people.
+    async fn grantable_roles(&self, ctx: &Context<'_>) -> Result<&'static [&'static str], Failure> {
+        Ok(ctx.access()?.grantable_roles(self.0.id).await?)
+    }
+
     /// Invites to this workspace, newest first by default. Only managers of the workspace and staff
     /// may select this field; others get the error `FORBIDDEN`, or `UNAUTHENTICATED` if signed out.
     #[graphql(tag = "signed-in")]

@@ -14,14 +14,14 @@ use super::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
     },
     id::{NodeKind, global_id},
-    invite::InviteTarget,
+    invite::{InviteTarget, permissions},
     json::leaves,
     scalar::{BigInt, DateTime, Uuid},
     user::User,
     workspace::Workspace,
 };
 use crate::{
-    access::{EmailVisibility, WorkspaceInviteView, WorkspaceView, inviter_name},
+    access::{EmailVisibility, InviteView, WorkspaceInviteView, WorkspaceView, inviter_name},
     invite::Status,
     loader::workspace_invite::WorkspaceInviteFilter as Filter,
     paging::SortType,
@@ -46,6 +46,8 @@ impl Leaves for WorkspaceInvite {
         "acceptedAt" => accepted_at,
         "declinedAt" => declined_at,
         "cancelledAt" => cancelled_at,
+        "lastSentAt" => last_sent_at,
+        "sendCount" => send_count,
     }
 }
 
@@ -170,6 +172,61 @@ impl WorkspaceInvite {
     /// Time at which the invite was withdrawn. Null if not withdrawn.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         self.0.cancelled_at().map(DateTime)
+    }
+
+    /// Time at which the gateway last sent the invite. Null if it did not.
+    async fn last_sent_at(&self) -> Option<DateTime> {
+        self.0.last_sent_at().map(DateTime)
+    }
+
+    /// Number of times that the gateway sent the invite.
+    async fn send_count(&self) -> i32 {
+        self.0.send_count()
+    }
+
+    /// True if the viewer may accept the invite now.
+    pub(super) async fn viewer_can_accept(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(
+            permissions(ctx, InviteView::WorkspaceInvite(self.0.clone()))
+                .await?
+                .accept,
+        )
+    }
+
+    /// True if the viewer may decline the invite now.
+    pub(super) async fn viewer_can_decline(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(
+            permissions(ctx, InviteView::WorkspaceInvite(self.0.clone()))
+                .await?
+                .decline,
+        )
+    }
+
+    /// True if the viewer may withdraw the invite now.
+    pub(super) async fn viewer_can_cancel(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(
+            permissions(ctx, InviteView::WorkspaceInvite(self.0.clone()))
+                .await?
+                .cancel,
+        )
+    }
+
+    /// True if the viewer may send the invite again now.
+    pub(super) async fn viewer_can_resend(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(
+            permissions(ctx, InviteView::WorkspaceInvite(self.0.clone()))
+                .await?
+                .resend,
+        )
+    }
+
+    /// True if the viewer may change the invite now.
+    pub(super) async fn viewer_can_update(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
+        Ok(
+            permissions(ctx, InviteView::WorkspaceInvite(self.0.clone()))
+                .await?
+                .update,
+        )
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     auth::{AuthError, Authenticator},
     clock::Clock,
     graphql::Code,
+    lifecycle::Lifecycle,
     loader::Loaders,
     rate_limit::{Client, ClientKey, RateLimits},
     rest::{self, ErrorFormat},
@@ -24,6 +25,7 @@ use crate::{
 pub(super) struct Authentication {
     authenticator: Authenticator,
     loaders: Arc<Loaders>,
+    lifecycle: Option<Arc<Lifecycle>>,
     policy: Arc<Policy>,
     clock: Clock,
     rate_limits: RateLimits,
@@ -36,6 +38,7 @@ impl Authentication {
         Self {
             authenticator: gateway.authenticator.clone(),
             loaders: gateway.loaders.clone(),
+            lifecycle: gateway.lifecycle.clone(),
             policy: gateway.policy.clone(),
             clock: gateway.clock.clone(),
             rate_limit_policy: rate_limit::policy(&gateway.rate_limits),
@@ -47,6 +50,7 @@ impl Authentication {
     fn access(&self, viewer: Viewer, client: Arc<Client>) -> Access {
         let (loaders, policy) = (self.loaders.clone(), self.policy.clone());
         Access::new(viewer, client, loaders, policy, self.clock.now())
+            .with_lifecycle(self.lifecycle.clone())
     }
 
     /// Runs the request with its viewer's `Access`, or refuses a bad token or an exhausted quota.

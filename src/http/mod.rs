@@ -57,6 +57,7 @@ use crate::{
     auth::Authenticator,
     clock::Clock,
     graphql::{Code, INTERNAL_MESSAGE},
+    lifecycle::Lifecycle,
     loader::Loaders,
     metrics::Metrics,
     rate_limit::RateLimits,
@@ -68,6 +69,8 @@ use crate::{
 pub struct Gateway {
     /// Loads the data of all requests.
     pub loaders: Arc<Loaders>,
+    /// Writes; none if this gateway only reads.
+    pub lifecycle: Option<Arc<Lifecycle>>,
     /// Authenticates requests.
     pub authenticator: Authenticator,
     /// Disclosure policy.

@@ -2,8 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
-    ExprTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait, RuntimeErr, SqlErr,
-    TransactionTrait, Value,
+    ExprTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait, SqlErr, TransactionTrait, Value,
     sea_query::{Expr, Query},
     sqlx,
 };
@@ -12,6 +11,7 @@ use super::{
     row::FieldError,
     upsert::{self, Table, Upsert},
 };
+use crate::database::driver_error;
 
 /// Reason for which a unique value is rejected.
 pub(super) const TAKEN: &str = "already used by another row";
@@ -52,28 +52,6 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
     }
     // SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH, in the low byte of an extended code.
     matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(18..=20))
-}
-
-/// Returns true if the transaction may succeed when retried: it conflicted with another one.
-pub(super) fn is_transient(error: &DbErr) -> bool {
-    driver_error(error)
-        .filter(|error| {
-            error
-                .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
-                .is_some()
-        })
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code.starts_with("40"))
-}
-
-fn driver_error(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))
-    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error.as_database_error()
 }
 
 /// Writes `upserts`. If one is rejected, finds it by bisection and explains it.

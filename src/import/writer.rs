@@ -8,9 +8,10 @@ use sea_orm::{
 use super::{
     Rejection,
     chunk::CheckedRow,
-    constraint::{WriteError, is_transient},
+    constraint::WriteError,
     table::{self, Rows},
 };
+use crate::database::is_transient;
 
 /// Maximum number of attempts to write a chunk whose transaction conflicts with others.
 const MAX_ATTEMPTS: u32 = 5;

@@ -17,6 +17,16 @@ pub enum InviteKind {
 }
 
 impl InviteKind {
+    /// Name of the kind in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InviteCode => "invite_code",
+            Self::WorkspaceInvite => "workspace_invite",
+            Self::GroupInvite => "group_invite",
+            Self::CourseInvite => "course_invite",
+        }
+    }
+
     /// All kinds.
     pub const ALL: [Self; 4] = [
         Self::InviteCode,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::Code;
+use super::{Code, Token};
 
 /// Template of the URL at which a group invite is accepted, with `{slug}` and `{code}` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +15,70 @@ impl GroupInviteUrl {
     /// The URL that accepts the invite with this code of the group with this slug. It contains the
     /// code.
     pub fn with_code(&self, slug: &str, code: &Code) -> String {
-        let encode = |text: &str| {
-            url::form_urlencoded::byte_serialize(text.as_bytes())
-                .collect::<String>()
-                .replace('+', "%20")
-        };
         self.0
-            .replace("{slug}", &encode(slug))
-            .replace("{code}", &encode(code.as_str()))
+            .replace("{slug}", &encoded(slug))
+            .replace("{code}", &encoded(code.as_str()))
+    }
+}
+
+/// Template of the URL at which an invite is accepted, with `{kind}` (`code` or `workspace`) and
+/// `{secret}` (the code or token) in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptUrl(String);
+
+impl AcceptUrl {
+    /// The URL that accepts the invite with this code.
+    pub fn with_code(&self, code: &Code) -> String {
+        self.filled("code", code.as_str())
+    }
+
+    /// The URL that accepts the invite with this token.
+    pub fn with_token(&self, token: Token) -> String {
+        self.filled("workspace", &token.uuid().to_string())
+    }
+
+    fn filled(&self, kind: &str, secret: &str) -> String {
+        self.0
+            .replace("{kind}", kind)
+            .replace("{secret}", &encoded(secret))
+    }
+}
+
+impl FromStr for AcceptUrl {
+    type Err = String;
+
+    fn from_str(template: &str) -> Result<Self, String> {
+        if !template.contains("{secret}") {
+            return Err("it must contain {secret}, and may contain {kind}".to_owned());
+        }
+        let example = template
+            .replace("{kind}", "code")
+            .replace("{secret}", "secret");
+        check_url(&example).map(|()| Self(template.to_owned()))
+    }
+}
+
+impl fmt::Display for AcceptUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Encodes text for a segment of a path.
+fn encoded(text: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    encoded.replace('+', "%20")
+}
+
+/// Checks the URL of an example.
+fn check_url(example: &str) -> Result<(), String> {
+    match url::Url::parse(example) {
+        // Clients read the URL.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err("it must not hold a user name or a password".to_owned())
+        }
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
+        _ => Err("it must be an absolute http or https URL".to_owned()),
     }
 }
 
@@ -34,14 +90,7 @@ impl FromStr for GroupInviteUrl {
             return Err("it must contain {code}, and may contain {slug}".to_owned());
         }
         let example = template.replace("{slug}", "slug").replace("{code}", "code");
-        match url::Url::parse(&example) {
-            // Clients read the URL.
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                Err("it must not hold a user name or a password".to_owned())
-            }
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self(template.to_owned())),
-            _ => Err("it must be an absolute http or https URL".to_owned()),
-        }
+        check_url(&example).map(|()| Self(template.to_owned()))
     }
 }
 

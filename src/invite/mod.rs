@@ -9,8 +9,11 @@ mod status;
 mod transition;
 
 pub use kind::{FIRST_ID, InviteKind};
-pub use link::GroupInviteUrl;
-pub use role::{CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, Role};
+pub use link::{AcceptUrl, GroupInviteUrl};
+pub use role::{
+    CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, ROLES, Role,
+    grantable_roles, roles_of_codes,
+};
 pub use secret::{Code, Token};
 pub use status::{State, Status};
-pub use transition::{Command, Event, Refusal, Transition, transition};
+pub use transition::{Command, Event, Refusal, Transition, WriteLimit, transition};

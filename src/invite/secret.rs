@@ -13,6 +13,11 @@ const HYPHENATED: usize = 36;
 pub struct Token(Uuid);
 
 impl Token {
+    /// Creates a token of 122 random bits.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
     /// Reads a token: a UUID (RFC 9562) with hyphens. Other spellings of a UUID are no tokens.
     pub fn parse(text: &str) -> Option<Self> {
         let uuid = Uuid::try_parse(text).ok();
@@ -45,7 +50,29 @@ impl fmt::Debug for Token {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Code(String);
 
+/// Crockford's base 32: no letter looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Letters of a new code, and of each of its groups.
+const CODE_LETTERS: usize = 12;
+const GROUP_LETTERS: usize = 4;
+
 impl Code {
+    /// Creates a code for people: 60 random bits as `XXXX-XXXX-XXXX`.
+    pub fn random() -> Self {
+        // The first bytes of a random UUID hold its version and variant in bytes 6 and 8.
+        let random = Uuid::new_v4().into_bytes();
+        let (high, low) = (&random[..6], &random[9..15]);
+        let mut letters = String::with_capacity(CODE_LETTERS + CODE_LETTERS / GROUP_LETTERS);
+        for (at, byte) in high.iter().chain(low).enumerate() {
+            if at > 0 && at % GROUP_LETTERS == 0 {
+                letters.push('-');
+            }
+            letters.push(char::from(ALPHABET[usize::from(byte % 32)]));
+        }
+        Self(letters)
+    }
+
     /// A code as it is stored.
     pub fn new(code: impl Into<String>) -> Self {
         Self(code.into())
@@ -90,6 +117,16 @@ mod tests {
         }
         let by_time = "1f1b24a1-5b4c-1d0e-9c37-0d6f0b6a2b11";
         assert_eq!(Token::parse(by_time).map(Token::is_random), Some(false));
+    }
+
+    #[test]
+    fn a_new_code_has_three_groups_of_four_letters() {
+        let code = Code::random().into_string();
+        let groups: Vec<_> = code.split('-').map(str::len).collect();
+        assert_eq!(groups, [4, 4, 4], "{code}");
+        assert!(!code.contains(['I', 'L', 'O', 'U']), "{code}");
+        assert_ne!(code, Code::random().into_string());
+        assert!(Token::random().is_random());
     }
 
     #[test]

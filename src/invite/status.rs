@@ -42,6 +42,17 @@ impl State {
         }
     }
 
+    /// A state with this effective status, whatever the time.
+    pub fn from_status(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::Pending,
+            Status::Accepted => Self::Accepted,
+            Status::Cancelled => Self::Cancelled,
+            Status::Expired => Self::Expired,
+            Status::Declined => Self::Declined,
+        }
+    }
+
     /// Effective status at `now`. A pending invite is expired from `expires_at` on; without one it
     /// never expires.
     pub fn status(self, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Status {

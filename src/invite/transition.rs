@@ -49,6 +49,29 @@ pub enum Event {
     Declined,
     /// It was withdrawn.
     Cancelled,
+    /// A group's link got a new code.
+    Rotated,
+    /// A group's link was switched off.
+    Disabled,
+    /// Somebody joined by a group's link.
+    Joined,
+}
+
+impl Event {
+    /// Name of the event in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Resent => "resent",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Rotated => "rotated",
+            Self::Disabled => "disabled",
+            Self::Joined => "joined",
+        }
+    }
 }
 
 /// The outcome of a command that is allowed.
@@ -60,21 +83,55 @@ pub struct Transition {
     pub event: Option<Event>,
 }
 
-/// The reason for which an invite refuses a command.
+/// The reason for which a command is refused. The first six come from [`transition`]; the others from
+/// the rules of access and of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// It was accepted.
+    /// The invite was accepted.
     AlreadyAccepted,
-    /// It waits for an answer already.
+    /// An invite to the same person is pending.
     AlreadyInvited,
-    /// It was withdrawn.
+    /// The invite was withdrawn.
     Cancelled,
-    /// It was declined.
+    /// The invite was declined.
     Declined,
-    /// It has expired.
+    /// The invite has expired.
     Expired,
     /// Its kind has no such command.
     NotSupported,
+    /// It does not exist, or the viewer may not see it.
+    NotFound,
+    /// The viewer sees it, but may not give this command.
+    NotAllowed,
+    /// The invite is for somebody else.
+    WrongAccount,
+    /// The invite is for the viewer's address, which is not verified.
+    EmailNotVerified,
+    /// The person is a member of the target.
+    AlreadyMember,
+    /// The text is no e-mail address.
+    InvalidEmail,
+    /// Addresses of this domain are not invited.
+    DomainNotAllowed,
+    /// The role does not exist, or is above the viewer's own.
+    RoleNotAllowed,
+    /// A limit is reached.
+    Limit(WriteLimit),
+    /// A value of the input is not valid.
+    Invalid(&'static str),
+}
+
+/// A limit of writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteLimit {
+    /// Invites that one person creates in a day.
+    InvitesPerDay,
+    /// Pending invites of one target.
+    OpenInvites,
+    /// Times that one invite is sent.
+    Resends,
+    /// Time between two sendings of one invite.
+    ResendInterval,
 }
 
 /// Looks a command up in the table, for an invite that is in `state` and expires at `expires_at`.

@@ -7,7 +7,7 @@ use entity::{
 use sea_orm::{Condition, EntityTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
-    ListError, Lists, LoadError, Reads,
+    Freshness, ListError, Lists, LoadError, Reads,
     columns::columns,
     key::row_key,
     managed::ManagedList,
@@ -21,6 +21,7 @@ use crate::{
 columns!(group_invite: id, group_id, code, created_at, updated_at);
 
 row_key!("group_invite_by_id": ById(i64) in live(), Id, |row| row.id);
+row_key!("group_invite_by_code": ByCode(String) in live(), Code, |row| row.code.clone());
 row_key!("group_invite_of_group": OfGroup(i64) in live(), GroupId, |row| row.group_id);
 
 /// Selects invites whose group is not deleted. No path finds others.
@@ -57,6 +58,16 @@ impl Reads<'_> {
     /// Loads the invite with this id.
     pub async fn group_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
+    }
+
+    /// Loads the invite with this code. Its holder may join the group.
+    pub async fn group_invite_by_code(
+        &self,
+        code: &str,
+    ) -> Result<Option<Guarded<Model>>, LoadError> {
+        self.at_least(Freshness::StandbyThenPrimary)
+            .one(ByCode(code.to_owned()))
+            .await
     }
 
     /// Loads the invite of a group for its managers.

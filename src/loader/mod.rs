@@ -34,6 +34,7 @@ pub mod course;
 pub mod course_invite;
 pub mod group;
 pub mod group_invite;
+mod group_member_count;
 pub mod invite;
 pub mod invite_code;
 pub mod invite_code_by_code;

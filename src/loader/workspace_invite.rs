@@ -66,7 +66,7 @@ pub(super) fn live() -> Select<Entity> {
 }
 
 /// Condition: the invite's workspace is not deleted.
-pub(super) fn in_live_workspace() -> Expr {
+pub fn in_live_workspace() -> Expr {
     is_live::<workspace::Entity>(column(Column::WorkspaceId))
 }
 

@@ -8,7 +8,9 @@ mod sdl;
 use async_graphql::{Any, Context, Object, SimpleObject};
 use futures_util::future::join_all;
 
-pub(super) use sdl::{Authenticated, Changed, Keyed, Served, Unfederated, WithoutNode, linked};
+pub(super) use sdl::{
+    Authenticated, Changed, Keyed, Served, Unfederated, WithoutMutations, WithoutNode, linked,
+};
 
 use super::{
     context::ContextExt,

@@ -121,6 +121,16 @@ impl Change for WithoutNode {
     }
 }
 
+/// Removes the mutations. Their types are then unused.
+pub(in crate::graphql) struct WithoutMutations;
+
+impl Change for WithoutMutations {
+    fn change(registry: &mut Registry) {
+        registry.mutation_type = None;
+        registry.remove_unused_types();
+    }
+}
+
 /// Removes the fields and types for routers.
 pub(in crate::graphql) struct Unfederated;
 

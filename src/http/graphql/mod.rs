@@ -13,7 +13,7 @@ use axum::{
     Extension,
     body::Body as Incoming,
     extract::{RawQuery, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
     routing::{MethodRouter, get},
 };
@@ -49,6 +49,17 @@ const MAX_LOGGED_NAME: usize = 64;
 #[cfg(feature = "fuzzing")]
 pub(super) fn nesting(json: &[u8]) -> usize {
     JsonShape::measure(json).nesting
+}
+
+/// The way in which an operation was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    /// By `GET`, which must change nothing.
+    Get,
+    /// By itself in a `POST`.
+    Post,
+    /// In a list, whose operations are executed at the same time.
+    List,
 }
 
 /// Settings of the GraphQL endpoint.
@@ -119,7 +130,7 @@ async fn handle_post(
             refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT)
         }
         Ok(Body::One(parameters)) => {
-            let execution = graphql.execute(parameters, &Method::POST, access, Some(&log_name));
+            let execution = graphql.execute(parameters, Transport::Post, access, Some(&log_name));
             let completed = execution.await;
             graphql.write(completed, media)
         }
@@ -157,7 +168,7 @@ async fn handle_get(
     if !parameters.names_a_document() {
         return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
     }
-    let execution = graphql.execute(parameters, &Method::GET, access, Some(&log_name));
+    let execution = graphql.execute(parameters, Transport::Get, access, Some(&log_name));
     let completed = execution.await;
     graphql.write(completed, media)
 }
@@ -187,6 +198,9 @@ fn share_of(access: &Access) -> Share {
         Viewer::User { .. } => Share::SignedIn,
     }
 }
+
+/// Message of the error of a mutation in a list of operations.
+const MUTATION_IN_LIST: &str = "Send a mutation by itself, not in a list of operations.";
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
 
@@ -251,7 +265,7 @@ impl Graphql {
     async fn prepare(
         &self,
         parameters: Parameters,
-        method: &Method,
+        transport: Transport,
         client: &Client,
         span: &Span,
     ) -> Result<Operation, Refusal> {
@@ -261,7 +275,7 @@ impl Graphql {
             query: query.ok_or_else(|| Refusal::new(Code::BadRequest, NO_DOCUMENT))?,
             operation_name: parameters.operation_name,
             variables: parameters.variables,
-            is_safe: method.is_safe(),
+            is_safe: transport != Transport::Post,
         };
         client
             .spend(self.executor.reading_cost(&request.query))
@@ -281,7 +295,7 @@ impl Graphql {
     async fn execute(
         &self,
         parameters: Parameters,
-        method: &Method,
+        transport: Transport,
         access: Arc<Access>,
         log_name: Option<&OperationName>,
     ) -> Completed {
@@ -291,7 +305,7 @@ impl Graphql {
         let known = parameters.operation_name.as_deref();
         let known = known.and_then(|name| operations.known(name));
         let with_cost = parameters.asks_for_cost();
-        let prepared = self.prepare(parameters, method, access.client(), &span);
+        let prepared = self.prepare(parameters, transport, access.client(), &span);
         match prepared.await {
             Ok(prepared) => {
                 let name = prepared.name.as_deref();
@@ -313,6 +327,12 @@ impl Graphql {
                 }
             }
             Err(refusal) => {
+                let refusal = match refusal {
+                    Refusal::UnsafeOperation if transport == Transport::List => {
+                        Refusal::new(Code::BadRequest, MUTATION_IN_LIST)
+                    }
+                    refusal => refusal,
+                };
                 let status = match refusal {
                     Refusal::UnsafeOperation => Some(StatusCode::METHOD_NOT_ALLOWED),
                     Refusal::RateLimited(_) => Some(StatusCode::TOO_MANY_REQUESTS),
@@ -343,7 +363,7 @@ impl Graphql {
             return refuse(StatusCode::BAD_REQUEST, media, message);
         }
         let outcomes = batch.into_iter().map(async |parameters| {
-            let completed = self.execute(parameters, &Method::POST, access.clone(), None);
+            let completed = self.execute(parameters, Transport::List, access.clone(), None);
             completed.await.outcome
         });
         let outcomes = join_all(outcomes).await;

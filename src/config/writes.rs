@@ -1,0 +1,126 @@
+//! Settings of mutations.
+
+use std::str::FromStr;
+
+use chrono::TimeDelta;
+use clap::Args;
+
+use super::Switch;
+use crate::{email, invite::AcceptUrl, lifecycle::WriteLimits, redacted::Redacted};
+
+/// Settings of mutations.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Mutations")]
+pub struct WriteOptions {
+    /// Let clients create, accept, decline, cancel and resend invites. serve then needs --accept-url, and
+    /// a database role that may write [default: on for demo, off for serve]
+    #[arg(
+        long,
+        env = "GATEWAY_MUTATIONS",
+        value_name = "on|off",
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub mutations: Option<Switch>,
+
+    /// Template of the links to new invites: {kind} is `code` or `workspace`, {secret} the code or token
+    #[arg(long, env = "GATEWAY_ACCEPT_URL", value_name = "TEMPLATE",
+          value_parser = Redacted(AcceptUrl::from_str))]
+    pub accept_url: Option<AcceptUrl>,
+
+    /// Maximum number of invites that one person creates in a day
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_INVITES_PER_DAY",
+        value_name = "NUMBER",
+        default_value_t = 500
+    )]
+    pub max_invites_per_day: u32,
+
+    /// Maximum number of pending invites to one workspace or course
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_OPEN_INVITES",
+        value_name = "NUMBER",
+        default_value_t = 50_000
+    )]
+    pub max_open_invites: u32,
+
+    /// Maximum number of times that an invite is sent again, once a minute at most
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_RESENDS",
+        value_name = "NUMBER",
+        default_value_t = 10
+    )]
+    pub max_resends: u32,
+
+    /// Lifetime of an invite whose creator names no expiry, in days
+    #[arg(long, env = "GATEWAY_INVITE_LIFETIME", value_name = "DAYS", default_value_t = 7,
+          value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub invite_lifetime: u16,
+
+    /// Maximum lifetime of an invite, in days
+    #[arg(long, env = "GATEWAY_MAX_INVITE_LIFETIME", value_name = "DAYS", default_value_t = 30,
+          value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub max_invite_lifetime: u16,
+
+    /// Maximum length of an invite's message, in characters
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_MESSAGE",
+        value_name = "CHARACTERS",
+        default_value_t = 2000
+    )]
+    pub max_message: u32,
+
+    /// Domain of addresses that may be invited; without one, every domain. Repeat it, or separate domains
+    /// by commas
+    #[arg(
+        long,
+        env = "GATEWAY_ALLOWED_DOMAIN",
+        value_name = "DOMAIN",
+        value_delimiter = ',',
+        value_parser = Redacted(domain)
+    )]
+    pub allowed_domain: Vec<String>,
+
+    /// Domain of addresses that are not invited. Repeat it, or separate domains by commas
+    #[arg(
+        long,
+        env = "GATEWAY_BLOCKED_DOMAIN",
+        value_name = "DOMAIN",
+        value_delimiter = ',',
+        value_parser = Redacted(domain)
+    )]
+    pub blocked_domain: Vec<String>,
+}
+
+/// Reads a domain in the form in which domains are compared.
+fn domain(text: &str) -> Result<String, String> {
+    let address = email::normalize(&format!("name@{text}"));
+    let domain = address.and_then(|address| Some(address.split_once('@')?.1.to_owned()));
+    domain.ok_or_else(|| "expected a domain such as example.com".to_owned())
+}
+
+impl WriteOptions {
+    /// Returns true if clients may write.
+    pub fn has_mutations(&self) -> bool {
+        self.mutations == Some(Switch::On)
+    }
+
+    /// Returns the limits of writes.
+    pub fn limits(&self) -> WriteLimits {
+        WriteLimits {
+            per_day: self.max_invites_per_day,
+            open: self.max_open_invites,
+            resends: self.max_resends,
+            lifetime: TimeDelta::days(self.invite_lifetime.into()),
+            max_lifetime: TimeDelta::days(self.max_invite_lifetime.into()),
+            message: self.max_message as usize,
+            allowed_domains: self.allowed_domain.clone(),
+            blocked_domains: self.blocked_domain.clone(),
+            ..WriteLimits::default()
+        }
+    }
+}

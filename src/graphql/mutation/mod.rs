@@ -1,0 +1,48 @@
+//! Mutations. Refusals of the domain are data (`user_error`); only a viewer who is signed out, malformed
+//! input and faults are errors.
+
+mod create;
+mod group_invite;
+mod settle;
+mod user_error;
+
+use async_graphql::{ID, MergedObject};
+
+use super::id::{NodeKind, parse_global_id, parse_id};
+use crate::{invite::InviteKind, loader::invite::InviteRef};
+
+/// Root of all mutations. Accepting, declining, cancelling, enabling and disabling may be sent again: what
+/// was carried out before changes nothing more. Creating may be sent again with an `idempotencyKey`.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    create::CreateMutation,
+    group_invite::GroupInviteMutation,
+    settle::SettleMutation,
+);
+
+/// Returns the invite that a global id names.
+fn invite_ref(id: &ID) -> Option<InviteRef> {
+    let (kind, id) = parse_global_id(id)?;
+    let kind = match kind {
+        NodeKind::InviteCode => InviteKind::InviteCode,
+        NodeKind::WorkspaceInvite => InviteKind::WorkspaceInvite,
+        NodeKind::GroupInvite => InviteKind::GroupInvite,
+        NodeKind::CourseInvite => InviteKind::CourseInvite,
+        NodeKind::User
+        | NodeKind::Tag
+        | NodeKind::Workspace
+        | NodeKind::Group
+        | NodeKind::Course => return None,
+    };
+    Some(InviteRef { kind, id })
+}
+
+/// Returns the key of an object of that kind, by its global id or database id.
+fn key(kind: NodeKind, id: &ID) -> Option<i64> {
+    parse_id(kind, id)
+}
+
+/// Returns the keys of objects of that kind; none in place of an id that names no such object.
+fn keys(kind: NodeKind, ids: &[ID]) -> Vec<Option<i64>> {
+    ids.iter().map(|id| key(kind, id)).collect()
+}

@@ -1,0 +1,111 @@
+//! Creating invite codes.
+
+use chrono::{DateTime, Utc};
+use sea_orm::Value;
+
+use super::{
+    Created, Key, Lifecycle, Numbered, WriteError,
+    create::{Judge, run},
+    event::{event_id, record},
+    write::{Lock, Write},
+};
+use crate::{
+    access::proof::CodeCreator,
+    invite::{Code, Event, InviteKind},
+};
+
+/// An invite code to create. The access module has checked it.
+#[derive(Clone, Debug)]
+pub struct NewInviteCode {
+    /// The code.
+    pub code: Code,
+    /// Name of the person invited.
+    pub name: Option<String>,
+    /// Address of the person invited, as entered, and normalized.
+    pub email: Option<(String, String)>,
+    /// Role that using the code grants.
+    pub role: Option<String>,
+    /// Tags that the code grants.
+    pub tags: Vec<i64>,
+}
+
+/// Several codes to one address are allowed.
+const JUDGE: Judge = Judge {
+    table: "invite_codes",
+    existing: "CAST(NULL AS bigint)",
+    is_member: "1 = 0",
+    has_accepted: "1 = 0",
+    reused: "CAST(NULL AS bigint)",
+    is_open: None,
+    target: "CAST(NULL AS bigint)",
+};
+
+impl Lifecycle {
+    /// Creates invite codes, in the order of `codes`.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    pub async fn create_invite_codes(
+        &self,
+        creator: &CodeCreator,
+        codes: Vec<Numbered<NewInviteCode>>,
+        expires_at: DateTime<Utc>,
+        key: Option<Key>,
+        now: DateTime<Utc>,
+    ) -> Result<Created, WriteError> {
+        let (database, limits) = (self.database.clone(), self.limits.clone());
+        let actor = creator.user_id();
+        Self::spawn(async move {
+            let granted: Vec<Vec<Value>> = codes
+                .iter()
+                .flat_map(|(n, code)| {
+                    let tags = code.tags.iter();
+                    tags.map(move |tag| vec![(*n).into(), (*tag).into()])
+                })
+                .collect();
+            let input = codes.into_iter().map(|(n, code)| {
+                let (email, email_norm) = code.email.unzip();
+                vec![
+                    n.into(),
+                    code.code.into_string().into(),
+                    code.name.into(),
+                    email.into(),
+                    email_norm.into(),
+                    code.role.into(),
+                    event_id(now),
+                ]
+            });
+            let columns = &["n", "code", "name", "email", "email_norm", "role", "event_id"];
+            let write = Write::new(&database)
+                .with_lock(Lock::Codes(actor))
+                .set("actor", actor)
+                .set("now", now)
+                .set("expires_at", expires_at)
+                .input("input", columns, input.collect());
+            let write = JUDGE.step(write, &database, &limits, key.as_ref(), now);
+            let new = "judged JOIN input ON input.n = judged.n WHERE refusal IS NULL";
+            let write = write.then(
+                "created",
+                format!(
+                    "INSERT INTO invite_codes (id, code, role, name, email, email_norm,
+                        invited_by_id, generated_at, sent_at, expires_at, last_sent_at, send_count)
+                     SELECT id, code, role, name, email, email_norm, :actor, :now, :now, :expires_at,
+                            :now, 1
+                     FROM {new}"
+                ),
+            );
+            let write = match granted.is_empty() {
+                true => write,
+                false => write.input("granted", &["granted_n", "tag_id"], granted).then(
+                    "tagged",
+                    "INSERT INTO invite_code_tags (invite_code_id, tag_id)
+                     SELECT id, tag_id FROM judged JOIN granted ON granted_n = n
+                     WHERE refusal IS NULL",
+                ),
+            };
+            let write = record(write, InviteKind::InviteCode, Event::Created, "NULL", new);
+            run(&database, &write, key.as_ref(), actor, now).await
+        })
+        .await
+    }
+}

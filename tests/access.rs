@@ -3,6 +3,7 @@
 mod hidden;
 mod table;
 mod world;
+mod writes;
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

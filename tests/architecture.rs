@@ -3,16 +3,24 @@
 use std::{fs, path::Path};
 
 /// Modules that each module may import.
-const ALLOWED: [(&str, &[&str]); 23] = [
+const ALLOWED: [(&str, &[&str]); 24] = [
     (
         "access",
-        &["email", "invite", "loader", "paging", "rate_limit"],
+        &[
+            "email",
+            "invite",
+            "lifecycle",
+            "loader",
+            "paging",
+            "rate_limit",
+        ],
     ),
     ("auth", &["access", "clock", "loader", "metrics"]),
     ("clock", &[]),
     (
         "command",
         &[
+            "lifecycle",
             "auth",
             "clock",
             "config",
@@ -33,6 +41,8 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     (
         "config",
         &[
+            "email",
+            "lifecycle",
             "access",
             "auth",
             "database",
@@ -50,6 +60,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     (
         "graphql",
         &[
+            "lifecycle",
             "access",
             "email",
             "invite",
@@ -62,6 +73,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     (
         "http",
         &[
+            "lifecycle",
             "access",
             "auth",
             "clock",
@@ -79,6 +91,11 @@ const ALLOWED: [(&str, &[&str]); 23] = [
         &["clock", "database", "email", "invite", "printable"],
     ),
     ("invite", &[]),
+    // Only the proofs of access, and the states of rows.
+    (
+        "lifecycle",
+        &["access::proof", "database", "email", "invite", "loader"],
+    ),
     // Only the proofs of access.
     (
         "loader",
@@ -262,9 +279,17 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("reqwest", &["auth", "trace"]),
     (
         "sea_orm",
-        &["auth", "command", "database", "demo", "import", "loader"],
+        &[
+            "auth",
+            "command",
+            "database",
+            "demo",
+            "import",
+            "lifecycle",
+            "loader",
+        ],
     ),
-    ("sqlx", &["database", "import", "loader"]),
+    ("sqlx", &["database", "import", "lifecycle", "loader"]),
     ("utoipa", &["rest"]),
 ];
 

@@ -167,7 +167,7 @@ any_database! {
 
     async fn authenticated_fields_deny_anonymous_viewers(gateway) {
         let schema = printed(&["--subgraph", "--auth-directives=on"]).await;
-        assert_eq!(schema.matches(" @authenticated").count(), 6);
+        assert_eq!(schema.matches(" @authenticated").count(), 17);
         let unmarked = printed(&["--subgraph"]).await;
         assert!(!unmarked.contains("authenticated"), "{unmarked}");
 

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use crate::support::{
     Gateway, Response, Viewer,
     collector::Collector,
-    data, each_database,
+    data, each_database, global_id,
     process::{Server, authorization, log_lines},
+    tables,
     wire::Request,
 };
 
@@ -23,6 +24,9 @@ const GARBAGE: &str = "PLANTED-bearer-3";
 const HEADER: &str = "PLANTED-header-4";
 /// In rows that no viewer may see.
 const DESCRIPTION: &str = "PLANTED-description-5";
+const GROUP_CODE: &str = "PLANTED-group-code-6";
+const MESSAGE: &str = "PLANTED-message-7";
+const KEY: &str = "PLANTED-key-8";
 
 const LOOK_UP: &str = "query LookUp($code: String!) { inviteCode(code: $code) { code email } }";
 
@@ -32,7 +36,18 @@ struct Secrets(Vec<String>);
 impl Secrets {
     /// Returns the planted secrets and `more`, unchanged and in possible encodings.
     fn with(more: &[&str]) -> Self {
-        let planted = [MARK, CODE, ADDRESS, VARIABLE, GARBAGE, HEADER, DESCRIPTION];
+        let planted = [
+            MARK,
+            CODE,
+            ADDRESS,
+            VARIABLE,
+            GARBAGE,
+            HEADER,
+            DESCRIPTION,
+            GROUP_CODE,
+            MESSAGE,
+            KEY,
+        ];
         let mut all = Vec::new();
         for secret in planted.iter().chain(more) {
             all.push((*secret).to_owned());
@@ -100,6 +115,46 @@ async fn plant(gateway: &Gateway) {
         })
         .await;
     gateway.add(data::course_invite(1, 1, 8)).await;
+    gateway.add(data::workspace_member(1, 7, "owner")).await;
+    gateway.add(data::group(1, "studio")).await;
+    gateway.add(data::group_member(1, 7, "manager")).await;
+    gateway.add(data::group_invite(1, 1, GROUP_CODE)).await;
+}
+
+/// Returns mutations that succeed for user 7, or are refused as data.
+fn mutations(workspace_token: &str) -> Vec<String> {
+    let invite = global_id("WorkspaceInvite", 4);
+    let errors = "userErrors { code message field }";
+    [
+        format!("createWorkspaceInvites(input: {{ workspace: \"1\", message: \"{MESSAGE}\",
+            idempotencyKey: \"{KEY}\", invitees: [{{ email: \"new-{ADDRESS}\" }}, {{ email: \"{CODE}\" }}] }})
+            {{ results {{ email acceptUrl {errors} }} {errors} }}"),
+        format!("createWorkspaceInvites(input: {{ workspace: \"1\", idempotencyKey: \"{KEY}\",
+            invitees: [{{ email: \"{ADDRESS}\" }}] }}) {{ results {{ {errors} }} {errors} }}"),
+        format!("createInviteCodes(input: {{ invitees: [{{ name: \"{VARIABLE}\", email: \"{ADDRESS}\" }}] }})
+            {{ results {{ acceptUrl {errors} }} {errors} }}"),
+        format!("resendInvites(input: {{ ids: [\"{invite}\", \"{CODE}\"] }})
+            {{ results {{ acceptUrl {errors} }} {errors} }}"),
+        format!("updateInvite(input: {{ id: \"{invite}\", message: \"{MESSAGE}\" }}) {{ {errors} }}"),
+        format!("updateInvite(input: {{ id: \"{invite}\", role: \"{CODE}\" }}) {{ {errors} }}"),
+        format!("acceptInvite(input: {{ code: \"{CODE}\" }}) {{ {errors} }}"),
+        format!("acceptInvite(input: {{ token: \"{workspace_token}\" }}) {{ {errors} }}"),
+        format!("acceptInvite(input: {{ token: \"{VARIABLE}\" }}) {{ {errors} }}"),
+        format!("acceptInvite(input: {{ groupCode: \"{GROUP_CODE}\" }}) {{ {errors} }}"),
+        format!("declineInvite(input: {{ code: \"{VARIABLE}\" }}) {{ {errors} }}"),
+        format!("acceptInvite(input: {{ code: \"{CODE}\", groupCode: \"{GROUP_CODE}\" }}) {{ {errors} }}"),
+    ]
+    .map(|mutation| format!("mutation {{ {mutation} }}"))
+    .into()
+}
+
+/// Returns the secrets at the end of the links in a response.
+fn minted(response: &Response) -> Vec<String> {
+    let links = response.text.split("\"acceptUrl\":\"").skip(1);
+    let urls = links.filter_map(|rest| rest.split('"').next());
+    urls.filter_map(|url| url.rsplit('/').next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns bodies for `POST /graphql`.
@@ -140,9 +195,11 @@ fn bodies(workspace_token: &str) -> Vec<String> {
         "query ($email: UUID!) { workspaceInvite(token: $email) { email } }".to_owned(),
         format!("# {CODE}\n\"\"\"{ADDRESS}"),
     ];
+    let mutations = mutations(workspace_token);
     let mut bodies: Vec<String> = valid
         .iter()
         .chain(&refused)
+        .chain(&mutations)
         .map(|query| post(query))
         .collect();
     bodies.extend([
@@ -206,6 +263,7 @@ each_database! {
         let traceparent = format!("00-{HEADER}-01");
         let tracestate = format!("vendor={HEADER}");
         let mut sent = 0;
+        let mut made = Vec::new();
         let mut ask_all = async || {
             for authorization in [None, Some(&signed), Some(&forged), Some(&garbage), Some(&basic)] {
                 let authorization = authorization.map(String::as_str);
@@ -222,11 +280,13 @@ each_database! {
                         .header("user-agent", HEADER);
                     let response = server.send(&request).await;
                     sent += 1;
+                    made.extend(minted(&response));
                     assert_eq!(secrets.found_in(&client_output(&response)), None, "{}", request.text());
                 }
             }
         };
         ask_all().await;
+        let stored = tables::dump(&gateway.database).await;
         // Database errors are logged, without values.
         for tables in [&["invite_codes", "workspace_invites", "courses"][..], &["users"]] {
             for table in tables {
@@ -248,6 +308,17 @@ each_database! {
             ("metrics", &metrics),
         ] {
             assert_eq!(secrets.found_in(text), None, "{place}");
+            assert!(!made.is_empty());
+            for secret in &made {
+                assert!(!text.contains(secret), "a new token or code in {place}");
+            }
+        }
+        // Nor do events, the keys of requests and the tables of hashes hold a token or code.
+        for (table, rows) in stored {
+            let codes_are_stored = ["invite_codes", "group_invites"].contains(&table);
+            for secret in made.iter().filter(|_| !codes_are_stored) {
+                assert!(!rows.iter().any(|row| row.contains(secret)), "{table}");
+            }
         }
 
         // All of these record something of the requests, so that the search is meaningful.

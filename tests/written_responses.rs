@@ -105,6 +105,10 @@ async fn responses_do_not_depend_on_how_a_document_is_written() {
     let mut requests = Vec::new();
     for example in list("examples") {
         let query = example["query"].as_str().expect("a query");
+        // A mutation that is sent twice has two outcomes.
+        if query.starts_with("mutation") {
+            continue;
+        }
         requests.push((
             authorization(&description, example),
             query.to_owned(),

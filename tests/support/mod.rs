@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
+pub mod invariants;
 pub mod issuer;
 pub mod node;
 pub mod process;
@@ -39,6 +40,7 @@ use invite_gateway::{
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
     import::{self, Kind, Rejection, Report, Summary},
     invite::GroupInviteUrl,
+    lifecycle::{Lifecycle, WriteLimits},
     loader::Loaders,
     metrics::Metrics,
     rate_limit::{Quotas, RateLimits},
@@ -54,6 +56,9 @@ pub use response::Response;
 
 /// Prefix of absolute URLs.
 pub const PUBLIC_URL: &str = "https://gateway.example";
+
+/// Template of the links to new invites.
+pub const ACCEPT_URL: &str = "https://app.example/i/{kind}/{secret}";
 
 /// Default time of the clock.
 pub const NOW: &str = "2026-06-01T12:00:00Z";
@@ -147,6 +152,7 @@ impl Gateway {
             .expect("usable settings");
         let mut parts = Parts {
             loaders,
+            lifecycle: Some(self.lifecycle(WriteLimits::default())),
             authenticator,
             policy: policy(Disclosure::Contract),
             clock: self.clock(),
@@ -168,6 +174,17 @@ impl Gateway {
         self.metrics = parts.metrics.clone();
         self.app = Service::new(parts).app;
         self
+    }
+
+    /// Sets the limits of writes.
+    pub fn with_write_limits(self, limits: WriteLimits) -> Self {
+        let lifecycle = self.lifecycle(limits);
+        self.with(|parts| parts.lifecycle = Some(lifecycle))
+    }
+
+    fn lifecycle(&self, limits: WriteLimits) -> Arc<Lifecycle> {
+        let accept_url = ACCEPT_URL.parse().expect("a template");
+        Arc::new(Lifecycle::new(self.database.clone(), limits, accept_url))
     }
 
     /// Sets rate limits.

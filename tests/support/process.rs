@@ -277,7 +277,7 @@ impl Server {
         Self::listening(Process::spawn(&mut command)).await
     }
 
-    fn arguments(database_url: &str) -> [&str; 7] {
+    fn arguments(database_url: &str) -> [&str; 10] {
         [
             "serve",
             "--database-url",
@@ -286,6 +286,9 @@ impl Server {
             "--log-format=json",
             "--jwt-secret",
             super::SECRET,
+            "--mutations=on",
+            "--accept-url",
+            super::ACCEPT_URL,
         ]
     }
 

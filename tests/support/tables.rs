@@ -9,9 +9,9 @@ use entity::{
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    FromQueryResult, Iterable, ModelTrait, PrimaryKeyToColumn, QueryOrder, Statement,
-    TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    EntityTrait, FromQueryResult, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryOrder, Statement, TransactionTrait,
 };
 
 /// Every row of a table as text, in the order of its key.
@@ -93,4 +93,72 @@ async fn remove_in(transaction: &DatabaseTransaction) {
         .execute_unprepared("DROP TABLE seaql_migrations")
         .await
         .expect("the table of migrations");
+}
+
+/// Rows of the tables that mutations change, to bring them back.
+pub struct Snapshot {
+    invite_codes: Vec<invite_code::Model>,
+    invite_code_tags: Vec<invite_code_tag::Model>,
+    workspace_invites: Vec<workspace_invite::Model>,
+    invite_tokens: Vec<invite_token::Model>,
+    workspace_members: Vec<workspace_member::Model>,
+    group_invites: Vec<group_invite::Model>,
+    group_members: Vec<group_member::Model>,
+    course_invites: Vec<course_invite::Model>,
+    course_members: Vec<course_member::Model>,
+}
+
+impl Snapshot {
+    pub async fn take(database: &DatabaseConnection) -> Self {
+        async fn rows<E: EntityTrait>(database: &DatabaseConnection, _: E) -> Vec<E::Model> {
+            E::find().all(database).await.expect("rows")
+        }
+        Self {
+            invite_codes: rows(database, invite_code::Entity).await,
+            invite_code_tags: rows(database, invite_code_tag::Entity).await,
+            workspace_invites: rows(database, workspace_invite::Entity).await,
+            invite_tokens: rows(database, invite_token::Entity).await,
+            workspace_members: rows(database, workspace_member::Entity).await,
+            group_invites: rows(database, group_invite::Entity).await,
+            group_members: rows(database, group_member::Entity).await,
+            course_invites: rows(database, course_invite::Entity).await,
+            course_members: rows(database, course_member::Entity).await,
+        }
+    }
+
+    /// Brings the rows back, without events and keys.
+    pub async fn restore(&self, database: &DatabaseConnection) {
+        async fn set<E, A>(database: &DatabaseConnection, _: E, rows: &[E::Model])
+        where
+            E: EntityTrait<ActiveModel = A>,
+            E::Model: IntoActiveModel<A>,
+            A: ActiveModelTrait<Entity = E> + Send,
+        {
+            E::delete_many().exec(database).await.expect("no rows");
+            let rows = rows
+                .iter()
+                .cloned()
+                .map(|row| row.into_active_model().reset_all());
+            let rows: Vec<A> = rows.collect();
+            if !rows.is_empty() {
+                E::insert_many(rows)
+                    .exec_without_returning(database)
+                    .await
+                    .expect("rows");
+            }
+        }
+        set(database, invite_event::Entity, &[]).await;
+        set(database, idempotency_key::Entity, &[]).await;
+        set(database, invite_token::Entity, &[]).await;
+        set(database, invite_code_tag::Entity, &[]).await;
+        set(database, invite_code::Entity, &self.invite_codes).await;
+        set(database, invite_code_tag::Entity, &self.invite_code_tags).await;
+        set(database, workspace_invite::Entity, &self.workspace_invites).await;
+        set(database, invite_token::Entity, &self.invite_tokens).await;
+        set(database, workspace_member::Entity, &self.workspace_members).await;
+        set(database, group_invite::Entity, &self.group_invites).await;
+        set(database, group_member::Entity, &self.group_members).await;
+        set(database, course_invite::Entity, &self.course_invites).await;
+        set(database, course_member::Entity, &self.course_members).await;
+    }
 }

@@ -20,7 +20,8 @@ if (errors) throw new Error(JSON.stringify(errors));
 
 const lines = (schema) => printSchema(lexicographicSortSchema(schema)).split('\n');
 const told = lines(buildClientSchema(data));
-const written = lines(buildSchema(readFileSync(file, 'utf8')));
+// `__Type.isOneOf` is of the specification's draft, and not served.
+const written = lines(buildSchema(readFileSync(file, 'utf8').replaceAll(' @oneOf {', ' {')));
 const difference = [
   ...told.filter((line) => !written.includes(line)).map((line) => `+ ${line}`),
   ...written.filter((line) => !told.includes(line)).map((line) => `- ${line}`),

@@ -50,12 +50,20 @@ export default [
           arguments: ['FieldDefinition', 'Field', 'DirectiveDefinition', 'Directive'],
         },
       ],
-      // Pages and edges have no identity. Nor has the viewer: `Viewer.user` is the object with an
-      // id.
+      // Pages, edges, previews and outcomes of mutations have no identity. Nor has the viewer:
+      // `Viewer.user` is the object with an id.
       '@graphql-eslint/strict-id-in-types': [
         'error',
-        { exceptions: { suffixes: ['Connection', 'Edge'], types: ['PageInfo', 'Viewer'] } },
+        {
+          exceptions: {
+            suffixes: ['Connection', 'Edge', 'Payload', 'Result', 'UserError'],
+            types: ['GroupPreview', 'PageInfo', 'Viewer'],
+          },
+        },
       ],
+      '@graphql-eslint/no-root-type': ['error', { disallow: ['subscription'] }],
+      // A payload has the objects that changed; what else a client needs, it queries.
+      '@graphql-eslint/require-field-of-type-query-in-mutation-result': 'off',
     },
   },
   {

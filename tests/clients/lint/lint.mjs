@@ -17,6 +17,12 @@ const EXPECTED = [
   { rule: 'relay-edge-types', line: /^\): \[Node\]!$/ },
   // and the few tags of a code, which the contract returns together.
   { rule: 'relay-edge-types', line: /^tags: \[Tag!\]!$/ },
+  // The outcomes of a mutation, in the order of its input and bounded by it.
+  { rule: 'relay-edge-types', line: /^results: \[\w+!\]!$/ },
+  { rule: 'relay-edge-types', line: /^userErrors: \[InviteUserError!\]!$/ },
+  { rule: 'relay-edge-types', line: /^field: \[String!\]$/ },
+  // A few names.
+  { rule: 'relay-edge-types', line: /^grantableRoles: \[String!\]!$/ },
   // Independent names, not the type's name with a suffix: `Invite` and `User`.
   { rule: 'no-typename-prefix', line: /^inviter: User$/ },
   { rule: 'no-typename-prefix', line: /^username: String!$/ },

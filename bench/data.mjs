@@ -143,8 +143,8 @@ INSERT INTO workspace_members (workspace_id, user_id, role)
 SELECT id, ${inviter('id', 'n')}, 'member'
 FROM generate_series(1::bigint, ${workspaces}) id, generate_series(0::bigint, ${INVITERS_A_WORKSPACE - 1}) n;
 
-INSERT INTO workspace_invites (token, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at)
-SELECT md5('token ' || n)::uuid, workspace, ${inviter('workspace', 'n_of_workspace')},
+INSERT INTO workspace_invites (id, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at)
+SELECT n + 1, workspace, ${inviter('workspace', 'n_of_workspace')},
        'Guest.' || n || '@example.com', 'guest.' || n || '@example.com',
        (ARRAY['member','editor','viewer'])[1 + n % 3],
        CASE WHEN n % 2 = 0 THEN 'Come and join us, guest ' || n || '!' END,
@@ -155,6 +155,8 @@ SELECT md5('token ' || n)::uuid, workspace, ${inviter('workspace', 'n_of_workspa
 FROM generate_series(0::bigint, ${workspaceInvites - 1}) n,
      LATERAL (SELECT 1 + n % ${workspaces} AS workspace, n / ${workspaces} AS n_of_workspace,
                      ${instant('2025-06-01', 'n', workspaceInvites)} AS made) invite;
+INSERT INTO invite_tokens (token_hash, invite_id, workspace_id, created_at)
+SELECT sha256(uuid_send(md5('token ' || id - 1)::uuid)), id, workspace_id, created_at FROM workspace_invites;
 
 INSERT INTO courses (id, slug, name, description, privacy, created_by_id, created_at)
 SELECT id, CASE WHEN id <= ${smallCourses} THEN 'course-' || id ELSE 'big-course-' || id END, 'Course ' || id, 'What course ' || id || ' is about',

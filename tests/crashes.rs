@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{
-    Gateway, data, each_database, invariants,
+    self, Gateway, data, each_database, invariants,
     process::{Server, authorization},
     wire::{Request, Wire},
 };
@@ -21,13 +21,8 @@ const REQUESTS: i64 = 50;
 const MANAGER: i64 = 1;
 const INVITEE: i64 = 2;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a setting of the tests, not of the gateway"
-)]
 fn crashes() -> i64 {
-    let crashes = std::env::var("INVITE_CRASHES").ok();
-    crashes.map_or(4, |crashes| crashes.parse().expect("a number of crashes"))
+    support::rounds("INVITE_CRASHES", 4)
 }
 
 async fn fill(gateway: &Gateway) {

@@ -10,7 +10,7 @@ use invite_gateway::lifecycle::WriteLimits;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::Value;
 
-use crate::support::{Gateway, Viewer, data, each_database, invariants};
+use crate::support::{self, Gateway, Viewer, data, each_database, invariants};
 
 /// Clients of a race.
 const CLIENTS: usize = 32;
@@ -20,13 +20,8 @@ const INVITEE: i64 = 2;
 /// Has the same verified address.
 const TWIN: i64 = 3;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a setting of the tests, not of the gateway"
-)]
 fn rounds() -> i64 {
-    let rounds = std::env::var("INVITE_RACE_ROUNDS").ok();
-    rounds.map_or(10, |rounds| rounds.parse().expect("a number of rounds"))
+    support::rounds("INVITE_RACE_ROUNDS", 10)
 }
 
 async fn filled(gateway: Gateway) -> Gateway {
@@ -102,7 +97,7 @@ fn decline(id: i64) -> String {
 }
 
 fn cancel(id: i64) -> String {
-    let id = crate::support::global_id("WorkspaceInvite", id);
+    let id = support::global_id("WorkspaceInvite", id);
     format!("cancelInvites(input: {{ ids: [{id:?}] }}) {{ results {{ userErrors {{ code }} }} }}")
 }
 

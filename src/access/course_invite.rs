@@ -7,8 +7,8 @@ use futures_util::future::try_join_all;
 
 use super::{
     Access, AccessError, CourseKey, Creation, EmailVisibility, NO_ID, Refused, UserView,
+    creation::Rows,
     proof::{CourseManager, Guarded},
-    write::Rows,
 };
 use crate::{
     invite::{Refusal, Status},

@@ -34,7 +34,7 @@ impl GroupView {
     }
 }
 
-/// What a holder of a group's code may know before joining.
+/// A group, as the holder of its code sees it before joining.
 #[derive(Clone, Debug)]
 pub struct GroupPreview {
     /// Display name.

@@ -7,9 +7,10 @@ use entity::{invite_code::Model, user};
 use futures_util::future::try_join_all;
 
 use super::{
-    Access, AccessError, Creation, EmailVisibility, Refused, TagView, UserView, findable,
+    Access, AccessError, Creation, EmailVisibility, Refused, TagView, UserView,
+    creation::Rows,
+    findable,
     proof::{CodeCreator, Guarded, ManagedScope},
-    write::Rows,
 };
 use crate::{
     invite::{Code, ROLES, Refusal, Status, roles_of_codes},

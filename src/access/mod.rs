@@ -13,8 +13,10 @@
 
 pub mod proof;
 
+mod command;
 mod course;
 mod course_invite;
+mod creation;
 mod group;
 mod group_invite;
 mod invite;
@@ -24,7 +26,6 @@ mod user;
 mod viewer;
 mod workspace;
 mod workspace_invite;
-mod write;
 
 use std::sync::{
     Arc,
@@ -33,8 +34,10 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 
+pub use command::{Answered, Permissions, Redeemed};
 pub use course::CourseView;
 pub use course_invite::CourseInviteView;
+pub use creation::{CreatedInvite, Creation, MAX_ROWS, Refused};
 pub use group::{GroupPreview, GroupView};
 pub use group_invite::GroupInviteView;
 pub use invite::InviteView;
@@ -44,7 +47,6 @@ pub use user::{EmailVisibility, UserView};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, WorkspaceInvitee, inviter_name};
-pub use write::{Answered, CreatedInvite, Creation, MAX_ROWS, Permissions, Redeemed, Refused};
 
 use crate::{
     invite::{GroupInviteUrl, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE},

@@ -11,8 +11,8 @@ use entity::workspace_invite::Model;
 
 use super::{
     Access, AccessError, Creation, EmailVisibility, NO_ID, Refused, UserView,
+    creation::Rows,
     proof::{Guarded, ManagedScope, WorkspaceManager},
-    write::Rows,
 };
 use crate::{
     invite::{ROLES, Refusal, Role, Status, Token, grantable_roles},

@@ -5,7 +5,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use super::{context::ContextExt, error::Nullable};
 use crate::access;
 
-/// What the holder of a group's code may know before joining.
+/// A group, as the holder of its code sees it before joining.
 #[derive(Clone, SimpleObject)]
 pub(super) struct GroupPreview {
     /// Display name.

@@ -114,11 +114,6 @@ impl Lifecycle {
         }
     }
 
-    /// Returns the limits of writes.
-    pub fn limits(&self) -> &WriteLimits {
-        &self.limits
-    }
-
     /// Returns the template of links.
     pub fn accept_url(&self) -> &AcceptUrl {
         &self.accept_url

@@ -109,6 +109,18 @@ pub fn global_id(type_name: &str, id: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{type_name}:{id}"))
 }
 
+/// Returns how often a test repeats itself: as the environment variable says, in a run by hand.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a setting of the tests, not of the gateway"
+)]
+pub fn rounds(variable: &str, default: i64) -> i64 {
+    let rounds = std::env::var(variable).ok();
+    rounds.map_or(default, |rounds| {
+        rounds.parse().expect("a number of rounds")
+    })
+}
+
 /// Parses an instant.
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an RFC 3339 instant")

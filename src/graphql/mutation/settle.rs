@@ -9,7 +9,7 @@ use async_graphql::{
 
 use super::{invite_ref, keys, user_error::InviteUserError};
 use crate::{
-    access::{Access, Answered, CourseKey, GroupKey, MAX_ROWS, Redeemed, Refused},
+    access::{Access, Answered, CourseKey, GroupKey, MAX_ROWS, Redeemed},
     graphql::{
         context::ContextExt,
         course::Course,
@@ -195,7 +195,7 @@ impl AcceptInvitePayload {
         .await
     }
 
-    /// What the viewer has joined. Null for an invite code.
+    /// The workspace, group or course that the viewer has joined. Null for an invite code.
     async fn target(&self, ctx: &Context<'_>) -> Nullable<InviteTarget> {
         let joined = self.outcome.as_ref().ok()?.target?;
         ctx.look_up(|access| target(access, joined), |target| target)
@@ -392,32 +392,18 @@ async fn update_invite(
     ctx: &Context<'_>,
     input: UpdateInviteInput,
 ) -> Result<InvitePayload, Failure> {
-    let access = ctx.access()?;
-    let tags = input.tags.map(|tags| keys(NodeKind::Tag, &tags));
-    let changes = |tags: Option<Vec<i64>>| Changes {
+    let changes = Changes {
         role: input.role,
         expires_at: input.expires_at.map(|DateTime(at)| at),
         message: input.message,
         name: input.name,
-        tags,
+        tags: None,
     };
-    let tags: Option<Option<Vec<i64>>> = tags.map(|tags| tags.into_iter().collect());
-    let outcome = match tags {
-        Some(None) => Err(Refused {
-            refusal: Refusal::NotFound,
-            field: "tags",
-        }),
-        Some(Some(tags)) => {
-            access
-                .update_invite(invite_ref(&input.id), changes(Some(tags)))
-                .await?
-        }
-        None => {
-            access
-                .update_invite(invite_ref(&input.id), changes(None))
-                .await?
-        }
-    };
+    let tags = input.tags.map(|tags| keys(NodeKind::Tag, &tags));
+    let update = ctx
+        .access()?
+        .update_invite(invite_ref(&input.id), changes, tags);
+    let outcome = update.await?;
     Ok(InvitePayload {
         outcome: outcome.map_err(InviteUserError::of_field),
         client_mutation_id: input.client_mutation_id,

@@ -1,56 +1,21 @@
-//! Writes: what the viewer may do with invites, and the outcome of each row of a request.
+//! Commands to invites: which ones the viewer may give, and giving them.
 //!
-//! What is refused to this viewer is data ([`Refusal`]). Only a viewer who is signed out gets an error.
+//! A refusal is data ([`Refusal`]). Only a viewer who is signed out gets an error.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use futures_util::{FutureExt, future::try_join_all};
 
 use super::{
-    Access, AccessError, InviteView, NO_ID,
+    Access, AccessError, InviteView, Refused,
     proof::{Addressee, InviteManager},
 };
 use crate::{
     invite::{Code, Command, InviteKind, ROLES, Refusal, State, Token, roles_of_codes, transition},
-    lifecycle::{Changes, Created, Key, Lifecycle, Numbered, Row, Settled, WriteError},
+    lifecycle::{Changes, Lifecycle, Settled, WriteError},
     loader::{LoadError, invite::InviteRef, role::Target},
     rate_limit::Secrecy,
 };
-
-/// Most rows of a request.
-pub const MAX_ROWS: usize = 100;
-
-/// A value of a request that is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The reason.
-    pub refusal: Refusal,
-    /// The field of the input, or of the row.
-    pub field: &'static str,
-}
-
-impl Refused {
-    pub(super) fn new(field: &'static str, refusal: Refusal) -> Self {
-        Self { refusal, field }
-    }
-}
-
-/// The outcome of a row of a request to create invites.
-#[derive(Clone, Debug, Default)]
-pub struct CreatedInvite {
-    /// The new invite; for a refused row, the one that is there.
-    pub invite: Option<i64>,
-    /// Link of a new invite.
-    pub accept_url: Option<String>,
-    /// The reason for which no invite was created.
-    pub refused: Option<Refused>,
-}
-
-/// The outcome of a request to create invites: of each row, or why there is none.
-pub type Creation = Result<Vec<CreatedInvite>, Refused>;
 
 /// The way to an invite that the viewer answers.
 #[derive(Clone, Debug)]
@@ -74,7 +39,7 @@ pub struct Answered {
     pub target: Option<Target>,
 }
 
-/// What the viewer may do with an invite now.
+/// Commands that the viewer may give to an invite now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     /// Accept it.
@@ -187,13 +152,13 @@ impl Access {
         }
     }
 
-    /// Proves that the viewer may give a command to an invite that they manage. Nobody sends or changes
-    /// an invite whose role they may not grant; withdrawing it gives nothing.
+    /// Proves that the viewer may give a command to an invite that they manage, and returns the invite.
+    /// Nobody sends or changes an invite whose role they may not grant; withdrawing it gives nothing.
     async fn invite_manager(
         &self,
         invite: Option<InviteRef>,
         command: Command,
-    ) -> Result<Result<InviteManager<InviteKind>, Refusal>, LoadError> {
+    ) -> Result<Result<(InviteManager<InviteKind>, InviteView), Refusal>, LoadError> {
         let Some(invite) = invite else {
             return Ok(Err(Refusal::NotFound));
         };
@@ -206,7 +171,7 @@ impl Access {
         if command != Command::Cancel && !self.may_grant_role_of(&view).await? {
             return Ok(Err(Refusal::RoleNotAllowed));
         }
-        Ok(Ok(InviteManager::new(invite.kind, invite.id)))
+        Ok(Ok((InviteManager::new(invite.kind, invite.id), view)))
     }
 
     /// Returns true if the viewer may grant the role of an invite. Roles that only a source knows manage
@@ -387,7 +352,7 @@ impl Access {
             .map(|invite| self.invite_manager(*invite, command).boxed());
         let mut proofs = Vec::new();
         let checked = try_join_all(checks).await?.into_iter();
-        let checked = checked.map(|check| check.map(|proof| proofs.push(proof)));
+        let checked = checked.map(|check| check.map(|(proof, _)| proofs.push(proof)));
         Ok((checked.collect(), proofs))
     }
 
@@ -405,7 +370,7 @@ impl Access {
         checked.into_iter().map(outcome).collect()
     }
 
-    /// Changes an invite.
+    /// Changes an invite. `tags` replace those of `changes`; none in place of an id that no tag has.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], or the database failed.
@@ -413,33 +378,35 @@ impl Access {
         &self,
         invite: Option<InviteRef>,
         changes: Changes,
+        tags: Option<Vec<Option<i64>>>,
     ) -> Result<Result<InviteRef, Refused>, AccessError> {
         let actor = self.self_proof()?;
         let lifecycle = self.lifecycle()?;
         let in_id = |refusal| Refused::new("id", refusal);
-        let proof = match self.invite_manager(invite, Command::Update).await? {
-            Ok(proof) => proof,
+        let (proof, view) = match self.invite_manager(invite, Command::Update).await? {
+            Ok(found) => found,
             Err(refusal) => return Ok(Err(in_id(refusal))),
         };
-        let (kind, id) = proof.invite();
-        let invite = InviteRef { kind, id };
-        if let Err(refused) = self.check_changes(invite, &changes).await? {
-            return Ok(Err(refused));
-        }
+        let changes = match self.checked_changes(&view, changes, tags).await? {
+            Ok(changes) => changes,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let outcome = lifecycle.update(&proof, &actor, changes, self.now).await?;
-        Ok(outcome.map(|_| invite).map_err(in_id))
+        Ok(outcome.map(|_| view.invite_ref()).map_err(in_id))
     }
 
-    /// Checks the new values of an invite.
-    async fn check_changes(
+    /// Checks the new values of an invite, and returns them with their tags.
+    async fn checked_changes(
         &self,
-        invite: InviteRef,
-        changes: &Changes,
-    ) -> Result<Result<(), Refused>, AccessError> {
+        invite: &InviteView,
+        mut changes: Changes,
+        tags: Option<Vec<Option<i64>>>,
+    ) -> Result<Result<Changes, Refused>, AccessError> {
         const OTHER_KIND: Refusal = Refusal::Invalid("Invites of this kind have no such field.");
         let lifecycle = self.lifecycle()?;
-        let is_code = invite.kind == InviteKind::InviteCode;
-        let is_workspace = invite.kind == InviteKind::WorkspaceInvite;
+        let kind = invite.invite_ref().kind;
+        let is_code = kind == InviteKind::InviteCode;
+        let is_workspace = kind == InviteKind::WorkspaceInvite;
         let given = [
             ("role", changes.role.is_some(), is_code || is_workspace),
             (
@@ -449,7 +416,7 @@ impl Access {
             ),
             ("message", changes.message.is_some(), is_workspace),
             ("name", changes.name.is_some(), is_code),
-            ("tags", changes.tags.is_some(), is_code),
+            ("tags", tags.is_some(), is_code),
         ];
         for (field, is_given, has_field) in given {
             if is_given && !has_field {
@@ -461,7 +428,7 @@ impl Access {
             return Ok(Err(Refused::new("id", nothing)));
         }
         if let Some(role) = &changes.role {
-            let may_grant = match self.invite(invite).await?.and_then(|view| view.target()) {
+            let may_grant = match invite.target() {
                 Some(Target::Workspace(id)) => self.grantable_roles(id).await?,
                 _ => self.grantable_code_roles(),
             };
@@ -484,128 +451,13 @@ impl Access {
         {
             return Ok(Err(Refused::new("name", refusal)));
         }
-        let tags = changes.tags.iter().flatten().copied().map(Some).collect();
-        let checked = self.grantable_tags(tags).await?;
-        Ok(checked
-            .map(drop)
-            .map_err(|refusal| Refused::new("tags", refusal)))
-    }
-
-    /// Checks that tags exist and can still be granted; none in place of an id that no tag has. Returns
-    /// each once.
-    pub(super) async fn grantable_tags(
-        &self,
-        ids: Vec<Option<i64>>,
-    ) -> Result<Result<Vec<i64>, Refusal>, AccessError> {
-        let loads = ids
-            .into_iter()
-            .map(|id| self.tag(id.unwrap_or(NO_ID)).boxed());
-        let mut tags = Vec::new();
-        for tag in try_join_all(loads).await? {
-            match tag {
-                None => return Ok(Err(Refusal::NotFound)),
-                Some(tag) if !tag.active => {
-                    let retired = "The tag can no longer be granted.";
-                    return Ok(Err(Refusal::Invalid(retired)));
-                }
-                Some(tag) => tags.push(tag.id),
+        if let Some(tags) = tags {
+            match self.grantable_tags(tags).await? {
+                Ok(tags) => changes.tags = Some(tags),
+                Err(refusal) => return Ok(Err(Refused::new("tags", refusal))),
             }
         }
-        tags.sort_unstable();
-        tags.dedup();
-        Ok(Ok(tags))
-    }
-
-    /// Checks the number of rows of a request.
-    pub(super) fn check_rows(field: &'static str, rows: usize) -> Result<(), Refused> {
-        match rows {
-            0 => Err(Refused::new(
-                field,
-                Refusal::Invalid("Send at least one row."),
-            )),
-            1..=MAX_ROWS => Ok(()),
-            _ => Err(Refused::new(
-                field,
-                Refusal::Invalid("Send at most 100 rows."),
-            )),
-        }
-    }
-
-    /// Reads the key of a request.
-    pub(super) fn check_key(key: Option<(String, String)>) -> Result<Option<Key>, Refused> {
-        key.map(|(key, request)| Key::new(&key, &request))
-            .transpose()
-            .map_err(|refusal| Refused::new("idempotencyKey", refusal))
-    }
-}
-
-/// Reason for a row that did not pass when its request was carried out, and would pass now.
-const REFUSED_BEFORE: Refusal = Refusal::Invalid(
-    "This row was refused when the request was carried out. Send it with another key.",
-);
-
-/// The rows of a request, checked before the write.
-pub(super) struct Rows<T> {
-    /// Of each row, why it did not pass, if so.
-    checked: Vec<Result<(), Refused>>,
-    passed: Vec<Numbered<T>>,
-}
-
-impl<T> Rows<T> {
-    pub(super) fn new(checked: impl IntoIterator<Item = Result<T, Refused>>) -> Self {
-        let mut passed = Vec::new();
-        let checked = checked
-            .into_iter()
-            .zip(0..)
-            .map(|(row, number)| row.map(|row| passed.push((number, row))));
-        let checked = checked.collect();
-        Self { checked, passed }
-    }
-
-    /// Puts the outcomes together. `field` is the field of a row that the write refuses; `url` returns
-    /// the link of a new invite.
-    pub(super) fn outcomes(
-        checked: Vec<Result<(), Refused>>,
-        created: &Created,
-        field: &'static str,
-        url: impl Fn(i64) -> Option<String>,
-    ) -> Creation {
-        let (rows, is_new) = match created {
-            Created::Rows(rows) => (rows, true),
-            Created::Before(rows) => (rows, false),
-            Created::KeyReused => {
-                let reused = Refusal::Invalid("The key was used for another request.");
-                return Err(Refused::new("idempotencyKey", reused));
-            }
-        };
-        let rows: HashMap<i64, Row> = rows.iter().copied().collect();
-        let outcome = |(row, number): (Result<(), Refused>, i64)| match (row, rows.get(&number)) {
-            (_, Some(Ok(id))) => CreatedInvite {
-                invite: Some(*id),
-                accept_url: url(*id),
-                refused: None,
-            },
-            (_, Some(Err((refusal, existing)))) => CreatedInvite {
-                invite: *existing,
-                accept_url: None,
-                refused: Some(Refused::new(field, *refusal)),
-            },
-            (Err(refused), None) => CreatedInvite {
-                refused: Some(refused),
-                ..CreatedInvite::default()
-            },
-            (Ok(()), None) if is_new => CreatedInvite::default(),
-            (Ok(()), None) => CreatedInvite {
-                refused: Some(Refused::new(field, REFUSED_BEFORE)),
-                ..CreatedInvite::default()
-            },
-        };
-        Ok(checked.into_iter().zip(0..).map(outcome).collect())
-    }
-
-    /// Returns the checks, and the rows that passed with their numbers.
-    pub(super) fn split(self) -> (Vec<Result<(), Refused>>, Vec<Numbered<T>>) {
-        (self.checked, self.passed)
+        Ok(Ok(changes))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pages of lists: the request for a page, and the rows that it returns.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 /// A value that rows are ordered by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +12,8 @@ pub enum SortValue {
     Instant(DateTime<Utc>),
     /// Text, in the database's order.
     Text(String),
+    /// A UUID, in the order of its bytes.
+    Uuid(Uuid),
 }
 
 /// The kind of [`SortValue`] that a column holds.
@@ -22,6 +25,8 @@ pub(crate) enum SortType {
     Instant,
     /// [`SortValue::Text`].
     Text,
+    /// [`SortValue::Uuid`].
+    Uuid,
 }
 
 /// The position of a row in its list: its sort values, which together are unique in the list.

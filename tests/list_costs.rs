@@ -3,19 +3,31 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use invite_gateway::invite::InviteKind;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{Gateway, KINDS, Viewer, data, each_database, global_id};
 
 const ROWS: i64 = 20;
 const ADMIN: i64 = 1;
 
+/// Returns the key of the `n`th event.
+fn event(n: i64) -> Uuid {
+    Uuid::from_u128(u128::from(n.unsigned_abs()))
+}
+
+fn event_id(n: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("InviteEvent:{}", event(n)))
+}
+
 /// Adds twenty rows of each kind, all visible to one user. No two rows refer to the same row, so
 /// that separate loads per row are detected.
 async fn twenty_of_each(gateway: &Gateway) {
     let other = |kind: i64, n: i64| kind * 100 + n;
     gateway.add(data::user(ADMIN, "admin")).await;
-    for kind in 1..=6 {
+    for kind in 1..=7 {
         gateway
             .add_all((1..=ROWS).map(|n| {
                 let id = other(kind, n);
@@ -56,6 +68,26 @@ async fn twenty_of_each(gateway: &Gateway) {
                 ..data::course_invite(n, n, other(2, n))
             })
             .await;
+    }
+    // Events: twenty of the first invite of each kind, and one of each other.
+    for ((at, kind), n) in (0i64..)
+        .zip(InviteKind::ALL)
+        .flat_map(|kind| (1..=ROWS).map(move |n| (kind, n)))
+    {
+        for (id, invite_id) in [(n, 1), (100 + n, n)] {
+            gateway
+                .add(entity::invite_event::Model {
+                    id: event(1000 * at + id),
+                    event_type: "resent".to_owned(),
+                    kind: kind.as_str().to_owned(),
+                    invite_id,
+                    target_id: None,
+                    actor_id: Some(other(7, n)),
+                    at: data::made(),
+                    changed: None,
+                })
+                .await;
+        }
     }
     // Invites that the user received.
     let address = data::user(ADMIN, "admin");
@@ -301,6 +333,7 @@ impl List {
     async fn cost(&self, gateway: &Gateway, selection: &str, rows: i64) -> u64 {
         let document = self.document.replace('@', selection);
         let ids: Vec<_> = match self.path.as_str() {
+            "/nodes" if self.of == "InviteEvent" => (1..=rows).map(event_id).collect(),
             "/nodes" => (1..=rows).map(|n| global_id(&self.of, n)).collect(),
             _ => Vec::new(),
         };

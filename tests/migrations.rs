@@ -5,19 +5,26 @@ use invite_gateway::import::Kind;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    Statement, Value,
+    QueryOrder, Statement, Value,
 };
 use serde_json::json;
 
 use crate::support::{Gateway, Viewer, data, each_database, tables};
 
-/// The migrations for writes.
-const LIFECYCLE: u32 = 3;
+/// Name of the first migration for writes.
+const LIFECYCLE: &str = "m20261129_000007_lifecycle";
+
+/// Returns the number of migrations from this one on.
+fn steps_from(name: &str) -> u32 {
+    let migrations = Migrator::migrations();
+    let later = migrations.iter().skip_while(|step| step.name() != name);
+    u32::try_from(later.count()).expect("few migrations")
+}
 
 /// Reverts the migrations for writes, adds rows of the earlier shape, and migrates again.
 async fn migrated_with(gateway: &Gateway, rows: &[(&str, Vec<Value>)]) {
     let database = &gateway.database;
-    Migrator::down(database, Some(LIFECYCLE))
+    Migrator::down(database, Some(steps_from(LIFECYCLE)))
         .await
         .expect("steps back");
     for (sql, values) in rows {
@@ -95,6 +102,35 @@ each_database! {
         assert_eq!(status_by_token(&gateway, 1).await, json!(null));
         let invite = workspace_invite::Entity::find_by_id(1).one(&gateway.database).await;
         assert!(invite.expect("rows").is_some());
+    }
+
+    async fn course_invites_of_before_have_their_status(gateway) {
+        use entity::course_invite::{self, StoredStatus};
+        let database = &gateway.database;
+        gateway.add_all((1..=6).map(|id| data::user(id, &format!("user{id}")))).await;
+        gateway.add(user::Model { deleted_at: Some(data::made()), ..data::user(7, "gone") }).await;
+        gateway.add(data::course(1, "rust", 1)).await;
+        gateway.add(data::course_member(1, 6, "joined")).await;
+        Migrator::down(database, Some(steps_from("m20261130_000011_course_invite_status")))
+            .await
+            .expect("steps back");
+        let (unset, set) = ("NULL", "'2026-01-01 00:00:00+00:00'");
+        for (id, accepted, cancelled, declined) in [
+            (2, unset, unset, unset), (3, set, unset, unset), (4, unset, set, unset), (5, unset, set, set),
+            (6, unset, unset, unset), (7, unset, unset, unset),
+        ] {
+            let sql = format!("INSERT INTO course_invites (id, course_id, user_id, created_at, accepted_at,
+                cancelled_at, declined_at) VALUES ({id}, 1, {id}, {set}, {accepted}, {cancelled}, {declined})");
+            database.execute_unprepared(&sql).await.expect("a row");
+        }
+        Migrator::up(database, None).await.expect("steps");
+        let rows = course_invite::Entity::find().order_by_asc(course_invite::Column::Id);
+        let rows = rows.all(database).await.expect("rows");
+        let statuses: Vec<_> = rows.into_iter().map(|row| row.status).collect();
+        assert_eq!(statuses, [
+            Some(StoredStatus::Pending), Some(StoredStatus::Accepted), Some(StoredStatus::Cancelled),
+            Some(StoredStatus::Declined), Some(StoredStatus::Accepted), None,
+        ]);
     }
 
     async fn a_name_is_free_once_its_holder_is_deleted(gateway) {

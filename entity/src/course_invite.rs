@@ -2,6 +2,24 @@
 
 use sea_orm::entity::prelude::*;
 
+/// Status of an invite, which triggers keep. Course invites do not expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum StoredStatus {
+    /// Neither accepted nor cancelled, and the invitee is not a member.
+    #[sea_orm(string_value = "pending")]
+    Pending,
+    /// Accepted, or the invitee is a member of the course.
+    #[sea_orm(string_value = "accepted")]
+    Accepted,
+    /// Withdrawn.
+    #[sea_orm(string_value = "cancelled")]
+    Cancelled,
+    /// Refused by the invitee.
+    #[sea_orm(string_value = "declined")]
+    Declined,
+}
+
 /// A row of `course_invites`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -30,6 +48,8 @@ pub struct Model {
     pub last_sent_at: Option<DateTimeUtc>,
     /// How often the gateway sent the invite.
     pub send_count: i32,
+    /// Status; null if the invitee's account is deleted. Triggers set it, whoever writes.
+    pub status: Option<StoredStatus>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -12,6 +12,8 @@ mod m20261121_000006_addresses;
 mod m20261129_000007_lifecycle;
 mod m20261129_000008_token_hashes;
 mod m20261129_000009_live_names;
+mod m20261130_000011_course_invite_status;
+mod m20261130_000012_status_indexes;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_lifecycle::Migration),
             Box::new(m20261129_000008_token_hashes::Migration),
             Box::new(m20261129_000009_live_names::Migration),
+            Box::new(m20261130_000011_course_invite_status::Migration),
+            Box::new(m20261130_000012_status_indexes::Migration),
         ]
     }
 }

@@ -142,7 +142,7 @@ impl Access {
     }
 
     /// Returns true if the viewer may cancel, resend and update an invite that they see.
-    async fn is_invite_manager(&self, invite: &InviteView) -> Result<bool, LoadError> {
+    pub(super) async fn is_invite_manager(&self, invite: &InviteView) -> Result<bool, LoadError> {
         match (invite, invite.target()) {
             (InviteView::InviteCode(code), _) => {
                 Ok(self.viewer.is_staff() || self.viewer.is(code.inviter_id))

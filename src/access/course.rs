@@ -8,7 +8,7 @@ use super::{
     proof::{CourseManager, Guarded, ManagedScope},
 };
 use crate::{
-    loader::{LoadError, role::Target},
+    loader::{LoadError, invite_counts::InviteCounts, role::Target},
     paging::{Page, Slice},
 };
 
@@ -89,6 +89,18 @@ impl Access {
     pub async fn course_manager(&self, course: &CourseView) -> Result<CourseManager, AccessError> {
         self.demand_manager(Target::Course(course.id)).await?;
         Ok(CourseManager::new(course.id))
+    }
+
+    /// Counts the invites to the course by status. Returns none unless the viewer manages the course.
+    pub async fn course_invite_counts(
+        &self,
+        course: &CourseView,
+    ) -> Result<Option<InviteCounts>, AccessError> {
+        if !self.manages(Target::Course(course.id)).await? {
+            return Ok(None);
+        }
+        let manager = CourseManager::new(course.id);
+        Ok(Some(self.lists().course_invite_counts(&manager).await?))
     }
 
     /// Returns a page of the courses in scope, ordered by id.

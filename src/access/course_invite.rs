@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use entity::course_invite::Model;
 use futures_util::future::try_join_all;
 
 use super::{
@@ -15,7 +16,7 @@ use crate::{
     lifecycle::Created,
     loader::{
         LoadError,
-        course_invite::{CourseInviteeFilter, InviteeSort, Row, status},
+        course_invite::{CourseInviteeFilter, InviteeSort, status},
         role::Target,
     },
     paging::{Page, Slice},
@@ -47,18 +48,18 @@ pub struct CourseInviteView {
 }
 
 impl CourseInviteView {
-    fn new(row: Guarded<Row>, is_manager: bool, now: DateTime<Utc>) -> Self {
+    fn new(row: Guarded<Model>, is_manager: bool, now: DateTime<Utc>) -> Self {
         let row = row.take();
         Self {
             status: status(&row, now),
-            id: row.invite.id,
-            course_id: row.invite.course_id,
-            user_id: row.invite.user_id,
-            inviter_id: row.invite.invited_by_id,
-            created_at: row.invite.created_at,
-            accepted_at: row.invite.accepted_at,
-            declined_at: row.invite.declined_at,
-            cancelled_at: (row.invite.cancelled_at).filter(|_| row.invite.declined_at.is_none()),
+            id: row.id,
+            course_id: row.course_id,
+            user_id: row.user_id,
+            inviter_id: row.invited_by_id,
+            created_at: row.created_at,
+            accepted_at: row.accepted_at,
+            declined_at: row.declined_at,
+            cancelled_at: (row.cancelled_at).filter(|_| row.declined_at.is_none()),
             is_manager,
         }
     }
@@ -79,7 +80,7 @@ impl Access {
             self.load_as_if_hidden(Target::Course(NO_ID)).await?;
             return Ok(None);
         };
-        let invite = &row.peek().invite;
+        let invite = row.peek();
         let is_party = self.viewer.is(Some(invite.user_id)) || self.viewer.is(invite.invited_by_id);
         let is_manager = self.manages(Target::Course(invite.course_id)).await?;
         let is_visible = is_party || is_manager;

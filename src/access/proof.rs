@@ -178,6 +178,24 @@ impl<K: Copy> InviteManager<K> {
     }
 }
 
+/// Proof that the viewer may read the events of this invite of the kind `K`.
+#[derive(Debug)]
+pub struct HistoryReader<K> {
+    kind: K,
+    id: i64,
+}
+
+impl<K: Copy> HistoryReader<K> {
+    pub(super) fn new(kind: K, id: i64) -> Self {
+        Self { kind, id }
+    }
+
+    /// Returns the kind and the id of the invite.
+    pub fn invite(&self) -> (K, i64) {
+        (self.kind, self.id)
+    }
+}
+
 /// Proof that this invite of the kind `K` is addressed to the viewer, who may accept and decline it.
 #[derive(Debug)]
 pub struct Addressee<K> {

@@ -8,7 +8,7 @@ use super::{
     proof::{Guarded, ManagedScope, WorkspaceManager},
 };
 use crate::{
-    loader::{Freshness, LoadError, role::Target},
+    loader::{Freshness, LoadError, invite_counts::InviteCounts, role::Target},
     paging::{Page, Slice},
 };
 
@@ -80,6 +80,18 @@ impl Access {
     ) -> Result<WorkspaceManager, AccessError> {
         self.demand_manager(Target::Workspace(workspace.id)).await?;
         Ok(WorkspaceManager::new(workspace.id))
+    }
+
+    /// Counts the invites to the workspace by status. Returns none unless the viewer manages the workspace.
+    pub async fn workspace_invite_counts(
+        &self,
+        workspace: &WorkspaceView,
+    ) -> Result<Option<InviteCounts>, AccessError> {
+        if !self.manages(Target::Workspace(workspace.id)).await? {
+            return Ok(None);
+        }
+        let manager = WorkspaceManager::new(workspace.id);
+        Ok(Some(self.lists().workspace_invite_counts(&manager).await?))
     }
 
     /// Returns a page of the workspaces in scope, ordered by id.

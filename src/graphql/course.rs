@@ -12,6 +12,7 @@ use super::{
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
     id::{NodeKind, global_id, parse_global_id},
+    invite_counts::InviteCounts,
     json::{enum_leaves, leaves},
     scalar::BigInt,
     user::User,
@@ -103,6 +104,16 @@ impl Course {
     async fn viewer_can_invite(&self, ctx: &Context<'_>) -> Result<bool, Failure> {
         let access = ctx.access()?;
         Ok(access.can_invite(Target::Course(self.0.id)).await?)
+    }
+
+    /// Numbers of the invites to this course by status. Null unless the viewer manages the course or is
+    /// staff.
+    async fn invite_counts(&self, ctx: &Context<'_>) -> Nullable<InviteCounts> {
+        ctx.look_up(
+            |access| access.course_invite_counts(&self.0),
+            InviteCounts::from,
+        )
+        .await
     }
 
     /// Role of the viewer in this course: `creator` and `manager` manage it. Null if not a member.

@@ -3,9 +3,10 @@
 use async_graphql::{
     Context, ContextSelectionSet, Enum, ID, InputObject, Object, parser::types::Field,
 };
+use paged::paged;
 
 use super::{
-    connection::{ListOrder, ListPosition, PageArguments, PageInfo, Paged},
+    connection::{Connection, ListOrder, ListPosition, PageArguments, PageInfo, Paged},
     context::ContextExt,
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
@@ -13,6 +14,7 @@ use super::{
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
     id::{NodeKind, global_id},
     invite::{InviteTarget, permissions},
+    invite_event::{InviteEvent, history},
     json::leaves,
     scalar::{BigInt, DateTime},
     user::User,
@@ -51,6 +53,7 @@ impl CourseInvite {
 }
 
 /// A user's invitation to a course.
+#[paged]
 #[Object]
 impl CourseInvite {
     /// Global id of this invite; opaque.
@@ -129,6 +132,16 @@ impl CourseInvite {
     /// Time at which the invite was withdrawn. Null if not withdrawn.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         self.0.cancelled_at.map(DateTime)
+    }
+
+    /// Events of this invite, newest first. Null unless the viewer is the inviter, manages the target, or
+    /// is staff.
+    pub(super) async fn history(
+        &self,
+        ctx: &Context<'_>,
+        page: PageArguments,
+    ) -> Nullable<Connection<InviteEvent>> {
+        history(ctx, InviteView::CourseInvite(self.0.clone()), page).await
     }
 
     /// True if the viewer may accept the invite now.

@@ -17,6 +17,7 @@ pub(super) fn encode(list: &str, position: &Position) -> String {
             Value::from(value.to_rfc3339_opts(SecondsFormat::AutoSi, true))
         }
         SortValue::Text(value) => Value::from(value.clone()),
+        SortValue::Uuid(value) => Value::from(value.to_string()),
     });
     let cursor: Vec<Value> = std::iter::once(Value::from(list)).chain(values).collect();
     URL_SAFE_NO_PAD.encode(Value::from(cursor).to_string())
@@ -41,6 +42,7 @@ pub(super) fn decode(list: &str, order: &[SortType], cursor: &str) -> Option<Pos
             .as_str()
             .filter(|text| !text.contains('\0'))
             .map(|text| SortValue::Text(text.to_owned())),
+        SortType::Uuid => value.as_str()?.parse().ok().map(SortValue::Uuid),
     });
     values.collect::<Option<Vec<_>>>().map(Position)
 }
@@ -55,11 +57,17 @@ fn read_instant(text: &str) -> Option<DateTime<Utc>> {
 mod tests {
     use chrono::{DateTime, Utc};
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::{decode, encode};
     use crate::paging::{Position, SortType, SortValue};
 
-    const ORDER: [SortType; 3] = [SortType::Instant, SortType::Text, SortType::Int];
+    const ORDER: [SortType; 4] = [
+        SortType::Instant,
+        SortType::Text,
+        SortType::Int,
+        SortType::Uuid,
+    ];
 
     fn place() -> impl Strategy<Value = Position> {
         let instant = (-62_000_000_000i64..250_000_000_000, 0u32..1_000_000).prop_map(|(s, us)| {
@@ -67,7 +75,8 @@ mod tests {
         });
         let text = "[^\0]{0,40}".prop_map(SortValue::Text);
         let int = any::<i64>().prop_map(SortValue::Int);
-        (instant, text, int).prop_map(|(a, b, c)| Position(vec![a, b, c]))
+        let uuid = any::<u128>().prop_map(|bits| SortValue::Uuid(Uuid::from_u128(bits)));
+        (instant, text, int, uuid).prop_map(|(a, b, c, d)| Position(vec![a, b, c, d]))
     }
 
     proptest! {
@@ -82,7 +91,7 @@ mod tests {
             let cursor = encode("a list", &place);
             prop_assert_eq!(decode("another list", &ORDER, &cursor), None);
             prop_assert_eq!(decode("a list", &ORDER[..2], &cursor), None);
-            prop_assert_eq!(decode("a list", &[SortType::Int; 3], &cursor), None);
+            prop_assert_eq!(decode("a list", &[SortType::Int; 4], &cursor), None);
         }
 
         #[test]

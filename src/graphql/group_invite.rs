@@ -12,6 +12,7 @@ use super::{
     group::Group,
     id::{NodeKind, global_id},
     invite::{InviteTarget, permissions},
+    invite_event::{InviteEvent, history},
     json::leaves,
     scalar::{BigInt, DateTime, Url},
     user::User,
@@ -61,6 +62,7 @@ impl GroupInvite {
 }
 
 /// A group's reusable join link. Visible to managers of the group.
+#[paged]
 #[Object]
 impl GroupInvite {
     /// Global id of this invite; opaque.
@@ -142,6 +144,16 @@ impl GroupInvite {
     /// Always null: a link that is switched off is deleted.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         None
+    }
+
+    /// Events of this invite, newest first. Null unless the viewer is the inviter, manages the target, or
+    /// is staff.
+    pub(super) async fn history(
+        &self,
+        ctx: &Context<'_>,
+        page: PageArguments,
+    ) -> Nullable<Connection<InviteEvent>> {
+        history(ctx, InviteView::GroupInvite(self.0.clone()), page).await
     }
 
     /// True if the viewer may accept the invite now.

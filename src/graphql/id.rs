@@ -2,8 +2,12 @@
 
 use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use uuid::Uuid;
 
-/// The types that have a global id.
+/// Maximum length of a global id.
+const MAX_LENGTH: usize = 80;
+
+/// The types that have a global id, but for events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NodeKind {
     InviteCode,
@@ -59,13 +63,31 @@ pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
 
 /// Parses a global id. Returns `None` for text that [`global_id`] does not return.
 pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
-    const MAX_LENGTH: usize = 64;
     if text.len() > MAX_LENGTH {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (type_name, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
     Some((NodeKind::of(type_name)?, parse_database_id(id)?))
+}
+
+/// Name of the type whose keys are UUIDs.
+const EVENT: &str = "InviteEvent";
+
+/// Returns the global id of an event: base64url of `InviteEvent:key`, without padding.
+pub(super) fn event_id(id: Uuid) -> ID {
+    ID(URL_SAFE_NO_PAD.encode(format!("{EVENT}:{id}")))
+}
+
+/// Parses the global id of an event. Returns `None` for text that [`event_id`] does not return.
+pub(super) fn parse_event_id(text: &str) -> Option<Uuid> {
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (type_name, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    let parsed: Uuid = id.parse().ok().filter(|_| type_name == EVENT)?;
+    (parsed.to_string() == id).then_some(parsed)
 }
 
 /// Parses the key of an object of that kind from a global id or a database id.
@@ -87,7 +109,9 @@ fn parse_database_id(text: &str) -> Option<i64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{NodeKind, global_id, parse_global_id, parse_id};
+    use uuid::Uuid;
+
+    use super::{NodeKind, event_id, global_id, parse_event_id, parse_global_id, parse_id};
 
     proptest! {
         #[test]
@@ -102,9 +126,20 @@ mod tests {
         }
 
         #[test]
+        fn a_global_id_names_its_event_alone(id in any::<u128>()) {
+            let id = Uuid::from_u128(id);
+            let written = event_id(id);
+            prop_assert_eq!(parse_event_id(&written), Some(id));
+            prop_assert_eq!(parse_global_id(&written), None);
+        }
+
+        #[test]
         fn other_text_names_nothing(text in "\\PC{0,40}") {
             if let Some((kind, id)) = parse_global_id(&text) {
-                prop_assert_eq!(global_id(kind, id).0, text);
+                prop_assert_eq!(global_id(kind, id).0, text.clone());
+            }
+            if let Some(id) = parse_event_id(&text) {
+                prop_assert_eq!(event_id(id).0, text);
             }
         }
     }

@@ -14,6 +14,7 @@ use super::{
     group::Group,
     group_invite::GroupInvite,
     invite_code::InviteCode,
+    invite_event::InviteEvent,
     scalar::{BigInt, DateTime},
     user::User,
     workspace::Workspace,
@@ -81,6 +82,31 @@ use crate::{
         name = "cancelled_at",
         ty = "Option<DateTime>",
         desc = "Time at which the invite was withdrawn. Null if not withdrawn."
+    ),
+    field(
+        name = "history",
+        ty = "Nullable<Connection<InviteEvent>>",
+        desc = "Events of this invite, newest first. Null unless the viewer is the inviter, manages the target, or is staff.",
+        arg(
+            name = "first",
+            ty = "Option<i32>",
+            desc = "Number of rows from the start, or behind `after`: 0 to 100; 25 by default."
+        ),
+        arg(
+            name = "after",
+            ty = "Option<String>",
+            desc = "Only rows behind this cursor."
+        ),
+        arg(
+            name = "last",
+            ty = "Option<i32>",
+            desc = "Number of rows from the end, or ahead of `before`: 0 to 100."
+        ),
+        arg(
+            name = "before",
+            ty = "Option<String>",
+            desc = "Only rows ahead of this cursor."
+        )
     ),
     field(
         name = "viewer_can_accept",

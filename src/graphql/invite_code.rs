@@ -13,6 +13,7 @@ use super::{
     },
     id::{NodeKind, global_id},
     invite::{InviteTarget, permissions},
+    invite_event::{InviteEvent, history},
     json::leaves,
     scalar::{BigInt, DateTime},
     tag::Tag,
@@ -62,6 +63,7 @@ impl InviteCode {
 }
 
 /// A personal code that lets one person join the community.
+#[paged]
 #[Object]
 impl InviteCode {
     /// Global id of this invite; opaque.
@@ -175,6 +177,16 @@ impl InviteCode {
     /// Time at which the invite was withdrawn. Null if not withdrawn.
     pub(super) async fn cancelled_at(&self) -> Option<DateTime> {
         self.0.cancelled_at.map(DateTime)
+    }
+
+    /// Events of this invite, newest first. Null unless the viewer is the inviter, manages the target, or
+    /// is staff.
+    pub(super) async fn history(
+        &self,
+        ctx: &Context<'_>,
+        page: PageArguments,
+    ) -> Nullable<Connection<InviteEvent>> {
+        history(ctx, InviteView::InviteCode(self.0.clone()), page).await
     }
 
     /// True if the viewer may accept the invite now.

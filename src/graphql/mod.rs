@@ -26,6 +26,8 @@ mod id;
 mod introspection;
 mod invite;
 mod invite_code;
+mod invite_counts;
+mod invite_event;
 mod json;
 mod mutation;
 mod node;

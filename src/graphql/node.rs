@@ -10,8 +10,9 @@ use super::{
     error::{Failure, Nullable},
     group::Group,
     group_invite::GroupInvite,
-    id::{NodeKind, parse_global_id},
+    id::{NodeKind, parse_event_id, parse_global_id},
     invite_code::InviteCode,
+    invite_event::InviteEvent,
     tag::Tag,
     user::User,
     workspace::Workspace,
@@ -32,12 +33,16 @@ pub(super) enum Node {
     Workspace(Workspace),
     Group(Group),
     Course(Course),
+    InviteEvent(InviteEvent),
 }
 
 /// The object of that global id, by the rules of its kind.
 async fn named(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
-    match parse_global_id(id) {
-        Some((kind, id)) => fetch(access, kind, id).await,
+    if let Some((kind, id)) = parse_global_id(id) {
+        return fetch(access, kind, id).await;
+    }
+    match parse_event_id(id) {
+        Some(id) => Ok(node(access.invite_event(id).await?, InviteEvent)),
         None => Ok(None),
     }
 }

@@ -10,6 +10,7 @@ use super::{
     error::{Failure, Nullable},
     filter::InviteOrder,
     id::{NodeKind, global_id, parse_id},
+    invite_counts::InviteCounts,
     json::leaves,
     scalar::{BigInt, Url},
     workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter, workspace_invites_of},
@@ -61,6 +62,16 @@ impl Workspace {
     /// URL of the logo.
     async fn logo_url(&self) -> Option<Url> {
         self.0.logo_url.clone().map(Url)
+    }
+
+    /// Numbers of the invites to this workspace by status. Null unless the viewer manages the workspace or is
+    /// staff.
+    async fn invite_counts(&self, ctx: &Context<'_>) -> Nullable<InviteCounts> {
+        ctx.look_up(
+            |access| access.workspace_invite_counts(&self.0),
+            InviteCounts::from,
+        )
+        .await
     }
 
     /// Role of the viewer in this workspace: `owner` and `admin` manage it. Null if not a member.

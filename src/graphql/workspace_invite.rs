@@ -15,6 +15,7 @@ use super::{
     },
     id::{NodeKind, global_id},
     invite::{InviteTarget, permissions},
+    invite_event::{InviteEvent, history},
     json::leaves,
     scalar::{BigInt, DateTime, Uuid},
     user::User,
@@ -72,6 +73,7 @@ impl WorkspaceInvite {
 }
 
 /// An e-mail invitation to a workspace. No field returns its token, which works like a password.
+#[paged]
 #[Object]
 impl WorkspaceInvite {
     /// Global id of this invite; opaque.
@@ -182,6 +184,16 @@ impl WorkspaceInvite {
     /// Number of times that the gateway sent the invite.
     async fn send_count(&self) -> i32 {
         self.0.send_count()
+    }
+
+    /// Events of this invite, newest first. Null unless the viewer is the inviter, manages the target, or
+    /// is staff.
+    pub(super) async fn history(
+        &self,
+        ctx: &Context<'_>,
+        page: PageArguments,
+    ) -> Nullable<Connection<InviteEvent>> {
+        history(ctx, InviteView::WorkspaceInvite(self.0.clone()), page).await
     }
 
     /// True if the viewer may accept the invite now.

@@ -58,6 +58,23 @@ pub enum Event {
 }
 
 impl Event {
+    const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Updated,
+        Self::Resent,
+        Self::Accepted,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Rotated,
+        Self::Disabled,
+        Self::Joined,
+    ];
+
+    /// Returns the event with this name in the database.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+
     /// Name of the event in the database.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -17,16 +17,14 @@ use crate::{
 const JUDGE: Judge = Judge {
     table: "course_invites",
     existing: "(SELECT i.id FROM course_invites i WHERE i.course_id = :target
-        AND i.user_id = input.user_id AND i.accepted_at IS NULL AND i.cancelled_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM course_members m
-            WHERE m.course_id = :target AND m.user_id = input.user_id))",
+        AND i.user_id = input.user_id AND i.status = 'pending')",
     is_member: "EXISTS (SELECT 1 FROM course_members m
         WHERE m.course_id = :target AND m.user_id = input.user_id)",
     has_accepted: "EXISTS (SELECT 1 FROM course_invites i WHERE i.course_id = :target
         AND i.user_id = input.user_id AND i.accepted_at IS NOT NULL)",
     reused: "(SELECT i.id FROM course_invites i WHERE i.course_id = :target
         AND i.user_id = input.user_id)",
-    is_open: Some("course_id = :target AND accepted_at IS NULL AND cancelled_at IS NULL"),
+    is_open: Some("course_id = :target AND status = 'pending'"),
     target: ":target",
 };
 

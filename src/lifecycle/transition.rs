@@ -61,10 +61,6 @@ const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
     AND o.status = 'pending' AND o.expires_at > :now))";
 
-/// Condition: the invitee of the course invite is a member of the course.
-const IS_MEMBER: &str = "EXISTS (SELECT 1 FROM course_members m \
-    WHERE m.course_id = course_invites.course_id AND m.user_id = course_invites.user_id)";
-
 /// Condition: the course of the course invite is not deleted.
 const IN_LIVE_COURSE: &str = "EXISTS (SELECT 1 FROM courses c \
     WHERE c.id = course_invites.course_id AND c.deleted_at IS NULL)";
@@ -291,8 +287,8 @@ impl Table {
     }
 
     /// Condition: the invite has this effective status.
-    fn is(self, status: Status) -> String {
-        let condition = match (self.kind, status) {
+    fn is(self, status: Status) -> &'static str {
+        match (self.kind, status) {
             (InviteKind::WorkspaceInvite, Status::Pending) => {
                 "(status = 'pending' AND expires_at > :now)"
             }
@@ -314,14 +310,10 @@ impl Table {
                 "(used_at IS NULL AND cancelled_at IS NULL AND expires_at <= :now)"
             }
             (InviteKind::InviteCode, Status::Accepted) => "used_at IS NOT NULL",
-            (InviteKind::CourseInvite, Status::Pending) => {
-                return format!(
-                    "(accepted_at IS NULL AND cancelled_at IS NULL AND NOT {IS_MEMBER})"
-                );
-            }
-            (InviteKind::CourseInvite, Status::Accepted) => {
-                return format!("(accepted_at IS NOT NULL OR {IS_MEMBER})");
-            }
+            (InviteKind::CourseInvite, Status::Pending) => "status = 'pending'",
+            (InviteKind::CourseInvite, Status::Accepted) => "status = 'accepted'",
+            (InviteKind::CourseInvite, Status::Cancelled) => "status = 'cancelled'",
+            (InviteKind::CourseInvite, Status::Declined) => "status = 'declined'",
             (InviteKind::CourseInvite, Status::Expired) | (InviteKind::GroupInvite, _) => "1 = 0",
             (InviteKind::InviteCode, Status::Cancelled) => {
                 "(used_at IS NULL AND cancelled_at IS NOT NULL AND declined_at IS NULL)"
@@ -329,14 +321,7 @@ impl Table {
             (InviteKind::InviteCode, Status::Declined) => {
                 "(used_at IS NULL AND cancelled_at IS NOT NULL AND declined_at IS NOT NULL)"
             }
-            (InviteKind::CourseInvite, Status::Cancelled) => {
-                "(accepted_at IS NULL AND cancelled_at IS NOT NULL AND declined_at IS NULL)"
-            }
-            (InviteKind::CourseInvite, Status::Declined) => {
-                "(accepted_at IS NULL AND cancelled_at IS NOT NULL AND declined_at IS NOT NULL)"
-            }
-        };
-        condition.to_owned()
+        }
     }
 
     /// Condition: the table of transitions lets the command move the invite.
@@ -660,27 +645,15 @@ impl Giving<'_> {
                 let rows = course_invite::Entity::find()
                     .filter(course_invite::Column::Id.is_in(ids))
                     .filter(Expr::cust(IN_LIVE_COURSE));
-                let members: Vec<i64> = rows
-                    .clone()
-                    .select_only()
-                    .column(course_invite::Column::Id)
-                    .filter(Expr::cust(IS_MEMBER))
-                    .into_tuple()
-                    .all(self.database)
-                    .await?;
                 let rows = rows.all(self.database).await?.into_iter();
-                let found = rows.map(|invite| {
-                    let is_member = members.contains(&invite.id);
-                    let row = course_invites::Row { invite, is_member };
-                    Found {
-                        id: row.invite.id,
-                        state: course_invites::state(&row),
-                        expires_at: None,
-                        accepted_by: Some(row.invite.user_id),
-                        last_sent_at: row.invite.last_sent_at,
-                        send_count: row.invite.send_count,
-                        has_successor: false,
-                    }
+                let found = rows.map(|row| Found {
+                    id: row.id,
+                    state: course_invites::state(&row),
+                    expires_at: None,
+                    accepted_by: Some(row.user_id),
+                    last_sent_at: row.last_sent_at,
+                    send_count: row.send_count,
+                    has_successor: false,
                 });
                 found.map(|found| (found.id, found)).collect()
             }

@@ -1,6 +1,6 @@
 //! Reads rows by the position of their columns. By name, each value would cost a look-up.
 
-use entity::{course::CoursePrivacy, tag::TagKind, workspace_invite::StoredStatus};
+use entity::{course::CoursePrivacy, course_invite, tag::TagKind, workspace_invite};
 use sea_orm::{ActiveEnum, DbErr, QueryResult, TryGetable, prelude::DateTimeUtc};
 use sqlx::{Decode, Postgres, Row};
 use uuid::Uuid;
@@ -114,9 +114,21 @@ macro_rules! named {
                 Self::try_from_value(&String::read(row, at)?)
             }
         }
+
+        impl ColumnType for Option<$type> {
+            fn read(row: &QueryResult, at: usize) -> Result<Self, DbErr> {
+                let name = Option::<String>::read(row, at)?;
+                name.map(|name| <$type>::try_from_value(&name)).transpose()
+            }
+        }
     )*};
 }
-named!(CoursePrivacy, StoredStatus, TagKind);
+named!(
+    CoursePrivacy,
+    TagKind,
+    course_invite::StoredStatus,
+    workspace_invite::StoredStatus
+);
 
 /// A type that is read from columns in the order of its table.
 pub(super) trait FromColumns: Sized + Send + Sync + 'static {

@@ -7,8 +7,8 @@ use batch_loader::Key;
 use chrono::{DateTime, Utc};
 use entity::{
     course,
-    course_invite::{Column, Entity, Model},
-    course_member, user,
+    course_invite::{Column, Entity, Model, StoredStatus},
+    user,
 };
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, ExprTrait,
@@ -32,24 +32,14 @@ use crate::{
 
 /// Prefix of the invitee's columns.
 const INVITEE: &str = "invitee_";
-const IS_MEMBER: &str = "is_member";
 
-columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
-
-/// An invite with the facts that decide its status.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The invite.
-    pub invite: Model,
-    /// The invitee is a member of the course.
-    pub is_member: bool,
-}
+columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count, status);
 
 /// An invite with its invitee.
 #[derive(Clone, Debug)]
 pub struct Invitee {
     /// The invite.
-    pub invite: Guarded<Row>,
+    pub invite: Guarded<Model>,
     /// The invitee.
     pub user: Guarded<user::Model>,
 }
@@ -86,78 +76,43 @@ struct List {
 }
 
 /// State of a course invite. An invitee who is a member by now has accepted.
-pub fn state(row: &Row) -> State {
-    let invite = &row.invite;
-    match row.is_member {
-        true => State::Accepted,
-        false => State::from_instants(invite.accepted_at, invite.declined_at, invite.cancelled_at),
+pub fn state(row: &Model) -> State {
+    match row.status {
+        Some(StoredStatus::Pending) => State::Pending,
+        Some(StoredStatus::Accepted) => State::Accepted,
+        Some(StoredStatus::Declined) => State::Declined,
+        // No path finds the invite of a deleted account.
+        Some(StoredStatus::Cancelled) | None => State::Cancelled,
     }
 }
 
 /// Effective status of a course invite. Course invites do not expire.
-pub fn status(row: &Row, now: DateTime<Utc>) -> Status {
+pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
     state(row).status(None, now)
 }
 
 /// [`status`] as a condition on rows.
 pub(super) fn status_is(status: Status) -> Condition {
-    let accepted = Condition::any()
-        .add(Column::AcceptedAt.is_not_null())
-        .add(is_member());
-    match status {
-        Status::Accepted => accepted,
-        Status::Cancelled => Condition::all()
-            .add(accepted.not())
-            .add(Column::CancelledAt.is_not_null())
-            .add(Column::DeclinedAt.is_null()),
-        Status::Declined => Condition::all()
-            .add(accepted.not())
-            .add(Column::CancelledAt.is_not_null())
-            .add(Column::DeclinedAt.is_not_null()),
-        Status::Pending => is_open(),
-        Status::Expired => Condition::all().add(Expr::cust("1 = 0")),
-    }
+    let stored = match status {
+        Status::Accepted => StoredStatus::Accepted,
+        Status::Cancelled => StoredStatus::Cancelled,
+        Status::Declined => StoredStatus::Declined,
+        Status::Pending => StoredStatus::Pending,
+        Status::Expired => return Condition::all().add(Expr::cust("1 = 0")),
+    };
+    Condition::all().add(Column::Status.eq(stored))
 }
 
 /// Condition: the invite is pending. This makes a user an invitee of the course.
 pub(super) fn is_open() -> Condition {
-    is_open_without(membership())
-}
-
-/// [`is_open`] for the rows of a page. The offset makes PostgreSQL test each row by itself.
-/// Otherwise it reads all members of the course.
-fn is_open_by_row() -> Condition {
-    is_open_without(membership().limit(1).offset(0).take())
-}
-
-fn is_open_without(membership: SelectStatement) -> Condition {
-    Condition::all()
-        .add(Column::AcceptedAt.is_null())
-        .add(Column::CancelledAt.is_null())
-        .add(Expr::exists(membership).not())
-}
-
-fn is_member() -> Expr {
-    Expr::exists(membership())
-}
-
-fn membership() -> SelectStatement {
-    use course_member::Column as Member;
-    Query::select()
-        .expr(Expr::val(1i32))
-        .from(course_member::Entity)
-        .and_where(
-            Expr::col((course_member::Entity, Member::CourseId)).equals((Entity, Column::CourseId)),
-        )
-        .and_where(
-            Expr::col((course_member::Entity, Member::UserId)).equals((Entity, Column::UserId)),
-        )
-        .take()
+    status_is(Status::Pending)
 }
 
 /// Selects invites whose course and invitee are not deleted. No path finds others.
 pub(super) fn live_rows() -> SelectStatement {
-    with_live_invitee()
+    Query::select()
+        .from(Entity)
+        .and_where(Column::Status.is_not_null())
         .and_where(is_live::<course::Entity>(Expr::col((
             Entity,
             Column::CourseId,
@@ -165,7 +120,7 @@ pub(super) fn live_rows() -> SelectStatement {
         .take()
 }
 
-fn with_live_invitee() -> SelectStatement {
+fn with_invitee() -> SelectStatement {
     Query::select()
         .from(Entity)
         .join(
@@ -173,26 +128,7 @@ fn with_live_invitee() -> SelectStatement {
             user::Entity,
             Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
         )
-        .and_where(user::Column::DeletedAt.is_null())
         .take()
-}
-
-/// The columns of a [`Row`].
-fn columns(is_member: Expr) -> Vec<(Expr, String)> {
-    let mut columns = columns_of::<Entity>("");
-    columns.push((is_member, IS_MEMBER.to_owned()));
-    columns
-}
-
-impl FromColumns for Row {
-    const COUNT: usize = Model::COUNT + 1;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
-        Ok(Self {
-            invite: Model::read(columns)?,
-            is_member: columns.next()?,
-        })
-    }
 }
 
 impl Key for ById {
@@ -202,20 +138,22 @@ impl Key for ById {
 }
 
 impl Loader<ById> for Rows {
-    type Value = Guarded<Row>;
+    type Value = Guarded<Model>;
     type Error = LoadError;
 
     async fn load(&self, keys: &[ById]) -> Result<HashMap<ById, Self::Value>, LoadError> {
         let ids = keys.iter().map(|key| key.0);
         let mut statement = live_rows();
         statement.and_where(any_of(self.database(), (Entity, Column::Id), ids));
-        for (expr, name) in columns(is_member()) {
+        for (expr, name) in columns_of::<Entity>("") {
             statement.expr_as(expr, name);
         }
         let rows = self.router.all(&statement).await?;
-        let rows = rows.iter().map(|row| Row::read(&mut Columns::from(row, 0)));
+        let rows = rows
+            .iter()
+            .map(|row| Model::read(&mut Columns::from(row, 0)));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        Ok(super::guarded_by_key(rows, |row| ById(row.invite.id)))
+        Ok(super::guarded_by_key(rows, |row| ById(row.id)))
     }
 }
 
@@ -230,10 +168,8 @@ impl ListOfParent for List {
         &self.page
     }
 
-    /// Skips accepted invites, however many there are.
     fn row_cost(&self) -> RowCost {
         let filters = RowCost::sum([
-            (true, RowCost::COMPARE),
             (true, RowCost::search(self.filter.search.as_deref())),
             (self.filter.inviter.is_some(), RowCost::COMPARE),
             (self.sort == InviteeSort::Username, RowCost::SORT),
@@ -243,7 +179,7 @@ impl ListOfParent for List {
 
     fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
         Ok(Invitee {
-            invite: Row::sealed(columns)?,
+            invite: Model::sealed(columns)?,
             user: user::Model::sealed(columns)?,
         })
     }
@@ -253,7 +189,7 @@ impl ListOfParent for List {
         let invited_at = Expr::col((Entity, Column::CreatedAt));
         let filter = &self.filter;
         let mut condition =
-            Condition::all().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
+            is_open().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
         if let Some(text) = &filter.search {
             let columns = [user(user::Column::Username), user(user::Column::FullName)];
             condition = condition.add(contains_text(
@@ -264,8 +200,7 @@ impl ListOfParent for List {
         }
         condition = condition.add(filter.invited.contains(invited_at.clone()));
 
-        // Members are not on the list.
-        let mut columns = columns(Expr::cust("FALSE"));
+        let mut columns = columns_of::<Entity>("");
         columns.extend(columns_of::<user::Entity>(INVITEE));
         let (sort, sort_type) = match self.sort {
             InviteeSort::InvitedAt => (invited_at, SortType::Instant),
@@ -274,16 +209,12 @@ impl ListOfParent for List {
         Listing {
             name: Self::NAME,
             sources: vec![Source {
-                rows: with_live_invitee()
-                    .cond_where(is_open_by_row())
-                    .cond_where(condition.clone())
-                    .take(),
-                counted: self.page.with_total.then(|| {
-                    with_live_invitee()
-                        .cond_where(is_open())
-                        .cond_where(condition)
-                        .take()
-                }),
+                rows: with_invitee().cond_where(condition.clone()).take(),
+                // A total needs the invitees only if their names are searched.
+                counted: filter
+                    .search
+                    .is_none()
+                    .then(|| Query::select().from(Entity).cond_where(condition).take()),
                 columns,
                 order: vec![sort, Expr::col((Entity, Column::Id))],
             }],
@@ -294,7 +225,7 @@ impl ListOfParent for List {
 
 impl Reads<'_> {
     /// Loads the invite with this id.
-    pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Row>>, LoadError> {
+    pub async fn course_invite(&self, id: i64) -> Result<Option<Guarded<Model>>, LoadError> {
         self.one(ById(id)).await
     }
 }

@@ -38,6 +38,8 @@ mod group_member_count;
 pub mod invite;
 pub mod invite_code;
 pub mod invite_code_by_code;
+pub mod invite_counts;
+pub mod invite_event;
 pub mod role;
 pub mod tag;
 pub mod user;

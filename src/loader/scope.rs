@@ -62,7 +62,7 @@ impl RowCost {
     /// Compares a tag with one value.
     const TAG: u64 = 10;
     /// Counts.
-    const COUNT: Self = Self(600);
+    pub(super) const COUNT: Self = Self(600);
 
     /// Searches text for `pattern`; costs nothing without one.
     pub(super) fn search(pattern: Option<&str>) -> Self {

@@ -204,5 +204,6 @@ pub fn course_invite(id: i64, course_id: i64, user_id: i64) -> course_invite::Mo
         updated_at: None,
         last_sent_at: None,
         send_count: 0,
+        status: None,
     }
 }

@@ -112,20 +112,13 @@ async fn states(database: &DatabaseConnection) -> HashMap<(String, i64), State> 
         let state = loader::workspace_invite::state(&row);
         states.insert(("workspace_invite".to_owned(), row.id), state);
     }
-    for invite in course_invite::Entity::find()
+    for row in course_invite::Entity::find()
         .all(database)
         .await
         .expect("invites")
     {
-        let id = invite.id;
-        let row = loader::course_invite::Row {
-            invite,
-            is_member: false,
-        };
-        states.insert(
-            ("course_invite".to_owned(), id),
-            loader::course_invite::state(&row),
-        );
+        let state = loader::course_invite::state(&row);
+        states.insert(("course_invite".to_owned(), row.id), state);
     }
     states
 }

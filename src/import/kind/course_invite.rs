@@ -42,6 +42,7 @@ pub(super) fn read(
         updated_at: Unchanged(None),
         last_sent_at: Unchanged(None),
         send_count: Unchanged(0),
+        status: NotSet,
     };
     rows.course_invites.push(Upsert {
         model,
@@ -73,6 +74,7 @@ fn page(
             updated_at: Unchanged(None),
             last_sent_at: Unchanged(None),
             send_count: Unchanged(0),
+            status: NotSet,
         };
         rows.course_invites.push(Upsert {
             model,

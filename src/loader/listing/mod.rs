@@ -49,6 +49,8 @@ pub(super) struct Source {
 struct Parents<'a> {
     /// Their table.
     table: &'static str,
+    /// Deleted parents have an instant in `deleted_at`.
+    marks_deletion: bool,
     /// The column of the list's rows that names the parent.
     column: Expr,
     /// Ids of the parents.
@@ -169,6 +171,7 @@ impl Listing {
                 SortType::Int => columns.next::<Option<i64>>()?.map(SortValue::Int),
                 SortType::Instant => columns.next::<Option<_>>()?.map(SortValue::Instant),
                 SortType::Text => columns.next::<Option<_>>()?.map(SortValue::Text),
+                SortType::Uuid => columns.next::<Option<_>>()?.map(SortValue::Uuid),
             };
             match value {
                 Some(value) => values.push(value),

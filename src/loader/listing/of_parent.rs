@@ -34,8 +34,11 @@ pub(in crate::loader) trait ListOfParent:
     /// The table that the lists are read from.
     type Entity: EntityTrait;
 
-    /// The parents' table. Those whose `deleted_at` is set have no list.
+    /// The parents' table.
     type Parent: EntityTrait;
+
+    /// The parents' table has the column `deleted_at`. Parents in which it is set have no list.
+    const PARENT_MARKS_DELETION: bool = true;
 
     /// The column that names the parent.
     const PARENT_ID: <Self::Entity as EntityTrait>::Column;
@@ -107,6 +110,7 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
         for (list, ids) in parents_of {
             let parents = Parents {
                 table: L::Parent::default().table_name(),
+                marks_deletion: L::PARENT_MARKS_DELETION,
                 column: parent_id::<L>(),
                 ids: &ids,
             };

@@ -86,12 +86,14 @@ impl Listing {
                 of_parent = Some(parents.column.clone().eq(Expr::col((PARENT, "id"))));
                 head.expr_as(Expr::col((PARENT, "id")), PARENT_ID)
                     .from_as(parents.table, PARENT)
-                    .and_where(Expr::col((PARENT, "deleted_at")).is_null())
                     .and_where(any_of(
                         database,
                         (PARENT, "id"),
                         parents.ids.iter().copied(),
                     ));
+                if parents.marks_deletion {
+                    head.and_where(Expr::col((PARENT, "deleted_at")).is_null());
+                }
                 if database.get_database_backend() == DbBackend::Postgres {
                     // One text, however many parents there are.
                     head.offset(0);
@@ -257,6 +259,7 @@ impl From<SortValue> for Value {
             SortValue::Int(value) => value.into(),
             SortValue::Instant(value) => value.into(),
             SortValue::Text(value) => value.into(),
+            SortValue::Uuid(value) => value.into(),
         }
     }
 }

@@ -134,9 +134,6 @@ each_database! {
     }
 
     async fn a_migration_recomputes_normalized_addresses(gateway) {
-        /// The migration and those after it.
-        const STEPS: u32 = 4;
-
         // As earlier migrations compared: by Unicode case and composition.
         let old = [
             ("\u{212a}ate@x.io", "kate@x.io", ""),
@@ -173,7 +170,10 @@ each_database! {
         })).await;
         gateway.add(data::invite_code(rows + 1, "to-nobody")).await;
 
-        Migrator::down(&gateway.database, Some(STEPS)).await.expect("steps back");
+        let migrations = Migrator::migrations();
+        let later = migrations.iter().skip_while(|step| step.name() != "m20261121_000006_addresses");
+        let steps = u32::try_from(later.count()).expect("few migrations");
+        Migrator::down(&gateway.database, Some(steps)).await.expect("steps back");
         Migrator::up(&gateway.database, None).await.expect("steps");
         let forms = |given: fn(String) -> Option<String>| -> Vec<(i64, Option<String>)> {
             (1..=rows).map(|id| (id, given(of(id).2))).collect()
@@ -192,7 +192,7 @@ each_database! {
         assert!(codes == expected);
 
         // The down migration keeps the values.
-        Migrator::down(&gateway.database, Some(STEPS)).await.expect("steps back");
+        Migrator::down(&gateway.database, Some(steps)).await.expect("steps back");
         let user = user::Entity::find_by_id(500).one(&gateway.database).await.expect("rows").expect("a user");
         assert_eq!(user.email_norm, "");
     }

@@ -213,7 +213,9 @@ each_database! {
             of_workspace(&format!(", filter: {{ expiresAt: {{ until: \"2026-01-01T00:00:00Z\" }} }}{nodes}")),
             of_workspace(&format!("{order}{nodes}")),
             of_workspace(") { totalCount }"),
-            of_course(nodes),
+            "{ workspace(id: 1) { inviteCounts { pending } } }".to_owned(),
+            of_course(") { totalCount }"),
+            "{ course(id: 1) { inviteCounts { pending } } }".to_owned(),
             of_course(&format!(", filter: {{ search: \"x\" }}{nodes}")),
             of_course(&format!(", orderBy: {{ field: USERNAME, direction: ASC }}{nodes}")),
             "{ groupInvites(first: 0) { nodes { id } } }".to_owned(),
@@ -230,6 +232,7 @@ each_database! {
             codes_of(", filter: { createdAt: { from: \"2026-01-01T00:00:00Z\" } }"),
             codes_of(", filter: { email: \"x@example.com\" }"),
             of_workspace(nodes),
+            of_course(nodes),
             of_workspace(&format!(", filter: {{ email: \"x@example.com\" }}{nodes}")),
             of_viewer(&format!("sentInvites(first: 0{nodes}")),
         ];

@@ -16,6 +16,7 @@ import { ManagePage } from './manage/ManagePage';
 import { WorkspaceList } from './manage/WorkspaceList';
 import { Notice } from './Notice';
 import { useSession } from './session';
+import { TargetPage } from './TargetPage';
 
 const screens: Record<string, (...keys: string[]) => ReactNode> = {
   '/': () => <HomePage />,
@@ -23,6 +24,7 @@ const screens: Record<string, (...keys: string[]) => ReactNode> = {
   '/i/workspace/([^/]+)': (token = '') => <WorkspacePage token={token} />,
   '/i/group/([^/]+)/([^/]+)': (slug = '', code = '') => <GroupPage slug={slug} code={code} />,
   '/i/course/([^/]+)': (id = '') => <CoursePage id={id} />,
+  '/joined/([^/]+)': (id = '') => <TargetPage id={id} />,
   '/received': () => <ReceivedPage />,
   '/manage': () => <ManagePage />,
   '/manage/codes': () => <CodeList />,

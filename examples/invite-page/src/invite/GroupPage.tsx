@@ -1,22 +1,27 @@
 // Screen at /i/group/…: a group's join link. Only its managers can see the invite, so this screen
 // shows each visitor what they can see: nothing, the group, or the invite.
+import { useState } from 'react';
 import { useQuery } from 'urql';
 
+import { useFocusOn } from '../focus';
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import type { GroupPageQuery } from '../gql/graphql';
+import { groupLinkAddress } from '../manage/GroupLink';
 import { Notice } from '../Notice';
 import { problemOf } from '../problem';
 import { useSession } from '../session';
-import { acceptUrl } from '../settings';
 import { SignIn } from '../SignIn';
+import { targetAddress } from '../TargetPage';
 import { dayOf, roleOf } from '../wording';
+import { Answer } from './Answer';
 import { Detail, InviteCard } from './InviteCard';
 import { UnknownInvite } from './UnknownInvite';
 
 const query = graphql(`
   query GroupPage($slug: ID!) {
     group(id: $slug) {
+      id
       name
       viewerRole
       invite {
@@ -33,17 +38,19 @@ export function GroupPage({ slug, code }: { slug: string; code: string }) {
   const [result, retry] = useQuery({ query, variables: { slug } });
   // Only `invite` is denied: the response has the group and an error.
   const denied = result.error && result.data?.group && problemOf(result.error) === 'denied';
-  const accept = acceptUrl('group', slug, code);
   return (
     <QueryResult result={denied ? { ...result, error: undefined } : result} retry={retry}>
       {({ group }) => {
         if (!group) return token ? <UnknownInvite /> : <SignedOut />;
-        if (denied) return <Group group={group} accept={accept} />;
+        if (denied) return <Group group={group} code={code} />;
         if (group.invite?.code !== code) return <Outdated group={group} slug={slug} />;
+        // Staff may join. Other managers have.
+        const way = group.viewerRole ? undefined : { groupCode: code };
         return (
-          <InviteCard invite={group.invite} accept={accept}>
+          <InviteCard invite={group.invite} way={way} refresh={retry}>
             <Detail term="Your own role">{group.viewerRole ? roleOf(group.viewerRole) : 'None'}</Detail>
             <Detail term="Link changed">{dayOf(group.invite.updatedAt)}</Detail>
+            <Detail term="You manage it"><a href={groupLinkAddress(slug)}>Change the link</a></Detail>
           </InviteCard>
         );
       }}
@@ -62,16 +69,29 @@ function SignedOut() {
   );
 }
 
-function Group({ group, accept }: GroupOf & { accept: string | undefined }) {
+function Group({ group, code }: GroupOf & { code: string }) {
+  const [joined, setJoined] = useState(false);
+  const news = useFocusOn<HTMLParagraphElement>(joined);
+  if (joined) {
+    return (
+      <Notice title={`You are in ${group.name}`}>
+        <p className="status accepted" ref={news} tabIndex={-1}><strong>You have joined.</strong> Welcome!</p>
+        <p><a href={targetAddress(group.id)}>Go to <bdi>{group.name}</bdi></a></p>
+      </Notice>
+    );
+  }
   return (
     <Notice title={`Join ${group.name}`}>
       {group.viewerRole ? (
-        <p>You are in this group already, as {roleOf(group.viewerRole)}.</p>
+        <p>
+          You are in this group already, as {roleOf(group.viewerRole)}.{' '}
+          <a href={targetAddress(group.id)}>Go to the group</a>
+        </p>
       ) : (
         <>
           <p>You have a link to join this group.</p>
           <p className="quiet">Only the group’s managers can see if the link is still valid.</p>
-          {accept && <a className="button" href={accept}>Join the group</a>}
+          <Answer way={{ groupCode: code }} open onAnswer={() => setJoined(true)} />
         </>
       )}
     </Notice>
@@ -93,6 +113,7 @@ function Outdated({ group, slug }: GroupOf & { slug: string }) {
       ) : (
         <p>The group has no join link now. You see this because you manage the group.</p>
       )}
+      <p><a href={groupLinkAddress(slug)}>Change the link</a></p>
     </Notice>
   );
 }

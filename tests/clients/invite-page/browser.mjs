@@ -95,4 +95,10 @@ export async function asking(page, act) {
   await settled(page);
 }
 
+/** Presses a button, of the screen or a part of it, and waits until the screen says something new. */
+export async function press(page, name, says, part = page) {
+  await part.getByRole('button', { name, exact: true }).click();
+  await page.getByText(says).first().waitFor();
+}
+
 export const headingOf = (page) => page.locator('h1').innerText();

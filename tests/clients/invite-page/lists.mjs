@@ -1,10 +1,11 @@
 // A manager's lists: sign-in, search, filters, order, and pages in both directions.
 import { asking, headingOf, visit } from './browser.mjs';
 
-/** Returns a list's first column, and the text about its length. */
+/** Returns a list's first column of data, and the text about its length. */
 async function shown(page) {
-  const rows = await page.locator('tbody tr td:first-child').allInnerTexts();
-  return { rows, says: await page.getByRole('status').innerText() };
+  const first = 'tbody td:first-child[data-heading], tbody td.select + td';
+  const rows = await page.locator(first).allInnerTexts();
+  return { rows, says: await page.locator('.pager').getByRole('status').innerText() };
 }
 
 async function press(page, name) {

@@ -5,7 +5,6 @@ use crate::support::global_id;
 const NOT_FOUND: &str = "We cannot find this invite";
 const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
 const PENDING_WITHOUT_END: &str = "Waiting for your answer. This invite does not expire.";
-const MANAGERS_ALONE: &str = "Only the group’s managers can see";
 
 /// A screen, its visitor, and the texts that it shows.
 pub struct Visit {
@@ -150,12 +149,24 @@ fn group_invites() -> Vec<Visit> {
     vec![
         anybody(
             studio,
-            "You are invited to a group",
-            &["Sign in to see which"],
-        ),
-        anybody(studio, "Join Research Studio", &[MANAGERS_ALONE])
+            "Join Research Studio",
+            &["It has 3 members.", "Sign in first"],
+        )
+        .open(),
+        anybody(studio, "Join Research Studio", &["It has 3 members."])
             .by("nobody")
             .open(),
+        anybody(
+            "/i/group/research-studio/an-older-code",
+            NOT_FOUND,
+            &[],
+        ),
+        anybody(
+            "/i/group/research-studio/an-older-code",
+            "This link no longer joins Research Studio",
+            &["Ask a manager of the group"],
+        )
+        .by("nobody"),
         anybody(
             studio,
             "Research Studio",
@@ -181,7 +192,7 @@ fn group_invites() -> Vec<Visit> {
         anybody(
             "/i/group/night-shift/night-shift-2026",
             "Join Nachtschicht ☾",
-            &[MANAGERS_ALONE],
+            &["You have a link to join this group."],
         )
         .by("group-manager")
         .open(),

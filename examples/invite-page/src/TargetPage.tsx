@@ -6,7 +6,6 @@ import { graphql } from './gql';
 import type { TargetPageQuery } from './gql/graphql';
 import { NothingHere } from './manage/NothingHere';
 import { Notice } from './Notice';
-import { manages } from './roles';
 import { roleOf } from './wording';
 
 const query = graphql(`
@@ -17,17 +16,20 @@ const query = graphql(`
         databaseId
         name
         description
+        viewerCanInvite
         viewerRole
       }
       ... on Group {
         slug
         name
+        viewerCanInvite
         viewerRole
       }
       ... on Course {
         slug
         name
         description
+        viewerCanInvite
         viewerRole
       }
     }
@@ -50,7 +52,7 @@ export function TargetPage({ id }: { id: string }) {
           <Notice title={node.name}>
             {'description' in node && node.description && <p>{node.description}</p>}
             <p>{role ? `You are here as ${roleOf(role)}.` : 'You are not a member.'}</p>
-            {manages(node.__typename, role) && <p><a href={managedAt(node)}>Manage its invites</a></p>}
+            {node.viewerCanInvite && <p><a href={managedAt(node)}>Manage its invites</a></p>}
           </Notice>
         );
       }}

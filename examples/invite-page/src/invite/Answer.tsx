@@ -139,7 +139,7 @@ export function Answer({ way, open, onAnswer, refresh }: Props) {
       {open && !token && (
         <>
           <h2>Sign in first</h2>
-          <p>To accept or decline, sign in as the person invited.</p>
+          <p>{joins ? 'You join with your account.' : 'To accept or decline, sign in as the person invited.'}</p>
           <SignIn />
         </>
       )}

@@ -3,7 +3,6 @@ import { type SubmitEvent, useId, useState } from 'react';
 import { useMutation } from 'urql';
 
 import { graphql } from '../gql';
-import { grantableBy } from '../roles';
 import { roleOf } from '../wording';
 import { WriteProblem } from '../WriteProblem';
 import { addressesIn, MAX_ADDRESSES } from './addresses';
@@ -32,12 +31,12 @@ const mutation = graphql(`
 
 interface Props {
   workspace: string;
-  /** Role of the viewer in the workspace. Null for staff. */
-  viewerRole: string | null;
+  /** Keys of the roles that the viewer may give. */
+  roles: readonly string[];
   onOutcome: (report: Report) => void;
 }
 
-export function InvitePeople({ workspace, viewerRole, onOutcome }: Props) {
+export function InvitePeople({ workspace, roles, onOutcome }: Props) {
   const [text, setText] = useState('');
   const [role, setRole] = useState('member');
   const [message, setMessage] = useState('');
@@ -95,7 +94,7 @@ export function InvitePeople({ workspace, viewerRole, onOutcome }: Props) {
         </p>
         <label htmlFor={`${id}-role`}>Role</label>
         <select id={`${id}-role`} value={role} onChange={({ target }) => setRole(target.value)}>
-          {grantableBy(viewerRole).map((key) => (
+          {roles.map((key) => (
             <option key={key} value={key}>{roleOf(key)}</option>
           ))}
         </select>

@@ -30,7 +30,7 @@ const query = graphql(`
     workspace(id: $id) {
       id
       name
-      viewerRole
+      grantableRoles
       invites(
         first: $first
         after: $after
@@ -54,6 +54,8 @@ const query = graphql(`
           inviterName
           createdAt
           expiresAt
+          viewerCanCancel
+          viewerCanResend
         }
       }
     }
@@ -67,8 +69,8 @@ export function WorkspaceList({ id }: { id: string }) {
   const selection = useSelection<Row>({
     idOf: ({ id }) => id,
     nameOf: ({ email }) => email ?? 'somebody',
-    // The others are settled.
-    selectable: ({ status }) => status === 'PENDING' || status === 'EXPIRED',
+    // With the others nothing can be done: they are settled, or above the viewer's own role.
+    selectable: ({ viewerCanCancel, viewerCanResend }) => viewerCanCancel || viewerCanResend,
   });
   const [report, setReport] = useState<Report>();
   const { options } = listing;
@@ -110,11 +112,13 @@ export function WorkspaceList({ id }: { id: string }) {
               Expires: ({ expiresAt }) => (expiresAt ? dayOf(expiresAt) : 'Never'),
             }}
           >
-            <InvitePeople
-              workspace={workspace.id}
-              viewerRole={workspace.viewerRole}
-              onOutcome={onOutcome}
-            />
+            {workspace.grantableRoles.length > 0 && (
+              <InvitePeople
+                workspace={workspace.id}
+                roles={workspace.grantableRoles}
+                onOutcome={onOutcome}
+              />
+            )}
             {report && <Outcomes report={report} close={() => setReport(undefined)} />}
             <SelectedInvites selection={selection} rows={workspace.invites.nodes} onOutcome={onOutcome} />
           </List>

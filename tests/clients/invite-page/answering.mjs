@@ -79,7 +79,7 @@ export async function answering(browser, app, tokenOf, addresses) {
   seen.group = { heading: await headingOf(group), ...(await followed(group)) };
 
   for (const page of [wrong, declinedByWrong, unverified, right, code, forAnybody, course, received, group]) {
-    await page.context().close();
+    await page.close();
   }
   return seen;
 }
@@ -89,8 +89,9 @@ export async function reasons(browser, app, token, address, codes) {
   const page = await browser.open({ token });
   const seen = {};
   for (const code of codes) {
+    await visit(page, app.url + address);
     let loads = 0;
-    await page.unroute('**/graphql');
+    // After the visit, because routes switch the browser's cache off.
     await page.route('**/graphql', async (route) => {
       if (!route.request().postData().includes('mutation AcceptInvite')) {
         loads += 1;
@@ -99,18 +100,17 @@ export async function reasons(browser, app, token, address, codes) {
       const refusal = { invite: null, target: null, userErrors: [{ code, message: `Refused: ${code}` }] };
       await route.fulfill({ json: { data: { acceptInvite: refusal } } });
     });
-    await visit(page, app.url + address);
-    const loaded = loads;
     await page.getByRole('button', { name: 'Accept the invite' }).click();
     const reason = page.getByRole('alert').locator('p');
     await reason.waitFor();
     seen[code] = await reason.innerText();
     // An invite that has changed is loaded again.
     if (NO_LONGER_OPEN.includes(code)) {
-      while (loads === loaded) await page.waitForTimeout(10);
+      while (loads === 0) await page.waitForTimeout(10);
     }
+    await page.unroute('**/graphql');
   }
-  await page.context().close();
+  await page.close();
   return seen;
 }
 
@@ -136,6 +136,6 @@ export async function madeInvites(browser, app, tokenOf, made, withdraw) {
   await press(late, 'Accept the invite', 'This invite was withdrawn in the meantime');
   await late.getByText('Withdrawn before it was accepted.').waitFor();
   const seen = { before, declined, late: await card(late) };
-  for (const page of [wrong, right, late]) await page.context().close();
+  for (const page of [wrong, right, late]) await page.close();
   return seen;
 }

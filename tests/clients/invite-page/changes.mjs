@@ -19,6 +19,6 @@ export async function changed(browser, app, tokenOf, plan) {
   const late = () => withdraw(page, made.withdrawnFrom);
   seen.made = await madeInvites(browser, app, tokenOf, made, late);
   seen.selecting = await selecting(page, ...plan.select);
-  await page.context().close();
+  await page.close();
   return seen;
 }

@@ -47,7 +47,7 @@ export async function workspace(browser, app, persona, name) {
   await asking(page, () => page.getByRole('button', { name: 'Search' }).click());
   seen.nothing = { ...(await shown(page)), text: await page.locator('main').innerText() };
   Object.assign(seen, await signedOut(page));
-  await page.context().close();
+  await page.close();
   return seen;
 }
 
@@ -81,6 +81,6 @@ export async function course(browser, app, token, slug, search) {
   await choose(page, 'Order', 'By username');
   await choose(page, 'Rows per page', '100');
   seen.ordered = await shown(page);
-  await page.context().close();
+  await page.close();
   return seen;
 }

@@ -43,11 +43,7 @@ async function decide(page, name, answer, says) {
 
 /** Opens a workspace's invites. */
 export async function openWorkspace(browser, app, token, id) {
-  const page = await browser.open({
-    token,
-    rough: true,
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
+  const page = await browser.open({ token, rough: true });
   await visit(page, `${app.url}/manage/workspace/${id}`);
   return page;
 }
@@ -155,7 +151,7 @@ export async function courseInvites(browser, app, token, slug, text) {
   await decide(page, 'Withdraw', 'Withdraw', 'Withdrawn:');
   const withdrawn = await outcome(page);
   await page.getByText('No invite matches.').waitFor();
-  await page.context().close();
+  await page.close();
   return { sent, withdrawn };
 }
 
@@ -174,13 +170,13 @@ export async function groupLink(browser, app, token, visitor, slug) {
   const late = await browser.open({ token: visitor });
   await visit(late, `${app.url}/i/group/${slug}/${first.split('/').at(-1)}`);
   await press(late, 'Join the group', 'This link does not work any more.');
-  await late.context().close();
+  await late.close();
 
   await decide(page, 'Switch it off', 'Switch it off', 'The link is switched off.');
   const off = await page.locator('main').innerText();
   await press(page, 'Switch it on', 'The link is switched on.');
   const third = await link();
-  await page.context().close();
+  await page.close();
   return {
     heading,
     question,

@@ -53,6 +53,7 @@ pub fn plan() -> Value {
             "withdrawnFrom": "priya.raman@example.com",
             "late": "staff-by-account",
         },
+        "owner": "new.owner@example.org",
         "select": ["crew", ["crew21@example.org", "crew22@example.org", "crew23@example.org"]],
         "course": ["rust-from-zero", "omar.farouk"],
         "group": "field-notes",
@@ -65,6 +66,7 @@ pub fn assert(seen: &Value) {
     assert_answers(&seen["answering"]);
     assert_inviting(&seen["inviting"]);
     assert_made_invites(&seen["made"]);
+    assert_owners_invite(&seen["ownersInvite"]);
     assert_selecting(&seen["selecting"]);
     assert_course_invites(&seen["courseInvites"]);
     assert_group_link(&seen["groupLink"]);
@@ -191,6 +193,17 @@ fn assert_made_invites(seen: &Value) {
         "This invite was withdrawn in the meantime",
     );
     assert_eq!(late["buttons"], json!([]));
+}
+
+fn assert_owners_invite(seen: &Value) {
+    assert_eq!(
+        texts(&seen["sent"], |_| false),
+        ["new.owner@example.org You cannot give this role, since it is above your own."]
+    );
+    assert_eq!(
+        texts(&seen["withdrawn"], |_| false),
+        ["new.owner@example.org Withdrawn"]
+    );
 }
 
 fn assert_selecting(seen: &Value) {

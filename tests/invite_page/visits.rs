@@ -156,11 +156,7 @@ fn group_invites() -> Vec<Visit> {
         anybody(studio, "Join Research Studio", &["It has 3 members."])
             .by("nobody")
             .open(),
-        anybody(
-            "/i/group/research-studio/an-older-code",
-            NOT_FOUND,
-            &[],
-        ),
+        anybody("/i/group/research-studio/an-older-code", NOT_FOUND, &[]),
         anybody(
             "/i/group/research-studio/an-older-code",
             "This link no longer joins Research Studio",

@@ -1,6 +1,14 @@
 // Visits that change something: each of `plan` has invites of its own.
 import { answering, madeInvites, reasons } from './answering.mjs';
-import { courseInvites, groupLink, inviting, openWorkspace, selecting, withdraw } from './managing.mjs';
+import {
+  courseInvites,
+  groupLink,
+  inviting,
+  openWorkspace,
+  ownersInvite,
+  selecting,
+  withdraw,
+} from './managing.mjs';
 
 export async function changed(browser, app, tokenOf, plan) {
   const seen = {
@@ -18,6 +26,7 @@ export async function changed(browser, app, tokenOf, plan) {
   }
   const late = () => withdraw(page, made.withdrawnFrom);
   seen.made = await madeInvites(browser, app, tokenOf, made, late);
+  seen.ownersInvite = await ownersInvite(browser, app, tokenOf('staff'), page, plan.owner);
   seen.selecting = await selecting(page, ...plan.select);
   await page.close();
   return seen;

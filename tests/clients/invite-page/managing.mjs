@@ -139,6 +139,25 @@ export async function selecting(page, text, [first, second, third]) {
   return { selected, sent, sentTwice, question, withdrawn, statuses, boxes, closed };
 }
 
+/** Staff invite an owner. An admin of the workspace cannot send that invite again, but withdraws it. */
+export async function ownersInvite(browser, app, staff, page, email) {
+  const other = await browser.open({ token: staff });
+  await visit(other, page.url());
+  await other.getByText('Invite people').click();
+  await other.getByLabel('E-mail addresses').fill(email);
+  await other.getByLabel('Role').selectOption('owner');
+  await press(other, 'Invite', 'Invited: 1 of 1');
+  await other.close();
+
+  await search(page, email);
+  await select(page, email);
+  await press(page, 'Send again', 'Sent again: 0 of 1');
+  const sent = await outcome(page);
+  await select(page, email);
+  await decide(page, 'Withdraw', 'Withdraw', 'Withdrawn: 1 of 1');
+  return { sent, withdrawn: await outcome(page) };
+}
+
 /** Sends all invites of a search of a course again, and withdraws them. */
 export async function courseInvites(browser, app, token, slug, text) {
   const page = await browser.open({ token });

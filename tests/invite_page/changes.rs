@@ -250,6 +250,13 @@ fn assert_group_link(seen: &Value) {
     starts_with(&seen["question"], "Replace the link?");
     assert_eq!(seen["kept"], true);
     assert_eq!(seen["links"], 3);
+    assert_eq!(
+        seen["late"],
+        json!([
+            "Join Field Notes – Çayır",
+            "This link no longer joins Field Notes – Çayır",
+        ])
+    );
     let off = seen["off"].as_str().expect("text");
     assert!(off.contains("The group has no join link now."), "{off}");
 }

@@ -183,12 +183,15 @@ export async function groupLink(browser, app, token, visitor, slug) {
   const first = await link();
   const question = await decide(page, 'Replace the link', 'Go back');
   const kept = await link();
-  await decide(page, 'Replace the link', 'Replace the link', 'The link is new.');
-  const second = await link();
 
+  // The visitor has the link open when it ends.
   const late = await browser.open({ token: visitor });
   await visit(late, `${app.url}/i/group/${slug}/${first.split('/').at(-1)}`);
-  await press(late, 'Join the group', 'This link does not work any more.');
+  const lateHeadings = [await headingOf(late)];
+  await decide(page, 'Replace the link', 'Replace the link', 'The link is new.');
+  const second = await link();
+  await press(late, 'Join the group', 'This link no longer joins');
+  lateHeadings.push(await headingOf(late));
   await late.close();
 
   await decide(page, 'Switch it off', 'Switch it off', 'The link is switched off.');
@@ -201,6 +204,7 @@ export async function groupLink(browser, app, token, visitor, slug) {
     question,
     kept: kept === first,
     links: new Set([first, second, third]).size,
+    late: lateHeadings,
     off,
   };
 }

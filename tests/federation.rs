@@ -60,6 +60,29 @@ async fn the_subgraph_composes_without_warnings() {
             _ => &[],
         };
         assert_eq!(demands, expected, "{arguments:?}");
+        // Every mutation is among those that require authentication, in a supergraph of Apollo's format.
+        for composer in ["apollo", "guild"] {
+            let output = &output[composer];
+            let names = |list: &str| -> Vec<String> {
+                serde_json::from_value(output[list].clone()).expect("names")
+            };
+            let marked = names("authenticated");
+            let mut mutations = names("fields");
+            mutations.retain(|field| field.starts_with("Mutation."));
+            assert_eq!(mutations.len(), 11, "{composer}: {mutations:?}");
+            mutations.retain(|field| !marked.contains(field));
+            let unmarked = if expected.is_empty() { 11 } else { 0 };
+            assert_eq!(
+                mutations.len(),
+                unmarked,
+                "{composer} {arguments:?}: {mutations:?}"
+            );
+            assert_eq!(
+                marked.is_empty(),
+                expected.is_empty(),
+                "{composer}: {marked:?}"
+            );
+        }
     }
 }
 

@@ -12,9 +12,11 @@ use std::path::PathBuf;
 
 use chrono::Duration;
 use entity::{course_invite, invite_code, workspace_invite};
+use serde_json::{Value, json};
 
 use crate::support::{
     Gateway, data,
+    node::node,
     process::{Server, authorization},
 };
 
@@ -28,6 +30,18 @@ const GROUP: &str = "weavers";
 
 /// A code of the manager.
 const CODE: &str = "CODE-4";
+
+/// Addresses to invite to the workspace: another user's, none, and one with a pending invite.
+const EMAILS: &str = "other@example.com nonsense invitee1@example.org";
+
+/// Returns the error codes of creating an invite for each of [`EMAILS`].
+fn created_rows() -> Value {
+    json!([
+        ["other@example.com", []],
+        ["nonsense", ["INVALID_EMAIL"]],
+        ["invitee1@example.org", ["ALREADY_INVITED"]],
+    ])
+}
 
 /// Serves five invitees of a course, and other invites of their inviter: four codes, one of them
 /// cancelled, and two workspace invites. All are in order of creation.
@@ -97,4 +111,10 @@ fn folder(name: &str) -> String {
         .iter()
         .collect();
     folder.display().to_string()
+}
+
+/// Runs a client's script that invites and withdraws as the manager, and accepts as the other user.
+async fn write(script: &str, server: &Server) -> Value {
+    let (manager, other) = (token(MANAGER), token(OTHER));
+    node(script, &[&url(server), &manager, &other, EMAILS]).await
 }

@@ -1,5 +1,6 @@
 //! The example `invite-page`: its dev server, in Chromium, over the demo.
 
+mod changes;
 mod visits;
 
 use serde_json::{Value, json};
@@ -9,9 +10,6 @@ use crate::{
     support::{node::node, process::Server},
 };
 use visits::Visit;
-
-/// Configured URL that accepts invites.
-const ACCEPT: &str = "https://product.example/accept";
 
 /// Returns error responses, each with the heading that visitors see and the way forward.
 fn bad_answers() -> Value {
@@ -50,6 +48,7 @@ async fn every_screen_shows_what_its_visitor_may_see() {
             .map(|visit| json!({ "address": visit.address, "persona": visit.persona }))
             .collect::<Vec<_>>(),
         "bad": bad_answers(),
+        "changes": changes::plan(),
     });
     let url = format!("http://{}", server.address);
     let program = env!("CARGO_BIN_EXE_invite-gateway");
@@ -63,6 +62,7 @@ async fn every_screen_shows_what_its_visitor_may_see() {
     assert_workspace_list(&seen["workspace"], &server).await;
     assert_course_list(&seen["course"], &server).await;
     assert_troubles(&seen);
+    changes::assert(&seen);
 
     // The build has the screens, but nothing of the demo.
     assert_eq!(seen["built"], json!({ "queries": true, "demo": false }));
@@ -87,11 +87,15 @@ fn assert_screen(screen: &Value, visit: &Visit) {
     for says in visit.says {
         assert!(text.contains(says), "{who}: {says:?} is not in {text:?}");
     }
-    let accept = screen["accept"].as_array().expect("links");
-    assert_eq!(!accept.is_empty(), visit.accept, "{who}: {screen:#}");
-    if let Some(address) = visit.address.strip_prefix("/i/").filter(|_| visit.accept) {
-        assert_eq!(accept[0], format!("{ACCEPT}/{address}"), "{who}");
-    }
+    let accept = screen["accept"].as_array().expect("buttons");
+    let is_signed_in = visit.persona.is_some();
+    assert_eq!(
+        !accept.is_empty(),
+        visit.accept && is_signed_in,
+        "{who}: {screen:#}"
+    );
+    let signs_in_first = u8::from(visit.accept && !is_signed_in);
+    assert_eq!(screen["signInFirst"], signs_in_first, "{who}: {screen:#}");
     for picture in screen["pictures"].as_array().expect("pictures") {
         assert_eq!(picture, "https://logos.example.com/1.svg", "{who}");
     }

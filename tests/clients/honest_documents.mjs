@@ -11,6 +11,7 @@ const all = {
     descriptions: true,
     directiveIsRepeatable: true,
     inputValueDeprecation: true,
+    oneOf: true,
     schemaDescription: true,
     specifiedByUrl: true,
   }),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CODE, COURSE, GROUP, MANAGER, OTHER, invites, token, url};
+use super::{CODE, COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
 use crate::support::{any_database, data, global_id, node::node, process::Server};
 
 async fn visit(server: &Server) -> Value {
@@ -51,6 +51,28 @@ any_database! {
         assert_eq!(seen["others"], group(Value::Null, &["FORBIDDEN"]));
         assert_eq!(seen["signedOut"], nothing("workspaceInvites", &["UNAUTHENTICATED"]));
         assert_eq!(seen["badToken"], json!({ "codes": [401, "UNAUTHENTICATED"] }));
+    }
+
+    async fn mutations_change_the_lists_in_the_cache(gateway) {
+        let server = invites(&gateway).await;
+        let seen = write("apollo/write.mjs", &server).await;
+        let list = |emails: &[&str]| {
+            json!({ "emails": emails, "totalCount": emails.len(), "requests": 1 })
+        };
+        let [other, second, first] =
+            ["other@example.com", "invitee2@example.org", "invitee1@example.org"];
+        assert_eq!(seen, json!({
+            "before": list(&[second, first]),
+            // A new invite comes first, and one that was there stays alone. No list is loaded again.
+            "created": { "rows": created_rows(), "shown": list(&[other, second, first]) },
+            "cancelled": { "shown": list(&[other, second]), "status": "CANCELLED" },
+            "accepted": {
+                "wrong": ["WRONG_ACCOUNT"],
+                "before": { "status": "PENDING", "role": null },
+                "right": [],
+                "after": { "status": "ACCEPTED", "role": "member" },
+            },
+        }));
     }
 
     async fn automatic_persisted_queries_are_sent_once(gateway) {

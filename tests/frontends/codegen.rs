@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{CODE, GROUP, MANAGER, OTHER, folder, invites, token, url};
+use super::{CODE, GROUP, MANAGER, OTHER, created_rows, folder, invites, token, url, write};
 use crate::support::{
     Backend, any_database, data, node::node, process::Server, run, wire::Request,
 };
@@ -65,10 +65,27 @@ any_database! {
         assert_eq!(seen["first"], "2");
         assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
         let names = [
-            "CourseInvitees", "GroupLink", "InviteBehindCode", "InviteBehindToken",
-            "PendingWorkspaceInvites", "SentInvites",
+            "AcceptInvite", "CancelInvites", "CourseInvitees", "CreateWorkspaceInvites", "GroupLink",
+            "InviteBehindCode", "InviteBehindToken", "PendingWorkspaceInvites", "SentInvites",
+            "WorkspaceInvites",
         ];
         assert_eq!(seen["persisted"], json!(names));
+    }
+
+    async fn mutations_take_and_return_their_types(gateway) {
+        let server = invites(&gateway).await;
+        let script = format!("{}/write.js", application().await.0);
+        assert_eq!(write(&script, &server).await, json!({
+            "created": created_rows(),
+            "way": ["token"],
+            "accepted": [
+                { "joined": null, "codes": ["WRONG_ACCOUNT"] },
+                { "joined": "Workspace as editor", "codes": [] },
+            ],
+            // Inputs that do not compile: two ways, none, null, and an unknown one.
+            "refused": [["BAD_USER_INPUT"], ["BAD_USER_INPUT"], ["BAD_USER_INPUT"], ["BAD_USER_INPUT"]],
+            "cancelled": [["ALREADY_ACCEPTED"]],
+        }));
     }
 
     async fn a_refusal_has_a_code(gateway) {

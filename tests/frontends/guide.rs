@@ -32,12 +32,12 @@ fn unindented(text: &str) -> String {
 fn every_snippet_is_taken_from_an_application() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    for folder in ["relay", "apollo", "codegen"] {
+    for folder in ["relay", "apollo", "urql", "codegen"] {
         sources(&root.join("tests/clients").join(folder), &mut found);
     }
     let guide = fs::read_to_string(root.join("docs/guide/clients.md")).expect("a text");
     let blocks = blocks(&guide);
-    assert_eq!(blocks.len(), 3, "{blocks:#?}");
+    assert_eq!(blocks.len(), 6, "{blocks:#?}");
     for block in blocks {
         let block = unindented(&block);
         assert!(

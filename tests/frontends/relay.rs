@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{COURSE, GROUP, MANAGER, OTHER, folder, invites, token, url};
+use super::{COURSE, GROUP, MANAGER, OTHER, created_rows, folder, invites, token, url, write};
 use crate::support::{any_database, data, node::node, process::Server};
 
 /// A group without a link.
@@ -17,7 +17,7 @@ async fn application() -> &'static str {
         .get_or_init(async || {
             let folder = folder("relay");
             let artifacts = node("relay/build.mjs", &[&folder]).await;
-            assert_eq!(artifacts.as_array().map(Vec::len), Some(11), "{artifacts}");
+            assert_eq!(artifacts.as_array().map(Vec::len), Some(17), "{artifacts}");
             folder
         })
         .await
@@ -74,5 +74,25 @@ any_database! {
         let link = async |user, group| visit_at(&server, user, group).await["link"].take();
         assert_eq!(link(OTHER, GROUP).await, "refused");
         assert_eq!(link(MANAGER, WITHOUT_LINK).await, "none");
+    }
+
+    async fn mutations_change_the_store(gateway) {
+        let server = invites(&gateway).await;
+        let script = format!("{}/write.js", application().await);
+        let seen = write(&script, &server).await;
+        let list = |emails: &[&str]| json!({ "emails": emails, "requests": 1 });
+        let [other, second, first] =
+            ["other@example.com", "invitee2@example.org", "invitee1@example.org"];
+        assert_eq!(seen, json!({
+            "before": list(&[second, first]),
+            "created": { "rows": created_rows(), "shown": list(&[other, second, first]) },
+            "cancelled": { "shown": list(&[other, second]), "status": "CANCELLED" },
+            "accepted": {
+                "wrong": ["WRONG_ACCOUNT"],
+                "before": { "status": "PENDING", "role": null },
+                "right": [],
+                "after": { "status": "ACCEPTED", "role": "member" },
+            },
+        }));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{COURSE, GROUP, MANAGER, OTHER, invites, token, url};
+use super::{COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
 use crate::support::{any_database, global_id, node::node};
 
 any_database! {
@@ -33,6 +33,33 @@ any_database! {
             "others": group(Value::Null, &["FORBIDDEN"]),
             "anonymous": { "data": { "viewer": null }, "codes": [] },
             "badToken": { "codes": ["UNAUTHENTICATED"] },
+        }));
+    }
+
+    async fn mutations_invalidate_the_queries_that_they_change(gateway) {
+        let server = invites(&gateway).await;
+        let seen = write("urql/write.mjs", &server).await;
+        let list = |emails: &[&str], outcome: &str| {
+            json!({ "emails": emails, "totalCount": emails.len(), "cacheOutcome": outcome })
+        };
+        let [other, second, first] =
+            ["other@example.com", "invitee2@example.org", "invitee1@example.org"];
+        assert_eq!(seen, json!({
+            "before": list(&[second, first], "miss"),
+            "created": {
+                "rows": created_rows(),
+                "shown": list(&[other, second, first], "miss"),
+                "again": list(&[other, second, first], "hit"),
+                // A result without rows, too.
+                "count": [3, "miss"],
+            },
+            "cancelled": { "statuses": ["CANCELLED"], "shown": list(&[other, second], "miss") },
+            "accepted": {
+                "before": { "status": "PENDING", "role": null, "cacheOutcome": "miss" },
+                "wrong": ["WRONG_ACCOUNT"],
+                "right": [],
+                "after": { "status": "ACCEPTED", "role": "member", "cacheOutcome": "miss" },
+            },
         }));
     }
 }

@@ -4,7 +4,7 @@ use crate::support::global_id;
 
 const NOT_FOUND: &str = "We cannot find this invite";
 const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
-const MANAGERS_ALONE: &str = "Only the group’s managers can see";
+const PENDING_WITHOUT_END: &str = "Waiting for your answer. This invite does not expire.";
 
 /// A screen, its visitor, and the texts that it shows.
 pub struct Visit {
@@ -12,7 +12,7 @@ pub struct Visit {
     pub persona: Option<&'static str>,
     pub heading: &'static str,
     pub says: &'static [&'static str],
-    /// True if there is a button that accepts the invite.
+    /// True if the invite can be accepted: by a button or, signed out, after signing in.
     pub accept: bool,
 }
 
@@ -47,12 +47,16 @@ impl Visit {
     }
 }
 
-fn workspace_invite(number: u32) -> String {
+pub fn workspace_invite(number: u32) -> String {
     format!("/i/workspace/d0000000-0000-4000-8000-{number:012}")
 }
 
-fn course_invite(id: i64) -> String {
+pub fn course_invite(id: i64) -> String {
     format!("/i/course/{}", global_id("CourseInvite", id))
+}
+
+fn joined(target: &str, id: i64) -> String {
+    format!("/joined/{}", global_id(target, id))
 }
 
 fn codes() -> Vec<Visit> {
@@ -70,12 +74,7 @@ fn codes() -> Vec<Visit> {
             ],
         )
         .open(),
-        anybody(
-            "/i/code/NEVER-EXPIRES",
-            community,
-            &["Waiting for your answer. This invite does not expire."],
-        )
-        .open(),
+        anybody("/i/code/NEVER-EXPIRES", community, &[PENDING_WITHOUT_END]).open(),
         anybody(
             "/i/code/INVITER-DELETED",
             community,
@@ -86,7 +85,7 @@ fn codes() -> Vec<Visit> {
         anybody(
             "/i/code/TAGGED-2026",
             community,
-            &["You get the tags / Mentor / Accept the invite"],
+            &["You get the tags / Mentor / Sign in first"],
         )
         .open(),
         anybody(
@@ -150,22 +149,30 @@ fn group_invites() -> Vec<Visit> {
     vec![
         anybody(
             studio,
-            "You are invited to a group",
-            &["Sign in to see which"],
-        ),
-        anybody(studio, "Join Research Studio", &[MANAGERS_ALONE])
+            "Join Research Studio",
+            &["It has 3 members.", "Sign in first"],
+        )
+        .open(),
+        anybody(studio, "Join Research Studio", &["It has 3 members."])
             .by("nobody")
             .open(),
+        anybody("/i/group/research-studio/an-older-code", NOT_FOUND, &[]),
+        anybody(
+            "/i/group/research-studio/an-older-code",
+            "This link no longer joins Research Studio",
+            &["Ask a manager of the group"],
+        )
+        .by("nobody"),
         anybody(
             studio,
             "Research Studio",
             &[
                 "Open. The link works for many people",
                 "You join as / Member",
+                "Change the link",
             ],
         )
-        .by("group-manager")
-        .open(),
+        .by("group-manager"),
         anybody(
             "/i/group/research-studio/an-older-code",
             "This link no longer joins Research Studio",
@@ -181,7 +188,7 @@ fn group_invites() -> Vec<Visit> {
         anybody(
             "/i/group/night-shift/night-shift-2026",
             "Join Nachtschicht ☾",
-            &[MANAGERS_ALONE],
+            &["You have a link to join this group."],
         )
         .by("group-manager")
         .open(),
@@ -204,6 +211,8 @@ fn course_invites() -> Vec<Visit> {
         )
         .by("invitee")
         .open(),
+        // Its managers see it, but do not answer it.
+        anybody(course_invite(1), rust, &[PENDING_WITHOUT_END]).by("course-manager"),
         anybody(course_invite(1), NOT_FOUND, &[]).by("nobody"),
         anybody(course_invite(2), rust, &["Accepted on 8 March 2026."]).by("staff"),
         anybody(
@@ -254,6 +263,44 @@ fn lists() -> Vec<Visit> {
             &["signed in as Noor Haddad", "Open Lab (no join link)"],
         )
         .by("group-manager"),
+        anybody(
+            "/manage/workspace/1",
+            "Invites to Atlas Research",
+            &["Invite people", "0 selected", "Send again", "Withdraw"],
+        )
+        .by("workspace-admin"),
+        anybody(
+            "/manage/group/research-studio",
+            "Join link of Research Studio",
+            &["Replace the link", "Switch it off"],
+        )
+        .by("group-manager"),
+        anybody(
+            "/manage/group/open-lab",
+            "Join link of Open Lab",
+            &["The group has no join link now.", "Switch it on"],
+        )
+        .by("group-manager"),
+        anybody(
+            "/manage/group/night-shift",
+            "You cannot see this",
+            &["Only its managers can"],
+        )
+        .by("group-manager"),
+        anybody(
+            joined("Workspace", 1),
+            "Atlas Research",
+            &["You are here as Admin.", "Manage its invites"],
+        )
+        .by("workspace-admin"),
+        anybody(
+            joined("Course", 1),
+            "Rust from Zero",
+            &["You are not a member."],
+        )
+        .by("nobody"),
+        anybody(joined("Workspace", 1), hidden, &[]).by("nobody"),
+        anybody(joined("User", 1), hidden, &[]).by("nobody"),
         anybody("/", "Were you invited?", &["Invite code"]),
         anybody("/nowhere", "There is no such page", &[]),
     ]

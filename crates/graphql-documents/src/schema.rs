@@ -10,6 +10,10 @@ use crate::guard::{FieldPrices, Prices};
 /// Name of the schema's text in errors; responses do not contain it.
 const SOURCE: &str = "schema";
 
+/// A field of introspection in the specification of September 2025. The gateway resolves it, and
+/// apollo-compiler's introspection types lack it. Without it, tools do not know which input is `@oneOf`.
+const IS_ONE_OF: &str = "extend type __Type { isOneOf: Boolean }";
+
 /// The lengths and prices that a schema does not state.
 #[derive(Clone, Copy, Debug)]
 pub struct Tariff {
@@ -48,7 +52,11 @@ pub(super) struct ServedSchema {
 impl ServedSchema {
     /// Reads a schema in the schema definition language.
     pub(super) fn parse(definition: &str, tariff: &Tariff) -> Result<Self, InvalidSchema> {
-        let schema = Schema::parse_and_validate(definition, SOURCE)
+        let schema = Schema::builder()
+            .parse(definition, SOURCE)
+            .parse(IS_ONE_OF, "introspection")
+            .build()
+            .and_then(Schema::validate)
             .map_err(|invalid| InvalidSchema::Definition(invalid.errors.to_string()))?;
         let abstract_types = schema
             .types

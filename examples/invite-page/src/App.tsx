@@ -2,6 +2,7 @@
 // focus, scroll position, history and announcements.
 import type { ReactNode } from 'react';
 
+import { Button } from './Button';
 import { HomePage } from './HomePage';
 import { CodePage } from './invite/CodePage';
 import { CoursePage } from './invite/CoursePage';
@@ -10,10 +11,12 @@ import { ReceivedPage } from './invite/ReceivedPage';
 import { WorkspacePage } from './invite/WorkspacePage';
 import { CodeList } from './manage/CodeList';
 import { CourseList } from './manage/CourseList';
+import { GroupLink } from './manage/GroupLink';
 import { ManagePage } from './manage/ManagePage';
 import { WorkspaceList } from './manage/WorkspaceList';
 import { Notice } from './Notice';
 import { useSession } from './session';
+import { TargetPage } from './TargetPage';
 
 const screens: Record<string, (...keys: string[]) => ReactNode> = {
   '/': () => <HomePage />,
@@ -21,11 +24,13 @@ const screens: Record<string, (...keys: string[]) => ReactNode> = {
   '/i/workspace/([^/]+)': (token = '') => <WorkspacePage token={token} />,
   '/i/group/([^/]+)/([^/]+)': (slug = '', code = '') => <GroupPage slug={slug} code={code} />,
   '/i/course/([^/]+)': (id = '') => <CoursePage id={id} />,
+  '/joined/([^/]+)': (id = '') => <TargetPage id={id} />,
   '/received': () => <ReceivedPage />,
   '/manage': () => <ManagePage />,
   '/manage/codes': () => <CodeList />,
   '/manage/workspace/([^/]+)': (id = '') => <WorkspaceList id={id} />,
   '/manage/course/([^/]+)': (id = '') => <CourseList id={id} />,
+  '/manage/group/([^/]+)': (slug = '') => <GroupLink slug={slug} />,
 };
 
 function screenAt(address: string): ReactNode {
@@ -55,7 +60,7 @@ export function App() {
           <a href="/received">Received</a>
           <a href="/manage">Manage</a>
         </nav>
-        {token && <button type="button" onClick={signOut}>Sign out</button>}
+        {token && <Button plain onClick={signOut}>Sign out</Button>}
       </header>
       <main id="main" tabIndex={-1}>{screenAt(location.pathname)}</main>
     </>

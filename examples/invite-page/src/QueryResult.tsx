@@ -2,6 +2,7 @@
 import type { CombinedError } from '@urql/core';
 import type { ReactNode } from 'react';
 
+import { Button } from './Button';
 import { Notice } from './Notice';
 import { codeOf, problemOf } from './problem';
 import { useSession } from './session';
@@ -50,9 +51,7 @@ export function Problem({ error, fetching, retry }: ProblemProps) {
     retry();
   };
   const retryButton = (
-    <button type="button" aria-disabled={fetching} onClick={fetching ? undefined : again}>
-      {fetching ? 'Trying…' : 'Try again'}
-    </button>
+    <Button off={fetching} onClick={again}>{fetching ? 'Trying…' : 'Try again'}</Button>
   );
   switch (problemOf(error)) {
     case 'unreachable':

@@ -24,20 +24,25 @@ export async function startBrowser(app) {
   });
   const noticed = { errors: [], foreign: new Set(), graphqlMethods: new Set() };
 
+  // All pages share one, because each new context would load every module of the app. The token is a
+  // tab's own.
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    viewport: { width: 1000, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+
   /**
-   * Opens a page in a new context, signed in if there is a `token`. With `rough`, error responses
-   * are part of the scenario, and the browser's messages about them are no errors.
+   * Opens a page, signed in if there is a `token`. With `rough`, error responses are part of the
+   * scenario, and the browser's messages about them are no errors.
    */
-  async function open({ token, rough, ...options } = {}) {
-    const context = await browser.newContext({
-      locale: 'en-GB',
-      timezoneId: 'UTC',
-      viewport: { width: 1000, height: 800 },
-      ...options,
-    });
+  async function open({ token, rough, viewport } = {}) {
+    const page = await context.newPage();
+    if (viewport) await page.setViewportSize(viewport);
     if (token) {
       // Only once, since sign-out and a new sign-in must persist.
-      await context.addInitScript(
+      await page.addInitScript(
         ([key, value]) => {
           if (!sessionStorage.getItem('told')) sessionStorage.setItem(key, value);
           sessionStorage.setItem('told', 'yes');
@@ -45,9 +50,8 @@ export async function startBrowser(app) {
         [TOKEN_KEPT_AS, token],
       );
     }
-    const page = await context.newPage();
-    // Not with `route`, which would reload every module of the app for every screen.
     const devtools = await context.newCDPSession(page);
+    // Not with `route`, which would reload every module of the app for every screen.
     devtools.on('Fetch.requestPaused', ({ requestId }) =>
       devtools.send('Fetch.fulfillRequest', {
         requestId,
@@ -93,6 +97,12 @@ export async function asking(page, act) {
   await act();
   await answered;
   await settled(page);
+}
+
+/** Presses a button, of the screen or a part of it, and waits until the screen says something new. */
+export async function press(page, name, says, part = page) {
+  await part.getByRole('button', { name, exact: true }).click();
+  await page.getByText(says).first().waitFor();
 }
 
 export const headingOf = (page) => page.locator('h1').innerText();

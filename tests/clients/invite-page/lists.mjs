@@ -1,10 +1,11 @@
 // A manager's lists: sign-in, search, filters, order, and pages in both directions.
 import { asking, headingOf, visit } from './browser.mjs';
 
-/** Returns a list's first column, and the text about its length. */
+/** Returns a list's first column of data, and the text about its length. */
 async function shown(page) {
-  const rows = await page.locator('tbody tr td:first-child').allInnerTexts();
-  return { rows, says: await page.getByRole('status').innerText() };
+  const first = 'tbody td:first-child[data-heading], tbody td.select + td';
+  const rows = await page.locator(first).allInnerTexts();
+  return { rows, says: await page.locator('.pager').getByRole('status').innerText() };
 }
 
 async function press(page, name) {
@@ -46,7 +47,7 @@ export async function workspace(browser, app, persona, name) {
   await asking(page, () => page.getByRole('button', { name: 'Search' }).click());
   seen.nothing = { ...(await shown(page)), text: await page.locator('main').innerText() };
   Object.assign(seen, await signedOut(page));
-  await page.context().close();
+  await page.close();
   return seen;
 }
 
@@ -80,6 +81,6 @@ export async function course(browser, app, token, slug, search) {
   await choose(page, 'Order', 'By username');
   await choose(page, 'Rows per page', '100');
   seen.ordered = await shown(page);
-  await page.context().close();
+  await page.close();
   return seen;
 }

@@ -1,18 +1,20 @@
 // Visits the example `invite-page` in Chromium, from its dev server with a gateway in demo mode.
-// Arguments: the gateway's URL; its program, which describes the demo; the screens to visit and the
-// error responses to try, in JSON; optionally a folder for screenshots, light and dark.
-// Prints the contents of the screens.
+// Arguments: the gateway's URL; its program, which describes the demo; the screens to visit, what to do
+// on them, and the error responses to try, in JSON; optionally a folder for screenshots, light and dark.
+// Prints the contents of the screens. Visits that change something come last, each with invites of its
+// own.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { npmRun, startApp, textOf, wireTo } from './app.mjs';
 import { headingOf, startBrowser, visit } from './browser.mjs';
+import { changed } from './changes.mjs';
 import { course, workspace } from './lists.mjs';
 import { answers, outage, refusedToken } from './troubles.mjs';
 
 const [gateway, program, plan, screenshots] = process.argv.slice(2);
-const { visits, bad } = JSON.parse(plan);
+const { visits, bad, changes } = JSON.parse(plan);
 
 const WIDE = { width: 1000, height: 800 };
 const PHONE = { width: 360, height: 640 };
@@ -25,16 +27,15 @@ async function screen(page, address, index) {
     heading: await headingOf(page),
     text: await main.innerText(),
     title: await page.title(),
-    accept: await main.getByRole('link', { name: /^(Accept|Join)/ }).evaluateAll((links) =>
-      links.map((link) => link.href),
-    ),
+    accept: await main.getByRole('button', { name: /^(Accept|Join)/ }).allInnerTexts(),
+    signInFirst: await main.getByRole('heading', { name: 'Sign in first' }).count(),
     pictures: await page.locator('img').evaluateAll((images) =>
       Promise.all(
         images.map((image) => image.decode().then(() => image.src, () => `not shown: ${image.src}`)),
       ),
     ),
     headings: await page.locator('h1').count(),
-    unlabelled: await page.locator('input, select').evaluateAll((controls) =>
+    unlabelled: await page.locator('input, select, textarea').evaluateAll((controls) =>
       controls.filter(({ labels }) => labels.length === 0).length,
     ),
     overflows: await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
@@ -62,7 +63,6 @@ try {
   app = await startApp({
     GATEWAY_URL: wire.url,
     INVITE_GATEWAY: program,
-    VITE_ACCEPT_URL: 'https://product.example/accept',
     VITE_IMAGE_ORIGINS: 'https://logos.example.com',
   });
   browser = await startBrowser(app);
@@ -86,6 +86,7 @@ try {
     outage: await outage(browser, app, wire),
     answers: await answers(browser, app, bad),
     refusedToken: await refusedToken(browser, app),
+    ...(await changed(browser, app, tokenOf, changes)),
   };
   const { errors, foreign, graphqlMethods } = browser.noticed;
   const noticed = { errors, foreign: [...foreign], graphqlMethods: [...graphqlMethods] };

@@ -17,7 +17,7 @@ export async function outage(browser, app, wire) {
   await asking(page, () => page.keyboard.press('Enter'));
   const back = await headingOf(page);
   const focused = await page.evaluate(() => document.activeElement.id);
-  await page.context().close();
+  await page.close();
   return { away, stillAway, back, focused };
 }
 
@@ -30,7 +30,7 @@ export async function answers(browser, app, bad) {
     await visit(page, app.url + ADDRESS);
     const buttons = await page.locator('main').getByRole('button').allInnerTexts();
     seen.push({ heading: await headingOf(page), buttons });
-    await page.context().close();
+    await page.close();
   }
   return seen;
 }
@@ -42,6 +42,6 @@ export async function refusedToken(browser, app) {
   const refused = await headingOf(page);
   await asking(page, () => page.getByRole('button', { name: 'Continue signed out' }).click());
   const then = await headingOf(page);
-  await page.context().close();
+  await page.close();
   return { refused, then };
 }

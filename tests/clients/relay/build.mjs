@@ -19,7 +19,7 @@ function artifacts(context) {
     if (!ts.isTaggedTemplateExpression(node) || node.tag.getText() !== 'graphql') {
       return ts.visitEachChild(node, visit, context);
     }
-    const [, name] = node.template.getText().match(/(?:query|fragment)\s+(\w+)/);
+    const [, name] = node.template.getText().match(/(?:query|mutation|fragment)\s+(\w+)/);
     const path = factory.createStringLiteral(`./__generated__/${name}.graphql`);
     const module = factory.createCallExpression(factory.createIdentifier('require'), undefined, [path]);
     return factory.createPropertyAccessExpression(module, 'default');

@@ -3,7 +3,6 @@ import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
-import { acceptUrl } from '../settings';
 import { Detail, InviteCard } from './InviteCard';
 import { UnknownInvite } from './UnknownInvite';
 
@@ -33,7 +32,7 @@ export function CodePage({ code }: { code: string }) {
         const recipient = [invite.name, invite.email].filter(Boolean).join(', ');
         const tags = invite.tags.filter(({ active, visible }) => active && visible);
         return (
-          <InviteCard invite={invite} accept={acceptUrl('code', code)}>
+          <InviteCard invite={invite} way={{ code }} refresh={retry}>
             {recipient && <Detail term="For"><bdi>{recipient}</bdi></Detail>}
             {tags.length > 0 && (
               <Detail term="You get the tags">

@@ -6,7 +6,6 @@ import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import { Notice } from '../Notice';
 import { useSession } from '../session';
-import { acceptUrl } from '../settings';
 import { SignIn } from '../SignIn';
 import { dayOf, nameOf } from '../wording';
 import { Detail, InviteCard } from './InviteCard';
@@ -20,9 +19,15 @@ const query = graphql(`
         ...InviteCard
         createdAt
         invitee {
+          id
           username
           fullName
         }
+      }
+    }
+    viewer {
+      user {
+        id
       }
     }
   }
@@ -33,10 +38,12 @@ export function CoursePage({ id }: { id: string }) {
   const [result, retry] = useQuery({ query, variables: { id } });
   return (
     <QueryResult result={result} retry={retry}>
-      {({ node: invite }) => {
+      {({ node: invite, viewer }) => {
         if (invite?.__typename === 'CourseInvite') {
+          // The inviter and the managers see it too, but do not answer it.
+          const way = viewer?.user.id === invite.invitee.id ? { id } : undefined;
           return (
-            <InviteCard invite={invite} accept={acceptUrl('course', id)}>
+            <InviteCard invite={invite} way={way} refresh={retry}>
               <Detail term="For"><bdi>{nameOf(invite.invitee)}</bdi></Detail>
               <Detail term="Invited">{dayOf(invite.createdAt)}</Detail>
             </InviteCard>

@@ -1,22 +1,31 @@
-// Screen at /i/group/…: a group's join link. Only its managers can see the invite, so this screen
-// shows each visitor what they can see: nothing, the group, or the invite.
+// Screen at /i/group/…: a group's join link. Everybody who has its code sees the group that it joins. Only
+// managers of the group see the invite.
+import { useState } from 'react';
 import { useQuery } from 'urql';
 
+import { useFocusOn } from '../focus';
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
 import type { GroupPageQuery } from '../gql/graphql';
+import { groupLinkAddress } from '../manage/GroupLink';
 import { Notice } from '../Notice';
 import { problemOf } from '../problem';
-import { useSession } from '../session';
-import { acceptUrl } from '../settings';
-import { SignIn } from '../SignIn';
+import { targetAddress } from '../TargetPage';
 import { dayOf, roleOf } from '../wording';
+import { Answer, type Joined } from './Answer';
 import { Detail, InviteCard } from './InviteCard';
 import { UnknownInvite } from './UnknownInvite';
 
 const query = graphql(`
-  query GroupPage($slug: ID!) {
+  query GroupPage($slug: ID!, $code: String!) {
+    groupPreview(code: $code) {
+      name
+      slug
+      memberCount
+      viewerIsMember
+    }
     group(id: $slug) {
+      id
       name
       viewerRole
       invite {
@@ -29,51 +38,87 @@ const query = graphql(`
 `);
 
 export function GroupPage({ slug, code }: { slug: string; code: string }) {
-  const { token } = useSession();
-  const [result, retry] = useQuery({ query, variables: { slug } });
-  // Only `invite` is denied: the response has the group and an error.
+  const [result, retry] = useQuery({ query, variables: { slug, code } });
+  // Only `invite` is denied: the response has the rest and an error.
   const denied = result.error && result.data?.group && problemOf(result.error) === 'denied';
-  const accept = acceptUrl('group', slug, code);
   return (
     <QueryResult result={denied ? { ...result, error: undefined } : result} retry={retry}>
-      {({ group }) => {
-        if (!group) return token ? <UnknownInvite /> : <SignedOut />;
-        if (denied) return <Group group={group} accept={accept} />;
-        if (group.invite?.code !== code) return <Outdated group={group} slug={slug} />;
-        return (
-          <InviteCard invite={group.invite} accept={accept}>
-            <Detail term="Your own role">{group.viewerRole ? roleOf(group.viewerRole) : 'None'}</Detail>
-            <Detail term="Link changed">{dayOf(group.invite.updatedAt)}</Detail>
-          </InviteCard>
-        );
+      {({ group, groupPreview: preview }) => {
+        // The slug is only for people. It may be that of a group that was renamed.
+        const own = group && preview && slug !== preview.slug ? null : group;
+        if (own && !denied) {
+          if (own.invite?.code !== code) return <Outdated group={own} slug={slug} />;
+          // Staff may join. Other managers have.
+          const way = own.viewerRole ? undefined : { groupCode: code };
+          return (
+            <InviteCard invite={own.invite} way={way} refresh={retry}>
+              <Detail term="Your own role">{own.viewerRole ? roleOf(own.viewerRole) : 'None'}</Detail>
+              <Detail term="Link changed">{dayOf(own.invite.updatedAt)}</Detail>
+              <Detail term="You manage it"><a href={groupLinkAddress(slug)}>Change the link</a></Detail>
+            </InviteCard>
+          );
+        }
+        if (preview) return <Group preview={preview} group={own} code={code} refresh={retry} />;
+        return own ? <Ended name={own.name} /> : <UnknownInvite />;
       }}
     </QueryResult>
   );
 }
 
+type Preview = NonNullable<GroupPageQuery['groupPreview']>;
 type GroupOf = { group: NonNullable<GroupPageQuery['group']> };
 
-function SignedOut() {
+interface Props {
+  preview: Preview;
+  /** The group, if the viewer sees it. */
+  group: GroupOf['group'] | null;
+  code: string;
+  /** Loads the preview again. */
+  refresh: () => void;
+}
+
+function Group({ preview, group, code, refresh }: Props) {
+  const [joined, setJoined] = useState<{ target: Joined | null }>();
+  const news = useFocusOn<HTMLParagraphElement>(joined);
+  const { name, memberCount } = preview;
+  if (joined) {
+    return (
+      <Notice title={`You are in ${name}`}>
+        <p className="status accepted" ref={news} tabIndex={-1}><strong>You have joined.</strong> Welcome!</p>
+        {joined.target && (
+          <p><a href={targetAddress(joined.target.id)}>Go to <bdi>{joined.target.name}</bdi></a></p>
+        )}
+      </Notice>
+    );
+  }
   return (
-    <Notice title="You are invited to a group">
-      <p>Sign in to see which group this link joins.</p>
-      <SignIn />
+    <Notice title={`Join ${name}`}>
+      {preview.viewerIsMember ? (
+        <p>
+          You are in this group already{group?.viewerRole && `, as ${roleOf(group.viewerRole)}`}.{' '}
+          {group && <a href={targetAddress(group.id)}>Go to the group</a>}
+        </p>
+      ) : (
+        <>
+          <p>You have a link to join this group.</p>
+          <p className="quiet">{memberCount === 1 ? 'It has 1 member.' : `It has ${memberCount} members.`}</p>
+          <Answer
+            way={{ groupCode: code }}
+            open
+            onAnswer={(answered) => setJoined({ target: answered.joined })}
+            refresh={refresh}
+          />
+        </>
+      )}
     </Notice>
   );
 }
 
-function Group({ group, accept }: GroupOf & { accept: string | undefined }) {
+/** The link has been replaced or switched off. */
+function Ended({ name }: { name: string }) {
   return (
-    <Notice title={`Join ${group.name}`}>
-      {group.viewerRole ? (
-        <p>You are in this group already, as {roleOf(group.viewerRole)}.</p>
-      ) : (
-        <>
-          <p>You have a link to join this group.</p>
-          <p className="quiet">Only the group’s managers can see if the link is still valid.</p>
-          {accept && <a className="button" href={accept}>Join the group</a>}
-        </>
-      )}
+    <Notice title={`This link no longer joins ${name}`}>
+      <p>It was replaced or switched off. Ask a manager of the group for the current link.</p>
     </Notice>
   );
 }
@@ -93,6 +138,7 @@ function Outdated({ group, slug }: GroupOf & { slug: string }) {
       ) : (
         <p>The group has no join link now. You see this because you manage the group.</p>
       )}
+      <p><a href={groupLinkAddress(slug)}>Change the link</a></p>
     </Notice>
   );
 }

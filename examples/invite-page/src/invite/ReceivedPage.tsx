@@ -1,4 +1,4 @@
-// Screen at /received: the viewer's invites of all kinds, in one list.
+// Screen at /received: the viewer's invites of all kinds, in one list, with their answers.
 import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
@@ -8,7 +8,6 @@ import { Controls } from '../listing/Controls';
 import { pageOf, statusOf, useListing } from '../listing/listing';
 import { Pager } from '../listing/Pager';
 import { Notice } from '../Notice';
-import { acceptUrl } from '../settings';
 import { SignIn } from '../SignIn';
 import { statusNames } from '../wording';
 import { InviteCard } from './InviteCard';
@@ -39,7 +38,6 @@ const query = graphql(`
           hasPreviousPage
         }
         nodes {
-          __typename
           id
           ...InviteCard
         }
@@ -84,10 +82,9 @@ export function ReceivedPage() {
               <InviteCard
                 key={invite.id}
                 invite={invite}
-                // Course invites are accepted by id. The others need their code or token.
-                accept={
-                  invite.__typename === 'CourseInvite' ? acceptUrl('course', invite.id) : undefined
-                }
+                // Who is invited needs neither code nor token.
+                way={{ id: invite.id }}
+                refresh={retry}
                 listed
               />
             ))}

@@ -3,7 +3,6 @@ import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
-import { acceptUrl } from '../settings';
 import { roleOf } from '../wording';
 import { Detail, InviteCard } from './InviteCard';
 import { UnknownInvite } from './UnknownInvite';
@@ -29,7 +28,7 @@ export function WorkspacePage({ token }: { token: string }) {
         const { email, message, role, roleDisplay } = invite;
         const roleName = roleDisplay === 'UNKNOWN' && role ? roleOf(role) : roleDisplay;
         return (
-          <InviteCard invite={invite} accept={acceptUrl('workspace', token)} roleName={roleName}>
+          <InviteCard invite={invite} way={{ token }} refresh={retry} roleName={roleName}>
             {email && <Detail term="For">{email}</Detail>}
             {message && <Detail term="Message"><blockquote>{message}</blockquote></Detail>}
           </InviteCard>

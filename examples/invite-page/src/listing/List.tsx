@@ -1,9 +1,11 @@
-// List as a table, with controls and a pager.
+// List as a table, with controls, a pager, and rows to select.
 import type { ReactNode } from 'react';
 
 import { Controls, type ControlsProps } from './Controls';
 import type { PageInfo } from './listing';
 import { Pager } from './Pager';
+import { SelectRow } from './Select';
+import type { Selection } from './selection';
 
 interface Props<Row, Order extends string> extends ControlsProps<Order> {
   title: string;
@@ -13,10 +15,14 @@ interface Props<Row, Order extends string> extends ControlsProps<Order> {
   /** Renders the cell of a row, by the heading of its column. */
   columns: Record<string, (row: Row) => ReactNode>;
   fetching: boolean;
+  /** Rows to select. Without it, the list has no such column. */
+  selection?: Selection<Row>;
+  /** Shown between the controls and the table, for what is done with rows. */
+  children?: ReactNode;
 }
 
 export function List<Row, Order extends string>(props: Props<Row, Order>) {
-  const { title, connection, rows, keyOf, columns, fetching, ...controls } = props;
+  const { title, connection, rows, keyOf, columns, fetching, selection, children, ...controls } = props;
   const { pageInfo, totalCount } = connection;
   return (
     <>
@@ -24,6 +30,7 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
       <p><a href="/manage">Everything you manage</a></p>
       <h1>{title}</h1>
       <Controls {...controls} />
+      {children}
       {rows.length === 0 ? (
         <p className="card">
           {controls.listing.options.search || controls.listing.options.status
@@ -34,6 +41,7 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
         <table className="card" aria-label={title} aria-busy={fetching}>
           <thead>
             <tr>
+              {selection && <td />}
               {Object.keys(columns).map((heading) => (
                 <th key={heading} scope="col">{heading}</th>
               ))}
@@ -42,6 +50,9 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
           <tbody>
             {rows.map((row) => (
               <tr key={keyOf(row)}>
+                {selection && (
+                  <td className="select"><SelectRow selection={selection} row={row} /></td>
+                )}
                 {Object.entries(columns).map(([heading, cell]) => (
                   // Repeats the heading, because narrow screens show each row as a card.
                   <td key={heading} data-heading={heading}>{cell(row)}</td>

@@ -1,4 +1,5 @@
 // Pager below a list: its length, and buttons for the previous and next page.
+import { Button } from '../Button';
 import type { Listing, PageInfo } from './listing';
 
 interface Props {
@@ -11,15 +12,8 @@ interface Props {
 
 export function Pager({ listing, pageInfo, shown, totalCount, fetching }: Props) {
   const { hasNextPage, hasPreviousPage } = pageInfo;
-  // `aria-disabled` instead of `disabled`, so that the button keeps the keyboard focus.
   const button = (name: string, possible: boolean, go: (from: PageInfo) => void) => (
-    <button
-      type="button"
-      aria-disabled={!possible || fetching}
-      onClick={possible && !fetching ? () => go(pageInfo) : undefined}
-    >
-      {name}
-    </button>
+    <Button off={!possible || fetching} onClick={() => go(pageInfo)}>{name}</Button>
   );
   return (
     <nav className="row pager" aria-label="Pages">

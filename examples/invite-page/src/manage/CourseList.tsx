@@ -1,14 +1,19 @@
 // Screen at /manage/course/…: users invited to a course, for its managers. The nodes are users, and
-// the edges carry their invitations. All are pending, so there is no filter by status.
+// the edges carry their invitations. All are pending, so there is no filter by status, and each can be
+// sent again or withdrawn.
+import { useState } from 'react';
 import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
-import type { CourseInviteeOrder } from '../gql/graphql';
+import type { CourseInviteeOrder, CourseListQuery } from '../gql/graphql';
 import { List } from '../listing/List';
 import { pageOf, searchOf, useListing } from '../listing/listing';
+import { useSelection } from '../listing/selection';
 import { dayOf, nameOf } from '../wording';
 import { NothingHere } from './NothingHere';
+import { Outcomes, type Report } from './Outcomes';
+import { SelectedInvites } from './SelectedInvites';
 
 const query = graphql(`
   query CourseList(
@@ -69,13 +74,26 @@ const orderBy: Record<keyof typeof orders, CourseInviteeOrder> = {
   username: { field: 'USERNAME', direction: 'ASC' },
 };
 
+type Row = NonNullable<NonNullable<CourseListQuery['course']>['invitees']>['edges'][number];
+
 export function CourseList({ id }: { id: string }) {
   const listing = useListing<keyof typeof orders>('oldest');
+  const selection = useSelection<Row>({
+    idOf: ({ invite }) => invite.id,
+    nameOf: ({ node }) => nameOf(node),
+    selectable: () => true,
+  });
+  const [report, setReport] = useState<Report>();
   const { options } = listing;
   const [result, retry] = useQuery({
     query,
     variables: { id, ...pageOf(options), filter: searchOf(options), orderBy: orderBy[options.order] },
   });
+  const onOutcome = (report: Report) => {
+    setReport(report);
+    selection.clear();
+    retry();
+  };
   return (
     <QueryResult result={result} retry={retry} list>
       {({ course }) =>
@@ -88,7 +106,8 @@ export function CourseList({ id }: { id: string }) {
             connection={course.invitees}
             fetching={result.fetching}
             rows={course.invitees.edges}
-            keyOf={({ invite }) => invite.id}
+            keyOf={selection.idOf}
+            selection={selection}
             columns={{
               Name: ({ invite, node }) => (
                 <a href={`/i/course/${encodeURIComponent(invite.id)}`}><bdi>{nameOf(node)}</bdi></a>
@@ -100,7 +119,10 @@ export function CourseList({ id }: { id: string }) {
               ),
               Invited: ({ invite }) => dayOf(invite.createdAt),
             }}
-          />
+          >
+            {report && <Outcomes report={report} close={() => setReport(undefined)} />}
+            <SelectedInvites selection={selection} rows={course.invitees.edges} onOutcome={onOutcome} />
+          </List>
         ) : (
           <NothingHere />
         )

@@ -6,6 +6,7 @@ import { graphql } from '../gql';
 import { Notice } from '../Notice';
 import { SignIn } from '../SignIn';
 import { nameOf } from '../wording';
+import { groupLinkAddress } from './GroupLink';
 
 const query = graphql(`
   query ManagePage {
@@ -37,7 +38,7 @@ const query = graphql(`
           slug
           name
           invite {
-            code
+            id
           }
         }
       }
@@ -93,7 +94,8 @@ export function ManagePage() {
               links={groups.nodes.map(({ id, slug, name, invite }) => ({
                 id,
                 name,
-                href: invite && `/i/group/${encodeURIComponent(slug)}/${encodeURIComponent(invite.code)}`,
+                href: groupLinkAddress(slug),
+                note: invite ? '' : ' (no join link)',
               }))}
             />
           </>
@@ -106,7 +108,7 @@ export function ManagePage() {
 interface SectionProps {
   title: string;
   totalCount: number;
-  links: { id: string; name: string; href: string | null }[];
+  links: { id: string; name: string; href: string; note?: string }[];
 }
 
 function Section({ title, totalCount, links }: SectionProps) {
@@ -117,10 +119,8 @@ function Section({ title, totalCount, links }: SectionProps) {
         <p className="quiet">None.</p>
       ) : (
         <ul>
-          {links.map(({ id, name, href }) => (
-            <li key={id}>
-              {href ? <a href={href}><bdi>{name}</bdi></a> : <><bdi>{name}</bdi> (no join link)</>}
-            </li>
+          {links.map(({ id, name, href, note }) => (
+            <li key={id}><a href={href}><bdi>{name}</bdi></a>{note}</li>
           ))}
         </ul>
       )}

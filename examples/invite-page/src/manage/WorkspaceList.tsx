@@ -1,14 +1,21 @@
-// Screen at /manage/workspace/…: invites to a workspace, for its managers.
+// Screen at /manage/workspace/…: invites to a workspace, for its managers, who invite people here, and
+// send invites again or withdraw them.
+import { useState } from 'react';
 import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
+import type { WorkspaceListQuery } from '../gql/graphql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
 import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/listing';
+import { useSelection } from '../listing/selection';
 import { Status } from '../listing/Status';
 import { dayOf } from '../wording';
+import { InvitePeople } from './InvitePeople';
 import { NothingHere } from './NothingHere';
+import { Outcomes, type Report } from './Outcomes';
+import { SelectedInvites } from './SelectedInvites';
 
 const query = graphql(`
   query WorkspaceList(
@@ -21,7 +28,9 @@ const query = graphql(`
     $orderBy: InviteOrder
   ) {
     workspace(id: $id) {
+      id
       name
+      grantableRoles
       invites(
         first: $first
         after: $after
@@ -45,14 +54,25 @@ const query = graphql(`
           inviterName
           createdAt
           expiresAt
+          viewerCanCancel
+          viewerCanResend
         }
       }
     }
   }
 `);
 
+type Row = NonNullable<NonNullable<WorkspaceListQuery['workspace']>['invites']>['nodes'][number];
+
 export function WorkspaceList({ id }: { id: string }) {
   const listing = useListing<InviteOrderName>('newest');
+  const selection = useSelection<Row>({
+    idOf: ({ id }) => id,
+    nameOf: ({ email }) => email ?? 'somebody',
+    // With the others nothing can be done: they are settled, or above the viewer's own role.
+    selectable: ({ viewerCanCancel, viewerCanResend }) => viewerCanCancel || viewerCanResend,
+  });
+  const [report, setReport] = useState<Report>();
   const { options } = listing;
   const [result, retry] = useQuery({
     query,
@@ -63,6 +83,11 @@ export function WorkspaceList({ id }: { id: string }) {
       orderBy: inviteOrderBy[options.order],
     },
   });
+  const onOutcome = (report: Report) => {
+    setReport(report);
+    selection.clear();
+    retry();
+  };
   return (
     <QueryResult result={result} retry={retry} list>
       {({ workspace }) =>
@@ -76,7 +101,8 @@ export function WorkspaceList({ id }: { id: string }) {
             connection={workspace.invites}
             fetching={result.fetching}
             rows={workspace.invites.nodes}
-            keyOf={({ id }) => id}
+            keyOf={selection.idOf}
+            selection={selection}
             columns={{
               For: ({ email }) => email,
               Role: ({ roleDisplay }) => roleDisplay,
@@ -85,7 +111,17 @@ export function WorkspaceList({ id }: { id: string }) {
               Made: ({ createdAt }) => dayOf(createdAt),
               Expires: ({ expiresAt }) => (expiresAt ? dayOf(expiresAt) : 'Never'),
             }}
-          />
+          >
+            {workspace.grantableRoles.length > 0 && (
+              <InvitePeople
+                workspace={workspace.id}
+                roles={workspace.grantableRoles}
+                onOutcome={onOutcome}
+              />
+            )}
+            {report && <Outcomes report={report} close={() => setReport(undefined)} />}
+            <SelectedInvites selection={selection} rows={workspace.invites.nodes} onOutcome={onOutcome} />
+          </List>
         ) : (
           <NothingHere />
         )

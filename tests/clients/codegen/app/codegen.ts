@@ -1,8 +1,14 @@
 // GraphQL Code Generator's configuration, like a frontend's.
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
+// A file or, to introspect a gateway, its URL.
+const schema = process.env.SCHEMA ?? 'schema.graphql';
+
+// By default, introspection does not ask which inputs are `@oneOf`.
+const introspection = { method: 'POST', oneOf: true };
+
 const config: CodegenConfig = {
-  schema: process.env.SCHEMA ?? 'schema.graphql',
+  schema: { [schema]: introspection },
   documents: 'documents/*.graphql',
   generates: {
     'gql/': {

@@ -43,7 +43,7 @@ async function visit(): Promise<unknown> {
     role: first?.__typename === 'WorkspaceInvite' ? first.roleDisplay : undefined,
     first: id,
     link: joined?.group?.invite?.url ?? errors?.map(({ extensions }) => extensions.code),
-    persisted: Object.values<string>(persisted).map((document) => document.match(/\bquery (\w+)/)?.[1]).sort(),
+    persisted: Object.values<string>(persisted).map((document) => document.match(/\b(?:query|mutation) (\w+)/)?.[1]).sort(),
   };
 }
 

@@ -1,5 +1,7 @@
-// Relay's hooks without React: read a fragment, load the next page of its connection, refetch it.
+// Relay's hooks without React: read a fragment, load the next page of its connection, refetch it, and send
+// a mutation.
 import {
+  commitMutation,
   createOperationDescriptor,
   fetchQuery,
   getFragment,
@@ -13,6 +15,8 @@ import type {
   Direction,
   Environment,
   GraphQLTaggedNode,
+  MutationConfig,
+  MutationParameters,
   OperationType,
   SingularReaderSelector,
   Variables,
@@ -32,9 +36,18 @@ export async function load<Q extends OperationType>(
   query: GraphQLTaggedNode,
   variables: Q['variables'],
 ): Promise<Q['response']> {
-  const operation = createOperationDescriptor(getRequest(query), variables);
-  environment.retain(operation);
+  environment.retain(createOperationDescriptor(getRequest(query), variables));
   await fetchQuery<Q>(environment, query, variables).toPromise();
+  return look<Q>(environment, query, variables);
+}
+
+// Returns a query's current data in the store.
+export function look<Q extends OperationType>(
+  environment: Environment,
+  query: GraphQLTaggedNode,
+  variables: Q['variables'],
+): Q['response'] {
+  const operation = createOperationDescriptor(getRequest(query), variables);
   return environment.lookup(operation.fragment).data as Q['response'];
 }
 
@@ -104,4 +117,14 @@ export async function refetch<K extends KeyType>(
   }
   await fetchQuery(environment, refetchableRequest, variables).toPromise();
   return refetchableRequest.params.name;
+}
+
+// Sends a mutation. Returns its data.
+export function commit<M extends MutationParameters>(
+  environment: Environment,
+  config: MutationConfig<M>,
+): Promise<M['response']> {
+  return new Promise((resolve, reject) => {
+    commitMutation<M>(environment, { ...config, onCompleted: resolve, onError: reject });
+  });
 }

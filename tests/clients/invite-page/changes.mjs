@@ -1,0 +1,33 @@
+// Visits that change something: each of `plan` has invites of its own.
+import { answering, madeInvites, reasons } from './answering.mjs';
+import {
+  courseInvites,
+  groupLink,
+  inviting,
+  openWorkspace,
+  ownersInvite,
+  selecting,
+  withdraw,
+} from './managing.mjs';
+
+export async function changed(browser, app, tokenOf, plan) {
+  const seen = {
+    reasons: await reasons(browser, app, tokenOf('nobody'), ...plan.reasons),
+    answering: await answering(browser, app, tokenOf, plan.addresses),
+    courseInvites: await courseInvites(browser, app, tokenOf('course-manager'), ...plan.course),
+    groupLink: await groupLink(browser, app, tokenOf('group-manager'), tokenOf('invitee'), plan.group),
+  };
+  const page = await openWorkspace(browser, app, tokenOf('workspace-admin'), plan.workspace);
+  seen.inviting = await inviting(page, ...plan.invite);
+  const made = { ...plan.made };
+  for (const { text, link } of seen.inviting.invited.rows) {
+    if (text.startsWith(made.declinedBy)) made.declined = link;
+    if (text.startsWith(made.withdrawnFrom)) made.withdrawn = link;
+  }
+  const late = () => withdraw(page, made.withdrawnFrom);
+  seen.made = await madeInvites(browser, app, tokenOf, made, late);
+  seen.ownersInvite = await ownersInvite(browser, app, tokenOf('staff'), page, plan.owner);
+  seen.selecting = await selecting(page, ...plan.select);
+  await page.close();
+  return seen;
+}

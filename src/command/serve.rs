@@ -299,7 +299,7 @@ fn build_lifecycle(
     invites.check().map_err(wrong_usage)?;
     match (options.has_mutations(), &invites.accept_url) {
         (false, _) => Ok(None),
-        (true, Some(accept_url)) => {
+        (true, accept_url @ Some(_)) => {
             let database = databases.primary.clone();
             let lifecycle = Lifecycle::new(database, invites.limits(), accept_url.clone());
             Ok(Some(Arc::new(lifecycle)))

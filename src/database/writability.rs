@@ -1,9 +1,10 @@
 //! Checks that a database lets the gateway write what mutations write.
 
-use std::{fmt, sync::LazyLock};
+use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::time::timeout;
 
 use super::{Readiness, code, is_unwritable};
 
@@ -55,6 +56,9 @@ static NEEDED: [Privilege; 24] = {
         needed("INSERT", "course_members"),
     ]
 };
+
+/// Longest wait for the lock of another writer of SQLite, which shows that the file can be written.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// In place of the number of a privilege: the role has all, but its transactions are read-only.
 const READ_ONLY: i32 = -1;
@@ -111,17 +115,18 @@ pub(super) async fn of_database(database: &DatabaseConnection) -> Readiness {
 async fn of_file(database: &DatabaseConnection) -> Readiness {
     // Takes the lock of a writer for an instant, and changes nothing.
     const NO_CHANGE: &str = "DELETE FROM idempotency_keys WHERE 1 = 0";
-    match database.execute_unprepared(NO_CHANGE).await {
-        Ok(_) => Readiness::Ready,
+    match timeout(LOCK_TIMEOUT, database.execute_unprepared(NO_CHANGE)).await {
+        Ok(Ok(_)) => Readiness::Ready,
         // Another connection writes.
-        Err(error) if is_sqlite_busy(code(&error)) => Readiness::Ready,
-        Err(error) if is_unwritable(&error) => Readiness::ReadOnly,
-        Err(_) => Readiness::Unreachable,
+        Err(_) => Readiness::Ready,
+        Ok(Err(error)) if is_sqlite_busy(code(&error)) => Readiness::Ready,
+        Ok(Err(error)) if is_unwritable(&error) => Readiness::ReadOnly,
+        Ok(Err(_)) => Readiness::Unreachable,
     }
 }
 
 /// Returns true for SQLITE_BUSY and SQLITE_LOCKED, in the low byte of an extended code.
-fn is_sqlite_busy(code: Option<(bool, std::borrow::Cow<'_, str>)>) -> bool {
+fn is_sqlite_busy(code: Option<(bool, Cow<'_, str>)>) -> bool {
     code.is_some_and(|(is_postgres, code)| {
         !is_postgres && matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(5 | 6))
     })

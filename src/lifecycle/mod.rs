@@ -109,12 +109,12 @@ impl Lifecycle {
     pub fn new(
         database: DatabaseConnection,
         limits: WriteLimits,
-        accept_url: impl Into<Option<AcceptUrl>>,
+        accept_url: Option<AcceptUrl>,
     ) -> Self {
         Self {
             database,
             limits,
-            accept_url: accept_url.into(),
+            accept_url,
         }
     }
 

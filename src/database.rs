@@ -1,6 +1,7 @@
 //! Opens the configured database, and checks whether it is ready.
 
 mod heartbeat;
+mod writability;
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write, time::Duration};
 
@@ -17,6 +18,7 @@ use sea_orm::{
 use url::Url;
 
 pub use heartbeat::Heartbeat;
+pub use writability::Privilege;
 
 /// URL of an in-memory SQLite database, which ends with its connection.
 pub const IN_MEMORY: &str = "sqlite::memory:";
@@ -213,6 +215,15 @@ pub fn is_unwritable(error: &DbErr) -> bool {
     })
 }
 
+/// The use of a database, which decides what it must allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Reading.
+    Read,
+    /// Reading, and writing what mutations write.
+    Write,
+}
+
 /// Readiness of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
@@ -222,10 +233,15 @@ pub enum Readiness {
     Unreachable,
     /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
     NotMigrated,
+    /// Migrated, but read-only: a standby, a file that cannot be written, or a role whose transactions
+    /// are read-only.
+    ReadOnly,
+    /// Migrated, but the role lacks this right: `deploy/postgres/grant-writer.sql`.
+    MissingPrivilege(&'static Privilege),
 }
 
-/// Checks whether the database is reachable and migrated, without a time limit.
-pub async fn readiness(database: &DatabaseConnection) -> Readiness {
+/// Checks whether the database is reachable, migrated and fit for a purpose, without a time limit.
+pub async fn readiness(database: &DatabaseConnection, purpose: Purpose) -> Readiness {
     if database.ping().await.is_err() {
         return Readiness::Unreachable;
     }
@@ -233,14 +249,15 @@ pub async fn readiness(database: &DatabaseConnection) -> Readiness {
         .column("version")
         .from("seaql_migrations")
         .take();
-    match database.query_all(&applied).await {
-        Ok(rows) => are_all_applied(
-            rows.iter()
-                .filter_map(|row| row.try_get("", "version").ok())
-                .collect(),
-        ),
+    let Ok(rows) = database.query_all(&applied).await else {
         // The first migration creates the table.
-        Err(_) => Readiness::NotMigrated,
+        return Readiness::NotMigrated;
+    };
+    let versions = rows.iter().map(|row| row.try_get("", "version"));
+    let migrated = are_all_applied(versions.filter_map(Result::ok).collect());
+    match (migrated, purpose) {
+        (Readiness::Ready, Purpose::Write) => writability::of_database(database).await,
+        (migrated, _) => migrated,
     }
 }
 

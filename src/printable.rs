@@ -30,6 +30,25 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
+/// Displays JSON with the same characters escaped, as JSON does. They occur only in its strings.
+pub(crate) struct PrintableJson<'a>(pub &'a str);
+
+impl Display for PrintableJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.split_inclusive(is_obeyed) {
+            let mut rest = piece.chars();
+            match rest.next_back() {
+                Some(last) if is_obeyed(last) => {
+                    f.write_str(rest.as_str())?;
+                    write!(f, "\\u{:04x}", u32::from(last))?;
+                }
+                _ => f.write_str(piece)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Returns true for control characters (C0, DEL, C1), line separators and bidirectional controls.
 fn is_obeyed(character: char) -> bool {
     character.is_control()
@@ -45,7 +64,17 @@ fn is_obeyed(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Printable;
+    use super::{Printable, PrintableJson};
+
+    #[test]
+    fn escaped_json_has_the_same_value() {
+        let text = "größe \u{1b}[31m\u{9b}\u{202e}\u{2066}\r\n\u{7f}\\\"";
+        let json = serde_json::json!({ "text": text });
+        let shown = PrintableJson(&json.to_string()).to_string();
+        assert!(!shown.contains(super::is_obeyed), "{shown}");
+        let read: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(read, json);
+    }
 
     #[test]
     fn control_and_bidirectional_characters_are_escaped() {

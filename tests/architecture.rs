@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     (
         "command",
         &[
+            "access",
             "lifecycle",
             "auth",
             "clock",
@@ -29,6 +30,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "graphql",
             "http",
             "import",
+            "invite",
             "loader",
             "log",
             "metrics",

@@ -108,7 +108,7 @@ impl Access {
     /// Returns the link with this token.
     pub fn accept_url(&self, token: Token) -> Option<String> {
         let lifecycle = self.lifecycle.as_ref()?;
-        Some(lifecycle.accept_url().with_token(token))
+        Some(lifecycle.accept_url()?.with_token(token))
     }
 
     /// Forgets the viewer's roles, which a write may have changed.

@@ -151,7 +151,9 @@ impl Access {
         let (checked, codes) = Rows::new(try_join_all(checks).await?).split();
         let links: HashMap<i64, String> = codes
             .iter()
-            .map(|(number, code)| (*number, lifecycle.accept_url().with_code(&code.code)))
+            .filter_map(|(number, code)| {
+                Some((*number, lifecycle.accept_url()?.with_code(&code.code)))
+            })
             .collect();
         let created = match codes.is_empty() {
             true => Created::Rows(Vec::new()),

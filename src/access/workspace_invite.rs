@@ -265,7 +265,7 @@ impl Access {
         };
         let url = |id: i64| {
             let token = links.get(&id)?;
-            Some(lifecycle.accept_url().with_token(*token))
+            Some(lifecycle.accept_url()?.with_token(*token))
         };
         Ok(Rows::<NewWorkspaceInvite>::outcomes(
             checked, &created, "email", url,

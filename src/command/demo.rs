@@ -68,8 +68,8 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         args.http.subgraph_sdl.get_or_insert(SubgraphSdl::Public);
     }
     args.writes.mutations.get_or_insert(Switch::On);
-    if args.writes.accept_url.is_none() {
-        args.writes.accept_url = demo::ACCEPT_URL.parse().ok();
+    if args.writes.invites.accept_url.is_none() {
+        args.writes.invites.accept_url = demo::ACCEPT_URL.parse().ok();
     }
     let loaded = async {
         let database = Pool::small(IN_MEMORY).open().await?;

@@ -8,14 +8,13 @@ use std::{
 };
 
 use clap::Args;
-use sea_orm::DatabaseConnection;
 use tokio::{fs::File, io::AsyncRead};
 
-use super::WRONG_USAGE;
+use super::{WRONG_USAGE, unready};
 use crate::{
     clock::Clock,
     config::DatabaseUrl,
-    database::{Pool, Readiness, readiness},
+    database::{Pool, Purpose},
     import::{self, Console, ImportError, Kind, Options, Summary},
     printable::Printable,
 };
@@ -76,8 +75,8 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
         .open()
         .await
         .map_err(|error| format!("cannot open the database: {}", Printable(error)))?;
-    let outcome = match unready(&database).await {
-        Some(reason) => (FAILED, reason.to_owned()),
+    let outcome = match unready(&database, Purpose::Read).await {
+        Some(reason) => (FAILED, reason),
         None => {
             let options = Options {
                 strict: args.strict,
@@ -110,16 +109,6 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     // A pipe has no length.
     let bytes = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(opened), bytes))
-}
-
-async fn unready(database: &DatabaseConnection) -> Option<&'static str> {
-    match readiness(database).await {
-        Readiness::Ready => None,
-        Readiness::Unreachable => Some("the database does not respond"),
-        Readiness::NotMigrated => {
-            Some("the database is not migrated: run `invite-gateway migrate up`")
-        }
-    }
 }
 
 fn summarize(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String) {

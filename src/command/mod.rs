@@ -2,8 +2,10 @@
 
 mod demo;
 mod import;
+mod invite;
 mod migrate;
 mod open_files;
+mod period;
 mod schema;
 mod serve;
 mod telemetry;
@@ -19,11 +21,17 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::DbErr;
+use sea_orm::{DatabaseConnection, DbErr};
 
-use crate::{clock::Clock, config::ServeArgs, printable::Printable};
+use crate::{
+    clock::Clock,
+    config::ServeArgs,
+    database::{Purpose, Readiness, readiness},
+    printable::Printable,
+};
 use demo::DemoArgs;
 use import::ImportArgs;
+use invite::InviteArgs;
 use migrate::MigrateArgs;
 use schema::SchemaArgs;
 use token::TokenArgs;
@@ -50,6 +58,8 @@ enum Command {
     Migrate(MigrateArgs),
     /// Import data from a file: NDJSON or a JSON array, with rows in the REST contracts' format
     Import(ImportArgs),
+    /// Create, cancel and resend invites as an account, by the rules of the mutations
+    Invite(InviteArgs),
     /// Print the public GraphQL schema, or the subgraph schema for composing a supergraph
     Schema(SchemaArgs),
     /// Print a bearer token for development
@@ -77,6 +87,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args, clock).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run(args, &clock).await,
+            Command::Invite(args) => invite::run(args, &clock).await,
             Command::Schema(args) => schema::run(&args),
             Command::Token(args) => match token::run(&args, &clock, &mut io::stdout()) {
                 Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +130,25 @@ impl Display for CannotOpen {
             self.0
         )
     }
+}
+
+/// Returns the reason for which a database is not ready, if so.
+async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<String> {
+    let reason = match readiness(database, purpose).await {
+        Readiness::Ready => return None,
+        Readiness::Unreachable => "the database does not respond",
+        Readiness::NotMigrated => "the database is not migrated: run `invite-gateway migrate up`",
+        Readiness::ReadOnly => {
+            "the database is read-only: connect to the primary, as a role whose transactions may write"
+        }
+        Readiness::MissingPrivilege(privilege) => {
+            return Some(format!(
+                "the database's role may not write ({privilege}): run \
+                 deploy/postgres/grant-writer.sql, and connect as the role that it names"
+            ));
+        }
+    };
+    Some(reason.to_owned())
 }
 
 fn print_error(error: impl Display) {

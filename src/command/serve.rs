@@ -14,7 +14,7 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, ServeArgs,
         Switch, TelemetryOptions, WriteOptions,
     },
-    database::{Heartbeat, Readiness},
+    database::{Heartbeat, Purpose, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
@@ -89,14 +89,27 @@ fn log_panics() {
 }
 
 /// Logs why requests cannot be served yet.
-async fn warn_unless_ready(loaders: &Loaders) {
-    match loaders.readiness().await {
+async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
+    match loaders.readiness(purpose).await {
         Readiness::Ready => {}
         Readiness::Unreachable => {
             tracing::warn!("the database does not respond; requests fail until it does");
         }
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
+        }
+        Readiness::ReadOnly => {
+            tracing::warn!(
+                "the database is read-only, so that mutations fail: connect to the primary, as a \
+                 role whose transactions may write"
+            );
+        }
+        Readiness::MissingPrivilege(privilege) => {
+            tracing::warn!(
+                missing = %privilege,
+                "the database's role may not write, so that mutations fail: run \
+                 deploy/postgres/grant-writer.sql, and connect as the role that it names"
+            );
         }
     }
 }
@@ -178,7 +191,11 @@ pub(super) async fn gateway(
     };
     let metrics = Metrics::new(telemetry.metrics_operations.into());
     let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
-    warn_unless_ready(&loaders).await;
+    let purpose = match lifecycle {
+        Some(_) => Purpose::Write,
+        None => Purpose::Read,
+    };
+    warn_unless_ready(&loaders, purpose).await;
     let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
     let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
@@ -278,16 +295,13 @@ fn build_lifecycle(
     options: &WriteOptions,
     databases: &Databases,
 ) -> Result<Option<Arc<Lifecycle>>, ExitCode> {
-    if options.invite_lifetime > options.max_invite_lifetime {
-        return Err(wrong_usage(
-            "--invite-lifetime must not exceed --max-invite-lifetime",
-        ));
-    }
-    match (options.has_mutations(), &options.accept_url) {
+    let invites = &options.invites;
+    invites.check().map_err(wrong_usage)?;
+    match (options.has_mutations(), &invites.accept_url) {
         (false, _) => Ok(None),
-        (true, Some(accept_url)) => {
+        (true, accept_url @ Some(_)) => {
             let database = databases.primary.clone();
-            let lifecycle = Lifecycle::new(database, options.limits(), accept_url.clone());
+            let lifecycle = Lifecycle::new(database, invites.limits(), accept_url.clone());
             Ok(Some(Arc::new(lifecycle)))
         }
         (true, None) => Err(wrong_usage(

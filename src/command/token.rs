@@ -1,9 +1,10 @@
 //! `invite-gateway token`: prints a bearer token for development.
 
-use std::{io, str::FromStr, time::Duration};
+use std::{io, str::FromStr};
 
 use clap::Args;
 
+use super::period::Period;
 use crate::{
     auth::{MintError, NewClaims, mint},
     clock::Clock,
@@ -84,48 +85,16 @@ pub(super) fn run(
     Ok(())
 }
 
-/// A positive period in whole seconds: `90s`, `30m`, `1h`, `7d`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Period(pub Duration);
-
-/// The text is not a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a positive number and a unit, such as 90s, 30m, 1h or 7d")]
-pub(super) struct InvalidPeriod;
-
-impl FromStr for Period {
-    type Err = InvalidPeriod;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
-        let unit = text.char_indices().next_back().ok_or(InvalidPeriod)?;
-        let (digits, seconds) = match unit {
-            (at, 's') => (&text[..at], 1),
-            (at, 'm') => (&text[..at], 60),
-            (at, 'h') => (&text[..at], 60 * 60),
-            (at, 'd') => (&text[..at], 24 * 60 * 60),
-            _ => return Err(InvalidPeriod),
-        };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(InvalidPeriod);
-        }
-        let number: u64 = digits.parse().map_err(|_| InvalidPeriod)?;
-        match number.checked_mul(seconds) {
-            None | Some(0) => Err(InvalidPeriod),
-            Some(seconds) => Ok(Self(Duration::from_secs(seconds))),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, time::Duration};
+    use std::collections::HashMap;
 
     use chrono::DateTime;
     use clap::{CommandFactory, Parser};
     use jsonwebtoken::dangerous::insecure_decode_claims;
     use serde_json::{Value, json};
 
-    use super::{InvalidPeriod, Period, TokenArgs, TokenCommandError, run};
+    use super::{TokenArgs, TokenCommandError, run};
     use crate::clock::Clock;
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
@@ -194,38 +163,5 @@ mod tests {
         let help = Cli::try_parse_from(["invite-gateway", "token", "--help"]);
         let help = help.err().expect("help").to_string();
         assert!(help.starts_with("Print a bearer token"), "{help}");
-    }
-
-    #[test]
-    fn a_period_is_a_number_and_a_unit() {
-        for (text, seconds) in [
-            ("1s", 1),
-            ("3600s", 3600),
-            ("30m", 1800),
-            ("1h", 3600),
-            ("007d", 7 * 86_400),
-        ] {
-            let period = Duration::from_secs(seconds);
-            assert_eq!(text.parse(), Ok(Period(period)), "{text}");
-        }
-        for text in [
-            "",
-            "h",
-            "1",
-            "0s",
-            "-1h",
-            "+1h",
-            "1.5h",
-            "1 h",
-            " 1h",
-            "1H",
-            "1w",
-            "1ü",
-            "1h30m",
-            "99999999999999999999s",
-            "9999999999999999999d",
-        ] {
-            assert_eq!(text.parse::<Period>(), Err(InvalidPeriod), "{text}");
-        }
     }
 }

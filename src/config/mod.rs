@@ -22,7 +22,7 @@ pub use policy::PolicyOptions;
 pub use rate_limits::RateLimitOptions;
 pub use telemetry::{InvalidEndpoint, TelemetryOptions};
 pub use tokens::{SigningOptions, TokenOptions};
-pub use writes::WriteOptions;
+pub use writes::{InviteOptions, LifetimeTooLong, WriteOptions};
 
 /// Settings of `serve`.
 #[derive(Args, Clone)]

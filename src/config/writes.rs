@@ -23,6 +23,15 @@ pub struct WriteOptions {
     )]
     pub mutations: Option<Switch>,
 
+    /// Links and limits.
+    #[command(flatten)]
+    pub invites: InviteOptions,
+}
+
+/// Links to invites, and limits of writes: for mutations, and for `invite`.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Mutations")]
+pub struct InviteOptions {
     /// Template of the links to new invites: {kind} is `code` or `workspace`, {secret} the code or token
     #[arg(long, env = "GATEWAY_ACCEPT_URL", value_name = "TEMPLATE",
           value_parser = Redacted(AcceptUrl::from_str))]
@@ -96,6 +105,11 @@ pub struct WriteOptions {
     pub blocked_domain: Vec<String>,
 }
 
+/// The lifetime of an invite whose creator names no expiry exceeds the longest one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--invite-lifetime must not exceed --max-invite-lifetime")]
+pub struct LifetimeTooLong;
+
 /// Reads a domain in the form in which domains are compared.
 fn domain(text: &str) -> Result<String, String> {
     let address = email::normalize(&format!("name@{text}"));
@@ -107,6 +121,19 @@ impl WriteOptions {
     /// Returns true if clients may write.
     pub fn has_mutations(&self) -> bool {
         self.mutations == Some(Switch::On)
+    }
+}
+
+impl InviteOptions {
+    /// Checks that the lifetimes agree.
+    ///
+    /// # Errors
+    /// The lifetime by default exceeds the longest one.
+    pub fn check(&self) -> Result<(), LifetimeTooLong> {
+        match self.invite_lifetime > self.max_invite_lifetime {
+            true => Err(LifetimeTooLong),
+            false => Ok(()),
+        }
     }
 
     /// Returns the limits of writes.

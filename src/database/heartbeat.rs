@@ -27,7 +27,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Readiness, are_all_applied};
+use super::{Purpose, Readiness, are_all_applied, writability};
 
 /// Silence after which the server is probed.
 const PROBE_AFTER: Duration = Duration::from_millis(250);
@@ -80,9 +80,12 @@ struct Shared {
 enum Command {
     /// Probe now, because a connection broke.
     Probe,
-    /// Probe now, and check the migrations.
-    Readiness(oneshot::Sender<Readiness>),
+    /// Probe now, and check that the database is fit for a purpose.
+    Readiness(Waiting),
 }
+
+/// A readiness check that waits for the next probe.
+type Waiting = (Purpose, oneshot::Sender<Readiness>);
 
 impl Drop for Parts {
     fn drop(&mut self) {
@@ -161,11 +164,11 @@ impl Heartbeat {
         let _ = is_available.wait_for(|is_available| !is_available).await;
     }
 
-    /// Probes the server, and checks that it is migrated.
-    pub async fn readiness(&self) -> Readiness {
+    /// Probes the server, and checks that it is migrated and fit for a purpose.
+    pub async fn readiness(&self, purpose: Purpose) -> Readiness {
         let (sender, receiver) = oneshot::channel();
         // The watcher lives as long as this sender.
-        let _ = self.0.commands.send(Command::Readiness(sender));
+        let _ = self.0.commands.send(Command::Readiness((purpose, sender)));
         match timeout(READINESS_TIMEOUT, receiver).await {
             Ok(Ok(readiness)) => readiness,
             Ok(Err(_)) | Err(_) => Readiness::Unreachable,
@@ -206,21 +209,23 @@ impl Watcher {
             if !is_commanded && self.shared.since_success() < PROBE_AFTER {
                 continue;
             }
-            let readiness = self.probe(!waiting.is_empty()).await;
-            for waiting in waiting {
+            // All checks of a process have the same purpose.
+            let purpose = waiting.iter().map(|(purpose, _)| *purpose).max();
+            let readiness = self.probe(purpose).await;
+            for (_, waiting) in waiting {
                 // The receiver may be gone.
                 let _ = waiting.send(readiness);
             }
         }
     }
 
-    /// Probes the server and, on request, checks its migrations.
-    async fn probe(&mut self, checks_migrations: bool) -> Readiness {
+    /// Probes the server and, on request, checks that it is fit for a purpose.
+    async fn probe(&mut self, purpose: Option<Purpose>) -> Readiness {
         let shared = self.shared.clone();
         let name = self.name;
         let connect_timeout = self.connect_timeout.max(TIMEOUT);
         let mut query = pin!(async {
-            let result = timeout(connect_timeout, self.query(checks_migrations)).await;
+            let result = timeout(connect_timeout, self.query(purpose)).await;
             result.unwrap_or_else(|_| Err(ProbeError::no_response()))
         });
         let mut result = timeout(TIMEOUT, &mut query).await;
@@ -261,10 +266,12 @@ impl Watcher {
         }
     }
 
-    async fn query(&mut self, checks_migrations: bool) -> Result<Readiness, ProbeError> {
+    async fn query(&mut self, purpose: Option<Purpose>) -> Result<Readiness, ProbeError> {
         // Taken, so that a connection that does not respond is not reused.
         if let Some(mut connection) = self.connection.take()
-            && let Ok(readiness) = query(&mut connection, checks_migrations).await
+            && let Ok(readiness) = query(&mut connection, purpose).await
+            // Settings of a role take effect in new sessions.
+            && readiness != Readiness::ReadOnly
         {
             self.connection = Some(connection);
             return Ok(readiness);
@@ -277,7 +284,7 @@ impl Watcher {
             .execute(&mut connection)
             .await
             .map_err(|error| ProbeError::from_error(&error))?;
-        let readiness = query(&mut connection, checks_migrations).await;
+        let readiness = query(&mut connection, purpose).await;
         let readiness = readiness.map_err(|error| ProbeError::from_error(&error))?;
         self.connection = Some(connection);
         Ok(readiness)
@@ -335,7 +342,7 @@ impl ProbeError {
 }
 
 impl Command {
-    fn into_waiting(self) -> Option<oneshot::Sender<Readiness>> {
+    fn into_waiting(self) -> Option<Waiting> {
         match self {
             Self::Probe => None,
             Self::Readiness(waiting) => Some(waiting),
@@ -343,17 +350,13 @@ impl Command {
     }
 }
 
-async fn query(connection: &mut PgConnection, checks_migrations: bool) -> sqlx::Result<Readiness> {
-    if !checks_migrations {
+async fn query(connection: &mut PgConnection, purpose: Option<Purpose>) -> sqlx::Result<Readiness> {
+    let Some(purpose) = purpose else {
         connection.ping().await?;
         return Ok(Readiness::Ready);
-    }
-    let applied = sqlx::query_scalar::<_, String>("SELECT version FROM seaql_migrations")
-        .persistent(false)
-        .fetch_all(connection)
-        .await;
-    match applied {
-        Ok(applied) => Ok(are_all_applied(HashSet::from_iter(applied))),
+    };
+    match fitness(connection, purpose).await {
+        Ok(readiness) => Ok(readiness),
         // The first migration creates the table.
         Err(error) if has_code(&error, &[UNDEFINED_TABLE, INSUFFICIENT_PRIVILEGE]) => {
             Ok(Readiness::NotMigrated)
@@ -363,6 +366,17 @@ async fn query(connection: &mut PgConnection, checks_migrations: bool) -> sqlx::
             Ok(Readiness::Unreachable)
         }
         Err(error) => Err(error),
+    }
+}
+
+async fn fitness(connection: &mut PgConnection, purpose: Purpose) -> sqlx::Result<Readiness> {
+    let applied = sqlx::query_scalar::<_, String>("SELECT version FROM seaql_migrations")
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
+    match (are_all_applied(HashSet::from_iter(applied)), purpose) {
+        (Readiness::Ready, Purpose::Write) => writability::of_session(connection).await,
+        (migrated, _) => Ok(migrated),
     }
 }
 

@@ -4,21 +4,43 @@ use async_graphql::ID;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
+use crate::{invite::InviteKind, loader::invite::InviteRef};
+
 /// Maximum length of a global id.
 const MAX_LENGTH: usize = 80;
 
 /// The types that have a global id, but for events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum NodeKind {
+pub enum NodeKind {
+    /// A personal code.
     InviteCode,
+    /// An e-mail invitation to a workspace.
     WorkspaceInvite,
+    /// A group's reusable link.
     GroupInvite,
+    /// A user's invitation to a course.
     CourseInvite,
+    /// A user.
     User,
+    /// A tag.
     Tag,
+    /// A workspace.
     Workspace,
+    /// A group.
     Group,
+    /// A course.
     Course,
+}
+
+impl From<InviteKind> for NodeKind {
+    fn from(kind: InviteKind) -> Self {
+        match kind {
+            InviteKind::InviteCode => Self::InviteCode,
+            InviteKind::WorkspaceInvite => Self::WorkspaceInvite,
+            InviteKind::GroupInvite => Self::GroupInvite,
+            InviteKind::CourseInvite => Self::CourseInvite,
+        }
+    }
 }
 
 impl NodeKind {
@@ -90,8 +112,21 @@ pub(super) fn parse_event_id(text: &str) -> Option<Uuid> {
     (parsed.to_string() == id).then_some(parsed)
 }
 
+/// Returns the global id of an invite.
+pub fn invite_id(invite: InviteRef) -> String {
+    global_id(invite.kind.into(), invite.id).0
+}
+
+/// Returns the invite that a global id names. None for other text, and for ids of other objects.
+pub fn parse_invite_id(text: &str) -> Option<InviteRef> {
+    let (named, id) = parse_global_id(text)?;
+    let mut kinds = InviteKind::ALL.into_iter();
+    let kind = kinds.find(|kind| NodeKind::from(*kind) == named)?;
+    Some(InviteRef { kind, id })
+}
+
 /// Parses the key of an object of that kind from a global id or a database id.
-pub(super) fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
+pub fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
     parse_database_id(text).or_else(|| {
         parse_global_id(text)
             .filter(|(named, _)| *named == kind)
@@ -108,10 +143,23 @@ fn parse_database_id(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-
     use uuid::Uuid;
 
-    use super::{NodeKind, event_id, global_id, parse_event_id, parse_global_id, parse_id};
+    use super::{
+        NodeKind, event_id, global_id, invite_id, parse_event_id, parse_global_id, parse_id,
+        parse_invite_id,
+    };
+    use crate::{invite::InviteKind, loader::invite::InviteRef};
+
+    #[test]
+    fn only_ids_of_invites_name_an_invite() {
+        for kind in InviteKind::ALL {
+            let invite = InviteRef { kind, id: 12 };
+            assert_eq!(parse_invite_id(&invite_id(invite)), Some(invite));
+        }
+        assert_eq!(parse_invite_id(&global_id(NodeKind::User, 12)), None);
+        assert_eq!(parse_invite_id("12"), None);
+    }
 
     proptest! {
         #[test]

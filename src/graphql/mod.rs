@@ -49,7 +49,8 @@ use federation::{
     Authenticated, Changed, Keyed, Served, Unfederated, WithoutMutations, WithoutNode, linked,
 };
 pub use graphql_documents::{Limits, Operation, Request};
-pub use mutation::Mutation;
+pub use id::{NodeKind, invite_id, parse_id, parse_invite_id};
+pub use mutation::{Explanation, Mutation};
 use validated::Validated;
 
 /// The schema, independent of requests.

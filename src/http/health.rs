@@ -6,13 +6,29 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde_json::{Value, json};
 
 use super::shedding::LoadShedder;
-use crate::{database::Readiness, loader::Loaders};
+use crate::{
+    database::{Purpose, Readiness},
+    loader::Loaders,
+};
 
-pub(super) fn router(loaders: Arc<Loaders>, shedder: Arc<LoadShedder>) -> Router {
+/// Parts that readiness depends on.
+#[derive(Clone)]
+struct Checked {
+    loaders: Arc<Loaders>,
+    shedder: Arc<LoadShedder>,
+    purpose: Purpose,
+}
+
+/// The routes of a gateway that uses its database for `purpose`.
+pub(super) fn router(loaders: Arc<Loaders>, shedder: Arc<LoadShedder>, purpose: Purpose) -> Router {
     Router::new()
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
-        .with_state((loaders, shedder))
+        .with_state(Checked {
+            loaders,
+            shedder,
+            purpose,
+        })
 }
 
 /// Always succeeds. It does not check the database, whose outage must not restart the process.
@@ -20,18 +36,22 @@ async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Succeeds if the database is reachable and migrated, and requests of signed-in viewers are not
-/// being shed.
-async fn ready(
-    State((loaders, shedder)): State<(Arc<Loaders>, Arc<LoadShedder>)>,
-) -> (StatusCode, Json<Value>) {
-    let (status, word) = match loaders.readiness().await {
-        Readiness::Ready if shedder.is_overloaded() => {
+/// Succeeds if the database is reachable, migrated and, with mutations, lets the gateway write, and if
+/// requests of signed-in viewers are not being shed.
+async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
+    let (status, word) = match checked.loaders.readiness(checked.purpose).await {
+        Readiness::Ready if checked.shedder.is_overloaded() => {
             (StatusCode::SERVICE_UNAVAILABLE, "too many requests")
         }
         Readiness::Ready => (StatusCode::OK, "ready"),
         Readiness::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "database unreachable"),
         Readiness::NotMigrated => (StatusCode::SERVICE_UNAVAILABLE, "database not migrated"),
+        Readiness::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "database read-only"),
+        // The log names the privilege.
+        Readiness::MissingPrivilege(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database role may not write: run deploy/postgres/grant-writer.sql",
+        ),
     };
     (status, Json(json!({ "status": word })))
 }

@@ -56,6 +56,7 @@ use crate::{
     access::Policy,
     auth::Authenticator,
     clock::Clock,
+    database::Purpose,
     graphql::{Code, INTERNAL_MESSAGE},
     lifecycle::Lifecycle,
     loader::Loaders,
@@ -123,7 +124,11 @@ impl Service {
         let metrics = gateway.metrics.clone();
         let capacity = Capacity::new(gateway.max_in_flight, gateway.max_buffered, &metrics);
         let shedder = LoadShedder::new(capacity.clone(), metrics.clone());
-        let health = health::router(gateway.loaders.clone(), shedder.clone());
+        let purpose = match gateway.lifecycle {
+            Some(_) => Purpose::Write,
+            None => Purpose::Read,
+        };
+        let health = health::router(gateway.loaders.clone(), shedder.clone(), purpose);
         Self {
             operations: operations::router(health.clone(), metrics.clone()),
             trusted_proxies: gateway.trusted_proxies.clone(),

@@ -101,12 +101,16 @@ impl From<DbErr> for WriteError {
 pub struct Lifecycle {
     database: DatabaseConnection,
     limits: WriteLimits,
-    accept_url: AcceptUrl,
+    accept_url: Option<AcceptUrl>,
 }
 
 impl Lifecycle {
-    /// Creates the writer of the primary database.
-    pub fn new(database: DatabaseConnection, limits: WriteLimits, accept_url: AcceptUrl) -> Self {
+    /// Creates the writer of the primary database. Without a template it returns no links.
+    pub fn new(
+        database: DatabaseConnection,
+        limits: WriteLimits,
+        accept_url: Option<AcceptUrl>,
+    ) -> Self {
         Self {
             database,
             limits,
@@ -115,8 +119,8 @@ impl Lifecycle {
     }
 
     /// Returns the template of links.
-    pub fn accept_url(&self) -> &AcceptUrl {
-        &self.accept_url
+    pub fn accept_url(&self) -> Option<&AcceptUrl> {
+        self.accept_url.as_ref()
     }
 
     /// Runs a write as a task of its own: it ends even if the client goes away.

@@ -66,7 +66,7 @@ use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
-    database::{Heartbeat, Readiness, readiness},
+    database::{Heartbeat, Purpose, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
     rate_limit::{Client, CostEstimate},
@@ -206,12 +206,12 @@ impl Loaders {
         }
     }
 
-    /// Returns the readiness of the database now.
-    pub async fn readiness(&self) -> Readiness {
+    /// Returns the readiness of the database for a purpose now.
+    pub async fn readiness(&self, purpose: Purpose) -> Readiness {
         match self.current.rows.router.heartbeat() {
-            Some(heartbeat) => heartbeat.readiness().await,
+            Some(heartbeat) => heartbeat.readiness(purpose).await,
             None => {
-                let checked = timeout(READINESS_TIMEOUT, readiness(self.database())).await;
+                let checked = timeout(READINESS_TIMEOUT, readiness(self.database(), purpose)).await;
                 checked.unwrap_or(Readiness::Unreachable)
             }
         }

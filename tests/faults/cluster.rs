@@ -80,7 +80,11 @@ async fn a_server_out_of_connections_is_unavailable() {
     run_over_cluster(async |cluster, gateway| {
         fill(&gateway).await;
         execute(&gateway, "CREATE ROLE gateway LOGIN").await;
-        execute(&gateway, "GRANT pg_read_all_data TO gateway").await;
+        execute(
+            &gateway,
+            "GRANT pg_read_all_data, pg_write_all_data TO gateway",
+        )
+        .await;
         execute(&gateway, "ALTER ROLE gateway CONNECTION LIMIT 0").await;
         let server = Server::new(&cluster.url_of("gateway")).await;
         is_away(&server).await;

@@ -66,14 +66,21 @@ async fn a_file_with_another_writer_is_read_and_imports_report_the_lock() {
 }
 
 #[tokio::test]
-async fn a_read_only_file_serves_and_rejects_imports() {
+async fn a_read_only_file_serves_queries_and_is_not_ready_for_mutations() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         fill(&gateway).await;
         let before = tables::dump(&gateway.database).await;
         let url = format!("{}?mode=ro", gateway.database_url);
         let server = Server::new(&url).await;
-        assert!(is_ready(&server).await);
+        let ready = server.get(None, "/health/ready").await;
+        let expected = json!({ "status": "database read-only" });
+        assert_eq!(
+            (ready.status, ready.json),
+            (StatusCode::SERVICE_UNAVAILABLE, expected)
+        );
         assert_eq!(error_of(&server, LOOK_UP).await, None);
+        let (_, log) = server.process.written();
+        assert!(log.contains("the database is read-only"), "{log}");
         let ended = Process::run_with_input(&users(1..10), &import(&url)).await;
         failed(&ended, &["readonly database", "0 written"]);
         assert_eq!(tables::dump(&gateway.database).await, before);

@@ -196,7 +196,11 @@ impl Gateway {
 
     fn lifecycle(&self, limits: WriteLimits) -> Arc<Lifecycle> {
         let accept_url = ACCEPT_URL.parse().expect("a template");
-        Arc::new(Lifecycle::new(self.database.clone(), limits, accept_url))
+        Arc::new(Lifecycle::new(
+            self.database.clone(),
+            limits,
+            Some(accept_url),
+        ))
     }
 
     /// Sets rate limits.

@@ -8,8 +8,10 @@ mod user_error;
 
 use async_graphql::{ID, MergedObject};
 
-use super::id::{NodeKind, parse_global_id, parse_id};
-use crate::{invite::InviteKind, loader::invite::InviteRef};
+use super::id::{NodeKind, parse_id, parse_invite_id};
+use crate::loader::invite::InviteRef;
+
+pub use user_error::Explanation;
 
 /// Root of all mutations. Accepting, declining, cancelling, enabling and disabling may be sent again: what
 /// was carried out before changes nothing more. Creating may be sent again with an `idempotencyKey`.
@@ -22,19 +24,7 @@ pub struct Mutation(
 
 /// Returns the invite that a global id names.
 fn invite_ref(id: &ID) -> Option<InviteRef> {
-    let (kind, id) = parse_global_id(id)?;
-    let kind = match kind {
-        NodeKind::InviteCode => InviteKind::InviteCode,
-        NodeKind::WorkspaceInvite => InviteKind::WorkspaceInvite,
-        NodeKind::GroupInvite => InviteKind::GroupInvite,
-        NodeKind::CourseInvite => InviteKind::CourseInvite,
-        NodeKind::User
-        | NodeKind::Tag
-        | NodeKind::Workspace
-        | NodeKind::Group
-        | NodeKind::Course => return None,
-    };
-    Some(InviteRef { kind, id })
+    parse_invite_id(id)
 }
 
 /// Returns the key of an object of that kind, by its global id or database id.

@@ -1,6 +1,6 @@
 //! Refusals as data: `InviteUserError`.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, SimpleObject, resolver_utils::EnumType};
 
 use crate::{
     access::Refused,
@@ -75,6 +75,29 @@ impl InviteUserError {
         let mut path = vec![list.to_owned(), at.to_string()];
         path.extend((refused.field != list).then(|| refused.field.to_owned()));
         Self::new(refused.refusal, path)
+    }
+}
+
+/// A refusal in the words of the schema, for commands that carry mutations out without GraphQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The reason, for programs: a value of `InviteErrorCode`.
+    pub code: &'static str,
+    /// The reason, for people.
+    pub message: &'static str,
+}
+
+impl From<Refusal> for Explanation {
+    fn from(refusal: Refusal) -> Self {
+        let (code, message) = described(refusal);
+        let item = InviteErrorCode::items()
+            .iter()
+            .find(|item| item.value == code);
+        Self {
+            // Every value is in the list that the schema is built from.
+            code: item.map_or("INVALID", |item| item.name),
+            message,
+        }
     }
 }
 

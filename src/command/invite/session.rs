@@ -1,0 +1,310 @@
+//! Access to the database as an account.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use futures_util::future::try_join_all;
+use sea_orm::DatabaseConnection;
+
+use super::{
+    Stop,
+    order::{self, Order},
+};
+use crate::{
+    access::{
+        Access, AccessError, CodeInvitee, CreatedInvite, Creation, Disclosure, Policy, Viewer,
+        WorkspaceInvitee,
+    },
+    clock::Clock,
+    command::{CannotOpen, unready},
+    config::{DatabaseUrl, InviteOptions},
+    database::{Pool, Purpose},
+    invite::{GroupInviteUrl, InviteKind, Refusal},
+    lifecycle::{Lifecycle, Settled},
+    loader::{Loaders, batch_loads, invite::InviteRef, user::Subject},
+    metrics::Metrics,
+    rate_limit::{ClientKey, RateLimits},
+};
+
+/// Settings of each command.
+#[derive(Args, Clone)]
+pub(super) struct SessionOptions {
+    /// Username of the account that acts: its rights apply, and events name it
+    #[arg(long = "as", value_name = "USERNAME")]
+    operator: String,
+
+    /// Print a JSON object per row, instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Database.
+    #[command(flatten)]
+    database: DatabaseUrl,
+
+    /// Links and limits.
+    #[command(flatten)]
+    pub(super) invites: InviteOptions,
+}
+
+/// The outcome of a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    /// The invite; of a refused row, the one that is there.
+    pub(super) invite: Option<InviteRef>,
+    /// Link to the invite.
+    pub(super) accept_url: Option<String>,
+    /// The reason for which the row was refused, and the refused field.
+    pub(super) refused: Option<(Refusal, Option<&'static str>)>,
+}
+
+impl Outcome {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            refused: Some((refusal, None)),
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads and writes as an account.
+pub(super) struct Session {
+    database: DatabaseConnection,
+    lifecycle: Arc<Lifecycle>,
+    access: Access,
+    now: DateTime<Utc>,
+}
+
+impl Session {
+    /// Opens the database, and finds the account.
+    pub(super) async fn open(options: &SessionOptions, clock: &Clock) -> Result<Self, Stop> {
+        options.invites.check().map_err(Stop::usage)?;
+        let pool = Pool::small(&options.database.database_url);
+        let database = pool
+            .open()
+            .await
+            .map_err(|error| Stop::usage(CannotOpen(error)))?;
+        let opened = Self::over(database.clone(), options, clock.now()).await;
+        if opened.is_err() {
+            // Nothing was written, so that an error loses no data.
+            let _ = database.close().await;
+        }
+        opened
+    }
+
+    async fn over(
+        database: DatabaseConnection,
+        options: &SessionOptions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Stop> {
+        if let Some(reason) = unready(&database, Purpose::Write).await {
+            return Err(Stop::fault(reason));
+        }
+        let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
+        let subject = Subject::Username(options.operator.clone());
+        let found = batch_loads(loaders.subject(subject)).await;
+        let found = found.map_err(Stop::fault)?;
+        let account = found.ok_or_else(|| {
+            Stop::usage("--as names no account; expected the username of one that is not deleted")
+        })?;
+        let invites = &options.invites;
+        let accept_url = invites.accept_url.clone();
+        let lifecycle = Arc::new(Lifecycle::new(
+            database.clone(),
+            invites.limits(),
+            accept_url,
+        ));
+        let policy = Policy {
+            disclosure: Disclosure::default(),
+            // Shown nowhere: group invites have no command here.
+            group_invite_url: GroupInviteUrl::DEFAULT.parse().map_err(Stop::Fault)?,
+        };
+        let access = Access::new(
+            Viewer::signed_in(account, false, false),
+            Arc::new(RateLimits::none().client(ClientKey::Unknown)),
+            loaders,
+            Arc::new(policy),
+            now,
+        );
+        Ok(Self {
+            access: access.with_lifecycle(Some(lifecycle.clone())),
+            lifecycle,
+            database,
+            now,
+        })
+    }
+
+    /// Closes the connections.
+    pub(super) async fn close(self) {
+        // Writes are committed, so that an error loses no data.
+        let _ = self.database.close().await;
+    }
+
+    /// Carries a command out for these rows. `key` is an idempotency key and the fingerprint.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(super) async fn send(
+        &self,
+        order: &Order,
+        rows: &[String],
+        key: Option<(String, String)>,
+    ) -> Result<Vec<Outcome>, AccessError> {
+        batch_loads(Box::pin(async {
+            let mut outcomes = self.outcomes(order, rows, key).await?;
+            if order.returns_links() {
+                self.add_links_of_codes(&mut outcomes).await?;
+            }
+            Ok(outcomes)
+        }))
+        .await
+    }
+
+    async fn outcomes(
+        &self,
+        order: &Order,
+        rows: &[String],
+        key: Option<(String, String)>,
+    ) -> Result<Vec<Outcome>, AccessError> {
+        let access = &self.access;
+        match order {
+            Order::Workspace {
+                workspace,
+                role,
+                message,
+                expires,
+            } => {
+                let invitees = rows.iter().map(|address| WorkspaceInvitee {
+                    email: address.clone(),
+                    role: role.clone(),
+                });
+                let expires = expires.as_ref().map(|expires| expires.instant(self.now));
+                let created = access.create_workspace_invites(
+                    Some(*workspace),
+                    invitees.collect(),
+                    message.clone(),
+                    expires,
+                    key,
+                );
+                let created = created.await?;
+                Ok(of_creation(
+                    InviteKind::WorkspaceInvite,
+                    created,
+                    rows.len(),
+                ))
+            }
+            Order::Code {
+                name,
+                email,
+                role,
+                tags,
+                expires,
+            } => {
+                let invitee = CodeInvitee {
+                    name: name.clone().filter(|name| !name.is_empty()),
+                    email: email.clone(),
+                    role: role.clone(),
+                    tags: tags.iter().copied().map(Some).collect(),
+                };
+                let expires = expires.as_ref().map(|expires| expires.instant(self.now));
+                let created = access.create_invite_codes(vec![invitee], expires, key);
+                let created = created.await?;
+                Ok(of_creation(InviteKind::InviteCode, created, rows.len()))
+            }
+            Order::Course { course } => {
+                let users: Vec<_> = rows.iter().map(|user| order::user_id(user)).collect();
+                let created = access.create_course_invites(Some(*course), users, key);
+                let created = created.await?;
+                Ok(of_creation(InviteKind::CourseInvite, created, rows.len()))
+            }
+            Order::Cancel => {
+                let invites: Vec<_> = rows.iter().map(|id| order::invite_id(id)).collect();
+                let settled = access.cancel_invites(&invites).await?;
+                Ok(self.of_settled(invites, settled))
+            }
+            Order::Resend => {
+                let invites: Vec<_> = rows.iter().map(|id| order::invite_id(id)).collect();
+                let settled = access.resend_invites(&invites).await?;
+                Ok(self.of_settled(invites, settled))
+            }
+        }
+    }
+
+    fn of_settled(
+        &self,
+        invites: Vec<Option<InviteRef>>,
+        settled: Vec<Result<Settled, Refusal>>,
+    ) -> Vec<Outcome> {
+        const NO_ID: Refusal = Refusal::Invalid(
+            "Expected the global id of an invite, or KIND:DATABASE_ID such as workspace:12.",
+        );
+        let outcome = |(invite, settled): (Option<InviteRef>, Result<Settled, Refusal>)| match (
+            invite, settled,
+        ) {
+            (None, _) => Outcome::refused(NO_ID),
+            (Some(_), Err(refusal)) => Outcome::refused(refusal),
+            (invite, Ok(settled)) => Outcome {
+                invite,
+                accept_url: settled
+                    .token
+                    .and_then(|token| self.access.accept_url(token)),
+                refused: None,
+            },
+        };
+        invites.into_iter().zip(settled).map(outcome).collect()
+    }
+
+    /// Adds the links of invite codes whose command returned none. Codes can be read back.
+    async fn add_links_of_codes(&self, outcomes: &mut [Outcome]) -> Result<(), AccessError> {
+        let Some(accept_url) = self.lifecycle.accept_url() else {
+            return Ok(());
+        };
+        let loads = outcomes.iter().map(|outcome| async {
+            match outcome {
+                Outcome {
+                    invite: Some(invite),
+                    accept_url: None,
+                    refused: None,
+                } if invite.kind == InviteKind::InviteCode => {
+                    self.access.invite_code(invite.id).await
+                }
+                _ => Ok(None),
+            }
+        });
+        let codes = try_join_all(loads).await?;
+        for (outcome, view) in outcomes.iter_mut().zip(codes) {
+            if let Some(code) = view.and_then(|view| view.code) {
+                outcome.accept_url = Some(accept_url.with_code(&code));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the outcomes of a request to create invites of a kind. A request that is refused as a whole
+/// is so for each of its rows.
+fn of_creation(kind: InviteKind, creation: Creation, rows: usize) -> Vec<Outcome> {
+    let created = match creation {
+        Ok(created) => created,
+        Err(refused) => {
+            let refused = (refused.refusal, Some(refused.field));
+            let outcome = Outcome {
+                refused: Some(refused),
+                ..Outcome::default()
+            };
+            return vec![outcome; rows];
+        }
+    };
+    let outcome = |created: CreatedInvite| {
+        let refused = created.refused.map(|it| (it.refusal, Some(it.field)));
+        Outcome {
+            invite: created.invite.map(|id| InviteRef { kind, id }),
+            accept_url: created.accept_url,
+            refused: match created.invite {
+                Some(_) => refused,
+                None => refused.or(Some((Refusal::NotFound, None))),
+            },
+        }
+    };
+    created.into_iter().map(outcome).collect()
+}

@@ -190,7 +190,9 @@ impl Executor {
         let disabled = disabled_fields(settings);
         let documents = Documents::new(&definition, &TARIFF, limits, disabled, document_cache)?;
         for mutation in documents.mutations() {
-            metrics.mutations().register(mutation.name, mutation.is_bulk);
+            metrics
+                .mutations()
+                .register(mutation.name, mutation.is_bulk);
         }
         Ok(Self(Arc::new(Parts {
             schema,

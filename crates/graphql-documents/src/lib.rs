@@ -26,11 +26,11 @@ use async_graphql::{
 
 use cache::{Cache, ValidDocument};
 use collect_fields::Collector;
+use guard::FieldPrices;
 pub use guard::Writes;
 use guard::{Extent, Shape, measure};
 pub use limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
 pub use refusal::Refusal;
-use guard::FieldPrices;
 use schema::ServedSchema;
 pub use schema::{InvalidSchema, Tariff};
 use validation::{Document, validate};
@@ -122,10 +122,13 @@ impl Documents {
     pub fn mutations(&self) -> impl Iterator<Item = Mutation<'_>> {
         let root = self.schema.root_type(OperationType::Mutation);
         let prices = root.and_then(|root| self.schema.prices(root));
-        prices.into_iter().flat_map(FieldPrices::iter).map(|(name, price)| Mutation {
-            name,
-            is_bulk: price.is_bulk_mutation(),
-        })
+        prices
+            .into_iter()
+            .flat_map(FieldPrices::iter)
+            .map(|(name, price)| Mutation {
+                name,
+                is_bulk: price.is_bulk_mutation(),
+            })
     }
 
     /// Returns the limits of requests.

@@ -300,6 +300,65 @@ pub fn record_operation(operation: &Span, name: Option<&str>, outcome: &str, err
     }
 }
 
+/// Creates the span of a mutation, a field of the schema.
+pub fn mutation(field: &str) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "mutation",
+        otel.status_code = Empty,
+        mutation.field = field,
+        mutation.outcome = Empty,
+        mutation.rows = Empty,
+        mutation.refused_rows = Empty,
+    )
+}
+
+/// Records the outcome of a mutation, and if it has an outcome for each row of its input, the number of
+/// rows and of those refused.
+pub fn record_mutation(
+    mutation: &Span,
+    outcome: &'static str,
+    is_fault: bool,
+    rows: Option<(usize, usize)>,
+) {
+    mutation.record("mutation.outcome", outcome);
+    if is_fault {
+        mutation.record("otel.status_code", "ERROR");
+    }
+    if let Some((rows, refused)) = rows {
+        mutation.record("mutation.rows", rows);
+        mutation.record("mutation.refused_rows", refused);
+    }
+}
+
+/// Creates the span of a write: a command to `rows` invites of a kind.
+pub fn write(kind: &'static str, command: &'static str, rows: usize) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "write",
+        otel.status_code = Empty,
+        write.kind = kind,
+        write.command = command,
+        write.rows = rows,
+        write.done = Empty,
+        error.type = Empty,
+    )
+}
+
+/// Records the outcome of a write: the number of rows for which it was carried out, now or before, or the
+/// kind of error.
+pub fn written(write: &Span, outcome: Result<usize, &'static str>) {
+    match outcome {
+        Ok(done) => {
+            write.record("write.done", done);
+        }
+        Err(kind) => {
+            write.record("error.type", kind);
+            write.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
 /// Creates the span of a batch. It belongs to the first of the requesting spans, and is linked to
 /// the others.
 pub fn batch<'a>(kind: &str, keys: usize, requested_by: impl Iterator<Item = &'a Span>) -> Span {

@@ -70,6 +70,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "metrics",
             "paging",
             "rate_limit",
+            "trace",
         ],
     ),
     (
@@ -96,7 +97,14 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     // Only the proofs of access, and the states of rows.
     (
         "lifecycle",
-        &["access::proof", "database", "email", "invite", "loader"],
+        &[
+            "access::proof",
+            "database",
+            "email",
+            "invite",
+            "loader",
+            "trace",
+        ],
     ),
     // Only the proofs of access.
     (

@@ -201,7 +201,7 @@ pub(super) async fn gateway(
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),
     };
-    let limits_of_clients = match build_rate_limits(rate_limits, &metrics) {
+    let limits_of_clients = match build_rate_limits(rate_limits, writes.has_mutations(), &metrics) {
         Ok(limits) => limits,
         Err(error) => return wrong_usage(error),
     };
@@ -314,6 +314,7 @@ fn build_lifecycle(
 /// Builds the rate limits.
 fn build_rate_limits(
     options: &RateLimitOptions,
+    has_mutations: bool,
     metrics: &Metrics,
 ) -> Result<RateLimits, InvalidRedisUrl> {
     let stopwatch = Stopwatch::started();
@@ -321,7 +322,7 @@ fn build_rate_limits(
         None => None,
         Some(url) => Some(Shared::new(url, stopwatch.clone())?),
     };
-    let quotas = options.quotas();
+    let quotas = options.quotas(has_mutations);
     Ok(RateLimits::new(quotas, shared, stopwatch, metrics))
 }
 

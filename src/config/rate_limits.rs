@@ -42,6 +42,26 @@ pub struct RateLimitOptions {
     )]
     pub rate_limit_missed_lookups: u32,
 
+    /// Maximum number of mutations from a client per minute; each of a document counts. 0 disables the
+    /// limit
+    #[arg(
+        long,
+        env = "GATEWAY_RATE_LIMIT_MUTATIONS",
+        value_name = "NUMBER",
+        default_value_t = 120
+    )]
+    pub rate_limit_mutations: u32,
+
+    /// Maximum number of rows that a client's mutations create or change per minute, as counted in their
+    /// input; 0 disables the limit
+    #[arg(
+        long,
+        env = "GATEWAY_RATE_LIMIT_WRITTEN_ROWS",
+        value_name = "ROWS",
+        default_value_t = 1000
+    )]
+    pub rate_limit_written_rows: u32,
+
     /// Proxies whose X-Forwarded-For header is trusted: addresses or networks, such as 10.0.0.0/8.
     /// Separate several by commas, or repeat the option [default: none]
     #[arg(long, env = "GATEWAY_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',',
@@ -57,12 +77,15 @@ pub struct RateLimitOptions {
 }
 
 impl RateLimitOptions {
-    /// Returns the quotas.
-    pub fn quotas(&self) -> Quotas {
+    /// Returns the quotas. Those of mutations only if there are some.
+    pub fn quotas(&self, has_mutations: bool) -> Quotas {
+        let of_writes = |most| NonZeroU32::new(most).filter(|_| has_mutations);
         Quotas {
             requests: NonZeroU32::new(self.rate_limit_requests),
             cost: NonZeroU32::new(self.rate_limit_cost),
             missed_lookups: NonZeroU32::new(self.rate_limit_missed_lookups),
+            mutations: of_writes(self.rate_limit_mutations),
+            written_rows: of_writes(self.rate_limit_written_rows),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{
     Pos, Positioned, Response, ServerError, Value,
-    parser::types::{DocumentOperations, ExecutableDocument},
+    parser::types::{DocumentOperations, ExecutableDocument, OperationType},
 };
 use graphql_documents::{
     Documents, InvalidSchema, Limit, LimitExceeded, Limits, Operation, Request, Tariff,
@@ -188,9 +188,15 @@ impl Executor {
         let schema = schema(settings);
         let definition = definition(&schema);
         let disabled = disabled_fields(settings);
+        let documents = Documents::new(&definition, &TARIFF, limits, disabled, document_cache)?;
+        for mutation in documents.mutations() {
+            metrics
+                .mutations()
+                .register(mutation.name, mutation.is_bulk);
+        }
         Ok(Self(Arc::new(Parts {
             schema,
-            documents: Documents::new(&definition, &TARIFF, limits, disabled, document_cache)?,
+            documents,
             metrics: metrics.clone(),
         })))
     }
@@ -241,11 +247,15 @@ impl Executor {
             ..
         } = operation;
         let limits = self.limits();
+        let is_mutation = definition.ty == OperationType::Mutation;
         let operation = Positioned::new(definition, Pos::default());
         let mut request = async_graphql::Request::new(String::new())
             .variables(variables)
             .data(WrittenInParts::of(limits.response))
             .data(access);
+        if is_mutation {
+            request = request.data(self.0.metrics.clone());
+        }
         request.set_parsed_query(ExecutableDocument {
             operations: DocumentOperations::Single(operation),
             fragments: HashMap::new(),

@@ -32,6 +32,18 @@ impl Command {
         Self::Update,
         Self::Invite,
     ];
+
+    /// Name of the command in traces.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+            Self::Cancel => "cancel",
+            Self::Resend => "resend",
+            Self::Update => "update",
+            Self::Invite => "create",
+        }
+    }
 }
 
 /// Something that happened to an invite.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Created, Key, Lifecycle, Numbered, WriteError,
-    create::{Judge, run},
+    create::{Judge, about, run},
     event::{event_id, record},
     write::{Lock, Type, Write},
 };
@@ -43,7 +43,8 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let (course, actor) = (manager.course_id(), actor.user_id());
-        Self::spawn(async move {
+        let about = about(InviteKind::CourseInvite, users.len());
+        self.spawn(about, async move {
             let input = users
                 .into_iter()
                 .map(|(n, user)| vec![n.into(), user.into(), event_id(now)]);

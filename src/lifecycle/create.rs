@@ -8,11 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{DatabaseConnection, QueryResult};
 
 use super::{
-    WriteError, WriteLimits,
+    About, WriteError, WriteLimits, Written,
     idempotency::{Key, Stored},
     write::{Column, Type, Write},
 };
-use crate::invite::{FIRST_ID, Refusal, WriteLimit};
+use crate::invite::{FIRST_ID, InviteKind, Refusal, WriteLimit};
 
 /// A row of a request, and its number in the input.
 pub type Numbered<T> = (i64, T);
@@ -29,6 +29,17 @@ pub enum Created {
     Before(Vec<Numbered<Row>>),
     /// Another request was carried out with this key.
     KeyReused,
+}
+
+impl Written for Created {
+    fn done(&self) -> usize {
+        match self {
+            Self::Rows(rows) | Self::Before(rows) => {
+                rows.iter().filter(|(_, row)| row.is_ok()).count()
+            }
+            Self::KeyReused => 0,
+        }
+    }
 }
 
 /// Columns of the step `judged`.
@@ -143,6 +154,15 @@ impl Judge {
             None => write,
             Some(key) => key.step(write),
         }
+    }
+}
+
+/// Describes a request to create invites.
+pub(super) fn about(kind: InviteKind, rows: usize) -> About {
+    About {
+        kind,
+        command: "create",
+        rows,
     }
 }
 

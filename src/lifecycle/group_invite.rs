@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use super::{
-    Lifecycle, WriteError,
+    About, Lifecycle, WriteError,
     event::{event_id, record},
     write::{Column, Type, Write},
 };
@@ -83,7 +83,16 @@ impl Lifecycle {
         now: DateTime<Utc>,
     ) -> Result<bool, WriteError> {
         let (database, group, actor) = (self.database.clone(), manager.group_id(), actor.user_id());
-        Self::spawn(async move {
+        let about = About {
+            kind: InviteKind::GroupInvite,
+            command: match event {
+                Event::Created => "enable",
+                Event::Rotated => "rotate",
+                _ => "disable",
+            },
+            rows: 1,
+        };
+        self.spawn(about, async move {
             let write = Write::new(&database)
                 .set("group", group)
                 .set("code", Code::random().into_string())
@@ -110,7 +119,12 @@ impl Lifecycle {
     ) -> Result<bool, WriteError> {
         let (database, code) = (self.database.clone(), code.as_str().to_owned());
         let ((_, id), actor) = (holder.invite(), holder.user_id());
-        Self::spawn(async move {
+        let about = About {
+            kind: InviteKind::GroupInvite,
+            command: "join",
+            rows: 1,
+        };
+        self.spawn(about, async move {
             let link = format!(
                 "SELECT id, group_id AS target_id FROM group_invites
                  WHERE id = :id AND code = :code{}",

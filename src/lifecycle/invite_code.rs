@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use super::{
     Created, Key, Lifecycle, Numbered, WriteError,
-    create::{Judge, run},
+    create::{Judge, about, run},
     event::{event_id, record},
     write::{Lock, Write},
 };
@@ -55,7 +55,8 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let actor = creator.user_id();
-        Self::spawn(async move {
+        let about = about(InviteKind::InviteCode, codes.len());
+        self.spawn(about, async move {
             let granted: Vec<Vec<Value>> = codes
                 .iter()
                 .flat_map(|(n, code)| {

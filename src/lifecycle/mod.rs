@@ -17,10 +17,14 @@ mod transition;
 mod workspace_invite;
 mod write;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbBackend, DbErr};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 use tracing::Instrument;
 
 pub use create::{Created, Numbered, Row};
@@ -32,8 +36,9 @@ pub use workspace_invite::{NewWorkspaceInvite, Terms};
 use crate::{
     database::is_unwritable,
     email,
-    invite::{AcceptUrl, Refusal},
+    invite::{AcceptUrl, InviteKind, Refusal},
     loader::LoadError,
+    trace,
 };
 
 /// Limits of writes.
@@ -102,6 +107,29 @@ pub struct Lifecycle {
     database: DatabaseConnection,
     limits: WriteLimits,
     accept_url: Option<AcceptUrl>,
+    /// Writes that may run at a time.
+    permits: Arc<Semaphore>,
+    /// Time that a write waits for others before the database counts as unavailable.
+    max_wait: Duration,
+}
+
+/// A write, as its span describes it.
+struct About {
+    kind: InviteKind,
+    command: &'static str,
+    rows: usize,
+}
+
+/// The outcome of a write.
+trait Written {
+    /// Returns the number of rows for which it was carried out, now or before.
+    fn done(&self) -> usize;
+}
+
+impl Written for bool {
+    fn done(&self) -> usize {
+        usize::from(*self)
+    }
 }
 
 impl Lifecycle {
@@ -111,10 +139,13 @@ impl Lifecycle {
         limits: WriteLimits,
         accept_url: Option<AcceptUrl>,
     ) -> Self {
+        let (most, max_wait) = bounds(&database);
         Self {
             database,
             limits,
             accept_url,
+            permits: Arc::new(Semaphore::new(most)),
+            max_wait,
         }
     }
 
@@ -123,15 +154,44 @@ impl Lifecycle {
         self.accept_url.as_ref()
     }
 
-    /// Runs a write as a task of its own: it ends even if the client goes away.
-    async fn spawn<T: Send + 'static>(
+    /// Runs a write as a task of its own: it ends even if the client goes away. It begins once there is a
+    /// connection for it. A client that goes away before has written nothing.
+    async fn spawn<T: Written + Send + 'static>(
+        &self,
+        about: About,
         write: impl Future<Output = Result<T, WriteError>> + Send + 'static,
     ) -> Result<T, WriteError> {
-        let task = tokio::spawn(write.in_current_span());
+        let span = trace::write(about.kind.as_str(), about.command, about.rows);
+        let permit = self.permit().await.inspect_err(|WriteError(error)| {
+            trace::written(&span, Err(error.name()));
+        })?;
+        let recorded = span.clone();
+        let write = async move {
+            let outcome = write.await;
+            let done = outcome.as_ref().map(Written::done);
+            trace::written(&recorded, done.map_err(|WriteError(error)| error.name()));
+            drop(permit);
+            outcome
+        };
+        let task = tokio::spawn(write.instrument(span.clone()));
         task.await.unwrap_or_else(|_| {
-            let error = DbErr::Custom("a write panicked".to_owned());
-            Err(WriteError::from(error))
+            let error = WriteError::from(DbErr::Custom("a write panicked".to_owned()));
+            trace::written(&span, Err(error.0.name()));
+            Err(error)
         })
+    }
+
+    /// Waits until fewer writes run than are allowed at a time.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, WriteError> {
+        let permit = self.permits.clone().acquire_owned();
+        match timeout(self.max_wait, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => {
+                let error = DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+                Err(WriteError::from(error))
+            }
+        }
     }
 
     /// Returns the expiry of a new invite.
@@ -200,6 +260,24 @@ impl Lifecycle {
         match is_allowed && !is_in(&limits.blocked_domains) {
             true => Ok(normalized),
             false => Err(Refusal::DomainNotAllowed),
+        }
+    }
+}
+
+/// Returns the number of writes that may run at a time, and the time that others wait for them.
+///
+/// Each write holds a connection of the pool from which requests read. Half of the pool leaves the other
+/// half to reads. SQLite has one writer at a time; more of them would only hold connections.
+fn bounds(database: &DatabaseConnection) -> (usize, Duration) {
+    match database.get_database_backend() {
+        DbBackend::Postgres => {
+            let options = database.get_postgres_connection_pool().options();
+            let most = usize::try_from(options.get_max_connections() / 2).unwrap_or(1);
+            (most.max(1), options.get_acquire_timeout())
+        }
+        _ => {
+            let options = database.get_sqlite_connection_pool().options();
+            (1, options.get_acquire_timeout())
         }
     }
 }

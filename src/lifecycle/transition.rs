@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    Lifecycle, WriteError, WriteLimits,
+    About, Lifecycle, WriteError, WriteLimits, Written,
     event::{event_id, record},
     write::{Column, Type, Write},
 };
@@ -230,7 +230,12 @@ impl Lifecycle {
         now: DateTime<Utc>,
     ) -> Result<HashMap<i64, Result<Settled, Refusal>>, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
-        Self::spawn(async move {
+        let about = About {
+            kind,
+            command: order.command().as_str(),
+            rows: ids.len(),
+        };
+        self.spawn(about, async move {
             let Some(table) = Table::of(kind) else {
                 return Ok(ids
                     .into_iter()
@@ -248,6 +253,12 @@ impl Lifecycle {
             giving.run(ids).await
         })
         .await
+    }
+}
+
+impl Written for HashMap<i64, Result<Settled, Refusal>> {
+    fn done(&self) -> usize {
+        self.values().filter(|outcome| outcome.is_ok()).count()
     }
 }
 

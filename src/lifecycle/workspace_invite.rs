@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    Created, Key, Lifecycle, Numbered, WriteError,
-    create::{Judge, run},
+    About, Created, Key, Lifecycle, Numbered, WriteError, Written,
+    create::{Judge, about, run},
     event::{event_id, record},
     write::{Lock, Type, Write},
 };
@@ -53,6 +53,12 @@ const JUDGE: Judge = Judge {
     target: ":target",
 };
 
+impl Written for HashMap<i64, Token> {
+    fn done(&self) -> usize {
+        self.len()
+    }
+}
+
 impl Lifecycle {
     /// Creates invites to a workspace, in the order of `invites`.
     ///
@@ -69,7 +75,8 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let (workspace, actor) = (manager.workspace_id(), actor.user_id());
-        Self::spawn(async move {
+        let about = about(InviteKind::WorkspaceInvite, invites.len());
+        self.spawn(about, async move {
             let input = invites.into_iter().map(|(n, invite)| {
                 vec![
                     n.into(),
@@ -138,7 +145,12 @@ impl Lifecycle {
         if tokens.is_empty() {
             return Ok(tokens);
         }
-        Self::spawn(async move {
+        let about = About {
+            kind: InviteKind::WorkspaceInvite,
+            command: "mint",
+            rows: tokens.len(),
+        };
+        self.spawn(about, async move {
             let input = tokens
                 .iter()
                 .map(|(id, token)| vec![(*id).into(), token.hash().into()]);

@@ -14,12 +14,16 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, postgres::PgRow, query::Query};
+use tracing::Instrument;
 
 use super::WriteError;
-use crate::database::is_transient;
+use crate::{database::is_transient, trace};
 
 /// Times that a write is tried when it conflicts with others.
 const MAX_ATTEMPTS: u32 = 8;
+
+/// Server of all writes, in traces.
+const PRIMARY: &str = "primary";
 
 /// Type of a column that a step returns.
 #[derive(Clone, Copy)]
@@ -153,13 +157,29 @@ impl Write {
     ) -> Result<Vec<QueryResult>, WriteError> {
         let mut attempt = 1;
         loop {
-            let outcome = match self.backend {
-                DbBackend::Postgres => self.run_as_one(database, result).await,
-                _ => self.run_in_turn(database, result).await,
+            let (span, outcome) = match self.backend {
+                DbBackend::Postgres => {
+                    let span = trace::statement("postgresql", PRIMARY);
+                    let sent = self.run_as_one(database, result);
+                    (span.clone(), sent.instrument(span).await)
+                }
+                _ => {
+                    let span = trace::statement("sqlite", PRIMARY);
+                    let sent = self.run_in_turn(database, result);
+                    (span.clone(), sent.instrument(span).await)
+                }
             };
             match outcome {
-                Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => attempt += 1,
-                outcome => return outcome.map_err(WriteError::from),
+                Err(error) if attempt < MAX_ATTEMPTS && is_transient(&error) => {
+                    trace::returned(&span, Err("conflict"));
+                    attempt += 1;
+                }
+                outcome => {
+                    let outcome = outcome.map_err(WriteError::from);
+                    let rows = outcome.as_ref().map(Vec::len);
+                    trace::returned(&span, rows.map_err(|WriteError(error)| error.name()));
+                    return outcome;
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use batch_loader::Panicked;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use sqlx::error::DatabaseError;
 
-use crate::rate_limit::RateLimited;
+use crate::{metrics::StatementOutcome, rate_limit::RateLimited};
 
 /// Rows could not be loaded. No client causes it, and its text is not for clients.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -34,6 +34,16 @@ pub enum ListError {
 }
 
 impl LoadError {
+    /// Returns its name in traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => StatementOutcome::Unavailable,
+            Self::TimedOut(_) => StatementOutcome::TimedOut,
+            Self::Failed(_) => StatementOutcome::Failed,
+        }
+        .name()
+    }
+
     /// Creates the error for an unexpected result.
     pub(super) fn broken(what: &str) -> Self {
         Self::Failed(Arc::new(DbErr::Custom(what.to_owned())))

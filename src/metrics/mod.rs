@@ -6,6 +6,7 @@
 
 mod counters;
 mod http;
+mod mutations;
 mod operations;
 mod pools;
 mod process;
@@ -28,6 +29,7 @@ use prometheus_client::{
 use counters::{Counters, labelled};
 
 pub use http::{Http, InFlight};
+pub use mutations::{Mutation, MutationOutcome, Mutations};
 pub use operations::{Operation, Operations, Outcome};
 pub use pools::{Connections, CountConnections, Server};
 pub use refusals::{GivenUp, RateLimit, Resource, Share};
@@ -63,6 +65,7 @@ struct Parts {
     registry: Mutex<Registry>,
     http: Http,
     operations: Operations,
+    mutations: Mutations,
     statements: statements::Families,
     document_cache: Lookups,
     token_cache: Lookups,
@@ -98,6 +101,7 @@ impl Metrics {
         let parts = Parts {
             http: Http::new(registry),
             operations: Operations::new(registry, operations),
+            mutations: Mutations::new(registry),
             statements: statements::Families::new(registry),
             document_cache: Lookups::new(
                 registry,
@@ -163,6 +167,11 @@ impl Metrics {
     /// Metrics of GraphQL operations.
     pub fn operations(&self) -> &Operations {
         &self.0.operations
+    }
+
+    /// Metrics of mutations.
+    pub fn mutations(&self) -> &Mutations {
+        &self.0.mutations
     }
 
     /// Returns the metrics of statements of one kind. Callers keep them.

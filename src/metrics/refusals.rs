@@ -26,12 +26,22 @@ labelled! {
         Cost = "cost",
         /// Public look-ups that miss.
         MissedLookups = "missed_lookups",
+        /// Mutations.
+        Mutations = "mutations",
+        /// Rows that mutations create or change.
+        WrittenRows = "written_rows",
     }
 }
 
 impl RateLimit {
     /// All rate limits, by index.
-    pub const ALL: [Self; 3] = [Self::Requests, Self::Cost, Self::MissedLookups];
+    pub const ALL: [Self; 5] = [
+        Self::Requests,
+        Self::Cost,
+        Self::MissedLookups,
+        Self::Mutations,
+        Self::WrittenRows,
+    ];
 
     /// Index in [`Self::ALL`].
     pub fn index(self) -> usize {

@@ -32,6 +32,17 @@ pub enum Secrecy {
     Random,
 }
 
+/// Units that an operation takes of its client's quotas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Cost, in nodes.
+    pub cost: u64,
+    /// Mutations.
+    pub mutations: u64,
+    /// Rows that they create or change, at most.
+    pub written_rows: u64,
+}
+
 /// The client of a request.
 pub struct Client {
     limits: Arc<Parts>,
@@ -72,6 +83,32 @@ impl Client {
             return Ok(());
         }
         self.take(RateLimit::Cost, nodes).await.map(drop)
+    }
+
+    /// Charges an operation, before it is executed. A refusal takes nothing.
+    ///
+    /// # Errors
+    /// A quota has no room for all of it.
+    pub async fn admit(&self, demand: Demand) -> Result<(), RateLimited> {
+        let demands = [
+            (RateLimit::Mutations, demand.mutations),
+            (RateLimit::WrittenRows, demand.written_rows),
+            (RateLimit::Cost, demand.cost),
+        ];
+        for (at, (limit, units)) in demands.into_iter().enumerate() {
+            if units == 0 {
+                continue;
+            }
+            if let Err(refused) = self.take(limit, units).await {
+                for (limit, units) in demands.into_iter().take(at) {
+                    if let Some(quota) = self.limits.quota(limit) {
+                        self.refund(limit, quota, units).await;
+                    }
+                }
+                return Err(refused);
+            }
+        }
+        Ok(())
     }
 
     /// Runs a public look-up by secret, and counts it if it misses.

@@ -1,4 +1,4 @@
-//! Rate limits of clients: requests, cost, and public look-ups that miss.
+//! Rate limits of clients: requests, cost, public look-ups that miss, mutations and the rows that they write.
 //!
 //! Each is a quota per minute, counted by GCRA (a "leaky bucket as a meter"). Used units refill
 //! evenly, so that a refused client continues as soon as there is room. There is no minute boundary
@@ -20,7 +20,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use quick_cache::sync::Cache;
 
 pub use crate::metrics::RateLimit;
-pub use client::{Client, Secrecy};
+pub use client::{Client, Demand, Secrecy};
 pub use client_key::ClientKey;
 pub use quota::Remaining;
 pub use reservation::{CostEstimate, ListPermit, NODE, Reservation};
@@ -45,6 +45,10 @@ pub struct Quotas {
     pub cost: Option<NonZeroU32>,
     /// Public look-ups by code or token that miss. Each executed field counts.
     pub missed_lookups: Option<NonZeroU32>,
+    /// Mutations. Each of a document counts.
+    pub mutations: Option<NonZeroU32>,
+    /// Rows that mutations create or change: those of their input.
+    pub written_rows: Option<NonZeroU32>,
 }
 
 impl Quotas {
@@ -53,6 +57,8 @@ impl Quotas {
             RateLimit::Requests => self.requests,
             RateLimit::Cost => self.cost,
             RateLimit::MissedLookups => self.missed_lookups,
+            RateLimit::Mutations => self.mutations,
+            RateLimit::WrittenRows => self.written_rows,
         }
     }
 }
@@ -72,6 +78,8 @@ fn taken(limit: RateLimit) -> &'static str {
         RateLimit::Requests => "Too many requests",
         RateLimit::Cost => "The operations of the last minute cost too much",
         RateLimit::MissedLookups => "Too many look-ups of codes and tokens found nothing",
+        RateLimit::Mutations => "Too many mutations",
+        RateLimit::WrittenRows => "Mutations have written too many rows",
     }
 }
 

@@ -237,10 +237,12 @@ impl Stream {
 }
 
 /// Rate limits that tests do not reach.
-const UNLIMITED: [(&str, &str); 3] = [
+const UNLIMITED: [(&str, &str); 5] = [
     ("GATEWAY_RATE_LIMIT_REQUESTS", "0"),
     ("GATEWAY_RATE_LIMIT_COST", "0"),
     ("GATEWAY_RATE_LIMIT_MISSED_LOOKUPS", "0"),
+    ("GATEWAY_RATE_LIMIT_MUTATIONS", "0"),
+    ("GATEWAY_RATE_LIMIT_WRITTEN_ROWS", "0"),
 ];
 
 /// `invite-gateway serve` over a database, on a free port, accepting the tests' tokens.

@@ -26,6 +26,8 @@ use async_graphql::{
 
 use cache::{Cache, ValidDocument};
 use collect_fields::Collector;
+use guard::FieldPrices;
+pub use guard::Writes;
 use guard::{Extent, Shape, measure};
 pub use limits::{Limit, LimitExceeded, Limits, Measured, check, check_length};
 pub use refusal::Refusal;
@@ -73,6 +75,17 @@ pub struct Operation {
     pub cost: u64,
     /// Nodes that a quota is charged besides the cost.
     pub surcharge: u64,
+    /// Amount that it writes.
+    pub writes: Writes,
+}
+
+/// A mutation of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutation<'a> {
+    /// Its field.
+    pub name: &'a str,
+    /// It has an outcome for each row of its input.
+    pub is_bulk: bool,
 }
 
 /// The documents of one schema, with a cache of valid ones.
@@ -103,6 +116,19 @@ impl Documents {
             disabled,
             cache: Cache::new(cache),
         })
+    }
+
+    /// Returns the mutations of the schema.
+    pub fn mutations(&self) -> impl Iterator<Item = Mutation<'_>> {
+        let root = self.schema.root_type(OperationType::Mutation);
+        let prices = root.and_then(|root| self.schema.prices(root));
+        prices
+            .into_iter()
+            .flat_map(FieldPrices::iter)
+            .map(|(name, price)| Mutation {
+                name,
+                is_bulk: price.is_bulk_mutation(),
+            })
     }
 
     /// Returns the limits of requests.
@@ -167,6 +193,7 @@ impl Documents {
             variables,
             cost: cost.nodes(),
             surcharge: cost.surcharge().saturating_add(introspection),
+            writes: cost.writes(),
         })
     }
 

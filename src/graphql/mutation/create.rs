@@ -2,7 +2,11 @@
 
 use async_graphql::{Context, ID, InputObject, InputType, Object, Value};
 
-use super::{key, keys, user_error::InviteUserError};
+use super::{
+    key, keys,
+    observed::{Payload, observed},
+    user_error::{InviteErrorCode, InviteUserError, first_code},
+};
 use crate::{
     access::{CodeInvitee, CourseKey, CreatedInvite, Creation, EmailVisibility, WorkspaceInvitee},
     graphql::{
@@ -111,6 +115,12 @@ fn errors_of(list: &str, at: usize, created: &CreatedInvite) -> Vec<InviteUserEr
         .refused
         .map(|refused| InviteUserError::of_row(list, at, refused));
     refused.into_iter().collect()
+}
+
+/// Returns the reason for which a row was refused.
+fn refusal_of(created: &CreatedInvite) -> Option<InviteErrorCode> {
+    let refused = created.refused?;
+    Some(InviteErrorCode::of(refused.refusal))
 }
 
 /// The outcome of creating workspace invites.
@@ -290,6 +300,39 @@ impl CourseInviteResult {
     }
 }
 
+impl Payload for CreateWorkspaceInvitesPayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        first_code(&self.user_errors)
+    }
+
+    fn rows(&self) -> Option<Vec<Option<InviteErrorCode>>> {
+        let rows = self.results.iter().map(|row| refusal_of(&row.created));
+        Some(rows.collect())
+    }
+}
+
+impl Payload for CreateInviteCodesPayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        first_code(&self.user_errors)
+    }
+
+    fn rows(&self) -> Option<Vec<Option<InviteErrorCode>>> {
+        let rows = self.results.iter().map(|row| refusal_of(&row.created));
+        Some(rows.collect())
+    }
+}
+
+impl Payload for CreateCourseInvitesPayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        first_code(&self.user_errors)
+    }
+
+    fn rows(&self) -> Option<Vec<Option<InviteErrorCode>>> {
+        let rows = self.results.iter().map(|row| refusal_of(&row.created));
+        Some(rows.collect())
+    }
+}
+
 /// Mutations that create invites.
 #[derive(Default)]
 pub(super) struct CreateMutation;
@@ -304,7 +347,7 @@ impl CreateMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The invites to create.")] input: CreateWorkspaceInvitesInput,
     ) -> Nullable<CreateWorkspaceInvitesPayload> {
-        Some(create_workspace_invites(ctx, input).await)
+        Some(observed(ctx, create_workspace_invites(ctx, input)).await)
     }
 
     /// Creates invite codes. For staff, and for tokens with the scope `invites:codes`. Each row has its
@@ -315,7 +358,7 @@ impl CreateMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The codes to create.")] input: CreateInviteCodesInput,
     ) -> Nullable<CreateInviteCodesPayload> {
-        Some(create_invite_codes(ctx, input).await)
+        Some(observed(ctx, create_invite_codes(ctx, input)).await)
     }
 
     /// Invites users to a course. For managers of the course, and staff. Each row has its own outcome. An
@@ -326,7 +369,7 @@ impl CreateMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The users to invite.")] input: CreateCourseInvitesInput,
     ) -> Nullable<CreateCourseInvitesPayload> {
-        Some(create_course_invites(ctx, input).await)
+        Some(observed(ctx, create_course_invites(ctx, input)).await)
     }
 }
 

@@ -2,7 +2,11 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::{key, user_error::InviteUserError};
+use super::{
+    key,
+    observed::{Payload, observed},
+    user_error::{InviteErrorCode, InviteUserError},
+};
 use crate::{
     access::{GroupView, Refused},
     graphql::{
@@ -65,6 +69,13 @@ impl GroupInvitePayload {
     }
 }
 
+impl Payload for GroupInvitePayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        let refused = self.outcome.as_ref().err()?;
+        Some(InviteErrorCode::of(refused.refusal))
+    }
+}
+
 /// Mutations of a group's link.
 #[derive(Default)]
 pub(super) struct GroupInviteMutation;
@@ -79,7 +90,7 @@ impl GroupInviteMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The group.")] input: GroupInviteInput,
     ) -> Nullable<GroupInvitePayload> {
-        Some(enable_group_invite(ctx, input).await)
+        Some(observed(ctx, enable_group_invite(ctx, input)).await)
     }
 
     /// Gives the join link of a group a new code. The old code ends at once. For managers of the group,
@@ -90,7 +101,7 @@ impl GroupInviteMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The group.")] input: GroupInviteInput,
     ) -> Nullable<GroupInvitePayload> {
-        Some(rotate_group_invite(ctx, input).await)
+        Some(observed(ctx, rotate_group_invite(ctx, input)).await)
     }
 
     /// Switches the join link of a group off. For managers of the group, and staff.
@@ -100,7 +111,7 @@ impl GroupInviteMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The group.")] input: GroupInviteInput,
     ) -> Nullable<GroupInvitePayload> {
-        Some(disable_group_invite(ctx, input).await)
+        Some(observed(ctx, disable_group_invite(ctx, input)).await)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod create;
 mod group_invite;
+mod observed;
 mod settle;
 mod user_error;
 

@@ -7,7 +7,11 @@ use async_graphql::{
     registry::Registry,
 };
 
-use super::{invite_ref, keys, user_error::InviteUserError};
+use super::{
+    invite_ref, keys,
+    observed::{Payload, observed},
+    user_error::{InviteErrorCode, InviteUserError, first_code},
+};
 use crate::{
     access::{Access, Answered, CourseKey, GroupKey, MAX_ROWS, Redeemed},
     graphql::{
@@ -328,6 +332,44 @@ fn outcome_at(
     outcome.map_err(|refusal| InviteUserError::new(refusal, ["ids".to_owned(), at.to_string()]))
 }
 
+impl Payload for InvitePayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        refusal_of(&self.outcome)
+    }
+}
+
+impl Payload for AcceptInvitePayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        refusal_of(&self.outcome)
+    }
+}
+
+impl Payload for InvitesPayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        first_code(&self.user_errors)
+    }
+
+    fn rows(&self) -> Option<Vec<Option<InviteErrorCode>>> {
+        let rows = self.results.iter().map(|row| refusal_of(&row.outcome));
+        Some(rows.collect())
+    }
+}
+
+impl Payload for ResendInvitesPayload {
+    fn refusal(&self) -> Option<InviteErrorCode> {
+        first_code(&self.user_errors)
+    }
+
+    fn rows(&self) -> Option<Vec<Option<InviteErrorCode>>> {
+        let rows = self.results.iter().map(|row| refusal_of(&row.outcome));
+        Some(rows.collect())
+    }
+}
+
+fn refusal_of<T>(outcome: &Result<T, InviteUserError>) -> Option<InviteErrorCode> {
+    outcome.as_ref().err().map(|error| error.code)
+}
+
 /// Mutations of invites that exist.
 #[derive(Default)]
 pub(super) struct SettleMutation;
@@ -341,7 +383,7 @@ impl SettleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The invite and its new values.")] input: UpdateInviteInput,
     ) -> Nullable<InvitePayload> {
-        Some(update_invite(ctx, input).await)
+        Some(observed(ctx, update_invite(ctx, input)).await)
     }
 
     /// Sends invites again. A workspace invite that has expired is renewed. What was sent before keeps
@@ -352,7 +394,7 @@ impl SettleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The invites.")] input: InviteIdsInput,
     ) -> Nullable<ResendInvitesPayload> {
-        Some(resend_invites(ctx, input).await)
+        Some(observed(ctx, resend_invites(ctx, input)).await)
     }
 
     /// Withdraws pending invites. For managers of the target, the inviter of a code, and staff. An invite
@@ -363,7 +405,7 @@ impl SettleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The invites.")] input: InviteIdsInput,
     ) -> Nullable<InvitesPayload> {
-        Some(cancel_invites(ctx, input).await)
+        Some(observed(ctx, cancel_invites(ctx, input)).await)
     }
 
     /// Accepts an invite: the viewer becomes a member, and keeps a higher role that they have. An
@@ -374,7 +416,7 @@ impl SettleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The way to the invite.")] input: RedeemInviteInput,
     ) -> Nullable<AcceptInvitePayload> {
-        Some(accept_invite(ctx, input).await)
+        Some(observed(ctx, accept_invite(ctx, input)).await)
     }
 
     /// Declines an invite, in place of accepting it.
@@ -384,7 +426,7 @@ impl SettleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The way to the invite.")] input: RedeemInviteInput,
     ) -> Nullable<InvitePayload> {
-        Some(decline_invite(ctx, input).await)
+        Some(observed(ctx, decline_invite(ctx, input)).await)
     }
 }
 

@@ -101,6 +101,18 @@ impl From<Refusal> for Explanation {
     }
 }
 
+impl InviteErrorCode {
+    /// Returns the code of a refusal.
+    pub(super) fn of(refusal: Refusal) -> Self {
+        described(refusal).0
+    }
+}
+
+/// Returns the code of the first of a mutation's errors.
+pub(super) fn first_code(errors: &[InviteUserError]) -> Option<InviteErrorCode> {
+    errors.first().map(|error| error.code)
+}
+
 fn described(refusal: Refusal) -> (InviteErrorCode, &'static str) {
     use InviteErrorCode as Code;
     match refusal {

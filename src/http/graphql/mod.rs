@@ -38,7 +38,7 @@ use crate::{
     access::{Access, Viewer},
     graphql::{Code, Executor, Refusal},
     metrics::{self, Metrics, Share},
-    rate_limit::{Client, RateLimited},
+    rate_limit::{Client, Demand, RateLimited},
     trace,
 };
 
@@ -281,9 +281,12 @@ impl Graphql {
             .spend(self.executor.reading_cost(&request.query))
             .await?;
         let prepared = span.in_scope(|| self.executor.prepare(request))?;
-        client
-            .spend(prepared.cost.saturating_add(prepared.surcharge))
-            .await?;
+        let demand = Demand {
+            cost: prepared.cost.saturating_add(prepared.surcharge),
+            mutations: prepared.writes.mutations,
+            written_rows: prepared.writes.rows,
+        };
+        client.admit(demand).await?;
         if let Some(registration) = named.registration {
             registration.keep(&self.metrics);
         }

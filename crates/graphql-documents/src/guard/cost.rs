@@ -72,8 +72,10 @@ enum Count {
     },
     /// The rows of the page in its parent, or of the input that its parent answers.
     Rows,
-    /// The payload of a mutation.
-    Payload,
+    /// The payload of a mutation. `is_bulk`: it has an outcome for each row of the input.
+    Payload {
+        is_bulk: bool,
+    },
     /// One for each value of that argument.
     Argument(Name),
     Fixed(u64),
@@ -118,16 +120,23 @@ impl Prices {
             .filter(|(ty, _)| Some(*ty) == mutation)
             .map(|(_, field)| of(field))
             .collect();
+        let is_rows = |ty: &Name, field: &FieldDefinition| {
+            field.ty.is_list()
+                && payloads.contains(ty)
+                && declared(tariff.lists, ty, field).is_none()
+        };
+        let bulk: HashSet<Name> = fields()
+            .filter(|(ty, field)| is_rows(ty, field) && is_object(field.ty.inner_named_type()))
+            .map(|(ty, _)| ty.clone())
+            .collect();
         let count = |ty: &Name, field: &FieldDefinition| {
             let is_list = field.ty.is_list();
             Ok(if of(field).starts_with("__") {
                 Count::Introspection
             } else if Some(ty) == mutation {
-                Count::Payload
-            } else if is_list
-                && payloads.contains(ty)
-                && declared(tariff.lists, ty, field).is_none()
-            {
+                let is_bulk = bulk.contains(field.ty.inner_named_type());
+                Count::Payload { is_bulk }
+            } else if is_rows(ty, field) {
                 Count::Rows
             } else if is_page(field) {
                 Count::Page {
@@ -187,9 +196,20 @@ impl Prices {
     }
 }
 
+impl Price {
+    /// Returns true for a mutation that has an outcome for each row of its input.
+    pub(crate) fn is_bulk_mutation(&self) -> bool {
+        self.count == Count::Payload { is_bulk: true }
+    }
+}
+
 impl FieldPrices {
     pub(crate) fn get(&self, field: &str) -> Option<&Price> {
         self.0.get(field)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Price)> {
+        self.0.iter().map(|(field, price)| (field.as_str(), price))
     }
 }
 
@@ -216,6 +236,26 @@ pub(crate) struct Cost {
     values: u64,
     /// Lists that are pages, counted once each, however many objects have one.
     pages: u64,
+    writes: Writes,
+}
+
+/// Amount that an operation writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Writes {
+    /// Mutations.
+    pub mutations: u64,
+    /// Rows that they create or change, at most: one for each row of a bulk mutation's input, and one for
+    /// each other mutation.
+    pub rows: u64,
+}
+
+impl Writes {
+    fn each(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            mutations: join(self.mutations, other.mutations),
+            rows: join(self.rows, other.rows),
+        }
+    }
 }
 
 impl Cost {
@@ -236,13 +276,19 @@ impl Cost {
         self.each(other, u64::max)
     }
 
-    fn each(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+    fn each(self, other: Self, join: impl Fn(u64, u64) -> u64 + Copy) -> Self {
         Self {
             nodes: join(self.nodes, other.nodes),
             nodes_a_row: join(self.nodes_a_row, other.nodes_a_row),
             values: join(self.values, other.values),
             pages: join(self.pages, other.pages),
+            writes: self.writes.each(other.writes, join),
         }
+    }
+
+    /// The amount that an operation writes.
+    pub(crate) fn writes(self) -> Writes {
+        self.writes
     }
 
     /// The nodes of one object, besides itself.
@@ -289,12 +335,20 @@ impl Price {
                     .saturating_add(argument("filter").filter_nodes());
                 cost.pages = cost.pages.saturating_add(1);
             }
-            Count::Payload => {
+            Count::Payload { is_bulk } => {
                 let input = field.get_argument(INPUT);
                 let rows = input.map_or(0, |input| list_values(&input.node, variables));
                 cost.nodes = each
                     .saturating_add(selected.nodes_a_row.saturating_mul(rows))
                     .saturating_add(WRITTEN.saturating_mul(rows).saturating_mul(times));
+                // A field that is selected repeatedly is executed once.
+                cost.writes = Writes {
+                    mutations: 1,
+                    rows: match (is_bulk, input) {
+                        (true, Some(input)) => rows_of_input(&input.node, variables),
+                        _ => 1,
+                    },
+                };
             }
             Count::Rows => cost.nodes_a_row = each,
             Count::Argument(name) => cost.nodes = objects(argument(name).length()),
@@ -303,6 +357,32 @@ impl Price {
             Count::Introspection => return Cost::values(times),
         }
         cost
+    }
+}
+
+/// Returns the rows of a bulk mutation's input: the values of its longest list, not of the lists within.
+/// Input coercion makes a list of another value.
+fn rows_of_input(input: &Value, variables: &Variables) -> u64 {
+    let length = |value: &Value| match value {
+        Value::Variable(name) => variables.get(name).map_or(0, const_length),
+        Value::List(values) => values.len() as u64,
+        _ => 0,
+    };
+    let longest = match input {
+        Value::Variable(name) => variables.get(name).map_or(0, |input| match input {
+            ConstValue::Object(members) => members.values().map(const_length).max().unwrap_or(0),
+            _ => 0,
+        }),
+        Value::Object(members) => members.values().map(length).max().unwrap_or(0),
+        _ => 0,
+    };
+    longest.max(1)
+}
+
+fn const_length(value: &ConstValue) -> u64 {
+    match value {
+        ConstValue::List(values) => values.len() as u64,
+        _ => 0,
     }
 }
 

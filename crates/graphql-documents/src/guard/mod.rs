@@ -6,6 +6,7 @@ mod cost;
 mod shape;
 mod text;
 
+pub use cost::Writes;
 pub(super) use cost::{Cost, FieldPrices, Prices};
 pub(super) use shape::{Shape, measure};
 pub(super) use text::Extent;

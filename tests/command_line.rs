@@ -11,7 +11,7 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
@@ -21,6 +21,7 @@ const STEPS: [&str; 9] = [
     "m20261129_000007_lifecycle",
     "m20261129_000008_token_hashes",
     "m20261129_000009_live_names",
+    "m20261129_000010_pending_addresses",
 ];
 
 /// Returns the output of `migrate` after the first `applied` steps.
@@ -65,15 +66,15 @@ each_database! {
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(0));
         printed(&migrate(&gateway, &["up", "--steps=2"]).await, 0, &steps(2));
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(2));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
-        printed(&migrate(&gateway, &["status"]).await, 0, &steps(9));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(10));
+        printed(&migrate(&gateway, &["status"]).await, 0, &steps(10));
         assert_eq!(tables::names(&gateway.database).await, tables_of_data);
 
-        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(8));
+        printed(&migrate(&gateway, &["down", "--steps=1"]).await, 0, &steps(9));
         printed(&migrate(&gateway, &["down", "--all"]).await, 0, &steps(0));
         assert_eq!(tables::names(&gateway.database).await, ["seaql_migrations"]);
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
-        printed(&migrate(&gateway, &["up"]).await, 0, &steps(9));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(10));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(10));
         gateway.add(data::user(1, "ada")).await;
     }
 
@@ -134,7 +135,7 @@ async fn only_migrating_up_creates_a_database_file() {
         );
         assert!(!file.exists(), "{command:?}");
     }
-    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(9));
+    printed(&Process::run(&["migrate", "up", &url]).await, 0, &steps(10));
     assert!(file.exists());
 }
 

@@ -12,6 +12,7 @@ mod m20261121_000006_addresses;
 mod m20261129_000007_lifecycle;
 mod m20261129_000008_token_hashes;
 mod m20261129_000009_live_names;
+mod m20261129_000010_pending_addresses;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_lifecycle::Migration),
             Box::new(m20261129_000008_token_hashes::Migration),
             Box::new(m20261129_000009_live_names::Migration),
+            Box::new(m20261129_000010_pending_addresses::Migration),
         ]
     }
 }

@@ -43,6 +43,10 @@ pub(super) const JUDGED: &[Column] = &[
 /// Step in which the outcome of each row is decided.
 pub(super) const RESULT: &str = "judged";
 
+/// End of a subquery that is evaluated by itself, once per row. PostgreSQL would merge it with the query
+/// around it otherwise, and copy its look-ups to each place that uses their outcome.
+pub(super) const BY_ITSELF: &str = "LIMIT 9223372036854775807";
+
 const ALREADY_INVITED: &str = "already_invited";
 const ALREADY_MEMBER: &str = "already_member";
 const ALREADY_ACCEPTED: &str = "already_accepted";
@@ -128,7 +132,7 @@ impl Judge {
                         FROM (
                             SELECT n, {existing} AS existing, {reused} AS reused,
                                    {is_member} AS is_member, {has_accepted} AS has_accepted
-                            FROM input {unless_done}
+                            FROM input {unless_done} {BY_ITSELF}
                         ) found
                     ) refused
                 ) counted

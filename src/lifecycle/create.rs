@@ -91,6 +91,7 @@ impl Judge {
             target,
         } = self;
         let new_id = Write::new_id(database, table, "nth");
+        // `id + 0` has no index. By stale statistics, PostgreSQL would read all ids that the gateway gave.
         let recent = [
             ("workspace_invites", "inviter_id", "created_at"),
             ("invite_codes", "invited_by_id", "generated_at"),
@@ -99,7 +100,7 @@ impl Judge {
         .map(|(table, inviter, created)| {
             format!(
                 "(SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {inviter} = :actor
-                  AND {created} > :day_ago AND id >= {FIRST_ID} LIMIT :per_day) recent)"
+                  AND {created} > :day_ago AND id + 0 >= {FIRST_ID} LIMIT :per_day) recent)"
             )
         })
         .join(" + ");

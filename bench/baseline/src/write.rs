@@ -103,13 +103,13 @@ pub(crate) const CREATE: &str = concat!(
             ) numbered, ", limits!(), " limits, LATERAL (
                 SELECT (SELECT count(*) FROM (SELECT FROM workspace_invites
                             WHERE inviter_id = $1 AND created_at > now() - interval '1 day'
-                              AND id >= 1000000000000 LIMIT per_day) recent)
+                              AND id + 0 >= 1000000000000 LIMIT per_day) recent)
                      + (SELECT count(*) FROM (SELECT FROM invite_codes
                             WHERE invited_by_id = $1 AND generated_at > now() - interval '1 day'
-                              AND id >= 1000000000000 LIMIT per_day) recent)
+                              AND id + 0 >= 1000000000000 LIMIT per_day) recent)
                      + (SELECT count(*) FROM (SELECT FROM course_invites
                             WHERE invited_by_id = $1 AND created_at > now() - interval '1 day'
-                              AND id >= 1000000000000 LIMIT per_day) recent) AS used,
+                              AND id + 0 >= 1000000000000 LIMIT per_day) recent) AS used,
                        (SELECT count(*) FROM (SELECT FROM workspace_invites
                             WHERE workspace_id = $3 AND status = 'pending' AND expires_at > now()
                             LIMIT open) counted) AS pending

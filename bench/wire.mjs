@@ -41,7 +41,8 @@ export async function startCounter(target) {
       if (type === 'Q') counts.queries += 1;
       // A Sync by itself does nothing but respond.
       if (type === 'S' && sinceSync === 0) counts.pings += 1;
-      sinceSync = type === 'S' ? 0 : sinceSync + 1;
+      // A simple query needs no Sync.
+      sinceSync = type === 'S' || type === 'Q' ? 0 : sinceSync + 1;
     });
     client.on('data', (piece) => {
       // What is sent before a response is part of the same round trip.

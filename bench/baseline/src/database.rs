@@ -11,6 +11,9 @@ use tokio_postgres::{Client, Error, NoTls, Row, Statement, types::ToSql};
 
 use crate::{course, invite_code, response::RequestError, workspaces, write};
 
+/// Each statement is planned once per connection, because planning takes longer than execution.
+const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
+
 /// Connections for writes: as many as the gateway's pool has by default.
 const WRITERS: usize = 10;
 
@@ -101,6 +104,7 @@ impl Database {
         let mut writers = Vec::with_capacity(WRITERS);
         for _ in 0..WRITERS {
             let client = connect(url).await?;
+            client.batch_execute(PLANNING).await?;
             let prepared = PreparedWrites {
                 accept: client.prepare(write::ACCEPT).await?,
                 create: client.prepare(write::CREATE).await?,

@@ -89,16 +89,18 @@ pub(crate) const CREATE: &str = concat!(
                 SELECT n, refusal, count(*) FILTER (WHERE refusal IS NULL) OVER (ORDER BY n) AS nth
                 FROM (
                     SELECT n, CASE
-                        WHEN EXISTS (SELECT FROM workspace_invites invite
+                        WHEN (SELECT true FROM workspace_invites invite
                             WHERE invite.workspace_id = $3 AND invite.email_norm = input.email_norm
-                              AND invite.status = 'pending' AND invite.expires_at > now())
+                              AND invite.status = 'pending' AND invite.expires_at > now() LIMIT 1)
                             THEN 'ALREADY_INVITED'
                         WHEN EXISTS (SELECT FROM users member_user
-                            JOIN workspace_members member ON member.user_id = member_user.id
-                            WHERE member.workspace_id = $3 AND member_user.email_norm = input.email_norm
-                              AND member_user.is_verified AND member_user.deleted_at IS NULL)
+                            WHERE member_user.email_norm = input.email_norm
+                              AND member_user.is_verified AND member_user.deleted_at IS NULL
+                              AND (SELECT true FROM workspace_members member
+                                  WHERE member.workspace_id = $3 AND member.user_id = member_user.id))
                             THEN 'ALREADY_MEMBER' END AS refusal
                     FROM input
+                    OFFSET 0 -- so that refusals are looked up once
                 ) refused
             ) numbered, ", limits!(), " limits, LATERAL (
                 SELECT (SELECT count(*) FROM (SELECT FROM workspace_invites

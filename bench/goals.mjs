@@ -5,6 +5,8 @@
 const AT_MOST = { Q1: 0.75, Q2: 1.2, Q3: 1.3, Q4: 1.4 };
 const AT_LEAST = { Q1: 1.2, Q2: 0.85, Q3: 0.8, Q4: 0.75 };
 const MANY = 64; // connections
+const MAX_OF_WRITE = 1.3; // times the baseline's CPU
+const MAX_TRIPS = 3; // round trips to the database
 const MAX_ALONE = 1.5; // times the baseline's p50 of Q1, at one connection
 const MAX_SPREAD = 2; // times p50 is p99, at 64 connections
 const MAX_GROWTH = 1.3; // times the p50 over a thousandth of the data
@@ -57,8 +59,27 @@ const ofQuery = (query) => [
   },
 ];
 
+const ofMutation = (name) => [
+  {
+    text: `${name} at ${MANY} connections: CPU of server and database at most ${MAX_OF_WRITE} times the baseline's`,
+    of: ({ writes }) => {
+      const row = writes && rowOf(writes.rows, name, MANY);
+      return row && { measured: row.cpuRatio.toFixed(2), met: row.cpuRatio <= MAX_OF_WRITE };
+    },
+  },
+  {
+    text: `${name}: at most ${MAX_TRIPS} round trips to the database, and one sync of its log`,
+    of: ({ writes }) => {
+      if (writes === undefined) return undefined;
+      const { trips, syncs } = writes.counts[name].gateway;
+      return { measured: `${trips.toFixed(1)}, ${syncs.toFixed(1)}`, met: trips <= MAX_TRIPS && Math.round(syncs) === 1 };
+    },
+  },
+];
+
 export const GOALS = [
   ...Object.keys(AT_MOST).flatMap(ofQuery),
+  ...['W1', 'W2', 'W3', 'W4'].flatMap(ofMutation),
   {
     text: `Q1 alone: p50 at most ${MAX_ALONE} times the baseline's`,
     of: ({ table }) => {

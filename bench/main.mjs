@@ -8,8 +8,9 @@ import { scaling } from './scaling.mjs';
 import { soak } from './soak.mjs';
 import { start } from './start.mjs';
 import { table } from './table.mjs';
+import { writes } from './writes.mjs';
 
-const COMMANDS = { table, growth, scaling, soak, start, attack, import: imports, report };
+const COMMANDS = { table, writes, growth, scaling, soak, start, attack, import: imports, report };
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -19,6 +20,8 @@ try {
     process.exitCode = options.help ? 0 : 2;
   } else {
     await command(options);
+    // The smoke test covers both.
+    if (options.smoke && command === table) await writes(options);
   }
 } catch (error) {
   console.error(`bench/run: ${error.message}`);

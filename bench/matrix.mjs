@@ -35,7 +35,8 @@ function fileOf(query, { server, sizes }) {
   return requestsFile(`${server.name}-${sizes.invites}-${query}`, requests);
 }
 
-function medians(runs) {
+// Returns the medians of the figures of several runs.
+export function medians(runs) {
   return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, median(runs.map((run) => run[key]))]));
 }
 

@@ -7,6 +7,7 @@ export const USAGE = `bench/run [COMMAND] [OPTIONS]
 
 Commands
   table    Q1 to Q4 against the baseline (the default)
+  writes   W1 to W4 against the baseline
   growth   Q1 and Q4 over 10 thousand and over 10 million invites
   scaling  Q1 and Q4 to one gateway, to three behind HAProxy, and to three with a hot standby
   soak     memory under all queries mixed at 256 connections; then with hostile clients of each kind
@@ -23,6 +24,8 @@ Options
   --profile NAME          profile to build: dist (default), release or dev
   --invites N             invites of all kinds together (1000000)
   --queries Q1,Q2         measure only these queries
+  --mutations W1,W2       measure only these mutations
+  --requests N            requests of a measured run of W1 and W2, and 20 times those of W3 and W4 (3000)
   --connections 1,16,64   numbers of connections
   --servers gateway,baseline   measure only these servers
   --peer postgraphile     also measure PostGraphile
@@ -63,6 +66,8 @@ export function readOptions(argv) {
       profile: { type: 'string' },
       invites: { type: 'string' },
       queries: { type: 'string', default: 'q1,q2,q3,q4' },
+      mutations: { type: 'string', default: 'w1,w2,w3,w4' },
+      requests: { type: 'string' },
       connections: { type: 'string' },
       servers: { type: 'string', default: 'gateway,baseline' },
       peer: { type: 'string' },
@@ -92,6 +97,8 @@ export function readOptions(argv) {
     builtWith: values.gateway === undefined ? profile : (values.profile ?? 'as given'),
     invites: number('invites', 1_000_000, 5_000),
     queries: list(values.queries.toUpperCase()),
+    mutations: list(values.mutations.toUpperCase()),
+    requests: number('requests', 3000, 60),
     connections: list(values.connections ?? (smoke ? '1,16' : '1,16,64')).map((text) => positive('connections', text)),
     servers: list(values.servers).concat(values.peer ? [values.peer] : []),
     seconds: number('seconds', 10, 1),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { ROOT } from './build.mjs';
 import { GOALS, growths } from './goals.mjs';
+import { MUTATIONS } from './mutations.mjs';
 import { QUERIES } from './queries.mjs';
 import { read } from './results.mjs';
 import { COLUMNS } from './scaling.mjs';
@@ -63,6 +64,34 @@ const SECTIONS = {
       `${circumstances(table)} ${grouped(invites)} invites; medians of ${table.rounds} runs of ${table.seconds} s. CPU and statements are of one request.`,
       queries.join('\n'),
       markdown(headings, rows),
+    ].join('\n\n');
+  },
+
+  writes: ({ writes }) => {
+    if (writes === undefined) return missing('bench/run writes --record');
+    const rows = writes.rows.map((row) => [
+      row.query,
+      String(row.connections),
+      row.server,
+      grouped(row.perSecond),
+      ms(row.p50),
+      ms(row.p99),
+      grouped(row.serverCpu),
+      grouped(row.databaseCpu),
+      row.cpuRatio?.toFixed(2) ?? '',
+      row.throughputRatio?.toFixed(2) ?? '',
+    ]);
+    const headings = ['mutation', 'connections', 'server', 'responses/s', 'p50 ms', 'p99 ms', 'CPU of server, µs', 'CPU of database, µs', 'CPU, times baseline', 'responses, times baseline'];
+    const counts = Object.entries(writes.counts).flatMap(([name, servers]) =>
+      Object.entries(servers).map(([server, { trips, pings, statements, syncs }]) => [name, server, ...[trips, pings, statements, syncs].map((number) => number.toFixed(1))]),
+    );
+    const titles = Object.entries(MUTATIONS).map(([name, { title }]) => `- ${name}: ${title}`);
+    return [
+      `${circumstances(writes)} \`fsync\` ${writes.postgres.fsync}. ${grouped(writes.sizes.invites)} invites; medians of ${writes.rounds} runs of ${grouped(writes.requests)} requests (W3, W4: ${grouped(Math.ceil(writes.requests / 20))}). CPU is of one request.`,
+      titles.join('\n'),
+      markdown(headings, rows),
+      'Of one request, alone:',
+      markdown(['mutation', 'server', 'round trips', 'of them pings', 'statements', 'syncs of the log'], counts),
     ].join('\n\n');
   },
 
@@ -144,7 +173,7 @@ const SECTIONS = {
 };
 
 export function report() {
-  const results = Object.fromEntries(['table', 'growth', 'soak', 'scaling', 'start', 'attack', 'import'].map((name) => [name, read(name)]));
+  const results = Object.fromEntries(['table', 'writes', 'growth', 'soak', 'scaling', 'start', 'attack', 'import'].map((name) => [name, read(name)]));
   const texts = new Map(DOCUMENTS.map((document) => [document, readFileSync(document, 'utf8')]));
   for (const [name, write] of Object.entries(SECTIONS)) {
     const section = new RegExp(`(<!-- ${name}: .*-->\n)[^]*?(<!-- end of ${name} -->)`);

@@ -51,3 +51,18 @@ export function median(numbers) {
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
+
+// Adds to each row its ratio to the baseline's row of the same kind.
+export function withRatios(rows) {
+  return rows.map((row) => {
+    const baseline = rows.find(
+      ({ query, connections, server }) => query === row.query && connections === row.connections && server === 'baseline',
+    );
+    if (baseline === undefined || baseline === row) return row;
+    return {
+      ...row,
+      cpuRatio: (row.serverCpu + row.databaseCpu) / (baseline.serverCpu + baseline.databaseCpu),
+      throughputRatio: row.perSecond / baseline.perSecond,
+    };
+  });
+}

@@ -93,10 +93,10 @@ const QUOTAS = {
   GATEWAY_MAX_IN_FLIGHT: '4096',
 };
 
-// `replica` is a database to read from. `environment` may set other quotas.
-export async function startGateway(binary, database, log, { name = 'gateway', replica, environment = QUOTAS } = {}) {
+// `replica` is a database to read from. `environment` may set other quotas, and `more` other arguments.
+export async function startGateway(binary, database, log, { name = 'gateway', replica, environment = QUOTAS, more = [] } = {}) {
   const port = await freePort();
-  return start(name, binary, gatewayArguments(database, port, log, replica), environment, port, READY, GATEWAY);
+  return start(name, binary, [...gatewayArguments(database, port, log, replica), ...more], environment, port, READY, GATEWAY);
 }
 
 // Starts HAProxy in front of gateways, with round robin. It has one thread, as it shares the
@@ -126,7 +126,7 @@ ${lines.join('\n')}
   return start(name, 'haproxy', ['-db', '-f', file], {}, port, READY, GATEWAY);
 }
 
-async function startBaseline(binary, database, connections) {
+export async function startBaseline(binary, database, connections) {
   const port = await freePort();
   const env = {
     DATABASE_URL: database.url,

@@ -3,7 +3,7 @@ import { gatewayBinary } from './build.mjs';
 import { check } from './check.mjs';
 import { load } from './data.mjs';
 import { matrix, print } from './matrix.mjs';
-import { circumstances, write } from './results.mjs';
+import { circumstances, withRatios, write } from './results.mjs';
 import { startServers, stopServers } from './servers.mjs';
 
 export async function table(options) {
@@ -22,19 +22,4 @@ export async function table(options) {
   } finally {
     await stopServers(servers);
   }
-}
-
-// Adds to each row its ratio to the baseline's row of the same kind.
-function withRatios(rows) {
-  return rows.map((row) => {
-    const baseline = rows.find(
-      ({ query, connections, server }) => query === row.query && connections === row.connections && server === 'baseline',
-    );
-    if (baseline === undefined || baseline === row) return row;
-    return {
-      ...row,
-      cpuRatio: (row.serverCpu + row.databaseCpu) / (baseline.serverCpu + baseline.databaseCpu),
-      throughputRatio: row.perSecond / baseline.perSecond,
-    };
-  });
 }

@@ -11,7 +11,7 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
@@ -21,6 +21,7 @@ const STEPS: [&str; 11] = [
     "m20261129_000007_lifecycle",
     "m20261129_000008_token_hashes",
     "m20261129_000009_live_names",
+    "m20261129_000010_pending_addresses",
     "m20261130_000011_course_invite_status",
     "m20261130_000012_status_indexes",
 ];

@@ -77,4 +77,5 @@ mod validation;
 mod viewer_lists;
 mod wide_lists;
 mod write_access;
+mod write_plans;
 mod written_responses;

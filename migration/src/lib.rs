@@ -12,6 +12,7 @@ mod m20261121_000006_addresses;
 mod m20261129_000007_lifecycle;
 mod m20261129_000008_token_hashes;
 mod m20261129_000009_live_names;
+mod m20261129_000010_pending_addresses;
 mod m20261130_000011_course_invite_status;
 mod m20261130_000012_status_indexes;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_lifecycle::Migration),
             Box::new(m20261129_000008_token_hashes::Migration),
             Box::new(m20261129_000009_live_names::Migration),
+            Box::new(m20261129_000010_pending_addresses::Migration),
             Box::new(m20261130_000011_course_invite_status::Migration),
             Box::new(m20261130_000012_status_indexes::Migration),
         ]

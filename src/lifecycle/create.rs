@@ -54,6 +54,10 @@ pub(super) const JUDGED: &[Column] = &[
 /// Step in which the outcome of each row is decided.
 pub(super) const RESULT: &str = "judged";
 
+/// End of a subquery that is evaluated by itself, once per row. PostgreSQL would merge it with the query
+/// around it otherwise, and copy its look-ups to each place that uses their outcome.
+pub(super) const BY_ITSELF: &str = "LIMIT 9223372036854775807";
+
 const ALREADY_INVITED: &str = "already_invited";
 const ALREADY_MEMBER: &str = "already_member";
 const ALREADY_ACCEPTED: &str = "already_accepted";
@@ -98,6 +102,7 @@ impl Judge {
             target,
         } = self;
         let new_id = Write::new_id(database, table, "nth");
+        // `id + 0` has no index. By stale statistics, PostgreSQL would read all ids that the gateway gave.
         let recent = [
             ("workspace_invites", "inviter_id", "created_at"),
             ("invite_codes", "invited_by_id", "generated_at"),
@@ -106,7 +111,7 @@ impl Judge {
         .map(|(table, inviter, created)| {
             format!(
                 "(SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {inviter} = :actor
-                  AND {created} > :day_ago AND id >= {FIRST_ID} LIMIT :per_day) recent)"
+                  AND {created} > :day_ago AND id + 0 >= {FIRST_ID} LIMIT :per_day) recent)"
             )
         })
         .join(" + ");
@@ -139,7 +144,7 @@ impl Judge {
                         FROM (
                             SELECT n, {existing} AS existing, {reused} AS reused,
                                    {is_member} AS is_member, {has_accepted} AS has_accepted
-                            FROM input {unless_done}
+                            FROM input {unless_done} {BY_ITSELF}
                         ) found
                     ) refused
                 ) counted

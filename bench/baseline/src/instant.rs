@@ -22,6 +22,11 @@ impl Instant {
         Self(since.map_or(0, |since| since.as_micros() as i64))
     }
 
+    /// Milliseconds since 1970.
+    pub(crate) fn millis(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
     /// Writes the gateway's format: UTC, with as many groups of three decimals as needed.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         let seconds = self.0.div_euclid(MICROS_A_SECOND);

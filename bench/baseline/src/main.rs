@@ -1,8 +1,8 @@
-//! The benchmark's four queries written by hand: a route and a prepared statement each. Responses
-//! and access rules are those of the gateway.
+//! The benchmark's queries and mutations written by hand: a route and a prepared statement each.
+//! Responses and access rules are those of the gateway.
 //!
 //! Environment variables configure it: `DATABASE_URL`, `LISTEN`, `JWT_SECRET`, and `CONNECTIONS`,
-//! the number of connections to the database that requests share.
+//! the number of connections to the database that queries share.
 
 mod course;
 mod database;
@@ -11,11 +11,17 @@ mod invite_code;
 mod json;
 mod response;
 mod token;
+mod uuid;
 mod workspaces;
+mod write;
 
 use std::{env, error::Error, str::FromStr, sync::Arc};
 
-use axum::{Router, routing::get, serve::ListenerExt};
+use axum::{
+    Router,
+    routing::{get, post},
+    serve::ListenerExt,
+};
 use tokio::net::TcpListener;
 
 use database::Database;
@@ -42,6 +48,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/q2/{slug}", get(course::first_invitees))
         .route("/q3", get(workspaces::managed))
         .route("/q4/{slug}", get(course::last_invitees))
+        .route("/w1/{token}", post(write::accept))
+        .route("/w2", post(write::create))
+        .route("/w3", post(write::create))
+        .route("/w4", post(write::cancel))
         .with_state(baseline);
     let listener = TcpListener::bind(listen).await?.tap_io(|connection| {
         // Without this option, the kernel delays responses.

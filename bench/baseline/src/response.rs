@@ -14,6 +14,8 @@ pub(crate) enum RequestError {
     Unauthenticated,
     /// The object does not exist, or the token's user may not see it.
     Forbidden,
+    /// The body is not what the route expects.
+    Malformed,
     /// The database failed.
     Failed,
 }
@@ -29,6 +31,7 @@ impl IntoResponse for RequestError {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
         .into_response()

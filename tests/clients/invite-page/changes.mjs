@@ -1,4 +1,5 @@
-// Visits that change something: each of `plan` has invites of its own.
+// Visits that change something, each with invites of its own. Arguments: the gateway's URL; its program;
+// what to do, in JSON. Prints what the visitors see.
 import { answering, madeInvites, reasons } from './answering.mjs';
 import {
   courseInvites,
@@ -9,8 +10,11 @@ import {
   selecting,
   withdraw,
 } from './managing.mjs';
+import { browse } from './session.mjs';
 
-export async function changed(browser, app, tokenOf, plan) {
+const [gateway, program, plan] = process.argv.slice(2);
+
+async function changed(browser, app, tokenOf, plan) {
   const seen = {
     reasons: await reasons(browser, app, tokenOf('nobody'), ...plan.reasons),
     answering: await answering(browser, app, tokenOf, plan.addresses),
@@ -31,3 +35,5 @@ export async function changed(browser, app, tokenOf, plan) {
   await page.close();
   return seen;
 }
+
+await browse(gateway, program, ({ app, browser, tokenOf }) => changed(browser, app, tokenOf, JSON.parse(plan)));

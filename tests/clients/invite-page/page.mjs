@@ -1,20 +1,15 @@
-// Visits the example `invite-page` in Chromium, from its dev server with a gateway in demo mode.
-// Arguments: the gateway's URL; its program, which describes the demo; the screens to visit, what to do
-// on them, and the error responses to try, in JSON; optionally a folder for screenshots, light and dark.
-// Prints the contents of the screens. Visits that change something come last, each with invites of its
-// own.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// Visits the screens of the example `invite-page` that change nothing. Arguments: the gateway's URL; its
+// program, which describes the demo; the screens to visit, and the error responses to try, in JSON;
+// optionally a folder for screenshots, light and dark. Prints the contents of the screens.
 import { join } from 'node:path';
 
-import { npmRun, startApp, textOf, wireTo } from './app.mjs';
-import { headingOf, startBrowser, visit } from './browser.mjs';
-import { changed } from './changes.mjs';
+import { headingOf, visit } from './browser.mjs';
 import { course, workspace } from './lists.mjs';
+import { browse } from './session.mjs';
 import { answers, outage, refusedToken } from './troubles.mjs';
 
 const [gateway, program, plan, screenshots] = process.argv.slice(2);
-const { visits, bad, changes } = JSON.parse(plan);
+const { visits, bad } = JSON.parse(plan);
 
 const WIDE = { width: 1000, height: 800 };
 const PHONE = { width: 360, height: 640 };
@@ -51,24 +46,7 @@ async function screen(page, address, index) {
   return seen;
 }
 
-const built = mkdtempSync(join(tmpdir(), 'invite-page-'));
-const wire = await wireTo(gateway);
-let app;
-let browser;
-try {
-  npmRun('check');
-  // Without its `prebuild`, because the types exist.
-  npmRun('--ignore-scripts', 'build', '--', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn');
-  const text = textOf(built);
-  app = await startApp({
-    GATEWAY_URL: wire.url,
-    INVITE_GATEWAY: program,
-    VITE_IMAGE_ORIGINS: 'https://logos.example.com',
-  });
-  browser = await startBrowser(app);
-  const { personas } = await (await fetch(`${app.url}/demo.json`)).json();
-  const tokenOf = (persona) => personas.find(({ name }) => name === persona).token;
-
+await browse(gateway, program, async ({ app, browser, tokenOf, wire }) => {
   const screens = [];
   const pages = new Map();
   for (const [index, { address, persona }] of visits.entries()) {
@@ -78,22 +56,12 @@ try {
     }
     screens.push(await screen(pages.get(persona), app.url + address, index));
   }
-  const seen = {
-    built: { queries: text.includes('inviteCode('), demo: text.includes('demo.json') },
+  return {
     screens,
     workspace: await workspace(browser, app, 'workspace-admin', /Tidewater/),
     course: await course(browser, app, tokenOf('course-manager'), 'rust-from-zero', 'maria'),
     outage: await outage(browser, app, wire),
     answers: await answers(browser, app, bad),
     refusedToken: await refusedToken(browser, app),
-    ...(await changed(browser, app, tokenOf, changes)),
   };
-  const { errors, foreign, graphqlMethods } = browser.noticed;
-  const noticed = { errors, foreign: [...foreign], graphqlMethods: [...graphqlMethods] };
-  process.stdout.write(JSON.stringify({ ...seen, noticed }));
-} finally {
-  await browser?.stop();
-  await app?.stop();
-  await wire.cut();
-  rmSync(built, { recursive: true, force: true });
-}
+});

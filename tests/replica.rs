@@ -154,6 +154,57 @@ async fn codes_and_tokens_not_replayed_yet_are_found_on_the_primary() {
     .await;
 }
 
+/// The standby here never replays, as one that lags.
+#[tokio::test]
+async fn a_viewer_reads_their_own_writes() {
+    const WRITER: i64 = 1;
+    const OTHER: i64 = 2;
+    run_both(async |primary, standby| {
+        for gateway in [&primary, &standby] {
+            gateway.add(data::workspace(1)).await;
+            for (id, name) in [(WRITER, "ada"), (OTHER, "bob")] {
+                gateway.add(data::user(id, name)).await;
+                gateway.add(data::workspace_member(1, id, "admin")).await;
+            }
+            gateway.add(data::workspace_invite(1, 1)).await;
+            gateway.add(data::workspace_invite(2, 1)).await;
+        }
+        let replica = format!("--database-replica-url={}", standby.database_url);
+        let more = [
+            &replica,
+            "--mutations=on",
+            "--accept-url=https://app.example/{kind}/{secret}",
+        ];
+        let server = Server::with(&primary.database_url, &more).await;
+        let fields = "invites(orderBy: { field: CREATED_AT, direction: ASC }) { nodes { databaseId status } }
+            inviteCounts { pending cancelled }";
+        let query = format!("{{ workspace(id: 1) {{ {fields} }} }}");
+        let statuses = |data: &Value| {
+            let nodes = data["workspace"]["invites"]["nodes"].as_array().expect("invites");
+            let statuses = nodes.iter().map(|node| node["status"].as_str().expect("a status"));
+            statuses.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(statuses(&data_of(&server, Some(WRITER), &query).await), ["PENDING", "PENDING"]);
+
+        let cancel = format!(
+            "mutation {{ cancelInvites(input: {{ ids: [\"{}\"] }}) {{ results {{ invite {{
+                status target {{ ... on Workspace {{ {fields} }} }} }} }} }} }}",
+            global_id("WorkspaceInvite", 1)
+        );
+        let data = data_of(&server, Some(WRITER), &cancel).await;
+        let invite = &data["cancelInvites"]["results"][0]["invite"];
+        assert_eq!(invite["status"], "CANCELLED");
+        assert_eq!(invite["target"]["inviteCounts"], json!({ "pending": 1, "cancelled": 1 }));
+
+        let data = data_of(&server, Some(WRITER), &query).await;
+        assert_eq!(statuses(&data), ["CANCELLED", "PENDING"]);
+        assert_eq!(data["workspace"]["inviteCounts"], json!({ "pending": 1, "cancelled": 1 }));
+        // Other viewers read from the standby.
+        assert_eq!(statuses(&data_of(&server, Some(OTHER), &query).await), ["PENDING", "PENDING"]);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn removing_a_role_takes_effect_at_once() {
     run_both(async |primary, standby| {

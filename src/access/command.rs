@@ -86,13 +86,18 @@ impl InviteView {
 }
 
 impl Access {
-    /// Returns the writer. What the request reads from now on is at least as new as its writes.
+    /// Returns the writer. What the request, and the viewer's next requests, read from now on is at least
+    /// as new as its writes.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] if this gateway only reads.
     pub(super) fn lifecycle(&self) -> Result<&Arc<Lifecycle>, AccessError> {
         self.reads_primary.store(true, Ordering::Relaxed);
-        self.lifecycle.as_ref().ok_or(AccessError::Forbidden)
+        let lifecycle = self.lifecycle.as_ref().ok_or(AccessError::Forbidden)?;
+        if let Some(id) = self.viewer.id() {
+            lifecycle.record_writer(id, self.now);
+        }
+        Ok(lifecycle)
     }
 
     /// Returns true if this gateway writes.

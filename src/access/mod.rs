@@ -146,7 +146,7 @@ pub struct Access {
     loaders: Arc<Loaders>,
     /// Writes; none if this gateway only reads.
     lifecycle: Option<Arc<Lifecycle>>,
-    /// True once the request writes: it then reads from the primary.
+    /// True once the request writes, or if its viewer wrote a short time ago: it reads from the primary.
     reads_primary: AtomicBool,
     policy: Arc<Policy>,
     now: DateTime<Utc>,
@@ -176,9 +176,15 @@ impl Access {
         }
     }
 
-    /// Lets the viewer write.
+    /// Lets the viewer write. A viewer who wrote a short time ago reads from the primary.
     pub fn with_lifecycle(self, lifecycle: Option<Arc<Lifecycle>>) -> Self {
-        Self { lifecycle, ..self }
+        let writer = lifecycle.as_ref().zip(self.viewer.id());
+        let wrote = writer.is_some_and(|(lifecycle, id)| lifecycle.wrote_recently(id, self.now));
+        Self {
+            lifecycle,
+            reads_primary: AtomicBool::new(wrote),
+            ..self
+        }
     }
 
     /// Reads rows with the freshness of the request.

@@ -13,6 +13,7 @@ mod event;
 mod group_invite;
 mod idempotency;
 mod invite_code;
+mod recent_writers;
 mod transition;
 mod workspace_invite;
 mod write;
@@ -32,6 +33,8 @@ pub use idempotency::Key;
 pub use invite_code::NewInviteCode;
 pub use transition::{Changes, Settled};
 pub use workspace_invite::{NewWorkspaceInvite, Terms};
+
+use recent_writers::RecentWriters;
 
 use crate::{
     database::is_unwritable,
@@ -111,6 +114,7 @@ pub struct Lifecycle {
     permits: Arc<Semaphore>,
     /// Time that a write waits for others before the database counts as unavailable.
     max_wait: Duration,
+    recent_writers: RecentWriters,
 }
 
 /// A write, as its span describes it.
@@ -146,7 +150,18 @@ impl Lifecycle {
             accept_url,
             permits: Arc::new(Semaphore::new(most)),
             max_wait,
+            recent_writers: RecentWriters::default(),
         }
+    }
+
+    /// Records that a user writes at `now`.
+    pub fn record_writer(&self, user_id: i64, now: DateTime<Utc>) {
+        self.recent_writers.record(user_id, now);
+    }
+
+    /// Returns true if a user wrote through this gateway a short time before `now`.
+    pub fn wrote_recently(&self, user_id: i64, now: DateTime<Utc>) -> bool {
+        self.recent_writers.contains(user_id, now)
     }
 
     /// Returns the template of links.

@@ -72,4 +72,5 @@ mod transitions;
 mod validation;
 mod viewer_lists;
 mod wide_lists;
+mod writes;
 mod written_responses;

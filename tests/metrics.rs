@@ -81,7 +81,7 @@ each_database! {
         gateway.add(data::workspace(1)).await;
         gateway.add_all([data::workspace_member(1, 1, "owner"), data::workspace_member(1, 2, "member")]).await;
         gateway.add(data::workspace_invite(1, 1)).await;
-        let create = |workspace: &str| format!("a1: createWorkspaceInvites(input: {{ workspace: {workspace:?}, invitees: [
+        let create = |workspace: &str| format!("ALIASED: createWorkspaceInvites(input: {{ workspace: {workspace:?}, invitees: [
             {{ email: \"new@x.io\" }}, {{ email: \"PLANTED\" }}, {{ email: \"mia@example.com\" }}, {{ email: \"x\" }}] }})
             {{ userErrors {{ code }} }}");
         let accept = format!("acceptInvite(input: {{ token: \"{}\" }}) {{ userErrors {{ code }} }}", data::token(1));
@@ -131,7 +131,7 @@ each_database! {
         }
         // Labels are of the schema: no alias, address or token.
         let text = gateway.metrics.text().expect("metrics");
-        for planted in ["a1", "PLANTED", "new@x.io", &data::token(1).to_string()] {
+        for planted in ["ALIASED", "PLANTED", "new@x.io", &data::token(1).to_string()] {
             assert!(!text.contains(planted), "{planted}");
         }
         assert!(!text.contains("mutation_rows_total{mutation=\"acceptInvite\""), "it has one invite");

@@ -17,6 +17,8 @@ const ONE: Quotas = Quotas {
     requests: NonZeroU32::new(1),
     cost: None,
     missed_lookups: None,
+    mutations: None,
+    written_rows: None,
 };
 
 /// Returns the status of a request from that address, with these lines of `X-Forwarded-For`.

@@ -229,7 +229,7 @@ fn mutations_and_the_rows_of_their_input_are_counted() {
         (format!("mutation {{ {accept} a: {accept} {create} b: {cancel} }}"), 4, 7),
         // A field that is selected repeatedly is executed once.
         (format!("mutation {{ {create} {create} }}"), 1, 3),
-        (format!("mutation {{ {create} {cancel} @skip(if: true) }}"), 1, 3),
+        (format!("mutation {{ {create} ... @skip(if: true) {{ {cancel} }} }}"), 1, 3),
         // A single value is a list of one.
         ("mutation { cancelInvites(input: { ids: 1 }) { userErrors { code } } }".to_owned(), 1, 1),
         // Lists within a row, and those of a mutation of one invite, are no rows.

@@ -330,6 +330,32 @@ any_database! {
         assert!(answered > 100 && refused > 100, "{answered} {refused}");
     }
 
+    async fn a_cached_mutation_is_executed_each_time(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add(data::group(1, "studio")).await;
+        gateway.add(data::group_member(1, 1, "manager")).await;
+        let mutation = "mutation { enableGroupInvite(input: { group: 1 }) { userErrors { code } } }";
+        gateway.data(VIEWER, mutation).await;
+        let hits = "invite_gateway_document_cache_requests_total{result=\"hit\"}";
+        assert_eq!(gateway.metric(hits), 0.0);
+        let rotate = "mutation { rotateGroupInvite(input: { group: 1 }) { invite { code } } }";
+        let mut codes = Vec::new();
+        for _ in 0..3 {
+            let data = gateway.data(VIEWER, rotate).await;
+            codes.push(data["rotateGroupInvite"]["invite"]["code"].as_str().expect("a code").to_owned());
+        }
+        assert_eq!(gateway.metric(hits), 2.0);
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), 3);
+        // A document that is cached is refused by `GET` as others are.
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("query", rotate).finish();
+        let response = gateway.get(VIEWER, &format!("/graphql?{query}")).await;
+        assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{}", response.text);
+        let data = gateway.data(VIEWER, "{ group(id: 1) { invite { code } } }").await;
+        assert!(codes.iter().any(|code| data["group"]["invite"]["code"] == *code));
+    }
+
     async fn documents_that_exceed_the_cache_are_executed(gateway) {
         gateway.add(data::invite_code(1, "CODE-1")).await;
         let gateway = gateway.with(|parts| parts.graphql = graphql(1000));

@@ -78,4 +78,5 @@ mod viewer_lists;
 mod wide_lists;
 mod write_access;
 mod write_plans;
+mod writes;
 mod written_responses;

@@ -13,6 +13,7 @@ use invite_gateway::{
     http::Graphql,
     metrics::{Metrics, RateLimit, Share},
 };
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -66,6 +67,91 @@ each_database! {
         let ok = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"200\"}";
         assert_eq!(gateway.metric(ok), 8.0);
         assert_eq!(gateway.metric("invite_gateway_http_requests_in_flight"), 0.0);
+    }
+
+    async fn mutations_are_counted_by_field_and_outcome(gateway) {
+        for (id, name) in [(1, "olga"), (2, "mia"), (3, "sid")] {
+            gateway.add(data::user(id, name)).await;
+        }
+        gateway.add(entity::user::Model {
+            email: "invitee1@example.org".to_owned(),
+            email_norm: "invitee1@example.org".to_owned(),
+            ..data::user(4, "ivy")
+        }).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add_all([data::workspace_member(1, 1, "owner"), data::workspace_member(1, 2, "member")]).await;
+        gateway.add(data::workspace_invite(1, 1)).await;
+        let create = |workspace: &str| format!("ALIASED: createWorkspaceInvites(input: {{ workspace: {workspace:?}, invitees: [
+            {{ email: \"new@x.io\" }}, {{ email: \"PLANTED\" }}, {{ email: \"mia@example.com\" }}, {{ email: \"x\" }}] }})
+            {{ userErrors {{ code }} }}");
+        let accept = format!("acceptInvite(input: {{ token: \"{}\" }}) {{ userErrors {{ code }} }}", data::token(1));
+        let cancel = format!("cancelInvites(input: {{ ids: [{:?}, \"x\"] }}) {{ userErrors {{ code }} }}",
+            crate::support::global_id("WorkspaceInvite", 1));
+        let malformed = "acceptInvite(input: {}) { userErrors { code } }".to_owned();
+        for (viewer, fields) in [
+            (Viewer::User(1), create("1")),
+            (Viewer::User(1), create("9")),
+            (Viewer::User(2), create("1")),
+            (Viewer::Anonymous, create("1")),
+            (Viewer::User(3), accept.clone()),
+            (Viewer::User(4), format!("a: {accept} b: {accept}")),
+            (Viewer::User(1), cancel),
+        ] {
+            gateway.graphql(viewer, &format!("mutation {{ {fields} }}")).await;
+        }
+        gateway.graphql_with(Viewer::User(1), "mutation ($it: RedeemInviteInput!) {
+            acceptInvite(input: $it) { userErrors { code } } }", json!({ "it": { "code": null } })).await;
+        gateway.graphql(Viewer::User(1), &format!("mutation {{ {malformed} }}")).await;
+
+        let mutations = |field: &str, outcome: &str| {
+            gateway.metric(&format!("invite_gateway_mutations_total{{mutation=\"{field}\",outcome=\"{outcome}\"}}"))
+        };
+        for (field, outcome, count) in [
+            ("createWorkspaceInvites", "ok", 1.0),
+            ("createWorkspaceInvites", "not_found", 1.0),
+            ("createWorkspaceInvites", "not_allowed", 1.0),
+            ("createWorkspaceInvites", "unauthenticated", 1.0),
+            ("acceptInvite", "wrong_account", 1.0),
+            ("acceptInvite", "ok", 2.0),
+            ("cancelInvites", "ok", 1.0),
+        ] {
+            assert_eq!(mutations(field, outcome), count, "{field} {outcome}");
+        }
+        let rows = |field: &str, outcome: &str| {
+            gateway.metric(&format!("invite_gateway_mutation_rows_total{{mutation=\"{field}\",outcome=\"{outcome}\"}}"))
+        };
+        for (field, outcome, count) in [
+            ("createWorkspaceInvites", "ok", 1.0),
+            ("createWorkspaceInvites", "invalid_email", 2.0),
+            ("createWorkspaceInvites", "already_member", 1.0),
+            ("cancelInvites", "already_accepted", 1.0),
+            ("cancelInvites", "not_found", 1.0),
+        ] {
+            assert_eq!(rows(field, outcome), count, "{field} {outcome}");
+        }
+        // Labels are of the schema: no alias, address or token.
+        let text = gateway.metrics.text().expect("metrics");
+        for planted in ["ALIASED", "PLANTED", "new@x.io", &data::token(1).to_string()] {
+            assert!(!text.contains(planted), "{planted}");
+        }
+        assert!(!text.contains("mutation_rows_total{mutation=\"acceptInvite\""), "it has one invite");
+    }
+
+    async fn mutations_that_fail_are_counted(gateway) {
+        gateway.add(data::user(1, "olga")).await;
+        gateway.add(data::group(1, "studio")).await;
+        gateway.add(data::group_member(1, 1, "manager")).await;
+        gateway.database.execute_unprepared("DROP TABLE invite_events").await.expect("no table");
+        let document = "mutation { enableGroupInvite(input: { group: 1 }) { userErrors { code } } }";
+        let response = gateway.graphql(Viewer::User(1), document).await;
+        assert_eq!(response["data"]["enableGroupInvite"], json!(null), "{response}");
+        let code = &response["errors"][0]["extensions"]["code"];
+        let outcome = match code.as_str() {
+            Some("SERVICE_UNAVAILABLE") => "unavailable",
+            _ => "failed",
+        };
+        let name = format!("invite_gateway_mutations_total{{mutation=\"enableGroupInvite\",outcome=\"{outcome}\"}}");
+        assert_eq!(gateway.metric(&name), 1.0, "{response}");
     }
 
     async fn requests_are_counted_by_route_and_status(gateway) {
@@ -217,6 +303,16 @@ async fn every_refusal_has_a_counter_from_the_start() {
             ("limit_refusals_total{limit=\"depth\"}", 0.0),
             ("rate_limited_total{limit=\"missed_lookups\"}", 2.0),
             ("rate_limited_total{limit=\"cost\"}", 0.0),
+            ("rate_limited_total{limit=\"mutations\"}", 0.0),
+            ("rate_limited_total{limit=\"written_rows\"}", 0.0),
+            (
+                "mutations_total{mutation=\"acceptInvite\",outcome=\"already_accepted\"}",
+                0.0,
+            ),
+            (
+                "mutation_rows_total{mutation=\"cancelInvites\",outcome=\"cancelled\"}",
+                0.0,
+            ),
             ("requests_shed_total{share=\"signed_in\"}", 1.0),
             ("requests_shed_total{share=\"anonymous\"}", 0.0),
             ("persisted_documents_total{result=\"not_found\"}", 0.0),

@@ -4,13 +4,15 @@ use std::{fs, path::PathBuf};
 
 use axum::http::{Method, StatusCode, header};
 use invite_gateway::http::{PersistedDocuments, Registered};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::{
     Gateway, Response, Viewer, any_database, data,
-    process::{Ended, Process, Server},
+    process::{Ended, Process, Server, authorization},
+    wire::Request,
 };
 
 const QUERY: &str = "query LookUp($code: String!) { inviteCode(code: $code) { databaseId } }";
@@ -24,9 +26,40 @@ fn extension(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
+/// Invites a person to a workspace.
+const MUTATION: &str = "mutation ($input: CreateWorkspaceInvitesInput!) {
+    createWorkspaceInvites(input: $input) { results { userErrors { code } } } }";
+
+const OWNER: Viewer<'static> = Viewer::User(1);
+
+/// Returns the variables that invite the person `n`.
+fn input(n: i64) -> Value {
+    json!({ "input": { "workspace": "1", "invitees": [{ "email": format!("n{n}@x.io") }] } })
+}
+
+fn created() -> Value {
+    json!({ "data": { "createWorkspaceInvites": { "results": [{ "userErrors": [] }] } } })
+}
+
+/// Adds a workspace, and its owner.
+async fn fill(gateway: &Gateway) {
+    gateway.add(data::user(1, "olga")).await;
+    gateway.add(data::workspace(1)).await;
+    gateway.add(data::workspace_member(1, 1, "owner")).await;
+}
+
+async fn invites(gateway: &Gateway) -> u64 {
+    let found = entity::workspace_invite::Entity::find();
+    found.count(&gateway.database).await.expect("a number")
+}
+
 async fn post(gateway: &Gateway, body: Value) -> Response {
+    post_as(gateway, Viewer::Anonymous, body).await
+}
+
+async fn post_as(gateway: &Gateway, viewer: Viewer<'_>, body: Value) -> Response {
     let request = gateway
-        .request(Viewer::Anonymous, Method::POST, "/graphql")
+        .request(viewer, Method::POST, "/graphql")
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/graphql-response+json");
     gateway
@@ -82,6 +115,63 @@ any_database! {
             .append_pair("extensions", &extension(&hash(QUERY)).to_string());
         let path = format!("/graphql?{}", url.query().expect("a query"));
         assert_eq!(gateway.get(Viewer::Anonymous, &path).await.json, found);
+    }
+
+    async fn a_registered_mutation_is_executed_by_post_alone(gateway) {
+        let gateway = registering(gateway).await;
+        fill(&gateway).await;
+        let by_get = |document: &str| {
+            let mut url = url::Url::parse("http://gateway/graphql").expect("a URL");
+            url.query_pairs_mut()
+                .append_pair("variables", &input(1).to_string())
+                .append_pair("extensions", &extension(&hash(document)).to_string());
+            format!("/graphql?{}", url.query().expect("a query"))
+        };
+        let named = |n: i64| json!({ "variables": input(n), "extensions": extension(&hash(MUTATION)) });
+        refused(&post_as(&gateway, OWNER, named(1)).await, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        let mut registration = named(1);
+        registration["query"] = json!(MUTATION);
+        assert_eq!(post_as(&gateway, OWNER, registration).await.json, created());
+        // Each time that it is named, it is executed.
+        assert_eq!(post_as(&gateway, OWNER, named(2)).await.json, created());
+        assert_eq!(invites(&gateway).await, 2);
+
+        let response = gateway.get(OWNER, &by_get(MUTATION)).await;
+        assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{}", response.text);
+        assert_eq!(response.header("allow"), "POST");
+        assert_eq!(response.json["errors"][0]["extensions"]["code"], "BAD_REQUEST");
+        assert_eq!(invites(&gateway).await, 2);
+
+        // `GET` registers no mutation, either.
+        let other = format!("{MUTATION} ");
+        let path = format!("{}&{}", by_get(&other), url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", &other).finish());
+        assert_eq!(gateway.get(OWNER, &path).await.status, StatusCode::METHOD_NOT_ALLOWED);
+        let named = json!({ "variables": input(3), "extensions": extension(&hash(&other)) });
+        refused(&post_as(&gateway, OWNER, named).await, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+        assert_eq!(invites(&gateway).await, 2);
+    }
+
+    async fn a_trusted_mutation_is_executed_by_post_alone(gateway) {
+        fill(&gateway).await;
+        let folder = TempDir::new().expect("a folder");
+        let path = write(&folder, &json!({ "create": MUTATION }).to_string());
+        let trust = ["--trusted-documents", path.to_str().expect("a path")];
+        let server = Server::with(&gateway.database_url, &trust).await;
+        let authorization = authorization(1);
+        for n in 1..=2 {
+            let body = json!({ "documentId": "create", "variables": input(n) }).to_string();
+            let request = Request::post_json("/graphql", &body).authorized(Some(&authorization));
+            assert_eq!(server.send(&request).await.json, created());
+        }
+        let mut url = url::Url::parse("http://gateway/graphql").expect("a URL");
+        url.query_pairs_mut()
+            .append_pair("documentId", "create")
+            .append_pair("variables", &input(3).to_string());
+        let path = format!("/graphql?{}", url.query().expect("a query"));
+        let response = server.get(Some(&authorization), &path).await;
+        assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{}", response.text);
+        assert_eq!(invites(&gateway).await, 2);
     }
 
     async fn a_wrong_hash_registers_nothing(gateway) {
@@ -141,7 +231,7 @@ any_database! {
             let ask = async |mut body: Value| {
                 body["variables"] = json!({ "code": "CODE" });
                 let body = body.to_string();
-                let request = crate::support::wire::Request::post_json("/graphql", &body)
+                let request = Request::post_json("/graphql", &body)
                     .header("accept", "application/graphql-response+json");
                 server.send(&request).await
             };

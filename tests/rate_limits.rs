@@ -1,7 +1,8 @@
-//! Rate limits: requests, their cost, and look-ups of codes and tokens that do not exist.
+//! Rate limits: requests, their cost, look-ups of codes and tokens that do not exist, and writes.
 
 mod clients;
 mod shared;
+mod writes;
 
 use std::num::NonZeroU32;
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::support::{
-    Backend, Gateway,
+    self, Backend, Gateway,
     collector::{Collector, Span},
     data, each_database,
     process::{Process, Server, authorization, log_lines},
@@ -122,6 +122,47 @@ each_database! {
         assert_eq!(named(&spans, "batch").len(), named(&spans, "statement").len());
         assert_eq!(named(&spans, "batch").len(), 1 + of_operation.len());
         assert_eq!(attributes(operation).get("graphql.operation.name"), None);
+    }
+
+    async fn a_mutation_has_spans_down_to_its_write(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_member(1, 7, "owner")).await;
+        gateway.add_all((1..=3).map(|id| data::workspace_invite(id, 1))).await;
+        let collector = Collector::start().await;
+        let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
+        let ids = [1, 2, 3].map(|id| support::global_id("WorkspaceInvite", id));
+        let document = format!("mutation {{
+            them: cancelInvites(input: {{ ids: [{:?}, {:?}, \"nothing\"] }}) {{ results {{ userErrors {{ code }} }} }}
+            it: declineInvite(input: {{ id: {:?} }}) {{ userErrors {{ code }} }} }}", ids[0], ids[1], ids[2]);
+        let response = server.graphql(Some(&authorization(7)), &document, json!({})).await;
+        assert_eq!(response.json.get("errors"), None, "{}", response.text);
+
+        let spans = sent(server, &collector).await;
+        let operation = only(&spans, "operation");
+        let mutations: Vec<_> = named(&spans, "mutation").into_iter()
+            .map(|span| (span.parent.as_str(), attributes(span)))
+            .collect();
+        let cancelled = [
+            ("mutation.field", "cancelInvites"), ("mutation.outcome", "ok"),
+            ("mutation.rows", "3"), ("mutation.refused_rows", "1"),
+        ];
+        // Refused before it is a write.
+        let refused = [("mutation.field", "declineInvite"), ("mutation.outcome", "wrong_account")];
+        assert_eq!(mutations, [
+            (operation.id.as_str(), cancelled.into()), (operation.id.as_str(), refused.into()),
+        ]);
+        let write = only(&spans, "write");
+        assert_eq!(write.parent, named(&spans, "mutation")[0].id);
+        assert!(!write.is_error);
+        let expected = [
+            ("write.kind", "workspace_invite"), ("write.command", "cancel"), ("write.rows", "2"),
+            ("write.done", "2"),
+        ];
+        assert_eq!(attributes(write), expected.into());
+        let statements = named(&spans, "statement").into_iter().filter(|span| span.parent == write.id);
+        let rows: Vec<_> = statements.map(|span| span.attributes["db.response.returned_rows"].as_str()).collect();
+        assert_eq!(rows, ["2"]);
     }
 
     async fn refusals_and_failures_are_recorded(gateway) {

@@ -118,7 +118,30 @@ fn canonical(network: IpNet) -> IpNet {
 
 #[cfg(test)]
 mod tests {
-    use super::network;
+    use std::num::NonZeroU32;
+
+    use clap::Parser;
+
+    use super::{RateLimitOptions, network};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: RateLimitOptions,
+    }
+
+    #[test]
+    fn a_gateway_that_only_reads_has_no_quotas_of_writes() {
+        let arguments = ["serve", "--rate-limit-mutations=5", "--rate-limit-cost=0"];
+        let line = Line::try_parse_from(arguments).expect("good options");
+        let writes = line.options.quotas(true);
+        assert_eq!(writes.mutations, NonZeroU32::new(5));
+        assert_eq!(writes.written_rows, NonZeroU32::new(1000));
+        assert_eq!(writes.cost, None);
+        let reads = line.options.quotas(false);
+        assert_eq!((reads.mutations, reads.written_rows), (None, None));
+        assert_eq!(reads.requests, writes.requests);
+    }
 
     #[test]
     fn proxies_are_addresses_and_networks() {

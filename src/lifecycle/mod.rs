@@ -296,3 +296,92 @@ fn bounds(database: &DatabaseConnection) -> (usize, Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::Arc, time::Duration};
+
+    use futures_util::{FutureExt, future::join_all};
+    use tokio::sync::Notify;
+
+    use super::{About, Lifecycle, WriteError, WriteLimits};
+    use crate::{database::Pool, invite::InviteKind, loader::LoadError};
+
+    /// A writer whose pool has that many connections; it connects on first use.
+    async fn lifecycle(max_connections: u32) -> Lifecycle {
+        let pool = Pool {
+            max_connections,
+            ..Pool::small("postgres://nobody@127.0.0.1:1/nothing")
+        };
+        let database = pool.open().await.expect("a pool");
+        let accept_url = "https://app.example/{kind}/{secret}".parse();
+        Lifecycle::new(
+            database,
+            WriteLimits::default(),
+            accept_url.expect("a template"),
+        )
+    }
+
+    fn about() -> About {
+        About {
+            kind: InviteKind::GroupInvite,
+            command: "enable",
+            rows: 1,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_of_the_connections_are_for_writes() {
+        for (connections, expected) in [(1, 1), (2, 1), (3, 1), (4, 2), (10, 5)] {
+            let lifecycle = lifecycle(connections).await;
+            let running = Arc::new(Notify::new());
+            let begun = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let writes = (0..20).map(|_| {
+                let (running, begun) = (running.clone(), begun.clone());
+                lifecycle.spawn(about(), async move {
+                    begun.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    running.notified().await;
+                    Ok(true)
+                })
+            });
+            // Those that wait for longer than for a connection are refused.
+            let ended = join_all(writes);
+            let release = async {
+                tokio::time::sleep(Duration::from_secs(6)).await;
+                let begun = begun.load(std::sync::atomic::Ordering::SeqCst);
+                running.notify_waiters();
+                begun
+            };
+            let (ended, begun) = tokio::join!(ended, release);
+            assert_eq!(begun, expected, "of {connections}");
+            let done = ended.iter().filter(|outcome| outcome.is_ok()).count();
+            assert_eq!(done, expected);
+            let is_unavailable = |outcome: &&Result<bool, WriteError>| {
+                matches!(outcome, Err(WriteError(LoadError::Unavailable(_))))
+            };
+            assert_eq!(ended.iter().filter(is_unavailable).count(), 20 - expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_returns_the_permit() {
+        let lifecycle = lifecycle(2).await;
+        for _ in 0..3 {
+            let write = async { panic!("a fault") };
+            let outcome: Result<bool, _> = lifecycle.spawn(about(), write).await;
+            assert!(matches!(outcome, Err(WriteError(LoadError::Failed(_)))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_waits_ends_with_its_client() {
+        let lifecycle = lifecycle(2).await;
+        let first = lifecycle.spawn(about(), pending::<Result<bool, _>>());
+        assert!(first.now_or_never().is_none(), "it runs on");
+        let second = lifecycle.spawn(about(), async { panic!("it must not begin") });
+        let second: Option<Result<bool, _>> = second.now_or_never();
+        assert!(second.is_none());
+        let third: Result<bool, _> = lifecycle.spawn(about(), async { Ok(true) }).await;
+        assert!(third.is_err(), "the first still runs");
+    }
+}

@@ -313,13 +313,13 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, num::NonZeroU32};
+    use std::{convert::Infallible, num::NonZeroU32, time::Duration};
 
-    use super::{MAX_WAITING, Secrecy};
+    use super::{Demand, MAX_WAITING, Secrecy};
     use crate::{
         clock::Stopwatch,
         metrics::Metrics,
-        rate_limit::{Client, ClientKey, Quotas, RateLimited, RateLimits},
+        rate_limit::{Client, ClientKey, Quotas, RateLimit, RateLimited, RateLimits},
     };
 
     #[derive(Debug, PartialEq)]
@@ -359,6 +359,36 @@ mod tests {
         found: Option<u8>,
     ) -> Result<Option<u8>, Refused> {
         client.look_up(secrecy, async { Ok(found) }).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operation_takes_all_of_its_quotas_or_none() {
+        let quotas = Quotas {
+            cost: NonZeroU32::new(10),
+            mutations: NonZeroU32::new(2),
+            written_rows: NonZeroU32::new(5),
+            ..Quotas::default()
+        };
+        let stopwatch = Stopwatch::new(|| Duration::ZERO);
+        let limits = RateLimits::new(quotas, None, stopwatch, &Metrics::default());
+        let client = limits.client(ClientKey::User(1));
+        let admit = async |cost, mutations, written_rows| {
+            let demand = Demand {
+                cost,
+                mutations,
+                written_rows,
+            };
+            let admitted = client.admit(demand).await;
+            admitted.map_err(|refused| refused.limit)
+        };
+        assert_eq!(admit(8, 1, 1).await, Ok(()));
+        for _ in 0..3 {
+            assert_eq!(admit(8, 1, 1).await, Err(RateLimit::Cost));
+            assert_eq!(admit(1, 1, 5).await, Err(RateLimit::WrittenRows));
+            assert_eq!(admit(1, 2, 1).await, Err(RateLimit::Mutations));
+        }
+        assert_eq!(admit(2, 1, 4).await, Ok(()));
+        assert_eq!(admit(0, 0, 0).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

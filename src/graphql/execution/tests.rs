@@ -214,6 +214,74 @@ fn lists_multiply() {
 }
 
 #[test]
+fn mutations_and_the_rows_of_their_input_are_counted() {
+    let accept = "acceptInvite(input: { code: \"x\" }) { userErrors { code } }";
+    let people = "[{ email: \"a\" }, { email: \"b\" }, { email: \"c\" }]";
+    let create = format!(
+        "createWorkspaceInvites(input: {{ workspace: 1, invitees: {people} }}) {{ userErrors {{ code }} }}"
+    );
+    let cancel = "cancelInvites(input: { ids: [1, 2] }) { results { invite { id } } }";
+    for (document, mutations, rows) in [
+        ("{ viewer { user { id } } }".to_owned(), 0, 0),
+        (format!("mutation {{ {accept} }}"), 1, 1),
+        (format!("mutation {{ {create} }}"), 1, 3),
+        (format!("mutation {{ {cancel} }}"), 1, 2),
+        (format!("mutation {{ {accept} a: {accept} {create} b: {cancel} }}"), 4, 7),
+        // A field that is selected repeatedly is executed once.
+        (format!("mutation {{ {create} {create} }}"), 1, 3),
+        (format!("mutation {{ {create} ... @skip(if: true) {{ {cancel} }} }}"), 1, 3),
+        // A single value is a list of one.
+        ("mutation { cancelInvites(input: { ids: 1 }) { userErrors { code } } }".to_owned(), 1, 1),
+        // Lists within a row, and those of a mutation of one invite, are no rows.
+        (
+            "mutation { createInviteCodes(input: { invitees: [{ tags: [1, 2, 3] }, {}] }) { userErrors { code } }
+                updateInvite(input: { id: 1, tags: [1, 2, 3] }) { userErrors { code } } }"
+                .to_owned(),
+            2,
+            3,
+        ),
+    ] {
+        let writes = prepare(&document).writes;
+        assert_eq!((writes.mutations, writes.rows), (mutations, rows), "{document}");
+    }
+    let document = "mutation ($input: InviteIdsInput!, $ids: [ID!]!) {
+        a: cancelInvites(input: $input) { userErrors { code } }
+        b: cancelInvites(input: { ids: $ids }) { userErrors { code } } }";
+    let ids = |most: i32| Value::List((0..most).map(Value::from).collect());
+    let input = Value::Object([(Name::new("ids"), ids(4))].into_iter().collect());
+    let variables = [("input", input), ("ids", ids(5))];
+    let operation = prepared(document, &variables, Limits::default());
+    let writes = operation.expect("an operation").writes;
+    assert_eq!((writes.mutations, writes.rows), (2, 9));
+}
+
+#[test]
+fn mutations_of_the_schema_are_known() {
+    let documents = documents(Limits::default());
+    let mut mutations: Vec<_> = documents
+        .mutations()
+        .map(|mutation| (mutation.name, mutation.is_bulk))
+        .collect();
+    mutations.sort_unstable();
+    assert_eq!(
+        mutations,
+        [
+            ("acceptInvite", false),
+            ("cancelInvites", true),
+            ("createCourseInvites", true),
+            ("createInviteCodes", true),
+            ("createWorkspaceInvites", true),
+            ("declineInvite", false),
+            ("disableGroupInvite", false),
+            ("enableGroupInvite", false),
+            ("resendInvites", true),
+            ("rotateGroupInvite", false),
+            ("updateInvite", false),
+        ]
+    );
+}
+
+#[test]
 fn further_lists_are_charged_each_by_itself() {
     for (document, expected) in [
         ("{ viewer { user { id } } }", 0),

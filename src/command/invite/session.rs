@@ -70,6 +70,7 @@ impl Outcome {
 /// Reads and writes as an account.
 pub(super) struct Session {
     database: DatabaseConnection,
+    loaders: Arc<Loaders>,
     lifecycle: Arc<Lifecycle>,
     access: Access,
     now: DateTime<Utc>,
@@ -101,6 +102,19 @@ impl Session {
             return Err(Stop::fault(reason));
         }
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
+        let opened = Self::with_account(database, loaders.clone(), options, now).await;
+        if opened.is_err() {
+            loaders.release_connections();
+        }
+        opened
+    }
+
+    async fn with_account(
+        database: DatabaseConnection,
+        loaders: Arc<Loaders>,
+        options: &SessionOptions,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Stop> {
         let subject = Subject::Username(options.operator.clone());
         let found = batch_loads(loaders.subject(subject)).await;
         let found = found.map_err(Stop::fault)?;
@@ -122,13 +136,14 @@ impl Session {
         let access = Access::new(
             Viewer::signed_in(account, false, false),
             Arc::new(RateLimits::none().client(ClientKey::Unknown)),
-            loaders,
+            loaders.clone(),
             Arc::new(policy),
             now,
         );
         Ok(Self {
             access: access.with_lifecycle(Some(lifecycle.clone())),
             lifecycle,
+            loaders,
             database,
             now,
         })
@@ -136,6 +151,8 @@ impl Session {
 
     /// Closes the connections.
     pub(super) async fn close(self) {
+        // The pool waits for the connections that the loaders keep.
+        self.loaders.release_connections();
         // Writes are committed, so that an error loses no data.
         let _ = self.database.close().await;
     }

@@ -169,13 +169,7 @@ async fn a_viewer_reads_their_own_writes() {
             gateway.add(data::workspace_invite(1, 1)).await;
             gateway.add(data::workspace_invite(2, 1)).await;
         }
-        let replica = format!("--database-replica-url={}", standby.database_url);
-        let more = [
-            &replica,
-            "--mutations=on",
-            "--accept-url=https://app.example/{kind}/{secret}",
-        ];
-        let server = Server::with(&primary.database_url, &more).await;
+        let server = serve(&primary.database_url, &standby.database_url).await;
         let fields = "invites(orderBy: { field: CREATED_AT, direction: ASC }) { nodes { databaseId status } }
             inviteCounts { pending cancelled }";
         let query = format!("{{ workspace(id: 1) {{ {fields} }} }}");

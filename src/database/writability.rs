@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::time::timeout;
 
@@ -115,7 +115,8 @@ pub(super) async fn of_database(database: &DatabaseConnection) -> Readiness {
 async fn of_file(database: &DatabaseConnection) -> Readiness {
     // Takes the lock of a writer for an instant, and changes nothing.
     const NO_CHANGE: &str = "DELETE FROM idempotency_keys WHERE 1 = 0";
-    match timeout(LOCK_TIMEOUT, database.execute_unprepared(NO_CHANGE)).await {
+    let statement = Statement::from_string(DbBackend::Sqlite, NO_CHANGE);
+    match timeout(LOCK_TIMEOUT, database.execute_raw(statement)).await {
         Ok(Ok(_)) => Readiness::Ready,
         // Another connection writes.
         Err(_) => Readiness::Ready,

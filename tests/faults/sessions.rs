@@ -52,7 +52,7 @@ async fn a_read_only_database_serves() {
         let only_read = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
             default_transaction_read_only = on', current_database()); END $$";
         execute(&gateway, only_read).await;
-        let server = Server::new(&gateway.database_url).await;
+        let server = Server::without_mutations(&gateway.database_url).await;
         recovers(&server).await;
 
         let url = &gateway.database_url;

@@ -251,6 +251,9 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
+/// Settings of a server that writes.
+const WRITES: [&str; 3] = ["--mutations=on", "--accept-url", super::ACCEPT_URL];
+
 impl Server {
     /// Starts a server and waits until it listens.
     pub async fn new(database_url: &str) -> Self {
@@ -265,6 +268,15 @@ impl Server {
     /// Like [`Self::with`], with default rate limits.
     pub async fn limited(database_url: &str, more: &[&str]) -> Self {
         Self::start(&[], database_url, more).await
+    }
+
+    /// Like [`Self::new`], without mutations.
+    pub async fn without_mutations(database_url: &str) -> Self {
+        let arguments = Self::arguments(database_url);
+        let arguments = arguments
+            .strip_suffix(&WRITES)
+            .expect("the settings of writes");
+        Self::listening(Process::start_in(&UNLIMITED, arguments)).await
     }
 
     /// Like [`Self::with`], with a maximum of open files.
@@ -288,9 +300,9 @@ impl Server {
             "--log-format=json",
             "--jwt-secret",
             super::SECRET,
-            "--mutations=on",
-            "--accept-url",
-            super::ACCEPT_URL,
+            WRITES[0],
+            WRITES[1],
+            WRITES[2],
         ]
     }
 

@@ -57,7 +57,7 @@ export default [
         {
           exceptions: {
             suffixes: ['Connection', 'Edge', 'Payload', 'Result', 'UserError'],
-            types: ['GroupPreview', 'PageInfo', 'Viewer'],
+            types: ['GroupPreview', 'InviteCounts', 'PageInfo', 'Viewer'],
           },
         },
       ],

@@ -23,6 +23,7 @@ const EXPECTED = [
   { rule: 'relay-edge-types', line: /^field: \[String!\]$/ },
   // A few names.
   { rule: 'relay-edge-types', line: /^grantableRoles: \[String!\]!$/ },
+  { rule: 'relay-edge-types', line: /^changedFields: \[String!\]!$/ },
   // Independent names, not the type's name with a suffix: `Invite` and `User`.
   { rule: 'no-typename-prefix', line: /^inviter: User$/ },
   { rule: 'no-typename-prefix', line: /^username: String!$/ },

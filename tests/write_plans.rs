@@ -9,14 +9,14 @@ use crate::support::{
     run,
 };
 
-/// Staff. Manages all workspaces, courses and groups, and created all codes.
+/// Staff. Manages all workspaces, courses and groups.
 const MANAGER: i64 = 1;
 
 /// Rows of each table of invites: so many that an index finds a hundred of them at less cost than a scan.
 const ROWS: i64 = 60_000;
 
-/// Fills all tables that writes read, and analyzes them. All invites are older than a day. The invite n is to the user n modulo 4000, in the
-/// workspace or course n modulo 200.
+/// Fills all tables that writes read, and analyzes them. All invites are older than a day. The invite n is to
+/// the user n modulo 4000, in the workspace or course n modulo 200.
 async fn fill(gateway: &Gateway) {
     let fill = format!(
         "INSERT INTO users (id, username, full_name, email, email_norm, is_verified, is_staff, created_at)
@@ -41,18 +41,18 @@ async fn fill(gateway: &Gateway) {
          INSERT INTO tags (id, kind, name, color, visible, active, created_at)
          SELECT n, 'user', 't' || n, '#ffffff', true, true, now() FROM generate_series(1, 4000) n;
          INSERT INTO invite_codes (id, code, invited_by_id, generated_at)
-         SELECT n, 'code-' || n, {MANAGER}, now() - interval '2 days' FROM generate_series(1, {ROWS}) n;
+         SELECT n, 'code-' || n, 1 + n % 4000, now() - interval '2 days' FROM generate_series(1, {ROWS}) n;
          INSERT INTO invite_code_tags (invite_code_id, tag_id)
          SELECT n, 1 + n % 4000 FROM generate_series(1, {ROWS}) n;
          INSERT INTO workspace_invites (id, workspace_id, inviter_id, email, email_norm, role, status,
             created_at, expires_at)
-         SELECT n, 1 + n % 200, {MANAGER}, 'u' || 1 + n % 4000 || '@x.io', 'u' || 1 + n % 4000 || '@x.io',
+         SELECT n, 1 + n % 200, 1 + n % 4000, 'u' || 1 + n % 4000 || '@x.io', 'u' || 1 + n % 4000 || '@x.io',
             'member', 'pending', now() - interval '2 days', now() + interval '9 days' FROM generate_series(1, {ROWS}) n;
          INSERT INTO invite_tokens (token_hash, invite_id, workspace_id, created_at)
          SELECT sha256(uuid_send(lpad(to_hex(n), 32, '0')::uuid)), n, 1 + n % 200, now()
          FROM generate_series(1, {ROWS}) n;
          INSERT INTO course_invites (id, course_id, user_id, invited_by_id, created_at)
-         SELECT n, 1 + n % 200, 1 + n / 200, {MANAGER}, now() - interval '2 days' FROM generate_series(1, {ROWS}) n;
+         SELECT n, 1 + n % 200, 1 + n / 200, 1 + n % 4000, now() - interval '2 days' FROM generate_series(1, {ROWS}) n;
          INSERT INTO invite_events (id, type, kind, invite_id, at)
          SELECT gen_random_uuid(), 'created', 'workspace_invite', n, now()
          FROM generate_series(1, {ROWS}) n;

@@ -64,21 +64,21 @@ async fn step(database: &DatabaseConnection, random: &mut Random) {
                 invites.col_expr(course_invite::Column::AcceptedAt, Expr::value(instant)),
                 database,
             )
-            .await
+            .await;
         }
         2 => {
             set(
                 invites.col_expr(course_invite::Column::CancelledAt, Expr::value(instant)),
                 database,
             )
-            .await
+            .await;
         }
         3 => {
             set(
                 invites.col_expr(course_invite::Column::DeclinedAt, Expr::value(instant)),
                 database,
             )
-            .await
+            .await;
         }
         4 => {
             let deleted = course_invite::Entity::delete_many()

@@ -314,12 +314,7 @@ mod tests {
             ..Pool::small("postgres://nobody@127.0.0.1:1/nothing")
         };
         let database = pool.open().await.expect("a pool");
-        let accept_url = "https://app.example/{kind}/{secret}".parse();
-        Lifecycle::new(
-            database,
-            WriteLimits::default(),
-            accept_url.expect("a template"),
-        )
+        Lifecycle::new(database, WriteLimits::default(), None)
     }
 
     fn about() -> About {

@@ -143,6 +143,16 @@ impl Setup {
             ["token"] if !flag.is_some_and(|flag| flag.starts_with("--user")) => {
                 arguments.push("--user=7");
             }
+            ["invite", "create", "workspace"] => {
+                let required = ["--workspace=7", "--as=nobody"];
+                let is_given = |option: &&str| {
+                    let (name, _) = option.split_once('=').unwrap_or_default();
+                    flag.is_some_and(|flag| flag.starts_with(name))
+                };
+                arguments.extend(required.iter().filter(|option| !is_given(option)));
+                arguments.push("ada@example.org");
+            }
+            ["invite", "create", "code"] => arguments.push("--as=nobody"),
             _ => {}
         }
         arguments.extend(flag);
@@ -231,6 +241,7 @@ async fn help_repeats_no_variable() {
         &["demo"],
         &["migrate", "up"],
         &["import"],
+        &["invite", "create", "workspace"],
         &["token"],
     ] {
         let ended = Process::run_in(&environment, &[command, &["--help"]].concat()).await;

@@ -179,10 +179,13 @@ FROM generate_series(0::bigint, ${bigInvites - 1}) n;
 
 INSERT INTO course_members (course_id, user_id, role)
 SELECT course, invitee, 'joined' FROM invited WHERE n % 20 = 3;
-INSERT INTO course_invites (course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at)
+-- The triggers that keep the status are off.
+INSERT INTO course_invites (course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at, status)
 SELECT course, invitee, 1 + (course - 1) % ${managers}, made,
-       CASE WHEN n % 33 = 7 THEN made + interval '1 day' END, CASE WHEN n % 47 = 11 THEN made + interval '1 day' END
-FROM invited ORDER BY made;
+       CASE WHEN n % 33 = 7 THEN made + interval '1 day' END, CASE WHEN n % 47 = 11 THEN made + interval '1 day' END,
+       CASE WHEN deleted_at IS NOT NULL THEN NULL WHEN n % 33 = 7 OR n % 20 = 3 THEN 'accepted'
+            WHEN n % 47 = 11 THEN 'cancelled' ELSE 'pending' END
+FROM invited JOIN users ON users.id = invitee ORDER BY made;
 
 COMMIT;`;
 }

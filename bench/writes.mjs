@@ -200,10 +200,11 @@ export async function writes(options) {
       counts[name] = {};
       for (const [server, start] of Object.entries(starts)) counts[name][server] = await count(name, start, numbers);
       console.error(`${name}: ${JSON.stringify(counts[name])}`);
-      const { trips } = counts[name].gateway;
+      const { trips, pings } = counts[name].gateway;
       // Some requests use another connection than those before, and prepare their statements.
-      if (options.smoke && Math.round(trips) > MUTATIONS[name].trips) {
-        throw new Error(`${name} costs the gateway ${trips} round trips per request; bench/mutations.mjs expects at most ${MUTATIONS[name].trips}`);
+      // A busy machine pings more often.
+      if (options.smoke && Math.round(trips - pings) > MUTATIONS[name].trips) {
+        throw new Error(`${name} costs the gateway ${trips - pings} round trips per request without pings; bench/mutations.mjs expects at most ${MUTATIONS[name].trips}`);
       }
     }
     const servers = [];

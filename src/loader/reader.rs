@@ -7,7 +7,10 @@
 use std::{
     fmt::{self, Write},
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -50,12 +53,30 @@ pub(super) struct Reader {
     limit: Option<Duration>,
     kept: Mutex<Vec<Kept>>,
     max_kept: usize,
+    /// Statements that wait for a connection of the pool.
+    waiting: AtomicUsize,
 }
 
 struct Kept {
     connection: PoolConnection<Postgres>,
     since: Instant,
     used: Instant,
+}
+
+/// A statement that waits for a connection of the pool.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A connection in use. It is closed if it is dropped midway or broke.
@@ -140,6 +161,7 @@ impl Reader {
             limit: limit.map(|limit| limit + GRACE),
             kept: Mutex::default(),
             max_kept,
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -249,13 +271,23 @@ impl Reader {
         let Some(pool) = self.postgres() else {
             return Err(DbErr::Custom("only PostgreSQL is given text".to_owned()));
         };
-        let mut used = Used(Some(Kept {
+        let mut used = Used(Some(self.acquired(pool).await?));
+        let outcome = self.all_over(&mut used, sql, &values).await;
+        self.done(used, outcome)
+    }
+
+    /// Takes a connection of the pool, or one that was kept meanwhile.
+    async fn acquired(&self, pool: &PgPool) -> Result<Kept, DbErr> {
+        let _waiting = Waiting::new(&self.waiting);
+        // From here on `done` keeps none while this waits; one may have been kept just before.
+        if let Some(kept) = self.kept() {
+            return Ok(kept);
+        }
+        Ok(Kept {
             connection: Box::pin(pool.acquire()).await.map_err(not_acquired)?,
             since: Instant::now(),
             used: Instant::now(),
-        }));
-        let outcome = self.all_over(&mut used, sql, &values).await;
-        self.done(used, outcome)
+        })
     }
 
     /// Loads all rows of a statement over a connection, and once more if its prepared statements are
@@ -291,7 +323,8 @@ impl Reader {
         }
     }
 
-    /// Keeps a connection if it can be used again.
+    /// Keeps a connection if it can be used again, and if no statement waits for the pool, which gets it
+    /// otherwise: writes may hold all others for long.
     fn done<T>(&self, mut used: Used, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
         match &outcome {
             Err(error) if Overdue::is_in(error) => {
@@ -310,7 +343,7 @@ impl Reader {
         {
             connection.used = Instant::now();
             let mut kept = lock(&self.kept);
-            if kept.len() < self.max_kept {
+            if kept.len() < self.max_kept && self.waiting.load(Ordering::SeqCst) == 0 {
                 kept.push(connection);
             }
         }

@@ -90,11 +90,16 @@ impl<T> Slice<T> {
 
     /// Converts each row of the page.
     pub fn map<U>(self, mut turn: impl FnMut(T) -> U) -> Slice<U> {
+        self.filter_map(|row| Some(turn(row)))
+    }
+
+    /// Converts rows of the page, and leaves out those that become none.
+    pub fn filter_map<U>(self, mut turn: impl FnMut(T) -> Option<U>) -> Slice<U> {
         Slice {
             rows: self
                 .rows
                 .into_iter()
-                .map(|(position, row)| (position, turn(row)))
+                .filter_map(|(position, row)| Some((position, turn(row)?)))
                 .collect(),
             has_next: self.has_next,
             has_previous: self.has_previous,

@@ -348,15 +348,7 @@ pub fn write(kind: &'static str, command: &'static str, rows: usize) -> Span {
 /// Records the outcome of a write: the number of rows for which it was carried out, now or before, or the
 /// kind of error.
 pub fn written(write: &Span, outcome: Result<usize, &'static str>) {
-    match outcome {
-        Ok(done) => {
-            write.record("write.done", done);
-        }
-        Err(kind) => {
-            write.record("error.type", kind);
-            write.record("otel.status_code", "ERROR");
-        }
-    }
+    record_rows(write, "write.done", outcome);
 }
 
 /// Creates the span of a batch. It belongs to the first of the requesting spans, and is linked to
@@ -399,13 +391,18 @@ pub fn statement(system: &'static str, server: &'static str) -> Span {
 
 /// Records the outcome of a statement: the number of rows, or the kind of error.
 pub fn returned(statement: &Span, outcome: Result<usize, &'static str>) {
+    record_rows(statement, "db.response.returned_rows", outcome);
+}
+
+/// Records a number of rows in a field of the span, or the kind of error.
+fn record_rows(span: &Span, field: &'static str, outcome: Result<usize, &'static str>) {
     match outcome {
         Ok(rows) => {
-            statement.record("db.response.returned_rows", rows);
+            span.record(field, rows);
         }
         Err(kind) => {
-            statement.record("error.type", kind);
-            statement.record("otel.status_code", "ERROR");
+            span.record("error.type", kind);
+            span.record("otel.status_code", "ERROR");
         }
     }
 }

@@ -80,15 +80,7 @@ impl Access {
         page: Page,
     ) -> Result<Slice<InviteEventView>, AccessError> {
         let slice = self.lists().history(reader, page).await?;
-        let rows = slice.rows.into_iter();
-        Ok(Slice {
-            rows: rows
-                .filter_map(|(position, row)| Some((position, InviteEventView::new(row)?)))
-                .collect(),
-            has_next: slice.has_next,
-            has_previous: slice.has_previous,
-            total: slice.total,
-        })
+        Ok(slice.filter_map(InviteEventView::new))
     }
 
     /// Returns the event with this id, for those who may read the history of its invite.

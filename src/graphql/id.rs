@@ -85,12 +85,17 @@ pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
 
 /// Parses a global id. Returns `None` for text that [`global_id`] does not return.
 pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
+    let text = decode(text)?;
+    let (type_name, id) = text.split_once(':')?;
+    Some((NodeKind::of(type_name)?, parse_database_id(id)?))
+}
+
+/// Decodes the text of a global id.
+fn decode(text: &str) -> Option<String> {
     if text.len() > MAX_LENGTH {
         return None;
     }
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (type_name, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
-    Some((NodeKind::of(type_name)?, parse_database_id(id)?))
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 /// Name of the type whose keys are UUIDs.
@@ -103,11 +108,8 @@ pub(super) fn event_id(id: Uuid) -> ID {
 
 /// Parses the global id of an event. Returns `None` for text that [`event_id`] does not return.
 pub(super) fn parse_event_id(text: &str) -> Option<Uuid> {
-    if text.len() > MAX_LENGTH {
-        return None;
-    }
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (type_name, id) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    let text = decode(text)?;
+    let (type_name, id) = text.split_once(':')?;
     let parsed: Uuid = id.parse().ok().filter(|_| type_name == EVENT)?;
     (parsed.to_string() == id).then_some(parsed)
 }

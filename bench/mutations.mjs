@@ -65,7 +65,7 @@ function uuidOf(text) {
   return digits.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
 }
 
-const globalId = (id) => Buffer.from(`WorkspaceInvite:${id}`).toString('base64url');
+const globalId = (workspace, id) => Buffer.from(`WorkspaceInvite:${workspace}:${id}`).toString('base64url');
 
 // Returns users with a verified address who manage nothing.
 function acceptors({ managers, people }) {
@@ -156,7 +156,7 @@ FROM (VALUES ${tokens.join(', ')}) link (id, token) JOIN workspace_invites invit
       ...workspaceOf(n, sizes),
       ids: Array.from({ length: MANY }, (_, row) => CANCELLED + n * MANY + row),
     }),
-    variables: ({ ids }) => ({ input: { ids: ids.map(globalId) } }),
+    variables: ({ workspace, ids }) => ({ input: { ids: ids.map((id) => globalId(workspace, id)) } }),
     path: () => '/w4',
     body: ({ ids }) => ({ ids }),
   },

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database, global_id};
+use crate::support::{Gateway, Viewer, data, each_database, id_of_kind};
 use table::{SETTLED, TABLE};
 
 each_database! {
@@ -161,7 +161,7 @@ impl Path {
         self.with_name(|name| {
             write(&match name.split_once([':', ' ']) {
                 Some(("token", _)) => data::token(999).to_string(),
-                Some((type_name, _)) => global_id(type_name, 999),
+                Some((type_name, _)) => id_of_kind(type_name, 999),
                 None if name.parse::<i64>().is_ok() => "999".to_owned(),
                 None => format!("no-{name}"),
             })
@@ -198,9 +198,13 @@ impl Path {
             _ => return Ok(()),
         };
         let spelled = String::from_utf8(URL_SAFE_NO_PAD.decode(id).expect("base64")).expect("text");
-        let is_it = match named.parse::<i64>() {
-            Ok(number) => spelled.ends_with(&format!(":{number}")),
-            Err(_) => !named.contains(':') || spelled == named,
+        let is_it = match (named.parse::<i64>(), named.split_once(':')) {
+            (Ok(number), _) => spelled.ends_with(&format!(":{number}")),
+            (Err(_), Some((type_name, id))) => {
+                spelled.starts_with(&format!("{type_name}:"))
+                    && spelled.ends_with(&format!(":{id}"))
+            }
+            (Err(_), None) => true,
         };
         if is_it {
             Ok(())
@@ -214,7 +218,7 @@ impl Path {
         let Some(id) = self.node().map(spelled) else {
             return Ok(());
         };
-        let absent = global_id("InviteCode", 999);
+        let absent = id_of_kind("InviteCode", 999);
         let document = json!([absent, id, absent]);
         let document = format!("{{ nodes(ids: {document}) {{ id }} }}");
         let response = gateway.graphql(viewer, &document).await;
@@ -236,7 +240,7 @@ impl Path {
         let Some((type_name, key)) = self.node().and_then(|name| name.split_once(':')) else {
             return Ok(());
         };
-        let id = global_id(type_name, key.parse().expect("a number"));
+        let id = world::global_id(type_name, key.parse().expect("a number"));
         let document = "query($representations: [_Any!]!) {
             _entities(representations: $representations) { ... on Node { id } }
         }";
@@ -270,7 +274,7 @@ fn spelled(name: &str) -> String {
     let number = |text: &str| text.parse().expect("a number");
     match name.split_once([':', ' ']) {
         Some(("token", id)) => data::token(number(id)).to_string(),
-        Some((type_name, id)) => global_id(type_name, number(id)),
+        Some((type_name, id)) => world::global_id(type_name, number(id)),
         None => name.to_owned(),
     }
 }

@@ -43,8 +43,11 @@ async fn received(gateway: &Gateway, user: &str, invited: &str) -> [u64; 3] {
     let listed = gateway.data(viewer, RECEIVED).await;
     let by_id = "{ inviteCodeById: node(id: \"CODE\") { id } invite: node(id: \"INVITE\") { id }
         workspace(id: \"1\") { id } }"
-        .replace("CODE", &crate::support::global_id("InviteCode", 1))
-        .replace("INVITE", &crate::support::global_id("WorkspaceInvite", 1));
+        .replace("CODE", &crate::support::code_id("code-1", 1))
+        .replace(
+            "INVITE",
+            &crate::support::invite_id("WorkspaceInvite", 1, 1),
+        );
     let seen = gateway.data(viewer, &by_id).await;
     let found = |name: &str| u64::from(!seen[name].is_null());
     [

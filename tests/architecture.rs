@@ -57,7 +57,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
         ],
     ),
     ("database", &[]),
-    ("demo", &["auth", "clock", "import"]),
+    ("demo", &["auth", "clock", "import", "invite"]),
     ("email", &[]),
     (
         "graphql",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Backend, Gateway, KINDS, Viewer, data, each_database, global_id};
+use crate::support::{Backend, Gateway, KINDS, Viewer, data, each_database, global_id, id_of_kind};
 
 /// Sends a request twice, to ignore statements of a connection's first request. Returns the
 /// statements of the second, and its response, which must have no errors.
@@ -158,9 +158,9 @@ each_database! {
                 ..data::invite_code(n, &format!("CODE-{n}"))
             }).await;
             for kind in KINDS {
-                ids.push(global_id(kind, n));
+                ids.push(id_of_kind(kind, n));
                 representations.push(if n % 2 == 0 {
-                    json!({ "__typename": kind, "id": global_id(kind, n) })
+                    json!({ "__typename": kind, "id": id_of_kind(kind, n) })
                 } else {
                     json!({ "__typename": kind, "databaseId": n })
                 });
@@ -228,7 +228,7 @@ each_database! {
             ..data::invite_code(n, &format!("CODE-{n}"))
         })).await;
         for n in 1..=9 {
-            let ids: Vec<_> = (1..=n).map(|id| global_id("InviteCode", id)).collect();
+            let ids: Vec<_> = (1..=n).map(|id| id_of_kind("InviteCode", id)).collect();
             let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
             gateway.graphql_with(Viewer::User(1), document, json!({ "ids": ids })).await;
         }

@@ -5,7 +5,10 @@ mod tokens;
 use invite_gateway::{access::Disclosure, email};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_with_limits};
+use crate::support::{
+    Gateway, Viewer, WIDE, data, each_database, global_id, graphql_with_limits, id_of_kind,
+    invite_id,
+};
 
 const INVITER: i64 = 1;
 const INVITEE: i64 = 2;
@@ -240,7 +243,7 @@ each_database! {
                 inviteCode(code: \"CODE-1\") {{ inviter {user} user {user} }}
                 workspaceInvite(token: \"{}\") {{ acceptedBy {user} }}
                 course(id: \"one\") {{ createdBy {user} }} }}",
-            global_id("WorkspaceInvite", 1),
+            invite_id("WorkspaceInvite", 1, 1),
             data::token(1),
         );
         for (viewer, users_shown) in [(INVITER, 28), (INVITEE, 20), (MANAGER, 19), (LEARNER, 19), (NOBODY, 13)] {
@@ -317,7 +320,7 @@ each_database! {
             let document = format!(
                 "{{ nodes(ids: [{:?}, {:?}]) {{ ... on User {{ extId }} ... on CourseInvite {{ invitee {{ extId }} }} }} }}",
                 global_id("User", LEARNER),
-                global_id("CourseInvite", invite),
+                id_of_kind("CourseInvite", invite),
             );
             let data = gateway.data(viewer, &document).await;
             let by_id = if viewer == Viewer::Staff(STAFF) { json!("ext-9") } else { Value::Null };
@@ -343,7 +346,7 @@ each_database! {
 
     async fn only_the_inviter_and_staff_see_a_code_in_a_list(gateway) {
         build(&gateway).await;
-        let by_id = format!("node(id: {:?}) {{ ... on InviteCode {{ code }} }}", global_id("InviteCode", 1));
+        let by_id = format!("node(id: {:?}) {{ ... on InviteCode {{ code }} }}", id_of_kind("InviteCode", 1));
         let sent = "viewer { list: sentInvites { nodes { ... on InviteCode { code } } } }";
         let received = "viewer { list: receivedInvites(filter: { kind: [INVITE_CODE] }) { nodes { ... on InviteCode { code } } } }";
         for (viewer, field, expected) in [
@@ -382,7 +385,7 @@ each_database! {
             "{{ group(id: \"garden\") {{ invite {{ code url }} }}
                 node(id: {:?}) {{ ... on GroupInvite {{ code url }} }}
                 groupInvites {{ nodes {{ code url }} }} }}",
-            global_id("GroupInvite", 1)
+            invite_id("GroupInvite", 1, 1)
         );
         for viewer in VIEWERS {
             let manages = matches!(viewer, Viewer::User(MANAGER) | Viewer::Staff(_));

@@ -10,7 +10,7 @@ use entity::{
 use invite_gateway::import::Kind;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, NOW, Viewer, at, data, each_database, global_id};
+use crate::support::{Gateway, NOW, Viewer, at, data, each_database, id_of_kind};
 
 const OWNER: i64 = 1;
 const INVITEE: i64 = 2;
@@ -63,7 +63,7 @@ each_database! {
                 true => json!({ "status": status, "course": { "name": format!("Course secret{id}") }, "target": { "__typename": "Course" } }),
                 false => json!({ "status": status, "course": null, "target": null }),
             };
-            let node = global_id("CourseInvite", id);
+            let node = id_of_kind("CourseInvite", id);
             for (viewer, is_shown) in [
                 (Viewer::User(INVITEE), is_shown),
                 (Viewer::User(OWNER), true),
@@ -77,7 +77,7 @@ each_database! {
         gateway.add(data::course(9, "open", OWNER)).await;
         gateway.add(course_invite::Model { cancelled_at: instant, ..data::course_invite(9, 9, INVITEE) }).await;
         let fields = "... on CourseInvite { course { name } }";
-        let node = shown(&gateway, Viewer::User(INVITEE), &global_id("CourseInvite", 9), fields).await;
+        let node = shown(&gateway, Viewer::User(INVITEE), &id_of_kind("CourseInvite", 9), fields).await;
         assert_eq!(node["course"]["name"], "Course open");
     }
 
@@ -101,7 +101,7 @@ each_database! {
                 ..data::workspace_invite(id, id)
             }).await;
             let fields = "... on WorkspaceInvite { status workspace { databaseId } target { __typename } }";
-            let node = global_id("WorkspaceInvite", id);
+            let node = id_of_kind("WorkspaceInvite", id);
             for (viewer, is_shown) in [(Viewer::User(INVITEE), is_shown), (Viewer::User(OWNER), true)] {
                 let node = shown(&gateway, viewer, &node, fields).await;
                 let workspace = match is_shown {
@@ -180,7 +180,7 @@ each_database! {
             "course(id: \"nothing\")".to_owned(),
         ]];
         for kind in ["Course", "Workspace", "WorkspaceInvite", "GroupInvite", "CourseInvite"] {
-            let node = |id| format!("node(id: \"{}\")", global_id(kind, id));
+            let node = |id| format!("node(id: \"{}\")", id_of_kind(kind, id));
             sought.push(vec![node(1), node(99)]);
         }
         for fields in sought {
@@ -210,7 +210,7 @@ each_database! {
         let viewer = Viewer::User(STRANGER);
         for kind in ["Course", "Workspace", "WorkspaceInvite", "GroupInvite", "CourseInvite"] {
             for id in [1, 2, 99] {
-                let node = format!("{{ it: node(id: \"{}\") {{ __typename }} }}", global_id(kind, id));
+                let node = format!("{{ it: node(id: \"{}\") {{ __typename }} }}", id_of_kind(kind, id));
                 let entity = format!(
                     "{{ it: _entities(representations: [{{ __typename: \"{kind}\", databaseId: {id} }}]) {{ __typename }} }}"
                 );

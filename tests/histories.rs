@@ -4,7 +4,7 @@ use entity::{invite_event, user};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database, global_id};
+use crate::support::{Gateway, Viewer, data, each_database, invite_id};
 
 /// Admin of workspace 1; a member; the invitee of its invite 1; a stranger; staff; an admin who left.
 const ADMIN: i64 = 1;
@@ -70,7 +70,7 @@ fn types(history: &Value) -> Vec<&str> {
 
 /// Changes invite 1 and resends it, and its invitee declines.
 async fn change(gateway: &Gateway) -> String {
-    let id = global_id("WorkspaceInvite", 1);
+    let id = invite_id("WorkspaceInvite", 1, 1);
     let admin = Viewer::User(ADMIN);
     mutate(
         gateway,
@@ -158,8 +158,8 @@ each_database! {
             inviter_id: Some(STRANGER),
             ..data::workspace_invite(2, 1)
         }).await;
-        mutate(&gateway, Viewer::User(ADMIN), "cancelInvites", &format!("{{ ids: [\"{}\"] }}", global_id("WorkspaceInvite", 2))).await;
-        let listed = history(&gateway, Viewer::User(STRANGER), &global_id("WorkspaceInvite", 2)).await;
+        mutate(&gateway, Viewer::User(ADMIN), "cancelInvites", &format!("{{ ids: [\"{}\"] }}", invite_id("WorkspaceInvite", 1, 2))).await;
+        let listed = history(&gateway, Viewer::User(STRANGER), &invite_id("WorkspaceInvite", 1, 2)).await;
         assert_eq!(types(&listed), ["CANCELLED"]);
     }
 
@@ -207,7 +207,7 @@ each_database! {
     async fn the_histories_of_a_page_of_invites_are_one_statement(gateway) {
         fill(&gateway).await;
         gateway.add_all((2..=20).map(|id| data::workspace_invite(id, 1))).await;
-        let ids: Vec<_> = (1..=20).map(|id| format!("\"{}\"", global_id("WorkspaceInvite", id))).collect();
+        let ids: Vec<_> = (1..=20).map(|id| format!("\"{}\"", invite_id("WorkspaceInvite", 1, id))).collect();
         let cancelled = format!("{{ ids: [{}] }}", ids.join(", "));
         mutate(&gateway, Viewer::User(ADMIN), "cancelInvites", &cancelled).await;
         let document = |first: u32| format!("{{ workspace(id: 1) {{ invites(first: {first}) {{ nodes {{

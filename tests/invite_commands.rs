@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCEPT_URL, Gateway, Viewer, data, each_database, global_id,
+    ACCEPT_URL, Gateway, Viewer, data, each_database, global_id, invite_id,
     process::{Ended, Process},
     tables,
 };
@@ -148,7 +148,7 @@ each_database! {
         let link = rows[0]["acceptUrl"].as_str().expect("a link");
         assert_eq!(rows, [
             json!({ "row": 1, "input": "new@x.io", "outcome": "created", "kind": "workspace",
-                "id": global_id("WorkspaceInvite", FIRST), "databaseId": FIRST, "acceptUrl": link, "error": null }),
+                "id": invite_id("WorkspaceInvite", 1, FIRST), "databaseId": FIRST, "acceptUrl": link, "error": null }),
             json!({ "row": 2, "input": "\u{1b}[31m\u{202e}", "outcome": "refused", "kind": null, "id": null,
                 "databaseId": null, "acceptUrl": null, "error": { "code": "INVALID_EMAIL",
                 "message": "Enter an e-mail address such as name@example.com.", "field": "email" } }),
@@ -229,7 +229,7 @@ each_database! {
 
     async fn invites_are_sent_again_and_withdrawn(gateway) {
         fill(&gateway).await;
-        let id = global_id("WorkspaceInvite", 1);
+        let id = invite_id("WorkspaceInvite", 1, 1);
         let ids = ["workspace:1", "workspace:99", "group:1", "nonsense"];
         let resend = [&["resend", "--as=ada", "--json"][..], &ids].concat();
         let sent = invite(&gateway, &resend).await;

@@ -8,7 +8,7 @@ use invite_gateway::invite::InviteKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Gateway, KINDS, Viewer, data, each_database, global_id};
+use crate::support::{Gateway, KINDS, Viewer, data, each_database, id_of_kind};
 
 const ROWS: i64 = 20;
 const ADMIN: i64 = 1;
@@ -314,7 +314,7 @@ impl List {
             ));
         }
         for kind in KINDS {
-            let ahead = format!("node(id: \"{}\") {{ ... on {kind} {{", global_id(kind, 1));
+            let ahead = format!("node(id: \"{}\") {{ ... on {kind} {{", id_of_kind(kind, 1));
             for field in schema.connections(kind) {
                 lists.extend(Self::of_connection(schema, &ahead, field, "} }", "/node"));
             }
@@ -334,7 +334,7 @@ impl List {
         let document = self.document.replace('@', selection);
         let ids: Vec<_> = match self.path.as_str() {
             "/nodes" if self.of == "InviteEvent" => (1..=rows).map(event_id).collect(),
-            "/nodes" => (1..=rows).map(|n| global_id(&self.of, n)).collect(),
+            "/nodes" => (1..=rows).map(|n| id_of_kind(&self.of, n)).collect(),
             _ => Vec::new(),
         };
         let variables = json!({ "rows": rows, "ids": ids });

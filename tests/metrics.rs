@@ -86,7 +86,7 @@ each_database! {
             {{ userErrors {{ code }} }}");
         let accept = format!("acceptInvite(input: {{ token: \"{}\" }}) {{ userErrors {{ code }} }}", data::token(1));
         let cancel = format!("cancelInvites(input: {{ ids: [{:?}, \"x\"] }}) {{ userErrors {{ code }} }}",
-            crate::support::global_id("WorkspaceInvite", 1));
+            crate::support::invite_id("WorkspaceInvite", 1, 1));
         let malformed = "acceptInvite(input: {}) { userErrors { code } }".to_owned();
         for (viewer, fields) in [
             (Viewer::User(1), create("1")),

@@ -14,7 +14,7 @@ use invite_gateway::{
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database, global_id};
+use crate::support::{Gateway, Viewer, data, each_database, invite_id};
 
 /// Owner, admin and member of workspace 1; a stranger, and the invitee of its invite 1.
 const OWNER: i64 = 1;
@@ -585,7 +585,7 @@ each_database! {
             expires_at: data::made(),
             ..data::workspace_invite(2, 1)
         }).await;
-        let id = global_id("WorkspaceInvite", 2);
+        let id = invite_id("WorkspaceInvite", 1, 2);
         let refused = mutate(&gateway, ADMIN, "resendInvites", &format!("{{ ids: [{id:?}] }}"), "results { acceptUrl userErrors { code } }").await;
         assert_eq!(refused["results"], json!([{ "acceptUrl": null, "userErrors": [{ "code": "ROLE_NOT_ALLOWED" }] }]));
         let refused = mutate(&gateway, ADMIN, "updateInvite", &format!("{{ id: {id:?}, message: \"Hi\" }}"), "").await;
@@ -595,7 +595,7 @@ each_database! {
         let cancelled = mutate(&gateway, ADMIN, "cancelInvites", &format!("{{ ids: [{id:?}] }}"), "results { userErrors { code } }").await;
         assert_eq!(cancelled["results"], json!([{ "userErrors": [] }]));
         gateway.add(workspace_invite::Model { role: "owner".to_owned(), ..data::workspace_invite(3, 1) }).await;
-        let id = global_id("WorkspaceInvite", 3);
+        let id = invite_id("WorkspaceInvite", 1, 3);
         let sent = mutate(&gateway, OWNER, "resendInvites", &format!("{{ ids: [{id:?}] }}"), "results { userErrors { code } }").await;
         assert_eq!(sent["results"], json!([{ "userErrors": [] }]));
     }
@@ -607,7 +607,7 @@ each_database! {
             expires_at: data::made(),
             ..data::workspace_invite(2, 1)
         }).await;
-        let id = global_id("WorkspaceInvite", 2);
+        let id = invite_id("WorkspaceInvite", 1, 2);
         let refused = mutate(&gateway, ADMIN, "resendInvites", &format!("{{ ids: [{id:?}] }}"), "results { userErrors { code } }").await;
         assert_eq!(refused["results"], json!([{ "userErrors": [{ "code": "ALREADY_INVITED" }] }]));
         assert_eq!(events(&gateway).await, [""; 0]);
@@ -639,7 +639,7 @@ each_database! {
         let row = json!({ "token": data::token(1), "email": "invitee1@example.org", "workspace_id": 1,
             "status": "pending", "expires_at": "2099-01-01T00:00:00Z" });
         gateway.import(Kind::WorkspaceInvites, &[row]).await;
-        let id = global_id("WorkspaceInvite", 1);
+        let id = invite_id("WorkspaceInvite", 1, 1);
         let cancelled = mutate(&gateway, ADMIN, "cancelInvites", &format!("{{ ids: [{id:?}] }}"), "results { invite { status } }").await;
         assert_eq!(cancelled["results"], json!([{ "invite": { "status": "CANCELLED" } }]));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Gateway, Response, Viewer,
     collector::Collector,
-    data, each_database, global_id,
+    data, each_database, invite_id,
     process::{Server, authorization, log_lines},
     tables,
     wire::Request,
@@ -123,7 +123,7 @@ async fn plant(gateway: &Gateway) {
 
 /// Returns mutations that succeed for user 7, or are refused as data.
 fn mutations(workspace_token: &str) -> Vec<String> {
-    let invite = global_id("WorkspaceInvite", 4);
+    let invite = invite_id("WorkspaceInvite", 1, 4);
     let errors = "userErrors { code message field }";
     [
         format!("createWorkspaceInvites(input: {{ workspace: \"1\", message: \"{MESSAGE}\",

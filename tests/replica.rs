@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::support::{
-    Backend, Gateway, data, global_id,
+    Backend, Gateway, data, global_id, id_of_kind, invite_id,
     process::{Process, Server, authorization, eventually, log_lines},
     proxy::Proxy,
     run,
@@ -183,7 +183,7 @@ async fn a_viewer_reads_their_own_writes() {
         let cancel = format!(
             "mutation {{ cancelInvites(input: {{ ids: [\"{}\"] }}) {{ results {{ invite {{
                 status target {{ ... on Workspace {{ {fields} }} }} }} }} }} }}",
-            global_id("WorkspaceInvite", 1)
+            invite_id("WorkspaceInvite", 1, 1)
         );
         let data = data_of(&server, Some(WRITER), &cancel).await;
         let invite = &data["cancelInvites"]["results"][0]["invite"];
@@ -270,7 +270,7 @@ async fn absent_and_hidden_nodes_cost_the_same_statements() {
         ] {
             let mut costs = Vec::new();
             for id in [1, 99] {
-                let id = global_id(kind, id);
+                let id = id_of_kind(kind, id);
                 let document = format!(r#"{{ node(id: "{id}") {{ id }} }}"#);
                 // Sent once before, to ignore statements of a connection's first request.
                 data_of(&server, Some(8), &document).await;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    any_database, data, global_id,
+    any_database, code_id, data, global_id, invite_id,
     node::node,
     process::{Server, authorization},
 };
@@ -167,8 +167,8 @@ impl Journey {
 }
 
 fn journeys() -> Vec<Journey> {
-    let [user, course, code] =
-        ["User", "Course", "InviteCode"].map(|type_name| global_id(type_name, 1));
+    let [user, course] = ["User", "Course"].map(|type_name| global_id(type_name, 1));
+    let code = code_id("CODE", 1);
     vec![
         // From an invite to another subgraph's data of its inviter.
         Journey {
@@ -281,7 +281,7 @@ fn journeys() -> Vec<Journey> {
 
 /// Returns mutations through a router: `invitee` accepts an invite to a course, and `other` may not.
 fn writes(router: &str, invitee: i64, other: i64) -> Vec<Journey> {
-    let invite = global_id("CourseInvite", invitee);
+    let invite = invite_id("CourseInvite", 1, invitee);
     let accept = format!(
         r#"mutation {{ acceptInvite(input: {{ id: "{invite}" }}) {{
             invite {{ status inviter {{ username biography }} }}

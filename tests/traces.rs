@@ -131,7 +131,7 @@ each_database! {
         gateway.add_all((1..=3).map(|id| data::workspace_invite(id, 1))).await;
         let collector = Collector::start().await;
         let server = Server::with(&gateway.database_url, &[&collector.option()]).await;
-        let ids = [1, 2, 3].map(|id| support::global_id("WorkspaceInvite", id));
+        let ids = [1, 2, 3].map(|id| support::invite_id("WorkspaceInvite", 1, id));
         let document = format!("mutation {{
             them: cancelInvites(input: {{ ids: [{:?}, {:?}, \"nothing\"] }}) {{ results {{ userErrors {{ code }} }} }}
             it: declineInvite(input: {{ id: {:?} }}) {{ userErrors {{ code }} }} }}", ids[0], ids[1], ids[2]);

@@ -7,7 +7,7 @@ use invite_gateway::invite::{Command, Event, InviteKind, Refusal, State, Status,
 use sea_orm::EntityTrait;
 use serde_json::Value;
 
-use crate::support::{Gateway, NOW, Viewer, at, data, each_database, global_id, tables};
+use crate::support::{Gateway, NOW, Viewer, at, data, each_database, id_of_kind, tables};
 
 const MANAGER: i64 = 1;
 const INVITEE: i64 = 2;
@@ -126,7 +126,7 @@ async fn give(gateway: &Gateway, kind: InviteKind, command: Command) -> (Value, 
         InviteKind::GroupInvite => "GroupInvite",
         InviteKind::CourseInvite => "CourseInvite",
     };
-    let id = global_id(type_name, 1);
+    let id = id_of_kind(type_name, 1);
     let one = "invite { status } userErrors { code }";
     let rows = format!("results {{ {one} }} userErrors {{ code }}");
     let (viewer, field) = match command {

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Backend, Gateway, global_id,
+    Backend, Gateway, code_id, invite_id,
     process::{Server, authorization},
     run,
 };
@@ -109,13 +109,20 @@ fn token(id: i64) -> String {
     uuid::Uuid::from_u128(u128::try_from(id).expect("an id")).to_string()
 }
 
+fn invite(type_name: &str, id: i64) -> String {
+    match type_name {
+        "InviteCode" => code_id(&format!("code-{id}"), id),
+        _ => invite_id(type_name, 1 + id % 200, id),
+    }
+}
+
 #[tokio::test]
 async fn a_mutation_reads_no_table_from_end_to_end() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let server = Server::with(&gateway.database_url, &["--max-invites-per-day=1000000"]).await;
         let ids = |kind: &str, ids: std::ops::Range<i64>| -> Value {
-            ids.map(|id| global_id(kind, id)).collect()
+            ids.map(|id| invite(kind, id)).collect()
         };
         for rows in [1, 100] {
             let addresses = |domain: &str| -> Value {
@@ -152,9 +159,9 @@ async fn a_mutation_reads_no_table_from_end_to_end() {
                 }
             }
         }
-        let update = json!({ "id": global_id("WorkspaceInvite", 501), "message": "Welcome" });
+        let update = json!({ "id": invite("WorkspaceInvite", 501), "message": "Welcome" });
         succeeds(&server, MANAGER, "updateInvite", update).await;
-        let update = json!({ "id": global_id("InviteCode", 501), "tags": ["5", "6"] });
+        let update = json!({ "id": invite("InviteCode", 501), "tags": ["5", "6"] });
         succeeds(&server, MANAGER, "updateInvite", update).await;
         // Invite n is to user n + 1; the course invite n, to user n / 200 + 1.
         succeeds(&server, 502, "declineInvite", json!({ "token": token(501) })).await;
@@ -162,7 +169,7 @@ async fn a_mutation_reads_no_table_from_end_to_end() {
         succeeds(&server, 503, "declineInvite", json!({ "code": "code-503" })).await;
         succeeds(&server, 503, "acceptInvite", json!({ "code": "code-504" })).await;
         for (mutation, id) in [("declineInvite", 801), ("acceptInvite", 802)] {
-            let redeemed = json!({ "id": global_id("CourseInvite", id) });
+            let redeemed = json!({ "id": invite("CourseInvite", id) });
             succeeds(&server, 5, mutation, redeemed).await;
         }
         succeeds(&server, 503, "acceptInvite", json!({ "groupCode": "group-code-9" })).await;

@@ -55,15 +55,14 @@ pub struct Permissions {
 }
 
 impl InviteView {
-    /// Kind and key of the invite.
+    /// Kind, key and target of the invite.
     pub fn invite_ref(&self) -> InviteRef {
-        let (kind, id) = match self {
-            Self::InviteCode(view) => (InviteKind::InviteCode, view.id),
-            Self::WorkspaceInvite(view) => (InviteKind::WorkspaceInvite, view.id()),
-            Self::GroupInvite(view) => (InviteKind::GroupInvite, view.id),
-            Self::CourseInvite(view) => (InviteKind::CourseInvite, view.id),
-        };
-        InviteRef { kind, id }
+        match self {
+            Self::InviteCode(view) => view.invite_ref(),
+            Self::WorkspaceInvite(view) => view.invite_ref(),
+            Self::GroupInvite(view) => view.invite_ref(),
+            Self::CourseInvite(view) => view.invite_ref(),
+        }
     }
 
     fn target(&self) -> Option<Target> {
@@ -206,7 +205,7 @@ impl Access {
         holds_code: bool,
     ) -> Result<Addressee<InviteKind>, Refusal> {
         let user_id = self.viewer.id().ok_or(Refusal::NotFound)?;
-        let InviteRef { kind, id } = invite.invite_ref();
+        let InviteRef { kind, id, .. } = invite.invite_ref();
         let is_addressed = match invite {
             InviteView::InviteCode(code) if self.viewer.is(code.user_id) => Ok(()),
             InviteView::InviteCode(code) => match code.email_norm() {

@@ -64,6 +64,15 @@ impl CourseInviteView {
         }
     }
 
+    /// Kind, key and target.
+    pub fn invite_ref(&self) -> InviteRef {
+        InviteRef {
+            kind: InviteKind::CourseInvite,
+            id: self.id,
+            target: Some(self.course_id),
+        }
+    }
+
     /// Returns true if the invite itself entitles the viewer to see its course.
     pub(super) fn shows_course(&self) -> bool {
         self.is_manager || self.status == Status::Pending

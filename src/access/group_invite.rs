@@ -40,6 +40,15 @@ impl GroupInviteView {
             updated_at: row.updated_at,
         }
     }
+
+    /// Kind, key and target.
+    pub fn invite_ref(&self) -> InviteRef {
+        InviteRef {
+            kind: InviteKind::GroupInvite,
+            id: self.id,
+            target: Some(self.group_id),
+        }
+    }
 }
 
 impl Access {

@@ -42,10 +42,10 @@ impl Access {
             .await?)
     }
 
-    /// Returns an invite of a list, by the rules of its kind.
+    /// Returns an invite, by the rules of its kind. None if it has another target than the one named.
     pub async fn invite(&self, invite: InviteRef) -> Result<Option<InviteView>, LoadError> {
-        let id = invite.id;
-        Ok(match invite.kind {
+        let InviteRef { kind, id, target } = invite;
+        let view = match kind {
             InviteKind::InviteCode => self.invite_code(id).await?.map(InviteView::InviteCode),
             InviteKind::WorkspaceInvite => self
                 .workspace_invite(id)
@@ -53,6 +53,8 @@ impl Access {
                 .map(InviteView::WorkspaceInvite),
             InviteKind::GroupInvite => self.group_invite(id).await?.map(InviteView::GroupInvite),
             InviteKind::CourseInvite => self.course_invite(id).await?.map(InviteView::CourseInvite),
-        })
+        };
+        let is_named = |view: &InviteView| target.is_none() || view.invite_ref().target == target;
+        Ok(view.filter(is_named))
     }
 }

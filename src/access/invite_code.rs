@@ -13,10 +13,11 @@ use super::{
     proof::{CodeCreator, Guarded, ManagedScope},
 };
 use crate::{
-    invite::{Code, ROLES, Refusal, Status, roles_of_codes},
+    invite::{Code, InviteKind, ROLES, Refusal, Status, roles_of_codes},
     lifecycle::{Created, Lifecycle, NewInviteCode},
     loader::{
         InviteSort, LoadError,
+        invite::InviteRef,
         invite_code::{InviteCodeFilter, status},
         invite_code_by_code::{Found, Preload, Preloaded},
     },
@@ -29,6 +30,8 @@ use crate::{
 pub struct InviteCodeView {
     /// Primary key.
     pub id: i64,
+    /// Bucket of the code.
+    pub bucket: i64,
     /// The code itself, for its holders, its inviter, and staff.
     pub code: Option<Code>,
     /// Role that using the code grants.
@@ -69,11 +72,14 @@ impl InviteCodeView {
         now: DateTime<Utc>,
     ) -> Self {
         let row = row.take();
+        let status = status(&row, now);
+        let code = Code::new(row.code);
         Self {
-            status: status(&row, now),
+            status,
             id: row.id,
             email_norm: row.email_norm,
-            code: shows_code.then(|| Code::new(row.code)),
+            bucket: code.bucket(),
+            code: shows_code.then_some(code),
             role: row.role,
             name: row.name,
             email: row
@@ -88,6 +94,15 @@ impl InviteCodeView {
             cancelled_at: row.cancelled_at.filter(|_| row.declined_at.is_none()),
             expires_at: row.expires_at,
             preloaded,
+        }
+    }
+
+    /// Kind, key and bucket.
+    pub fn invite_ref(&self) -> InviteRef {
+        InviteRef {
+            kind: InviteKind::InviteCode,
+            id: self.id,
+            target: Some(self.bucket),
         }
     }
 

@@ -46,6 +46,8 @@ impl InviteEventView {
             invite: InviteRef {
                 kind,
                 id: row.invite_id,
+                // Its source may have moved it since.
+                target: None,
             },
             changed: row
                 .changed
@@ -69,7 +71,7 @@ impl Access {
             InviteView::GroupInvite(_) => None,
         };
         let may_read = self.viewer.is(inviter) || self.is_invite_manager(invite).await?;
-        let InviteRef { kind, id } = invite.invite_ref();
+        let InviteRef { kind, id, .. } = invite.invite_ref();
         Ok(may_read.then(|| HistoryReader::new(kind, id)))
     }
 
@@ -95,6 +97,7 @@ impl Access {
             InviteRef {
                 kind: InviteKind::WorkspaceInvite,
                 id: NO_ID,
+                target: None,
             },
             |event| event.invite,
         );

@@ -66,6 +66,15 @@ impl WorkspaceInviteView {
         self.row.peek().id
     }
 
+    /// Kind, key and target.
+    pub fn invite_ref(&self) -> InviteRef {
+        InviteRef {
+            kind: InviteKind::WorkspaceInvite,
+            id: self.id(),
+            target: Some(self.workspace_id()),
+        }
+    }
+
     /// Address of the invitee; possibly masked.
     pub fn email(&self) -> Option<Cow<'_, str>> {
         self.email.show(&self.row.peek().email)

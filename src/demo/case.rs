@@ -5,12 +5,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::data;
-use crate::import::Kind;
+use crate::{import::Kind, invite::Code};
 
 /// GraphQL types of cases, and the kinds of their files. Tags have no file of their own.
 const KINDS: [(&str, Kind); 8] = [
     (USER, Kind::Users),
-    ("InviteCode", Kind::InviteCodes),
+    (INVITE_CODE, Kind::InviteCodes),
     ("Workspace", Kind::Workspaces),
     ("WorkspaceInvite", Kind::WorkspaceInvites),
     ("Group", Kind::Groups),
@@ -21,6 +21,9 @@ const KINDS: [(&str, Kind); 8] = [
 
 /// GraphQL type of accounts.
 pub(super) const USER: &str = "User";
+
+/// GraphQL type of invite codes.
+const INVITE_CODE: &str = "InviteCode";
 
 /// A row that demonstrates a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +48,8 @@ struct Row {
     id: i64,
     #[serde(alias = "code", alias = "slug", alias = "token", alias = "username")]
     key: Option<String>,
+    #[serde(alias = "workspace_id", alias = "group_id", alias = "course_id")]
+    target: Option<i64>,
     shows: Option<String>,
     #[serde(default)]
     tags: Vec<Row>,
@@ -55,10 +60,21 @@ impl Row {
         Some(Case {
             kind,
             id: self.id,
-            global_id: global_id(kind, self.id),
+            global_id: self.global_id(kind),
             key: self.key,
             shows: self.shows?,
         })
+    }
+
+    fn global_id(&self, kind: &str) -> String {
+        let target = match kind {
+            INVITE_CODE => self.key.clone().map(|code| Code::new(code).bucket()),
+            _ => self.target,
+        };
+        let target = target
+            .map(|target| format!("{target}:"))
+            .unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(format!("{kind}:{target}{}", self.id))
     }
 }
 
@@ -76,7 +92,11 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Returns the global id of the row of type `kind` with the key `id` in the source.
+/// Returns the global id of the row of type `kind` with the key `id` in the source; empty if there is none.
 pub(super) fn global_id(kind: &str, id: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{kind}:{id}"))
+    let files = KINDS.iter().filter(|(name, _)| *name == kind);
+    let mut rows = files.flat_map(|(_, file)| data::rows::<Row>(*file));
+    rows.find(|row| row.id == id)
+        .map(|row| row.global_id(kind))
+        .unwrap_or_default()
 }

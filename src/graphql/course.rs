@@ -11,7 +11,7 @@ use super::{
     },
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
-    id::{NodeKind, global_id, parse_global_id},
+    id::{Named, NodeKind, global_id, parse_global_id},
     invite_counts::InviteCounts,
     json::{enum_leaves, leaves},
     scalar::BigInt,
@@ -168,7 +168,11 @@ impl CourseQuery {
         id: ID,
     ) -> Nullable<Eager<Course>> {
         let key = match parse_global_id(&id) {
-            Some((NodeKind::Course, id)) => CourseKey::Id(id),
+            Some(Named {
+                kind: NodeKind::Course,
+                id,
+                ..
+            }) => CourseKey::Id(id),
             _ => CourseKey::from_text(&id),
         };
         ctx.look_up(|access| access.course(key), eager(Course))

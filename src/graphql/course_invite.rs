@@ -12,7 +12,7 @@ use super::{
     eager::{Eager, EagerList, Leaves, Nested, eager},
     error::{Failure, Nullable, nullable},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
-    id::{NodeKind, global_id},
+    id::{NodeKind, invite_id},
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
     json::leaves,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{CourseInviteView, CourseView, EmailVisibility, InviteView},
-    invite::{Joined, Status},
+    invite::{InviteKind, Joined, Status},
     loader::course_invite::{CourseInviteeFilter as Filter, InviteeSort},
     paging::SortType,
 };
@@ -58,7 +58,7 @@ impl CourseInvite {
 impl CourseInvite {
     /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
-        global_id(NodeKind::CourseInvite, self.0.id)
+        invite_id(InviteKind::CourseInvite, self.0.course_id, self.0.id)
     }
 
     /// Primary key in the source.

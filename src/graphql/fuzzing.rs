@@ -1,9 +1,6 @@
 //! Entry points of `fuzz/` to private parsers, with the properties that must hold.
 
-use super::{
-    cursor,
-    id::{global_id, parse_global_id},
-};
+use super::{cursor, id::parse_global_id};
 use crate::paging::SortType;
 
 /// Returns the number of tokens of a document, and the nesting of its brackets.
@@ -34,7 +31,7 @@ pub fn cursor(text: &str) {
 /// # Panics
 /// The id is not the one of the object that it names.
 pub fn id(text: &str) {
-    if let Some((kind, id)) = parse_global_id(text) {
-        assert_eq!(global_id(kind, id).as_str(), text);
+    if let Some(named) = parse_global_id(text) {
+        assert_eq!(named.global_id(), text);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
     group_invite::GroupInvite,
-    id::{NodeKind, global_id, parse_global_id},
+    id::{Named, NodeKind, global_id, parse_global_id},
     json::leaves,
     scalar::BigInt,
 };
@@ -108,7 +108,11 @@ impl GroupQuery {
         id: ID,
     ) -> Nullable<Eager<Group>> {
         let key = match parse_global_id(&id) {
-            Some((NodeKind::Group, id)) => GroupKey::Id(id),
+            Some(Named {
+                kind: NodeKind::Group,
+                id,
+                ..
+            }) => GroupKey::Id(id),
             _ => GroupKey::from_text(&id),
         };
         ctx.look_up(|access| access.group(key), eager(Group)).await

@@ -10,7 +10,7 @@ use super::{
     error::{Failure, Nullable, nullable},
     filter::InviteStatus,
     group::Group,
-    id::{NodeKind, global_id},
+    id::invite_id,
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
     json::leaves,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::{GroupInviteView, InviteView},
-    invite::{Joined, Status},
+    invite::{InviteKind, Joined, Status},
     paging::SortType,
 };
 
@@ -67,7 +67,7 @@ impl GroupInvite {
 impl GroupInvite {
     /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
-        global_id(NodeKind::GroupInvite, self.0.id)
+        invite_id(InviteKind::GroupInvite, self.0.group_id, self.0.id)
     }
 
     /// Primary key in the source, as the REST contracts return it.

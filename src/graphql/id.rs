@@ -12,14 +12,8 @@ const MAX_LENGTH: usize = 80;
 /// The types that have a global id, but for events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NodeKind {
-    /// A personal code.
-    InviteCode,
-    /// An e-mail invitation to a workspace.
-    WorkspaceInvite,
-    /// A group's reusable link.
-    GroupInvite,
-    /// A user's invitation to a course.
-    CourseInvite,
+    /// An invite.
+    Invite(InviteKind),
     /// A user.
     User,
     /// A tag.
@@ -32,23 +26,12 @@ pub enum NodeKind {
     Course,
 }
 
-impl From<InviteKind> for NodeKind {
-    fn from(kind: InviteKind) -> Self {
-        match kind {
-            InviteKind::InviteCode => Self::InviteCode,
-            InviteKind::WorkspaceInvite => Self::WorkspaceInvite,
-            InviteKind::GroupInvite => Self::GroupInvite,
-            InviteKind::CourseInvite => Self::CourseInvite,
-        }
-    }
-}
-
 impl NodeKind {
     pub(super) const ALL: [Self; 9] = [
-        Self::InviteCode,
-        Self::WorkspaceInvite,
-        Self::GroupInvite,
-        Self::CourseInvite,
+        Self::Invite(InviteKind::InviteCode),
+        Self::Invite(InviteKind::WorkspaceInvite),
+        Self::Invite(InviteKind::GroupInvite),
+        Self::Invite(InviteKind::CourseInvite),
         Self::User,
         Self::Tag,
         Self::Workspace,
@@ -59,10 +42,10 @@ impl NodeKind {
     /// Returns the name of the GraphQL type.
     pub(super) fn type_name(self) -> &'static str {
         match self {
-            Self::InviteCode => "InviteCode",
-            Self::WorkspaceInvite => "WorkspaceInvite",
-            Self::GroupInvite => "GroupInvite",
-            Self::CourseInvite => "CourseInvite",
+            Self::Invite(InviteKind::InviteCode) => "InviteCode",
+            Self::Invite(InviteKind::WorkspaceInvite) => "WorkspaceInvite",
+            Self::Invite(InviteKind::GroupInvite) => "GroupInvite",
+            Self::Invite(InviteKind::CourseInvite) => "CourseInvite",
             Self::User => "User",
             Self::Tag => "Tag",
             Self::Workspace => "Workspace",
@@ -78,16 +61,47 @@ impl NodeKind {
     }
 }
 
-/// Returns the global id of an object: base64url of `Type:key`, without padding.
-pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
-    ID(URL_SAFE_NO_PAD.encode([kind.type_name(), ":", &id.to_string()].concat()))
+/// An object that an id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) kind: NodeKind,
+    pub(super) id: i64,
+    /// Target of an invite, as in [`InviteRef`]. Global ids of invites have it, database ids do not.
+    pub(super) target: Option<i64>,
 }
 
-/// Parses a global id. Returns `None` for text that [`global_id`] does not return.
-pub(super) fn parse_global_id(text: &str) -> Option<(NodeKind, i64)> {
+impl Named {
+    /// Returns the global id: base64url of `Type:key`, of an invite `Type:target:key`, without padding.
+    pub(super) fn global_id(self) -> String {
+        let Self { kind, id, target } = self;
+        let name = kind.type_name();
+        URL_SAFE_NO_PAD.encode(match target {
+            None => format!("{name}:{id}"),
+            Some(target) => format!("{name}:{target}:{id}"),
+        })
+    }
+}
+
+/// Returns the global id of an object that is no invite.
+pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
+    let target = None;
+    ID(Named { kind, id, target }.global_id())
+}
+
+/// Parses a global id. Returns `None` for text that no object has as its id.
+pub(super) fn parse_global_id(text: &str) -> Option<Named> {
     let text = decode(text)?;
-    let (type_name, id) = text.split_once(':')?;
-    Some((NodeKind::of(type_name)?, parse_database_id(id)?))
+    let (type_name, keys) = text.split_once(':')?;
+    let kind = NodeKind::of(type_name)?;
+    let (target, id) = match kind {
+        NodeKind::Invite(_) => {
+            let (target, id) = keys.split_once(':')?;
+            (Some(parse_database_id(target)?), id)
+        }
+        _ => (None, keys),
+    };
+    let id = parse_database_id(id)?;
+    Some(Named { kind, id, target })
 }
 
 /// Decodes the text of a global id.
@@ -114,25 +128,27 @@ pub(super) fn parse_event_id(text: &str) -> Option<Uuid> {
     (parsed.to_string() == id).then_some(parsed)
 }
 
-/// Returns the global id of an invite.
-pub fn invite_id(invite: InviteRef) -> String {
-    global_id(invite.kind.into(), invite.id).0
+/// Returns the global id of an invite. `target` is that of its [`InviteRef`].
+pub fn invite_id(kind: InviteKind, target: i64, id: i64) -> ID {
+    let (kind, target) = (NodeKind::Invite(kind), Some(target));
+    ID(Named { kind, id, target }.global_id())
 }
 
 /// Returns the invite that a global id names. None for other text, and for ids of other objects.
 pub fn parse_invite_id(text: &str) -> Option<InviteRef> {
-    let (named, id) = parse_global_id(text)?;
-    let mut kinds = InviteKind::ALL.into_iter();
-    let kind = kinds.find(|kind| NodeKind::from(*kind) == named)?;
-    Some(InviteRef { kind, id })
+    let Named { kind, id, target } = parse_global_id(text)?;
+    match kind {
+        NodeKind::Invite(kind) => Some(InviteRef { kind, id, target }),
+        _ => None,
+    }
 }
 
 /// Parses the key of an object of that kind from a global id or a database id.
 pub fn parse_id(kind: NodeKind, text: &str) -> Option<i64> {
     parse_database_id(text).or_else(|| {
         parse_global_id(text)
-            .filter(|(named, _)| *named == kind)
-            .map(|(_, id)| id)
+            .filter(|named| named.kind == kind)
+            .map(|named| named.id)
     })
 }
 
@@ -148,7 +164,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{
-        NodeKind, event_id, global_id, invite_id, parse_event_id, parse_global_id, parse_id,
+        Named, NodeKind, event_id, global_id, invite_id, parse_event_id, parse_global_id, parse_id,
         parse_invite_id,
     };
     use crate::{invite::InviteKind, loader::invite::InviteRef};
@@ -156,8 +172,12 @@ mod tests {
     #[test]
     fn only_ids_of_invites_name_an_invite() {
         for kind in InviteKind::ALL {
-            let invite = InviteRef { kind, id: 12 };
-            assert_eq!(parse_invite_id(&invite_id(invite)), Some(invite));
+            let (id, target) = (12, Some(3));
+            let invite = InviteRef { kind, id, target };
+            assert_eq!(parse_invite_id(&invite_id(kind, 3, id)), Some(invite));
+            // Ids of invites have a target.
+            let without = global_id(NodeKind::Invite(kind), 12);
+            assert_eq!(parse_invite_id(&without), None);
         }
         assert_eq!(parse_invite_id(&global_id(NodeKind::User, 12)), None);
         assert_eq!(parse_invite_id("12"), None);
@@ -165,10 +185,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_global_id_names_its_object_alone(id in any::<i64>()) {
+        fn a_global_id_names_its_object_alone(id in any::<i64>(), target in any::<i64>()) {
             for kind in NodeKind::ALL {
-                let written = global_id(kind, id);
-                prop_assert_eq!(parse_global_id(&written), Some((kind, id)));
+                let target = matches!(kind, NodeKind::Invite(_)).then_some(target);
+                let named = Named { kind, id, target };
+                let written = named.global_id();
+                prop_assert_eq!(parse_global_id(&written), Some(named));
                 prop_assert_eq!(parse_id(kind, &written), Some(id));
             }
             let of_user = global_id(NodeKind::User, id);
@@ -185,8 +207,8 @@ mod tests {
 
         #[test]
         fn other_text_names_nothing(text in "\\PC{0,40}") {
-            if let Some((kind, id)) = parse_global_id(&text) {
-                prop_assert_eq!(global_id(kind, id).0, text.clone());
+            if let Some(named) = parse_global_id(&text) {
+                prop_assert_eq!(named.global_id(), text.clone());
             }
             if let Some(id) = parse_event_id(&text) {
                 prop_assert_eq!(event_id(id).0, text);

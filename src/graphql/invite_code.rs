@@ -11,7 +11,7 @@ use super::{
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, ids, range, search, statuses, texts,
     },
-    id::{NodeKind, global_id},
+    id::{NodeKind, invite_id},
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
     json::leaves,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     access::{InviteCodeView, InviteView},
-    invite::{Code, Status},
+    invite::{Code, InviteKind, Status},
     loader::{invite_code::InviteCodeFilter as Filter, invite_code_by_code::Preload},
     paging::SortType,
 };
@@ -68,7 +68,7 @@ impl InviteCode {
 impl InviteCode {
     /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
-        global_id(NodeKind::InviteCode, self.0.id)
+        invite_id(InviteKind::InviteCode, self.0.bucket, self.0.id)
     }
 
     /// Primary key in the source, as the REST contracts return it.

@@ -10,7 +10,7 @@ use super::{
     error::{Failure, Nullable},
     group::Group,
     group_invite::GroupInvite,
-    id::{NodeKind, parse_event_id, parse_global_id},
+    id::{Named, NodeKind, parse_event_id, parse_global_id},
     invite_code::InviteCode,
     invite_event::InviteEvent,
     tag::Tag,
@@ -18,7 +18,10 @@ use super::{
     workspace::Workspace,
     workspace_invite::WorkspaceInvite,
 };
-use crate::access::{Access, CourseKey, GroupKey};
+use crate::{
+    access::{Access, CourseKey, GroupKey, InviteView},
+    loader::invite::InviteRef,
+};
 
 /// An object with a global id.
 #[derive(Clone, Interface)]
@@ -38,8 +41,8 @@ pub(super) enum Node {
 
 /// The object of that global id, by the rules of its kind.
 async fn named(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
-    if let Some((kind, id)) = parse_global_id(id) {
-        return fetch(access, kind, id).await;
+    if let Some(named) = parse_global_id(id) {
+        return fetch(access, named).await;
     }
     match parse_event_id(id) {
         Some(id) => Ok(node(access.invite_event(id).await?, InviteEvent)),
@@ -47,23 +50,31 @@ async fn named(access: &Access, id: &str) -> Result<Option<Node>, Failure> {
     }
 }
 
-/// The object of that kind and key, by the rules of its kind.
-pub(super) async fn fetch(
-    access: &Access,
-    kind: NodeKind,
-    id: i64,
-) -> Result<Option<Node>, Failure> {
+/// The object that an id names, by the rules of its kind.
+pub(super) async fn fetch(access: &Access, named: Named) -> Result<Option<Node>, Failure> {
+    let Named { kind, id, target } = named;
     Ok(match kind {
-        NodeKind::InviteCode => node(access.invite_code(id).await?, InviteCode),
-        NodeKind::WorkspaceInvite => node(access.workspace_invite(id).await?, WorkspaceInvite),
-        NodeKind::GroupInvite => node(access.group_invite(id).await?, GroupInvite),
-        NodeKind::CourseInvite => node(access.course_invite(id).await?, CourseInvite),
+        NodeKind::Invite(kind) => {
+            let invite = access.invite(InviteRef { kind, id, target });
+            invite.await?.map(Node::from)
+        }
         NodeKind::User => node(access.user(id).await?, User),
         NodeKind::Tag => node(access.tag(id).await?, Tag),
         NodeKind::Workspace => node(access.workspace(id).await?, Workspace),
         NodeKind::Group => node(access.group(GroupKey::Id(id)).await?, Group),
         NodeKind::Course => node(access.course(CourseKey::Id(id)).await?, Course),
     })
+}
+
+impl From<InviteView> for Node {
+    fn from(view: InviteView) -> Self {
+        match view {
+            InviteView::InviteCode(view) => InviteCode(view).into(),
+            InviteView::WorkspaceInvite(view) => WorkspaceInvite(view).into(),
+            InviteView::GroupInvite(view) => GroupInvite(view).into(),
+            InviteView::CourseInvite(view) => CourseInvite(view).into(),
+        }
+    }
 }
 
 fn node<V, T: Into<Node>>(view: Option<V>, wrap: impl FnOnce(V) -> T) -> Option<Node> {

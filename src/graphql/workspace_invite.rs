@@ -13,7 +13,7 @@ use super::{
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
     },
-    id::{NodeKind, global_id},
+    id::{NodeKind, invite_id},
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
     json::leaves,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     access::{EmailVisibility, InviteView, WorkspaceInviteView, WorkspaceView, inviter_name},
-    invite::Status,
+    invite::{InviteKind, Status},
     loader::workspace_invite::WorkspaceInviteFilter as Filter,
     paging::SortType,
 };
@@ -78,7 +78,11 @@ impl WorkspaceInvite {
 impl WorkspaceInvite {
     /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
-        global_id(NodeKind::WorkspaceInvite, self.0.id())
+        invite_id(
+            InviteKind::WorkspaceInvite,
+            self.0.workspace_id(),
+            self.0.id(),
+        )
     }
 
     /// Primary key in the source, as the REST contracts return it.

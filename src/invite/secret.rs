@@ -83,6 +83,12 @@ impl Code {
         &self.0
     }
 
+    /// Group of the code, from 0 to 255: the first byte of its SHA-256. Ids of invite codes have it, so that
+    /// a database that is split by code finds the part from the id.
+    pub fn bucket(&self) -> i64 {
+        i64::from(Sha256::digest(&self.0)[0])
+    }
+
     /// The code itself.
     pub fn into_string(self) -> String {
         self.0

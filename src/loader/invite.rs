@@ -45,6 +45,8 @@ pub struct InviteRef {
     pub kind: InviteKind,
     /// Its id among those of its kind.
     pub id: i64,
+    /// Its workspace, group or course; of an invite code, the bucket of the code. None if not known.
+    pub target: Option<i64>,
 }
 
 const KIND: &str = "kind";
@@ -192,7 +194,11 @@ fn read(columns: &mut Columns<'_>) -> Result<InviteRef, DbErr> {
         _ => InviteKind::CourseInvite,
     };
     let id = columns.next()?;
-    Ok(InviteRef { kind, id })
+    Ok(InviteRef {
+        kind,
+        id,
+        target: None,
+    })
 }
 
 impl InviteFilter {

@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::world::{self, ELSEWHERE, INVITEE, MEMBER, NOBODY, OWNER};
-use crate::support::{Gateway, Viewer, data, each_database, global_id};
+use crate::support::{
+    Gateway, Viewer, code_id, data, each_database, global_id, id_of_kind, invite_id,
+};
 
 /// Returns ids of no object: malformed in each way, or without a row.
 fn nonsense() -> Vec<String> {
@@ -86,7 +88,7 @@ each_database! {
         for (field, argument, names) in [
             ("inviteCode", "code: String!", vec!["nope".to_owned(), "\0".to_owned(), String::new()]),
             ("workspaceInvite", "token: UUID!", vec![token(3), token(999), "nope".to_owned()]),
-            ("node", "id: ID!", vec![global_id("InviteCode", 1), global_id("InviteCode", 999)]),
+            ("node", "id: ID!", vec![id_of_kind("InviteCode", 1), id_of_kind("InviteCode", 999)]),
             ("course", "id: ID!", vec!["secret".to_owned(), "draft".to_owned()]),
             ("course", "id: ID!", vec!["deleted".to_owned(), "absent".to_owned(), "\0".to_owned()]),
             ("group", "id: ID!", vec!["deleted".to_owned(), "absent".to_owned(), "\0".to_owned()]),
@@ -175,7 +177,7 @@ each_database! {
         let document = format!(
             "{{ workspace(id: 1) {{ id }} nodes(ids: {}) {{ id }}
                 viewer {{ receivedInvites {{ totalCount nodes {{ id }} }} }} }}",
-            json!([global_id("WorkspaceInvite", 1), global_id("InviteCode", 1)])
+            json!([invite_id("WorkspaceInvite", 1, 1), code_id("CODE", 1)])
         );
         let data = gateway.data(Viewer::User(1), &document).await;
         assert_eq!(data, json!({

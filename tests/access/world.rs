@@ -7,7 +7,7 @@ use entity::course::CoursePrivacy;
 use invite_gateway::email;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use crate::support::{Gateway, Viewer, data};
+use crate::support::{Gateway, Viewer, data, id_of_kind, invite_id};
 
 pub const NOBODY: i64 = 1;
 /// Addressed by user id: created an account with code 1, accepted workspace invite 2, and is
@@ -242,6 +242,17 @@ async fn courses(gateway: &Gateway) {
     gateway.add(data::course(6, "other", ELSEWHERE)).await;
     invite(gateway, 6, 6, SOMEBODY, ELSEWHERE).await;
     invite(gateway, 7, 1, DELETED, INVITER).await;
+}
+
+/// Returns the global id of an object of the world.
+pub fn global_id(type_name: &str, id: i64) -> String {
+    let target = match (type_name, id) {
+        ("WorkspaceInvite", 2) | ("CourseInvite", 7) => 1,
+        ("WorkspaceInvite", 3) => 2,
+        ("WorkspaceInvite", 4) => 3,
+        _ => return id_of_kind(type_name, id),
+    };
+    invite_id(type_name, target, id)
 }
 
 async fn invite(gateway: &Gateway, id: i64, course: i64, invitee: i64, inviter: i64) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{spelled, world};
-use crate::support::{Gateway, Viewer, data, each_database, global_id, tables};
+use crate::support::{Gateway, Viewer, data, each_database, id_of_kind, tables};
 
 /// A line has a mutation, its object, and an outcome for each viewer, in the order of the first line.
 ///
@@ -157,7 +157,7 @@ fn named(name: &str) -> String {
 fn absent(name: &str) -> String {
     match name.split_once([':', ' ']) {
         Some(("token", _)) => data::token(999).to_string(),
-        Some((type_name, _)) => global_id(type_name, 999),
+        Some((type_name, _)) => id_of_kind(type_name, 999),
         None => format!("no-{name}"),
     }
 }

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose};
 use serde_json::{Value, json};
 
 use super::{INVITEE, INVITER, MANAGER, STAFF, build};
-use crate::support::{Gateway, Viewer, WIDE, data, each_database, global_id, graphql_with_limits};
+use crate::support::{Gateway, Viewer, WIDE, data, each_database, graphql_with_limits, invite_id};
 
 const INTROSPECTION: &str = "{ __schema { types { kind name
     fields { name args { name type { kind } } type { ...Type } }
@@ -95,7 +95,7 @@ each_database! {
         let gateway = gateway.with(|parts| parts.graphql = graphql_with_limits(WIDE, 0));
         let types = Types::ask(&gateway).await;
         let by_token = format!("workspaceInvite(token: \"{}\")", data::token(1));
-        let by_id = format!("node(id: {:?})", global_id("WorkspaceInvite", 1));
+        let by_id = format!("node(id: {:?})", invite_id("WorkspaceInvite", 1, 1));
         let of_workspace = r#"workspace(id: "1")"#.to_owned();
         let workspace_invites = "workspaceInvites".to_owned();
         let viewers = [

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CODE, COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
-use crate::support::{any_database, data, global_id, node::node, process::Server};
+use crate::support::{any_database, data, global_id, invite_id, node::node, process::Server};
 
 async fn visit(server: &Server) -> Value {
     let (manager, other) = (token(MANAGER), token(OTHER));
@@ -44,7 +44,7 @@ any_database! {
         });
         let invite = json!({
             "__typename": "GroupInvite",
-            "id": global_id("GroupInvite", 1),
+            "id": invite_id("GroupInvite", 1, 1),
             "url": "https://www.are.na/group/weavers/invite/JOIN-US",
         });
         assert_eq!(seen["managers"], group(invite, &[]));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
-use crate::support::{any_database, global_id, node::node};
+use crate::support::{any_database, global_id, invite_id, node::node};
 
 any_database! {
     async fn urql_reads_pages_and_distinguishes_refusals(gateway) {
@@ -23,7 +23,7 @@ any_database! {
         });
         let invite = json!({
             "__typename": "GroupInvite",
-            "id": global_id("GroupInvite", 1),
+            "id": invite_id("GroupInvite", 1, 1),
             "url": "https://www.are.na/group/weavers/invite/JOIN-US",
         });
         assert_eq!(seen, json!({

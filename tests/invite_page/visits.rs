@@ -1,6 +1,6 @@
 //! Visits to the screens of the example `invite-page`, and their texts.
 
-use crate::support::global_id;
+use crate::support::{global_id, invite_id};
 
 const NOT_FOUND: &str = "We cannot find this invite";
 const PENDING: &str = "Waiting for your answer. You can accept until 31 December 2099.";
@@ -52,7 +52,7 @@ pub fn workspace_invite(number: u32) -> String {
 }
 
 pub fn course_invite(id: i64) -> String {
-    format!("/i/course/{}", global_id("CourseInvite", id))
+    format!("/i/course/{}", invite_id("CourseInvite", 1, id))
 }
 
 fn joined(target: &str, id: i64) -> String {

@@ -49,6 +49,7 @@ use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, IntoActiveModel, ModelTrait,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 pub use database::{Backend, run};
@@ -104,9 +105,35 @@ pub const KINDS: [&str; 9] = [
     "Course",
 ];
 
-/// Returns the global id of the object with that type and key.
+/// Returns the global id of the object with that type and key, which is no invite.
 pub fn global_id(type_name: &str, id: i64) -> String {
+    assert!(
+        !type_name.contains("Invite"),
+        "ids of invites have a target"
+    );
     URL_SAFE_NO_PAD.encode(format!("{type_name}:{id}"))
+}
+
+/// Returns the global id of an invite to that workspace, group or course.
+pub fn invite_id(type_name: &str, target: i64, id: i64) -> String {
+    assert_ne!(type_name, "InviteCode", "it has no target");
+    URL_SAFE_NO_PAD.encode(format!("{type_name}:{target}:{id}"))
+}
+
+/// Returns the global id of the invite code with that code.
+pub fn code_id(code: &str, id: i64) -> String {
+    let bucket = Sha256::digest(code)[0];
+    URL_SAFE_NO_PAD.encode(format!("InviteCode:{bucket}:{id}"))
+}
+
+/// Returns the global id of the object with that type and key. Invites with the key n are to the target n,
+/// or have the code `CODE-n`.
+pub fn id_of_kind(type_name: &str, id: i64) -> String {
+    match type_name {
+        "InviteCode" => code_id(&format!("CODE-{id}"), id),
+        "WorkspaceInvite" | "GroupInvite" | "CourseInvite" => invite_id(type_name, id, id),
+        _ => global_id(type_name, id),
+    }
 }
 
 /// Returns how often a test repeats itself: as the environment variable says, in a run by hand.

@@ -144,7 +144,8 @@ pub(super) fn invite_id(text: &str) -> Option<InviteRef> {
         let (name, digits) = text.split_once(':')?;
         let (_, kind) = KINDS.into_iter().find(|(named, _)| *named == name)?;
         let id: i64 = digits.parse().ok()?;
-        (id.to_string() == digits).then_some(InviteRef { kind, id })
+        let target = None;
+        (id.to_string() == digits).then_some(InviteRef { kind, id, target })
     })
 }
 
@@ -210,11 +211,15 @@ mod tests {
     #[test]
     fn an_invite_is_named_by_its_global_id_or_its_kind_and_database_id() {
         for kind in InviteKind::ALL {
-            let invite = InviteRef { kind, id: 12 };
+            let named = |target| InviteRef {
+                kind,
+                id: 12,
+                target,
+            };
             let short = format!("{}:12", kind_name(kind));
-            for text in [short, graphql::invite_id(invite)] {
-                assert_eq!(invite_id(&text), Some(invite), "{text}");
-            }
+            assert_eq!(invite_id(&short), Some(named(None)));
+            let global = graphql::invite_id(kind, 3, 12);
+            assert_eq!(invite_id(&global), Some(named(Some(3))));
         }
         for text in [
             "",

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     graphql::{Explanation, invite_id},
+    loader::invite::InviteRef,
     printable::{Printable, PrintableJson},
 };
 
@@ -125,7 +126,9 @@ impl Report {
             input: row,
             outcome: word(order, outcome),
             kind: outcome.invite.map(|invite| kind_name(invite.kind)),
-            id: outcome.invite.map(invite_id),
+            id: outcome.invite.and_then(|InviteRef { kind, id, target }| {
+                target.map(|target| invite_id(kind, target, id).0)
+            }),
             database_id: outcome.invite.map(|invite| invite.id),
             accept_url: outcome.accept_url.as_deref(),
             error,

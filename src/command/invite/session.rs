@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     access::{
-        Access, AccessError, CodeInvitee, CreatedInvite, Creation, Disclosure, Policy, Viewer,
-        WorkspaceInvitee,
+        Access, AccessError, CodeInvitee, CreatedInvite, Creation, Disclosure, InviteCodeView,
+        InviteView, Policy, Viewer, WorkspaceInvitee,
     },
     clock::Clock,
     command::{CannotOpen, unready},
@@ -169,9 +169,7 @@ impl Session {
     ) -> Result<Vec<Outcome>, AccessError> {
         batch_loads(Box::pin(async {
             let mut outcomes = self.outcomes(order, rows, key).await?;
-            if order.returns_links() {
-                self.add_links_of_codes(&mut outcomes).await?;
-            }
+            self.complete(order, &mut outcomes).await?;
             Ok(outcomes)
         }))
         .await
@@ -271,27 +269,33 @@ impl Session {
         invites.into_iter().zip(settled).map(outcome).collect()
     }
 
-    /// Adds the links of invite codes whose command returned none. Codes can be read back.
-    async fn add_links_of_codes(&self, outcomes: &mut [Outcome]) -> Result<(), AccessError> {
-        let Some(accept_url) = self.lifecycle.accept_url() else {
-            return Ok(());
-        };
+    /// Adds the targets of invites, and the links of invite codes for which a command that returns links
+    /// returned none: codes can be read back.
+    async fn complete(&self, order: &Order, outcomes: &mut [Outcome]) -> Result<(), AccessError> {
         let loads = outcomes.iter().map(|outcome| async {
-            match outcome {
-                Outcome {
-                    invite: Some(invite),
-                    accept_url: None,
-                    refused: None,
-                } if invite.kind == InviteKind::InviteCode => {
-                    self.access.invite_code(invite.id).await
-                }
-                _ => Ok(None),
+            match outcome.invite {
+                Some(invite) => self.access.invite(invite).await,
+                None => Ok(None),
             }
         });
-        let codes = try_join_all(loads).await?;
-        for (outcome, view) in outcomes.iter_mut().zip(codes) {
-            if let Some(code) = view.and_then(|view| view.code) {
-                outcome.accept_url = Some(accept_url.with_code(&code));
+        let views = try_join_all(loads).await?;
+        let links = self
+            .lifecycle
+            .accept_url()
+            .filter(|_| order.returns_links());
+        for (outcome, view) in outcomes.iter_mut().zip(views) {
+            let Some(view) = view else { continue };
+            outcome.invite = Some(view.invite_ref());
+            if let (
+                Some(links),
+                InviteView::InviteCode(InviteCodeView {
+                    code: Some(code), ..
+                }),
+            ) = (links, &view)
+                && outcome.refused.is_none()
+            {
+                let link = || links.with_code(code);
+                outcome.accept_url.get_or_insert_with(link);
             }
         }
         Ok(())
@@ -315,7 +319,11 @@ fn of_creation(kind: InviteKind, creation: Creation, rows: usize) -> Vec<Outcome
     let outcome = |created: CreatedInvite| {
         let refused = created.refused.map(|it| (it.refusal, Some(it.field)));
         Outcome {
-            invite: created.invite.map(|id| InviteRef { kind, id }),
+            invite: created.invite.map(|id| InviteRef {
+                kind,
+                id,
+                target: None,
+            }),
             accept_url: created.accept_url,
             refused: match created.invite {
                 Some(_) => refused,

@@ -73,7 +73,7 @@ impl FederationQuery {
 /// Loads the object of a representation, by the rules of its kind.
 async fn find(access: &Access, sent: &async_graphql::Value) -> Result<Option<node::Node>, Failure> {
     match representation::read(sent)? {
-        Some((kind, id)) => node::fetch(access, kind, id).await,
+        Some(named) => node::fetch(access, named).await,
         None => Ok(None),
     }
 }

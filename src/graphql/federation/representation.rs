@@ -4,7 +4,7 @@ use async_graphql::{ScalarType, Value};
 
 use super::super::{
     error::Failure,
-    id::{NodeKind, parse_global_id},
+    id::{Named, NodeKind, parse_global_id},
     scalar::BigInt,
 };
 
@@ -15,7 +15,7 @@ const DATABASE_ID: &str = "databaseId";
 
 /// Returns the object of a representation. Returns `None` if it is well formed and identifies none:
 /// text that is not a global id, the id of another kind, or two keys of different objects.
-pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
+pub(super) fn read(sent: &Value) -> Result<Option<Named>, Failure> {
     let Value::Object(fields) = sent else {
         return Err(refused("must be objects with a __typename and a key"));
     };
@@ -30,7 +30,12 @@ pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
     };
     // Routers may send null for keys without a value.
     let key = |name| fields.get(name).filter(|value| **value != Value::Null);
-    let named = match (key(ID), key(DATABASE_ID)) {
+    let with_key = |id| Named {
+        kind,
+        id,
+        target: None,
+    };
+    match (key(ID), key(DATABASE_ID)) {
         (None, None) => {
             let allowed = format!(
                 "must have {} where __typename is {}",
@@ -39,23 +44,20 @@ pub(super) fn read(sent: &Value) -> Result<Option<(NodeKind, i64)>, Failure> {
             );
             return Err(refused(allowed));
         }
-        (Some(global), None) => by_global_id(kind, global)?,
-        (None, Some(database)) => Some(by_database_id(database)?),
+        (Some(global), None) => by_global_id(kind, global),
+        (None, Some(database)) => Ok(Some(with_key(by_database_id(database)?))),
         (Some(global), Some(database)) => {
             let database = by_database_id(database)?;
-            by_global_id(kind, global)?.filter(|id| *id == database)
+            Ok(by_global_id(kind, global)?.filter(|named| named.id == database))
         }
-    };
-    Ok(named.map(|id| (kind, id)))
+    }
 }
 
-fn by_global_id(kind: NodeKind, sent: &Value) -> Result<Option<i64>, Failure> {
+fn by_global_id(kind: NodeKind, sent: &Value) -> Result<Option<Named>, Failure> {
     let Value::String(text) = sent else {
         return Err(refused("must have a string as id"));
     };
-    Ok(parse_global_id(text)
-        .filter(|(named, _)| *named == kind)
-        .map(|(_, id)| id))
+    Ok(parse_global_id(text).filter(|named| named.kind == kind))
 }
 
 fn by_database_id(sent: &Value) -> Result<i64, Failure> {

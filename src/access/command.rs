@@ -175,7 +175,8 @@ impl Access {
         if command != Command::Cancel && !self.may_grant_role_of(&view).await? {
             return Ok(Err(Refusal::RoleNotAllowed));
         }
-        Ok(Ok((InviteManager::new(invite.kind, invite.id), view)))
+        let InviteRef { kind, id, target } = view.invite_ref();
+        Ok(Ok((InviteManager::new(kind, id, target), view)))
     }
 
     /// Returns true if the viewer may grant the role of an invite. Roles that only a source knows manage

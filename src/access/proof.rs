@@ -165,11 +165,17 @@ impl CodeCreator {
 pub struct InviteManager<K> {
     kind: K,
     id: i64,
+    target: Option<i64>,
 }
 
 impl<K: Copy> InviteManager<K> {
-    pub(super) fn new(kind: K, id: i64) -> Self {
-        Self { kind, id }
+    pub(super) fn new(kind: K, id: i64, target: Option<i64>) -> Self {
+        Self { kind, id, target }
+    }
+
+    /// Returns the key of the invite's workspace, group or course.
+    pub fn target(&self) -> Option<i64> {
+        self.target
     }
 
     /// Returns the kind and the id of the invite.

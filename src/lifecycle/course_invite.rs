@@ -49,7 +49,7 @@ impl Lifecycle {
                 .into_iter()
                 .map(|(n, user)| vec![n.into(), user.into(), event_id(now)]);
             let write = Write::new(&database)
-                .with_lock(Lock::Course(course))
+                .with_locks([Lock::Course(course)])
                 .set("target", course)
                 .set("actor", actor)
                 .set("now", now)

@@ -78,7 +78,7 @@ impl Lifecycle {
             });
             let columns = &["n", "code", "name", "email", "email_norm", "role", "event_id"];
             let write = Write::new(&database)
-                .with_lock(Lock::Codes(actor))
+                .with_locks([Lock::Codes(actor)])
                 .set("actor", actor)
                 .set("now", now)
                 .set("expires_at", expires_at)

@@ -15,7 +15,7 @@ use sea_orm::{
 use super::{
     About, Lifecycle, WriteError, WriteLimits, Written,
     event::{event_id, record},
-    write::{Column, Type, Write},
+    write::{Column, Lock, Type, Write},
 };
 use crate::{
     access::proof::{Addressee, InviteManager, SelfProof},
@@ -61,6 +61,14 @@ const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
     AND o.status = 'pending' AND o.expires_at > :now))";
 
+/// Condition: the workspace invite expired, and so did a newer one to the same address that the command is
+/// given to as well.
+const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
+    AND EXISTS (SELECT 1 FROM wanted twin JOIN workspace_invites o ON o.id = twin.wanted_id \
+    WHERE o.workspace_id = workspace_invites.workspace_id \
+    AND o.email_norm = workspace_invites.email_norm AND o.id > workspace_invites.id \
+    AND o.status IN ('pending', 'expired')))";
+
 /// Condition: the course of the course invite is not deleted.
 const IN_LIVE_COURSE: &str = "EXISTS (SELECT 1 FROM courses c \
     WHERE c.id = course_invites.course_id AND c.deleted_at IS NULL)";
@@ -81,6 +89,8 @@ enum Order {
     Resend {
         tokens: HashMap<i64, Token>,
         expires_at: DateTime<Utc>,
+        /// Workspaces of the invites: renewing one is like creating one.
+        workspaces: Vec<i64>,
     },
     Update(Changes),
 }
@@ -165,7 +175,7 @@ impl Lifecycle {
         actor: &SelfProof,
         now: DateTime<Utc>,
     ) -> Result<Vec<Result<Settled, Refusal>>, WriteError> {
-        self.give_to_all(managers, actor, now, |_| Order::Cancel)
+        self.give_to_all(managers, actor, now, |_, _| Order::Cancel)
             .await
     }
 
@@ -181,9 +191,18 @@ impl Lifecycle {
         now: DateTime<Utc>,
     ) -> Result<Vec<Result<Settled, Refusal>>, WriteError> {
         let expires_at = now + self.limits.lifetime;
-        let order = |ids: &[i64]| Order::Resend {
+        let workspaces: Vec<_> = managers
+            .iter()
+            .filter(|manager| manager.invite().0 == InviteKind::WorkspaceInvite)
+            .filter_map(InviteManager::target)
+            .collect();
+        let order = |kind: InviteKind, ids: &[i64]| Order::Resend {
             tokens: ids.iter().map(|id| (*id, Token::random())).collect(),
             expires_at,
+            workspaces: match kind {
+                InviteKind::WorkspaceInvite => workspaces.clone(),
+                _ => Vec::new(),
+            },
         };
         self.give_to_all(managers, actor, now, order).await
     }
@@ -193,7 +212,7 @@ impl Lifecycle {
         managers: &[InviteManager<InviteKind>],
         actor: &SelfProof,
         now: DateTime<Utc>,
-        order: impl Fn(&[i64]) -> Order,
+        order: impl Fn(InviteKind, &[i64]) -> Order,
     ) -> Result<Vec<Result<Settled, Refusal>>, WriteError> {
         let mut outcomes = HashMap::new();
         for kind in InviteKind::ALL {
@@ -207,7 +226,7 @@ impl Lifecycle {
             if ids.is_empty() {
                 continue;
             }
-            let order = order(&ids);
+            let order = order(kind, &ids);
             let given = self.give(order, kind, ids, actor.user_id(), now).await?;
             outcomes.extend(given.into_iter().map(|(id, outcome)| ((kind, id), outcome)));
         }
@@ -489,7 +508,7 @@ impl Giving<'_> {
                 let limits = " AND send_count <= :max_resends \
                     AND (last_sent_at IS NULL OR last_sent_at <= :sent_before)";
                 let limits = match is_workspace_invite {
-                    true => format!("{limits} AND NOT {HAS_SUCCESSOR}"),
+                    true => format!("{limits} AND NOT {HAS_SUCCESSOR} AND NOT {HAS_NEWER_TWIN}"),
                     false => limits.to_owned(),
                 };
                 return (set, limits);
@@ -518,7 +537,12 @@ impl Giving<'_> {
     fn set_values(&self, write: Write) -> Write {
         match &self.order {
             Order::Accept | Order::Decline | Order::Cancel => write,
-            Order::Resend { expires_at, .. } => write
+            Order::Resend {
+                expires_at,
+                workspaces,
+                ..
+            } => write
+                .with_locks(workspaces.iter().copied().map(Lock::Workspace))
                 .set("expires_at", *expires_at)
                 .set(
                     "max_resends",

@@ -90,7 +90,7 @@ impl Lifecycle {
             });
             let columns = &["n", "email", "email_norm", "role", "token_hash", "event_id"];
             let write = Write::new(&database)
-                .with_lock(Lock::Workspace(workspace))
+                .with_locks([Lock::Workspace(workspace)])
                 .set("target", workspace)
                 .set("actor", actor)
                 .set("now", now)

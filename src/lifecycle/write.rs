@@ -5,7 +5,11 @@
 //! SQLite has no statement of several writes: there each step is a statement of one transaction, and
 //! the rows of earlier steps are passed as values.
 
-use std::{collections::HashMap, fmt::Write as _};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write as _,
+    iter,
+};
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
@@ -51,9 +55,9 @@ struct Input {
 }
 
 /// Writes under the same lock wait for each other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lock {
-    /// Creators of invites to a workspace.
+    /// Creators of invites to a workspace, and those who renew them.
     Workspace(i64),
     /// Creators of invites to a course.
     Course(i64),
@@ -76,7 +80,7 @@ impl Lock {
 /// A write that is being put together.
 pub(super) struct Write {
     backend: DbBackend,
-    lock: Option<Lock>,
+    locks: BTreeSet<Lock>,
     parameters: HashMap<&'static str, Value>,
     inputs: Vec<Input>,
     steps: Vec<Step>,
@@ -86,16 +90,16 @@ impl Write {
     pub(super) fn new(database: &DatabaseConnection) -> Self {
         Self {
             backend: database.get_database_backend(),
-            lock: None,
+            locks: BTreeSet::new(),
             parameters: HashMap::new(),
             inputs: Vec::new(),
             steps: Vec::new(),
         }
     }
 
-    /// Waits for other writes under this lock. SQLite has one writer at a time.
-    pub(super) fn with_lock(mut self, lock: Lock) -> Self {
-        self.lock = Some(lock);
+    /// Waits for other writes under these locks. SQLite has one writer at a time.
+    pub(super) fn with_locks(mut self, locks: impl IntoIterator<Item = Lock>) -> Self {
+        self.locks.extend(locks);
         self
     }
 
@@ -208,9 +212,9 @@ impl Write {
         let pool = database.get_postgres_connection_pool();
         // Input of clients is in the values alone.
         let query = sqlx::query_with(AssertSqlSafe(text.sql), values);
-        let sent = match self.lock {
-            None => query.fetch_all(pool).await,
-            Some(lock) => run_under(lock, pool, query).await,
+        let sent = match self.locks.is_empty() {
+            true => query.fetch_all(pool).await,
+            false => run_under(&self.locks, pool, query).await,
         };
         let rows = sent.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
@@ -266,14 +270,17 @@ impl Write {
     }
 }
 
-/// Runs a statement in a transaction of its own, under a lock. The lock comes first: a statement sees what
-/// was committed when it began.
+/// Runs a statement in a transaction of its own, under locks. They come first: a statement sees what was
+/// committed when it began. They are in a fixed order, so that no two writes wait for each other.
 async fn run_under(
-    lock: Lock,
+    locks: &BTreeSet<Lock>,
     pool: &PgPool,
     query: Query<'_, Postgres, SqlxValues>,
 ) -> sqlx::Result<Vec<PgRow>> {
-    let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({})", lock.number());
+    let take = |lock: &Lock| format!("; SELECT pg_advisory_xact_lock({})", lock.number());
+    let begin: String = iter::once("BEGIN".to_owned())
+        .chain(locks.iter().map(take))
+        .collect();
     let mut connection = pool.acquire().await?;
     let mut has_begun = false;
     let outcome = async {
@@ -285,7 +292,7 @@ async fn run_under(
     };
     let outcome = outcome.await;
     if !has_begun {
-        // `BEGIN` may have succeeded without the lock. The driver knows of no transaction then.
+        // `BEGIN` may have succeeded without a lock. The driver knows of no transaction then.
         connection.close_on_drop();
     }
     outcome

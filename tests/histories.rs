@@ -204,6 +204,29 @@ each_database! {
         assert_eq!(types(&page("last: 1").await), ["UPDATED"]);
     }
 
+    async fn an_event_of_a_type_that_this_version_does_not_know_is_left_out(gateway) {
+        fill(&gateway).await;
+        let id = change(&gateway).await;
+        gateway.add(invite_event::Model {
+            id: uuid::Uuid::now_v7(),
+            event_type: "forwarded".to_owned(),
+            kind: "workspace_invite".to_owned(),
+            invite_id: 1,
+            target_id: Some(1),
+            actor_id: None,
+            at: data::made(),
+            changed: None,
+        }).await;
+        let listed = history(&gateway, Viewer::User(ADMIN), &id).await;
+        assert_eq!(types(&listed), ["DECLINED", "RESENT", "UPDATED"]);
+        assert_eq!(listed["totalCount"], 3);
+        let first = format!("{{ node(id: \"{id}\") {{ ... on Invite {{ history(first: 3) {{
+            pageInfo {{ hasNextPage }} nodes {{ type }} }} }} }} }}");
+        let data = gateway.data(Viewer::User(ADMIN), &first).await;
+        assert_eq!(types(&data["node"]["history"]), ["DECLINED", "RESENT", "UPDATED"]);
+        assert_eq!(data["node"]["history"]["pageInfo"]["hasNextPage"], false);
+    }
+
     async fn the_histories_of_a_page_of_invites_are_one_statement(gateway) {
         fill(&gateway).await;
         gateway.add_all((2..=20).map(|id| data::workspace_invite(id, 1))).await;

@@ -12,11 +12,12 @@ use super::{
     proof::{CourseManager, Guarded},
 };
 use crate::{
-    invite::{Refusal, Status},
+    invite::{InviteKind, Refusal, Status},
     lifecycle::Created,
     loader::{
         LoadError,
         course_invite::{CourseInviteeFilter, InviteeSort, status},
+        invite::InviteRef,
         role::Target,
     },
     paging::{Page, Slice},

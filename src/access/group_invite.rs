@@ -8,9 +8,9 @@ use super::{
     proof::{GroupManager, Guarded, ManagedScope, SelfProof},
 };
 use crate::{
-    invite::{Code, Refusal},
+    invite::{Code, InviteKind, Refusal},
     lifecycle::{Lifecycle, WriteError},
-    loader::{LoadError, role::Target},
+    loader::{LoadError, invite::InviteRef, role::Target},
     paging::{Page, Slice},
 };
 

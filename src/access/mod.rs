@@ -22,6 +22,7 @@ mod group_invite;
 mod invite;
 mod invite_code;
 mod invite_event;
+mod permission;
 mod tag;
 mod user;
 mod viewer;
@@ -35,7 +36,7 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 
-pub use command::{Answered, Permissions, Redeemed};
+pub use command::{Answered, Redeemed};
 pub use course::CourseView;
 pub use course_invite::CourseInviteView;
 pub use creation::{CreatedInvite, Creation, MAX_ROWS, Refused};
@@ -44,6 +45,7 @@ pub use group_invite::GroupInviteView;
 pub use invite::InviteView;
 pub use invite_code::{CodeInvitee, InviteCodeView};
 pub use invite_event::InviteEventView;
+pub use permission::Permissions;
 pub use tag::TagView;
 pub use user::{EmailVisibility, UserView};
 pub use viewer::Viewer;
@@ -179,12 +181,17 @@ impl Access {
     /// Lets the viewer write. A viewer who wrote a short time ago reads from the primary.
     pub fn with_lifecycle(self, lifecycle: Option<Arc<Lifecycle>>) -> Self {
         let writer = lifecycle.as_ref().zip(self.viewer.id());
-        let wrote = writer.is_some_and(|(lifecycle, id)| lifecycle.wrote_recently(id, self.now));
+        let wrote = writer.is_some_and(|(lifecycle, id)| lifecycle.wrote_recently(id));
         Self {
             lifecycle,
             reads_primary: AtomicBool::new(wrote),
             ..self
         }
+    }
+
+    /// The instant of the request.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// Reads rows with the freshness of the request.

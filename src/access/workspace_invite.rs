@@ -15,10 +15,11 @@ use super::{
     proof::{Guarded, ManagedScope, WorkspaceManager},
 };
 use crate::{
-    invite::{ROLES, Refusal, Role, Status, Token, grantable_roles},
+    invite::{InviteKind, ROLES, Refusal, Role, Status, Token, grantable_roles},
     lifecycle::{Created, NewWorkspaceInvite, Terms},
     loader::{
         InviteSort, LoadError,
+        invite::InviteRef,
         role::Target,
         workspace_invite::{WorkspaceInviteFilter, status},
     },
@@ -269,7 +270,11 @@ impl Access {
         };
         let links = match created {
             // Links cannot be read back. The earlier ones keep working.
-            Created::Before(_) => lifecycle.mint_tokens(&manager, links, self.now).await?,
+            Created::Before(_) => {
+                lifecycle
+                    .mint_tokens(&manager, &actor, links, self.now)
+                    .await?
+            }
             _ => links,
         };
         let url = |id: i64| {

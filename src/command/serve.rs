@@ -301,7 +301,12 @@ fn build_lifecycle(
         (false, _) => Ok(None),
         (true, accept_url @ Some(_)) => {
             let database = databases.primary.clone();
-            let lifecycle = Lifecycle::new(database, invites.limits(), accept_url.clone());
+            let lifecycle = Lifecycle::new(
+                database,
+                invites.limits(),
+                accept_url.clone(),
+                Stopwatch::started(),
+            );
             Ok(Some(Arc::new(lifecycle)))
         }
         (true, None) => Err(wrong_usage(

@@ -104,8 +104,10 @@ pub(super) async fn of_database(database: &DatabaseConnection) -> Readiness {
         DbBackend::Postgres => {
             let pool = database.get_postgres_connection_pool();
             let checked = async { of_session(&mut *pool.acquire().await?).await };
-            // The reason is in the response of the requests that fail for it.
-            checked.await.unwrap_or(Readiness::Unreachable)
+            checked.await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "cannot check what the database lets the gateway write");
+                Readiness::Unreachable
+            })
         }
         _ => of_file(database).await,
     }
@@ -122,7 +124,10 @@ async fn of_file(database: &DatabaseConnection) -> Readiness {
         Err(_) => Readiness::Ready,
         Ok(Err(error)) if is_sqlite_busy(code(&error)) => Readiness::Ready,
         Ok(Err(error)) if is_unwritable(&error) => Readiness::ReadOnly,
-        Ok(Err(_)) => Readiness::Unreachable,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot check whether the database file can be written");
+            Readiness::Unreachable
+        }
     }
 }
 

@@ -70,7 +70,8 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 9] = [
+    /// All types of events.
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Updated,
         Self::Resent,

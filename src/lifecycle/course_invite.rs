@@ -43,7 +43,7 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let (course, actor) = (manager.course_id(), actor.user_id());
-        let about = about(InviteKind::CourseInvite, users.len());
+        let about = about(actor, InviteKind::CourseInvite, users.len());
         self.spawn(about, async move {
             let input = users
                 .into_iter()

@@ -163,8 +163,9 @@ impl Judge {
 }
 
 /// Describes a request to create invites.
-pub(super) fn about(kind: InviteKind, rows: usize) -> About {
+pub(super) fn about(actor: i64, kind: InviteKind, rows: usize) -> About {
     About {
+        actor,
         kind,
         command: "create",
         rows,

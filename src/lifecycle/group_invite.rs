@@ -84,6 +84,7 @@ impl Lifecycle {
     ) -> Result<bool, WriteError> {
         let (database, group, actor) = (self.database.clone(), manager.group_id(), actor.user_id());
         let about = About {
+            actor,
             kind: InviteKind::GroupInvite,
             command: match event {
                 Event::Created => "enable",
@@ -120,6 +121,7 @@ impl Lifecycle {
         let (database, code) = (self.database.clone(), code.as_str().to_owned());
         let ((_, id), actor) = (holder.invite(), holder.user_id());
         let about = About {
+            actor,
             kind: InviteKind::GroupInvite,
             command: "join",
             rows: 1,

@@ -55,7 +55,7 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let actor = creator.user_id();
-        let about = about(InviteKind::InviteCode, codes.len());
+        let about = about(actor, InviteKind::InviteCode, codes.len());
         self.spawn(about, async move {
             let granted: Vec<Vec<Value>> = codes
                 .iter()

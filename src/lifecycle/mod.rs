@@ -37,6 +37,7 @@ pub use workspace_invite::{NewWorkspaceInvite, Terms};
 use recent_writers::RecentWriters;
 
 use crate::{
+    clock::Stopwatch,
     database::is_unwritable,
     email,
     invite::{AcceptUrl, InviteKind, Refusal},
@@ -114,11 +115,13 @@ pub struct Lifecycle {
     permits: Arc<Semaphore>,
     /// Time that a write waits for others before the database counts as unavailable.
     max_wait: Duration,
-    recent_writers: RecentWriters,
+    recent_writers: Arc<RecentWriters>,
 }
 
 /// A write, as its span describes it.
 struct About {
+    /// The user who writes.
+    actor: i64,
     kind: InviteKind,
     command: &'static str,
     rows: usize,
@@ -142,6 +145,7 @@ impl Lifecycle {
         database: DatabaseConnection,
         limits: WriteLimits,
         accept_url: Option<AcceptUrl>,
+        stopwatch: Stopwatch,
     ) -> Self {
         let (most, max_wait) = bounds(&database);
         Self {
@@ -150,18 +154,13 @@ impl Lifecycle {
             accept_url,
             permits: Arc::new(Semaphore::new(most)),
             max_wait,
-            recent_writers: RecentWriters::default(),
+            recent_writers: Arc::new(RecentWriters::new(stopwatch)),
         }
     }
 
-    /// Records that a user writes at `now`.
-    pub fn record_writer(&self, user_id: i64, now: DateTime<Utc>) {
-        self.recent_writers.record(user_id, now);
-    }
-
-    /// Returns true if a user wrote through this gateway a short time before `now`.
-    pub fn wrote_recently(&self, user_id: i64, now: DateTime<Utc>) -> bool {
-        self.recent_writers.contains(user_id, now)
+    /// Returns true if a user wrote through this gateway a short time ago.
+    pub fn wrote_recently(&self, user_id: i64) -> bool {
+        self.recent_writers.contains(user_id)
     }
 
     /// Returns the template of links.
@@ -181,8 +180,11 @@ impl Lifecycle {
             trace::written(&span, Err(error.name()));
         })?;
         let recorded = span.clone();
+        let recent_writers = self.recent_writers.clone();
+        recent_writers.record(about.actor);
         let write = async move {
             let outcome = write.await;
+            recent_writers.record(about.actor);
             let done = outcome.as_ref().map(Written::done);
             trace::written(&recorded, done.map_err(|WriteError(error)| error.name()));
             drop(permit);
@@ -305,7 +307,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::{About, Lifecycle, WriteError, WriteLimits};
-    use crate::{database::Pool, invite::InviteKind, loader::LoadError};
+    use crate::{clock::Stopwatch, database::Pool, invite::InviteKind, loader::LoadError};
 
     /// A writer whose pool has that many connections; it connects on first use.
     async fn lifecycle(max_connections: u32) -> Lifecycle {
@@ -314,11 +316,12 @@ mod tests {
             ..Pool::small("postgres://nobody@127.0.0.1:1/nothing")
         };
         let database = pool.open().await.expect("a pool");
-        Lifecycle::new(database, WriteLimits::default(), None)
+        Lifecycle::new(database, WriteLimits::default(), None, Stopwatch::started())
     }
 
     fn about() -> About {
         About {
+            actor: 1,
             kind: InviteKind::GroupInvite,
             command: "enable",
             rows: 1,

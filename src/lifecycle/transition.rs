@@ -250,6 +250,7 @@ impl Lifecycle {
     ) -> Result<HashMap<i64, Result<Settled, Refusal>>, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let about = About {
+            actor,
             kind,
             command: order.command().as_str(),
             rows: ids.len(),

@@ -76,7 +76,7 @@ impl Lifecycle {
     ) -> Result<Created, WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let (workspace, actor) = (manager.workspace_id(), actor.user_id());
-        let about = about(InviteKind::WorkspaceInvite, invites.len());
+        let about = about(actor, InviteKind::WorkspaceInvite, invites.len());
         self.spawn(about, async move {
             let input = invites.into_iter().map(|(n, invite)| {
                 vec![
@@ -139,6 +139,7 @@ impl Lifecycle {
     pub async fn mint_tokens(
         &self,
         manager: &WorkspaceManager,
+        actor: &SelfProof,
         mut tokens: HashMap<i64, Token>,
         now: DateTime<Utc>,
     ) -> Result<HashMap<i64, Token>, WriteError> {
@@ -147,6 +148,7 @@ impl Lifecycle {
             return Ok(tokens);
         }
         let about = About {
+            actor: actor.user_id(),
             kind: InviteKind::WorkspaceInvite,
             command: "mint",
             rows: tokens.len(),

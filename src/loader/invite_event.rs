@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::proof::{Guarded, HistoryReader},
-    invite::InviteKind,
+    invite::{Event, InviteKind},
     paging::{Page, Slice, SortType},
 };
 
@@ -83,9 +83,13 @@ impl<K: Recorded> ListOfParent for History<K> {
     const NAME: &'static str = "invite_events";
 
     fn listing(&self, _: &DatabaseConnection) -> Listing {
-        let is_of_kind = Condition::all().add(Column::Kind.eq(K::KIND.as_str()));
+        // A newer version of the gateway may write other types, while it takes over.
+        let known = Event::ALL.map(Event::as_str);
+        let is_known = Condition::all()
+            .add(Column::Kind.eq(K::KIND.as_str()))
+            .add(Column::EventType.is_in(known));
         let order = [(Expr::col((Entity, Column::Id)), SortType::Uuid)];
-        Listing::from_table::<Entity>(is_of_kind, order)
+        Listing::from_table::<Entity>(is_known, order)
     }
 
     fn page(&self) -> &Page {

@@ -227,6 +227,7 @@ impl Gateway {
             self.database.clone(),
             limits,
             Some(accept_url),
+            Stopwatch::started(),
         ))
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use clap::Args;
 use futures_util::future::try_join_all;
 use sea_orm::DatabaseConnection;
@@ -16,7 +15,7 @@ use crate::{
         Access, AccessError, CodeInvitee, CreatedInvite, Creation, Disclosure, InviteCodeView,
         InviteView, Policy, Viewer, WorkspaceInvitee,
     },
-    clock::Clock,
+    clock::{Clock, Stopwatch},
     command::{CannotOpen, unready},
     config::{DatabaseUrl, InviteOptions},
     database::{Pool, Purpose},
@@ -72,8 +71,9 @@ pub(super) struct Session {
     database: DatabaseConnection,
     loaders: Arc<Loaders>,
     lifecycle: Arc<Lifecycle>,
-    access: Access,
-    now: DateTime<Utc>,
+    viewer: Viewer,
+    policy: Arc<Policy>,
+    clock: Clock,
 }
 
 impl Session {
@@ -85,7 +85,7 @@ impl Session {
             .open()
             .await
             .map_err(|error| Stop::usage(CannotOpen(error)))?;
-        let opened = Self::over(database.clone(), options, clock.now()).await;
+        let opened = Self::over(database.clone(), options, clock).await;
         if opened.is_err() {
             // Nothing was written, so that an error loses no data.
             let _ = database.close().await;
@@ -96,13 +96,13 @@ impl Session {
     async fn over(
         database: DatabaseConnection,
         options: &SessionOptions,
-        now: DateTime<Utc>,
+        clock: &Clock,
     ) -> Result<Self, Stop> {
         if let Some(reason) = unready(&database, Purpose::Write).await {
             return Err(Stop::fault(reason));
         }
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
-        let opened = Self::with_account(database, loaders.clone(), options, now).await;
+        let opened = Self::with_account(database, loaders.clone(), options, clock).await;
         if opened.is_err() {
             loaders.release_connections();
         }
@@ -113,7 +113,7 @@ impl Session {
         database: DatabaseConnection,
         loaders: Arc<Loaders>,
         options: &SessionOptions,
-        now: DateTime<Utc>,
+        clock: &Clock,
     ) -> Result<Self, Stop> {
         let subject = Subject::Username(options.operator.clone());
         let found = batch_loads(loaders.subject(subject)).await;
@@ -127,26 +127,33 @@ impl Session {
             database.clone(),
             invites.limits(),
             accept_url,
+            Stopwatch::started(),
         ));
         let policy = Policy {
             disclosure: Disclosure::default(),
             // Shown nowhere: group invites have no command here.
             group_invite_url: GroupInviteUrl::DEFAULT.parse().map_err(Stop::Fault)?,
         };
-        let access = Access::new(
-            Viewer::signed_in(account, false, false),
-            Arc::new(RateLimits::none().client(ClientKey::Unknown)),
-            loaders.clone(),
-            Arc::new(policy),
-            now,
-        );
         Ok(Self {
-            access: access.with_lifecycle(Some(lifecycle.clone())),
+            viewer: Viewer::signed_in(account, false, false),
+            policy: Arc::new(policy),
+            clock: clock.clone(),
             lifecycle,
             loaders,
             database,
-            now,
         })
+    }
+
+    /// Returns the rights of the account, at this instant.
+    fn access(&self) -> Access {
+        let access = Access::new(
+            self.viewer.clone(),
+            Arc::new(RateLimits::none().client(ClientKey::Unknown)),
+            self.loaders.clone(),
+            self.policy.clone(),
+            self.clock.now(),
+        );
+        access.with_lifecycle(Some(self.lifecycle.clone()))
     }
 
     /// Closes the connections.
@@ -168,8 +175,9 @@ impl Session {
         key: Option<(String, String)>,
     ) -> Result<Vec<Outcome>, AccessError> {
         batch_loads(Box::pin(async {
-            let mut outcomes = self.outcomes(order, rows, key).await?;
-            self.complete(order, &mut outcomes).await?;
+            let access = self.access();
+            let mut outcomes = self.outcomes(&access, order, rows, key).await?;
+            self.complete(&access, order, &mut outcomes).await?;
             Ok(outcomes)
         }))
         .await
@@ -177,11 +185,11 @@ impl Session {
 
     async fn outcomes(
         &self,
+        access: &Access,
         order: &Order,
         rows: &[String],
         key: Option<(String, String)>,
     ) -> Result<Vec<Outcome>, AccessError> {
-        let access = &self.access;
         match order {
             Order::Workspace {
                 workspace,
@@ -193,7 +201,9 @@ impl Session {
                     email: address.clone(),
                     role: role.clone(),
                 });
-                let expires = expires.as_ref().map(|expires| expires.instant(self.now));
+                let expires = expires
+                    .as_ref()
+                    .map(|expires| expires.instant(access.now()));
                 let created = access.create_workspace_invites(
                     Some(*workspace),
                     invitees.collect(),
@@ -221,7 +231,9 @@ impl Session {
                     role: role.clone(),
                     tags: tags.iter().copied().map(Some).collect(),
                 };
-                let expires = expires.as_ref().map(|expires| expires.instant(self.now));
+                let expires = expires
+                    .as_ref()
+                    .map(|expires| expires.instant(access.now()));
                 let created = access.create_invite_codes(vec![invitee], expires, key);
                 let created = created.await?;
                 Ok(of_creation(InviteKind::InviteCode, created, rows.len()))
@@ -235,46 +247,27 @@ impl Session {
             Order::Cancel => {
                 let invites: Vec<_> = rows.iter().map(|id| order::invite_id(id)).collect();
                 let settled = access.cancel_invites(&invites).await?;
-                Ok(self.of_settled(invites, settled))
+                Ok(of_settled(access, invites, settled))
             }
             Order::Resend => {
                 let invites: Vec<_> = rows.iter().map(|id| order::invite_id(id)).collect();
                 let settled = access.resend_invites(&invites).await?;
-                Ok(self.of_settled(invites, settled))
+                Ok(of_settled(access, invites, settled))
             }
         }
     }
 
-    fn of_settled(
-        &self,
-        invites: Vec<Option<InviteRef>>,
-        settled: Vec<Result<Settled, Refusal>>,
-    ) -> Vec<Outcome> {
-        const NO_ID: Refusal = Refusal::Invalid(
-            "Expected the global id of an invite, or KIND:DATABASE_ID such as workspace:12.",
-        );
-        let outcome = |(invite, settled): (Option<InviteRef>, Result<Settled, Refusal>)| match (
-            invite, settled,
-        ) {
-            (None, _) => Outcome::refused(NO_ID),
-            (Some(_), Err(refusal)) => Outcome::refused(refusal),
-            (invite, Ok(settled)) => Outcome {
-                invite,
-                accept_url: settled
-                    .token
-                    .and_then(|token| self.access.accept_url(token)),
-                refused: None,
-            },
-        };
-        invites.into_iter().zip(settled).map(outcome).collect()
-    }
-
     /// Adds the targets of invites, and the links of invite codes for which a command that returns links
     /// returned none: codes can be read back.
-    async fn complete(&self, order: &Order, outcomes: &mut [Outcome]) -> Result<(), AccessError> {
+    async fn complete(
+        &self,
+        access: &Access,
+        order: &Order,
+        outcomes: &mut [Outcome],
+    ) -> Result<(), AccessError> {
         let loads = outcomes.iter().map(|outcome| async {
             match outcome.invite {
-                Some(invite) => self.access.invite(invite).await,
+                Some(invite) => access.invite(invite).await,
                 None => Ok(None),
             }
         });
@@ -300,6 +293,29 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Returns the outcomes of a command to invites that exist.
+fn of_settled(
+    access: &Access,
+    invites: Vec<Option<InviteRef>>,
+    settled: Vec<Result<Settled, Refusal>>,
+) -> Vec<Outcome> {
+    const NO_ID: Refusal = Refusal::Invalid(
+        "Expected the global id of an invite, or KIND:DATABASE_ID such as workspace:12.",
+    );
+    let outcome = |(invite, settled): (Option<InviteRef>, Result<Settled, Refusal>)| match (
+        invite, settled,
+    ) {
+        (None, _) => Outcome::refused(NO_ID),
+        (Some(_), Err(refusal)) => Outcome::refused(refusal),
+        (invite, Ok(settled)) => Outcome {
+            invite,
+            accept_url: settled.token.and_then(|token| access.accept_url(token)),
+            refused: None,
+        },
+    };
+    invites.into_iter().zip(settled).map(outcome).collect()
 }
 
 /// Returns the outcomes of a request to create invites of a kind. A request that is refused as a whole

@@ -99,6 +99,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
         "lifecycle",
         &[
             "access::proof",
+            "clock",
             "database",
             "email",
             "invite",

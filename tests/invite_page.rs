@@ -29,6 +29,17 @@ fn bad_answers() -> Value {
     ])
 }
 
+/// Returns `inviteCounts` as the page shows them.
+fn counts(counts: &Value) -> Value {
+    json!({
+        "Pending": counts["pending"],
+        "Accepted": counts["accepted"],
+        "Expired": counts["expired"],
+        "Withdrawn": counts["cancelled"],
+        "Declined": counts["declined"],
+    })
+}
+
 /// Returns the first column of a list on these pages, in order.
 fn rows(pages: &Value) -> Vec<&Value> {
     let mut rows = Vec::new();
@@ -113,6 +124,7 @@ fn assert_screen(screen: &Value, visit: &Visit) {
 
 async fn assert_workspace_list(seen: &Value, server: &Server) {
     let query = "{ workspace(id: 2) {
+        inviteCounts { pending accepted expired cancelled declined }
         all: invites(first: 100) { totalCount nodes { email } }
         expired: invites(first: 100, filter: { status: [EXPIRED] },
             orderBy: { field: CREATED_AT, direction: ASC }) { nodes { email } }
@@ -135,6 +147,8 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
 
     assert_eq!(seen["before"], "Sign in to manage invites");
     assert_eq!(seen["heading"], "Invites to Tidewater Lab 🌊");
+    assert_eq!(workspace["inviteCounts"]["expired"], 8);
+    assert_eq!(seen["counts"], counts(&workspace["inviteCounts"]));
     for (list, pages, last) in [
         ("first", 8, "3 of 73 shown"),
         ("fifty", 2, "23 of 73 shown"),
@@ -169,6 +183,7 @@ async fn assert_workspace_list(seen: &Value, server: &Server) {
 
 async fn assert_course_list(seen: &Value, server: &Server) {
     let query = r#"{ course(id: "rust-from-zero") {
+        inviteCounts { pending accepted expired cancelled declined }
         invitees(first: 100, filter: { search: "maria" }, orderBy: { field: USERNAME, direction: ASC }) {
             totalCount
             nodes { fullName }
@@ -182,12 +197,15 @@ async fn assert_course_list(seen: &Value, server: &Server) {
         .graphql(manager.as_deref(), query, json!({}))
         .await
         .json;
-    let found = &response["data"]["course"]["invitees"];
+    let course = &response["data"]["course"];
+    let found = &course["invitees"];
     let nodes = found["nodes"].as_array().expect("nodes");
     let names: Vec<_> = nodes.iter().map(|node| &node["fullName"]).collect();
     let total = &found["totalCount"];
 
     assert_eq!(seen["heading"], "Invited to Rust from Zero");
+    assert_eq!(course["inviteCounts"]["pending"], 2000);
+    assert_eq!(seen["counts"], counts(&course["inviteCounts"]));
     assert_eq!(seen["all"]["says"], "10 of 2000 shown");
     assert_eq!(seen["found"]["says"], format!("10 of {total} shown"));
     assert_eq!(seen["ordered"]["says"], format!("{total} of {total} shown"));

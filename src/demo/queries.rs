@@ -219,6 +219,25 @@ fn signed_in() -> Vec<Example> {
             error: None,
         },
         Example {
+            name: "invite-history",
+            shows: "history: the events of an invite, newest first. The first ones come with update-invite.",
+            query: "query InviteHistory($id: ID!, $after: String) {
+  node(id: $id) {
+    ... on WorkspaceInvite {
+      email status
+      history(first: 10, after: $after) {
+        totalCount
+        nodes { type at changedFields actor { username } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}",
+            variables: json!({ "id": global_id("WorkspaceInvite", 11) }),
+            persona: Some("workspace-admin"),
+            error: None,
+        },
+        Example {
             name: "group-invites",
             shows: "groupInvites: the join links of the groups that the viewer manages.",
             query: "query GroupInvites {

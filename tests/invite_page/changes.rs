@@ -1,10 +1,13 @@
-//! Visits that change something: accept, decline, invite, send again, withdraw, and replace a link.
+//! Visits that change something: accept, decline, invite, send again, withdraw, and replace a link. Managers
+//! then read the history and the numbers by status.
 //!
 //! They come after all other visits, and each has invites of its own.
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::visits::{course_invite, workspace_invite};
+use crate::support::global_id;
 
 /// Codes of refusals, and the start of the text that the person invited reads instead of the message.
 /// A code that the page does not know keeps the message.
@@ -55,7 +58,10 @@ pub fn plan() -> Value {
         },
         "owner": "new.owner@example.org",
         "select": ["crew", ["crew21@example.org", "crew22@example.org", "crew23@example.org"]],
+        "history": ["crew24@example.org", global_id("WorkspaceInvite", 24)],
         "course": ["rust-from-zero", "omar.farouk"],
+        "courseHistory": ["rust-from-zero", "chloe.dubois"],
+        "codes": ["FOR-MEI", "NO-EMAIL", "WELCOME-2026"],
         "group": "field-notes",
     })
 }
@@ -70,6 +76,8 @@ pub fn assert(seen: &Value) {
     assert_selecting(&seen["selecting"]);
     assert_course_invites(&seen["courseInvites"]);
     assert_group_link(&seen["groupLink"]);
+    assert_workspace_history(&seen["history"]);
+    assert_other_histories(seen);
 }
 
 fn starts_with(seen: &Value, text: &str) {
@@ -259,4 +267,99 @@ fn assert_group_link(seen: &Value) {
     );
     let off = seen["off"].as_str().expect("text");
     assert!(off.contains("The group has no join link now."), "{off}");
+}
+
+/// Returns the sentences of a history. The times of its events are in the reader's format, and in that of
+/// machines.
+fn sentences(history: &Value) -> Vec<&str> {
+    for time in history["times"].as_array().expect("times") {
+        let machine = time["machine"].as_str().expect("an instant");
+        let at = DateTime::parse_from_rfc3339(machine).expect("an instant");
+        let text = at.format("%-d %B %Y at %H:%M").to_string();
+        assert_eq!(time["text"], text, "{machine}");
+    }
+    let sentences = history["sentences"].as_array().expect("sentences");
+    sentences
+        .iter()
+        .map(|sentence| sentence.as_str().expect("text"))
+        .collect()
+}
+
+/// Checks that one invite was withdrawn between two readings of the numbers by status.
+fn assert_one_withdrawn(before: &Value, after: &Value) {
+    let count = |counts: &Value, status: &str| counts[status].as_i64().expect("a number");
+    for (status, change) in [
+        ("Pending", -1),
+        ("Accepted", 0),
+        ("Expired", 0),
+        ("Withdrawn", 1),
+        ("Declined", 0),
+    ] {
+        let expected = count(before, status) + change;
+        assert_eq!(count(after, status), expected, "{status}: {before}");
+    }
+}
+
+fn assert_workspace_history(seen: &Value) {
+    let resent = "Ingrid Sørensen resent the invite";
+    let changed = "Ingrid Sørensen changed the invite: role and message";
+    let withdrawn = "Ingrid Sørensen withdrew the invite";
+
+    // It loads when it is opened.
+    assert_eq!(seen["askedBefore"], 0);
+    assert_eq!(seen["expanded"], "true");
+    assert_eq!(seen["unrecorded"]["says"], "No events are recorded.");
+    assert_eq!(seen["closed"], 0);
+    // An open history has what was done on the page since.
+    assert_eq!(sentences(&seen["resent"]), [resent]);
+    assert_eq!(seen["resent"]["says"], "1 of 1 shown");
+    assert_eq!(sentences(&seen["page"]), [changed; 10]);
+    assert_eq!(seen["page"]["says"], "10 of 12 shown");
+    let all = [[changed; 11].as_slice(), &[resent]].concat();
+    assert_eq!(sentences(&seen["all"]), all);
+    assert_eq!(seen["all"]["says"], "12 of 12 shown");
+    assert_eq!(seen["hasMore"], false);
+    // The first event of the second page.
+    assert_eq!(seen["focused"], 10);
+    let newest = [[withdrawn].as_slice(), &[changed; 11]].concat();
+    assert_eq!(sentences(&seen["withdrawn"]), newest);
+    assert_one_withdrawn(&seen["countsBefore"], &seen["countsAfter"]);
+
+    // A type that the page does not know, and an event of nobody.
+    assert_eq!(
+        sentences(&seen["unknown"])[..3],
+        [
+            "Delivery failed, by Ingrid Sørensen",
+            "The invite was changed: role and message",
+            changed,
+        ]
+    );
+    assert_eq!(seen["denied"], "");
+    starts_with(&seen["failed"], "We cannot reach the history just now.");
+    assert_eq!(seen["again"], withdrawn);
+}
+
+fn assert_other_histories(seen: &Value) {
+    let course = &seen["courseHistory"];
+    assert_eq!(
+        sentences(&course["history"]),
+        ["Amara Okafor resent the invite"]
+    );
+    assert_one_withdrawn(&course["countsBefore"], &course["countsAfter"]);
+    assert_eq!(
+        seen["codeHistory"],
+        json!({
+            "FOR-MEI": ["田中 芽衣 accepted the invite"],
+            "NO-EMAIL": ["Nadia Kowalska declined the invite"],
+            "WELCOME-2026": [],
+        })
+    );
+    let created = "Noor Haddad created the link";
+    assert_eq!(
+        seen["linkHistory"],
+        json!({
+            "before": [created],
+            "after": ["Noor Haddad replaced the link", created],
+        })
+    );
 }

@@ -1,5 +1,6 @@
 // A manager's lists: sign-in, search, filters, order, and pages in both directions.
 import { asking, headingOf, visit } from './browser.mjs';
+import { countsOf } from './history.mjs';
 
 /** Returns a list's first column of data, and the text about its length. */
 async function shown(page) {
@@ -36,7 +37,7 @@ export async function workspace(browser, app, persona, name) {
   const before = await headingOf(page);
   await asking(page, () => page.getByRole('button', { name: persona, exact: true }).click());
   await asking(page, () => page.getByRole('link', { name }).click());
-  const seen = { before, heading: await headingOf(page), first: await paged(page) };
+  const seen = { before, heading: await headingOf(page), counts: await countsOf(page), first: await paged(page) };
   await choose(page, 'Rows per page', '50');
   seen.fifty = await paged(page);
   await choose(page, 'Order', 'Oldest first');
@@ -74,7 +75,7 @@ export async function course(browser, app, token, slug, search) {
   await page.getByLabel('Bearer token').fill(token);
   await asking(page, () => page.keyboard.press('Enter'));
   await visit(page, `${app.url}/manage/course/${slug}`);
-  const seen = { heading: await headingOf(page), all: await shown(page) };
+  const seen = { heading: await headingOf(page), counts: await countsOf(page), all: await shown(page) };
   await page.getByLabel('Search').fill(search);
   await asking(page, () => page.keyboard.press('Enter'));
   seen.found = await shown(page);

@@ -21,17 +21,19 @@ async function totalOf(page) {
 
 const boxOf = (page, name) => page.getByLabel(`Select ${name}`, { exact: true });
 
-async function select(page, ...names) {
+/** Selects rows of a list. */
+export async function select(page, ...names) {
   for (const name of names) await boxOf(page, name).check();
 }
 
-async function search(page, text) {
+/** Searches a list. */
+export async function search(page, text) {
   await page.getByRole('searchbox').fill(text);
   await asking(page, () => page.keyboard.press('Enter'));
 }
 
 /** Presses a button that asks first, and answers the question. */
-async function decide(page, name, answer, says) {
+export async function decide(page, name, answer, says) {
   await page.getByRole('button', { name, exact: true }).click();
   const dialog = page.getByRole('dialog');
   const question = await dialog.innerText();

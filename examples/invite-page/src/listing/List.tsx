@@ -1,10 +1,10 @@
-// List as a table, with controls, a pager, and rows to select.
+// List as a table, with controls, a pager, and rows to select and to open.
 import type { ReactNode } from 'react';
 
 import { Controls, type ControlsProps } from './Controls';
 import type { PageInfo } from './listing';
 import { Pager } from './Pager';
-import { SelectRow } from './Select';
+import { type Columns, type Details, ListRow } from './Row';
 import type { Selection } from './selection';
 
 interface Props<Row, Order extends string> extends ControlsProps<Order> {
@@ -13,22 +13,28 @@ interface Props<Row, Order extends string> extends ControlsProps<Order> {
   rows: Row[];
   keyOf: (row: Row) => string;
   /** Renders the cell of a row, by the heading of its column. */
-  columns: Record<string, (row: Row) => ReactNode>;
+  columns: Columns<Row>;
   fetching: boolean;
   /** Rows to select. Without it, the list has no such column. */
   selection?: Selection<Row>;
+  /** Details of a row. Without them, the rows do not open. */
+  details?: Details<Row>;
+  /** Shown between the title and the controls. */
+  summary?: ReactNode;
   /** Shown between the controls and the table, for what is done with rows. */
   children?: ReactNode;
 }
 
 export function List<Row, Order extends string>(props: Props<Row, Order>) {
-  const { title, connection, rows, keyOf, columns, fetching, selection, children, ...controls } = props;
+  const { title, connection, rows, keyOf, columns, fetching, children, ...others } = props;
+  const { selection, details, summary, ...controls } = others;
   const { pageInfo, totalCount } = connection;
   return (
     <>
       <title>{title}</title>
       <p><a href="/manage">Everything you manage</a></p>
       <h1>{title}</h1>
+      {summary}
       <Controls {...controls} />
       {children}
       {rows.length === 0 ? (
@@ -45,19 +51,12 @@ export function List<Row, Order extends string>(props: Props<Row, Order>) {
               {Object.keys(columns).map((heading) => (
                 <th key={heading} scope="col">{heading}</th>
               ))}
+              {details && <td />}
             </tr>
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={keyOf(row)}>
-                {selection && (
-                  <td className="select"><SelectRow selection={selection} row={row} /></td>
-                )}
-                {Object.entries(columns).map(([heading, cell]) => (
-                  // Repeats the heading, because narrow screens show each row as a card.
-                  <td key={heading} data-heading={heading}>{cell(row)}</td>
-                ))}
-              </tr>
+              <ListRow key={keyOf(row)} row={row} columns={columns} selection={selection} details={details} />
             ))}
           </tbody>
         </table>

@@ -3,11 +3,13 @@ import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
+import type { CodeListQuery } from '../gql/graphql';
 import { inviteOrderBy, type InviteOrderName, inviteOrders } from '../listing/inviteOrders';
 import { List } from '../listing/List';
 import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/listing';
 import { Status } from '../listing/Status';
 import { dayOf, roleOf } from '../wording';
+import { histories } from './History';
 
 const query = graphql(`
   query CodeList(
@@ -47,6 +49,13 @@ const query = graphql(`
   }
 `);
 
+type Row = NonNullable<CodeListQuery['inviteCodes']>['nodes'][number];
+
+const rowHistories = histories<Row>({
+  idOf: ({ id }) => id,
+  nameOf: ({ code, name }) => code ?? (name || 'a code'),
+});
+
 export function CodeList() {
   const listing = useListing<InviteOrderName>('newest');
   const { options } = listing;
@@ -72,6 +81,7 @@ export function CodeList() {
             fetching={result.fetching}
             rows={inviteCodes.nodes}
             keyOf={({ id }) => id}
+            details={rowHistories}
             columns={{
               Code: ({ code }) =>
                 code && <a href={`/i/code/${encodeURIComponent(code)}`}>{code}</a>,

@@ -1,6 +1,6 @@
 // Screen at /manage/course/…: users invited to a course, for its managers. The nodes are users, and
 // the edges carry their invitations. All are pending, so there is no filter by status, and each can be
-// sent again or withdrawn.
+// sent again or withdrawn. The numbers by status count the others, too.
 import { useState } from 'react';
 import { useQuery } from 'urql';
 
@@ -11,6 +11,8 @@ import { List } from '../listing/List';
 import { pageOf, searchOf, useListing } from '../listing/listing';
 import { useSelection } from '../listing/selection';
 import { dayOf, nameOf } from '../wording';
+import { Counts } from './Counts';
+import { histories } from './History';
 import { NothingHere } from './NothingHere';
 import { Outcomes, type Report } from './Outcomes';
 import { SelectedInvites } from './SelectedInvites';
@@ -27,6 +29,9 @@ const query = graphql(`
   ) {
     course(id: $id) {
       name
+      inviteCounts {
+        ...Counts
+      }
       invitees(
         first: $first
         after: $after
@@ -84,6 +89,7 @@ export function CourseList({ id }: { id: string }) {
     selectable: () => true,
   });
   const [report, setReport] = useState<Report>();
+  const [writes, setWrites] = useState(0);
   const { options } = listing;
   const [result, retry] = useQuery({
     query,
@@ -91,6 +97,7 @@ export function CourseList({ id }: { id: string }) {
   });
   const onOutcome = (report: Report) => {
     setReport(report);
+    setWrites((count) => count + 1);
     selection.clear();
     retry();
   };
@@ -108,6 +115,8 @@ export function CourseList({ id }: { id: string }) {
             rows={course.invitees.edges}
             keyOf={selection.idOf}
             selection={selection}
+            details={histories(selection, writes)}
+            summary={<Counts counts={course.inviteCounts} />}
             columns={{
               Name: ({ invite, node }) => (
                 <a href={`/i/course/${encodeURIComponent(invite.id)}`}><bdi>{nameOf(node)}</bdi></a>

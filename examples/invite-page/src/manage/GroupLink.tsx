@@ -1,5 +1,6 @@
 // Screen at /manage/group/…: the join link of a group, for its managers, who switch it on, replace it
-// and switch it off.
+// and switch it off, and read its history.
+import { useId, useState } from 'react';
 import { useQuery } from 'urql';
 
 import { Button } from '../Button';
@@ -12,6 +13,7 @@ import { dayOf } from '../wording';
 import { WriteProblem } from '../WriteProblem';
 import { CopyLink } from './CopyLink';
 import { groupLink, type GroupLinkRef, useGroupLinkChanges } from './groupLinkChanges';
+import { History } from './History';
 import { NothingHere } from './NothingHere';
 
 const query = graphql(`
@@ -74,6 +76,7 @@ function Link(props: { group: GroupLinkRef; refresh: () => void }) {
               It ends at once, and nobody can join by it. Switching on again makes another link.
             </Question>
           </div>
+          <LinkHistory key={invite.id} invite={invite} name={name} />
         </>
       ) : (
         <>
@@ -82,5 +85,20 @@ function Link(props: { group: GroupLinkRef; refresh: () => void }) {
         </>
       )}
     </Notice>
+  );
+}
+
+function LinkHistory({ invite, name }: { invite: { id: string; updatedAt: string }; name: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <>
+      <Button plain opens={{ id, isOpen }} onClick={() => setOpen(!isOpen)}>History</Button>
+      {isOpen && (
+        <div id={id}>
+          <History invite={invite.id} name={name} thing="link" changes={invite.updatedAt} />
+        </div>
+      )}
+    </>
   );
 }

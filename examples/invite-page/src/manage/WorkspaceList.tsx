@@ -1,5 +1,5 @@
 // Screen at /manage/workspace/…: invites to a workspace, for its managers, who invite people here, and
-// send invites again or withdraw them.
+// send invites again or withdraw them, and read their histories.
 import { useState } from 'react';
 import { useQuery } from 'urql';
 
@@ -12,6 +12,8 @@ import { anyStatus, pageOf, searchOf, statusOf, useListing } from '../listing/li
 import { useSelection } from '../listing/selection';
 import { Status } from '../listing/Status';
 import { dayOf } from '../wording';
+import { Counts } from './Counts';
+import { histories } from './History';
 import { InvitePeople } from './InvitePeople';
 import { NothingHere } from './NothingHere';
 import { Outcomes, type Report } from './Outcomes';
@@ -31,6 +33,9 @@ const query = graphql(`
       id
       name
       grantableRoles
+      inviteCounts {
+        ...Counts
+      }
       invites(
         first: $first
         after: $after
@@ -73,6 +78,7 @@ export function WorkspaceList({ id }: { id: string }) {
     selectable: ({ viewerCanCancel, viewerCanResend }) => viewerCanCancel || viewerCanResend,
   });
   const [report, setReport] = useState<Report>();
+  const [writes, setWrites] = useState(0);
   const { options } = listing;
   const [result, retry] = useQuery({
     query,
@@ -85,6 +91,7 @@ export function WorkspaceList({ id }: { id: string }) {
   });
   const onOutcome = (report: Report) => {
     setReport(report);
+    setWrites((count) => count + 1);
     selection.clear();
     retry();
   };
@@ -103,6 +110,8 @@ export function WorkspaceList({ id }: { id: string }) {
             rows={workspace.invites.nodes}
             keyOf={selection.idOf}
             selection={selection}
+            details={histories(selection, writes)}
+            summary={<Counts counts={workspace.inviteCounts} />}
             columns={{
               For: ({ email }) => email,
               Role: ({ roleDisplay }) => roleDisplay,

@@ -12,6 +12,7 @@ export const groupLink = graphql(`
     name
     slug
     invite {
+      id
       code
       url
       updatedAt

@@ -62,11 +62,8 @@ async fn every_screen_shows_what_its_visitor_may_see() {
     });
     let url = format!("http://{}", server.address);
     let program = env!("CARGO_BIN_EXE_invite-gateway");
-    // In turn, since each has its own time to end.
     let built = node("invite-page/build.mjs", &[]).await;
     let seen = node("invite-page/page.mjs", &[&url, program, &plan.to_string()]).await;
-    let plan = changes::plan().to_string();
-    let changed = node("invite-page/changes.mjs", &[&url, program, &plan]).await;
 
     let screens = seen["screens"].as_array().expect("screens");
     assert_eq!(screens.len(), visits.len());
@@ -76,6 +73,10 @@ async fn every_screen_shows_what_its_visitor_may_see() {
     assert_workspace_list(&seen["workspace"], &server).await;
     assert_course_list(&seen["course"], &server).await;
     assert_troubles(&seen);
+
+    // After the lists were compared with what the gateway has.
+    let plan = changes::plan().to_string();
+    let changed = node("invite-page/changes.mjs", &[&url, program, &plan]).await;
     changes::assert(&changed);
 
     // The build has the screens, but nothing of the demo.

@@ -97,7 +97,7 @@ fn decline(id: i64) -> String {
 }
 
 fn cancel(id: i64) -> String {
-    let id = support::invite_id("WorkspaceInvite", 1, id);
+    let id = support::id_of_kind("WorkspaceInvite", id);
     format!("cancelInvites(input: {{ ids: [{id:?}] }}) {{ results {{ userErrors {{ code }} }} }}")
 }
 

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::visits::{course_invite, workspace_invite};
-use crate::support::global_id;
+use crate::support::invite_id;
 
 /// Codes of refusals, and the start of the text that the person invited reads instead of the message.
 /// A code that the page does not know keeps the message.
@@ -43,7 +43,7 @@ pub fn plan() -> Value {
             "unverified": workspace_invite(13),
             "code": "/i/code/FOR-MEI",
             "codeForAnybody": "/i/code/NO-EMAIL",
-            "course": course_invite(8),
+            "course": course_invite(2, 8),
             "received": "夜警 Night Watch",
             "group": "/i/group/field-notes/field-notes-2026",
         },
@@ -58,7 +58,7 @@ pub fn plan() -> Value {
         },
         "owner": "new.owner@example.org",
         "select": ["crew", ["crew21@example.org", "crew22@example.org", "crew23@example.org"]],
-        "history": ["crew24@example.org", global_id("WorkspaceInvite", 24)],
+        "history": ["crew24@example.org", invite_id("WorkspaceInvite", 1, 24)],
         "course": ["rust-from-zero", "omar.farouk"],
         "courseHistory": ["rust-from-zero", "chloe.dubois"],
         "codes": ["FOR-MEI", "NO-EMAIL", "WELCOME-2026"],

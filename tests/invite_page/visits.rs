@@ -51,8 +51,8 @@ pub fn workspace_invite(number: u32) -> String {
     format!("/i/workspace/d0000000-0000-4000-8000-{number:012}")
 }
 
-pub fn course_invite(id: i64) -> String {
-    format!("/i/course/{}", invite_id("CourseInvite", 1, id))
+pub fn course_invite(course: i64, id: i64) -> String {
+    format!("/i/course/{}", invite_id("CourseInvite", course, id))
 }
 
 fn joined(target: &str, id: i64) -> String {
@@ -199,9 +199,9 @@ fn group_invites() -> Vec<Visit> {
 fn course_invites() -> Vec<Visit> {
     let rust = "Rust from Zero";
     vec![
-        anybody(course_invite(1), "You are invited to a course", &[]),
+        anybody(course_invite(1, 1), "You are invited to a course", &[]),
         anybody(
-            course_invite(1),
+            course_invite(1, 1),
             rust,
             &[
                 "Amara Okafor invites you",
@@ -212,11 +212,11 @@ fn course_invites() -> Vec<Visit> {
         .by("invitee")
         .open(),
         // Its managers see it, but do not answer it.
-        anybody(course_invite(1), rust, &[PENDING_WITHOUT_END]).by("course-manager"),
-        anybody(course_invite(1), NOT_FOUND, &[]).by("nobody"),
-        anybody(course_invite(2), rust, &["Accepted on 8 March 2026."]).by("staff"),
+        anybody(course_invite(1, 1), rust, &[PENDING_WITHOUT_END]).by("course-manager"),
+        anybody(course_invite(1, 1), NOT_FOUND, &[]).by("nobody"),
+        anybody(course_invite(1, 2), rust, &["Accepted on 8 March 2026."]).by("staff"),
         anybody(
-            course_invite(3),
+            course_invite(1, 3),
             rust,
             &["Withdrawn before it was accepted."],
         )

@@ -50,6 +50,12 @@ fn everything() -> Vec<(&'static str, Vec<Value>)> {
             vec![json!({ "group_id": 1, "user_id": 2, "role": "manager" })],
         ),
         (
+            "tags",
+            vec![
+                json!({ "id": 1, "type": "user", "name": "beta", "color": "#00ff00", "created_at": MADE }),
+            ],
+        ),
+        (
             "courses",
             vec![
                 json!({ "id": 1, "slug": "rust", "name": "Rust", "privacy": "open",
@@ -199,6 +205,10 @@ each_database! {
     async fn the_sample_data_loads_by_the_command_as_the_demo_loads_it(gateway) {
         let mut rows = Vec::new();
         for kind in Kind::value_variants() {
+            // Rows of codes contain them.
+            if *kind == Kind::Tags {
+                continue;
+            }
             let file = format!("{}/examples/data/{kind}.ndjson", env!("CARGO_MANIFEST_DIR"));
             let number = fs::read_to_string(&file).expect("a file").lines().count();
             let ended = import(&gateway, &kind.to_string(), Path::new(&file), &[]).await;
@@ -312,7 +322,7 @@ each_database! {
         assert_eq!(data["viewer"]["receivedInvites"]["totalCount"], 1);
     }
 
-    async fn a_nested_user_only_renames_an_existing_account(gateway) {
+    async fn a_nested_user_changes_no_existing_account(gateway) {
         let ada = user::Model { is_staff: true, ..data::user(1, "ada") };
         let bob = user::Model { is_verified: false, ext_id: None, ..data::user(2, "bob") };
         gateway.add_all([ada.clone(), bob.clone()]).await;
@@ -323,8 +333,7 @@ each_database! {
         let (_, rejected) = gateway.import(Kind::InviteCodes, &[code]).await;
         assert!(rejected.is_empty(), "{rejected:?}");
         let users = user::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("users");
-        let renamed = |user: user::Model| user::Model { full_name: "Eve".to_owned(), ..user };
-        assert_eq!(users, [renamed(ada), renamed(bob)]);
+        assert_eq!(users, [ada, bob]);
     }
 
     async fn bad_rows_are_reported_and_the_others_written(gateway) {
@@ -392,7 +401,7 @@ each_database! {
         ];
         let rows: Vec<Value> = texts.iter().zip(1..).map(|(text, id)| json!({
             "id": id, "username": format!("user-{id}"), "full_name": text, "created_at": MADE,
-            "email": text, "avatar_url": text, "ext_id": (id % 2 == 0).then_some(text),
+            "ext_id": (id % 2 == 0).then_some(text),
         })).collect();
         let (_, rejected) = gateway.import(Kind::Users, &rows).await;
         assert_eq!(rejected, []);
@@ -404,8 +413,7 @@ each_database! {
         assert_eq!(users.len(), texts.len());
         for (user, text) in users.iter().zip(texts) {
             let filled = (!text.is_empty()).then_some(text);
-            assert_eq!((user.full_name.as_str(), user.email.as_str()), (text, text));
-            assert_eq!(user.avatar_url.as_deref(), filled);
+            assert_eq!(user.full_name, text);
             assert_eq!(user.ext_id.as_deref(), filled.filter(|_| user.id % 2 == 0));
         }
 
@@ -447,7 +455,7 @@ each_database! {
             row["workspace_name"] = json!(format!("Atlas {place}"));
             row["workspace_id"] = json!(1 + place % 3);
             if place % 2 == 0 {
-                row["workspace_logo"] = json!(format!("logo {place}"));
+                row["workspace_logo"] = json!(format!("https://x.io/{place}"));
             }
             if place % 5 == 0 {
                 row["inviter_id"] = Value::Null;

@@ -39,6 +39,10 @@ pub(super) struct ImportArgs {
     /// Check all rows against the database and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// The file has the keys of what is gone at its source: delete accounts, workspaces, groups, courses
+    /// and tags, end memberships, withdraw pending invites
+    #[arg(long)]
+    pub delete: bool,
     /// Target database.
     #[command(flatten)]
     pub database: DatabaseUrl,
@@ -81,6 +85,7 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
             let options = Options {
                 strict: args.strict,
                 dry_run: args.dry_run,
+                delete: args.delete,
             };
             let mut console = Console::stderr(bytes);
             let outcome =

@@ -1,5 +1,5 @@
 //! Rows of the sample data that demonstrate a case. Their lines in `examples/data` have the field
-//! `shows`, which the import ignores.
+//! `_shows`: the import ignores fields whose names begin so.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,7 @@ struct Row {
     key: Option<String>,
     #[serde(alias = "workspace_id", alias = "group_id", alias = "course_id")]
     target: Option<i64>,
+    #[serde(rename = "_shows")]
     shows: Option<String>,
     #[serde(default)]
     tags: Vec<Row>,

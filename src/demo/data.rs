@@ -127,6 +127,8 @@ async fn import(
 struct FirstRejection(Option<Rejection>);
 
 impl Report for FirstRejection {
+    fn noted(&mut self, _: &str) {}
+
     fn rejected(&mut self, rejection: &Rejection) {
         self.0.get_or_insert_with(|| rejection.clone());
     }

@@ -11,9 +11,11 @@ use tokio::{
 
 use super::{
     Kind, Rejection,
+    name::Claims,
     reader::{RawRow, RowReader},
     row::{self, FieldError, Object},
     table::Rows,
+    unknown::{Asked, Counts, Judge, Unknown},
 };
 
 /// Rows of tables in the first chunk: few, so that the first rows are written soon.
@@ -45,6 +47,8 @@ pub(super) struct Chunk {
     pub(super) rejected: Vec<Rejection>,
     /// Bytes of the input read up to the end of the chunk.
     pub(super) read_to: u64,
+    /// Fields of good rows that were not read.
+    pub(super) unknown: Counts,
     /// Number of rows of tables.
     count: usize,
     /// Share of the memory for chunks, released on drop.
@@ -59,6 +63,12 @@ pub(super) struct Checker<R> {
     pub(super) now: DateTime<Utc>,
     /// Ends after the first bad row.
     pub(super) strict: bool,
+    /// Every row withdraws what it names.
+    pub(super) deletes: bool,
+    /// The names that earlier rows have stated.
+    pub(super) claims: Claims,
+    /// Finds fields that no row reads.
+    pub(super) unknown: Judge,
 }
 
 impl<R: AsyncRead + Unpin> Checker<R> {
@@ -97,6 +107,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             rows: Vec::new(),
             rejected: Vec::new(),
             read_to: 0,
+            unknown: Counts::default(),
             count: 0,
             permit,
         };
@@ -109,7 +120,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             };
             let line = row.line;
             bytes += row.text.as_ref().map_or(0, Vec::len);
-            match self.check(row) {
+            match self.check(row, &mut chunk.unknown) {
                 Ok(checked) => {
                     chunk.count += checked.count();
                     chunk.rows.push(CheckedRow {
@@ -132,11 +143,32 @@ impl<R: AsyncRead + Unpin> Checker<R> {
     }
 
     /// Parses and checks a row of the file.
-    fn check(&self, row: RawRow) -> Result<Rows, FieldError> {
+    fn check(&mut self, row: RawRow, counts: &mut Counts) -> Result<Rows, FieldError> {
         let text = row.text.map_err(FieldError::whole)?;
         let value = row::parse(&text)?;
         let mut rows = Rows::default();
-        self.kind.read(&Object::row(&value)?, self.now, &mut rows)?;
+        let (shape, known) = self.unknown.known(&value);
+        let asked = known.is_none().then(Asked::default);
+        let row = Object::row(&value, asked.as_ref())?;
+        if self.deletes || row.is_withdrawn()? {
+            // The key suffices. Other fields do no harm.
+            self.kind.withdraw(&row, self.now, &mut rows)?;
+            return Ok(rows);
+        }
+        self.kind.read(&row, self.now, &mut rows)?;
+        let unknown = match asked {
+            None => self.unknown.known(&value).1.unwrap_or_default(),
+            Some(asked) => self.unknown.judge(shape, &value, asked),
+        };
+        if let Some(Unknown { field, nearest }) = unknown.first().filter(|_| self.strict) {
+            let nearest = nearest
+                .as_ref()
+                .map(|name| format!("; did you mean `{name}`?"));
+            let reason = format!("unknown field{}", nearest.unwrap_or_default());
+            return Err(FieldError::new(field, reason));
+        }
+        counts.add(unknown);
+        rows.claim_names(&mut self.claims)?;
         Ok(rows)
     }
 }

@@ -20,6 +20,7 @@ mod constraint;
 #[doc(hidden)]
 pub mod fuzzing;
 mod kind;
+mod name;
 mod progress;
 mod reader;
 mod row;
@@ -29,6 +30,7 @@ mod tag_set;
 #[cfg(test)]
 mod tests;
 mod token_invite;
+mod unknown;
 mod upsert;
 mod writer;
 
@@ -36,8 +38,10 @@ pub use kind::Kind;
 pub use progress::Console;
 
 use chunk::{Checker, Chunk};
+use name::Claims;
 use reader::RowReader;
 use row::FieldError;
+use unknown::{Counts, Judge};
 use writer::Writer;
 
 /// Options of an import.
@@ -47,6 +51,8 @@ pub struct Options {
     pub strict: bool,
     /// Write all rows, then roll back.
     pub dry_run: bool,
+    /// The file has the keys of what is gone at its source.
+    pub delete: bool,
 }
 
 /// Result of an import.
@@ -154,6 +160,9 @@ pub trait Report: Send {
     /// Called for each rejected row.
     fn rejected(&mut self, rejection: &Rejection);
 
+    /// Called at the end, for what is worth knowing and prevented nothing.
+    fn noted(&mut self, note: &str);
+
     /// Called after each chunk; `so_far.written` may include uncommitted rows. `bytes` of the input
     /// have been read so far.
     fn progressed(&mut self, so_far: &Summary, bytes: u64);
@@ -212,6 +221,9 @@ pub async fn run(
         kind,
         now: clock.now(),
         strict: options.strict,
+        deletes: options.delete,
+        claims: Claims::default(),
+        unknown: Judge::default(),
     };
     let mut import = Import {
         options,
@@ -220,6 +232,7 @@ pub async fn run(
             dry_run: options.dry_run,
             ..Summary::default()
         },
+        unknown: Counts::default(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
@@ -229,6 +242,9 @@ pub async fn run(
             future::pending::<Infallible>().await
         } => match never {},
     };
+    for note in import.unknown.notes() {
+        import.report.noted(&note);
+    }
     let mut summary = import.summary;
     summary.elapsed = started.elapsed();
     let nothing_kept = options.strict && summary.rejected > 0;
@@ -260,6 +276,7 @@ struct Import<'a> {
     options: Options,
     report: &'a mut dyn Report,
     summary: Summary,
+    unknown: Counts,
 }
 
 enum Failure {
@@ -321,6 +338,7 @@ impl Import<'_> {
 
     /// Adds a chunk to the summary, and reports its rejected rows in the order of the file.
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
+        self.unknown.merge(chunk.unknown);
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;

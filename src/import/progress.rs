@@ -8,6 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Rejection, Report, Summary};
+use crate::printable::Printable;
 
 /// Bad rows with a line each. Further ones are counted by fault.
 const MAX_LINES: usize = 20;
@@ -83,6 +84,10 @@ impl<W: Write + Send> Report for Console<W> {
         } else {
             self.counted.count(rejection);
         }
+    }
+
+    fn noted(&mut self, note: &str) {
+        self.line(&format!("note: {}", Printable(note)));
     }
 
     fn progressed(&mut self, so_far: &Summary, bytes: u64) {

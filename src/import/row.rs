@@ -3,8 +3,20 @@
 use std::{fmt, slice};
 
 use chrono::{DateTime, Datelike, Utc};
-use sea_orm::{ActiveEnum, Iterable};
+use email_address::EmailAddress;
+use sea_orm::{
+    ActiveEnum, ActiveValue,
+    ActiveValue::{Set, Unchanged},
+    Iterable, Value as Stored,
+};
 use serde_json::{Map, Value};
+use url::Url;
+
+use super::unknown::Asked;
+use crate::email;
+
+/// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
+const MAX_EMAIL: usize = 320;
 
 /// Error in a row. Contains no value of the row, since values may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +66,8 @@ pub(super) struct Object<'a> {
     fields: &'a Map<String, Value>,
     /// Prefix of field names in errors: empty, `user.` or `tags[1].`
     path: String,
+    /// Records the fields that are asked for.
+    asked: Option<&'a Asked>,
 }
 
 impl<'a> Object<'a> {
@@ -61,11 +75,12 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// If the row is not an object.
-    pub(super) fn row(value: &'a Value) -> Result<Self, FieldError> {
+    pub(super) fn row(value: &'a Value, asked: Option<&'a Asked>) -> Result<Self, FieldError> {
         match value {
             Value::Object(fields) => Ok(Self {
                 fields,
                 path: String::new(),
+                asked,
             }),
             other => Err(FieldError::whole(expected("an object", other))),
         }
@@ -81,13 +96,45 @@ impl<'a> Object<'a> {
         FieldError::new(format!("{}{name}", self.path), reason.to_string())
     }
 
+    /// Records fields that are known, whether or not they are read.
+    pub(super) fn ignore(&self, names: &[&str]) {
+        if let Some(asked) = self.asked {
+            asked.add(&self.path, names);
+        }
+    }
+
     /// Returns true if the object has the field, even if it is null.
     pub(super) fn contains(&self, name: &str) -> bool {
+        self.ignore(&[name]);
         self.fields.contains_key(name)
+    }
+
+    /// Returns the column of an optional field, read as `value`. If the object has none of the fields, the
+    /// column of a stored row stays as it is. A new row gets `default`, as does a stored one by null.
+    pub(super) fn column<V: Into<Stored>>(
+        &self,
+        names: &[&str],
+        value: Option<V>,
+        default: V,
+    ) -> ActiveValue<V> {
+        match value {
+            Some(value) => Set(value),
+            None if names.iter().any(|name| self.contains(name)) => Set(default),
+            None => Unchanged(default),
+        }
+    }
+
+    /// Like [`Self::column`], of a column that may be null.
+    pub(super) fn nullable<V>(&self, names: &[&str], value: Option<V>) -> ActiveValue<Option<V>>
+    where
+        Option<V>: Into<Stored>,
+    {
+        self.column(names, value.map(Some), None)
     }
 
     /// Returns the first of `names` whose value is not null.
     fn find<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &'a Value)> {
+        self.ignore(names);
         names.iter().find_map(|name| {
             let value = self.fields.get(*name)?;
             (!value.is_null()).then_some((*name, value))
@@ -235,12 +282,58 @@ impl<'a> Object<'a> {
         self.required(&[name], self.optional_instant(name)?)
     }
 
+    /// Returns true if the row states that its object is gone.
+    pub(super) fn is_withdrawn(&self) -> Result<bool, FieldError> {
+        Ok(self.optional_bool("deleted")?.unwrap_or_default())
+    }
+
+    /// Reads the time of deletion. `"deleted": false` restores, as null does.
+    pub(super) fn deleted_at(&self) -> Result<ActiveValue<Option<DateTime<Utc>>>, FieldError> {
+        const NAMES: &[&str] = &["deleted_at", "deleted"];
+        Ok(self.nullable(NAMES, self.optional_instant("deleted_at")?))
+    }
+
+    /// Reads one e-mail address, without invisible characters. An empty string counts as absent.
+    pub(super) fn optional_address(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
+        let Some(address) = self.optional_non_empty(names, MAX_EMAIL)? else {
+            return Ok(None);
+        };
+        let address = address.trim();
+        let is_address = EmailAddress::is_valid(address)
+            && email::normalize(address).is_some()
+            && !address.chars().any(is_invisible);
+        if is_address {
+            return Ok(Some(address.to_owned()));
+        }
+        let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
+        let reason = "expected one e-mail address such as name@example.com";
+        Err(self.error(name, reason))
+    }
+
+    /// Reads an absolute URL of a web page or picture. An empty string counts as absent.
+    pub(super) fn optional_url(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
+        let Some(text) = self.optional_non_empty(names, usize::MAX)? else {
+            return Ok(None);
+        };
+        let parsed = Url::parse(&text).ok();
+        let is_web = parsed.is_some_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some()
+        });
+        if is_web && !text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Ok(Some(text));
+        }
+        let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
+        let reason = "expected an absolute URL such as https://example.com/picture.png";
+        Err(self.error(name, reason))
+    }
+
     /// Returns the object in one of `names`; none if the field has an id or is absent.
     pub(super) fn nested(&self, names: &[&str]) -> Option<Object<'a>> {
         match self.find(names) {
             Some((name, Value::Object(fields))) => Some(Object {
                 fields,
                 path: format!("{}{name}.", self.path),
+                asked: self.asked,
             }),
             _ => None,
         }
@@ -260,11 +353,21 @@ impl<'a> Object<'a> {
                 Value::Object(fields) => Ok(Object {
                     fields,
                     path: format!("{}{name}[{index}].", self.path),
+                    asked: self.asked,
                 }),
                 other => Err(self.error(&format!("{name}[{index}]"), expected("an object", other))),
             })
             .collect()
     }
+}
+
+/// Returns true for a character that nobody sees: a control or format character.
+fn is_invisible(c: char) -> bool {
+    // Soft hyphen, zero-width and bidirectional characters, the byte order mark, tags.
+    let is_format = matches!(u32::from(c),
+        0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064
+        | 0x2066..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F);
+    c.is_control() || is_format
 }
 
 fn expected(what: &str, found: &Value) -> String {

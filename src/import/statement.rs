@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write};
 
 use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, Statement, Value};
 
-use super::upsert::{Shape, Table, is_in};
+use super::upsert::{Shape, Table, Withdrawal, is_in};
 
 /// Maximum of rows in a statement to PostgreSQL. Bounds memory, since values are copied.
 const POSTGRES_ROWS: usize = 8192;
@@ -21,6 +21,61 @@ pub(super) fn all<'a, E: Table>(
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let columns = shape.inserted();
     let on_conflict = on_conflict(shape);
+    let table = E::default();
+    let table = table.table_name().to_owned();
+    let names = listed(&columns);
+    sources::<E>(backend, columns, models).map(move |(source, values)| {
+        let sql = format!("INSERT INTO \"{table}\" ({names}) {source} {on_conflict}");
+        Statement::from_sql_and_values(backend, sql, values)
+    })
+}
+
+/// Returns the statements that withdraw `models`, of which only the key and the instant are set. A row
+/// that is not there, or was withdrawn before, stays as it is.
+pub(super) fn withdraw<'a, E: Table>(
+    backend: DbBackend,
+    models: &'a [Cow<'a, E::ActiveModel>],
+) -> impl Iterator<Item = Statement> + Send + 'a {
+    let table = E::default();
+    let table = table.table_name();
+    let key = listed(E::KEY);
+    let mut columns = E::KEY.to_vec();
+    let mut names = key.clone();
+    let write = match E::WITHDRAWAL {
+        Withdrawal::Delete => {
+            format!("DELETE FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM withdrawn)")
+        }
+        Withdrawal::Mark {
+            column,
+            also,
+            only_if,
+        } => {
+            columns.push(column);
+            names.push_str(", withdrawn_at");
+            let column = column.as_str();
+            let same = E::KEY.iter().map(|key| {
+                let key = key.as_str();
+                format!("\"{table}\".\"{key}\" = withdrawn.\"{key}\"")
+            });
+            let same = same.collect::<Vec<_>>().join(" AND ");
+            format!(
+                "UPDATE \"{table}\" SET \"{column}\" = withdrawn.withdrawn_at{also} \
+                 FROM withdrawn WHERE {same} AND {only_if}"
+            )
+        }
+    };
+    sources::<E>(backend, columns, models).map(move |(source, values)| {
+        let sql = format!("WITH withdrawn ({names}) AS ({source}) {write}");
+        Statement::from_sql_and_values(backend, sql, values)
+    })
+}
+
+/// Returns queries of the columns of `models`, and their values.
+pub(super) fn sources<'a, E: Table>(
+    backend: DbBackend,
+    columns: Vec<E::Column>,
+    models: &'a [Cow<'a, E::ActiveModel>],
+) -> impl Iterator<Item = (String, Vec<Value>)> + Send + 'a {
     let mut rest = models;
     std::iter::from_fn(move || {
         let length = if backend == DbBackend::Postgres {
@@ -35,16 +90,11 @@ pub(super) fn all<'a, E: Table>(
             .split_at_checked(length)
             .filter(|(now, _)| !now.is_empty())?;
         rest = later;
-        let (source, values) = if backend == DbBackend::Postgres {
+        Some(if backend == DbBackend::Postgres {
             arrays::<E>(&columns, models)
         } else {
             rows::<E>(&columns, models)
-        };
-        let table = E::default();
-        let table = table.table_name();
-        let names = listed(&columns);
-        let sql = format!("INSERT INTO \"{table}\" ({names}) {source} {on_conflict}");
-        Some(Statement::from_sql_and_values(backend, sql, values))
+        })
     })
 }
 
@@ -151,7 +201,7 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
 }
 
 /// Returns the quoted names of columns, separated by commas.
-fn listed<C: IdenStatic>(columns: &[C]) -> String {
+pub(super) fn listed<C: IdenStatic>(columns: &[C]) -> String {
     let names: Vec<String> = columns
         .iter()
         .map(|column| format!("\"{}\"", column.as_str()))

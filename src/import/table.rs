@@ -8,9 +8,12 @@ use sea_orm::DatabaseTransaction;
 
 use super::{
     constraint::{self, WriteError},
+    kind::{MAX_NAME, MAX_TAG},
+    name::{Claims, Name},
+    row::FieldError,
     tag_set::TagSet,
     token_invite::{self, TokenInvite},
-    upsert::{self, Table, Upsert},
+    upsert::{self, Table, Upsert, Withdrawal},
 };
 
 /// Defines the tables: their field in [`Rows`], and their [`Table`] implementation.
@@ -21,6 +24,8 @@ macro_rules! tables {
             unique: [$([$($unique:ident),+]),*],
             references: [$($column:ident -> $target:literal),*],
             keep_first: [$($keep_first:ident),*],
+            withdrawal: $withdrawal:expr,
+            name: $name:expr,
         }
     )+) => {
         /// Rows of tables that one row of the file produces, by table.
@@ -32,6 +37,15 @@ macro_rules! tables {
         }
 
         impl Rows {
+            /// Records the names that the rows state.
+            ///
+            /// # Errors
+            /// An earlier row of the file has one of the names.
+            pub(super) fn claim_names(&self, claims: &mut Claims) -> Result<(), FieldError> {
+                $(claims.add(&self.$rows)?;)+
+                Ok(())
+            }
+
             /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
@@ -69,8 +83,19 @@ macro_rules! tables {
             const REFERENCES: &'static [(Self::Column, &'static str)] =
                 &[$(($entity::Column::$column, $target)),*];
             const KEEP_FIRST: &'static [Self::Column] = &[$($entity::Column::$keep_first),*];
+            const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
+            const NAME: Option<Name<Self::Column>> = $name;
         })+
     };
+}
+
+/// A withdrawal that sets the instant in `column`.
+const fn marked<C>(column: C, only_if: &'static str) -> Withdrawal<C> {
+    Withdrawal::Mark {
+        column,
+        also: "",
+        only_if,
+    }
 }
 
 tables! {
@@ -79,54 +104,91 @@ tables! {
         unique: [[Username]],
         references: [],
         keep_first: [],
+        withdrawal: marked(user::Column::DeletedAt, "deleted_at IS NULL"),
+        name: Some(Name {
+            columns: &[user::Column::Username],
+            longest: MAX_NAME,
+            created_rows_take_it: false,
+        }),
     }
     tags: tag {
         key: [Id],
         unique: [[Kind, Name]],
         references: [],
-        keep_first: [DeletedAt],
+        keep_first: [],
+        withdrawal: marked(tag::Column::DeletedAt, "deleted_at IS NULL"),
+        name: Some(Name {
+            columns: &[tag::Column::Kind, tag::Column::Name],
+            longest: MAX_TAG,
+            created_rows_take_it: true,
+        }),
     }
     workspaces: workspace {
         key: [Id],
         unique: [],
         references: [],
         keep_first: [],
+        withdrawal: marked(workspace::Column::DeletedAt, "deleted_at IS NULL"),
+        name: None,
     }
     groups: group {
         key: [Id],
         unique: [[Slug]],
         references: [],
         keep_first: [],
+        withdrawal: marked(group::Column::DeletedAt, "deleted_at IS NULL"),
+        name: Some(Name {
+            columns: &[group::Column::Slug],
+            longest: MAX_NAME,
+            created_rows_take_it: false,
+        }),
     }
     courses: course {
         key: [Id],
         unique: [[Slug]],
         references: [CreatedById -> "users"],
         keep_first: [],
+        withdrawal: marked(course::Column::DeletedAt, "deleted_at IS NULL"),
+        name: Some(Name {
+            columns: &[course::Column::Slug],
+            longest: MAX_NAME,
+            created_rows_take_it: false,
+        }),
     }
     workspace_members: workspace_member {
         key: [WorkspaceId, UserId],
         unique: [],
         references: [WorkspaceId -> "workspaces", UserId -> "users"],
         keep_first: [],
+        withdrawal: Withdrawal::Delete,
+        name: None,
     }
     group_members: group_member {
         key: [GroupId, UserId],
         unique: [],
         references: [GroupId -> "groups", UserId -> "users"],
         keep_first: [],
+        withdrawal: Withdrawal::Delete,
+        name: None,
     }
     course_members: course_member {
         key: [CourseId, UserId],
         unique: [],
         references: [CourseId -> "courses", UserId -> "users"],
         keep_first: [],
+        withdrawal: Withdrawal::Delete,
+        name: None,
     }
     invite_codes: invite_code {
         key: [Id],
         unique: [[Code]],
         references: [InvitedById -> "users", UserId -> "users"],
         keep_first: [],
+        withdrawal: marked(
+            invite_code::Column::CancelledAt,
+            "used_at IS NULL AND cancelled_at IS NULL",
+        ),
+        name: None,
     }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
@@ -134,12 +196,19 @@ tables! {
         unique: [[Id], [Code]],
         references: [GroupId -> "groups"],
         keep_first: [],
+        withdrawal: Withdrawal::Delete,
+        name: None,
     }
     course_invites: course_invite {
         key: [CourseId, UserId],
         unique: [[Id]],
         references: [CourseId -> "courses", UserId -> "users", InvitedById -> "users"],
         keep_first: [],
+        withdrawal: marked(
+            course_invite::Column::CancelledAt,
+            "accepted_at IS NULL AND cancelled_at IS NULL",
+        ),
+        name: None,
     }
 }
 
@@ -153,6 +222,12 @@ impl Table for workspace_invite::Entity {
         (workspace_invite::Column::AcceptedById, "users"),
     ];
     const KEEP_FIRST: &'static [Self::Column] = &[];
+    const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Mark {
+        column: workspace_invite::Column::CancelledAt,
+        also: ", status = 'cancelled'",
+        only_if: "status IN ('pending', 'expired')",
+    };
+    const NAME: Option<Name<Self::Column>> = None;
 }
 
 /// Written only by [`token_invite`], after the invites that the tokens open.
@@ -161,6 +236,8 @@ impl Table for invite_token::Entity {
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const KEEP_FIRST: &'static [Self::Column] = &[];
+    const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
+    const NAME: Option<Name<Self::Column>> = None;
 }
 
 /// Written only by [`TagSet`], after the codes and tags that it joins.
@@ -172,4 +249,6 @@ impl Table for invite_code_tag::Entity {
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const KEEP_FIRST: &'static [Self::Column] = &[];
+    const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
+    const NAME: Option<Name<Self::Column>> = None;
 }

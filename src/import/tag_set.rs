@@ -53,15 +53,13 @@ impl TagSet {
         }
         let missing: Vec<_> = wanted
             .difference(&kept)
-            .map(
-                |(invite_code_id, tag_id)| Upsert::<invite_code_tag::Entity> {
-                    model: invite_code_tag::ActiveModel {
-                        invite_code_id: Set(*invite_code_id),
-                        tag_id: Set(*tag_id),
-                    },
-                    path: String::new(),
-                },
-            )
+            .map(|(invite_code_id, tag_id)| {
+                let model = invite_code_tag::ActiveModel {
+                    invite_code_id: Set(*invite_code_id),
+                    tag_id: Set(*tag_id),
+                };
+                Upsert::<invite_code_tag::Entity>::write(model, "")
+            })
             .collect();
         upsert::write(transaction, missing.iter()).await
     }

@@ -25,6 +25,8 @@ use crate::{
 struct Rejections(Vec<String>);
 
 impl Report for Rejections {
+    fn noted(&mut self, _: &str) {}
+
     fn rejected(&mut self, rejection: &Rejection) {
         self.0.push(rejection.to_string());
     }

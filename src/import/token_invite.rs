@@ -13,17 +13,17 @@ use sea_orm::{
 use super::{
     constraint::{self, TAKEN, WriteError},
     row::FieldError,
-    upsert::{self, Upsert},
+    upsert::{self, Mode, Upsert},
 };
 
 /// Values per statement that loads rows: each is a parameter.
 const VALUES_PER_STATEMENT: usize = 1000;
 
-/// An invite and the hash of its token. Its id may be missing.
+/// An invite and the hash of its token. Its id may be missing; that of the token, if a withdrawal has the id.
 #[derive(Clone, Debug)]
 pub(super) struct TokenInvite {
     pub(super) invite: Upsert<workspace_invite::Entity>,
-    pub(super) token_hash: Vec<u8>,
+    pub(super) token_hash: Option<Vec<u8>>,
 }
 
 /// Rows to write, with their ids.
@@ -62,10 +62,11 @@ async fn resolve(
     rows: &[&TokenInvite],
 ) -> Result<Resolved, WriteError> {
     let mut ids = ids_by_token(transaction, rows).await?;
-    let new: Vec<_> = rows
-        .iter()
-        .filter(|row| !ids.contains_key(&row.token_hash))
-        .collect();
+    let is_new = |row: &&&TokenInvite| {
+        let token = row.token_hash.as_ref();
+        row.invite.mode != Mode::Withdraw && token.is_none_or(|hash| !ids.contains_key(hash))
+    };
+    let new: Vec<_> = rows.iter().filter(is_new).collect();
     let stated: Vec<i64> = new.iter().filter_map(|row| stated_id(row)).collect();
     let mut taken = taken_ids(transaction, &stated).await?;
     let mut new_ids = new_ids(transaction, new.len() - stated.len())
@@ -77,7 +78,16 @@ async fn resolve(
     };
     for row in rows {
         let mut invite = row.invite.clone();
-        let id = match (ids.get(&row.token_hash), stated_id(row)) {
+        let known = row.token_hash.as_ref().and_then(|hash| ids.get(hash));
+        if invite.mode == Mode::Withdraw {
+            // Nothing is withdrawn if there is no such invite.
+            if let Some(id) = known.copied().or(stated_id(row)) {
+                invite.model.id = Set(id);
+                resolved.invites.push(invite);
+            }
+            continue;
+        }
+        let id = match (known, stated_id(row)) {
             (Some(id), _) => *id,
             (None, Some(id)) if taken.insert(id) => id,
             (None, Some(_)) => {
@@ -89,8 +99,10 @@ async fn resolve(
                 new_ids.next().ok_or_else(missing)?
             }
         };
-        if ids.insert(row.token_hash.clone(), id).is_none() {
-            resolved.tokens.push(token(id, row));
+        if let Some(hash) = &row.token_hash
+            && ids.insert(hash.clone(), id).is_none()
+        {
+            resolved.tokens.push(token(id, hash.clone(), row));
         }
         invite.model.id = Set(id);
         resolved.invites.push(invite);
@@ -105,17 +117,15 @@ fn stated_id(row: &TokenInvite) -> Option<i64> {
     }
 }
 
-fn token(invite_id: i64, row: &TokenInvite) -> Upsert<invite_token::Entity> {
+fn token(invite_id: i64, token_hash: Vec<u8>, row: &TokenInvite) -> Upsert<invite_token::Entity> {
     let invite = &row.invite;
-    Upsert {
-        model: invite_token::ActiveModel {
-            token_hash: Set(row.token_hash.clone()),
-            invite_id: Unchanged(invite_id),
-            workspace_id: invite.model.workspace_id.clone(),
-            created_at: invite.model.created_at.clone(),
-        },
-        path: invite.path.clone(),
-    }
+    let model = invite_token::ActiveModel {
+        token_hash: Set(token_hash),
+        invite_id: Unchanged(invite_id),
+        workspace_id: invite.model.workspace_id.clone(),
+        created_at: invite.model.created_at.clone(),
+    };
+    Upsert::write(model, &invite.path)
 }
 
 /// Loads the ids of the invites whose token is stored.
@@ -125,7 +135,7 @@ async fn ids_by_token(
 ) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
     let mut ids = HashMap::with_capacity(rows.len());
     for rows in rows.chunks(VALUES_PER_STATEMENT) {
-        let hashes = rows.iter().map(|row| row.token_hash.clone());
+        let hashes = rows.iter().filter_map(|row| row.token_hash.clone());
         let tokens = invite_token::Entity::find()
             .filter(invite_token::Column::TokenHash.is_in(hashes))
             .all(transaction)

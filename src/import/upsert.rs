@@ -11,7 +11,10 @@ use sea_orm::{
     EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
 };
 
-use super::statement;
+use super::{
+    name::{self, Name},
+    statement,
+};
 use crate::invite::FIRST_ID;
 
 /// Metadata of a table for the import.
@@ -24,16 +27,67 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const REFERENCES: &'static [(Self::Column, &'static str)];
     /// Instants that the source does not state: the first stored value is kept.
     const KEEP_FIRST: &'static [Self::Column];
+    /// What withdrawing a row does.
+    const WITHDRAWAL: Withdrawal<Self::Column>;
+    /// The name that one live row has at a time.
+    const NAME: Option<Name<Self::Column>>;
 }
 
-/// A row to insert, or to update if its key exists.
-///
-/// `Set` columns are written in both cases. `Unchanged` columns are only written by an insert.
+/// What withdrawing a row does.
+pub(super) enum Withdrawal<C: 'static> {
+    /// It is deleted.
+    Delete,
+    /// Its column is set to the instant, under a condition.
+    Mark {
+        column: C,
+        /// Further assignments.
+        also: &'static str,
+        only_if: &'static str,
+    },
+}
+
+/// What becomes of a row of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It is inserted, or updated if its key exists.
+    ///
+    /// `Set` columns are written in both cases. `Unchanged` columns are only written by an insert.
+    Write,
+    /// It is inserted unless its key exists: a row of another kind names it.
+    Create,
+    /// It is withdrawn. Only the columns of its key, and the instant, are set.
+    Withdraw,
+}
+
+/// A row of a table, by its key.
 #[derive(Clone, Debug)]
 pub(super) struct Upsert<E: EntityTrait> {
     pub(super) model: E::ActiveModel,
     /// Prefix of its columns in errors: empty, `user.` or `tags[1].`
     pub(super) path: String,
+    pub(super) mode: Mode,
+}
+
+impl<E: EntityTrait> Upsert<E> {
+    pub(super) fn write(model: E::ActiveModel, path: &str) -> Self {
+        Self::new(model, path, Mode::Write)
+    }
+
+    pub(super) fn create(model: E::ActiveModel, path: &str) -> Self {
+        Self::new(model, path, Mode::Create)
+    }
+
+    pub(super) fn withdraw(model: E::ActiveModel, path: &str) -> Self {
+        Self::new(model, path, Mode::Withdraw)
+    }
+
+    fn new(model: E::ActiveModel, path: &str, mode: Mode) -> Self {
+        Self {
+            model,
+            path: path.to_owned(),
+            mode,
+        }
+    }
 }
 
 /// Sets `value` if there is one; otherwise inserts `default`, but does not update.
@@ -49,9 +103,20 @@ pub(super) async fn write<'a, E: Table>(
     transaction: &DatabaseTransaction,
     upserts: impl Iterator<Item = &'a Upsert<E>>,
 ) -> Result<(), DbErr> {
-    for (shape, models) in by_shape::<E>(merged(upserts)) {
+    let backend = transaction.get_database_backend();
+    let (withdrawn, written): (Vec<_>, Vec<_>) = merged(upserts)
+        .into_iter()
+        .partition(|row| row.mode == Mode::Withdraw);
+    let withdrawn: Vec<_> = withdrawn.into_iter().map(|row| row.model).collect();
+    for statement in statement::withdraw::<E>(backend, &withdrawn) {
+        transaction.execute_raw(statement).await?;
+    }
+    for statement in name::take::<E>(backend, &written) {
+        transaction.execute_raw(statement).await?;
+    }
+    for (shape, models) in by_shape::<E>(written) {
         let shape = Shape::<E>(shape, PhantomData);
-        for statement in statement::all(transaction.get_database_backend(), &shape, &models) {
+        for statement in statement::all(backend, &shape, &models) {
             transaction.execute_raw(statement).await?;
         }
         advance_ids::<E>(transaction, &models).await?;
@@ -59,40 +124,69 @@ pub(super) async fn write<'a, E: Table>(
     Ok(())
 }
 
-/// Merges models with the same key, because PostgreSQL rejects updating a row twice in a statement.
-/// Later models override earlier ones, as with one statement each.
-fn merged<'a, E: Table>(
-    upserts: impl Iterator<Item = &'a Upsert<E>>,
-) -> Vec<Cow<'a, E::ActiveModel>> {
-    let mut models: Vec<Cow<'a, E::ActiveModel>> = Vec::new();
-    let mut indexes: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
-    for Upsert { model, .. } in upserts {
-        let key: Vec<_> = E::KEY
-            .iter()
-            .map(|column| model.get(*column).into_value())
-            .collect();
-        match indexes.entry(key) {
-            Entry::Occupied(index) => overlay::<E>(&mut models[*index.get()], model),
-            Entry::Vacant(index) => {
-                index.insert(models.len());
-                models.push(Cow::Borrowed(model));
+/// What all rows with the same key come to.
+pub(super) struct Merged<'a, E: Table> {
+    pub(super) model: Cow<'a, E::ActiveModel>,
+    /// Use of each column, in their order.
+    uses: Vec<ColumnUse>,
+    pub(super) mode: Mode,
+}
+
+impl<'a, E: Table> Merged<'a, E> {
+    fn new(Upsert { model, mode, .. }: &'a Upsert<E>) -> Self {
+        Self {
+            model: Cow::Borrowed(model),
+            uses: ColumnUse::of::<E>(model, *mode).collect(),
+            mode: *mode,
+        }
+    }
+
+    /// Adds a later row. Does not clone the model if nothing differs, which is the usual case for objects
+    /// nested in many rows.
+    fn add(&mut self, later: &'a Upsert<E>) {
+        match (self.mode, later.mode) {
+            // An earlier row decided.
+            (_, Mode::Create) => {}
+            (_, Mode::Withdraw) | (Mode::Withdraw, Mode::Write) => *self = Self::new(later),
+            (Mode::Write | Mode::Create, Mode::Write) => {
+                self.mode = Mode::Write;
+                let uses = ColumnUse::of::<E>(&later.model, later.mode);
+                for (at, (column, later_use)) in E::Column::iter().zip(uses).enumerate() {
+                    if later_use != ColumnUse::InsertAndUpdate {
+                        continue;
+                    }
+                    self.uses[at] = later_use;
+                    let new = later.model.get(column).into_value();
+                    if let Some(new) = new
+                        && self.model.get(column).into_value().as_ref() != Some(&new)
+                    {
+                        self.model.to_mut().set(column, new);
+                    }
+                }
             }
         }
     }
-    models
 }
 
-/// Copies the columns that `later` sets. Does not clone the model if none differs, which is the
-/// usual case for objects nested in many rows.
-fn overlay<E: Table>(model: &mut Cow<'_, E::ActiveModel>, later: &E::ActiveModel) {
-    for column in E::Column::iter() {
-        if let new @ ActiveValue::Set(_) = later.get(column)
-            && new != model.get(column)
-            && let Some(value) = new.into_value()
-        {
-            model.to_mut().set(column, value);
+/// Merges rows with the same key, because PostgreSQL rejects updating a row twice in a statement.
+/// Later rows override earlier ones, as with one statement each.
+fn merged<'a, E: Table>(upserts: impl Iterator<Item = &'a Upsert<E>>) -> Vec<Merged<'a, E>> {
+    let mut rows: Vec<Merged<'a, E>> = Vec::new();
+    let mut indexes: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
+    for upsert in upserts {
+        let key: Vec<_> = E::KEY
+            .iter()
+            .map(|column| upsert.model.get(*column).into_value())
+            .collect();
+        match indexes.entry(key) {
+            Entry::Occupied(index) => rows[*index.get()].add(upsert),
+            Entry::Vacant(index) => {
+                index.insert(rows.len());
+                rows.push(Merged::new(upsert));
+            }
         }
     }
+    rows
 }
 
 /// Use of a column in a statement. `Omit` sorts last, so that rows with explicit ids are written
@@ -102,6 +196,17 @@ pub(super) enum ColumnUse {
     Insert,
     InsertAndUpdate,
     Omit,
+}
+
+impl ColumnUse {
+    /// Returns the use of each column of a row, in their order.
+    fn of<E: Table>(model: &E::ActiveModel, mode: Mode) -> impl Iterator<Item = Self> {
+        E::Column::iter().map(move |column| match (model.get(column), mode) {
+            (ActiveValue::NotSet, _) => Self::Omit,
+            (ActiveValue::Set(_), Mode::Write) => Self::InsertAndUpdate,
+            (ActiveValue::Set(_) | ActiveValue::Unchanged(_), _) => Self::Insert,
+        })
+    }
 }
 
 /// Use of each column of a table, in the order of the columns.
@@ -126,23 +231,13 @@ impl<E: EntityTrait> Shape<E> {
     }
 }
 
-/// Groups models whose statements name the same columns. Keeps the order in each group.
-fn by_shape<E: EntityTrait>(
-    models: Vec<Cow<'_, E::ActiveModel>>,
-) -> BTreeMap<Vec<ColumnUse>, Vec<Cow<'_, E::ActiveModel>>>
-where
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
+/// Groups rows whose statements name the same columns. Keeps the order in each group.
+fn by_shape<E: Table>(
+    rows: Vec<Merged<'_, E>>,
+) -> BTreeMap<Vec<ColumnUse>, Vec<Cow<'_, E::ActiveModel>>> {
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for model in models {
-        let shape = E::Column::iter()
-            .map(|column| match model.get(column) {
-                ActiveValue::Unchanged(_) => ColumnUse::Insert,
-                ActiveValue::Set(_) => ColumnUse::InsertAndUpdate,
-                ActiveValue::NotSet => ColumnUse::Omit,
-            })
-            .collect();
-        groups.entry(shape).or_default().push(model);
+    for row in rows {
+        groups.entry(row.uses).or_default().push(row.model);
     }
     groups
 }

@@ -159,12 +159,9 @@ async fn a_database_at_its_maximum_size_reports_it() {
             .execute_unprepared(full)
             .await
             .expect("a full database");
-        let mut rejected = crate::support::Rejected::default();
+        let mut rejected = crate::support::Reported::default();
         let rows = users(1..2000);
-        let options = import::Options {
-            strict: false,
-            dry_run: false,
-        };
+        let options = import::Options::default();
         let clock = gateway.clock();
         let outcome = import::run(
             &database,
@@ -180,7 +177,7 @@ async fn a_database_at_its_maximum_size_reports_it() {
             .to_string();
         assert!(cause.contains("full"), "{error}: {cause}");
         // The rows are good.
-        assert_eq!(rejected.0.len(), 0);
+        assert_eq!(rejected.rejections.len(), 0);
         database.close().await.expect("its end");
         assert_eq!(tables::dump(&gateway.database).await, before);
         is_whole(&gateway).await;

@@ -429,24 +429,51 @@ impl Gateway {
 
     /// Imports rows, one per line. Returns the summary and the rejected rows.
     pub async fn import(&self, kind: Kind, rows: &[Value]) -> (Summary, Vec<Rejection>) {
-        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
-        let mut rejected = Rejected::default();
-        let source = lines.join("\n");
+        let (summary, reported) = self
+            .import_with(kind, rows, import::Options::default())
+            .await;
+        (summary, reported.rejections)
+    }
+
+    /// Imports rows, one per line. Returns the notes and the texts of rejections, and the summary.
+    pub async fn import_notes(
+        &self,
+        kind: Kind,
+        rows: &[Value],
+        strict: bool,
+    ) -> (Vec<String>, Summary) {
         let options = import::Options {
-            strict: false,
-            dry_run: false,
+            strict,
+            ..Default::default()
         };
-        let summary = import::run(
-            &self.database,
-            &self.clock(),
+        let (summary, reported) = self.import_with(kind, rows, options).await;
+        let rejections = reported.rejections.iter().map(ToString::to_string);
+        (
+            reported.notes.into_iter().chain(rejections).collect(),
+            summary,
+        )
+    }
+
+    async fn import_with(
+        &self,
+        kind: Kind,
+        rows: &[Value],
+        options: import::Options,
+    ) -> (Summary, Reported) {
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        let source = lines.join("\n");
+        let mut reported = Reported::default();
+        let (database, clock) = (&self.database, self.clock());
+        let import = import::run(
+            database,
+            &clock,
             kind,
             source.as_bytes(),
             options,
-            &mut rejected,
-        )
-        .await
-        .expect("an import that ends");
-        (summary, rejected.0)
+            &mut reported,
+        );
+        let summary = import.await.expect("an import that ends");
+        (summary, reported)
     }
 }
 
@@ -496,13 +523,20 @@ fn policy(disclosure: Disclosure) -> Arc<Policy> {
     })
 }
 
-/// Collects the rows that an import rejects.
+/// Collects what an import reports.
 #[derive(Default)]
-pub struct Rejected(pub Vec<Rejection>);
+pub struct Reported {
+    pub rejections: Vec<Rejection>,
+    pub notes: Vec<String>,
+}
 
-impl Report for Rejected {
+impl Report for Reported {
+    fn noted(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
     fn rejected(&mut self, rejection: &Rejection) {
-        self.0.push(rejection.clone());
+        self.rejections.push(rejection.clone());
     }
 
     fn progressed(&mut self, _: &Summary, _: u64) {}

@@ -18,18 +18,30 @@ pub(super) fn read(
 ) -> Result<(), FieldError> {
     let description = row.optional_text(&["description"], MAX_TEXT)?;
     let model = ActiveModel {
-        description: Set(description.unwrap_or_default()),
-        deleted_at: Set(row.optional_instant("deleted_at")?),
+        description: row.column(&["description"], description, String::new()),
+        deleted_at: row.deleted_at()?,
         ..profile(row, now, rows)?
     };
-    rows.courses.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.courses.push(Upsert::write(model, row.path()));
     Ok(())
 }
 
-/// Reads a course nested in another row. Updates only the columns that it names.
+/// Reads the key of a course that is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.courses.push(Upsert::withdraw(model, row.path()));
+    Ok(())
+}
+
+/// Reads a course nested in another row, which creates it if there is none with its id.
 pub(super) fn nested(
     course: &Object<'_>,
     now: DateTime<Utc>,
@@ -37,10 +49,7 @@ pub(super) fn nested(
 ) -> Result<i64, FieldError> {
     let id = course.id(&["id"])?;
     let model = profile(course, now, rows)?;
-    rows.courses.push(Upsert {
-        model,
-        path: course.path().to_owned(),
-    });
+    rows.courses.push(Upsert::create(model, course.path()));
     Ok(id)
 }
 

@@ -26,6 +26,7 @@ pub(super) fn read(
     };
     let invited_by_id = user::reference(row, &INVITER, now, rows)?;
     if row.contains("results") {
+        row.ignore(&["count", "next", "previous"]);
         return page(row, course_id, invited_by_id, now, rows);
     }
     let user_id = user::reference(row, &INVITEE, now, rows)?;
@@ -34,20 +35,48 @@ pub(super) fn read(
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
         course_id: Set(course_id),
         user_id: Set(row.required(&INVITEE, user_id)?),
-        invited_by_id: Set(invited_by_id),
+        invited_by_id: row.nullable(&INVITER, invited_by_id),
         created_at: set_or(row.optional_instant("created_at")?, now),
-        accepted_at: Set(row.optional_instant("accepted_at")?),
-        cancelled_at: Set(row.optional_instant("cancelled_at")?),
+        accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
+        cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
         declined_at: Unchanged(None),
         updated_at: Unchanged(None),
         last_sent_at: Unchanged(None),
         send_count: Unchanged(0),
         status: NotSet,
     };
-    rows.course_invites.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.course_invites.push(Upsert::write(model, row.path()));
+    Ok(())
+}
+
+/// Reads the course and the users whose invites are withdrawn.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let key = |object: Option<Object<'_>>, names: &[&str]| match object {
+        Some(object) => object.id(&["id"]),
+        None => row.id(names),
+    };
+    let course_id = key(row.nested(&COURSE), &COURSE)?;
+    let users = if row.contains("results") {
+        let invitees = row.objects("results")?;
+        let ids = invitees.iter().map(|invitee| invitee.id(&["id"]));
+        ids.collect::<Result<_, _>>()?
+    } else {
+        vec![key(row.nested(&INVITEE), &INVITEE)?]
+    };
+    for user_id in users {
+        let model = ActiveModel {
+            course_id: Set(course_id),
+            user_id: Set(user_id),
+            cancelled_at: Set(Some(now)),
+            ..Default::default()
+        };
+        rows.course_invites
+            .push(Upsert::withdraw(model, row.path()));
+    }
     Ok(())
 }
 
@@ -76,10 +105,7 @@ fn page(
             send_count: Unchanged(0),
             status: NotSet,
         };
-        rows.course_invites.push(Upsert {
-            model,
-            path: row.path().to_owned(),
-        });
+        rows.course_invites.push(Upsert::write(model, row.path()));
     }
     Ok(())
 }

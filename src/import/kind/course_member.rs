@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::course_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
+use super::{is_over, member_role};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
@@ -12,17 +13,33 @@ use crate::import::{
 
 pub(super) fn read(
     row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    if is_over(row)? {
+        return withdraw(row, now, rows);
+    }
+    let model = ActiveModel {
+        course_id: Set(row.id(&["course_id"])?),
+        user_id: Set(row.id(&["user_id"])?),
+        role: Set(member_role(row, &["creator", "manager", "joined"])?),
+    };
+    rows.course_members.push(Upsert::write(model, row.path()));
+    Ok(())
+}
+
+/// Reads the key of a membership that is over.
+pub(super) fn withdraw(
+    row: &Object<'_>,
     _now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let model = ActiveModel {
         course_id: Set(row.id(&["course_id"])?),
         user_id: Set(row.id(&["user_id"])?),
-        role: Set(row.one_of(&["role"], &["creator", "manager", "joined"])?),
+        ..Default::default()
     };
-    rows.course_members.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.course_members
+        .push(Upsert::withdraw(model, row.path()));
     Ok(())
 }

@@ -17,27 +17,37 @@ pub(super) fn read(
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let model = ActiveModel {
-        deleted_at: Set(row.optional_instant("deleted_at")?),
+        deleted_at: row.deleted_at()?,
         ..profile(row, now)?
     };
-    rows.groups.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.groups.push(Upsert::write(model, row.path()));
     Ok(())
 }
 
-/// Reads a group nested in another row. Updates only the columns that it names.
+/// Reads the key of a group that is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.groups.push(Upsert::withdraw(model, row.path()));
+    Ok(())
+}
+
+/// Reads a group nested in another row, which creates it if there is none with its id.
 pub(super) fn nested(
     group: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
     let id = group.id(&["id"])?;
-    rows.groups.push(Upsert {
-        model: profile(group, now)?,
-        path: group.path().to_owned(),
-    });
+    rows.groups
+        .push(Upsert::create(profile(group, now)?, group.path()));
     Ok(id)
 }
 

@@ -11,18 +11,21 @@ use crate::import::{
     upsert::Upsert,
 };
 
+const GROUP: [&str; 2] = ["group", "group_id"];
+
 pub(super) fn read(
     row: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
+    // Stated by the contract, and derived here.
+    row.ignore(&["url"]);
     if row.optional_text(&["type"], usize::MAX)?.is_some() {
         row.one_of(&["type"], &["GroupInvite"])?;
     }
-    let names = ["group", "group_id"];
-    let group_id = match row.nested(&names) {
+    let group_id = match row.nested(&GROUP) {
         Some(group) => group::nested(&group, now, rows)?,
-        None => row.id(&names)?,
+        None => row.id(&GROUP)?,
     };
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
@@ -31,9 +34,24 @@ pub(super) fn read(
         created_at: Set(row.instant("created_at")?),
         updated_at: Set(row.instant("updated_at")?),
     };
-    rows.group_invites.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.group_invites.push(Upsert::write(model, row.path()));
+    Ok(())
+}
+
+/// Reads the group whose link is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    _now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let group_id = match row.nested(&GROUP) {
+        Some(group) => group.id(&["id"])?,
+        None => row.id(&GROUP)?,
+    };
+    let model = ActiveModel {
+        group_id: Set(group_id),
+        ..Default::default()
+    };
+    rows.group_invites.push(Upsert::withdraw(model, row.path()));
     Ok(())
 }

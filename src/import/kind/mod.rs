@@ -45,6 +45,18 @@ macro_rules! kinds {
                     $(Self::$kind => $module::read(row, now, rows),)+
                 }
             }
+
+            /// Reads the key of a row that is gone at its source, and adds what withdraws it to `rows`.
+            pub(super) fn withdraw(
+                self,
+                row: &Object<'_>,
+                now: DateTime<Utc>,
+                rows: &mut Rows,
+            ) -> Result<(), FieldError> {
+                match self {
+                    $(Self::$kind => $module::withdraw(row, now, rows),)+
+                }
+            }
         }
     };
 }
@@ -60,6 +72,8 @@ kinds! {
     Groups => group,
     /// Members of groups: group_id, user_id, role
     GroupMembers => group_member,
+    /// Tags of invite codes
+    Tags => tag,
     /// Courses
     Courses => course,
     /// Members of courses: course_id, user_id, role
@@ -83,11 +97,36 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
-const MAX_EMAIL: usize = 320;
+/// Word of sources for a membership that is over, in place of its role.
+const OVER: &str = "unjoined";
+
+/// Returns true if a row states that a membership is over: by `deleted_at`, or by its role.
+fn is_over(row: &Object<'_>) -> Result<bool, FieldError> {
+    let role = row.optional_text(&["role"], MAX_NAME)?;
+    let is_over = role.is_some_and(|role| role_key(&role) == OVER);
+    Ok(is_over || row.optional_instant("deleted_at")?.is_some())
+}
+
+/// Returns the key of a role: `Team Lead` gives `team_lead`.
+fn role_key(role: &str) -> String {
+    role.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// Reads the role of a member: one of `roles`, in any case.
+fn member_role(row: &Object<'_>, roles: &[&str]) -> Result<String, FieldError> {
+    let role = role_key(&row.non_blank(&["role"], MAX_NAME)?);
+    if roles.contains(&role.as_str()) {
+        return Ok(role);
+    }
+    let roles = roles.join("`, `");
+    Err(row.error("role", format!("expected one of `{roles}`, or `{OVER}`")))
+}
 
 /// Maximum length of text in an indexed column.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_NAME: usize = 255;
+
+/// Maximum length of a tag's name.
+pub(super) const MAX_TAG: usize = 64;
 
 /// Maximum length of an invite code.
 const MAX_CODE: usize = 64;

@@ -1,52 +1,71 @@
-//! Tags nested in invite codes.
+//! Tags, as rows or nested in invite codes.
 
 use chrono::{DateTime, Utc};
 use entity::tag::ActiveModel;
-use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::ActiveValue::Set;
 
-use super::MAX_TEXT;
+use super::{MAX_TAG, MAX_TEXT};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
 };
 
-/// Maximum length of a tag's name.
-const MAX_TAG: usize = 64;
+pub(super) fn read(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = profile(row, now)?;
+    rows.tags.push(Upsert::write(model, row.path()));
+    Ok(())
+}
 
-/// Reads a tag nested in an invite code. Updates only the columns that it names.
+/// Reads the key of a tag that is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.tags.push(Upsert::withdraw(model, row.path()));
+    Ok(())
+}
+
+/// Reads a tag nested in an invite code, which creates it if there is none with its id.
 pub(super) fn nested(
     tag: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
-    let id = tag.id(&["id"])?;
-    let description = tag.optional_text(&["description"], MAX_TEXT)?;
     let model = ActiveModel {
-        id: Set(id),
+        deleted_at: Set(tag
+            .optional_bool("deleted")?
+            .unwrap_or_default()
+            .then_some(now)),
+        ..profile(tag, now)?
+    };
+    rows.tags.push(Upsert::create(model, tag.path()));
+    tag.id(&["id"])
+}
+
+fn profile(tag: &Object<'_>, now: DateTime<Utc>) -> Result<ActiveModel, FieldError> {
+    let description = tag.optional_text(&["description"], MAX_TEXT)?;
+    Ok(ActiveModel {
+        id: Set(tag.id(&["id"])?),
         kind: Set(tag.enum_value(&["type", "kind"])?),
         name: Set(tag.non_blank(&["name"], MAX_TAG)?),
-        description: if tag.contains("description") {
-            Set(description)
-        } else {
-            Unchanged(None)
-        },
+        description: tag.nullable(&["description"], description),
         color: Set(color(tag)?),
-        visible: set_or(tag.optional_bool("visible")?, true),
-        active: set_or(tag.optional_bool("active")?, true),
+        visible: tag.column(&["visible"], tag.optional_bool("visible")?, true),
+        active: tag.column(&["active"], tag.optional_bool("active")?, true),
         created_at: set_or(tag.optional_instant("created_at")?, now),
-        // The source states that a tag is deleted, but not when.
-        deleted_at: set_or(
-            tag.optional_bool("deleted")?
-                .map(|deleted| deleted.then_some(now)),
-            None,
-        ),
-    };
-    rows.tags.push(Upsert {
-        model,
-        path: tag.path().to_owned(),
-    });
-    Ok(id)
+        deleted_at: tag.deleted_at()?,
+    })
 }
 
 fn color(tag: &Object<'_>) -> Result<String, FieldError> {

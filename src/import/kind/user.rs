@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::user::ActiveModel;
-use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::ActiveValue::Set;
 
-use super::{MAX_EMAIL, MAX_NAME, MAX_TEXT};
+use super::{MAX_NAME, MAX_TEXT};
 use crate::{
     email,
     import::{
@@ -14,6 +14,7 @@ use crate::{
     },
 };
 
+const EMAIL: &[&str] = &["email"];
 const FULL_NAME: &[&str] = &["full_name", "real_name"];
 const AVATAR: &[&str] = &["avatar_url", "avatar", "profile_picture"];
 
@@ -22,76 +23,90 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let address = row
-        .optional_text(&["email"], MAX_EMAIL)?
-        .unwrap_or_default();
+    let address = row.optional_address(EMAIL)?;
+    let email_norm = address.as_deref().and_then(email::normalize);
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
         username: Set(row.non_blank(&["username"], MAX_NAME)?),
         full_name: Set(row.text(FULL_NAME, MAX_TEXT)?),
-        email_norm: Set(email::normalize(&address).unwrap_or_default()),
-        email: Set(address),
-        avatar_url: Set(row.optional_non_empty(AVATAR, MAX_TEXT)?),
-        is_verified: Set(row.optional_bool("is_verified")?.unwrap_or_default()),
-        ext_id: Set(row.optional_non_empty(&["ext_id"], MAX_NAME)?),
-        is_staff: Set(row.optional_bool("is_staff")?.unwrap_or_default()),
+        email_norm: row.column(EMAIL, email_norm, String::new()),
+        email: row.column(EMAIL, address, String::new()),
+        avatar_url: row.nullable(AVATAR, row.optional_url(AVATAR)?),
+        is_verified: row.column(&["is_verified"], row.optional_bool("is_verified")?, false),
+        ext_id: row.nullable(&["ext_id"], row.optional_non_empty(&["ext_id"], MAX_NAME)?),
+        is_staff: row.column(&["is_staff"], row.optional_bool("is_staff")?, false),
         created_at: set_or(row.optional_instant("created_at")?, now),
-        deleted_at: Set(row.optional_instant("deleted_at")?),
+        deleted_at: row.deleted_at()?,
     };
-    rows.users.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.users.push(Upsert::write(model, row.path()));
+    Ok(())
+}
+
+/// Reads the key of a user that is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.users.push(Upsert::withdraw(model, row.path()));
     Ok(())
 }
 
 /// Reads a user nested in another row. A new account gets the columns that the row names, and is
-/// neither verified nor staff. An existing account only changes its name and picture.
+/// neither verified nor staff. An existing account stays as it is.
 ///
-/// Only rows of users verify an address, appoint staff, or change the columns that tokens and
-/// invites match. So the author of an invite's row cannot grant rights.
+/// Only rows of users change an account, verify an address, or appoint staff. So an old name in an
+/// invite's row changes nobody's, and its author cannot grant rights.
 pub(super) fn nested(
     user: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
+    // Stated by contracts. An invite's row verifies nobody.
+    user.ignore(&[
+        "is_verified",
+        "is_staff",
+        "invited_at",
+        "created_at",
+        "deleted_at",
+    ]);
     let id = user.id(&["id"])?;
     let username = user.non_blank(&["username"], MAX_NAME)?;
-    let mut model = ActiveModel {
-        full_name: set_or(user.optional_text(FULL_NAME, MAX_TEXT)?, String::new()),
-        // Tokens may identify users by it, so an existing account keeps its own.
-        ext_id: Unchanged(user.optional_non_empty(&["ext_id"], MAX_NAME)?),
+    let address = user.optional_address(EMAIL)?;
+    let model = ActiveModel {
+        full_name: Set(user.optional_text(FULL_NAME, MAX_TEXT)?.unwrap_or_default()),
+        avatar_url: Set(user.optional_url(AVATAR)?),
+        ext_id: Set(user.optional_non_empty(&["ext_id"], MAX_NAME)?),
+        email_norm: Set(address
+            .as_deref()
+            .and_then(email::normalize)
+            .unwrap_or_default()),
+        email: Set(address.unwrap_or_default()),
         ..stub(id, username, now)
     };
-    if let Some(address) = user.optional_non_empty(&["email"], MAX_EMAIL)? {
-        model.email_norm = Unchanged(email::normalize(&address).unwrap_or_default());
-        model.email = Unchanged(address);
-    }
-    let avatar = user.optional_non_empty(AVATAR, MAX_TEXT)?;
-    if AVATAR.iter().any(|name| user.contains(name)) {
-        model.avatar_url = Set(avatar);
-    }
-    rows.users.push(Upsert {
-        model,
-        path: user.path().to_owned(),
-    });
+    rows.users.push(Upsert::create(model, user.path()));
     Ok(id)
 }
 
-/// Returns a user with only an id and a username. Does not change an existing account.
+/// Returns a user with only an id and a username.
 fn stub(id: i64, username: String, now: DateTime<Utc>) -> ActiveModel {
     ActiveModel {
         id: Set(id),
-        username: Unchanged(username),
-        full_name: Unchanged(String::new()),
-        email: Unchanged(String::new()),
-        email_norm: Unchanged(String::new()),
-        avatar_url: Unchanged(None),
-        is_verified: Unchanged(false),
-        ext_id: Unchanged(None),
-        is_staff: Unchanged(false),
-        created_at: Unchanged(now),
-        deleted_at: Unchanged(None),
+        username: Set(username),
+        full_name: Set(String::new()),
+        email: Set(String::new()),
+        email_norm: Set(String::new()),
+        avatar_url: Set(None),
+        is_verified: Set(false),
+        ext_id: Set(None),
+        is_staff: Set(false),
+        created_at: Set(now),
+        deleted_at: Set(None),
     }
 }
 
@@ -121,10 +136,9 @@ pub(super) fn reference_or_stub(
     let name = format!("{prefix}username");
     let username = row.optional_non_empty(&[&name], MAX_NAME)?;
     if let (Some(id), Some(username), None) = (id, username, row.nested(names)) {
-        rows.users.push(Upsert {
-            model: stub(id, username, now),
-            path: format!("{}{prefix}", row.path()),
-        });
+        let path = format!("{}{prefix}", row.path());
+        rows.users
+            .push(Upsert::create(stub(id, username, now), &path));
     }
     Ok(id)
 }

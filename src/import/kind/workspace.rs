@@ -20,14 +20,26 @@ pub(super) fn read(
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
         name: Set(row.text(&["name"], MAX_TEXT)?),
-        description: Set(description.unwrap_or_default()),
-        logo_url: Set(row.optional_non_empty(&["logo_url"], MAX_TEXT)?),
+        description: row.column(&["description"], description, String::new()),
+        logo_url: row.nullable(&["logo_url"], row.optional_url(&["logo_url"])?),
         created_at: set_or(row.optional_instant("created_at")?, now),
-        deleted_at: Set(row.optional_instant("deleted_at")?),
+        deleted_at: row.deleted_at()?,
     };
-    rows.workspaces.push(Upsert {
-        model,
-        path: row.path().to_owned(),
-    });
+    rows.workspaces.push(Upsert::write(model, row.path()));
+    Ok(())
+}
+
+/// Reads the key of a workspace that is gone.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let model = ActiveModel {
+        id: Set(row.id(&["id"])?),
+        deleted_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.workspaces.push(Upsert::withdraw(model, row.path()));
     Ok(())
 }

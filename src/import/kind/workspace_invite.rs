@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{workspace, workspace_invite::ActiveModel};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
-use super::{MAX_EMAIL, MAX_NAME, MAX_TEXT, user};
+use super::{MAX_NAME, MAX_TEXT, role_key, user};
 use crate::{
     email,
     import::{
@@ -16,43 +16,77 @@ use crate::{
     invite::Token,
 };
 
+const INVITER: &[&str] = &["inviter", "inviter_id"];
+const ACCEPTOR: &[&str] = &["accepted_by", "accepted_by_id"];
+const MESSAGE: &[&str] = &["message"];
+
+/// Role of an invite whose source states none.
+const UNKNOWN_ROLE: &str = "unknown";
+
 pub(super) fn read(
     row: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let address = row.non_blank(&["email"], MAX_EMAIL)?;
+    // Stated by the contract, and derived here.
+    row.ignore(&[
+        "inviter_name",
+        "is_expired",
+        "workspace_name",
+        "workspace_description",
+        "workspace_logo",
+    ]);
+    let address = row.required(&["email"], row.optional_address(&["email"])?)?;
     let model = ActiveModel {
         // The key is the token. An existing invite keeps its id.
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
         workspace_id: Set(workspace(row, now, rows)?),
-        inviter_id: Set(user::reference(row, &["inviter", "inviter_id"], now, rows)?),
+        inviter_id: row.nullable(INVITER, user::reference(row, INVITER, now, rows)?),
         email_norm: Set(email::normalize(&address).unwrap_or_default()),
         email: Set(address),
-        role: Set(role(row)?),
-        message: Set(row.optional_non_empty(&["message"], MAX_TEXT)?),
+        role: row.column(
+            &["role", "role_display"],
+            role(row)?,
+            UNKNOWN_ROLE.to_owned(),
+        ),
+        message: row.nullable(MESSAGE, row.optional_non_empty(MESSAGE, MAX_TEXT)?),
         status: Set(row.enum_value(&["status"])?),
         created_at: set_or(row.optional_instant("created_at")?, now),
         expires_at: Set(row.instant("expires_at")?),
-        accepted_at: Set(row.optional_instant("accepted_at")?),
-        accepted_by_id: Set(user::reference(
-            row,
-            &["accepted_by", "accepted_by_id"],
-            now,
-            rows,
-        )?),
-        cancelled_at: Set(row.optional_instant("cancelled_at")?),
+        accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
+        accepted_by_id: row.nullable(ACCEPTOR, user::reference(row, ACCEPTOR, now, rows)?),
+        cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
         declined_at: Unchanged(None),
         updated_at: Unchanged(None),
         last_sent_at: Unchanged(None),
         send_count: Unchanged(0),
     };
     rows.workspace_invites.push(TokenInvite {
-        invite: Upsert {
-            model,
-            path: row.path().to_owned(),
-        },
-        token_hash: token(row)?.hash(),
+        invite: Upsert::write(model, row.path()),
+        token_hash: Some(token(row)?.hash()),
+    });
+    Ok(())
+}
+
+/// Reads the token or the id of an invite that can no longer be accepted.
+pub(super) fn withdraw(
+    row: &Object<'_>,
+    now: DateTime<Utc>,
+    rows: &mut Rows,
+) -> Result<(), FieldError> {
+    let id = row.optional_id(&["id"])?;
+    let token_hash = match (id, row.contains("token")) {
+        (Some(_), false) => None,
+        _ => Some(token(row)?.hash()),
+    };
+    let model = ActiveModel {
+        id: id.map_or(NotSet, Set),
+        cancelled_at: Set(Some(now)),
+        ..Default::default()
+    };
+    rows.workspace_invites.push(TokenInvite {
+        invite: Upsert::withdraw(model, row.path()),
+        token_hash,
     });
     Ok(())
 }
@@ -70,38 +104,31 @@ fn token(row: &Object<'_>) -> Result<Token, FieldError> {
         })
 }
 
-/// Reads the workspace from the row's `workspace_…` fields, or a reference to an existing one.
+/// Reads the workspace from the row's `workspace_…` fields, which create it if there is none with its id,
+/// or a reference to an existing one.
 fn workspace(row: &Object<'_>, now: DateTime<Utc>, rows: &mut Rows) -> Result<i64, FieldError> {
     let id = row.id(&["workspace_id"])?;
     let description = row.optional_text(&["workspace_description"], MAX_TEXT)?;
-    let logo = row.optional_non_empty(&["workspace_logo"], MAX_TEXT)?;
+    let logo = row.optional_url(&["workspace_logo"])?;
     if let Some(name) = row.optional_text(&["workspace_name"], MAX_TEXT)? {
         let model = workspace::ActiveModel {
             id: Set(id),
             name: Set(name),
-            description: set_or(description, String::new()),
-            logo_url: if row.contains("workspace_logo") {
-                Set(logo)
-            } else {
-                Unchanged(None)
-            },
-            created_at: Unchanged(now),
-            deleted_at: Unchanged(None),
+            description: Set(description.unwrap_or_default()),
+            logo_url: Set(logo),
+            created_at: Set(now),
+            deleted_at: Set(None),
         };
-        rows.workspaces.push(Upsert {
-            model,
-            path: format!("{}workspace_", row.path()),
-        });
+        let path = format!("{}workspace_", row.path());
+        rows.workspaces.push(Upsert::create(model, &path));
     }
     Ok(id)
 }
 
 /// Returns the role's key, or derives it from the display name: `Team Lead` gives `team_lead`.
-fn role(row: &Object<'_>) -> Result<String, FieldError> {
+fn role(row: &Object<'_>) -> Result<Option<String>, FieldError> {
     let key = row.optional_non_empty(&["role"], MAX_NAME)?;
     let display = row.optional_non_empty(&["role_display"], MAX_NAME)?;
-    let key = key.or_else(|| Some(display?.trim().to_lowercase().replace(' ', "_")));
-    Ok(key
-        .filter(|key| !key.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned()))
+    let key = key.or(display).map(|role| role_key(&role));
+    Ok(key.filter(|key| !key.is_empty()))
 }

@@ -1,0 +1,150 @@
+//! Names that one live row has at a time. A row of a file takes its name from the row that has it, since
+//! the source gave it away: so exchanged and reused names load in any order.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::BuildHasher,
+};
+
+use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, IdenStatic, Iterable, Statement, Value};
+
+use super::{
+    constraint::TAKEN,
+    row::FieldError,
+    statement::{self, listed},
+    upsert::{Merged, Mode, Table, Upsert},
+};
+
+/// The name of the rows of a table.
+pub(super) struct Name<C: 'static> {
+    /// Columns that are unique together among live rows. The last is the name.
+    pub(super) columns: &'static [C],
+    /// Maximum length of the name.
+    pub(super) longest: usize,
+    /// True if a new row takes its name also if a row of another kind creates it. Not for accounts: the
+    /// author of an invite must not take a username, by which tokens may name somebody.
+    pub(super) created_rows_take_it: bool,
+}
+
+/// Characters of the random suffix of a name that was taken away: nobody can sign in with it.
+const SUFFIX: usize = 17;
+
+/// Returns the statements that take the names of `rows` from other live rows, which keep the start of
+/// their name and get a random suffix.
+pub(super) fn take<E: Table>(backend: DbBackend, rows: &[Merged<'_, E>]) -> Vec<Statement> {
+    let Some(name) = E::NAME else {
+        return Vec::new();
+    };
+    let takes = |row: &&Merged<'_, E>| {
+        let is_new = row.mode == Mode::Create && name.created_rows_take_it;
+        (row.mode == Mode::Write || is_new) && is_live::<E>(&row.model)
+    };
+    let models: Vec<_> = rows
+        .iter()
+        .filter(takes)
+        .map(|row| row.model.clone())
+        .collect();
+    let created = rows
+        .iter()
+        .any(|row| row.mode == Mode::Create && name.created_rows_take_it);
+    let table = E::default();
+    let table = table.table_name();
+    let mut columns = E::KEY.to_vec();
+    columns.extend(name.columns);
+    let random = match backend {
+        DbBackend::Postgres => "left(replace(CAST(gen_random_uuid() AS text), '-', ''), 16)",
+        _ => "lower(hex(randomblob(8)))",
+    };
+    let start = name.longest - SUFFIX;
+    let mut set = String::new();
+    let mut same: Vec<String> = Vec::new();
+    for column in name.columns {
+        let column = column.as_str();
+        same.push(format!("\"{table}\".\"{column}\" = taken.\"{column}\""));
+        set = format!(
+            "\"{column}\" = substr(\"{table}\".\"{column}\", 1, {start}) || '~' || {random}"
+        );
+    }
+    let [key] = E::KEY else {
+        return Vec::new();
+    };
+    let key = key.as_str();
+    let unless_there = match created {
+        true => format!(
+            " AND (NOT EXISTS (SELECT 1 FROM \"{table}\" there WHERE there.\"{key}\" = taken.\"{key}\"))"
+        ),
+        false => String::new(),
+    };
+    let write = format!(
+        "UPDATE \"{table}\" SET {set} FROM taken WHERE {} AND \"{table}\".\"{key}\" <> taken.\"{key}\" \
+         AND \"{table}\".deleted_at IS NULL{unless_there}",
+        same.join(" AND ")
+    );
+    let names = listed(&columns);
+    statement::sources::<E>(backend, columns, &models)
+        .map(|(source, values)| {
+            let sql = format!("WITH taken ({names}) AS ({source}) {write}");
+            Statement::from_sql_and_values(backend, sql, values)
+        })
+        .collect()
+}
+
+/// Returns true unless the row states that it is deleted.
+fn is_live<E: Table>(model: &E::ActiveModel) -> bool {
+    let deleted_at = E::Column::iter().find(|column| column.as_str() == "deleted_at");
+    let value = deleted_at.and_then(|column| match model.get(column) {
+        ActiveValue::Set(value) => Some(value),
+        _ => None,
+    });
+    value.is_none_or(|value| value == value.as_null())
+}
+
+/// The names that the rows of a file have stated, and by which key. Two live rows of a file with one name
+/// contradict each other.
+#[derive(Default)]
+pub(super) struct Claims {
+    /// Keys by the hash of table and name.
+    keys: HashMap<u64, i64>,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Claims {
+    /// Records the names of rows of a table.
+    ///
+    /// # Errors
+    /// An earlier row of the file has one of the names, under another key.
+    pub(super) fn add<E: Table>(&mut self, upserts: &[Upsert<E>]) -> Result<(), FieldError> {
+        let (Some(name), [key]) = (E::NAME, E::KEY) else {
+            return Ok(());
+        };
+        for Upsert { model, path, mode } in upserts {
+            if *mode != Mode::Write || !is_live::<E>(model) {
+                continue;
+            }
+            let Some(Value::BigInt(Some(id))) = model.get(*key).into_value() else {
+                continue;
+            };
+            let values = name
+                .columns
+                .iter()
+                .map(|column| model.get(*column).into_value());
+            let values: Vec<_> = values.collect();
+            let hash = self.hasher.hash_one((E::default().table_name(), values));
+            match self.keys.entry(hash) {
+                Entry::Occupied(claimed) if *claimed.get() != id => {
+                    let column = name
+                        .columns
+                        .last()
+                        .map(IdenStatic::as_str)
+                        .unwrap_or_default();
+                    return Err(FieldError::new(format!("{path}{column}"), TAKEN));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => {
+                    free.insert(id);
+                }
+            }
+        }
+        Ok(())
+    }
+}

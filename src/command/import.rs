@@ -15,14 +15,18 @@ use crate::{
     clock::Clock,
     config::DatabaseUrl,
     database::{Pool, Purpose},
-    import::{self, Console, ImportError, Kind, Options, Summary},
+    import::{self, Console, DateFormat, Fields, ImportError, Kind, Options, Renamed, Summary},
     printable::Printable,
 };
 
 /// Exit status if rows were rejected or the import failed.
 const FAILED: u8 = 1;
 
-/// Import data from a file: NDJSON or a JSON array of the contracts' objects.
+/// Import data from a file: JSON of the contracts' objects, or CSV.
+///
+/// The format is recognised by content: NDJSON, JSON arrays, pages of an API such as
+/// `{"results": […]}`, or CSV whose first line names the fields (`inviter.id` for one of a nested
+/// object). A file may be in UTF-16 or compressed by gzip.
 ///
 /// Importing the same file again changes nothing. Bad rows are reported and the others are
 /// written; the exit status is then 1.
@@ -39,6 +43,13 @@ pub(super) struct ImportArgs {
     /// Check all rows against the database and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Name the field of a column of CSV, or of a member of JSON rows. Repeatable
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub map: Vec<Renamed>,
+    /// Format of instants that are not in RFC 3339, such as `%d.%m.%Y %H:%M`; without an offset,
+    /// in UTC
+    #[arg(long, value_name = "STRFTIME")]
+    pub date_format: Option<DateFormat>,
     /// Target database.
     #[command(flatten)]
     pub database: DatabaseUrl,
@@ -81,6 +92,10 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
             let options = Options {
                 strict: args.strict,
                 dry_run: args.dry_run,
+                fields: Fields {
+                    renamed: args.map,
+                    date_format: args.date_format,
+                },
             };
             let mut console = Console::stderr(bytes);
             let outcome =

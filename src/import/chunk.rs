@@ -10,8 +10,8 @@ use tokio::{
 };
 
 use super::{
-    Kind, Rejection,
-    reader::{RawRow, RowReader},
+    Fields, Kind, Rejection,
+    reader::{Content, RawRow, RowReader},
     row::{self, FieldError, Object},
     table::Rows,
 };
@@ -54,6 +54,7 @@ pub(super) struct Chunk {
 /// Checks the rows of a file and sends them in chunks.
 pub(super) struct Checker<R> {
     pub(super) reader: RowReader<R>,
+    pub(super) fields: Arc<Fields>,
     pub(super) kind: Kind,
     /// Default of required instants: the same for all rows of a run.
     pub(super) now: DateTime<Utc>,
@@ -108,7 +109,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
                 break;
             };
             let line = row.line;
-            bytes += row.text.as_ref().map_or(0, Vec::len);
+            bytes += row.content.as_ref().map_or(0, Content::len);
             match self.check(row) {
                 Ok(checked) => {
                     chunk.count += checked.count();
@@ -133,8 +134,14 @@ impl<R: AsyncRead + Unpin> Checker<R> {
 
     /// Parses and checks a row of the file.
     fn check(&self, row: RawRow) -> Result<Rows, FieldError> {
-        let text = row.text.map_err(FieldError::whole)?;
-        let value = row::parse(&text)?;
+        let value = match row.content.map_err(FieldError::whole)? {
+            Content::Json(text) => {
+                let mut value = row::parse(&text)?;
+                self.fields.apply(&mut value);
+                value
+            }
+            Content::Record(value, _) => value,
+        };
         let mut rows = Rows::default();
         self.kind.read(&Object::row(&value)?, self.now, &mut rows)?;
         Ok(rows)

@@ -1,11 +1,12 @@
-//! Imports an organisation's data from files: NDJSON or a JSON array of the contracts' objects.
+//! Imports an organisation's data from files: JSON of the contracts' objects, or CSV.
 //!
-//! `reader` splits a file into rows. `row` and `kind` check each and convert it to rows of tables
+//! `reader` recognises the format of a file and splits it into rows. `fields` names them. `row` and `kind` check each and convert it to rows of tables
 //! (`table`). `writer` upserts them (`upsert`) in chunks.
 
 use std::{
     convert::Infallible,
     fmt, future, io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 
 mod chunk;
 mod constraint;
+mod fields;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +34,7 @@ mod token_invite;
 mod upsert;
 mod writer;
 
+pub use fields::{DateFormat, Fields, Renamed};
 pub use kind::Kind;
 pub use progress::Console;
 
@@ -41,12 +44,14 @@ use row::FieldError;
 use writer::Writer;
 
 /// Options of an import.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Stop at the first bad row and roll back.
     pub strict: bool,
     /// Write all rows, then roll back.
     pub dry_run: bool,
+    /// Columns and instants that are not named or written as usual.
+    pub fields: Fields,
 }
 
 /// Result of an import.
@@ -207,14 +212,16 @@ pub async fn run(
 ) -> Result<Summary, ImportError> {
     let started = Instant::now();
     let (sender, chunks) = mpsc::channel(1);
+    let fields = Arc::new(options.fields.clone());
     let checker = Checker {
-        reader: RowReader::new(source),
+        reader: RowReader::new(source, kind, fields.clone()),
+        fields,
         kind,
         now: clock.now(),
         strict: options.strict,
     };
     let mut import = Import {
-        options,
+        options: &options,
         report,
         summary: Summary {
             dry_run: options.dry_run,
@@ -250,14 +257,14 @@ pub async fn run(
 }
 
 impl Options {
-    fn in_one_transaction(self) -> bool {
+    fn in_one_transaction(&self) -> bool {
         self.strict || self.dry_run
     }
 }
 
 /// State of a running import.
 struct Import<'a> {
-    options: Options,
+    options: &'a Options,
     report: &'a mut dyn Report,
     summary: Summary,
 }

@@ -161,10 +161,7 @@ async fn a_database_at_its_maximum_size_reports_it() {
             .expect("a full database");
         let mut rejected = crate::support::Rejected::default();
         let rows = users(1..2000);
-        let options = import::Options {
-            strict: false,
-            dry_run: false,
-        };
+        let options = import::Options::default();
         let clock = gateway.clock();
         let outcome = import::run(
             &database,

@@ -432,10 +432,7 @@ impl Gateway {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         let mut rejected = Rejected::default();
         let source = lines.join("\n");
-        let options = import::Options {
-            strict: false,
-            dry_run: false,
-        };
+        let options = import::Options::default();
         let summary = import::run(
             &self.database,
             &self.clock(),

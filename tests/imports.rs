@@ -123,7 +123,7 @@ fn file(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
+pub async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
     let file = file.to_str().expect("UTF-8");
     let url = &gateway.database_url;
     let import = ["import", kind, file, "--database-url", url];
@@ -137,7 +137,7 @@ async fn import_text(gateway: &Gateway, kind: &str, text: &str, more: &[&str]) -
 }
 
 /// Returns the program's exit status, and its last line without the duration.
-fn summary(ended: &Ended) -> (Option<i32>, String) {
+pub fn summary(ended: &Ended) -> (Option<i32>, String) {
     let words = if ended.status == Some(0) {
         &ended.stdout
     } else {
@@ -149,7 +149,7 @@ fn summary(ended: &Ended) -> (Option<i32>, String) {
     (ended.status, format!("{before}{after}"))
 }
 
-fn is(status: i32, words: &str) -> (Option<i32>, String) {
+pub fn is(status: i32, words: &str) -> (Option<i32>, String) {
     (Some(status), words.to_owned())
 }
 

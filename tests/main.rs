@@ -42,6 +42,7 @@ mod health;
 mod hidden_targets;
 mod histories;
 mod http_audits;
+mod import_formats;
 mod imports;
 mod inputs;
 mod introspection;

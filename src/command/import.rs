@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
 };
 
 use clap::Args;
@@ -17,16 +18,13 @@ use crate::{
     database::{Pool, Purpose},
     import::{self, Console, DateFormat, Fields, ImportError, Kind, Options, Renamed, Summary},
     printable::Printable,
+    redacted::Redacted,
 };
 
 /// Exit status if rows were rejected or the import failed.
 const FAILED: u8 = 1;
 
 /// Import data from a file: JSON of the contracts' objects, or CSV.
-///
-/// The format is recognised by content: NDJSON, JSON arrays, pages of an API such as
-/// `{"results": […]}`, or CSV whose first line names the fields (`inviter.id` for one of a nested
-/// object). A file may be in UTF-16 or compressed by gzip.
 ///
 /// Importing the same file again changes nothing. Bad rows are reported and the others are
 /// written; the exit status is then 1.
@@ -35,7 +33,10 @@ pub(super) struct ImportArgs {
     /// Kind of rows in the file
     #[arg(value_enum)]
     pub kind: Kind,
-    /// File to import, or `-` for standard input
+    /// File to import, or `-` for standard input.
+    ///
+    /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
+    /// the fields, with dots for nested ones (`inviter.id`). May be in UTF-16, or compressed by gzip.
     pub file: PathBuf,
     /// Stop at the first bad row and write nothing
     #[arg(long)]
@@ -44,11 +45,11 @@ pub(super) struct ImportArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Name the field of a column of CSV, or of a member of JSON rows. Repeatable
-    #[arg(long, value_name = "COLUMN=FIELD")]
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
     pub map: Vec<Renamed>,
     /// Format of instants that are not in RFC 3339, such as `%d.%m.%Y %H:%M`; without an offset,
     /// in UTC
-    #[arg(long, value_name = "STRFTIME")]
+    #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
     pub date_format: Option<DateFormat>,
     /// Target database.
     #[command(flatten)]

@@ -8,6 +8,18 @@ use crate::import::Kind;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
+/// True for bytes that change no state, unless they are escaped.
+const IS_PLAIN: [bool; 256] = {
+    let mut is_plain = [true; 256];
+    let others = b"\n{}[],\"\\";
+    let mut index = 0;
+    while index < others.len() {
+        is_plain[others[index] as usize] = false;
+        index += 1;
+    }
+    is_plain
+};
+
 /// State of the splitter.
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -63,6 +75,10 @@ impl Nesting {
     /// Returns true outside of strings.
     pub(super) fn is_outside(self) -> bool {
         matches!(self.text, Text::Outside)
+    }
+
+    fn is_escaped(self) -> bool {
+        matches!(self.text, Text::Escaped)
     }
 
     /// Returns true outside of strings and of all but `depth` brackets.
@@ -268,6 +284,10 @@ impl Splitter {
         let in_array = self.in_array || self.in_page;
         let mut kept = 0;
         for (index, byte) in bytes.iter().enumerate() {
+            if IS_PLAIN[usize::from(*byte)] && !nesting.is_escaped() {
+                at_line_start = false;
+                continue;
+            }
             let ends = match byte {
                 // Unless an object or array is open.
                 b'\n' => !in_array && (nesting.depth == 0 || !nesting.is_outside()),
@@ -287,11 +307,11 @@ impl Splitter {
             at_line_start = *byte == b'\n';
             self.line += u64::from(at_line_start);
             if *byte == b'[' && nesting.is_at(2) {
-                let is_kept = self.keep(&bytes[kept..=index]);
-                kept = index + 1;
-                if !is_kept || self.opens_page() {
-                    return (kept, None);
+                if !self.keep(&bytes[kept..=index]) {
+                    return (index + 1, None);
                 }
+                kept = index + 1;
+                self.note_page();
             }
         }
         if self.keep(&bytes[kept..]) {
@@ -309,25 +329,15 @@ impl Splitter {
         nesting.is_at(0) && (self.too_long || first == Some(&b'{'))
     }
 
-    /// Begins to split a page if the row, which ends with `[`, is one. Returns true if so.
-    fn opens_page(&mut self) -> bool {
-        if self.in_page || self.too_long || self.maybe_page.is_some() {
-            return false;
-        }
-        let Some(page) = self.pages.opened_by(&self.row) else {
-            return false;
-        };
-        if page.may_be_row {
+    /// Notes that the row, which ends with `[`, may be a page.
+    fn note_page(&mut self) {
+        let is_first = !self.in_page && !self.too_long && self.maybe_page.is_none();
+        if is_first && self.pages.opened_by(&self.row) {
             self.maybe_page = Some(PageStart {
                 length: self.row.len(),
                 line: self.line,
             });
-            return false;
         }
-        self.row.clear();
-        self.in_page = true;
-        self.state = State::Opened;
-        true
     }
 
     /// Skips the rest of a page, up to another array of rows or the end of its object.

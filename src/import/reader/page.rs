@@ -6,11 +6,11 @@ use crate::import::Kind;
 /// Names of the array in a page of any kind.
 const ANY_KIND: [&str; 3] = ["results", "data", "items"];
 
-/// Members of rows. An object with one of them before its array is a row.
+/// Members of rows. An object with one of them is a row, whatever arrays it has.
 const OF_ROWS: [&str; 5] = ["id", "user_id", "workspace_id", "group_id", "course_id"];
 
 /// The member that makes a page of course invites one row.
-const COURSE: [&str; 2] = ["course", "course_id"];
+const COURSE: &str = "course";
 
 /// Recognises the pages of a kind by the names of their members.
 #[derive(Debug)]
@@ -18,13 +18,6 @@ pub(super) struct Pages {
     kind: Kind,
     /// Names of the array of rows, in lower case and without separators.
     names: Vec<String>,
-}
-
-/// An array of rows that a page opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OpenedPage {
-    /// A later member may show that the object is a row.
-    pub(super) may_be_row: bool,
 }
 
 impl Pages {
@@ -38,20 +31,9 @@ impl Pages {
         Self { kind, names }
     }
 
-    /// Returns the page that a row's text up to `[` opens.
-    pub(super) fn opened_by(&self, text: &[u8]) -> Option<OpenedPage> {
-        if !self.continued_by(text) || text.first() != Some(&b'{') {
-            return None;
-        }
-        let members = members(text);
-        let is = |names: &[&str]| members.iter().any(|member| is_any(member, names));
-        let of_course = self.kind == Kind::CourseInvites;
-        if is(&OF_ROWS) || (of_course && is(&COURSE)) {
-            return None;
-        }
-        // `course` may follow the array.
-        let may_be_row = of_course && last_member(text) == Some(b"results");
-        Some(OpenedPage { may_be_row })
+    /// Returns true if a row's text up to `[` begins a page, unless a later member makes it a row.
+    pub(super) fn opened_by(&self, text: &[u8]) -> bool {
+        text.first() == Some(&b'{') && self.continued_by(text) && !self.is_row(text)
     }
 
     /// Returns true if the last member of an object's text up to `[` is an array of rows.
@@ -62,14 +44,14 @@ impl Pages {
         })
     }
 
-    /// Returns true if an object that may be a page is a row.
+    /// Returns true if the text of an object, or its beginning, has a member of rows.
     pub(super) fn is_row(&self, text: &[u8]) -> bool {
-        members(text).iter().any(|member| is_any(member, &COURSE))
+        let of_course = self.kind == Kind::CourseInvites;
+        members(text).iter().any(|member| {
+            let is = |name: &&str| name.as_bytes() == *member;
+            OF_ROWS.iter().any(is) || (of_course && is(&COURSE))
+        })
     }
-}
-
-fn is_any(member: &[u8], names: &[&str]) -> bool {
-    names.iter().any(|name| name.as_bytes() == member)
 }
 
 /// Returns a name in lower case and without `_` and `-`.

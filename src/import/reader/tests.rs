@@ -190,6 +190,7 @@ fn a_page_is_its_rows() {
 fn a_row_with_an_array_is_no_page() {
     for row in [
         "{\"id\":1,\"data\":[2]}",
+        "{\"data\":[2],\"id\":1}",
         "{\"groups\":[2]}",
         "{\"user\":{\"results\":[2]}}",
         "{\"name\":\"results\",\"tags\":[2]}",

@@ -87,6 +87,10 @@ const HTML: &str =
 
 const XML: &str = "looks like XML; convert it to JSON or CSV";
 
+const TAR: &str = "looks like a tar archive; unpack it first";
+
+const SQL: &str = "looks like SQL; export the rows of a table as CSV or JSON";
+
 const TEXT: &str =
     "looks like plain text; expected NDJSON, a JSON array or page, or CSV with a header";
 
@@ -103,7 +107,9 @@ pub(super) fn recognize(sample: &[u8], fields: &Fields) -> Format {
     match text.first() {
         None | Some(b'{' | b'[') => return Format::Json,
         Some(b'<') => return other(if is_html(text) { HTML } else { XML }),
+        _ if sample.get(257..262) == Some(b"ustar") => return other(TAR),
         _ if sample.contains(&0) => return other(BINARY),
+        _ if is_sql(text) => return other(SQL),
         _ => {}
     }
     match csv::recognize(text, fields) {
@@ -140,6 +146,12 @@ fn contains(sample: &[u8], name: &[u8]) -> bool {
 fn is_html(text: &[u8]) -> bool {
     let start = text.get(..512).unwrap_or(text).to_ascii_lowercase();
     contains(&start, b"<!doctype html") || contains(&start, b"<html")
+}
+
+fn is_sql(text: &[u8]) -> bool {
+    let start = text.get(..8).unwrap_or(text).to_ascii_uppercase();
+    let starts: [&[u8]; 4] = [b"--", b"/*", b"INSERT ", b"CREATE "];
+    starts.iter().any(|word| start.starts_with(word))
 }
 
 #[cfg(test)]

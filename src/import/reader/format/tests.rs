@@ -40,6 +40,7 @@ fn json_and_csv_are_recognised() {
 
 #[test]
 fn other_formats_are_named_with_what_to_do() {
+    let tar = [&b"users.csv"[..], &[0; 248], b"ustar", &[0; 9]].concat();
     for (sample, start) in [
         (
             &b"PK\x03\x04..[Content_Types].xml..xl/workbook.xml"[..],
@@ -72,6 +73,11 @@ fn other_formats_are_named_with_what_to_do() {
         (b"\x1F\x8B\x08", "looks like gzip in gzip"),
         (b"{\\rtf1\\ansi", "looks like a text document (.rtf)"),
         (b"\x7FELF\x02\x01\x01\0", "looks like binary data"),
+        (b"--\n-- PostgreSQL database dump\n--\n", "looks like SQL"),
+        (
+            b"insert into users (id, name) values (1, 'a');",
+            "looks like SQL",
+        ),
         (
             b"Dear all, here is the list:\n\nAnna\nBen\n",
             "looks like plain text",
@@ -87,6 +93,7 @@ fn other_formats_are_named_with_what_to_do() {
             b"Name,Mail\nAnna,anna@example.org\n",
             "looks like CSV whose header names no id",
         ),
+        (&tar, "looks like a tar archive"),
     ] {
         let found = format(sample);
         let Format::Other(message) = &found else {

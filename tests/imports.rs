@@ -129,7 +129,7 @@ fn file(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
+pub async fn import(gateway: &Gateway, kind: &str, file: &Path, more: &[&str]) -> Ended {
     let file = file.to_str().expect("UTF-8");
     let url = &gateway.database_url;
     let import = ["import", kind, file, "--database-url", url];
@@ -143,7 +143,7 @@ async fn import_text(gateway: &Gateway, kind: &str, text: &str, more: &[&str]) -
 }
 
 /// Returns the program's exit status, and its last line without the duration.
-fn summary(ended: &Ended) -> (Option<i32>, String) {
+pub fn summary(ended: &Ended) -> (Option<i32>, String) {
     let words = if ended.status == Some(0) {
         &ended.stdout
     } else {
@@ -155,7 +155,7 @@ fn summary(ended: &Ended) -> (Option<i32>, String) {
     (ended.status, format!("{before}{after}"))
 }
 
-fn is(status: i32, words: &str) -> (Option<i32>, String) {
+pub fn is(status: i32, words: &str) -> (Option<i32>, String) {
     (Some(status), words.to_owned())
 }
 
@@ -356,6 +356,46 @@ each_database! {
             "line 3: the file ends inside the array: expected `]`",
         ]);
         assert_eq!(summary(&ended), is(1, "users: 4 rows read, 2 written, 2 rejected"));
+    }
+
+    async fn rejected_rows_are_collected_to_mend_and_import(gateway) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rejects = folder.path().join("rejects.ndjson");
+        let option = format!("--rejects={}", rejects.display());
+        let text = "{\"id\":1,\"username\":\"ada\",\"full_name\":\"Ada\"}\n\
+            {\"id\":2,\"username\":\"bob\",\"full_name\":\"Bob\",\"email\":\"nobody\"}\n{\"id\":3,\n";
+        let ended = import_text(&gateway, "users", text, &[&option]).await;
+        assert_eq!(summary(&ended), is(1, "users: 3 rows read, 1 written, 2 rejected"), "{}", ended.stderr);
+        let rejected = fs::read_to_string(&rejects).expect("a file");
+        let rows: Vec<Value> = rejected.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect();
+        assert_eq!(rows, [
+            json!({ "_line": 2, "_field": "email", "_reason": "expected one e-mail address such as name@example.com",
+                "id": 2, "username": "bob", "full_name": "Bob", "email": "nobody" }),
+            json!({ "_line": 3, "_field": "", "_reason": rows[1]["_reason"], "_text": "{\"id\":3," }),
+        ]);
+        // An existing file is not overwritten.
+        let again = import_text(&gateway, "users", text, &[&option]).await;
+        assert_eq!(again.status, Some(2));
+        assert_eq!(fs::read_to_string(&rejects).expect("a file"), rejected);
+
+        let mended = rejected.replace("nobody", "bob@x.io").replace(r#""_text":"#, r#""id":3,"username":"cleo","full_name":"Cleo","_text":"#);
+        let ended = import_text(&gateway, "users", &mended, &[]).await;
+        assert_eq!((summary(&ended), ended.stderr.as_str()), (is(0, "users: 2 rows read, 2 written, 0 rejected"), ""));
+
+        let member = r#"{"workspace_id":9,"user_id":1,"role":"owner"}"#;
+        let rejects = folder.path().join("members.ndjson");
+        import_text(&gateway, "workspace-members", member, &[&format!("--rejects={}", rejects.display())]).await;
+        let rejected: Value = serde_json::from_str(&fs::read_to_string(&rejects).expect("a file")).expect("a row");
+        assert_eq!(rejected, json!({ "_line": 1, "_field": "workspace_id", "_reason": "no such workspace",
+            "workspace_id": 9, "user_id": 1, "role": "owner" }));
+    }
+
+    async fn a_file_of_keys_withdraws_what_it_names(gateway) {
+        gateway.add_all([data::user(1, "ada"), data::user(2, "bob")]).await;
+        let ended = import_text(&gateway, "users", "id\n2\n7\n", &["--delete"]).await;
+        assert_eq!(summary(&ended), is(0, "users: 2 rows read, 2 written, 0 rejected"), "{}", ended.stderr);
+        let users = user::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("users");
+        assert_eq!(users.iter().map(|user| user.deleted_at.is_some()).collect::<Vec<_>>(), [false, true]);
     }
 
     async fn references_must_exist(gateway) {

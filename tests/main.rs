@@ -43,6 +43,7 @@ mod hidden_targets;
 mod histories;
 mod http_audits;
 mod import_changes;
+mod import_formats;
 mod imports;
 mod inputs;
 mod introspection;

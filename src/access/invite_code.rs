@@ -31,7 +31,7 @@ pub struct InviteCodeView {
     /// Primary key.
     pub id: i64,
     /// Bucket of the code.
-    pub bucket: i64,
+    pub bucket: u8,
     /// The code itself, for its holders, its inviter, and staff.
     pub code: Option<Code>,
     /// Role that using the code grants.
@@ -102,7 +102,7 @@ impl InviteCodeView {
         InviteRef {
             kind: InviteKind::InviteCode,
             id: self.id,
-            target: Some(self.bucket),
+            target: Some(self.bucket.into()),
         }
     }
 

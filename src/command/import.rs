@@ -5,24 +5,26 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
 };
 
 use clap::Args;
 use tokio::{fs::File, io::AsyncRead};
 
-use super::{WRONG_USAGE, unready};
+use super::{WRONG_USAGE, rejects::WithRejects, unready};
 use crate::{
     clock::Clock,
     config::DatabaseUrl,
     database::{Pool, Purpose},
-    import::{self, Console, ImportError, Kind, Options, Summary},
+    import::{self, Console, DateFormat, Fields, ImportError, Kind, Options, Renamed, Summary},
     printable::Printable,
+    redacted::Redacted,
 };
 
 /// Exit status if rows were rejected or the import failed.
 const FAILED: u8 = 1;
 
-/// Import data from a file: NDJSON or a JSON array of the contracts' objects.
+/// Import data from a file: JSON of the contracts' objects, or CSV.
 ///
 /// Importing the same file again changes nothing. Bad rows are reported and the others are
 /// written; the exit status is then 1.
@@ -31,7 +33,10 @@ pub(super) struct ImportArgs {
     /// Kind of rows in the file
     #[arg(value_enum)]
     pub kind: Kind,
-    /// File to import, or `-` for standard input
+    /// File to import, or `-` for standard input.
+    ///
+    /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
+    /// the fields, with dots for nested ones (`inviter.id`). May be in UTF-16, or compressed by gzip.
     pub file: PathBuf,
     /// Stop at the first bad row and write nothing
     #[arg(long)]
@@ -43,6 +48,16 @@ pub(super) struct ImportArgs {
     /// and tags, end memberships, withdraw pending invites
     #[arg(long)]
     pub delete: bool,
+    /// Name the field of a column of CSV, or of a member of JSON rows. Repeatable
+    #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
+    pub map: Vec<Renamed>,
+    /// Format of instants that are not in RFC 3339, such as `%d.%m.%Y %H:%M`; without an offset,
+    /// in UTC
+    #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
+    pub date_format: Option<DateFormat>,
+    /// New file for the rejected rows, as they came, with line, field and reason: mend it and import it
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
     /// Target database.
     #[command(flatten)]
     pub database: DatabaseUrl,
@@ -70,6 +85,13 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 /// The file or the database cannot be opened. The error is the message.
 async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
+    let rejects = args.rejects.as_deref();
+    let cannot_write = |error: &io::Error| {
+        let name = rejects.unwrap_or(Path::new("")).display();
+        format!("cannot write {}: {error}", Printable(name))
+    };
+    let mut report =
+        WithRejects::new(Console::stderr(bytes), rejects).map_err(|error| cannot_write(&error))?;
     let pool = Pool {
         // Transactions share one connection, and so SQLite's page cache.
         max_connections: 1,
@@ -86,13 +108,21 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
                 strict: args.strict,
                 dry_run: args.dry_run,
                 delete: args.delete,
+                keep_text: args.rejects.is_some(),
+                fields: Fields {
+                    renamed: args.map,
+                    date_format: args.date_format,
+                },
             };
-            let mut console = Console::stderr(bytes);
             let outcome =
-                import::run(&database, clock, args.kind, source, options, &mut console).await;
+                import::run(&database, clock, args.kind, source, options, &mut report).await;
             // Ignores a closed console, as above.
-            let _ = console.finish();
-            summarize(args.kind, outcome)
+            let _ = report.report.finish();
+            let (status, message) = summarize(args.kind, outcome);
+            match report.finish() {
+                Ok(()) => (status, message),
+                Err(error) => (FAILED, format!("{message}\n{}", cannot_write(&error))),
+            }
         }
     };
     // An error does not undo the commit.

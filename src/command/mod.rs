@@ -6,6 +6,7 @@ mod invite;
 mod migrate;
 mod open_files;
 mod period;
+mod rejects;
 mod schema;
 mod serve;
 mod telemetry;
@@ -56,7 +57,7 @@ enum Command {
     Demo(DemoArgs),
     /// Create or change the database's tables
     Migrate(MigrateArgs),
-    /// Import data from a file: NDJSON or a JSON array, with rows in the REST contracts' format
+    /// Import data from a file: JSON or CSV, with the fields of the REST contracts
     Import(ImportArgs),
     /// Create, cancel and resend invites as an account, by the rules of the mutations
     Invite(InviteArgs),

@@ -69,7 +69,10 @@ impl Row {
 
     fn global_id(&self, kind: &str) -> String {
         let target = match kind {
-            INVITE_CODE => self.key.clone().map(|code| Code::new(code).bucket()),
+            INVITE_CODE => self
+                .key
+                .clone()
+                .map(|code| i64::from(Code::new(code).bucket())),
             _ => self.target,
         };
         let target = target

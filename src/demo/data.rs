@@ -129,7 +129,7 @@ struct FirstRejection(Option<Rejection>);
 impl Report for FirstRejection {
     fn noted(&mut self, _: &str) {}
 
-    fn rejected(&mut self, rejection: &Rejection) {
+    fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {
         self.0.get_or_insert_with(|| rejection.clone());
     }
 

@@ -68,7 +68,7 @@ impl InviteCode {
 impl InviteCode {
     /// Global id of this invite; opaque.
     pub(super) async fn id(&self) -> ID {
-        invite_id(InviteKind::InviteCode, self.0.bucket, self.0.id)
+        invite_id(InviteKind::InviteCode, self.0.bucket.into(), self.0.id)
     }
 
     /// Primary key in the source, as the REST contracts return it.

@@ -10,9 +10,9 @@ use tokio::{
 };
 
 use super::{
-    Kind, Rejection,
+    Fields, Kind, Rejection,
     name::Claims,
-    reader::{RawRow, RowReader},
+    reader::{Content, RawRow, RowReader},
     row::{self, FieldError, Object},
     table::Rows,
     unknown::{Asked, Counts, Judge, Unknown},
@@ -36,6 +36,8 @@ const ROWS_PER_YIELD: usize = 64;
 pub(super) struct CheckedRow {
     pub(super) line: u64,
     pub(super) rows: Rows,
+    /// Text of the row, if it is kept for the report.
+    pub(super) text: Option<String>,
 }
 
 /// Rows written together.
@@ -44,7 +46,7 @@ pub(super) struct Chunk {
     /// Good rows, in the order of the file.
     pub(super) rows: Vec<CheckedRow>,
     /// Bad rows, in the order of the file.
-    pub(super) rejected: Vec<Rejection>,
+    pub(super) rejected: Vec<(Rejection, Option<String>)>,
     /// Bytes of the input read up to the end of the chunk.
     pub(super) read_to: u64,
     /// Fields of good rows that were not read.
@@ -58,6 +60,7 @@ pub(super) struct Chunk {
 /// Checks the rows of a file and sends them in chunks.
 pub(super) struct Checker<R> {
     pub(super) reader: RowReader<R>,
+    pub(super) fields: Arc<Fields>,
     pub(super) kind: Kind,
     /// Default of required instants: the same for all rows of a run.
     pub(super) now: DateTime<Utc>,
@@ -65,6 +68,8 @@ pub(super) struct Checker<R> {
     pub(super) strict: bool,
     /// Every row withdraws what it names.
     pub(super) deletes: bool,
+    /// Keeps the text of rows for the report.
+    pub(super) keeps_text: bool,
     /// The names that earlier rows have stated.
     pub(super) claims: Claims,
     /// Finds fields that no row reads.
@@ -119,18 +124,23 @@ impl<R: AsyncRead + Unpin> Checker<R> {
                 break;
             };
             let line = row.line;
-            bytes += row.text.as_ref().map_or(0, Vec::len);
+            let text = match &row.content {
+                Ok(content) if self.keeps_text => Some(content.to_text()),
+                _ => None,
+            };
+            bytes += row.content.as_ref().map_or(0, Content::len);
             match self.check(row, &mut chunk.unknown) {
                 Ok(checked) => {
                     chunk.count += checked.count();
                     chunk.rows.push(CheckedRow {
                         line,
                         rows: checked,
+                        text,
                     });
                 }
                 Err(error) => {
                     chunk.count += 1;
-                    chunk.rejected.push(Rejection::new(line, error));
+                    chunk.rejected.push((Rejection::new(line, error), text));
                     is_last = self.strict;
                 }
             }
@@ -144,8 +154,14 @@ impl<R: AsyncRead + Unpin> Checker<R> {
 
     /// Parses and checks a row of the file.
     fn check(&mut self, row: RawRow, counts: &mut Counts) -> Result<Rows, FieldError> {
-        let text = row.text.map_err(FieldError::whole)?;
-        let value = row::parse(&text)?;
+        let value = match row.content.map_err(FieldError::whole)? {
+            Content::Json(text) => {
+                let mut value = row::parse(&text)?;
+                self.fields.apply(&mut value);
+                value
+            }
+            Content::Record(value, _) => value,
+        };
         let mut rows = Rows::default();
         let (shape, known) = self.unknown.known(&value);
         let asked = known.is_none().then(Asked::default);

@@ -1,20 +1,27 @@
 //! Entry point of the fuzz target for imports.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 
-use super::reader::{RawRow, RowReader};
+use super::{
+    Kind,
+    reader::{RawRow, RowReader},
+};
 
 /// Splits a file into rows, once as a whole and once byte by byte.
 ///
 /// # Panics
 /// If the rows differ.
 pub fn rows(file: &[u8]) {
-    let whole = split(file);
-    assert_eq!(split(Pieces(file)), whole);
+    for kind in [Kind::Users, Kind::CourseInvites] {
+        let whole = split(file, kind);
+        assert_eq!(split(Pieces(file), kind), whole);
+    }
 }
 
-fn split(source: impl tokio::io::AsyncRead + Unpin) -> Vec<RawRow> {
-    let mut reader = RowReader::new(source);
+fn split(source: impl tokio::io::AsyncRead + Unpin, kind: Kind) -> Vec<RawRow> {
+    let mut reader = RowReader::new(source, kind, Arc::default());
     let mut rows = Vec::new();
     // Reading from memory is always ready.
     while let Some(Ok(Some(row))) = reader.next().now_or_never() {

@@ -1,11 +1,12 @@
-//! Imports an organisation's data from files: NDJSON or a JSON array of the contracts' objects.
+//! Imports an organisation's data from files: JSON of the contracts' objects, or CSV.
 //!
-//! `reader` splits a file into rows. `row` and `kind` check each and convert it to rows of tables
+//! `reader` recognises the format of a file and splits it into rows. `fields` names them. `row` and `kind` check each and convert it to rows of tables
 //! (`table`). `writer` upserts them (`upsert`) in chunks.
 
 use std::{
     convert::Infallible,
     fmt, future, io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 
 mod chunk;
 mod constraint;
+mod fields;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -34,6 +36,7 @@ mod unknown;
 mod upsert;
 mod writer;
 
+pub use fields::{DateFormat, Fields, Renamed};
 pub use kind::Kind;
 pub use progress::Console;
 
@@ -45,7 +48,7 @@ use unknown::{Counts, Judge};
 use writer::Writer;
 
 /// Options of an import.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Stop at the first bad row and roll back.
     pub strict: bool,
@@ -53,6 +56,10 @@ pub struct Options {
     pub dry_run: bool,
     /// The file has the keys of what is gone at its source.
     pub delete: bool,
+    /// Report the text of rejected rows.
+    pub keep_text: bool,
+    /// Columns and instants that are not named or written as usual.
+    pub fields: Fields,
 }
 
 /// Result of an import.
@@ -157,8 +164,8 @@ impl fmt::Display for Rejection {
 
 /// Receives the progress of an import.
 pub trait Report: Send {
-    /// Called for each rejected row.
-    fn rejected(&mut self, rejection: &Rejection);
+    /// Called for each rejected row; `text` is the row, if [`Options::keep_text`] and it could be read.
+    fn rejected(&mut self, rejection: &Rejection, text: Option<&str>);
 
     /// Called at the end, for what is worth knowing and prevented nothing.
     fn noted(&mut self, note: &str);
@@ -216,17 +223,20 @@ pub async fn run(
 ) -> Result<Summary, ImportError> {
     let started = Instant::now();
     let (sender, chunks) = mpsc::channel(1);
+    let fields = Arc::new(options.fields.clone());
     let checker = Checker {
-        reader: RowReader::new(source),
+        reader: RowReader::new(source, kind, fields.clone()),
+        fields,
         kind,
         now: clock.now(),
         strict: options.strict,
         deletes: options.delete,
+        keeps_text: options.keep_text,
         claims: Claims::default(),
         unknown: Judge::default(),
     };
     let mut import = Import {
-        options,
+        options: &options,
         report,
         summary: Summary {
             dry_run: options.dry_run,
@@ -266,14 +276,14 @@ pub async fn run(
 }
 
 impl Options {
-    fn in_one_transaction(self) -> bool {
+    fn in_one_transaction(&self) -> bool {
         self.strict || self.dry_run
     }
 }
 
 /// State of a running import.
 struct Import<'a> {
-    options: Options,
+    options: &'a Options,
     report: &'a mut dyn Report,
     summary: Summary,
     unknown: Counts,
@@ -342,13 +352,20 @@ impl Import<'_> {
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;
-        rejected.extend(rejected_by_database);
-        rejected.sort_by_key(|rejection| rejection.line);
+        for rejection in rejected_by_database {
+            // Rows are in the order of their lines.
+            let row = chunk
+                .rows
+                .binary_search_by_key(&rejection.line, |row| row.line);
+            let text = row.ok().and_then(|row| chunk.rows[row].text.clone());
+            rejected.push((rejection, text));
+        }
+        rejected.sort_by_key(|(rejection, _)| rejection.line);
         if self.options.strict {
             rejected.truncate(1);
         }
-        for rejection in &rejected {
-            self.report.rejected(rejection);
+        for (rejection, text) in &rejected {
+            self.report.rejected(rejection, text.as_deref());
         }
         self.summary.rejected += rejected.len() as u64;
         self.report.progressed(&self.summary, chunk.read_to);

@@ -77,7 +77,7 @@ impl<W: Write> Console<W> {
 }
 
 impl<W: Write + Send> Report for Console<W> {
-    fn rejected(&mut self, rejection: &Rejection) {
+    fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {
         if self.lines < MAX_LINES {
             self.lines += 1;
             self.line(&rejection.to_string());

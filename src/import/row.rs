@@ -153,9 +153,12 @@ impl<'a> Object<'a> {
             return Ok(None);
         };
         let id = match value {
-            Value::Number(number) => number.as_i64(),
-            Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok()
+            Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+            Value::String(text) => {
+                // `7.0` is how data frames write 7 in a column that also has empty cells.
+                let digits = text.strip_suffix(".0").unwrap_or(text);
+                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+                is_number.then(|| digits.parse().ok()).flatten()
             }
             _ => None,
         };
@@ -250,12 +253,14 @@ impl<'a> Object<'a> {
         self.required(names, word)
     }
 
-    /// Reads a boolean.
+    /// Reads a boolean, or text or a number that stands for one in CSV and databases.
     pub(super) fn optional_bool(&self, name: &str) -> Result<Option<bool>, FieldError> {
         match self.find(slice::from_ref(&name)) {
             None => Ok(None),
-            Some((_, Value::Bool(flag))) => Ok(Some(*flag)),
-            Some((_, other)) => Err(self.error(name, expected("a boolean", other))),
+            Some((_, value)) => match flag(value) {
+                Some(flag) => Ok(Some(flag)),
+                None => Err(self.error(name, expected("a boolean", value))),
+            },
         }
     }
 
@@ -368,6 +373,27 @@ fn is_invisible(c: char) -> bool {
         0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064
         | 0x2066..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F);
     c.is_control() || is_format
+}
+
+/// Returns a number without fraction that a float represents exactly.
+fn whole(number: f64) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let is_exact = number.fract() == 0.0 && (0.0..=LARGEST).contains(&number);
+    is_exact.then_some(number as i64)
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    let text = match value {
+        Value::Bool(flag) => return Some(*flag),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.to_ascii_lowercase(),
+        _ => return None,
+    };
+    match text.as_str() {
+        "true" | "t" | "yes" | "y" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 fn expected(what: &str, found: &Value) -> String {

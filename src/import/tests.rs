@@ -27,21 +27,26 @@ struct Rejections(Vec<String>);
 impl Report for Rejections {
     fn noted(&mut self, _: &str) {}
 
-    fn rejected(&mut self, rejection: &Rejection) {
+    fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {
         self.0.push(rejection.to_string());
     }
 
     fn progressed(&mut self, _so_far: &Summary, _bytes: u64) {}
 }
 
-const STRICT: Options = Options {
-    strict: true,
-    dry_run: false,
-};
-const DRY: Options = Options {
-    strict: false,
-    dry_run: true,
-};
+fn strict() -> Options {
+    Options {
+        strict: true,
+        ..Options::default()
+    }
+}
+
+fn dry() -> Options {
+    Options {
+        dry_run: true,
+        ..Options::default()
+    }
+}
 
 async fn database() -> DatabaseConnection {
     let database = Pool::small(IN_MEMORY).open().await.unwrap();
@@ -249,14 +254,14 @@ not json
 async fn strict_and_dry_runs_roll_back() {
     let database = database().await;
     let rows = format!("{USERS}\n{{\"id\":3,\"username\":\"ada\",\"full_name\":\"\"}}\n{{}}");
-    let (summary, reported) = import(&database, Kind::Users, &rows, STRICT, 1).await;
+    let (summary, reported) = import(&database, Kind::Users, &rows, strict(), 1).await;
     assert_eq!(reported, ["line 5: username: already used by another row"]);
     assert!(summary.rolled_back);
     assert_eq!((summary.written, summary.rejected), (0, 1));
-    let (summary, reported) = import(&database, Kind::Users, &rows, DRY, 1).await;
+    let (summary, reported) = import(&database, Kind::Users, &rows, dry(), 1).await;
     assert_eq!((summary.written, reported.len()), (2, 2));
     assert_eq!(user::Entity::find().count(&database).await.unwrap(), 0);
-    let (summary, _) = import(&database, Kind::Users, USERS, STRICT, 1).await;
+    let (summary, _) = import(&database, Kind::Users, USERS, strict(), 1).await;
     assert_eq!((summary.written, summary.rolled_back), (2, false));
     assert_eq!(user::Entity::find().count(&database).await.unwrap(), 2);
 }
@@ -404,7 +409,7 @@ async fn many_rows_with_the_same_fault_have_a_short_report() {
 async fn rows_with_the_same_fault_at_other_positions_are_counted_together() {
     let mut rows = vec!["null".to_owned(); 20];
     rows.extend((1..=5).map(|at| format!("{}?", " ".repeat(at))));
-    rows.extend(["[]".to_owned(), "7".to_owned(), "[]".to_owned()]);
+    rows.extend(["[[]]".to_owned(), "7".to_owned(), "[[]]".to_owned()]);
     let text = rows.join("\n");
     let (_, reported) = console(text.as_bytes()).await;
     let reported: Vec<&str> = reported.lines().skip(20).collect();
@@ -423,11 +428,14 @@ fn any_number_of_faults_gives_a_bounded_report() {
     let mut out = Vec::new();
     let mut console = Console::plain(&mut out);
     for line in 1..=1000 {
-        console.rejected(&Rejection {
-            line,
-            field: format!("field_{line}"),
-            reason: "wrong".to_owned(),
-        });
+        console.rejected(
+            &Rejection {
+                line,
+                field: format!("field_{line}"),
+                reason: "wrong".to_owned(),
+            },
+            None,
+        );
     }
     console.finish().unwrap();
     let reported = String::from_utf8(out).unwrap();

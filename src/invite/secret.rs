@@ -83,10 +83,10 @@ impl Code {
         &self.0
     }
 
-    /// Group of the code, from 0 to 255: the first byte of its SHA-256. Ids of invite codes have it, so that
+    /// Group of the code: the first byte of its SHA-256. Ids of invite codes have it, so that
     /// a database that is split by code finds the part from the id.
-    pub fn bucket(&self) -> i64 {
-        i64::from(Sha256::digest(&self.0)[0])
+    pub fn bucket(&self) -> u8 {
+        Sha256::digest(&self.0)[0]
     }
 
     /// The code itself.

@@ -535,7 +535,7 @@ impl Report for Reported {
         self.notes.push(note.to_owned());
     }
 
-    fn rejected(&mut self, rejection: &Rejection) {
+    fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {
         self.rejections.push(rejection.clone());
     }
 

@@ -42,7 +42,7 @@ pub(super) fn read(sent: &Value) -> Result<Option<Named>, Failure> {
                 KEYS.join(" or "),
                 kind.type_name()
             );
-            return Err(refused(allowed));
+            Err(refused(allowed))
         }
         (Some(global), None) => by_global_id(kind, global),
         (None, Some(database)) => Ok(Some(with_key(by_database_id(database)?))),

@@ -3,11 +3,15 @@
 use proptest::{collection, prelude::*, prop_assert_eq, prop_oneof, proptest, strategy::Strategy};
 use serde_json::Value;
 
-use super::{MAX_ROW_BYTES, RawRow, Splitter};
+use super::{Content, Kind, MAX_ROW_BYTES, RawRow, json::Splitter};
 
 /// Splits `bytes`, passed in pieces of `piece` bytes.
 fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
-    let mut splitter = Splitter::default();
+    split_as(Kind::Users, bytes, piece)
+}
+
+fn split_as(kind: Kind, bytes: &[u8], piece: usize) -> Vec<RawRow> {
+    let mut splitter = Splitter::new(kind);
     let mut rows = Vec::new();
     for mut rest in bytes.chunks(piece) {
         while !rest.is_empty() {
@@ -20,20 +24,38 @@ fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
     rows
 }
 
+fn text(row: &RawRow) -> &[u8] {
+    match row.content.as_ref().unwrap() {
+        Content::Json(text) => text,
+        Content::Record(..) => panic!("a record of CSV"),
+    }
+}
+
 /// Returns the line of each row, and its text or error.
-fn lines(text: &str) -> Vec<(u64, String)> {
-    split(text.as_bytes(), 3)
-        .into_iter()
-        .map(|row| match row.text {
-            Ok(text) => (row.line, String::from_utf8(text).unwrap().trim().to_owned()),
-            Err(reason) => (row.line, format!("error: {reason}")),
-        })
-        .collect()
+fn described(rows: &[RawRow]) -> Vec<(u64, String)> {
+    let described = |row: &RawRow| match &row.content {
+        Ok(_) => String::from_utf8(text(row).to_vec())
+            .unwrap()
+            .trim()
+            .to_owned(),
+        Err(reason) => format!("error: {reason}"),
+    };
+    rows.iter().map(|row| (row.line, described(row))).collect()
+}
+
+fn expect_as(kind: Kind, text: &str, rows: &[(u64, &str)]) {
+    let rows: Vec<_> = rows.iter().map(|(l, t)| (*l, (*t).to_owned())).collect();
+    for piece in [1, 3, 1000] {
+        assert_eq!(
+            described(&split_as(kind, text.as_bytes(), piece)),
+            rows,
+            "{text}"
+        );
+    }
 }
 
 fn expect(text: &str, rows: &[(u64, &str)]) {
-    let rows: Vec<_> = rows.iter().map(|(l, t)| (*l, (*t).to_owned())).collect();
-    assert_eq!(lines(text), rows, "{text}");
+    expect_as(Kind::Users, text, rows);
 }
 
 #[test]
@@ -82,10 +104,162 @@ fn an_array_must_end_with_the_file() {
     expect("[{}\n", &[(1, "{}"), (2, open)]);
     expect("[{},", &[(1, "{}"), (1, open)]);
     expect("[{\"a\":", &[(1, "{\"a\":"), (1, open)]);
+}
+
+#[test]
+fn arrays_and_lines_may_follow_one_another() {
     expect(
-        "[{}]\n{}\n{}",
-        &[(1, "{}"), (2, "error: expected nothing after the array")],
+        "[{\"a\":1}]\n[{\"a\":2},\n{\"a\":3}] [] [4]\n{}\n\n{}[5]",
+        &[
+            (1, "{\"a\":1}"),
+            (2, "{\"a\":2}"),
+            (3, "{\"a\":3}"),
+            (3, "4"),
+            (4, "{}"),
+            (6, "{}"),
+            (6, "5"),
+        ],
     );
+    // The second file begins with a byte order mark.
+    expect(
+        "[1]\u{feff}[2]\n\u{feff}{}",
+        &[(1, "1"), (1, "2"), (2, "{}")],
+    );
+    // Objects whose files do not end with a line break.
+    expect(
+        "{\"a\":{}}{\"b\":\"{\"} {\n\"c\":3}{}\n",
+        &[
+            (1, "{\"a\":{}}"),
+            (1, "{\"b\":\"{\"}"),
+            (1, "{\n\"c\":3}"),
+            (2, "{}"),
+        ],
+    );
+}
+
+#[test]
+fn text_after_an_array_is_a_row() {
+    expect(
+        "[{}] oops\n{}\n]",
+        &[(1, "{}"), (1, "oops"), (2, "{}"), (3, "]")],
+    );
+    expect(
+        "[1],\n[2]",
+        &[
+            (1, "1"),
+            (1, "error: expected no comma after the array"),
+            (2, "2"),
+        ],
+    );
+}
+
+#[test]
+fn a_page_is_its_rows() {
+    expect(
+        "{\"count\":2,\"next\":null,\"results\":[{\"id\":8},\n{\"id\":9}]}\n{\"id\":1}",
+        &[(1, "{\"id\":8}"), (2, "{\"id\":9}"), (3, "{\"id\":1}")],
+    );
+    expect(
+        "{\n \"data\" : [\n  {\n   \"id\": 1\n  },\n  {\"id\": 2}\n ],\n \"meta\": {\"results\": [7]}\n}\n",
+        &[(3, "{\n   \"id\": 1\n  }"), (6, "{\"id\": 2}")],
+    );
+    // Pages joined without a line break, pages in an array, and one with two arrays.
+    expect(
+        "{\"users\":[1]}{\"items\":[2],\"results\":[3]}[{\"data\":[4,5]},{\"data\":[]},6]",
+        &[(1, "1"), (1, "2"), (1, "3"), (1, "4"), (1, "5"), (1, "6")],
+    );
+    for (kind, names) in [
+        (Kind::InviteCodes, ["invite_codes", "inviteCodes", "codes"]),
+        (
+            Kind::WorkspaceInvites,
+            ["workspace_invites", "invitations", "workspaceInvitations"],
+        ),
+        (Kind::GroupMembers, ["group_members", "members", "Members"]),
+    ] {
+        for name in names {
+            expect_as(
+                kind,
+                &format!("{{\"{name}\":[1,2]}}"),
+                &[(1, "1"), (1, "2")],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_row_with_an_array_is_no_page() {
+    for row in [
+        "{\"id\":1,\"data\":[2]}",
+        "{\"data\":[2],\"id\":1}",
+        "{\"groups\":[2]}",
+        "{\"user\":{\"results\":[2]}}",
+        "{\"name\":\"results\",\"tags\":[2]}",
+        "{\"a\":\"\\\"results\\\":[2]\"}",
+        "{\"results\":2}",
+    ] {
+        expect(row, &[(1, row)]);
+        expect(&format!("[{row}]"), &[(1, row)]);
+    }
+}
+
+#[test]
+fn a_page_must_end_with_the_file() {
+    let open = "error: the file ends inside the array: expected `]`";
+    expect("{\"results\":[1,", &[(1, "1"), (1, open)]);
+    let open = "error: the file ends inside the page: expected `}`";
+    expect("{\"results\":[1],\n\"next\":", &[(1, "1"), (2, open)]);
+}
+
+#[test]
+fn a_page_of_a_course_is_one_row() {
+    let expect = |text: &str, rows: &[(u64, &str)]| expect_as(Kind::CourseInvites, text, rows);
+    for page in [
+        "{\"course\":{\"id\":1},\"results\":[{\"id\":8},{\"id\":9}]}",
+        "{\"results\":[{\"id\":8},{\"id\":9}],\"course\":1}",
+        "{\"course_id\":1,\"results\":[]}",
+    ] {
+        expect(page, &[(1, page)]);
+        expect(&format!("{page}{page}"), &[(1, page), (1, page)]);
+        expect(&format!("[{page},\n{page}]"), &[(1, page), (2, page)]);
+    }
+    let page = "{\"results\":[{\"course_id\":8},\n{\"course_id\":9}],\n\"next\":{}}";
+    let rows = [(1, "{\"course_id\":8}"), (2, "{\"course_id\":9}")];
+    expect(page, &rows);
+    expect(&format!("[{page}]"), &rows);
+    expect(
+        &format!("{page}\n[{page},{page}]\n{{}}"),
+        &[
+            rows[0],
+            rows[1],
+            (4, rows[0].1),
+            (5, rows[1].1),
+            (6, rows[0].1),
+            (7, rows[1].1),
+            (9, "{}"),
+        ],
+    );
+    expect(
+        "{\"results\":[1",
+        &[
+            (1, "1"),
+            (1, "error: the file ends inside the array: expected `]`"),
+        ],
+    );
+}
+
+#[test]
+fn a_long_page_is_split_without_holding_it() {
+    let row = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES / 10));
+    let rows = vec![row.as_str(); 25].join(",\n");
+    for kind in [Kind::Users, Kind::CourseInvites] {
+        let page = format!("{{\"results\":[{rows}],\n\"count\":25}}\n{{}}");
+        for piece in [1, 4096, page.len()] {
+            let found = described(&split_as(kind, page.as_bytes(), piece));
+            let mut expected: Vec<_> = (1..=25).map(|line| (line, row.clone())).collect();
+            expected.push((27, "{}".to_owned()));
+            assert!(found == expected, "{kind}, {piece}");
+        }
+    }
 }
 
 #[test]
@@ -115,7 +289,7 @@ fn json() -> impl Strategy<Value = Value> {
 
 fn parsed(rows: Vec<RawRow>) -> Vec<Value> {
     rows.into_iter()
-        .map(|row| serde_json::from_slice(&row.text.unwrap()).unwrap())
+        .map(|row| serde_json::from_slice(text(&row)).unwrap())
         .collect()
 }
 
@@ -142,6 +316,17 @@ proptest! {
         let whole = split(&bytes, bytes.len().max(1));
         prop_assert_eq!(split(&bytes, piece), whole);
     }
+
+    #[test]
+    fn any_pages_split_the_same_in_any_pieces(
+        text in "(\\{|\\}|\\[|\\]|\"results\":|\"course\":|\"id\":|,|1|\n| ){0,40}",
+        piece in 1_usize..9,
+    ) {
+        for kind in [Kind::Users, Kind::CourseInvites] {
+            let whole = split_as(kind, text.as_bytes(), text.len().max(1));
+            prop_assert_eq!(split_as(kind, text.as_bytes(), piece), whole);
+        }
+    }
 }
 
 #[test]
@@ -151,7 +336,7 @@ fn objects_may_span_several_lines() {
         let rows = split(file, piece);
         let values: Vec<Value> = rows
             .iter()
-            .map(|row| serde_json::from_slice(row.text.as_ref().expect("text")).expect("JSON"))
+            .map(|row| serde_json::from_slice(text(row)).expect("JSON"))
             .collect();
         assert_eq!(
             values,
@@ -174,7 +359,7 @@ fn a_truncated_line_does_not_affect_others() {
     let rows = split(file, 5);
     let good: Vec<bool> = rows
         .iter()
-        .map(|row| serde_json::from_slice::<Value>(row.text.as_ref().expect("text")).is_ok())
+        .map(|row| serde_json::from_slice::<Value>(text(row)).is_ok())
         .collect();
     assert_eq!(good, [false, true, false, true]);
     assert_eq!(

@@ -1,0 +1,202 @@
+//! Names of columns and formats of instants that differ from those of the import.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{
+    DateTime, NaiveDate, NaiveDateTime, NaiveTime,
+    format::{Item, StrftimeItems},
+};
+use serde_json::{Map, Value};
+
+/// Formats of instants in CSV, by RFC 3339's names of fields: those of spreadsheets and databases.
+const WITH_OFFSET: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z"];
+const WITHOUT_OFFSET: [&str; 4] = [
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f UTC",
+    "%Y-%m-%d %H:%M",
+];
+const DATE: &str = "%Y-%m-%d";
+
+/// Columns and instants of a file that are not named or written as the import expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Columns of CSV, or members of JSON rows, that have another name.
+    pub renamed: Vec<Renamed>,
+    /// Format of instants that are not in RFC 3339.
+    pub date_format: Option<DateFormat>,
+}
+
+/// A column and its field, written `COLUMN=FIELD`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    column: String,
+    field: String,
+}
+
+impl FromStr for Renamed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.rsplit_once('=') {
+            Some((column, field))
+                if !column.is_empty() && field.split('.').all(|name| !name.is_empty()) =>
+            {
+                Ok(Self {
+                    column: column.to_owned(),
+                    field: field.to_owned(),
+                })
+            }
+            _ => {
+                Err("expected COLUMN=FIELD, such as `Full name=full_name` or `inviter=inviter.id`")
+            }
+        }
+    }
+}
+
+/// Format of instants, in the notation of `strftime`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateFormat(String);
+
+impl FromStr for DateFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut items = StrftimeItems::new(text);
+        if text.is_empty() || items.any(|item| matches!(item, Item::Error)) {
+            return Err("expected a format of strftime, such as `%d.%m.%Y %H:%M`");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for DateFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Fields {
+    /// Returns the field of a column of CSV, if the column is renamed.
+    pub(super) fn renamed(&self, column: &str) -> Option<&str> {
+        let renamed = self.renamed.iter().find(|renamed| renamed.column == column);
+        renamed.map(|renamed| renamed.field.as_str())
+    }
+
+    /// Returns a renamed column that is none of `columns`.
+    pub(super) fn renamed_but_missing(&self, columns: &[String]) -> Option<&str> {
+        let mut renamed = self.renamed.iter().map(|renamed| &renamed.column);
+        renamed
+            .find(|column| !columns.contains(column))
+            .map(String::as_str)
+    }
+
+    /// Renames the members of a JSON row, and writes its instants in RFC 3339.
+    pub(super) fn apply(&self, row: &mut Value) {
+        if let Value::Object(members) = row {
+            for Renamed { column, field } in &self.renamed {
+                if let Some(value) = members.remove(column) {
+                    let path: Vec<&str> = field.split('.').collect();
+                    insert(members, &path, value);
+                }
+            }
+        }
+        if let Some(format) = &self.date_format {
+            format.apply(row);
+        }
+    }
+
+    /// Returns an instant of CSV in RFC 3339, if its format is known.
+    pub(super) fn instant(&self, text: &str) -> Option<String> {
+        if DateTime::parse_from_rfc3339(text).is_ok() {
+            return None;
+        }
+        let by_format = |format: &DateFormat| format.parse(text);
+        self.date_format
+            .as_ref()
+            .and_then(by_format)
+            .or_else(|| usual(text))
+    }
+}
+
+impl DateFormat {
+    /// Writes all instants of a JSON row in RFC 3339.
+    fn apply(&self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        Value::String(text) if is_instant(name) => {
+                            if DateTime::parse_from_rfc3339(text).is_err()
+                                && let Some(instant) = self.parse(text)
+                            {
+                                *text = instant;
+                            }
+                        }
+                        _ => self.apply(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.apply(item)),
+            _ => {}
+        }
+    }
+
+    fn parse(&self, text: &str) -> Option<String> {
+        with_offset(text, &self.0)
+            .or_else(|| without_offset(text, &self.0))
+            .or_else(|| date(text, &self.0))
+    }
+}
+
+/// Returns true if the field of this name is an instant.
+pub(super) fn is_instant(name: &str) -> bool {
+    name.ends_with("_at")
+}
+
+/// Sets a field of a row by its path. A value on the way that is no object is replaced.
+pub(super) fn insert(row: &mut Map<String, Value>, path: &[&str], value: Value) {
+    match path {
+        [] => {}
+        [name] => {
+            row.insert((*name).to_owned(), value);
+        }
+        [name, rest @ ..] => {
+            let nested = row.entry(*name).or_insert(Value::Null);
+            if !nested.is_object() {
+                *nested = Value::Object(Map::new());
+            }
+            if let Value::Object(nested) = nested {
+                insert(nested, rest, value);
+            }
+        }
+    }
+}
+
+fn usual(text: &str) -> Option<String> {
+    let mut with = WITH_OFFSET.iter();
+    let mut without = WITHOUT_OFFSET.iter();
+    with.find_map(|format| with_offset(text, format))
+        .or_else(|| without.find_map(|format| without_offset(text, format)))
+        .or_else(|| date(text, DATE))
+}
+
+fn with_offset(text: &str, format: &str) -> Option<String> {
+    let instant = DateTime::parse_from_str(text, format).ok()?;
+    Some(instant.to_rfc3339())
+}
+
+/// Parses an instant in UTC.
+fn without_offset(text: &str, format: &str) -> Option<String> {
+    let instant = NaiveDateTime::parse_from_str(text, format).ok()?;
+    Some(instant.and_utc().to_rfc3339())
+}
+
+/// Parses a date as its beginning in UTC.
+fn date(text: &str, format: &str) -> Option<String> {
+    let date = NaiveDate::parse_from_str(text, format).ok()?;
+    Some(date.and_time(NaiveTime::MIN).and_utc().to_rfc3339())
+}
+
+#[cfg(test)]
+mod tests;

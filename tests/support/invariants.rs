@@ -10,11 +10,18 @@ use invite_gateway::{
     invite::{Event, FIRST_ID, State},
     loader,
 };
-use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, EntityTrait, IsolationLevel, QueryOrder,
+    TransactionTrait,
+};
 
 /// Asserts that every invite that the gateway touched is in the state to which its events lead, that it
 /// was accepted once at most, and that who accepted or joined is a member.
 pub async fn check(database: &DatabaseConnection) {
+    // At one instant: a write whose client is gone may still end.
+    let isolation = Some(IsolationLevel::RepeatableRead);
+    let database = database.begin_with_config(isolation, None).await;
+    let database = &database.expect("a transaction");
     let events = invite_event::Entity::find()
         .order_by_asc(invite_event::Column::At)
         .order_by_asc(invite_event::Column::Id)
@@ -79,7 +86,7 @@ pub async fn check(database: &DatabaseConnection) {
 }
 
 /// Every invite that the gateway made has a link.
-async fn tokens(database: &DatabaseConnection) {
+async fn tokens(database: &DatabaseTransaction) {
     let tokens = invite_token::Entity::find()
         .all(database)
         .await
@@ -94,7 +101,7 @@ async fn tokens(database: &DatabaseConnection) {
     }
 }
 
-async fn states(database: &DatabaseConnection) -> HashMap<(String, i64), State> {
+async fn states(database: &DatabaseTransaction) -> HashMap<(String, i64), State> {
     let mut states = HashMap::new();
     for row in invite_code::Entity::find()
         .all(database)
@@ -123,7 +130,7 @@ async fn states(database: &DatabaseConnection) -> HashMap<(String, i64), State> 
     states
 }
 
-async fn members(database: &DatabaseConnection) -> HashSet<(String, i64, i64)> {
+async fn members(database: &DatabaseTransaction) -> HashSet<(String, i64, i64)> {
     let mut members = HashSet::new();
     for row in workspace_member::Entity::find()
         .all(database)

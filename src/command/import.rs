@@ -86,10 +86,8 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
     let rejects = args.rejects.as_deref();
-    let cannot_write = |error: &io::Error| {
-        let name = rejects.unwrap_or(Path::new("")).display();
-        format!("cannot write {}: {error}", Printable(name))
-    };
+    // The path may hold a secret, if it is another setting's value.
+    let cannot_write = |error: &io::Error| format!("cannot write the file of --rejects: {error}");
     let mut report =
         WithRejects::new(Console::stderr(bytes), rejects).map_err(|error| cannot_write(&error))?;
     let pool = Pool {

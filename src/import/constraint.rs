@@ -54,19 +54,22 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
     matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(18..=20))
 }
 
-/// Writes `upserts`. If one is rejected, finds it by bisection and explains it.
+/// Writes `upserts`. If one is rejected, finds it by bisection and explains it. Returns the number of rows
+/// whose name another row took.
 pub(super) async fn write<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[Upsert<E>],
-) -> Result<(), WriteError> {
+) -> Result<u64, WriteError> {
+    let mut names_taken = 0;
     let mut rest = upserts;
     let mut length = rest.len();
     while !rest.is_empty() {
         let (now, later) = rest.split_at(length.min(rest.len()));
         let savepoint = transaction.begin().await?;
         match upsert::write(&savepoint, now.iter()).await {
-            Ok(()) => {
+            Ok(taken) => {
                 savepoint.commit().await?;
+                names_taken += taken;
                 rest = later;
             }
             Err(error) if is_refused(&error) => {
@@ -79,7 +82,7 @@ pub(super) async fn write<E: Table>(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(())
+    Ok(names_taken)
 }
 
 /// Queries the database to find the constraint that the row violates. Drivers differ in how they

@@ -243,6 +243,7 @@ pub async fn run(
             ..Summary::default()
         },
         unknown: Counts::default(),
+        names_taken: 0,
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
@@ -252,6 +253,9 @@ pub async fn run(
             future::pending::<Infallible>().await
         } => match never {},
     };
+    if let Some(note) = names_note(import.names_taken) {
+        import.report.noted(&note);
+    }
     for note in import.unknown.notes() {
         import.report.noted(&note);
     }
@@ -281,12 +285,25 @@ impl Options {
     }
 }
 
+/// Returns the note on names that rows took from others.
+fn names_note(taken: u64) -> Option<String> {
+    let rows = match taken {
+        0 => return None,
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    Some(format!(
+        "rows of the file took the names of {rows}, which have others until their own rows are imported"
+    ))
+}
+
 /// State of a running import.
 struct Import<'a> {
     options: &'a Options,
     report: &'a mut dyn Report,
     summary: Summary,
     unknown: Counts,
+    names_taken: u64,
 }
 
 enum Failure {
@@ -314,6 +331,7 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         let mut writer = Writer::new(database, self.options.in_one_transaction());
         let mut outcome = self.write_all(&mut writer, chunks).await;
+        self.names_taken = writer.names_taken();
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
         // If the input fails, earlier rows are kept, unless all must be in one transaction.
         if !matches!(outcome, Err(Failure::Database(_))) {

@@ -303,7 +303,7 @@ impl<'a> Object<'a> {
         let Some(address) = self.optional_non_empty(names, MAX_EMAIL)? else {
             return Ok(None);
         };
-        let address = address.trim();
+        let address = address.trim_matches(|c: char| c.is_ascii_whitespace());
         let is_address = EmailAddress::is_valid(address)
             && email::normalize(address).is_some()
             && !address.chars().any(is_invisible);
@@ -330,6 +330,18 @@ impl<'a> Object<'a> {
         let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
         let reason = "expected an absolute URL such as https://example.com/picture.png";
         Err(self.error(name, reason))
+    }
+
+    /// Like [`Self::optional_url`], in a row of another kind: none for text that is no such URL.
+    pub(super) fn nested_url(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
+        let text = self.optional_non_empty(names, usize::MAX)?;
+        Ok(text.and_then(|_| self.optional_url(names).ok().flatten()))
+    }
+
+    /// Like [`Self::optional_address`], in a row of another kind: none for text that is no address.
+    pub(super) fn nested_address(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
+        let text = self.optional_non_empty(names, usize::MAX)?;
+        Ok(text.and_then(|_| self.optional_address(names).ok().flatten()))
     }
 
     /// Returns the object in one of `names`; none if the field has an id or is absent.

@@ -53,27 +53,34 @@ macro_rules! tables {
             }
         }
 
-        /// Writes many rows of the file at once. An error does not tell which row caused it.
+        /// Writes many rows of the file at once. An error does not tell which row caused it. Returns the
+        /// number of rows whose name another row took.
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,
             rows: &[&Rows],
-        ) -> Result<(), WriteError> {
-            $(upsert::write(transaction, rows.iter().flat_map(|row| &row.$rows)).await?;)+
+        ) -> Result<u64, WriteError> {
+            let mut names_taken = 0;
+            $(
+                let of_table = rows.iter().flat_map(|row| &row.$rows);
+                names_taken += upsert::write(transaction, of_table).await?;
+            )+
             let invites = rows.iter().flat_map(|row| &row.workspace_invites);
             token_invite::write(transaction, invites).await?;
             let tag_sets = rows.iter().flat_map(|row| &row.tag_sets);
-            Ok(TagSet::replace(transaction, tag_sets).await?)
+            TagSet::replace(transaction, tag_sets).await?;
+            Ok(names_taken)
         }
 
-        /// Writes one row of the file. An error names the field that caused it.
+        /// Like [`write_together`], of one row. An error names the field that caused it.
         pub(super) async fn write_explained(
             transaction: &DatabaseTransaction,
             row: &Rows,
-        ) -> Result<(), WriteError> {
-            $(constraint::write(transaction, &row.$rows).await?;)+
+        ) -> Result<u64, WriteError> {
+            let mut names_taken = 0;
+            $(names_taken += constraint::write(transaction, &row.$rows).await?;)+
             token_invite::write_explained(transaction, &row.workspace_invites).await?;
             TagSet::replace(transaction, row.tag_sets.iter()).await?;
-            Ok(())
+            Ok(names_taken)
         }
 
         $(impl Table for $entity::Entity {

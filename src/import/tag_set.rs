@@ -61,6 +61,7 @@ impl TagSet {
                 Upsert::<invite_code_tag::Entity>::write(model, "")
             })
             .collect();
-        upsert::write(transaction, missing.iter()).await
+        upsert::write(transaction, missing.iter()).await?;
+        Ok(())
     }
 }

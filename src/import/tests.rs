@@ -194,7 +194,7 @@ async fn bad_rows_are_reported_and_the_others_written() {
     load(&database, Kind::Users, USERS, 1).await;
     let rows = r#"
 {"workspace_id":1,"user_id":1,"role":"owner"}
-{"id":3,"username":"ada","full_name":""}
+{"id":3,"username":" ","full_name":""}
 {"id":4,"username":"dan","full_name":"","email":7}
 not json
 {"id":5,"username":"eve","full_name":""}
@@ -205,7 +205,7 @@ not json
         reported,
         [
             "line 2: id: required, but missing",
-            "line 3: username: already used by another row",
+            "line 3: username: expected a string that is not blank",
             "line 4: email: expected a string, found a number",
             "line 5: not valid JSON at byte 2 of the row: expected ident",
         ]

@@ -40,7 +40,8 @@ pub(super) async fn write(
 ) -> Result<(), WriteError> {
     let resolved = resolve(transaction, &invites.collect::<Vec<_>>()).await?;
     upsert::write(transaction, resolved.invites.iter()).await?;
-    Ok(upsert::write(transaction, resolved.tokens.iter()).await?)
+    upsert::write(transaction, resolved.tokens.iter()).await?;
+    Ok(())
 }
 
 /// Like [`write`]. An error names the field that caused it.
@@ -50,7 +51,8 @@ pub(super) async fn write_explained(
 ) -> Result<(), WriteError> {
     let resolved = resolve(transaction, &invites.iter().collect::<Vec<_>>()).await?;
     constraint::write(transaction, &resolved.invites).await?;
-    Ok(upsert::write(transaction, resolved.tokens.iter()).await?)
+    upsert::write(transaction, resolved.tokens.iter()).await?;
+    Ok(())
 }
 
 /// Finds the id of each invite: by its token, else as the file states it, else a new one.

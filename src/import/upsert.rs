@@ -98,11 +98,13 @@ pub(super) fn set_or<V: Into<Value>>(value: Option<V>, default: V) -> ActiveValu
     }
 }
 
-/// Writes `upserts` in few statements. The result is the same as writing them in order.
+/// Writes `upserts` in few statements. The result is the same as writing them in order. Returns the number
+/// of rows whose name another row took.
 pub(super) async fn write<'a, E: Table>(
     transaction: &DatabaseTransaction,
     upserts: impl Iterator<Item = &'a Upsert<E>>,
-) -> Result<(), DbErr> {
+) -> Result<u64, DbErr> {
+    let mut names_taken = 0;
     let backend = transaction.get_database_backend();
     let (withdrawn, written): (Vec<_>, Vec<_>) = merged(upserts)
         .into_iter()
@@ -112,7 +114,7 @@ pub(super) async fn write<'a, E: Table>(
         transaction.execute_raw(statement).await?;
     }
     for statement in name::take::<E>(backend, &written) {
-        transaction.execute_raw(statement).await?;
+        names_taken += transaction.execute_raw(statement).await?.rows_affected();
     }
     for (shape, models) in by_shape::<E>(written) {
         let shape = Shape::<E>(shape, PhantomData);
@@ -121,7 +123,7 @@ pub(super) async fn write<'a, E: Table>(
         }
         advance_ids::<E>(transaction, &models).await?;
     }
-    Ok(())
+    Ok(names_taken)
 }
 
 /// What all rows with the same key come to.

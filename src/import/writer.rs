@@ -28,6 +28,7 @@ pub(super) struct Writer<'a> {
     in_one_transaction: bool,
     open: Option<DatabaseTransaction>,
     uncommitted: u64,
+    names_taken: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -38,7 +39,13 @@ impl<'a> Writer<'a> {
             in_one_transaction,
             open: None,
             uncommitted: 0,
+            names_taken: 0,
         }
+    }
+
+    /// Returns the number of rows whose name another row took.
+    pub(super) fn names_taken(&self) -> u64 {
+        self.names_taken
     }
 
     /// Returns the number of rows written but not committed.
@@ -79,7 +86,7 @@ impl<'a> Writer<'a> {
             Some(transaction) => transaction,
             None => begin(self.database).await?,
         };
-        let rejections = write_accepted(&transaction, chunk).await?;
+        let (rejections, names_taken) = write_accepted(&transaction, chunk).await?;
         let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.
         let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
@@ -92,6 +99,7 @@ impl<'a> Writer<'a> {
             transaction.commit().await?;
             self.uncommitted = 0;
         }
+        self.names_taken += names_taken;
         Ok(rejections)
     }
 
@@ -127,52 +135,64 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
     Ok(transaction)
 }
 
-/// Writes all rows but the rejected ones, which it returns. Bisects the chunk, so that few bad rows
+/// Writes all rows but the rejected ones, which it returns, with the number of rows whose name another took.
+/// Bisects the chunk, so that few bad rows
 /// among many good ones cost few statements.
 async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
-) -> Result<Vec<Rejection>, DbErr> {
+) -> Result<(Vec<Rejection>, u64), DbErr> {
     let mut rejections = Vec::new();
+    let mut names_taken = 0;
     let mut pending = vec![chunk];
     while let Some(rows) = pending.pop() {
-        if rows.is_empty() || try_write(transaction, rows).await? {
+        if rows.is_empty() {
+            continue;
+        }
+        if let Some(taken) = try_write(transaction, rows).await? {
+            names_taken += taken;
             continue;
         }
         match rows {
-            [row] => rejections.extend(write_one(transaction, row).await?),
+            [row] => match write_one(transaction, row).await? {
+                Ok(taken) => names_taken += taken,
+                Err(rejection) => rejections.push(rejection),
+            },
             rows => {
                 let (first, second) = rows.split_at(rows.len() / 2);
                 pending.extend([second, first]);
             }
         }
     }
-    Ok(rejections)
+    Ok((rejections, names_taken))
 }
 
-/// Writes the rows, and returns false if any of them is rejected.
-async fn try_write(transaction: &DatabaseTransaction, rows: &[CheckedRow]) -> Result<bool, DbErr> {
+/// Writes the rows, and returns the number of rows whose name another took. None if any of them is rejected.
+async fn try_write(
+    transaction: &DatabaseTransaction,
+    rows: &[CheckedRow],
+) -> Result<Option<u64>, DbErr> {
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
     let outcome = table::write_together(&savepoint, &rows).await;
     match outcome {
-        Ok(()) => savepoint.commit().await.map(|()| true),
-        Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| false),
+        Ok(taken) => savepoint.commit().await.map(|()| Some(taken)),
+        Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| None),
         Err(WriteError::Database(error)) => Err(error),
     }
 }
 
-/// Writes one row, or returns its rejection.
+/// Like [`try_write`], of one row. Returns its rejection.
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,
-) -> Result<Option<Rejection>, DbErr> {
+) -> Result<Result<u64, Rejection>, DbErr> {
     let savepoint = transaction.begin().await?;
     match table::write_explained(&savepoint, &row.rows).await {
-        Ok(()) => savepoint.commit().await.map(|()| None),
+        Ok(taken) => savepoint.commit().await.map(|()| Ok(taken)),
         Err(WriteError::Row(error)) => {
             savepoint.rollback().await?;
-            Ok(Some(Rejection::new(row.line, error)))
+            Ok(Err(Rejection::new(row.line, error)))
         }
         Err(WriteError::Database(error)) => Err(error),
     }

@@ -77,10 +77,10 @@ pub(super) fn nested(
     ]);
     let id = user.id(&["id"])?;
     let username = user.non_blank(&["username"], MAX_NAME)?;
-    let address = user.optional_address(EMAIL)?;
+    let address = user.nested_address(EMAIL)?;
     let model = ActiveModel {
         full_name: Set(user.optional_text(FULL_NAME, MAX_TEXT)?.unwrap_or_default()),
-        avatar_url: Set(user.optional_url(AVATAR)?),
+        avatar_url: Set(user.nested_url(AVATAR)?),
         ext_id: Set(user.optional_non_empty(&["ext_id"], MAX_NAME)?),
         email_norm: Set(address
             .as_deref()

@@ -109,7 +109,7 @@ fn token(row: &Object<'_>) -> Result<Token, FieldError> {
 fn workspace(row: &Object<'_>, now: DateTime<Utc>, rows: &mut Rows) -> Result<i64, FieldError> {
     let id = row.id(&["workspace_id"])?;
     let description = row.optional_text(&["workspace_description"], MAX_TEXT)?;
-    let logo = row.optional_url(&["workspace_logo"])?;
+    let logo = row.nested_url(&["workspace_logo"])?;
     if let Some(name) = row.optional_text(&["workspace_name"], MAX_TEXT)? {
         let model = workspace::ActiveModel {
             id: Set(id),

@@ -46,15 +46,11 @@ pub(super) fn recognize(text: &[u8], fields: &Fields) -> Option<Recognized> {
             header = lines.next()?;
             *delimiter
         }
-        _ => delimiter(header)?,
+        // A file of keys alone has one column.
+        _ => delimiter(header).or_else(|| is_key(header, fields).then_some(DELIMITERS[0]))?,
     };
     let names = cells(header, delimiter);
-    let is_key = |name: &String| {
-        let field = field(name, fields);
-        let key = field.rsplit(['.', '_']).next().unwrap_or_default();
-        ["id", "token", "user", "course"].contains(&key)
-    };
-    if names.iter().any(is_key) {
+    if names.iter().any(|name| is_key(name.as_bytes(), fields)) {
         return Some(Recognized::Header { delimiter });
     }
     let is_value = |name: &String| {
@@ -68,6 +64,14 @@ pub(super) fn recognize(text: &[u8], fields: &Fields) -> Option<Recognized> {
         return Some(Recognized::Other(NO_HEADER.into()));
     }
     next.map(|_| Recognized::Other(NO_KEY.into()))
+}
+
+/// Returns true if a column has keys of rows.
+fn is_key(column: &[u8], fields: &Fields) -> bool {
+    let column = String::from_utf8_lossy(column);
+    let field = field(column.trim(), fields);
+    let key = field.rsplit(['.', '_']).next().unwrap_or_default();
+    ["id", "token", "user", "course"].contains(&key)
 }
 
 /// Returns the most frequent delimiter outside of quotation marks.

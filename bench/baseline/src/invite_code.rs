@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Path, State};
 
 use crate::{
@@ -39,6 +40,8 @@ pub(crate) async fn by_code(
         json.raw(r#"{"data":{"inviteCode":null}}"#);
         return Ok(json);
     };
+    let code: &str = row.try_get(1)?;
+    let bucket = i64::from(digest(&SHA256, code.as_bytes()).as_ref()[0]);
     let expires_at: Option<Instant> = row.try_get(6)?;
     let status = if row.try_get(7)? {
         "ACCEPTED"
@@ -50,9 +53,9 @@ pub(crate) async fn by_code(
         "PENDING"
     };
     json.raw(r#"{"data":{"inviteCode":{"id":"#)
-        .id("InviteCode", row.try_get(0)?)
+        .invite_id("InviteCode", bucket, row.try_get(0)?)
         .raw(r#","code":"#)
-        .string(row.try_get(1)?)
+        .string(code)
         .raw(r#","role":"#)
         .string_or_null(row.try_get(2)?)
         .raw(r#","name":"#)

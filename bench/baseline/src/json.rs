@@ -77,6 +77,13 @@ impl Json {
         self.encoded()
     }
 
+    /// Writes the global id of an invite: base64url of `Type:target:key`.
+    pub(crate) fn invite_id(&mut self, kind: &str, target: i64, key: i64) -> &mut Self {
+        self.scratch.clear();
+        let _ = write!(self.scratch, "{kind}:{target}:{key}");
+        self.encoded()
+    }
+
     /// Writes a cursor of an instant and a key: base64url of a JSON array.
     pub(crate) fn cursor(&mut self, place: ListKey<'_>, instant: Instant, key: i64) -> &mut Self {
         let ListKey { kind, parent, list } = place;

@@ -123,7 +123,7 @@ fn invites(
         };
         json.raw(separator)
             .raw(r#"{"id":"#)
-            .id("WorkspaceInvite", row.try_get(2)?)
+            .invite_id("WorkspaceInvite", workspace, row.try_get(2)?)
             .raw(r#","email":"#)
             .string_or_null(Some(email).filter(|email| !email.is_empty()))
             .raw(r#","role":"#)

@@ -1,7 +1,7 @@
 //! W1 to W4: accepting an invite by its token, creating one or a hundred, and cancelling a hundred.
 //! Each is one statement in one transaction, and appends the gateway's events.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_lc_rs::{
     digest::{SHA256, digest},
@@ -65,7 +65,7 @@ pub(crate) const ACCEPT: &str = "
         INSERT INTO invite_events (id, type, kind, invite_id, target_id, actor_id, at)
         SELECT $3::uuid, 'accepted', 'workspace_invite', id, workspace_id, $1, now() FROM accepted
     )
-    SELECT id FROM accepted";
+    SELECT id, workspace_id FROM accepted";
 
 /// Takes the lock under which invites to a workspace are created. It comes before the statement, which
 /// sees the rows that were committed when it began.
@@ -155,7 +155,7 @@ pub(crate) const CANCEL: &str = concat!(
         INSERT INTO invite_events (id, type, kind, invite_id, target_id, actor_id, at)
         SELECT event_id, 'cancelled', 'workspace_invite', id, workspace_id, $1, now() FROM cancelled
     )
-    SELECT id FROM cancelled"
+    SELECT id, workspace_id FROM cancelled"
 );
 
 /// Roles in descending order.
@@ -181,7 +181,7 @@ pub(crate) async fn accept(
     let row = rows.first().ok_or(RequestError::Forbidden)?;
     let mut json = Json::new();
     json.raw(r#"{"data":{"acceptInvite":{"invite":{"id":"#)
-        .id("WorkspaceInvite", row.try_get(0)?)
+        .invite_id("WorkspaceInvite", row.try_get(1)?, row.try_get(0)?)
         .raw(r#","status":"ACCEPTED"},"userErrors":[]}}}"#);
     Ok(json)
 }
@@ -236,14 +236,20 @@ pub(crate) async fn create(
     let mut separator = "";
     for ((row, email), token) in rows.iter().zip(&emails).zip(&tokens) {
         json.raw(separator);
-        created(&mut json, row, email, *token)?;
+        created(&mut json, workspace, row, email, *token)?;
         separator = ",";
     }
     json.raw(r#"],"userErrors":[]}}}"#);
     Ok(json)
 }
 
-fn created(json: &mut Json, row: &Row, email: &str, token: Uuid) -> Result<(), RequestError> {
+fn created(
+    json: &mut Json,
+    workspace: i64,
+    row: &Row,
+    email: &str,
+    token: Uuid,
+) -> Result<(), RequestError> {
     let refusal: Option<&str> = row.try_get(0)?;
     let Some(id) = row.try_get(1)? else {
         json.raw(r#"{"invite":null,"acceptUrl":null,"userErrors":[{"code":"#)
@@ -253,7 +259,7 @@ fn created(json: &mut Json, row: &Row, email: &str, token: Uuid) -> Result<(), R
     };
     let expires_at: Instant = row.try_get(2)?;
     json.raw(r#"{"invite":{"id":"#)
-        .id("WorkspaceInvite", id)
+        .invite_id("WorkspaceInvite", workspace, id)
         .raw(r#","email":"#)
         .string(email)
         .raw(r#","role":"member","status":"PENDING","expiresAt":"#)
@@ -292,11 +298,17 @@ pub(crate) async fn cancel(
     }
     let mut json = Json::new();
     json.raw(r#"{"data":{"cancelInvites":{"results":["#);
+    let workspaces = rows
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let workspaces: HashMap<i64, i64> = workspaces.collect::<Result<_, RequestError>>()?;
     let mut separator = "";
     for id in ids {
+        let workspace = workspaces.get(&id).copied();
+        let workspace = workspace.ok_or(RequestError::Forbidden)?;
         json.raw(separator)
             .raw(r#"{"invite":{"id":"#)
-            .id("WorkspaceInvite", id)
+            .invite_id("WorkspaceInvite", workspace, id)
             .raw(r#","status":"CANCELLED"},"userErrors":[]}"#);
         separator = ",";
     }

@@ -108,6 +108,31 @@ each_database! {
         assert_eq!(notes, ["line 1: emial: unknown field; did you mean `email`?"]);
     }
 
+    async fn a_key_that_occurs_again_with_other_content_is_noted(gateway) {
+        let renamed = json!({ "id": 1, "username": "anna", "full_name": "Anna" });
+        let rows = [named(1, "anna"), named(2, "ben"), renamed.clone(), named(2, "ben")];
+        let (notes, summary) = gateway.import_notes(Kind::Users, &rows, false).await;
+        assert_eq!((summary.written, notes.as_slice()), (4, &["1 row repeats the key of an earlier row with other content; \
+            the last row of a key counts".to_owned()][..]));
+        assert_eq!(users(&gateway).await[0].full_name, "Anna");
+        // A user that several rows name is no repetition.
+        let code = |id: i64| json!({ "id": id, "code": format!("c{id}"), "generated_at": MADE, "invited_by": renamed });
+        let (notes, _) = gateway.import_notes(Kind::InviteCodes, &[code(1), code(2)], false).await;
+        assert_eq!(notes, [""; 0]);
+    }
+
+    async fn a_deleted_row_takes_no_name(gateway) {
+        gateway.add_all([user::Model { deleted_at: Some(data::made()), ..data::user(1, "anna") }, data::user(2, "anna")]).await;
+        load(&gateway, Kind::Users, &[named(1, "anna")]).await;
+        assert_eq!(usernames(&gateway).await, [(1, "anna".to_owned()), (2, "anna".to_owned())]);
+        let mut restored = named(1, "anna");
+        restored["deleted"] = json!(false);
+        load(&gateway, Kind::Users, &[restored]).await;
+        let names = usernames(&gateway).await;
+        assert_eq!(names[0].1, "anna");
+        assert!(names[1].1.starts_with("anna~"), "{names:?}");
+    }
+
     async fn exchanged_and_reused_names_load(gateway) {
         load(&gateway, Kind::Users, &[named(1, "anna"), named(2, "ben")]).await;
         let (notes, _) = gateway.import_notes(Kind::Users, &[named(1, "ben"), named(2, "anna")], false).await;

@@ -13,6 +13,7 @@ use super::{
     Fields, Kind, Rejection,
     name::Claims,
     reader::{Content, RawRow, RowReader},
+    repeat::Keys,
     row::{self, FieldError, Object},
     table::Rows,
     unknown::{Asked, Counts, Judge, Unknown},
@@ -51,6 +52,8 @@ pub(super) struct Chunk {
     pub(super) read_to: u64,
     /// Fields of good rows that were not read.
     pub(super) unknown: Counts,
+    /// Rows that repeat a key with other content.
+    pub(super) repeated: u64,
     /// Number of rows of tables.
     count: usize,
     /// Share of the memory for chunks, released on drop.
@@ -72,6 +75,8 @@ pub(super) struct Checker<R> {
     pub(super) keeps_text: bool,
     /// The names that earlier rows have stated.
     pub(super) claims: Claims,
+    /// The keys that earlier rows have.
+    pub(super) keys: Keys,
     /// Finds fields that no row reads.
     pub(super) unknown: Judge,
 }
@@ -113,6 +118,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             rejected: Vec::new(),
             read_to: 0,
             unknown: Counts::default(),
+            repeated: 0,
             count: 0,
             permit,
         };
@@ -129,8 +135,13 @@ impl<R: AsyncRead + Unpin> Checker<R> {
                 _ => None,
             };
             bytes += row.content.as_ref().map_or(0, Content::len);
+            let content = match &row.content {
+                Ok(content) => content.hash(&self.keys),
+                Err(_) => 0,
+            };
             match self.check(row, &mut chunk.unknown) {
                 Ok(checked) => {
+                    chunk.repeated += u64::from(checked.repeats_key(&mut self.keys, content));
                     chunk.count += checked.count();
                     chunk.rows.push(CheckedRow {
                         line,

@@ -25,6 +25,7 @@ mod kind;
 mod name;
 mod progress;
 mod reader;
+mod repeat;
 mod row;
 mod statement;
 mod table;
@@ -43,6 +44,7 @@ pub use progress::Console;
 use chunk::{Checker, Chunk};
 use name::Claims;
 use reader::RowReader;
+use repeat::Keys;
 use row::FieldError;
 use unknown::{Counts, Judge};
 use writer::Writer;
@@ -233,6 +235,7 @@ pub async fn run(
         deletes: options.delete,
         keeps_text: options.keep_text,
         claims: Claims::default(),
+        keys: Keys::default(),
         unknown: Judge::default(),
     };
     let mut import = Import {
@@ -244,6 +247,7 @@ pub async fn run(
         },
         unknown: Counts::default(),
         names_taken: 0,
+        repeated: 0,
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
@@ -253,10 +257,11 @@ pub async fn run(
             future::pending::<Infallible>().await
         } => match never {},
     };
-    if let Some(note) = names_note(import.names_taken) {
-        import.report.noted(&note);
-    }
-    for note in import.unknown.notes() {
+    let notes = [
+        names_note(import.names_taken),
+        repeat::note(import.repeated),
+    ];
+    for note in notes.into_iter().flatten().chain(import.unknown.notes()) {
         import.report.noted(&note);
     }
     let mut summary = import.summary;
@@ -304,6 +309,7 @@ struct Import<'a> {
     summary: Summary,
     unknown: Counts,
     names_taken: u64,
+    repeated: u64,
 }
 
 enum Failure {
@@ -367,6 +373,7 @@ impl Import<'_> {
     /// Adds a chunk to the summary, and reports its rejected rows in the order of the file.
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.unknown.merge(chunk.unknown);
+        self.repeated += chunk.repeated;
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;

@@ -39,11 +39,12 @@ pub(super) fn take<E: Table>(backend: DbBackend, rows: &[Merged<'_, E>]) -> Vec<
         let is_new = row.mode == Mode::Create && name.created_rows_take_it;
         (row.mode == Mode::Write || is_new) && is_live::<E>(&row.model)
     };
-    let models: Vec<_> = rows
+    // A row that does not say whether it is deleted stays so.
+    let (stating, silent): (Vec<_>, Vec<_>) = rows
         .iter()
         .filter(takes)
         .map(|row| row.model.clone())
-        .collect();
+        .partition(|model| states_deletion::<E>(model));
     let created = rows
         .iter()
         .any(|row| row.mode == Mode::Create && name.created_rows_take_it);
@@ -69,34 +70,50 @@ pub(super) fn take<E: Table>(backend: DbBackend, rows: &[Merged<'_, E>]) -> Vec<
         return Vec::new();
     };
     let key = key.as_str();
-    let unless_there = match created {
-        true => format!(
-            " AND (NOT EXISTS (SELECT 1 FROM \"{table}\" there WHERE there.\"{key}\" = taken.\"{key}\"))"
-        ),
-        false => String::new(),
+    let there = |and: &str| {
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM \"{table}\" there WHERE there.\"{key}\" = taken.\"{key}\"{and})"
+        )
     };
     let write = format!(
         "UPDATE \"{table}\" SET {set} FROM taken WHERE {} AND \"{table}\".\"{key}\" <> taken.\"{key}\" \
-         AND \"{table}\".deleted_at IS NULL{unless_there}",
+         AND \"{table}\".deleted_at IS NULL",
         same.join(" AND ")
     );
     let names = listed(&columns);
-    statement::sources::<E>(backend, columns, &models)
-        .map(|(source, values)| {
-            let sql = format!("WITH taken ({names}) AS ({source}) {write}");
+    let unless_deleted = there(" AND there.deleted_at IS NOT NULL");
+    let mut statements = Vec::new();
+    for (models, unless) in [(&stating, ""), (&silent, unless_deleted.as_str())] {
+        let unless_there = if created {
+            there("")
+        } else {
+            unless.to_owned()
+        };
+        let sources = statement::sources::<E>(backend, columns.clone(), models);
+        statements.extend(sources.map(|(source, values)| {
+            let sql = format!("WITH taken ({names}) AS ({source}) {write}{unless_there}");
             Statement::from_sql_and_values(backend, sql, values)
-        })
-        .collect()
+        }));
+    }
+    statements
 }
 
 /// Returns true unless the row states that it is deleted.
 fn is_live<E: Table>(model: &E::ActiveModel) -> bool {
-    let deleted_at = E::Column::iter().find(|column| column.as_str() == "deleted_at");
-    let value = deleted_at.and_then(|column| match model.get(column) {
+    deleted_at::<E>(model).is_none_or(|value| value == value.as_null())
+}
+
+/// Returns true if the row states whether it is deleted.
+fn states_deletion<E: Table>(model: &E::ActiveModel) -> bool {
+    deleted_at::<E>(model).is_some()
+}
+
+fn deleted_at<E: Table>(model: &E::ActiveModel) -> Option<Value> {
+    let column = E::Column::iter().find(|column| column.as_str() == "deleted_at")?;
+    match model.get(column) {
         ActiveValue::Set(value) => Some(value),
         _ => None,
-    });
-    value.is_none_or(|value| value == value.as_null())
+    }
 }
 
 /// The names that the rows of a file have stated, and by which key. Two live rows of a file with one name

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
-use super::{Fields, Kind};
+use super::{Fields, Kind, repeat::Keys};
 
 mod csv;
 mod format;
@@ -48,6 +48,14 @@ pub(super) enum Content {
 }
 
 impl Content {
+    /// Returns a hash of the row.
+    pub(super) fn hash(&self, keys: &Keys) -> u64 {
+        match self {
+            Self::Json(text) => keys.hash(text),
+            Self::Record(value, _) => keys.hash(value.to_string().as_bytes()),
+        }
+    }
+
     /// Returns the row as JSON text, as it came.
     pub(super) fn to_text(&self) -> String {
         match self {

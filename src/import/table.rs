@@ -10,6 +10,7 @@ use super::{
     constraint::{self, WriteError},
     kind::{MAX_NAME, MAX_TAG},
     name::{Claims, Name},
+    repeat::Keys,
     row::FieldError,
     tag_set::TagSet,
     token_invite::{self, TokenInvite},
@@ -44,6 +45,20 @@ macro_rules! tables {
             pub(super) fn claim_names(&self, claims: &mut Claims) -> Result<(), FieldError> {
                 $(claims.add(&self.$rows)?;)+
                 Ok(())
+            }
+
+            /// Records the keys of the row's own rows. Returns true if an earlier row with other content has
+            /// one of them.
+            pub(super) fn repeats_key(&self, keys: &mut Keys, content: u64) -> bool {
+                let mut is_repeated = false;
+                $(is_repeated |= keys.add_all(&self.$rows, content);)+
+                for invite in &self.workspace_invites {
+                    is_repeated |= match &invite.token_hash {
+                        Some(hash) => keys.add(("token", hash), content),
+                        None => keys.add(("id", invite.stated_id()), content),
+                    };
+                }
+                is_repeated
             }
 
             /// Returns the number of rows of tables.

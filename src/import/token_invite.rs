@@ -26,6 +26,16 @@ pub(super) struct TokenInvite {
     pub(super) token_hash: Option<Vec<u8>>,
 }
 
+impl TokenInvite {
+    /// Returns the id that the file states.
+    pub(super) fn stated_id(&self) -> Option<i64> {
+        match self.invite.model.id {
+            Set(id) | Unchanged(id) => Some(id),
+            NotSet => None,
+        }
+    }
+}
+
 /// Rows to write, with their ids.
 struct Resolved {
     invites: Vec<Upsert<workspace_invite::Entity>>,
@@ -69,7 +79,7 @@ async fn resolve(
         row.invite.mode != Mode::Withdraw && token.is_none_or(|hash| !ids.contains_key(hash))
     };
     let new: Vec<_> = rows.iter().filter(is_new).collect();
-    let stated: Vec<i64> = new.iter().filter_map(|row| stated_id(row)).collect();
+    let stated: Vec<i64> = new.iter().filter_map(|row| row.stated_id()).collect();
     let mut taken = taken_ids(transaction, &stated).await?;
     let mut new_ids = new_ids(transaction, new.len() - stated.len())
         .await?
@@ -83,13 +93,13 @@ async fn resolve(
         let known = row.token_hash.as_ref().and_then(|hash| ids.get(hash));
         if invite.mode == Mode::Withdraw {
             // Nothing is withdrawn if there is no such invite.
-            if let Some(id) = known.copied().or(stated_id(row)) {
+            if let Some(id) = known.copied().or(row.stated_id()) {
                 invite.model.id = Set(id);
                 resolved.invites.push(invite);
             }
             continue;
         }
-        let id = match (known, stated_id(row)) {
+        let id = match (known, row.stated_id()) {
             (Some(id), _) => *id,
             (None, Some(id)) if taken.insert(id) => id,
             (None, Some(_)) => {
@@ -110,13 +120,6 @@ async fn resolve(
         resolved.invites.push(invite);
     }
     Ok(resolved)
-}
-
-fn stated_id(row: &TokenInvite) -> Option<i64> {
-    match row.invite.model.id {
-        Set(id) | Unchanged(id) => Some(id),
-        NotSet => None,
-    }
 }
 
 fn token(invite_id: i64, token_hash: Vec<u8>, row: &TokenInvite) -> Upsert<invite_token::Entity> {

@@ -1,0 +1,60 @@
+//! Keys that several rows of a file have. The last row counts, so that an earlier one with other content is
+//! lost.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasher, Hash},
+};
+
+use sea_orm::ActiveModelTrait;
+
+use super::upsert::{Mode, Table, Upsert};
+
+/// The keys of a file, and a hash of the row that has each.
+#[derive(Default)]
+pub(super) struct Keys {
+    rows: HashMap<u64, u64>,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Keys {
+    /// Returns the hash of a row's content.
+    pub(super) fn hash(&self, content: &[u8]) -> u64 {
+        self.hasher.hash_one(content)
+    }
+
+    /// Records the key of a row. Returns true if an earlier row with other content has it.
+    pub(super) fn add(&mut self, key: impl Hash, content: u64) -> bool {
+        match self.rows.entry(self.hasher.hash_one(key)) {
+            Entry::Occupied(mut earlier) => earlier.insert(content) != content,
+            Entry::Vacant(free) => {
+                free.insert(content);
+                false
+            }
+        }
+    }
+
+    /// Records the keys of a row's own rows of a table, not of those that it only creates. Returns true if an
+    /// earlier row with other content has one of them.
+    pub(super) fn add_all<E: Table>(&mut self, upserts: &[Upsert<E>], content: u64) -> bool {
+        let table = E::default();
+        let own = upserts.iter().filter(|row| row.mode != Mode::Create);
+        own.fold(false, |is_repeated, Upsert { model, .. }| {
+            let key = E::KEY.iter().map(|column| model.get(*column).into_value());
+            let key: Vec<_> = key.collect();
+            self.add((table.table_name(), key), content) || is_repeated
+        })
+    }
+}
+
+/// Returns the note on rows that repeat a key.
+pub(super) fn note(repeated: u64) -> Option<String> {
+    let rows = match repeated {
+        0 => return None,
+        1 => "1 row repeats".to_owned(),
+        rows => format!("{rows} rows repeat"),
+    };
+    Some(format!(
+        "{rows} the key of an earlier row with other content; the last row of a key counts"
+    ))
+}

@@ -111,7 +111,7 @@ each_database! {
     async fn exchanged_and_reused_names_load(gateway) {
         load(&gateway, Kind::Users, &[named(1, "anna"), named(2, "ben")]).await;
         let (notes, _) = gateway.import_notes(Kind::Users, &[named(1, "ben"), named(2, "anna")], false).await;
-        assert_eq!(notes, ["rows of the file took the names of 2 rows, which have others until their own rows are imported"]);
+        assert_eq!(notes, ["the file gives the names of 2 rows to others; without rows of their own, they keep a random suffix"]);
         assert_eq!(usernames(&gateway).await, [(1, "ben".to_owned()), (2, "anna".to_owned())]);
 
         // A deleted account leaves its name to another.

@@ -1,4 +1,4 @@
-//! What must hold of invites, members and events, whatever was interrupted.
+//! Invariants of invites, members and events, which hold after any interruption.
 
 use std::collections::{HashMap, HashSet};
 

@@ -48,7 +48,7 @@ async fn invite(gateway: &Gateway, address: &str) -> bool {
 async fn received(gateway: &Gateway, user: &str, invited: &str) -> [u64; 3] {
     tables::empty(&gateway.database).await;
     if !(sign_up(gateway, user).await && invite(gateway, invited).await) {
-        // Refused, so that it matches nobody.
+        // A refused address matches nobody.
         return [0; 3];
     }
     seen(gateway).await

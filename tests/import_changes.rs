@@ -1,4 +1,4 @@
-//! Imports over data that is there: what they change, what they leave, and what they withdraw.
+//! Imports into a database with rows: rows that they change, keep and withdraw.
 
 use entity::{
     course_invite, course_member, group_invite, group_member, invite_code, tag, user, workspace,
@@ -136,23 +136,23 @@ each_database! {
     async fn exchanged_and_reused_names_load(gateway) {
         load(&gateway, Kind::Users, &[named(1, "anna"), named(2, "ben")]).await;
         let (notes, _) = gateway.import_notes(Kind::Users, &[named(1, "ben"), named(2, "anna")], false).await;
-        assert_eq!(notes, ["rows of the file took the names of 2 rows, which have others until their own rows are imported"]);
+        assert_eq!(notes, ["the file gives the names of 2 rows to others; without rows of their own, they keep a random suffix"]);
         assert_eq!(usernames(&gateway).await, [(1, "ben".to_owned()), (2, "anna".to_owned())]);
 
-        // A deleted account leaves its name to another.
+        // A deleted user frees the username.
         let mut gone = named(2, "anna");
         gone["deleted_at"] = json!(MADE);
         load(&gateway, Kind::Users, &[named(3, "anna"), gone]).await;
         let third = users(&gateway).await.pop().expect("a user");
         assert_eq!((third.id, third.username.as_str()), (3, "anna"));
 
-        // Whom the source no longer gives the name does not keep it, even if the file has no row of theirs.
+        // The former holder loses the name, even if the file has no row of theirs.
         load(&gateway, Kind::Users, &[named(4, "anna")]).await;
         let names = usernames(&gateway).await;
         assert_eq!(names[3], (4, "anna".to_owned()));
         let (start, random) = names[2].1.split_once('~').expect("a suffix");
         assert_eq!((start, random.len()), ("anna", 16), "{names:?}");
-        // A later row gives the account its new name.
+        // A later row gives the user a new name.
         load(&gateway, Kind::Users, &[named(3, "anne")]).await;
         assert_eq!(usernames(&gateway).await[2], (3, "anne".to_owned()));
 
@@ -182,7 +182,7 @@ each_database! {
         let tags = tag::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("tags");
         assert_eq!((tags[1].id, tags[1].name.as_str()), (9, "Mentor"));
         assert!(tags[0].name.starts_with("Mentor~"), "{}", tags[0].name);
-        // The tag that is there keeps its name when a row names it again.
+        // An existing tag keeps its name when a row names it again.
         load(&gateway, Kind::InviteCodes, &[code(1, mentor(2)), code(5, mentor(9))]).await;
         let again = tag::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("tags");
         assert_eq!(again, tags);

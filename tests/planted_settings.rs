@@ -162,7 +162,8 @@ impl Setup {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let ended = Process::run_in(&environment, &arguments).await;
+        // A setting may create the file that it names.
+        let ended = Process::run_in_folder(self.folder.path(), &environment, &arguments).await;
         ended.stdout + &ended.stderr
     }
 }

@@ -30,7 +30,7 @@ use crate::{
 pub struct InviteCodeView {
     /// Primary key.
     pub id: i64,
-    /// Bucket of the code.
+    /// Bucket of the code, as in [`Code::bucket`].
     pub bucket: u8,
     /// The code itself, for its holders, its inviter, and staff.
     pub code: Option<Code>,

@@ -1,4 +1,4 @@
-//! Which commands the viewer may give to an invite.
+//! Permissions: the commands that the viewer may give to an invite.
 
 use super::{Access, InviteView, proof::Addressee};
 use crate::{
@@ -57,8 +57,9 @@ impl Access {
         Ok(self.can_write() && self.viewer.id().is_some() && self.manages(target).await?)
     }
 
-    /// Returns what the viewer may do with an invite that they see. Of an invite code, only its holder
-    /// knows whether they have it: they may accept it.
+    /// Returns the commands that the viewer may give to an invite that they see. `accept` and `decline` are
+    /// false for a group invite, and for an invite code that names neither a user nor an address: whoever has
+    /// the code may use it.
     pub async fn permissions(&self, invite: &InviteView) -> Result<Permissions, LoadError> {
         if !self.can_write() || self.viewer.id().is_none() {
             return Ok(Permissions::default());
@@ -91,8 +92,8 @@ impl Access {
         }
     }
 
-    /// Returns true if the viewer may grant the role of an invite. Roles that only a source knows manage
-    /// nothing here.
+    /// Returns true if the viewer, who manages an invite, may grant its role. A role that only the source
+    /// knows gives no rights here, so every manager may grant it.
     pub(super) async fn may_grant_role_of(&self, invite: &InviteView) -> Result<bool, LoadError> {
         let (role, grantable) = match invite {
             InviteView::InviteCode(code) => {

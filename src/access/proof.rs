@@ -173,7 +173,7 @@ impl<K: Copy> InviteManager<K> {
         Self { kind, id, target }
     }
 
-    /// Returns the key of the invite's workspace, group or course.
+    /// Returns the key of the invite's workspace, group or course; of an invite code, the bucket.
     pub fn target(&self) -> Option<i64> {
         self.target
     }

@@ -36,7 +36,8 @@ pub(super) struct ImportArgs {
     /// File to import, or `-` for standard input.
     ///
     /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
-    /// the fields, with dots for nested ones (`inviter.id`). May be in UTF-16, or compressed by gzip.
+    /// the fields, with dots for nested ones (`inviter.id`). The text may be UTF-16, and the file
+    /// compressed by gzip.
     pub file: PathBuf,
     /// Stop at the first bad row and write nothing
     #[arg(long)]
@@ -44,18 +45,18 @@ pub(super) struct ImportArgs {
     /// Check all rows against the database and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// The file has the keys of what is gone at its source: delete accounts, workspaces, groups, courses
-    /// and tags, end memberships, withdraw pending invites
+    /// Withdraw the rows whose keys the file has: delete users, workspaces, groups, courses, tags and
+    /// links of groups, end memberships, cancel pending and expired invites
     #[arg(long)]
     pub delete: bool,
-    /// Name the field of a column of CSV, or of a member of JSON rows. Repeatable
+    /// Read this column of CSV, or member of JSON rows, as this field. Repeatable
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
     pub map: Vec<Renamed>,
     /// Format of instants that are not in RFC 3339, such as `%d.%m.%Y %H:%M`; without an offset,
     /// in UTC
     #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
     pub date_format: Option<DateFormat>,
-    /// New file for the rejected rows, as they came, with line, field and reason: mend it and import it
+    /// Write the rejected rows to this new file, as JSON with line, field and reason, to correct and import
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Target database.

@@ -1,4 +1,4 @@
-//! The file of `import --rejects`: rejected rows as they came, each with its line, field and reason.
+//! The file of `import --rejects`: a JSON object per rejected row, with its line, field and reason.
 
 use std::{
     fs::{File, OpenOptions},
@@ -18,8 +18,8 @@ pub(super) struct WithRejects<R> {
 }
 
 impl<R: Report> WithRejects<R> {
-    /// Creates the file, which must not exist: it might be the one that is imported. Only its owner reads
-    /// it, since rows have tokens and addresses.
+    /// Creates the file, which must not exist: it might be the one that is imported. Only its owner can read
+    /// it, because rows contain tokens and addresses.
     ///
     /// # Errors
     /// The file cannot be created.
@@ -69,8 +69,8 @@ impl<R: Report> Report for WithRejects<R> {
     }
 }
 
-/// Returns the row with the members `_line`, `_field` and `_reason`, which imports ignore. A row that is no
-/// object is the member `_text`.
+/// Returns the row with the members `_line`, `_field` and `_reason`, which imports ignore. The text of a row
+/// that is not an object is in the member `_text`.
 fn rejected_row(rejection: &Rejection, text: Option<&str>) -> String {
     let Rejection {
         line,

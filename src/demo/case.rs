@@ -1,5 +1,5 @@
 //! Rows of the sample data that demonstrate a case. Their lines in `examples/data` have the field
-//! `_shows`: the import ignores fields whose names begin so.
+//! `_shows`: the import ignores fields whose names begin with `_`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};

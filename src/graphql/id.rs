@@ -88,7 +88,7 @@ pub(super) fn global_id(kind: NodeKind, id: i64) -> ID {
     ID(Named { kind, id, target }.global_id())
 }
 
-/// Parses a global id. Returns `None` for text that no object has as its id.
+/// Parses a global id. Returns `None` for text in another format.
 pub(super) fn parse_global_id(text: &str) -> Option<Named> {
     let text = decode(text)?;
     let (type_name, keys) = text.split_once(':')?;

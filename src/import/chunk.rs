@@ -16,7 +16,7 @@ use super::{
     repeat::Keys,
     row::{self, FieldError, Object},
     table::Rows,
-    unknown::{Asked, Counts, Judge, Unknown},
+    unknown::{Counts, KnownFields, Unknown, UnknownFields},
 };
 
 /// Rows of tables in the first chunk: few, so that the first rows are written soon.
@@ -50,7 +50,7 @@ pub(super) struct Chunk {
     pub(super) rejected: Vec<(Rejection, Option<String>)>,
     /// Bytes of the input read up to the end of the chunk.
     pub(super) read_to: u64,
-    /// Fields of good rows that were not read.
+    /// Unknown fields of good rows.
     pub(super) unknown: Counts,
     /// Rows that repeat a key with other content.
     pub(super) repeated: u64,
@@ -67,18 +67,18 @@ pub(super) struct Checker<R> {
     pub(super) kind: Kind,
     /// Default of required instants: the same for all rows of a run.
     pub(super) now: DateTime<Utc>,
-    /// Ends after the first bad row.
+    /// Stops after the first bad row.
     pub(super) strict: bool,
-    /// Every row withdraws what it names.
+    /// Reads each row as a withdrawal.
     pub(super) deletes: bool,
     /// Keeps the text of rows for the report.
     pub(super) keeps_text: bool,
-    /// The names that earlier rows have stated.
+    /// The names in earlier rows.
     pub(super) claims: Claims,
-    /// The keys that earlier rows have.
+    /// The keys of earlier rows.
     pub(super) keys: Keys,
-    /// Finds fields that no row reads.
-    pub(super) unknown: Judge,
+    /// Finds fields that the kind does not read.
+    pub(super) unknown: UnknownFields,
 }
 
 impl<R: AsyncRead + Unpin> Checker<R> {
@@ -174,18 +174,18 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             Content::Record(value, _) => value,
         };
         let mut rows = Rows::default();
-        let (shape, known) = self.unknown.known(&value);
-        let asked = known.is_none().then(Asked::default);
-        let row = Object::row(&value, asked.as_ref())?;
+        let (shape, found) = self.unknown.look_up(&value);
+        let known = found.is_none().then(KnownFields::default);
+        let row = Object::row(&value, known.as_ref())?;
         if self.deletes || row.is_withdrawn()? {
-            // The key suffices. Other fields do no harm.
+            // A withdrawal needs the key alone. Its other fields are ignored.
             self.kind.withdraw(&row, self.now, &mut rows)?;
             return Ok(rows);
         }
         self.kind.read(&row, self.now, &mut rows)?;
-        let unknown = match asked {
-            None => self.unknown.known(&value).1.unwrap_or_default(),
-            Some(asked) => self.unknown.judge(shape, &value, asked),
+        let unknown = match known {
+            None => self.unknown.look_up(&value).1.unwrap_or_default(),
+            Some(known) => self.unknown.find(shape, &value, known),
         };
         if let Some(Unknown { field, nearest }) = unknown.first().filter(|_| self.strict) {
             let nearest = nearest

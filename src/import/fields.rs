@@ -1,4 +1,4 @@
-//! Names of columns and formats of instants that differ from those of the import.
+//! Renamed columns and formats of instants: `--map`, `--date-format`, and the usual formats in CSV.
 
 use std::{fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use chrono::{
 };
 use serde_json::{Map, Value};
 
-/// Formats of instants in CSV, by RFC 3339's names of fields: those of spreadsheets and databases.
+/// Formats of instants that spreadsheets and databases write into CSV, besides RFC 3339.
 const WITH_OFFSET: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z"];
 const WITHOUT_OFFSET: [&str; 4] = [
     "%Y-%m-%d %H:%M:%S%.f",
@@ -18,7 +18,7 @@ const WITHOUT_OFFSET: [&str; 4] = [
 ];
 const DATE: &str = "%Y-%m-%d";
 
-/// Columns and instants of a file that are not named or written as the import expects.
+/// Renamed columns and the format of instants in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// Columns of CSV, or members of JSON rows, that have another name.
@@ -83,7 +83,7 @@ impl Fields {
         renamed.map(|renamed| renamed.field.as_str())
     }
 
-    /// Returns a renamed column that is none of `columns`.
+    /// Returns a renamed column that is missing in `columns`.
     pub(super) fn renamed_but_missing(&self, columns: &[String]) -> Option<&str> {
         let mut renamed = self.renamed.iter().map(|renamed| &renamed.column);
         renamed
@@ -106,7 +106,7 @@ impl Fields {
         }
     }
 
-    /// Returns an instant of CSV in RFC 3339, if its format is known.
+    /// Converts an instant of CSV to RFC 3339. None if it is in RFC 3339 already, or in no known format.
     pub(super) fn instant(&self, text: &str) -> Option<String> {
         if DateTime::parse_from_rfc3339(text).is_ok() {
             return None;
@@ -154,7 +154,7 @@ pub(super) fn is_instant(name: &str) -> bool {
     name.ends_with("_at")
 }
 
-/// Sets a field of a row by its path. A value on the way that is no object is replaced.
+/// Sets a field of a row by its path. Replaces a value on the path that is not an object.
 pub(super) fn insert(row: &mut Map<String, Value>, path: &[&str], value: Value) {
     match path {
         [] => {}

@@ -1,7 +1,9 @@
 //! Imports an organisation's data from files: JSON of the contracts' objects, or CSV.
 //!
-//! `reader` recognises the format of a file and splits it into rows. `fields` names them. `row` and `kind` check each and convert it to rows of tables
-//! (`table`). `writer` upserts them (`upsert`) in chunks.
+//! `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
+//! other formats of instants. `row` and `kind` check each row and convert it to rows of tables (`table`).
+//! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
+//! `name` takes names from other rows, and `upsert` writes the rows.
 
 use std::{
     convert::Infallible,
@@ -46,7 +48,7 @@ use name::Claims;
 use reader::RowReader;
 use repeat::Keys;
 use row::FieldError;
-use unknown::{Counts, Judge};
+use unknown::{Counts, UnknownFields};
 use writer::Writer;
 
 /// Options of an import.
@@ -56,11 +58,11 @@ pub struct Options {
     pub strict: bool,
     /// Write all rows, then roll back.
     pub dry_run: bool,
-    /// The file has the keys of what is gone at its source.
+    /// Withdraw the rows whose keys the file has: the source has deleted them.
     pub delete: bool,
-    /// Report the text of rejected rows.
+    /// Pass the text of rejected rows to the report.
     pub keep_text: bool,
-    /// Columns and instants that are not named or written as usual.
+    /// Renamed columns, and the format of instants.
     pub fields: Fields,
 }
 
@@ -166,10 +168,11 @@ impl fmt::Display for Rejection {
 
 /// Receives the progress of an import.
 pub trait Report: Send {
-    /// Called for each rejected row; `text` is the row, if [`Options::keep_text`] and it could be read.
+    /// Called for each rejected row. `text` is the row, with [`Options::keep_text`]; none if it could not
+    /// be read.
     fn rejected(&mut self, rejection: &Rejection, text: Option<&str>);
 
-    /// Called at the end, for what is worth knowing and prevented nothing.
+    /// Called at the end for each remark on rows that were imported nevertheless.
     fn noted(&mut self, note: &str);
 
     /// Called after each chunk; `so_far.written` may include uncommitted rows. `bytes` of the input
@@ -236,7 +239,7 @@ pub async fn run(
         keeps_text: options.keep_text,
         claims: Claims::default(),
         keys: Keys::default(),
-        unknown: Judge::default(),
+        unknown: UnknownFields::default(),
     };
     let mut import = Import {
         options: &options,
@@ -290,7 +293,7 @@ impl Options {
     }
 }
 
-/// Returns the note on names that rows took from others.
+/// Returns the note on rows whose names the file gave to others.
 fn names_note(taken: u64) -> Option<String> {
     let rows = match taken {
         0 => return None,
@@ -298,7 +301,7 @@ fn names_note(taken: u64) -> Option<String> {
         rows => format!("{rows} rows"),
     };
     Some(format!(
-        "rows of the file took the names of {rows}, which have others until their own rows are imported"
+        "the file gives the names of {rows} to others; without rows of their own, they keep a random suffix"
     ))
 }
 

@@ -1,5 +1,5 @@
-//! Names that one live row has at a time. A row of a file takes its name from the row that has it, since
-//! the source gave it away: so exchanged and reused names load in any order.
+//! Unique names: usernames, slugs, and names of tags. A row of a file takes its name from the live row that
+//! has it, because the source has given it away. So exchanged and reused names load in any order.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -15,22 +15,22 @@ use super::{
     upsert::{Merged, Mode, Table, Upsert},
 };
 
-/// The name of the rows of a table.
+/// The unique name of the rows of a table.
 pub(super) struct Name<C: 'static> {
     /// Columns that are unique together among live rows. The last is the name.
     pub(super) columns: &'static [C],
     /// Maximum length of the name.
     pub(super) longest: usize,
-    /// True if a new row takes its name also if a row of another kind creates it. Not for accounts: the
-    /// author of an invite must not take a username, by which tokens may name somebody.
+    /// True if a row that is created because a row of another kind names it takes its name, too. False for
+    /// users: the author of an invite must not take a username, by which a bearer token may name a user.
     pub(super) created_rows_take_it: bool,
 }
 
-/// Characters of the random suffix of a name that was taken away: nobody can sign in with it.
+/// Length of the suffix of a name that was taken: `~` and 16 random hex digits. No bearer token names it.
 const SUFFIX: usize = 17;
 
-/// Returns the statements that take the names of `rows` from other live rows, which keep the start of
-/// their name and get a random suffix.
+/// Returns the statements that take the names of `rows` from other live rows. Those keep the start of the
+/// name, with a random suffix.
 pub(super) fn take<E: Table>(backend: DbBackend, rows: &[Merged<'_, E>]) -> Vec<Statement> {
     let Some(name) = E::NAME else {
         return Vec::new();
@@ -116,8 +116,8 @@ fn deleted_at<E: Table>(model: &E::ActiveModel) -> Option<Value> {
     }
 }
 
-/// The names that the rows of a file have stated, and by which key. Two live rows of a file with one name
-/// contradict each other.
+/// The names in the rows of a file so far, and the key of the row that has each. Two live rows of a file
+/// with one name contradict each other.
 #[derive(Default)]
 pub(super) struct Claims {
     /// Keys by the hash of table and name.

@@ -34,7 +34,7 @@ const TOO_LONG: &str = "longer than 1 MiB";
 pub(super) struct RawRow {
     /// The line on which the row starts, from 1.
     pub(super) line: u64,
-    /// The row, or the reason that there is none.
+    /// The row, or the reason why it cannot be read.
     pub(super) content: Result<Content, Cow<'static, str>>,
 }
 
@@ -56,7 +56,7 @@ impl Content {
         }
     }
 
-    /// Returns the row as JSON text, as it came.
+    /// Returns the row as JSON: the text of a JSON row as it came, or the object of a record.
     pub(super) fn to_text(&self) -> String {
         match self {
             Self::Json(text) => String::from_utf8_lossy(text).into_owned(),
@@ -116,7 +116,7 @@ pub(super) struct RowReader<R> {
 }
 
 impl<R: AsyncRead + Unpin> RowReader<R> {
-    /// Creates a reader for rows of `kind`, whose columns are named by `fields`.
+    /// Creates a reader for rows of `kind`. `fields` renames columns of CSV.
     pub(super) fn new(source: R, kind: Kind, fields: Arc<Fields>) -> Self {
         Self {
             kind,

@@ -12,7 +12,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::unknown::Asked;
+use super::unknown::KnownFields;
 use crate::email;
 
 /// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
@@ -66,8 +66,8 @@ pub(super) struct Object<'a> {
     fields: &'a Map<String, Value>,
     /// Prefix of field names in errors: empty, `user.` or `tags[1].`
     path: String,
-    /// Records the fields that are asked for.
-    asked: Option<&'a Asked>,
+    /// Collects the fields that the row's kind knows.
+    known: Option<&'a KnownFields>,
 }
 
 impl<'a> Object<'a> {
@@ -75,12 +75,15 @@ impl<'a> Object<'a> {
     ///
     /// # Errors
     /// If the row is not an object.
-    pub(super) fn row(value: &'a Value, asked: Option<&'a Asked>) -> Result<Self, FieldError> {
+    pub(super) fn row(
+        value: &'a Value,
+        known: Option<&'a KnownFields>,
+    ) -> Result<Self, FieldError> {
         match value {
             Value::Object(fields) => Ok(Self {
                 fields,
                 path: String::new(),
-                asked,
+                known,
             }),
             other => Err(FieldError::whole(expected("an object", other))),
         }
@@ -98,8 +101,8 @@ impl<'a> Object<'a> {
 
     /// Records fields that are known, whether or not they are read.
     pub(super) fn ignore(&self, names: &[&str]) {
-        if let Some(asked) = self.asked {
-            asked.add(&self.path, names);
+        if let Some(known) = self.known {
+            known.add(&self.path, names);
         }
     }
 
@@ -253,7 +256,7 @@ impl<'a> Object<'a> {
         self.required(names, word)
     }
 
-    /// Reads a boolean, or text or a number that stands for one in CSV and databases.
+    /// Reads a boolean, or a word or number that CSV and databases have in its place.
     pub(super) fn optional_bool(&self, name: &str) -> Result<Option<bool>, FieldError> {
         match self.find(slice::from_ref(&name)) {
             None => Ok(None),
@@ -287,7 +290,7 @@ impl<'a> Object<'a> {
         self.required(&[name], self.optional_instant(name)?)
     }
 
-    /// Returns true if the row states that its object is gone.
+    /// Returns true if the row states that the source has deleted its object.
     pub(super) fn is_withdrawn(&self) -> Result<bool, FieldError> {
         Ok(self.optional_bool("deleted")?.unwrap_or_default())
     }
@@ -332,13 +335,13 @@ impl<'a> Object<'a> {
         Err(self.error(name, reason))
     }
 
-    /// Like [`Self::optional_url`], in a row of another kind: none for text that is no such URL.
+    /// Like [`Self::optional_url`], in a row of another kind: none for other text.
     pub(super) fn nested_url(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
         let text = self.optional_non_empty(names, usize::MAX)?;
         Ok(text.and_then(|_| self.optional_url(names).ok().flatten()))
     }
 
-    /// Like [`Self::optional_address`], in a row of another kind: none for text that is no address.
+    /// Like [`Self::optional_address`], in a row of another kind: none for other text.
     pub(super) fn nested_address(&self, names: &[&str]) -> Result<Option<String>, FieldError> {
         let text = self.optional_non_empty(names, usize::MAX)?;
         Ok(text.and_then(|_| self.optional_address(names).ok().flatten()))
@@ -350,7 +353,7 @@ impl<'a> Object<'a> {
             Some((name, Value::Object(fields))) => Some(Object {
                 fields,
                 path: format!("{}{name}.", self.path),
-                asked: self.asked,
+                known: self.known,
             }),
             _ => None,
         }
@@ -370,7 +373,7 @@ impl<'a> Object<'a> {
                 Value::Object(fields) => Ok(Object {
                     fields,
                     path: format!("{}{name}[{index}].", self.path),
-                    asked: self.asked,
+                    known: self.known,
                 }),
                 other => Err(self.error(&format!("{name}[{index}]"), expected("an object", other))),
             })
@@ -378,7 +381,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Returns true for a character that nobody sees: a control or format character.
+/// Returns true for an invisible character: a control or format character.
 fn is_invisible(c: char) -> bool {
     // Soft hyphen, zero-width and bidirectional characters, the byte order mark, tags.
     let is_format = matches!(u32::from(c),

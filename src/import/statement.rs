@@ -1,4 +1,5 @@
-//! Builds `INSERT … ON CONFLICT … DO UPDATE` statements for many rows of a table.
+//! Builds the statements that write or withdraw many rows of a table: `INSERT … ON CONFLICT … DO UPDATE`,
+//! `UPDATE` and `DELETE`.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -30,8 +31,8 @@ pub(super) fn all<'a, E: Table>(
     })
 }
 
-/// Returns the statements that withdraw `models`, of which only the key and the instant are set. A row
-/// that is not there, or was withdrawn before, stays as it is.
+/// Returns the statements that withdraw `models`, of which only the key and the instant are set. They do not
+/// affect a key without a row, or a row that was withdrawn before.
 pub(super) fn withdraw<'a, E: Table>(
     backend: DbBackend,
     models: &'a [Cow<'a, E::ActiveModel>],
@@ -70,7 +71,7 @@ pub(super) fn withdraw<'a, E: Table>(
     })
 }
 
-/// Returns queries of the columns of `models`, and their values.
+/// Returns a query that selects the columns of `models`, for each part of them, and its values.
 pub(super) fn sources<'a, E: Table>(
     backend: DbBackend,
     columns: Vec<E::Column>,
@@ -185,11 +186,7 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
         }
         let name = column.as_str();
         let stored = format!("\"{table}\".\"{name}\"");
-        let mut new = format!("excluded.\"{name}\"");
-        if is_in(column, E::KEEP_FIRST) {
-            // NULL clears the column; otherwise a stored value is kept.
-            new = format!("CASE WHEN {new} IS NOT NULL THEN coalesce({stored}, {new}) END");
-        }
+        let new = format!("excluded.\"{name}\"");
         set.push(format!("\"{name}\" = {new}"));
         differs.push(format!("{stored} IS DISTINCT FROM {new}"));
     }

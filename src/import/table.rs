@@ -24,7 +24,6 @@ macro_rules! tables {
             key: [$($key:ident),+],
             unique: [$([$($unique:ident),+]),*],
             references: [$($column:ident -> $target:literal),*],
-            keep_first: [$($keep_first:ident),*],
             withdrawal: $withdrawal:expr,
             name: $name:expr,
         }
@@ -104,7 +103,6 @@ macro_rules! tables {
                 &[$(&[$($entity::Column::$unique),+]),*];
             const REFERENCES: &'static [(Self::Column, &'static str)] =
                 &[$(($entity::Column::$column, $target)),*];
-            const KEEP_FIRST: &'static [Self::Column] = &[$($entity::Column::$keep_first),*];
             const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
             const NAME: Option<Name<Self::Column>> = $name;
         })+
@@ -125,7 +123,6 @@ tables! {
         key: [Id],
         unique: [[Username]],
         references: [],
-        keep_first: [],
         withdrawal: marked(user::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
             columns: &[user::Column::Username],
@@ -137,7 +134,6 @@ tables! {
         key: [Id],
         unique: [[Kind, Name]],
         references: [],
-        keep_first: [],
         withdrawal: marked(tag::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
             columns: &[tag::Column::Kind, tag::Column::Name],
@@ -149,7 +145,6 @@ tables! {
         key: [Id],
         unique: [],
         references: [],
-        keep_first: [],
         withdrawal: marked(workspace::Column::DeletedAt, "deleted_at IS NULL"),
         name: None,
     }
@@ -157,7 +152,6 @@ tables! {
         key: [Id],
         unique: [[Slug]],
         references: [],
-        keep_first: [],
         withdrawal: marked(group::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
             columns: &[group::Column::Slug],
@@ -169,7 +163,6 @@ tables! {
         key: [Id],
         unique: [[Slug]],
         references: [CreatedById -> "users"],
-        keep_first: [],
         withdrawal: marked(course::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
             columns: &[course::Column::Slug],
@@ -181,7 +174,6 @@ tables! {
         key: [WorkspaceId, UserId],
         unique: [],
         references: [WorkspaceId -> "workspaces", UserId -> "users"],
-        keep_first: [],
         withdrawal: Withdrawal::Delete,
         name: None,
     }
@@ -189,7 +181,6 @@ tables! {
         key: [GroupId, UserId],
         unique: [],
         references: [GroupId -> "groups", UserId -> "users"],
-        keep_first: [],
         withdrawal: Withdrawal::Delete,
         name: None,
     }
@@ -197,7 +188,6 @@ tables! {
         key: [CourseId, UserId],
         unique: [],
         references: [CourseId -> "courses", UserId -> "users"],
-        keep_first: [],
         withdrawal: Withdrawal::Delete,
         name: None,
     }
@@ -205,7 +195,6 @@ tables! {
         key: [Id],
         unique: [[Code]],
         references: [InvitedById -> "users", UserId -> "users"],
-        keep_first: [],
         withdrawal: marked(
             invite_code::Column::CancelledAt,
             "used_at IS NULL AND cancelled_at IS NULL",
@@ -217,7 +206,6 @@ tables! {
         key: [GroupId],
         unique: [[Id], [Code]],
         references: [GroupId -> "groups"],
-        keep_first: [],
         withdrawal: Withdrawal::Delete,
         name: None,
     }
@@ -225,7 +213,6 @@ tables! {
         key: [CourseId, UserId],
         unique: [[Id]],
         references: [CourseId -> "courses", UserId -> "users", InvitedById -> "users"],
-        keep_first: [],
         withdrawal: marked(
             course_invite::Column::CancelledAt,
             "accepted_at IS NULL AND cancelled_at IS NULL",
@@ -243,7 +230,6 @@ impl Table for workspace_invite::Entity {
         (workspace_invite::Column::InviterId, "users"),
         (workspace_invite::Column::AcceptedById, "users"),
     ];
-    const KEEP_FIRST: &'static [Self::Column] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Mark {
         column: workspace_invite::Column::CancelledAt,
         also: ", status = 'cancelled'",
@@ -257,7 +243,6 @@ impl Table for invite_token::Entity {
     const KEY: &'static [Self::Column] = &[invite_token::Column::TokenHash];
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
-    const KEEP_FIRST: &'static [Self::Column] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
 }
@@ -270,7 +255,6 @@ impl Table for invite_code_tag::Entity {
     ];
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
-    const KEEP_FIRST: &'static [Self::Column] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
 }

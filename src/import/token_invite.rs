@@ -19,7 +19,7 @@ use super::{
 /// Values per statement that loads rows: each is a parameter.
 const VALUES_PER_STATEMENT: usize = 1000;
 
-/// An invite and the hash of its token. Its id may be missing; that of the token, if a withdrawal has the id.
+/// An invite and the hash of its token. The id may be missing. The hash may be missing in a withdrawal by id.
 #[derive(Clone, Debug)]
 pub(super) struct TokenInvite {
     pub(super) invite: Upsert<workspace_invite::Entity>,

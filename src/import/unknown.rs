@@ -1,4 +1,5 @@
-//! Fields that no kind of row reads. They are often misspelled, so that a value is missing.
+//! Unknown fields: those that the kind of a file does not read. They are often misspelled, so that a value is
+//! missing.
 
 use std::{
     cell::RefCell,
@@ -8,22 +9,22 @@ use std::{
 
 use serde_json::Value;
 
-/// Most edits between a field and the name that it may have been meant to be.
+/// Maximum of edits between an unknown field and the known name that a note suggests.
 const MAX_EDITS: usize = 2;
 
-/// Start of the names of fields that are remarks, or links between pages.
+/// Start of the names of fields that are ignored: remarks, and links such as `_links`.
 const COMMENT: char = '_';
 
-/// The fields that reading a row asked for.
+/// The fields that a row may have: those that its kind reads or ignores.
 #[derive(Default)]
-pub(super) struct Asked(RefCell<BTreeSet<String>>);
+pub(super) struct KnownFields(RefCell<BTreeSet<String>>);
 
-impl Asked {
-    /// Records that the object at `path` was asked for these fields.
+impl KnownFields {
+    /// Records fields of the object at `path`.
     pub(super) fn add(&self, path: &str, names: &[&str]) {
         let path = without_numbers(path);
-        let mut asked = self.0.borrow_mut();
-        asked.extend(names.iter().map(|name| format!("{path}{name}")));
+        let mut known = self.0.borrow_mut();
+        known.extend(names.iter().map(|name| format!("{path}{name}")));
     }
 }
 
@@ -41,37 +42,37 @@ fn without_numbers(path: &str) -> String {
     path.chars().filter(keeps).collect()
 }
 
-/// A field that no row reads.
+/// An unknown field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Unknown {
     /// Path of the field, without positions.
     pub(super) field: String,
-    /// The name that it may have been meant to be.
+    /// The known name that it resembles.
     pub(super) nearest: Option<String>,
 }
 
-/// Finds the unknown fields of the rows of a file. Rows with the same fields are judged once.
+/// Finds the unknown fields of the rows of a file, once for all rows of the same shape.
 #[derive(Default)]
-pub(super) struct Judge {
-    /// Unknown fields by the hash of all fields of a row.
+pub(super) struct UnknownFields {
+    /// Unknown fields by shape: the hash of all fields of a row.
     shapes: HashMap<u64, Vec<Unknown>>,
     hasher: foldhash::fast::RandomState,
 }
 
-impl Judge {
-    /// Returns the unknown fields of a row; none if no row with its fields was judged.
-    pub(super) fn known(&self, row: &Value) -> (u64, Option<&[Unknown]>) {
+impl UnknownFields {
+    /// Returns the shape of a row, and its unknown fields if an earlier row had the same shape.
+    pub(super) fn look_up(&self, row: &Value) -> (u64, Option<&[Unknown]>) {
         let mut hasher = self.hasher.build_hasher();
         hash_fields(row, &mut hasher);
         let shape = hasher.finish();
         (shape, self.shapes.get(&shape).map(Vec::as_slice))
     }
 
-    /// Judges the rows with the fields of `row`, by what reading it asked for.
-    pub(super) fn judge(&mut self, shape: u64, row: &Value, asked: Asked) -> &[Unknown] {
-        let asked = asked.0.into_inner();
+    /// Finds the unknown fields of rows of this shape: those of `row` that are not `known`.
+    pub(super) fn find(&mut self, shape: u64, row: &Value, known: KnownFields) -> &[Unknown] {
+        let known = known.0.into_inner();
         let mut found = BTreeSet::new();
-        find(row, "", &asked, &mut found);
+        find(row, "", &known, &mut found);
         self.shapes
             .entry(shape)
             .or_insert(found.into_iter().collect())
@@ -92,41 +93,41 @@ fn hash_fields(value: &Value, hasher: &mut impl Hasher) {
     }
 }
 
-fn find(value: &Value, path: &str, asked: &BTreeSet<String>, found: &mut BTreeSet<Unknown>) {
+fn find(value: &Value, path: &str, known: &BTreeSet<String>, found: &mut BTreeSet<Unknown>) {
     match value {
-        // An object that nobody opened is ignored as a whole.
-        Value::Object(fields) if is_opened(path, asked) => {
+        // An object none of whose fields is known is ignored as a whole.
+        Value::Object(fields) if has_known_fields(path, known) => {
             for (name, value) in fields {
                 let field = format!("{path}{name}");
                 if name.starts_with(COMMENT) {
                     continue;
                 }
-                if asked.contains(&field) {
-                    find(value, &format!("{field}."), asked, found);
+                if known.contains(&field) {
+                    find(value, &format!("{field}."), known, found);
                     if value.is_array() {
-                        find(value, &format!("{field}[]."), asked, found);
+                        find(value, &format!("{field}[]."), known, found);
                     }
                 } else {
-                    let nearest = nearest(&field, path, asked);
+                    let nearest = nearest(&field, path, known);
                     found.insert(Unknown { field, nearest });
                 }
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| find(item, path, asked, found));
+            items.iter().for_each(|item| find(item, path, known, found));
         }
         _ => {}
     }
 }
 
-fn is_opened(path: &str, asked: &BTreeSet<String>) -> bool {
-    let first = asked.range(path.to_owned()..).next();
+fn has_known_fields(path: &str, known: &BTreeSet<String>) -> bool {
+    let first = known.range(path.to_owned()..).next();
     first.is_some_and(|field| field.starts_with(path))
 }
 
-/// Returns the field beside `field` with the fewest edits between them, if few.
-fn nearest(field: &str, path: &str, asked: &BTreeSet<String>) -> Option<String> {
-    let beside = asked.iter().filter(|other| {
+/// Returns the known field of the same object that is the fewest edits away from `field`, if they are few.
+fn nearest(field: &str, path: &str, known: &BTreeSet<String>) -> Option<String> {
+    let beside = known.iter().filter(|other| {
         let rest = other.strip_prefix(path);
         rest.is_some_and(|rest| !rest.contains(['.', '[']))
     });
@@ -175,23 +176,23 @@ impl Counts {
 mod tests {
     use serde_json::json;
 
-    use super::{Asked, Counts, Judge};
+    use super::{Counts, KnownFields, UnknownFields};
 
     #[test]
-    fn fields_that_nobody_asked_for_are_found_at_any_depth() {
+    fn unknown_fields_are_found_at_any_depth() {
         let row = json!({ "id": 1, "emial": "x", "_links": { "self": "y" }, "links": { "self": "y" },
             "tags": [{ "id": 2 }, { "nmae": "z" }], "user": { "id": 3, "zodiac": "lion" } });
-        let asked = Asked::default();
-        asked.add("", &["id", "email", "links", "tags", "user"]);
-        asked.add("tags[0].", &["id", "name"]);
-        asked.add("user.", &["id"]);
-        let mut judge = Judge::default();
-        let (shape, known) = judge.known(&row);
-        assert_eq!(known, None);
-        let unknown = judge.judge(shape, &row, asked).to_vec();
+        let known = KnownFields::default();
+        known.add("", &["id", "email", "links", "tags", "user"]);
+        known.add("tags[0].", &["id", "name"]);
+        known.add("user.", &["id"]);
+        let mut fields = UnknownFields::default();
+        let (shape, found) = fields.look_up(&row);
+        assert_eq!(found, None);
+        let unknown = fields.find(shape, &row, known).to_vec();
         let mut counts = Counts::default();
         counts.add(&unknown);
-        counts.add(judge.known(&row).1.expect("judged before"));
+        counts.add(fields.look_up(&row).1.expect("a shape seen before"));
         assert_eq!(
             counts.notes().collect::<Vec<_>>(),
             [

@@ -25,37 +25,36 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const UNIQUE: &'static [&'static [Self::Column]];
     /// Columns that refer to the `id` of another table, and that table.
     const REFERENCES: &'static [(Self::Column, &'static str)];
-    /// Instants that the source does not state: the first stored value is kept.
-    const KEEP_FIRST: &'static [Self::Column];
-    /// What withdrawing a row does.
+    /// Effect of withdrawing a row.
     const WITHDRAWAL: Withdrawal<Self::Column>;
-    /// The name that one live row has at a time.
+    /// The name that is unique among live rows, if the table has one.
     const NAME: Option<Name<Self::Column>>;
 }
 
-/// What withdrawing a row does.
+/// Effect of withdrawing a row.
 pub(super) enum Withdrawal<C: 'static> {
-    /// It is deleted.
+    /// Deletes the row.
     Delete,
-    /// Its column is set to the instant, under a condition.
+    /// Sets the instant in `column`, if a condition holds.
     Mark {
         column: C,
-        /// Further assignments.
+        /// Further assignments in SQL, after a comma; or empty.
         also: &'static str,
+        /// Condition in SQL.
         only_if: &'static str,
     },
 }
 
-/// What becomes of a row of a table.
+/// Way of writing a row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// It is inserted, or updated if its key exists.
+    /// Inserts the row, or updates it if its key exists.
     ///
     /// `Set` columns are written in both cases. `Unchanged` columns are only written by an insert.
     Write,
-    /// It is inserted unless its key exists: a row of another kind names it.
+    /// Inserts the row unless its key exists. For rows that a row of another kind names.
     Create,
-    /// It is withdrawn. Only the columns of its key, and the instant, are set.
+    /// Withdraws the row. Only the columns of its key, and the instant, are set.
     Withdraw,
 }
 
@@ -126,7 +125,7 @@ pub(super) async fn write<'a, E: Table>(
     Ok(names_taken)
 }
 
-/// What all rows with the same key come to.
+/// All rows with the same key, merged into one.
 pub(super) struct Merged<'a, E: Table> {
     pub(super) model: Cow<'a, E::ActiveModel>,
     /// Use of each column, in their order.
@@ -147,7 +146,7 @@ impl<'a, E: Table> Merged<'a, E> {
     /// nested in many rows.
     fn add(&mut self, later: &'a Upsert<E>) {
         match (self.mode, later.mode) {
-            // An earlier row decided.
+            // The key exists, or was withdrawn before.
             (_, Mode::Create) => {}
             (_, Mode::Withdraw) | (Mode::Withdraw, Mode::Write) => *self = Self::new(later),
             (Mode::Write | Mode::Create, Mode::Write) => {

@@ -123,7 +123,7 @@ impl<'a> Writer<'a> {
 async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = database
         .begin_with_options(TransactionOptions {
-            // A deferred transaction takes the write lock late, and then fails instead of pending.
+            // A deferred transaction takes the write lock late, and then fails instead of waiting.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         })
@@ -135,9 +135,8 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
     Ok(transaction)
 }
 
-/// Writes all rows but the rejected ones, which it returns, with the number of rows whose name another took.
-/// Bisects the chunk, so that few bad rows
-/// among many good ones cost few statements.
+/// Writes all rows but the rejected ones. Returns those, and the number of rows whose name another row took.
+/// Bisects the chunk, so that few bad rows among many good ones cost few statements.
 async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
@@ -167,7 +166,7 @@ async fn write_accepted(
     Ok((rejections, names_taken))
 }
 
-/// Writes the rows, and returns the number of rows whose name another took. None if any of them is rejected.
+/// Writes the rows. Returns the number of rows whose name another row took; none if a row is rejected.
 async fn try_write(
     transaction: &DatabaseTransaction,
     rows: &[CheckedRow],
@@ -182,7 +181,7 @@ async fn try_write(
     }
 }
 
-/// Like [`try_write`], of one row. Returns its rejection.
+/// Like [`try_write`], of one row. Returns the rejection if it is rejected.
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,

@@ -83,8 +83,8 @@ impl Code {
         &self.0
     }
 
-    /// Group of the code: the first byte of its SHA-256. Ids of invite codes have it, so that
-    /// a database that is split by code finds the part from the id.
+    /// Bucket of the code: the first byte of its SHA-256. Global ids of invite codes contain it, so that a
+    /// database partitioned by bucket can find the row by its id.
     pub fn bucket(&self) -> u8 {
         Sha256::digest(&self.0)[0]
     }

@@ -24,7 +24,7 @@ pub struct Key {
     fingerprint: Vec<u8>,
 }
 
-/// What is stored of a request.
+/// Stored outcome of a request with a key.
 pub(super) enum Stored {
     /// The outcomes of the same request.
     Same(Vec<Numbered<Row>>),

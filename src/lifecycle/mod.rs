@@ -118,7 +118,7 @@ pub struct Lifecycle {
     recent_writers: Arc<RecentWriters>,
 }
 
-/// A write, as its span describes it.
+/// A write: its user, and the fields of its span.
 struct About {
     /// The user who writes.
     actor: i64,

@@ -7,8 +7,8 @@ use quick_cache::sync::Cache;
 
 use crate::clock::Stopwatch;
 
-/// Time after a write begins or ends in which its user reads from the primary: longer than a standby that
-/// works usually lags.
+/// Time after the beginning and the end of a write in which its user reads from the primary. A healthy
+/// standby usually lags less.
 const WINDOW: Duration = Duration::from_secs(30);
 
 /// Maximum number of users that are remembered. Beyond it some read from the standby too early.

@@ -61,8 +61,8 @@ const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
     AND o.status = 'pending' AND o.expires_at > :now))";
 
-/// Condition: the workspace invite expired, and so did a newer one to the same address that the command is
-/// given to as well.
+/// Condition: the workspace invite expired, and the same command names a newer one to the same address, which
+/// is renewed instead.
 const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
     AND EXISTS (SELECT 1 FROM wanted twin JOIN workspace_invites o ON o.id = twin.wanted_id \
     WHERE o.workspace_id = workspace_invites.workspace_id \
@@ -89,7 +89,7 @@ enum Order {
     Resend {
         tokens: HashMap<i64, Token>,
         expires_at: DateTime<Utc>,
-        /// Workspaces of the invites: renewing one is like creating one.
+        /// Workspaces of the invites. They are locked, because renewing an invite is like creating one.
         workspaces: Vec<i64>,
     },
     Update(Changes),

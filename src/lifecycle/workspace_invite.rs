@@ -28,7 +28,7 @@ pub struct NewWorkspaceInvite {
     pub token: Token,
 }
 
-/// What all invites of a request share.
+/// Terms that all invites of a request share.
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// Message to the people invited.

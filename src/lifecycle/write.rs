@@ -57,11 +57,11 @@ struct Input {
 /// Writes under the same lock wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lock {
-    /// Creators of invites to a workspace, and those who renew them.
+    /// Creating and renewing invites to a workspace.
     Workspace(i64),
-    /// Creators of invites to a course.
+    /// Creating invites to a course.
     Course(i64),
-    /// One creator of invite codes.
+    /// Creating invite codes as one user.
     Codes(i64),
 }
 

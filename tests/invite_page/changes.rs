@@ -305,12 +305,12 @@ fn assert_workspace_history(seen: &Value) {
     let changed = "Ingrid Sørensen changed the invite: role and message";
     let withdrawn = "Ingrid Sørensen withdrew the invite";
 
-    // It loads when it is opened.
+    // The history loads when it is opened.
     assert_eq!(seen["askedBefore"], 0);
     assert_eq!(seen["expanded"], "true");
     assert_eq!(seen["unrecorded"]["says"], "No events are recorded.");
     assert_eq!(seen["closed"], 0);
-    // An open history has what was done on the page since.
+    // An open history shows later changes on the page.
     assert_eq!(sentences(&seen["resent"]), [resent]);
     assert_eq!(seen["resent"]["says"], "1 of 1 shown");
     assert_eq!(sentences(&seen["page"]), [changed; 10]);
@@ -325,7 +325,7 @@ fn assert_workspace_history(seen: &Value) {
     assert_eq!(sentences(&seen["withdrawn"]), newest);
     assert_one_withdrawn(&seen["countsBefore"], &seen["countsAfter"]);
 
-    // A type that the page does not know, and an event of nobody.
+    // An event of an unknown type, and one without an actor.
     assert_eq!(
         sentences(&seen["unknown"])[..3],
         [

@@ -1,4 +1,4 @@
-//! What must hold of invites, members and events, whatever was interrupted.
+//! Invariants of invites, members and events, which hold after any interruption.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use sea_orm::{
 /// Asserts that every invite that the gateway touched is in the state to which its events lead, that it
 /// was accepted once at most, and that who accepted or joined is a member.
 pub async fn check(database: &DatabaseConnection) {
-    // At one instant: a write whose client is gone may still end.
+    // Reads all rows at one instant, because a write may end after its client has gone.
     let isolation = Some(IsolationLevel::RepeatableRead);
     let database = database.begin_with_config(isolation, None).await;
     let database = &database.expect("a transaction");

@@ -105,7 +105,7 @@ pub const KINDS: [&str; 9] = [
     "Course",
 ];
 
-/// Returns the global id of the object with that type and key, which is no invite.
+/// Returns the global id of the object with that type and key. For invites, see [`invite_id`].
 pub fn global_id(type_name: &str, id: i64) -> String {
     assert!(
         !type_name.contains("Invite"),

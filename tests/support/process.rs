@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::SocketAddr,
+    path::Path,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -87,6 +88,19 @@ impl Process {
     /// Like [`Self::run`], with these environment variables.
     pub async fn run_in(environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
         let mut process = Self::start_in(environment, arguments);
+        drop(process.input());
+        process.ended().await
+    }
+
+    /// Like [`Self::run_in`], with this working directory: relative paths in arguments are in it.
+    pub async fn run_in_folder(
+        folder: &Path,
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_invite-gateway"));
+        command.args(arguments).env_clear().current_dir(folder);
+        let mut process = Self::spawn(command.envs(environment.iter().copied()));
         drop(process.input());
         process.ended().await
     }

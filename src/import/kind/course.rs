@@ -26,7 +26,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a course that is gone.
+/// Reads the key of a course that the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,

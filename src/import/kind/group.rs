@@ -24,7 +24,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a group that is gone.
+/// Reads the key of a group that the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,

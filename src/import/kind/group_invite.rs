@@ -18,7 +18,7 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    // Stated by the contract, and derived here.
+    // A field of the contract that the gateway derives.
     row.ignore(&["url"]);
     if row.optional_text(&["type"], usize::MAX)?.is_some() {
         row.one_of(&["type"], &["GroupInvite"])?;
@@ -38,7 +38,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the group whose link is gone.
+/// Reads the key of a group whose link the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     _now: DateTime<Utc>,

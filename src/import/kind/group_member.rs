@@ -28,7 +28,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a membership that is over.
+/// Reads the key of a membership that has ended.
 pub(super) fn withdraw(
     row: &Object<'_>,
     _now: DateTime<Utc>,

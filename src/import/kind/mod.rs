@@ -46,7 +46,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Reads the key of a row that is gone at its source, and adds what withdraws it to `rows`.
+            /// Reads the key of a row that its source has deleted, and adds its withdrawal to `rows`.
             pub(super) fn withdraw(
                 self,
                 row: &Object<'_>,
@@ -97,17 +97,17 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Word of sources for a membership that is over, in place of its role.
+/// Role by which sources mark a membership that has ended.
 const OVER: &str = "unjoined";
 
-/// Returns true if a row states that a membership is over: by `deleted_at`, or by its role.
+/// Returns true if a row states that a membership has ended: by `deleted_at`, or by its role.
 fn is_over(row: &Object<'_>) -> Result<bool, FieldError> {
     let role = row.optional_text(&["role"], MAX_NAME)?;
     let is_over = role.is_some_and(|role| role_key(&role) == OVER);
     Ok(is_over || row.optional_instant("deleted_at")?.is_some())
 }
 
-/// Returns the key of a role: `Team Lead` gives `team_lead`.
+/// Returns the key of a role: `team_lead` for `Team Lead`.
 fn role_key(role: &str) -> String {
     role.trim().to_lowercase().replace([' ', '-'], "_")
 }

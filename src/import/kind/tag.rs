@@ -21,7 +21,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a tag that is gone.
+/// Reads the key of a tag that the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,

@@ -42,7 +42,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a user that is gone.
+/// Reads the key of a user whom the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,
@@ -57,17 +57,17 @@ pub(super) fn withdraw(
     Ok(())
 }
 
-/// Reads a user nested in another row. A new account gets the columns that the row names, and is
-/// neither verified nor staff. An existing account stays as it is.
+/// Reads a user nested in another row. A new user gets the fields of the row, and is neither verified nor
+/// staff. An existing user stays as they are.
 ///
-/// Only rows of users change an account, verify an address, or appoint staff. So an old name in an
-/// invite's row changes nobody's, and its author cannot grant rights.
+/// Only rows of users change a user, verify an address, or make somebody staff. So an outdated name in the
+/// row of an invite changes no user, and the author of an invite cannot grant rights.
 pub(super) fn nested(
     user: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
-    // Stated by contracts. An invite's row verifies nobody.
+    // Fields of the contracts. A row of an invite verifies nobody.
     user.ignore(&[
         "is_verified",
         "is_staff",

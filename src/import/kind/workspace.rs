@@ -29,7 +29,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the key of a workspace that is gone.
+/// Reads the key of a workspace that the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,

@@ -20,7 +20,7 @@ const INVITER: &[&str] = &["inviter", "inviter_id"];
 const ACCEPTOR: &[&str] = &["accepted_by", "accepted_by_id"];
 const MESSAGE: &[&str] = &["message"];
 
-/// Role of an invite whose source states none.
+/// Role of an invite whose row has none.
 const UNKNOWN_ROLE: &str = "unknown";
 
 pub(super) fn read(
@@ -28,7 +28,7 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    // Stated by the contract, and derived here.
+    // Fields of the contract that the gateway derives.
     row.ignore(&[
         "inviter_name",
         "is_expired",
@@ -125,7 +125,7 @@ fn workspace(row: &Object<'_>, now: DateTime<Utc>, rows: &mut Rows) -> Result<i6
     Ok(id)
 }
 
-/// Returns the role's key, or derives it from the display name: `Team Lead` gives `team_lead`.
+/// Reads the key of the role, from `role` or else from the display name: `team_lead` for `Team Lead`.
 fn role(row: &Object<'_>) -> Result<Option<String>, FieldError> {
     let key = row.optional_non_empty(&["role"], MAX_NAME)?;
     let display = row.optional_non_empty(&["role_display"], MAX_NAME)?;

@@ -12,7 +12,7 @@ use crate::{
     printable::Printable,
 };
 
-/// Characters that separate cells, the likeliest first.
+/// Delimiters of cells, the most likely first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
 /// A first line with which Excel names the delimiter.
@@ -26,12 +26,12 @@ const NO_KEY: &str = "looks like CSV whose header names no id, token or referenc
 
 const TRUNCATED: &str = "the file ends between quotation marks: expected `\"`";
 
-/// Text that has cells.
+/// Result of recognising CSV.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Recognized {
     /// CSV with a header.
     Header { delimiter: u8 },
-    /// CSV that cannot be imported, and what to do.
+    /// CSV that cannot be imported; the message says what to do.
     Other(Cow<'static, str>),
 }
 
@@ -66,12 +66,12 @@ pub(super) fn recognize(text: &[u8], fields: &Fields) -> Option<Recognized> {
     next.map(|_| Recognized::Other(NO_KEY.into()))
 }
 
-/// Returns true if a column has keys of rows.
+/// Returns true if a column has the keys of rows, by its name.
 fn is_key(column: &[u8], fields: &Fields) -> bool {
     let column = String::from_utf8_lossy(column);
     let field = field(column.trim(), fields);
     let key = field.rsplit(['.', '_']).next().unwrap_or_default();
-    ["id", "token", "user", "course"].contains(&key)
+    ["id", "token", "user", "course", "group"].contains(&key)
 }
 
 /// Returns the most frequent delimiter outside of quotation marks.
@@ -192,16 +192,16 @@ struct Column {
     is_instant: bool,
 }
 
-/// Quotation marks of a cell.
+/// Position relative to the quotation marks of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quotes {
     /// Before the cell.
     CellStart,
     /// In a cell without quotation marks around it.
     Unquoted,
-    /// In a cell with such marks. As many are closed as opened.
+    /// In a cell with such marks, outside of them.
     Closed,
-    /// Between such marks.
+    /// In a cell with such marks, between them.
     Open,
 }
 
@@ -235,7 +235,7 @@ pub(super) struct Splitter {
     header: Vec<String>,
     /// The columns by position. Columns without a name are ignored.
     columns: Vec<Option<Column>>,
-    /// The header is wrong. The rest of the file is ignored.
+    /// The header is invalid. The rest of the file is ignored.
     is_done: bool,
 }
 

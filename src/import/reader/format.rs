@@ -15,11 +15,11 @@ pub(super) enum Format {
     Csv {
         delimiter: u8,
     },
-    /// A format that cannot be imported, and what to do.
+    /// A format that cannot be imported; the message says what to do.
     Other(Cow<'static, str>),
 }
 
-/// First bytes of files that cannot be imported, and what to do.
+/// First bytes of files that cannot be imported, and the message for each.
 const SIGNATURES: [(&[u8], &str); 11] = [
     (
         b"%PDF-",
@@ -27,7 +27,7 @@ const SIGNATURES: [(&[u8], &str); 11] = [
     ),
     (
         b"\xD0\xCF\x11\xE0",
-        "looks like a spreadsheet of old Excel (.xls); save it as CSV",
+        "looks like an old Excel spreadsheet (.xls); save it as CSV",
     ),
     (
         b"\x28\xB5\x2F\xFD",
@@ -64,7 +64,7 @@ const SIGNATURES: [(&[u8], &str); 11] = [
     ),
 ];
 
-/// Names in a ZIP archive that identify a document, and what to do.
+/// Names in a ZIP archive that identify a document, and the message for each.
 const ARCHIVES: [(&[u8], &str); 4] = [
     (b"xl/", "looks like a spreadsheet (.xlsx); save it as CSV"),
     (

@@ -1,4 +1,4 @@
-// What managers read about invites: the history of each, and the numbers by status.
+// Histories and numbers of invites, as managers read them.
 import { asking, press, settled, visit } from './browser.mjs';
 import { decide, search, select } from './managing.mjs';
 
@@ -83,7 +83,7 @@ export async function workspaceHistory(page, app, token, [name, id]) {
   seen.expanded = await button.getAttribute('aria-expanded');
   seen.unrecorded = await shown(page);
 
-  // An open history is loaded again after what is done on the page.
+  // An open history is loaded again after a change on the page.
   await select(page, name);
   await press(page, 'Send again', /resent the invite/);
   seen.resent = await shown(page);

@@ -1,4 +1,4 @@
-// What managers do: invite many people, send invites again and withdraw them, and change a group's link.
+// Managers invite many people, send invites again and withdraw them, and change a group's link.
 import { asking, headingOf, press, visit } from './browser.mjs';
 
 /** Returns the outcome of each row, and its link. */

@@ -1,4 +1,4 @@
-// List as a table, with controls, a pager, and rows to select and to open.
+// List as a table, with controls and a pager. Rows can be selected and opened.
 import type { ReactNode } from 'react';
 
 import { Controls, type ControlsProps } from './Controls';

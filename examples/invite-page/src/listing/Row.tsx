@@ -1,4 +1,4 @@
-// Row of a list, and its details below it, when they are opened.
+// Row of a list. Opening it shows its details below.
 import { type ReactNode, useId, useState } from 'react';
 
 import { Button } from '../Button';

@@ -1,4 +1,4 @@
-// What is done with the selected invites of a list: send again, or withdraw.
+// Sends the selected invites of a list again, or withdraws them.
 import type { CombinedError } from '@urql/core';
 import { useState } from 'react';
 import { useMutation } from 'urql';

@@ -3,10 +3,10 @@ import type { InviteEventType } from '../gql/graphql';
 import { nameOf, sentenceCase } from '../wording';
 import type { InviteEvent } from './inviteHistory';
 
-/** What the history is of: most invites, or the join link of a group. */
+/** Word for the subject of a history: an invite, or the join link of a group. */
 export type Thing = 'invite' | 'link';
 
-/** Verbs of the types: of a known person, and of nobody. */
+/** Verbs of the types: for a known actor, and without one. */
 const verbs: Record<InviteEventType, [active: string, passive: string]> = {
   CREATED: ['created', 'was created'],
   UPDATED: ['changed', 'was changed'],

@@ -1,4 +1,4 @@
-// The events of an invite: the newest when it is opened, and older ones by the cursor of the last.
+// The events of an invite: the newest at first, and older ones by the cursor of the last.
 import type { CombinedError } from '@urql/core';
 import { useEffect, useRef, useState } from 'react';
 import { useClient } from 'urql';
@@ -34,7 +34,7 @@ const query = graphql(`
 
 /** Events per page. */
 const PAGE = 10;
-/** Most events of a request. */
+/** Maximum of events per request. */
 const MAX_PAGE = 100;
 
 type Invite = Extract<NonNullable<InviteHistoryQuery['node']>, { history: unknown }>;
@@ -47,7 +47,7 @@ export interface InviteHistory {
   events: InviteEvent[] | null | undefined;
   totalCount: number;
   hasMore: boolean;
-  /** Index of the first event that `loadMore` has added. 0 if it has not. */
+  /** Index of the first event that `loadMore` has added; 0 if it has added none. */
   added: number;
   error: CombinedError | undefined;
   fetching: boolean;
@@ -78,7 +78,7 @@ export function useInviteHistory(invite: string, changes: unknown): InviteHistor
     setPage(loaded && { ...loaded, nodes: [...known, ...loaded.nodes] });
     setAdded(known.length);
   };
-  // As many events as are shown, from the newest, because a cursor does not lead to newer ones.
+  // Loads as many events as are shown, from the newest, because no cursor leads to newer ones.
   const reload = () => void load([], Math.min(Math.max(events.length, PAGE), MAX_PAGE), null);
   useEffect(() => {
     reload();

@@ -60,7 +60,7 @@ fn other_formats_are_named_with_what_to_do() {
         ),
         (
             b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
-            "looks like a spreadsheet of old Excel",
+            "looks like an old Excel spreadsheet",
         ),
         (b"%PDF-1.7\n", "looks like a PDF"),
         (b"\n<!DOCTYPE html>\n<html>", "looks like an HTML page"),

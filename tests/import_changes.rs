@@ -113,12 +113,69 @@ each_database! {
         let rows = [named(1, "anna"), named(2, "ben"), renamed.clone(), named(2, "ben")];
         let (notes, summary) = gateway.import_notes(Kind::Users, &rows, false).await;
         assert_eq!((summary.written, notes.as_slice()), (4, &["1 row repeats the key of an earlier row with other content; \
-            the last row of a key counts".to_owned()][..]));
+            its fields override the earlier ones".to_owned()][..]));
         assert_eq!(users(&gateway).await[0].full_name, "Anna");
         // A user that several rows name is no repetition.
         let code = |id: i64| json!({ "id": id, "code": format!("c{id}"), "generated_at": MADE, "invited_by": renamed });
         let (notes, _) = gateway.import_notes(Kind::InviteCodes, &[code(1), code(2)], false).await;
         assert_eq!(notes, [""; 0]);
+    }
+
+    async fn a_changed_address_is_not_verified(gateway) {
+        gateway.add(user::Model { is_verified: true, ..data::user(1, "vera") }).await;
+        let row = |email: &str| json!({ "id": 1, "username": "vera", "full_name": "Vera", "email": email });
+        load(&gateway, Kind::Users, &[row("VERA@Example.com")]).await;
+        assert!(users(&gateway).await[0].is_verified, "another spelling of the address");
+        load(&gateway, Kind::Users, &[row("ceo@corp.example")]).await;
+        assert!(!users(&gateway).await[0].is_verified);
+        let mut verified = row("vera@corp.example");
+        verified["is_verified"] = json!(true);
+        load(&gateway, Kind::Users, &[verified]).await;
+        assert!(users(&gateway).await[0].is_verified);
+    }
+
+    async fn a_user_that_an_invite_creates_gets_nobodys_external_id(gateway) {
+        gateway.add(user::Model { ext_id: Some("crm-1".to_owned()), ..data::user(1, "ada") }).await;
+        let code = |id: i64, ext_id: &str| json!({ "id": id, "code": format!("c{id}"), "generated_at": MADE,
+            "invited_by": { "id": 10 + id, "username": format!("new-{id}"), "ext_id": ext_id } });
+        load(&gateway, Kind::InviteCodes, &[code(1, "crm-1"), code(2, "crm-2"), code(3, "crm-2")]).await;
+        let ids: Vec<_> = users(&gateway).await.into_iter().map(|user| user.ext_id).collect();
+        assert_eq!(ids, [Some("crm-1".to_owned()), None, Some("crm-2".to_owned()), None]);
+    }
+
+    async fn ids_leave_room_for_those_of_the_gateway(gateway) {
+        let row = json!({ "id": i64::MAX, "username": "a", "full_name": "A" });
+        let (_, rejected) = gateway.import(Kind::Users, &[row]).await;
+        assert_eq!(rejected[0].to_string(), "line 1: id: expected an id of at most 9000000000000000000");
+    }
+
+    async fn rows_of_one_key_have_the_effect_of_their_order(gateway) {
+        gateway.add(data::user(7, "ada")).await;
+        gateway.add_all([data::invite_code(50, "fifty")]).await;
+        let used = |id: i64, code: &str| json!({ "id": id, "code": code, "generated_at": MADE, "used_at": MADE, "user": 7 });
+        let gone = |id: i64| json!({ "id": id, "deleted": true });
+        load(&gateway, Kind::InviteCodes, &[used(50, "fifty"), gone(50), used(51, "new"), gone(51)]).await;
+        let codes = invite_code::Entity::find().order_by_id_asc().all(&gateway.database).await.expect("codes");
+        let accepted: Vec<_> = codes.iter().map(|code| (code.used_at.is_some(), code.cancelled_at.is_some())).collect();
+        assert_eq!(accepted, [(true, false), (true, false)]);
+        load(&gateway, Kind::Users, &[gone(7), named(7, "adele"), named(8, "bob"), gone(8)]).await;
+        let users: Vec<_> = users(&gateway).await.into_iter().map(|user| (user.username, user.deleted_at.is_some())).collect();
+        assert_eq!(users, [("adele".to_owned(), true), ("bob".to_owned(), true)]);
+    }
+
+    async fn an_id_of_another_source_withdraws_no_invite(gateway) {
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_invite(7, 1)).await;
+        load(&gateway, Kind::WorkspaceInvites, &[json!({ "id": 7, "token": data::token(8), "deleted": true })]).await;
+        let invites = workspace_invite::Entity::find().all(&gateway.database).await.expect("invites");
+        assert_eq!(invites[0].cancelled_at, None);
+    }
+
+    async fn a_row_gives_its_name_up_within_a_file(gateway) {
+        load(&gateway, Kind::Users, &[named(1, "carl"), named(1, "carla"), named(2, "carl"), named(3, "dora"),
+            json!({ "id": 3, "deleted": true }), named(4, "dora")]).await;
+        let names: Vec<_> = usernames(&gateway).await.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["carla", "carl", "dora", "dora"]);
     }
 
     async fn a_deleted_row_takes_no_name(gateway) {

@@ -88,7 +88,12 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
     let (source, bytes) = open(&args.file).await?;
     let rejects = args.rejects.as_deref();
     // The path may hold a secret, if it is another setting's value.
-    let cannot_write = |error: &io::Error| format!("cannot write the file of --rejects: {error}");
+    let cannot_write = |error: &io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            "the file of --rejects exists; expected the name of a new file".to_owned()
+        }
+        _ => format!("cannot write the file of --rejects: {error}"),
+    };
     let mut report =
         WithRejects::new(Console::stderr(bytes), rejects).map_err(|error| cannot_write(&error))?;
     let pool = Pool {

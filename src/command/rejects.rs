@@ -1,9 +1,9 @@
 //! The file of `import --rejects`: a JSON object per rejected row, with its line, field and reason.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ use crate::import::{Rejection, Report, Summary};
 pub(super) struct WithRejects<R> {
     pub(super) report: R,
     rejects: Option<BufWriter<File>>,
+    path: Option<PathBuf>,
+    rows: u64,
     failed: Option<io::Error>,
 }
 
@@ -35,19 +37,22 @@ impl<R: Report> WithRejects<R> {
         Ok(Self {
             report,
             rejects: file.map(BufWriter::new),
+            path: path.map(Path::to_owned),
+            rows: 0,
             failed: None,
         })
     }
 
-    /// Completes the file.
+    /// Completes the file, or removes it if no row was rejected.
     ///
     /// # Errors
     /// A row could not be written.
     pub(super) fn finish(&mut self) -> io::Result<()> {
-        match (self.failed.take(), &mut self.rejects) {
-            (Some(error), _) => Err(error),
-            (None, Some(file)) => file.flush(),
-            (None, None) => Ok(()),
+        match (self.failed.take(), &mut self.rejects, &self.path) {
+            (Some(error), _, _) => Err(error),
+            (None, Some(_), Some(path)) if self.rows == 0 => fs::remove_file(path),
+            (None, Some(file), _) => file.flush(),
+            (None, None, _) => Ok(()),
         }
     }
 }
@@ -56,6 +61,7 @@ impl<R: Report> Report for WithRejects<R> {
     fn rejected(&mut self, rejection: &Rejection, text: Option<&str>) {
         self.report.rejected(rejection, text);
         if let (Some(file), None) = (&mut self.rejects, &self.failed) {
+            self.rows += 1;
             self.failed = writeln!(file, "{}", rejected_row(rejection, text)).err();
         }
     }
@@ -69,6 +75,9 @@ impl<R: Report> Report for WithRejects<R> {
     }
 }
 
+/// Members that describe the fault of a row.
+const ABOUT: [&str; 4] = ["_line", "_field", "_reason", "_text"];
+
 /// Returns the row with the members `_line`, `_field` and `_reason`, which imports ignore. The text of a row
 /// that is not an object is in the member `_text`.
 fn rejected_row(rejection: &Rejection, text: Option<&str>) -> String {
@@ -77,19 +86,32 @@ fn rejected_row(rejection: &Rejection, text: Option<&str>) -> String {
         field,
         reason,
     } = rejection;
-    let about = json!({ "_line": line, "_field": field, "_reason": reason }).to_string();
-    let about = about.trim_end_matches('}');
-    let is_object = |text: &&str| matches!(serde_json::from_str(text), Ok(Value::Object(_)));
-    match text.map(str::trim) {
-        None => format!("{about}}}"),
-        Some(text) => match Some(text)
-            .filter(is_object)
-            .and_then(|text| text.strip_prefix('{'))
-        {
-            Some(rest) if rest.trim_start() == "}" => format!("{about}}}"),
-            Some(rest) => format!("{about},{rest}"),
-            None => format!("{about},\"_text\":{}}}", Value::from(text)),
-        },
+    let mut about = json!({ "_line": line, "_field": field, "_reason": reason });
+    let Some(text) = text.map(str::trim) else {
+        return about.to_string();
+    };
+    match serde_json::from_str(text) {
+        // Rejected again, after it was mended.
+        Ok(Value::Object(row)) if ABOUT.iter().any(|name| row.contains_key(*name)) => {
+            let members = row
+                .into_iter()
+                .filter(|(name, _)| !ABOUT.contains(&name.as_str()));
+            if let Value::Object(about) = &mut about {
+                about.extend(members);
+            }
+            about.to_string()
+        }
+        Ok(Value::Object(row)) if row.is_empty() => about.to_string(),
+        // As it came, also numbers that JSON libraries round.
+        Ok(Value::Object(_)) => {
+            let about = about.to_string();
+            let members = text.strip_prefix('{').unwrap_or_default();
+            format!("{},{members}", about.trim_end_matches('}'))
+        }
+        _ => {
+            about["_text"] = text.into();
+            about.to_string()
+        }
     }
 }
 
@@ -122,6 +144,14 @@ mod tests {
         for text in [r#"{"id":"#, "[1]", "7", "}"] {
             assert_eq!(written(Some(text)), with("_text", json!(text)), "{text}");
         }
+        let again = rejected_row(
+            &rejection,
+            Some(r#"{"_line":1,"_field":"a","_reason":"b","id":5}"#),
+        );
+        assert_eq!(
+            serde_json::from_str::<Value>(&again).expect("JSON"),
+            with("id", json!(5))
+        );
         // As it came: with a number that JSON libraries would round.
         assert!(rejected_row(&rejection, Some(r#"{"id":1e3}"#)).ends_with(r#","id":1e3}"#));
     }

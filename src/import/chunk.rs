@@ -180,6 +180,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
         if self.deletes || row.is_withdrawn()? {
             // A withdrawal needs the key alone. Its other fields are ignored.
             self.kind.withdraw(&row, self.now, &mut rows)?;
+            rows.claim_names(&mut self.claims)?;
             return Ok(rows);
         }
         self.kind.read(&row, self.now, &mut rows)?;

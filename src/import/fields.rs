@@ -40,7 +40,9 @@ impl FromStr for Renamed {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.rsplit_once('=') {
             Some((column, field))
-                if !column.is_empty() && field.split('.').all(|name| !name.is_empty()) =>
+                if !column.is_empty()
+                    && field.split('.').all(|name| !name.is_empty())
+                    && is_shallow(field) =>
             {
                 Ok(Self {
                     column: column.to_owned(),
@@ -147,6 +149,14 @@ impl DateFormat {
             .or_else(|| without_offset(text, &self.0))
             .or_else(|| date(text, &self.0))
     }
+}
+
+/// Maximum of names in the path of a field.
+const MAX_DEPTH: usize = 8;
+
+/// Returns true unless the path of a field is longer than any row's.
+pub(super) fn is_shallow(field: &str) -> bool {
+    field.split('.').count() <= MAX_DEPTH
 }
 
 /// Returns true if the field of this name is an instant.

@@ -17,6 +17,8 @@ use super::{
 
 /// The unique name of the rows of a table.
 pub(super) struct Name<C: 'static> {
+    /// The table.
+    pub(super) table: &'static str,
     /// Columns that are unique together among live rows. The last is the name.
     pub(super) columns: &'static [C],
     /// Maximum length of the name.
@@ -122,6 +124,8 @@ fn deleted_at<E: Table>(model: &E::ActiveModel) -> Option<Value> {
 pub(super) struct Claims {
     /// Keys by the hash of table and name.
     keys: HashMap<u64, i64>,
+    /// Hashes of table and name by table and key.
+    names: HashMap<(&'static str, i64), u64>,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -134,31 +138,35 @@ impl Claims {
         let (Some(name), [key]) = (E::NAME, E::KEY) else {
             return Ok(());
         };
+        let table = name.table;
         for Upsert { model, path, mode } in upserts {
-            if *mode != Mode::Write || !is_live::<E>(model) {
-                continue;
-            }
             let Some(Value::BigInt(Some(id))) = model.get(*key).into_value() else {
                 continue;
             };
-            let values = name
-                .columns
-                .iter()
-                .map(|column| model.get(*column).into_value());
-            let values: Vec<_> = values.collect();
-            let hash = self.hasher.hash_one((E::default().table_name(), values));
+            if *mode == Mode::Create {
+                continue;
+            }
+            // A later row of the same key decides.
+            if let Some(earlier) = self.names.remove(&(table, id)) {
+                self.keys.remove(&earlier);
+            }
+            if *mode == Mode::Withdraw || !is_live::<E>(model) {
+                continue;
+            }
+            let columns = name.columns.iter();
+            let values: Vec<_> = columns
+                .map(|column| model.get(*column).into_value())
+                .collect();
+            let hash = self.hasher.hash_one((table, values));
             match self.keys.entry(hash) {
-                Entry::Occupied(claimed) if *claimed.get() != id => {
-                    let column = name
-                        .columns
-                        .last()
-                        .map(IdenStatic::as_str)
-                        .unwrap_or_default();
-                    return Err(FieldError::new(format!("{path}{column}"), TAKEN));
+                Entry::Occupied(_) => {
+                    let column = name.columns.last().map(IdenStatic::as_str);
+                    let field = format!("{path}{}", column.unwrap_or_default());
+                    return Err(FieldError::new(field, TAKEN));
                 }
-                Entry::Occupied(_) => {}
                 Entry::Vacant(free) => {
                     free.insert(id);
+                    self.names.insert((table, id), hash);
                 }
             }
         }

@@ -80,7 +80,7 @@ impl<W: Write + Send> Report for Console<W> {
     fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {
         if self.lines < MAX_LINES {
             self.lines += 1;
-            self.line(&rejection.to_string());
+            self.line(&Printable(rejection).to_string());
         } else {
             self.counted.count(rejection);
         }

@@ -1,12 +1,10 @@
-//! Keys that several rows of a file have. The last row counts, so that an earlier one with other content is
+//! Keys that several rows of a file have. Later rows override earlier ones, whose content is then
 //! lost.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, Hash},
 };
-
-use sea_orm::ActiveModelTrait;
 
 use super::upsert::{Mode, Table, Upsert};
 
@@ -39,11 +37,9 @@ impl Keys {
     pub(super) fn add_all<E: Table>(&mut self, upserts: &[Upsert<E>], content: u64) -> bool {
         let table = E::default();
         let own = upserts.iter().filter(|row| row.mode != Mode::Create);
-        own.fold(false, |is_repeated, Upsert { model, .. }| {
-            let key = E::KEY.iter().map(|column| model.get(*column).into_value());
-            let key: Vec<_> = key.collect();
-            self.add((table.table_name(), key), content) || is_repeated
-        })
+        // Each is recorded, also after a repetition.
+        let repeated = own.filter(|row| self.add((table.table_name(), row.key()), content));
+        repeated.count() > 0
     }
 }
 
@@ -55,6 +51,6 @@ pub(super) fn note(repeated: u64) -> Option<String> {
         rows => format!("{rows} rows repeat"),
     };
     Some(format!(
-        "{rows} the key of an earlier row with other content; the last row of a key counts"
+        "{rows} the key of an earlier row with other content; its fields override the earlier ones"
     ))
 }

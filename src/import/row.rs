@@ -18,6 +18,9 @@ use crate::email;
 /// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
 const MAX_EMAIL: usize = 320;
 
+/// Largest id of a source. The gateway numbers its own rows from the largest one on.
+const MAX_ID: i64 = 9_000_000_000_000_000_000;
+
 /// Error in a row. Contains no value of the row, since values may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FieldError {
@@ -166,6 +169,10 @@ impl<'a> Object<'a> {
             _ => None,
         };
         match id {
+            Some(id) if id > MAX_ID => {
+                let reason = format!("expected an id of at most {MAX_ID}");
+                Err(self.error(name, reason))
+            }
             Some(id) if id > 0 => Ok(Some(id)),
             _ => Err(self.error(name, "expected a positive 64-bit integer")),
         }

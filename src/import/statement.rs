@@ -190,6 +190,15 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
         set.push(format!("\"{name}\" = {new}"));
         differs.push(format!("{stored} IS DISTINCT FROM {new}"));
     }
+    if let Some((flag, cause)) = E::RESET
+        && is_in(cause, &shape.updated())
+        && !is_in(flag, &shape.updated())
+    {
+        let (flag, cause) = (flag.as_str(), cause.as_str());
+        set.push(format!(
+            "\"{flag}\" = \"{table}\".\"{flag}\" AND \"{table}\".\"{cause}\" = excluded.\"{cause}\""
+        ));
+    }
     if set.is_empty() {
         return format!("ON CONFLICT ({key}) DO NOTHING");
     }

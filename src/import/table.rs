@@ -26,6 +26,8 @@ macro_rules! tables {
             references: [$($column:ident -> $target:literal),*],
             withdrawal: $withdrawal:expr,
             name: $name:expr,
+            $(reset: $flag:ident if $cause:ident changes,)?
+            $(unshared: $unshared:ident,)?
         }
     )+) => {
         /// Rows of tables that one row of the file produces, by table.
@@ -105,6 +107,9 @@ macro_rules! tables {
                 &[$(($entity::Column::$column, $target)),*];
             const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
             const NAME: Option<Name<Self::Column>> = $name;
+            $(const RESET: Option<(Self::Column, Self::Column)> =
+                Some(($entity::Column::$flag, $entity::Column::$cause));)?
+            $(const UNSHARED: Option<Self::Column> = Some($entity::Column::$unshared);)?
         })+
     };
 }
@@ -125,10 +130,13 @@ tables! {
         references: [],
         withdrawal: marked(user::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
+            table: "users",
             columns: &[user::Column::Username],
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
+        reset: IsVerified if EmailNorm changes,
+        unshared: ExtId,
     }
     tags: tag {
         key: [Id],
@@ -136,6 +144,7 @@ tables! {
         references: [],
         withdrawal: marked(tag::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
+            table: "tags",
             columns: &[tag::Column::Kind, tag::Column::Name],
             longest: MAX_TAG,
             created_rows_take_it: true,
@@ -154,6 +163,7 @@ tables! {
         references: [],
         withdrawal: marked(group::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
+            table: "groups",
             columns: &[group::Column::Slug],
             longest: MAX_NAME,
             created_rows_take_it: false,
@@ -165,6 +175,7 @@ tables! {
         references: [CreatedById -> "users"],
         withdrawal: marked(course::Column::DeletedAt, "deleted_at IS NULL"),
         name: Some(Name {
+            table: "courses",
             columns: &[course::Column::Slug],
             longest: MAX_NAME,
             created_rows_take_it: false,

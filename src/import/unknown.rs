@@ -12,6 +12,12 @@ use serde_json::Value;
 /// Maximum of edits between an unknown field and the known name that a note suggests.
 const MAX_EDITS: usize = 2;
 
+/// Maximum of shapes that are remembered.
+const MAX_SHAPES: usize = 1000;
+
+/// Maximum of unknown fields that are counted by name.
+const MAX_NOTES: usize = 50;
+
 /// Start of the names of fields that are ignored: remarks, and links such as `_links`.
 const COMMENT: char = '_';
 
@@ -73,6 +79,9 @@ impl UnknownFields {
         let known = known.0.into_inner();
         let mut found = BTreeSet::new();
         find(row, "", &known, &mut found);
+        if self.shapes.len() == MAX_SHAPES {
+            self.shapes.clear();
+        }
         self.shapes
             .entry(shape)
             .or_insert(found.into_iter().collect())
@@ -102,7 +111,12 @@ fn find(value: &Value, path: &str, known: &BTreeSet<String>, found: &mut BTreeSe
                 if name.starts_with(COMMENT) {
                     continue;
                 }
-                if known.contains(&field) {
+                if !is_name(name) {
+                    found.insert(Unknown {
+                        field: format!("{path}…"),
+                        nearest: None,
+                    });
+                } else if known.contains(&field) {
                     find(value, &format!("{field}."), known, found);
                     if value.is_array() {
                         find(value, &format!("{field}[]."), known, found);
@@ -118,6 +132,18 @@ fn find(value: &Value, path: &str, known: &BTreeSet<String>, found: &mut BTreeSe
         }
         _ => {}
     }
+}
+
+/// Maximum length of a name.
+const MAX_NAME: usize = 64;
+
+/// Returns true for text that may be the name of a field. Other text may be an address or a token, which
+/// notes must not show.
+fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_- .".contains(c))
 }
 
 fn has_known_fields(path: &str, known: &BTreeSet<String>) -> bool {
@@ -139,36 +165,58 @@ fn nearest(field: &str, path: &str, known: &BTreeSet<String>) -> Option<String> 
 
 /// Unknown fields, and the rows that have each.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Counts(BTreeMap<Unknown, u64>);
+pub(super) struct Counts {
+    fields: BTreeMap<Unknown, u64>,
+    /// Occurrences of further fields.
+    others: u64,
+}
 
 impl Counts {
     pub(super) fn add(&mut self, unknown: &[Unknown]) {
-        for field in unknown {
-            *self.0.entry(field.clone()).or_default() += 1;
-        }
+        unknown
+            .iter()
+            .for_each(|field| self.count(field.clone(), 1));
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        for (field, rows) in other.0 {
-            *self.0.entry(field).or_default() += rows;
+        self.others += other.others;
+        for (field, rows) in other.fields {
+            self.count(field, rows);
         }
     }
 
-    /// Returns a note for each field.
+    fn count(&mut self, field: Unknown, rows: u64) {
+        let is_full = self.fields.len() == MAX_NOTES;
+        match self.fields.get_mut(&field) {
+            Some(counted) => *counted += rows,
+            None if is_full => self.others += rows,
+            None => {
+                self.fields.insert(field, rows);
+            }
+        }
+    }
+
+    /// Returns a note for each field, and one for all others.
     pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(Unknown { field, nearest }, rows)| {
-            let rows = match rows {
-                1 => "1 row".to_owned(),
-                rows => format!("{rows} rows"),
-            };
-            let meant = nearest
-                .as_ref()
-                .map(|name| format!("; did you mean `{name}`?"));
-            format!(
-                "unknown field `{field}` in {rows}{}",
-                meant.unwrap_or_default()
-            )
-        })
+        let others =
+            (self.others > 0).then(|| format!("further unknown fields, {} times", self.others));
+        let notes = self
+            .fields
+            .iter()
+            .map(|(Unknown { field, nearest }, rows)| {
+                let rows = match rows {
+                    1 => "1 row".to_owned(),
+                    rows => format!("{rows} rows"),
+                };
+                let meant = nearest
+                    .as_ref()
+                    .map(|name| format!("; did you mean `{name}`?"));
+                format!(
+                    "unknown field `{field}` in {rows}{}",
+                    meant.unwrap_or_default()
+                )
+            });
+        notes.chain(others)
     }
 }
 

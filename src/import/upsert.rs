@@ -8,7 +8,8 @@ use std::{
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
+    EntityTrait, ExprTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
+    sea_query::{Expr, Query},
 };
 
 use super::{
@@ -29,6 +30,10 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const WITHDRAWAL: Withdrawal<Self::Column>;
     /// The name that is unique among live rows, if the table has one.
     const NAME: Option<Name<Self::Column>>;
+    /// A flag that an update clears if it changes the second column and does not set the flag.
+    const RESET: Option<(Self::Column, Self::Column)> = None;
+    /// A column that identifies a row to others. A row that another kind creates gets it from no live row.
+    const UNSHARED: Option<Self::Column> = None;
 }
 
 /// Effect of withdrawing a row.
@@ -80,6 +85,16 @@ impl<E: EntityTrait> Upsert<E> {
         Self::new(model, path, Mode::Withdraw)
     }
 
+    /// Returns the values of the key.
+    pub(super) fn key(&self) -> Vec<Option<Value>>
+    where
+        E: Table,
+    {
+        let key = E::KEY.iter();
+        key.map(|column| self.model.get(*column).into_value())
+            .collect()
+    }
+
     fn new(model: E::ActiveModel, path: &str, mode: Mode) -> Self {
         Self {
             model,
@@ -104,14 +119,47 @@ pub(super) async fn write<'a, E: Table>(
     upserts: impl Iterator<Item = &'a Upsert<E>>,
 ) -> Result<u64, DbErr> {
     let mut names_taken = 0;
+    for upserts in runs(upserts.collect()) {
+        names_taken += write_run(transaction, &upserts).await?;
+    }
+    Ok(names_taken)
+}
+
+/// Splits rows so that none is both written and withdrawn in a run.
+fn runs<E: Table>(upserts: Vec<&Upsert<E>>) -> Vec<Vec<&Upsert<E>>> {
+    if !upserts.iter().any(|row| row.mode == Mode::Withdraw) {
+        return vec![upserts];
+    }
+    let mut runs = Vec::new();
+    let mut run = Vec::new();
+    let mut withdrawn: HashMap<_, bool> = HashMap::new();
+    for upsert in upserts {
+        let is_withdrawn = upsert.mode == Mode::Withdraw;
+        let before = withdrawn.insert(upsert.key(), is_withdrawn);
+        if before.is_some_and(|before| before != is_withdrawn) {
+            runs.push(std::mem::take(&mut run));
+            withdrawn = HashMap::from([(upsert.key(), is_withdrawn)]);
+        }
+        run.push(upsert);
+    }
+    runs.push(run);
+    runs
+}
+
+async fn write_run<E: Table>(
+    transaction: &DatabaseTransaction,
+    upserts: &[&Upsert<E>],
+) -> Result<u64, DbErr> {
+    let mut names_taken = 0;
     let backend = transaction.get_database_backend();
-    let (withdrawn, written): (Vec<_>, Vec<_>) = merged(upserts)
+    let (withdrawn, mut written): (Vec<_>, Vec<_>) = merged(upserts.iter().copied())
         .into_iter()
         .partition(|row| row.mode == Mode::Withdraw);
     let withdrawn: Vec<_> = withdrawn.into_iter().map(|row| row.model).collect();
     for statement in statement::withdraw::<E>(backend, &withdrawn) {
         transaction.execute_raw(statement).await?;
     }
+    leave_unshared::<E>(transaction, &mut written).await?;
     for statement in name::take::<E>(backend, &written) {
         names_taken += transaction.execute_raw(statement).await?.rows_affected();
     }
@@ -123,6 +171,56 @@ pub(super) async fn write<'a, E: Table>(
         advance_ids::<E>(transaction, &models).await?;
     }
     Ok(names_taken)
+}
+
+/// Values per statement that looks them up: each is a parameter.
+const VALUES_PER_STATEMENT: usize = 1000;
+
+/// Takes the values of [`Table::UNSHARED`] from rows to create whose value another live row has.
+async fn leave_unshared<E: Table>(
+    transaction: &DatabaseTransaction,
+    rows: &mut [Merged<'_, E>],
+) -> Result<(), DbErr> {
+    let (Some(column), [key]) = (E::UNSHARED, E::KEY) else {
+        return Ok(());
+    };
+    let value_of = |row: &Merged<'_, E>| {
+        let value = row.model.get(column).into_value()?;
+        (row.mode == Mode::Create && value != value.as_null()).then_some(value)
+    };
+    let values: Vec<Value> = rows.iter().filter_map(value_of).collect();
+    let mut holders: HashMap<String, i64> = HashMap::new();
+    for values in values.chunks(VALUES_PER_STATEMENT) {
+        let query = Query::select()
+            .column(column)
+            .column(*key)
+            .from(E::default().table_ref())
+            .and_where(Expr::col(column).is_in(values.iter().cloned()))
+            .and_where(Expr::col("deleted_at").is_null())
+            .take();
+        for row in transaction.query_all(&query).await? {
+            holders.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        }
+    }
+    for row in rows {
+        let Some(Value::String(Some(value))) = value_of(row) else {
+            continue;
+        };
+        let Some(Value::BigInt(Some(id))) = row.model.get(*key).into_value() else {
+            continue;
+        };
+        if *holders.entry(value).or_insert(id) != id {
+            let null = row
+                .model
+                .get(column)
+                .into_value()
+                .map(|value| value.as_null());
+            if let Some(null) = null {
+                row.model.to_mut().set(column, null);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// All rows with the same key, merged into one.
@@ -175,11 +273,7 @@ fn merged<'a, E: Table>(upserts: impl Iterator<Item = &'a Upsert<E>>) -> Vec<Mer
     let mut rows: Vec<Merged<'a, E>> = Vec::new();
     let mut indexes: HashMap<Vec<Option<Value>>, usize> = HashMap::new();
     for upsert in upserts {
-        let key: Vec<_> = E::KEY
-            .iter()
-            .map(|column| upsert.model.get(*column).into_value())
-            .collect();
-        match indexes.entry(key) {
+        match indexes.entry(upsert.key()) {
             Entry::Occupied(index) => rows[*index.get()].add(upsert),
             Entry::Vacant(index) => {
                 index.insert(rows.len());

@@ -79,6 +79,8 @@ pub(super) fn withdraw(
         (Some(_), false) => None,
         _ => Some(token(row)?.hash()),
     };
+    // An id of another source must not name an invite whose token the row does not have.
+    let id = id.filter(|_| token_hash.is_none());
     let model = ActiveModel {
         id: id.map_or(NotSet, Set),
         cancelled_at: Set(Some(now)),

@@ -1,7 +1,7 @@
 //! Splits CSV into rows. The first record names the fields: `id`, or `inviter.id` for one of a nested
 //! object. Holds one record at a time.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
@@ -23,6 +23,11 @@ const NO_HEADER: &str = "looks like CSV without a header; expected a first line 
 
 const NO_KEY: &str = "looks like CSV whose header names no id, token or reference; expected the names of \
      fields, or --map COLUMN=FIELD";
+
+/// Maximum of columns: more than any table has.
+const MAX_COLUMNS: usize = 1000;
+
+const TOO_MANY_COLUMNS: &str = "expected at most 1,000 columns";
 
 const TRUNCATED: &str = "the file ends between quotation marks: expected `\"`";
 
@@ -187,7 +192,6 @@ impl Record {
 
 /// A column that names a field.
 struct Column {
-    name: String,
     field: String,
     is_instant: bool,
 }
@@ -349,10 +353,23 @@ impl Splitter {
             return Some(Err(TOO_LONG.into()));
         }
         // Files may have been joined, each with its header.
-        if self.record.ends.len() == self.header.len() && self.record.names() == self.header {
-            return None;
+        if self.is_header_again() {
+            // Its columns may have another order.
+            return self.take_header().err().map(Err);
         }
         Some(self.object())
+    }
+
+    /// Returns true if the record names the fields of the header, in any order.
+    fn is_header_again(&self) -> bool {
+        if self.record.ends.len() != self.header.len() {
+            return false;
+        }
+        let fields = |names: &[String]| {
+            let fields = names.iter().map(|name| field(name, &self.fields));
+            fields.collect::<BTreeSet<_>>()
+        };
+        fields(&self.record.names()) == fields(&self.header)
     }
 
     fn take_header(&mut self) -> Result<(), Cow<'static, str>> {
@@ -360,24 +377,30 @@ impl Splitter {
             return Err(TOO_LONG.into());
         }
         let header = self.record.names();
+        if header.len() > MAX_COLUMNS {
+            return Err(TOO_MANY_COLUMNS.into());
+        }
         let mut columns: Vec<Option<Column>> = Vec::new();
-        for name in &header {
+        for (number, name) in (1..).zip(&header) {
             let field = field(name, &self.fields);
-            for other in columns.iter().flatten() {
+            if !fields::is_shallow(&field) {
+                return Err(format!("column {number}: expected a name with fewer dots").into());
+            }
+            for (earlier, other) in (1..).zip(&columns) {
+                let Some(other) = other else { continue };
                 let is_within = |outer: &str, inner: &str| inner.starts_with(&format!("{outer}."));
                 if other.field == field
                     || is_within(&other.field, &field)
                     || is_within(&field, &other.field)
                 {
-                    let (one, two) = (Printable(&other.name), Printable(name));
+                    // Without their names: a file without a header has data there.
                     let error = format!(
-                        "the columns `{one}` and `{two}` name the same field; expected one of them"
+                        "the columns {earlier} and {number} name the same field; expected one of them"
                     );
                     return Err(error.into());
                 }
             }
             columns.push((!name.is_empty()).then(|| Column {
-                name: name.clone(),
                 is_instant: fields::is_instant(&field),
                 field,
             }));
@@ -404,12 +427,13 @@ impl Splitter {
             return Err(error.into());
         }
         let mut row = Map::new();
-        for (column, cell) in self.columns.iter().zip(self.record.cells()) {
+        for (number, (column, cell)) in (1..).zip(self.columns.iter().zip(self.record.cells())) {
             let Some(column) = column else { continue };
             let Ok(cell) = std::str::from_utf8(cell) else {
-                let name = Printable(&column.name);
-                return Err(format!("{name}: not valid UTF-8; save the file in UTF-8").into());
+                let error = format!("column {number}: not valid UTF-8; save the file in UTF-8");
+                return Err(error.into());
             };
+            let cell = cell.trim();
             if !cell.is_empty() {
                 let path: Vec<&str> = column.field.split('.').collect();
                 fields::insert(&mut row, &path, self.value(column, cell));

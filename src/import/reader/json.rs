@@ -121,6 +121,8 @@ pub(super) struct Splitter {
     too_long: bool,
     /// The row is a page, unless a later member says that it is a row.
     maybe_page: Option<PageStart>,
+    /// The row has a member that no page has.
+    is_row: bool,
     /// Bytes of a page that were read as a row. They are split before further input.
     again: Vec<u8>,
     again_at: usize,
@@ -140,6 +142,7 @@ impl Splitter {
             row_line: 1,
             too_long: false,
             maybe_page: None,
+            is_row: false,
             again: Vec::new(),
             again_at: 0,
         }
@@ -332,7 +335,12 @@ impl Splitter {
     /// Notes that the row, which ends with `[`, may be a page.
     fn note_page(&mut self) {
         let is_first = !self.in_page && !self.too_long && self.maybe_page.is_none();
-        if is_first && self.pages.opened_by(&self.row) {
+        if self.is_row || !is_first || !self.pages.continued_by(&self.row) {
+            return;
+        }
+        // Found once for all arrays of the row.
+        self.is_row = self.pages.is_row(&self.row);
+        if !self.is_row && self.row.first() == Some(&b'{') {
             self.maybe_page = Some(PageStart {
                 length: self.row.len(),
                 line: self.line,
@@ -415,6 +423,7 @@ impl Splitter {
         } else {
             State::Between
         };
+        self.is_row = false;
         let text = mem::take(&mut self.row);
         let too_long = mem::take(&mut self.too_long);
         Some(RawRow {

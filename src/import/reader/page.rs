@@ -31,11 +31,6 @@ impl Pages {
         Self { kind, names }
     }
 
-    /// Returns true if a row's text up to `[` begins a page, unless a later member makes it a row.
-    pub(super) fn opened_by(&self, text: &[u8]) -> bool {
-        text.first() == Some(&b'{') && self.continued_by(text) && !self.is_row(text)
-    }
-
     /// Returns true if the last member of an object's text up to `[` is an array of rows.
     pub(super) fn continued_by(&self, text: &[u8]) -> bool {
         last_member(text).is_some_and(|name| {

@@ -19,15 +19,15 @@ fn json_errors_have_a_position_and_no_value_of_the_row() {
 #[test]
 fn ids_are_positive_64_bit_integers() {
     let value = json!({
-        "number": 7, "digits": "9223372036854775807", "float": 7.0, "text": "7.0",
+        "number": 7, "digits": "9000000000000000000", "float": 7.0, "text": "7.0",
         "bad": [
-            0, -1, 1.5, 9_223_372_036_854_775_808_u64, "9223372036854775808", "+1", "", true, 0.0, -7.0,
+            0, -1, 1.5, 9_000_000_000_000_000_001_u64, "9223372036854775807", "9223372036854775808", "+1", "", true, 0.0, -7.0,
             1e300, 9_007_199_254_740_994.0, "7.5", "7.00", ".0", "7.", "1e3",
         ],
     });
     let row = Object::row(&value, None).unwrap();
     assert_eq!(row.id(&["absent", "number"]).unwrap(), 7);
-    assert_eq!(row.id(&["digits"]).unwrap(), i64::MAX);
+    assert_eq!(row.id(&["digits"]).unwrap(), 9_000_000_000_000_000_000);
     for whole in ["float", "text"] {
         assert_eq!(row.id(&[whole]).unwrap(), 7);
     }

@@ -81,12 +81,12 @@ fn a_wrong_header_is_reported_once() {
         (
             "id,Name,name\n1,a,b\n2,c,d\n",
             1,
-            "the columns `Name` and `name` name the same field; expected one of them",
+            "the columns 2 and 3 name the same field; expected one of them",
         ),
         (
             "\nid,user.id,user\n1,2,3",
             2,
-            "the columns `user.id` and `user` name the same field; expected one of them",
+            "the columns 2 and 3 name the same field; expected one of them",
         ),
     ] {
         expect(text, &[(line, json!(reason))]);
@@ -148,7 +148,7 @@ fn a_broken_row_does_not_affect_others() {
     );
     let text = b"id,Name\n1,Zo\xEB\n2,b\n";
     let rows = described(split(text, b',', &Fields::default(), 3));
-    let reason = json!("Name: not valid UTF-8; save the file in UTF-8");
+    let reason = json!("column 2: not valid UTF-8; save the file in UTF-8");
     assert_eq!(rows, [(2, reason), (3, json!({ "id": "2", "name": "b" }))]);
 }
 
@@ -195,7 +195,7 @@ proptest! {
         let text = format!("id,name\n{lines}");
         let rows = described(split(text.as_bytes(), b',', &Fields::default(), piece));
         let found: Vec<Value> = rows.into_iter().map(|(_, mut row)| row["name"].take()).collect();
-        let expected: Vec<Value> = names.iter().map(|name| json!(format!("9{name}"))).collect();
+        let expected: Vec<Value> = names.iter().map(|name| json!(format!("9{name}").trim())).collect();
         prop_assert_eq!(found, expected);
     }
 

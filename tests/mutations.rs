@@ -613,6 +613,23 @@ each_database! {
         assert_eq!(events(&gateway).await, [""; 0]);
     }
 
+    async fn of_expired_invites_to_an_address_the_newest_is_renewed(gateway) {
+        fill(&gateway).await;
+        for id in [2, 3] {
+            gateway.add(workspace_invite::Model {
+                email_norm: "twice@example.org".to_owned(),
+                expires_at: data::made(),
+                ..data::workspace_invite(id, 1)
+            }).await;
+        }
+        let ids = [2, 3].map(|id| invite_id("WorkspaceInvite", 1, id));
+        let sent = mutate(&gateway, ADMIN, "resendInvites", &format!("{{ ids: {ids:?} }}"), "results { invite { status } userErrors { code } }").await;
+        assert_eq!(sent["results"], json!([
+            { "invite": null, "userErrors": [{ "code": "ALREADY_INVITED" }] },
+            { "invite": { "status": "PENDING" }, "userErrors": [] },
+        ]));
+    }
+
     async fn a_refused_row_stays_refused_under_its_key(gateway) {
         fill(&gateway).await;
         let input = json!({ "workspace": "1", "idempotencyKey": "k1", "clientMutationId": "a",

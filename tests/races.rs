@@ -177,6 +177,34 @@ each_database! {
         invariants::check(&gateway.database).await;
     }
 
+    async fn an_expired_invite_is_renewed_or_another_is_created(gateway) {
+        let gateway = filled(gateway).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_member(1, MANAGER, "owner")).await;
+        for round in 1..=rounds() {
+            let email = format!("n{round}@x.io");
+            gateway.add(workspace_invite::Model {
+                email: email.clone(),
+                email_norm: email.clone(),
+                expires_at: data::made(),
+                ..data::workspace_invite(round, 1)
+            }).await;
+            let resend = format!("resendInvites(input: {{ ids: [{:?}] }}) {{ results {{ userErrors {{ code }} }} }}",
+                support::invite_id("WorkspaceInvite", 1, round));
+            let create = format!("createWorkspaceInvites(input: {{ workspace: \"1\",
+                invitees: [{{ email: {email:?} }}] }}) {{ results {{ userErrors {{ code }} }} }}");
+            let mut outcomes = race(&gateway, by_turns((MANAGER, resend), (MANAGER, create))).await;
+            assert_eq!(outcomes.remove("done"), Some(1), "{outcomes:?}");
+            // A second renewal comes too soon after the first.
+            let refused = ["ALREADY_INVITED", "LIMIT_REACHED"];
+            assert!(outcomes.keys().all(|code| refused.contains(&code.as_str())), "{outcomes:?}");
+            let document = format!("{{ workspaceInvites(filter: {{ email: {email:?}, status: [PENDING] }}) {{ totalCount }} }}");
+            let data = gateway.data(Viewer::User(MANAGER), &document).await;
+            assert_eq!(data["workspaceInvites"]["totalCount"], 1);
+        }
+        invariants::check(&gateway.database).await;
+    }
+
     async fn a_key_creates_once(gateway) {
         let gateway = filled(gateway).await;
         gateway.add(data::workspace(1)).await;

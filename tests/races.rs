@@ -7,10 +7,15 @@ use std::collections::HashMap;
 use entity::{group_member, invite_event, user, workspace_invite, workspace_member};
 use futures_util::future::join_all;
 use invite_gateway::lifecycle::WriteLimits;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, Statement,
+    TransactionTrait,
+};
 use serde_json::Value;
 
-use crate::support::{self, Gateway, Viewer, data, each_database, invariants};
+use crate::support::{
+    self, Backend, Gateway, Viewer, data, each_database, invariants, process::eventually, run,
+};
 
 /// Clients of a race.
 const CLIENTS: usize = 32;
@@ -248,4 +253,49 @@ each_database! {
         }
         invariants::check(&gateway.database).await;
     }
+}
+
+#[tokio::test]
+async fn a_renewal_waits_for_those_who_create_invites_to_the_workspace() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let gateway = filled(gateway).await;
+        gateway.add(data::workspace(1)).await;
+        gateway
+            .add(data::workspace_member(1, MANAGER, "owner"))
+            .await;
+        let invite = |id: i64| workspace_invite::Model {
+            email_norm: "new@x.io".to_owned(),
+            ..data::workspace_invite(id, 1)
+        };
+        gateway
+            .add(workspace_invite::Model {
+                expires_at: data::made(),
+                ..invite(1)
+            })
+            .await;
+        // As one who creates an invite.
+        let creator = gateway.database.begin().await.expect("a transaction");
+        let lock = format!("SELECT pg_advisory_xact_lock({})", (1_i64 << 60) ^ 1);
+        creator.execute_unprepared(&lock).await.expect("the lock");
+        let resend = format!(
+            "mutation {{ it: resendInvites(input: {{ ids: [{:?}] }}) {{ results {{ userErrors {{ code }} }} }} }}",
+            support::invite_id("WorkspaceInvite", 1, 1)
+        );
+        let resent = gateway.data(Viewer::User(MANAGER), &resend);
+        let created = async {
+            eventually("a renewal that waits", async || {
+                let waiting = "SELECT 1 AS found FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+                let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+                let waiting = gateway.database.query_one_raw(waiting).await;
+                waiting.expect("locks").map(drop)
+            })
+            .await;
+            gateway.add(invite(2)).await;
+            creator.commit().await.expect("a commit");
+        };
+        let (data, ()) = tokio::join!(resent, created);
+        assert_eq!(data["it"]["results"][0]["userErrors"][0]["code"], "ALREADY_INVITED");
+    })
+    .await;
 }

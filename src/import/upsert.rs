@@ -6,6 +6,7 @@ use std::{
     marker::PhantomData,
 };
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
     EntityTrait, ExprTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
@@ -14,6 +15,7 @@ use sea_orm::{
 
 use super::{
     name::{self, Name},
+    row::{FieldError, Object},
     statement,
 };
 use crate::invite::FIRST_ID;
@@ -83,6 +85,24 @@ impl<E: EntityTrait> Upsert<E> {
 
     pub(super) fn withdraw(model: E::ActiveModel, path: &str) -> Self {
         Self::new(model, path, Mode::Withdraw)
+    }
+
+    /// Reads the withdrawal of a row at `now`: its key has the names of the columns.
+    ///
+    /// # Errors
+    /// A column of the key is missing, or is no id.
+    pub(super) fn withdrawal(row: &Object<'_>, now: DateTime<Utc>) -> Result<Self, FieldError>
+    where
+        E: Table,
+    {
+        let mut model = <E::ActiveModel as ActiveModelTrait>::default();
+        for column in E::KEY {
+            model.set(*column, row.id(&[column.as_str()])?.into());
+        }
+        if let Withdrawal::Mark { column, .. } = E::WITHDRAWAL {
+            model.set(column, Some(now).into());
+        }
+        Ok(Self::withdraw(model, row.path()))
     }
 
     /// Returns the values of the key.

@@ -32,12 +32,7 @@ pub(super) fn withdraw(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        deleted_at: Set(Some(now)),
-        ..Default::default()
-    };
-    rows.courses.push(Upsert::withdraw(model, row.path()));
+    rows.courses.push(Upsert::withdrawal(row, now)?);
     Ok(())
 }
 

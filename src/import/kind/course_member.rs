@@ -31,15 +31,9 @@ pub(super) fn read(
 /// Reads the key of a membership that has ended.
 pub(super) fn withdraw(
     row: &Object<'_>,
-    _now: DateTime<Utc>,
+    now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let model = ActiveModel {
-        course_id: Set(row.id(&["course_id"])?),
-        user_id: Set(row.id(&["user_id"])?),
-        ..Default::default()
-    };
-    rows.course_members
-        .push(Upsert::withdraw(model, row.path()));
+    rows.course_members.push(Upsert::withdrawal(row, now)?);
     Ok(())
 }

@@ -69,11 +69,6 @@ pub(super) fn withdraw(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        cancelled_at: Set(Some(now)),
-        ..Default::default()
-    };
-    rows.invite_codes.push(Upsert::withdraw(model, row.path()));
+    rows.invite_codes.push(Upsert::withdrawal(row, now)?);
     Ok(())
 }

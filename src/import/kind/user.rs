@@ -48,12 +48,7 @@ pub(super) fn withdraw(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        deleted_at: Set(Some(now)),
-        ..Default::default()
-    };
-    rows.users.push(Upsert::withdraw(model, row.path()));
+    rows.users.push(Upsert::withdrawal(row, now)?);
     Ok(())
 }
 

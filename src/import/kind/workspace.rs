@@ -35,11 +35,6 @@ pub(super) fn withdraw(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        deleted_at: Set(Some(now)),
-        ..Default::default()
-    };
-    rows.workspaces.push(Upsert::withdraw(model, row.path()));
+    rows.workspaces.push(Upsert::withdrawal(row, now)?);
     Ok(())
 }

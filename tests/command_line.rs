@@ -11,7 +11,7 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
@@ -24,6 +24,7 @@ const STEPS: [&str; 12] = [
     "m20261129_000010_pending_addresses",
     "m20261130_000011_course_invite_status",
     "m20261130_000012_status_indexes",
+    "m20261201_000013_group_invite_urls",
 ];
 
 /// Returns the output of `migrate` after the first `applied` steps.

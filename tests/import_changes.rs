@@ -8,7 +8,7 @@ use invite_gateway::import::Kind;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database};
+use crate::support::{Gateway, Viewer, data, each_database, global_id};
 
 const MADE: &str = "2026-01-01T00:00:00Z";
 const LATER: &str = "2099-01-01T00:00:00Z";
@@ -329,5 +329,40 @@ each_database! {
         load(&gateway, Kind::Users, &[json!({ "id": 1, "username": "a", "full_name": "A", "email": " ada@x.io ",
             "avatar": "https://img.example.com/a.png" })]).await;
         assert_eq!(users(&gateway).await[0].email, "ada@x.io");
+    }
+
+    async fn a_group_link_keeps_the_url_of_its_source(gateway) {
+        const SOURCE: &str = "https://acme.example/join/JOIN-1";
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add_all([data::group(1, "studio"), data::group(2, "lab")]).await;
+        gateway.add_all([data::group_member(1, 1, "owner"), data::group_member(2, 1, "owner")]).await;
+        let link = |id: i64, code: &str| json!({ "id": id, "group_id": id, "code": code, "created_at": MADE, "updated_at": MADE });
+        let with_url = |code: &str, url: &str| {
+            let mut row = link(1, code);
+            row["url"] = json!(url);
+            row
+        };
+        let urls = async || {
+            let groups = gateway.data(Viewer::User(1), r#"{ a: group(id: "studio") { invite { url } } b: group(id: "lab") { invite { url } } }"#).await;
+            [&groups["a"], &groups["b"]].map(|group| group["invite"]["url"].as_str().unwrap_or_default().to_owned())
+        };
+        load(&gateway, Kind::GroupInvites, &[with_url("JOIN-1", SOURCE), link(2, "JOIN-2")]).await;
+        const BY_TEMPLATE: &str = "https://www.are.na/group/lab/invite/JOIN-2";
+        assert_eq!(urls().await, [SOURCE, BY_TEMPLATE]);
+        // The row keeps its URL until its code changes, or null erases it.
+        load(&gateway, Kind::GroupInvites, &[link(1, "JOIN-1")]).await;
+        assert_eq!(urls().await, [SOURCE, BY_TEMPLATE]);
+        load(&gateway, Kind::GroupInvites, &[link(1, "JOIN-3")]).await;
+        assert_eq!(urls().await, ["https://www.are.na/group/studio/invite/JOIN-3", BY_TEMPLATE]);
+        load(&gateway, Kind::GroupInvites, &[with_url("JOIN-3", SOURCE)]).await;
+        assert_eq!(urls().await, [SOURCE, BY_TEMPLATE]);
+        let group = global_id("Group", 1);
+        let rotated = gateway.data(Viewer::User(1), &format!("mutation {{ rotateGroupInvite(input: {{ group: {group:?} }}) {{ invite {{ code url }} }} }}")).await;
+        let invite = &rotated["rotateGroupInvite"]["invite"];
+        let code = invite["code"].as_str().expect("a code");
+        assert_eq!(invite["url"], format!("https://www.are.na/group/studio/invite/{code}"));
+        // A relative URL is none.
+        let (_, rejected) = gateway.import(Kind::GroupInvites, &[with_url("JOIN-1", "/join/JOIN-1")]).await;
+        assert_eq!(rejected.len(), 1);
     }
 }

@@ -142,7 +142,7 @@ async fn import_text(gateway: &Gateway, kind: &str, text: &str, more: &[&str]) -
     import(gateway, kind, &path, more).await
 }
 
-/// Returns the program's exit status, and its last line without the duration.
+/// Returns the program's exit status, and its last line without the duration and the numbers of changes.
 pub fn summary(ended: &Ended) -> (Option<i32>, String) {
     let words = if ended.status == Some(0) {
         &ended.stdout
@@ -152,6 +152,10 @@ pub fn summary(ended: &Ended) -> (Option<i32>, String) {
     let last = words.lines().last().unwrap_or_default();
     let (before, after) = last.split_once(", in ").unwrap_or((last, ""));
     let after = after.split_once(" s").map_or("", |(_, after)| after);
+    let after = match after.split_once(" (") {
+        Some((_, outcome)) => format!(" ({outcome}"),
+        None => String::new(),
+    };
     (ended.status, format!("{before}{after}"))
 }
 

@@ -44,6 +44,7 @@ mod histories;
 mod http_audits;
 mod import_changes;
 mod import_formats;
+mod import_replace;
 mod imports;
 mod inputs;
 mod introspection;

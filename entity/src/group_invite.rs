@@ -16,6 +16,8 @@ pub struct Model {
     /// Code in the link, a secret: at most 64 characters, case-sensitive.
     #[sea_orm(unique)]
     pub code: String,
+    /// The URL of the link, if the source gave one. It contains the code.
+    pub url: Option<String>,
     /// When the code was created.
     pub created_at: DateTimeUtc,
     /// When the code was last changed.

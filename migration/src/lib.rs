@@ -15,6 +15,7 @@ mod m20261129_000009_live_names;
 mod m20261129_000010_pending_addresses;
 mod m20261130_000011_course_invite_status;
 mod m20261130_000012_status_indexes;
+mod m20261201_000013_group_invite_urls;
 
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_pending_addresses::Migration),
             Box::new(m20261130_000011_course_invite_status::Migration),
             Box::new(m20261130_000012_status_indexes::Migration),
+            Box::new(m20261201_000013_group_invite_urls::Migration),
         ]
     }
 }

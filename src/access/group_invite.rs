@@ -8,7 +8,7 @@ use super::{
     proof::{GroupManager, Guarded, ManagedScope, SelfProof},
 };
 use crate::{
-    invite::{Code, InviteKind, Refusal},
+    invite::{Code, InviteKind, Link, Refusal},
     lifecycle::{Lifecycle, WriteError},
     loader::{LoadError, invite::InviteRef, role::Target},
     paging::{Page, Slice},
@@ -23,6 +23,8 @@ pub struct GroupInviteView {
     pub group_id: i64,
     /// The code in the link.
     pub code: Code,
+    /// The link, if its source gave it. It contains the code.
+    url: Option<Link>,
     /// Time of creation.
     pub created_at: DateTime<Utc>,
     /// Time of the code's last change.
@@ -36,6 +38,7 @@ impl GroupInviteView {
             id: row.id,
             group_id: row.group_id,
             code: Code::new(row.code),
+            url: row.url.map(Link),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -170,10 +173,14 @@ impl Access {
         Ok(slice.map(GroupInviteView::new))
     }
 
-    /// Returns the URL that accepts a group's invite.
+    /// Returns the URL that accepts a group's invite: as its source gave it, else by the template.
     pub fn group_invite_url(&self, group: &GroupView, invite: &GroupInviteView) -> String {
-        self.policy
-            .group_invite_url
-            .with_code(&group.slug, &invite.code)
+        match &invite.url {
+            Some(Link(url)) => url.clone(),
+            None => {
+                let template = &self.policy.group_invite_url;
+                template.with_code(&group.slug, &invite.code)
+            }
+        }
     }
 }

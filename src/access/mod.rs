@@ -79,7 +79,7 @@ pub enum Disclosure {
 pub struct Policy {
     /// Audience of published addresses.
     pub disclosure: Disclosure,
-    /// URL that accepts a group invite.
+    /// URL that accepts a group invite if its source gave none.
     pub group_invite_url: GroupInviteUrl,
 }
 

@@ -11,12 +11,19 @@ use std::{
 use clap::Args;
 use tokio::{fs::File, io::AsyncRead};
 
-use super::{WRONG_USAGE, rejects::WithRejects, unready};
+use super::{
+    WRONG_USAGE,
+    import_files::{self, WithFiles},
+    unready,
+};
 use crate::{
     clock::Clock,
     config::DatabaseUrl,
     database::{Pool, Purpose},
-    import::{self, Console, DateFormat, Fields, ImportError, Kind, Options, Renamed, Summary},
+    import::{
+        self, Console, DateFormat, Fields, ImportError, Kind, MaxWithdrawn, Options, Renamed,
+        Replacement, Scope, Summary,
+    },
     printable::Printable,
     redacted::Redacted,
 };
@@ -42,7 +49,7 @@ pub(super) struct ImportArgs {
     /// Stop at the first bad row and write nothing
     #[arg(long)]
     pub strict: bool,
-    /// Check all rows against the database and write nothing
+    /// Check all rows against the database, list the changes by key, and write nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Withdraw the rows whose keys the file has: delete users, workspaces, groups, courses, tags and
@@ -56,6 +63,17 @@ pub(super) struct ImportArgs {
     /// in UTC
     #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
     pub date_format: Option<DateFormat>,
+    /// Withdraw the rows that the file does not have: all of the kind, or those of each workspace, group or
+    /// course that the file names. Rows that were made here stay
+    #[arg(long, value_name = "SCOPE", value_enum, conflicts_with = "delete")]
+    pub replace: Option<Scope>,
+    /// Write nothing if `--replace` would withdraw more rows or a larger percentage than this, such as `500`
+    /// or `5%`. By default a tenth, or 10 rows if that is more
+    #[arg(long, value_name = "LIMIT", requires = "replace", value_parser = Redacted(MaxWithdrawn::from_str))]
+    pub max_withdrawn: Option<MaxWithdrawn>,
+    /// Write the result to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Write the rejected rows to this new file, as JSON with line, field and reason, to correct and import
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
@@ -85,7 +103,13 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
 /// # Errors
 /// The file or the database cannot be opened. The error is the message.
 async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
+    let replace = replacement(&args)?;
     let (source, bytes) = open(&args.file).await?;
+    let console = Console::stderr(bytes);
+    let console = match args.dry_run {
+        true => console.listing_changes(io::BufWriter::new(io::stdout())),
+        false => console,
+    };
     let rejects = args.rejects.as_deref();
     // The path may hold a secret, if it is another setting's value.
     let cannot_write = |error: &io::Error| match error.kind() {
@@ -94,8 +118,7 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
         }
         _ => format!("cannot write the file of --rejects: {error}"),
     };
-    let mut report =
-        WithRejects::new(Console::stderr(bytes), rejects).map_err(|error| cannot_write(&error))?;
+    let mut report = WithFiles::new(console, rejects).map_err(|error| cannot_write(&error))?;
     let pool = Pool {
         // Transactions share one connection, and so SQLite's page cache.
         max_connections: 1,
@@ -112,6 +135,7 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
                 strict: args.strict,
                 dry_run: args.dry_run,
                 delete: args.delete,
+                replace,
                 keep_text: args.rejects.is_some(),
                 fields: Fields {
                     renamed: args.map,
@@ -122,10 +146,26 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
                 import::run(&database, clock, args.kind, source, options, &mut report).await;
             // Ignores a closed console, as above.
             let _ = report.report.finish();
-            let (status, message) = summarize(args.kind, outcome);
-            match report.finish() {
-                Ok(()) => (status, message),
-                Err(error) => (FAILED, format!("{message}\n{}", cannot_write(&error))),
+            let (status, message) = summarize(args.kind, &outcome);
+            let mut failures = Vec::new();
+            failures.extend(report.finish().err().map(|error| cannot_write(&error)));
+            if let Some(file) = &args.report {
+                let (summary, error) = match &outcome {
+                    Ok(summary) => (summary, None),
+                    Err(error) => (error.so_far(), Some(described(error))),
+                };
+                let result =
+                    import_files::result(args.kind, summary, &report.notes, error.as_deref());
+                let written = tokio::fs::write(file, result).await;
+                failures.extend(
+                    written
+                        .err()
+                        .map(|error| format!("cannot write the file of --report: {error}")),
+                );
+            }
+            match failures.is_empty() {
+                true => (status, message),
+                false => (FAILED, format!("{message}\n{}", failures.join("\n"))),
             }
         }
     };
@@ -150,20 +190,53 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     Ok((Box::new(opened), bytes))
 }
 
-fn summarize(kind: Kind, outcome: Result<Summary, ImportError>) -> (u8, String) {
+/// Returns what `--replace` asks for.
+///
+/// # Errors
+/// Rows of the kind have no such scope. The error is the message.
+fn replacement(args: &ImportArgs) -> Result<Option<Replacement>, String> {
+    let Some(scope) = args.replace else {
+        return Ok(None);
+    };
+    let target = args.kind.target();
+    if scope != Scope::All && target != Some(scope) {
+        let target = target.map(|target| format!(" or `{target}`"));
+        return Err(format!(
+            "--replace {scope}: {} do not belong to a {scope}; expected `all`{}",
+            args.kind,
+            target.unwrap_or_default(),
+        ));
+    }
+    Ok(Some(Replacement {
+        scope,
+        max_withdrawn: args.max_withdrawn.unwrap_or_default(),
+    }))
+}
+
+fn summarize(kind: Kind, outcome: &Result<Summary, ImportError>) -> (u8, String) {
     match outcome {
         Ok(summary) => {
-            let status = if summary.rejected == 0 { 0 } else { FAILED };
+            let is_complete = summary.rejected == 0 && !summary.is_incomplete;
+            let status = if is_complete { 0 } else { FAILED };
             (status, format!("{kind}: {summary}"))
         }
         Err(error) => {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
+            let next = match error {
+                ImportError::TooManyWithdrawn { .. } => {
+                    "check that the file is complete, or allow more"
+                }
+                _ => "run it again to complete it",
+            };
             let summary = error.so_far();
-            let message = format!(
-                "{error}: {}\n{kind}: {summary}; run it again to complete it",
-                Printable(cause)
-            );
+            let message = format!("{}\n{kind}: {summary}; {next}", described(error));
             (FAILED, message)
         }
+    }
+}
+
+fn described(error: &ImportError) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", Printable(cause)),
+        None => error.to_string(),
     }
 }

@@ -2,11 +2,11 @@
 
 mod demo;
 mod import;
+mod import_files;
 mod invite;
 mod migrate;
 mod open_files;
 mod period;
-mod rejects;
 mod schema;
 mod serve;
 mod telemetry;

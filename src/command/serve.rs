@@ -233,13 +233,15 @@ pub(super) async fn gateway(
             Err(exit) => return exit,
         },
     };
+    let public_url = options.public_url.clone();
+    let public_url = public_url.unwrap_or_else(|| local.clone());
     let service = Arc::new(Service::new(Gateway {
         loaders: loaders.clone(),
         lifecycle,
         authenticator,
-        policy: policy.policy(),
+        policy: policy.policy(&public_url),
         clock,
-        public_url: options.public_url.clone().unwrap_or_else(|| local.clone()),
+        public_url,
         max_body: options.max_body as usize,
         request_timeout: options.request_timeout(),
         max_in_flight: options.max_in_flight as usize,

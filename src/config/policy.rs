@@ -3,6 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use clap::{Args, ValueEnum, builder::PossibleValue};
+use url::Url;
 
 use crate::{
     access::{Disclosure, Policy},
@@ -19,18 +20,21 @@ pub struct PolicyOptions {
     #[arg(long, env = "GATEWAY_DISCLOSURE", value_enum, default_value_t)]
     pub disclosure: Disclosure,
 
-    /// URL at which a group invite is accepted, with the placeholders {slug} and {code}
+    /// URL at which a group invite is accepted if its source gave none, with the placeholders {slug}
+    /// and {code} [default: group/{slug}/invite/{code} below --public-url]
     #[arg(long, env = "GATEWAY_GROUP_INVITE_URL", value_name = "TEMPLATE",
-          default_value = GroupInviteUrl::DEFAULT, value_parser = Redacted(GroupInviteUrl::from_str))]
-    pub group_invite_url: GroupInviteUrl,
+          value_parser = Redacted(GroupInviteUrl::from_str))]
+    pub group_invite_url: Option<GroupInviteUrl>,
 }
 
 impl PolicyOptions {
-    /// Returns the policy.
-    pub fn policy(&self) -> Arc<Policy> {
+    /// Returns the policy of a gateway that clients reach at `public_url`.
+    pub fn policy(&self, public_url: &Url) -> Arc<Policy> {
+        let template = self.group_invite_url.clone();
         Arc::new(Policy {
             disclosure: self.disclosure,
-            group_invite_url: self.group_invite_url.clone(),
+            group_invite_url: template
+                .unwrap_or_else(|| GroupInviteUrl::below(public_url.as_str())),
         })
     }
 }

@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use super::{
+    change::Effects,
     row::FieldError,
     upsert::{self, Table, Upsert},
 };
@@ -54,22 +55,21 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
     matches!(code.parse::<u32>().map(|code| code & 0xFF), Ok(18..=20))
 }
 
-/// Writes `upserts`. If one is rejected, finds it by bisection and explains it. Returns the number of rows
-/// whose name another row took.
+/// Writes `upserts`. If one is rejected, finds it by bisection and explains it.
 pub(super) async fn write<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[Upsert<E>],
-) -> Result<u64, WriteError> {
-    let mut names_taken = 0;
+) -> Result<Effects, WriteError> {
+    let mut effects = Effects::default();
     let mut rest = upserts;
     let mut length = rest.len();
     while !rest.is_empty() {
         let (now, later) = rest.split_at(length.min(rest.len()));
         let savepoint = transaction.begin().await?;
         match upsert::write(&savepoint, now.iter()).await {
-            Ok(taken) => {
+            Ok(done) => {
                 savepoint.commit().await?;
-                names_taken += taken;
+                effects.add(done);
                 rest = later;
             }
             Err(error) if is_refused(&error) => {
@@ -82,7 +82,7 @@ pub(super) async fn write<E: Table>(
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(names_taken)
+    Ok(effects)
 }
 
 /// Queries the database to find the constraint that the row violates. Drivers differ in how they

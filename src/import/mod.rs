@@ -3,7 +3,8 @@
 //! `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
 //! other formats of instants. `row` and `kind` check each row and convert it to rows of tables (`table`).
 //! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
-//! `name` takes names from other rows, and `upsert` writes the rows.
+//! `name` takes names from other rows, and `upsert` writes the rows. `change` is what happened to them, and
+//! `replace` withdraws rows that the file does not have.
 
 use std::{
     convert::Infallible,
@@ -12,11 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sea_orm::{DatabaseConnection, DbErr};
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use tokio::{io::AsyncRead, sync::mpsc};
 
 use crate::clock::Clock;
 
+mod change;
 mod chunk;
 mod constraint;
 mod fields;
@@ -28,6 +31,7 @@ mod name;
 mod progress;
 mod reader;
 mod repeat;
+mod replace;
 mod row;
 mod statement;
 mod table;
@@ -39,14 +43,18 @@ mod unknown;
 mod upsert;
 mod writer;
 
+pub use change::Change;
 pub use fields::{DateFormat, Fields, Renamed};
 pub use kind::Kind;
 pub use progress::Console;
+pub use replace::{MaxWithdrawn, Replacement, Scope};
 
+use change::Effects;
 use chunk::{Checker, Chunk};
 use name::Claims;
 use reader::RowReader;
 use repeat::Keys;
+use replace::Listed;
 use row::FieldError;
 use unknown::{Counts, UnknownFields};
 use writer::Writer;
@@ -60,6 +68,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Withdraw the rows whose keys the file has: the source has deleted them.
     pub delete: bool,
+    /// Withdraw the rows that the file does not have.
+    pub replace: Option<Replacement>,
     /// Pass the text of rejected rows to the report.
     pub keep_text: bool,
     /// Renamed columns, and the format of instants.
@@ -75,6 +85,16 @@ pub struct Summary {
     pub written: u64,
     /// Bad rows.
     pub rejected: u64,
+    /// Rows of the kind that did not exist. This and the next three count as `written` does.
+    pub new: u64,
+    /// Rows of the kind that changed.
+    pub changed: u64,
+    /// Rows of the kind that were as the file says.
+    pub unchanged: u64,
+    /// Rows of the kind that were withdrawn.
+    pub withdrawn: u64,
+    /// True if rows were to be replaced, but none were withdrawn, because the file may be incomplete.
+    pub is_incomplete: bool,
     /// True for a dry run.
     pub dry_run: bool,
     /// True if everything was rolled back because of a bad row or an error.
@@ -89,6 +109,10 @@ impl fmt::Display for Summary {
             read,
             written,
             rejected,
+            new,
+            changed,
+            unchanged,
+            withdrawn,
             ..
         } = self;
         write!(
@@ -96,6 +120,17 @@ impl fmt::Display for Summary {
             "{read} rows read, {written} written, {rejected} rejected"
         )?;
         write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
+        let changes = [
+            (new, "new"),
+            (changed, "changed"),
+            (unchanged, "unchanged"),
+            (withdrawn, "withdrawn"),
+        ];
+        let mut separator = "; ";
+        for (rows, what) in changes.iter().filter(|(rows, _)| **rows > 0) {
+            write!(f, "{separator}{rows} {what}")?;
+            separator = ", ";
+        }
         if self.rolled_back {
             f.write_str(" (rolled back)")
         } else if self.dry_run {
@@ -105,6 +140,9 @@ impl fmt::Display for Summary {
         }
     }
 }
+
+/// Changes after which the table is analyzed.
+const ANALYZED_CHANGES: u64 = 10_000;
 
 /// Prefixes that precede a position in an error message: an array index or a byte offset.
 const POSITION_PREFIXES: [&str; 2] = ["[", "at byte "];
@@ -175,6 +213,12 @@ pub trait Report: Send {
     /// Called at the end for each remark on rows that were imported nevertheless.
     fn noted(&mut self, note: &str);
 
+    /// Called for each row of the kind that is no longer as it was, with its key, such as `id=7`. The change may
+    /// be rolled back.
+    fn changed(&mut self, change: Change, key: &str) {
+        let _ = (change, key);
+    }
+
     /// Called after each chunk; `so_far.written` may include uncommitted rows. `bytes` of the input
     /// have been read so far.
     fn progressed(&mut self, so_far: &Summary, bytes: u64);
@@ -191,6 +235,19 @@ pub enum ImportError {
         /// Rows committed before the error.
         so_far: Summary,
     },
+    /// The file does not have so many rows of a list that it replaces that something may be wrong with it.
+    /// Nothing was written.
+    #[error("the file lacks {missing} of {of} rows, more than --max-withdrawn ({most})")]
+    TooManyWithdrawn {
+        /// Rows that the import would withdraw.
+        missing: u64,
+        /// Rows that it replaces.
+        of: u64,
+        /// Most rows that it may withdraw.
+        most: MaxWithdrawn,
+        /// Rows read.
+        so_far: Summary,
+    },
     /// The database failed or became unreachable.
     #[error("the database failed")]
     Database {
@@ -205,7 +262,9 @@ impl ImportError {
     /// Returns the result up to the error.
     pub fn so_far(&self) -> &Summary {
         match self {
-            Self::Input { so_far, .. } | Self::Database { so_far, .. } => so_far,
+            Self::Input { so_far, .. }
+            | Self::TooManyWithdrawn { so_far, .. }
+            | Self::Database { so_far, .. } => so_far,
         }
     }
 }
@@ -227,13 +286,14 @@ pub async fn run(
     report: &mut dyn Report,
 ) -> Result<Summary, ImportError> {
     let started = Instant::now();
+    let now = clock.now();
     let (sender, chunks) = mpsc::channel(1);
     let fields = Arc::new(options.fields.clone());
     let checker = Checker {
         reader: RowReader::new(source, kind, fields.clone()),
         fields,
         kind,
-        now: clock.now(),
+        now,
         strict: options.strict,
         deletes: options.delete,
         keeps_text: options.keep_text,
@@ -242,13 +302,17 @@ pub async fn run(
         unknown: UnknownFields::default(),
     };
     let mut import = Import {
+        kind,
+        now,
         options: &options,
+        listed: options.replace.map(|_| Listed::default()),
         report,
         summary: Summary {
             dry_run: options.dry_run,
             ..Summary::default()
         },
         unknown: Counts::default(),
+        uncommitted: Changes::default(),
         names_taken: 0,
         repeated: 0,
     };
@@ -271,8 +335,14 @@ pub async fn run(
     summary.elapsed = started.elapsed();
     let nothing_kept = options.strict && summary.rejected > 0;
     if nothing_kept || (outcome.is_err() && options.in_one_transaction()) {
-        summary.written = 0;
-        summary.rolled_back = true;
+        summary = Summary {
+            read: summary.read,
+            rejected: summary.rejected,
+            dry_run: summary.dry_run,
+            elapsed: summary.elapsed,
+            rolled_back: true,
+            ..Summary::default()
+        };
     }
     match outcome {
         Ok(()) => Ok(summary),
@@ -280,6 +350,14 @@ pub async fn run(
             source,
             so_far: summary,
         }),
+        Err(Failure::TooManyWithdrawn { missing, of, most }) => {
+            Err(ImportError::TooManyWithdrawn {
+                missing,
+                of,
+                most,
+                so_far: summary,
+            })
+        }
         Err(Failure::Database(source)) => Err(ImportError::Database {
             source,
             so_far: summary,
@@ -289,7 +367,7 @@ pub async fn run(
 
 impl Options {
     fn in_one_transaction(&self) -> bool {
-        self.strict || self.dry_run
+        self.strict || self.dry_run || self.replace.is_some()
     }
 }
 
@@ -307,16 +385,52 @@ fn names_note(taken: u64) -> Option<String> {
 
 /// State of a running import.
 struct Import<'a> {
+    kind: Kind,
+    now: DateTime<Utc>,
     options: &'a Options,
+    /// The rows that the file has, if they replace others.
+    listed: Option<Listed>,
     report: &'a mut dyn Report,
     summary: Summary,
     unknown: Counts,
+    /// Changes that are not committed.
+    uncommitted: Changes,
     names_taken: u64,
     repeated: u64,
 }
 
+/// Numbers of rows of the kind, by what happened to them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changes {
+    new: u64,
+    changed: u64,
+    unchanged: u64,
+    withdrawn: u64,
+}
+
+impl Changes {
+    fn add(&mut self, effects: &Effects) {
+        self.unchanged += effects.own.len() as u64;
+        for (key, change) in &effects.changes {
+            if effects.own.contains(key) {
+                self.unchanged -= 1;
+            }
+            *match change {
+                Change::New => &mut self.new,
+                Change::Changed => &mut self.changed,
+                Change::Withdrawn => &mut self.withdrawn,
+            } += 1;
+        }
+    }
+}
+
 enum Failure {
     Input(io::Error),
+    TooManyWithdrawn {
+        missing: u64,
+        of: u64,
+        most: MaxWithdrawn,
+    },
     Database(DbErr),
 }
 
@@ -340,8 +454,12 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         let mut writer = Writer::new(database, self.options.in_one_transaction());
         let mut outcome = self.write_all(&mut writer, chunks).await;
-        self.names_taken = writer.names_taken();
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
+        if outcome.is_ok()
+            && let (Some(replacement), Some(listed)) = (self.options.replace, self.listed.take())
+        {
+            outcome = self.replace(&mut writer, replacement, &listed).await;
+        }
         // If the input fails, earlier rows are kept, unless all must be in one transaction.
         if !matches!(outcome, Err(Failure::Database(_))) {
             let keep = !undo && (outcome.is_ok() || !self.options.in_one_transaction());
@@ -353,8 +471,94 @@ impl Import<'_> {
         }
         if matches!(outcome, Err(Failure::Database(_))) {
             self.summary.written -= writer.uncommitted();
+        } else {
+            self.count_committed();
+        }
+        if outcome.is_ok() && !undo {
+            self.analyze(database).await;
         }
         outcome
+    }
+
+    /// Withdraws the rows that the file does not have.
+    async fn replace(
+        &mut self,
+        writer: &mut Writer<'_>,
+        replacement: Replacement,
+        listed: &Listed,
+    ) -> Result<(), Failure> {
+        let Replacement {
+            scope,
+            max_withdrawn: most,
+        } = replacement;
+        let rejected = (self.summary.rejected > 0).then(|| "rows were rejected".to_owned());
+        if let Some(reason) = rejected.or_else(|| listed.incompleteness()) {
+            self.summary.is_incomplete = true;
+            let note = format!("nothing was withdrawn: {reason}");
+            self.report.noted(&note);
+            return Ok(());
+        }
+        let transaction = writer.transaction().await?;
+        let missing = self
+            .kind
+            .missing(transaction, listed, scope, self.now)
+            .await?;
+        if missing.are_too_many(most) {
+            return Err(Failure::TooManyWithdrawn {
+                missing: missing.keys.len() as u64,
+                of: missing.of,
+                most,
+            });
+        }
+        let keys = &missing.keys;
+        let effects = self.kind.withdraw_keys(transaction, keys, self.now).await?;
+        self.report_changes(&effects);
+        if let Some(note) = missing.note() {
+            self.report.noted(&note);
+        }
+        Ok(())
+    }
+
+    fn report_changes(&mut self, effects: &Effects) {
+        for (key, change) in &effects.changes {
+            self.report.changed(*change, &self.kind.key_text(key));
+        }
+        self.uncommitted.add(effects);
+    }
+
+    /// Adds the changes that were committed to the summary.
+    fn count_committed(&mut self) {
+        let Changes {
+            new,
+            changed,
+            unchanged,
+            withdrawn,
+        } = std::mem::take(&mut self.uncommitted);
+        self.summary.new += new;
+        self.summary.changed += changed;
+        self.summary.unchanged += unchanged;
+        self.summary.withdrawn += withdrawn;
+    }
+
+    /// Refreshes PostgreSQL's statistics after many changes. Its own job does so only after a while.
+    async fn analyze(&mut self, database: &DatabaseConnection) {
+        let Summary {
+            new,
+            changed,
+            withdrawn,
+            ..
+        } = self.summary;
+        if new + changed + withdrawn < ANALYZED_CHANGES
+            || database.get_database_backend() != DbBackend::Postgres
+        {
+            return;
+        }
+        let sql = format!("ANALYZE {}", self.kind.table());
+        // PostgreSQL warns, but does not fail, if the role may not.
+        if let Err(error) = database.execute_unprepared(&sql).await {
+            let note = format!("the statistics of the table were not refreshed: {error}");
+            self.report.noted(&note);
+        }
     }
 
     async fn write_all(
@@ -364,7 +568,19 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            let rejected_by_database = writer.write(&chunk.rows, || !chunks.is_empty()).await?;
+            let (effects, rejected_by_database) =
+                writer.write(&chunk.rows, || !chunks.is_empty()).await?;
+            self.names_taken += effects.names_taken;
+            self.report_changes(&effects);
+            if let Some(listed) = &mut self.listed {
+                listed.add_written(&effects);
+                for row in &chunk.rows {
+                    listed.add_named(&row.rows);
+                }
+            }
+            if writer.uncommitted() == 0 {
+                self.count_committed();
+            }
             self.report_chunk(chunk, rejected_by_database);
             if self.options.strict && self.summary.rejected > 0 {
                 break;

@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Rejection, Report, Summary};
+use super::{Change, Rejection, Report, Summary};
 use crate::printable::Printable;
 
 /// Bad rows with a line each. Further ones are counted by fault.
@@ -27,6 +27,8 @@ pub struct Console<W> {
     lines: usize,
     counted: Faults,
     next_line: u64,
+    /// Receives a line for each change.
+    changes: Option<Box<dyn Write + Send>>,
 }
 
 impl Console<io::Stderr> {
@@ -51,6 +53,15 @@ impl<W: Write> Console<W> {
             lines: 0,
             counted: Faults::default(),
             next_line: FIRST_LINE,
+            changes: None,
+        }
+    }
+
+    /// Lists changes by their keys on `out`, a line each.
+    pub fn listing_changes(self, out: impl Write + Send + 'static) -> Self {
+        Self {
+            changes: Some(Box::new(out)),
+            ..self
         }
     }
 
@@ -59,6 +70,9 @@ impl<W: Write> Console<W> {
     /// # Errors
     /// If the console cannot be written to.
     pub fn finish(&mut self) -> io::Result<()> {
+        if let Some(changes) = &mut self.changes {
+            changes.flush()?;
+        }
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
@@ -88,6 +102,19 @@ impl<W: Write + Send> Report for Console<W> {
 
     fn noted(&mut self, note: &str) {
         self.line(&format!("note: {}", Printable(note)));
+    }
+
+    fn changed(&mut self, change: Change, key: &str) {
+        let Some(out) = &mut self.changes else {
+            return;
+        };
+        let mut write = || writeln!(out, "{change} {key}");
+        let written = match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        };
+        // As above.
+        written.unwrap_or_default();
     }
 
     fn progressed(&mut self, so_far: &Summary, bytes: u64) {

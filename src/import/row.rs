@@ -178,6 +178,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Reads a number of things; none unless it is a whole number.
+    pub(super) fn optional_count(&self, name: &str) -> Option<u64> {
+        self.find(&[name]).and_then(|(_, value)| value.as_u64())
+    }
+
     /// Like [`Self::optional_id`], but required.
     pub(super) fn id(&self, names: &[&str]) -> Result<i64, FieldError> {
         self.required(names, self.optional_id(names)?)

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write};
 
 use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, Statement, Value};
 
-use super::upsert::{Shape, Table, Withdrawal, is_in};
+use super::upsert::{Reset, Shape, Table, Withdrawal, is_in};
 
 /// Maximum of rows in a statement to PostgreSQL. Bounds memory, since values are copied.
 const POSTGRES_ROWS: usize = 8192;
@@ -13,8 +13,8 @@ const POSTGRES_ROWS: usize = 8192;
 /// Maximum of rows in a statement to SQLite, which allows 32,766 parameters. A power of two.
 const SQLITE_ROWS: usize = 512;
 
-/// Returns the statements that write `models`. They share few texts, so that the database prepares
-/// each once.
+/// Returns the statements that write `models`, and return the keys of those that change. They share few
+/// texts, so that the database prepares each once.
 pub(super) fn all<'a, E: Table>(
     backend: DbBackend,
     shape: &'a Shape<E>,
@@ -25,14 +25,37 @@ pub(super) fn all<'a, E: Table>(
     let table = E::default();
     let table = table.table_name().to_owned();
     let names = listed(&columns);
+    let returned = if E::MADE_HERE.is_some() {
+        format!(" RETURNING {}", listed(E::KEY))
+    } else {
+        String::new()
+    };
     sources::<E>(backend, columns, models).map(move |(source, values)| {
-        let sql = format!("INSERT INTO \"{table}\" ({names}) {source} {on_conflict}");
+        let sql = format!("INSERT INTO \"{table}\" ({names}) {source} {on_conflict}{returned}");
         Statement::from_sql_and_values(backend, sql, values)
     })
 }
 
-/// Returns the statements that withdraw `models`, of which only the key and the instant are set. They do not
-/// affect a key without a row, or a row that was withdrawn before.
+/// Returns the queries for the keys of those of `models` that are stored and meet a condition.
+pub(super) fn stored<'a, E: Table>(
+    backend: DbBackend,
+    models: &'a [Cow<'a, E::ActiveModel>],
+    condition: &'a str,
+) -> impl Iterator<Item = Statement> + Send + 'a {
+    let table = E::default();
+    let table = table.table_name().to_owned();
+    let key = listed(E::KEY);
+    sources::<E>(backend, E::KEY.to_vec(), models).map(move |(source, values)| {
+        let sql = format!(
+            "WITH named ({key}) AS ({source}) \
+             SELECT {key} FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM named) AND {condition}"
+        );
+        Statement::from_sql_and_values(backend, sql, values)
+    })
+}
+
+/// Returns the statements that withdraw `models`, of which only the key and the instant are set, and return
+/// their keys. They do not affect a key without a row, or a row that was withdrawn before.
 pub(super) fn withdraw<'a, E: Table>(
     backend: DbBackend,
     models: &'a [Cow<'a, E::ActiveModel>],
@@ -42,6 +65,10 @@ pub(super) fn withdraw<'a, E: Table>(
     let key = listed(E::KEY);
     let mut columns = E::KEY.to_vec();
     let mut names = key.clone();
+    let returned = E::KEY
+        .iter()
+        .map(|column| format!("\"{table}\".\"{}\"", column.as_str()));
+    let returned = returned.collect::<Vec<_>>().join(", ");
     let write = match E::WITHDRAWAL {
         Withdrawal::Delete => {
             format!("DELETE FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM withdrawn)")
@@ -66,7 +93,7 @@ pub(super) fn withdraw<'a, E: Table>(
         }
     };
     sources::<E>(backend, columns, models).map(move |(source, values)| {
-        let sql = format!("WITH withdrawn ({names}) AS ({source}) {write}");
+        let sql = format!("WITH withdrawn ({names}) AS ({source}) {write} RETURNING {returned}");
         Statement::from_sql_and_values(backend, sql, values)
     })
 }
@@ -190,13 +217,18 @@ fn on_conflict<E: Table>(shape: &Shape<E>) -> String {
         set.push(format!("\"{name}\" = {new}"));
         differs.push(format!("{stored} IS DISTINCT FROM {new}"));
     }
-    if let Some((flag, cause)) = E::RESET
-        && is_in(cause, &shape.updated())
-        && !is_in(flag, &shape.updated())
+    if let Some(Reset {
+        column,
+        value,
+        if_changed,
+    }) = E::RESET
+        && is_in(if_changed, &shape.updated())
+        && !is_in(column, &shape.updated())
     {
-        let (flag, cause) = (flag.as_str(), cause.as_str());
+        let (column, cause) = (column.as_str(), if_changed.as_str());
         set.push(format!(
-            "\"{flag}\" = \"{table}\".\"{flag}\" AND \"{table}\".\"{cause}\" = excluded.\"{cause}\""
+            "\"{column}\" = CASE WHEN \"{table}\".\"{cause}\" = excluded.\"{cause}\" \
+             THEN \"{table}\".\"{column}\" ELSE {value} END"
         ));
     }
     if set.is_empty() {

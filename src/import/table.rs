@@ -1,5 +1,7 @@
 //! The tables that an import writes, in the order that their foreign keys require.
 
+use std::collections::BTreeSet;
+
 use entity::{
     course, course_invite, course_member, group, group_invite, group_member, invite_code,
     invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
@@ -7,15 +9,18 @@ use entity::{
 use sea_orm::DatabaseTransaction;
 
 use super::{
+    change::Effects,
     constraint::{self, WriteError},
     kind::{MAX_NAME, MAX_TAG},
     name::{Claims, Name},
     repeat::Keys,
+    replace::{self, Part},
     row::FieldError,
     tag_set::TagSet,
     token_invite::{self, TokenInvite},
-    upsert::{self, Table, Upsert, Withdrawal},
+    upsert::{self, MadeHere, Reset, Table, Upsert, Withdrawal},
 };
+use crate::invite::InviteKind;
 
 /// Defines the tables: their field in [`Rows`], and their [`Table`] implementation.
 macro_rules! tables {
@@ -26,7 +31,9 @@ macro_rules! tables {
             references: [$($column:ident -> $target:literal),*],
             withdrawal: $withdrawal:expr,
             name: $name:expr,
-            $(reset: $flag:ident if $cause:ident changes,)?
+            made_here: $made_here:expr,
+            $(target: $of_target:ident,)?
+            $(reset: $flag:ident to $value:literal if $cause:ident changes,)?
             $(unshared: $unshared:ident,)?
         }
     )+) => {
@@ -36,6 +43,7 @@ macro_rules! tables {
             $(pub(super) $rows: Vec<Upsert<$entity::Entity>>,)+
             pub(super) workspace_invites: Vec<TokenInvite>,
             pub(super) tag_sets: Vec<TagSet>,
+            pub(super) parts: Vec<Part>,
         }
 
         impl Rows {
@@ -62,6 +70,14 @@ macro_rules! tables {
                 is_repeated
             }
 
+            /// Adds the workspaces, groups or courses that the row names.
+            pub(super) fn add_targets(&self, targets: &mut BTreeSet<i64>) {
+                $(replace::add_targets(&self.$rows, targets);)+
+                for invite in &self.workspace_invites {
+                    replace::add_targets(std::slice::from_ref(&invite.invite), targets);
+                }
+            }
+
             /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
@@ -69,34 +85,33 @@ macro_rules! tables {
             }
         }
 
-        /// Writes many rows of the file at once. An error does not tell which row caused it. Returns the
-        /// number of rows whose name another row took.
+        /// Writes many rows of the file at once. An error does not tell which row caused it.
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,
             rows: &[&Rows],
-        ) -> Result<u64, WriteError> {
-            let mut names_taken = 0;
+        ) -> Result<Effects, WriteError> {
+            let mut effects = Effects::default();
             $(
                 let of_table = rows.iter().flat_map(|row| &row.$rows);
-                names_taken += upsert::write(transaction, of_table).await?;
+                effects.add(upsert::write(transaction, of_table).await?);
             )+
             let invites = rows.iter().flat_map(|row| &row.workspace_invites);
-            token_invite::write(transaction, invites).await?;
+            effects.add(token_invite::write(transaction, invites).await?);
             let tag_sets = rows.iter().flat_map(|row| &row.tag_sets);
-            TagSet::replace(transaction, tag_sets).await?;
-            Ok(names_taken)
+            effects.add(TagSet::replace(transaction, tag_sets).await?);
+            Ok(effects)
         }
 
         /// Like [`write_together`], of one row. An error names the field that caused it.
         pub(super) async fn write_explained(
             transaction: &DatabaseTransaction,
             row: &Rows,
-        ) -> Result<u64, WriteError> {
-            let mut names_taken = 0;
-            $(names_taken += constraint::write(transaction, &row.$rows).await?;)+
-            token_invite::write_explained(transaction, &row.workspace_invites).await?;
-            TagSet::replace(transaction, row.tag_sets.iter()).await?;
-            Ok(names_taken)
+        ) -> Result<Effects, WriteError> {
+            let mut effects = Effects::default();
+            $(effects.add(constraint::write(transaction, &row.$rows).await?);)+
+            effects.add(token_invite::write_explained(transaction, &row.workspace_invites).await?);
+            effects.add(TagSet::replace(transaction, row.tag_sets.iter()).await?);
+            Ok(effects)
         }
 
         $(impl Table for $entity::Entity {
@@ -107,8 +122,13 @@ macro_rules! tables {
                 &[$(($entity::Column::$column, $target)),*];
             const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
             const NAME: Option<Name<Self::Column>> = $name;
-            $(const RESET: Option<(Self::Column, Self::Column)> =
-                Some(($entity::Column::$flag, $entity::Column::$cause));)?
+            const MADE_HERE: Option<MadeHere> = Some($made_here);
+            $(const TARGET: Option<Self::Column> = Some($entity::Column::$of_target);)?
+            $(const RESET: Option<Reset<Self::Column>> = Some(Reset {
+                column: $entity::Column::$flag,
+                value: $value,
+                if_changed: $entity::Column::$cause,
+            });)?
             $(const UNSHARED: Option<Self::Column> = Some($entity::Column::$unshared);)?
         })+
     };
@@ -135,7 +155,8 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        reset: IsVerified if EmailNorm changes,
+        made_here: MadeHere::Id,
+        reset: IsVerified to "FALSE" if EmailNorm changes,
         unshared: ExtId,
     }
     tags: tag {
@@ -149,6 +170,7 @@ tables! {
             longest: MAX_TAG,
             created_rows_take_it: true,
         }),
+        made_here: MadeHere::Id,
     }
     workspaces: workspace {
         key: [Id],
@@ -156,6 +178,7 @@ tables! {
         references: [],
         withdrawal: marked(workspace::Column::DeletedAt, "deleted_at IS NULL"),
         name: None,
+        made_here: MadeHere::Id,
     }
     groups: group {
         key: [Id],
@@ -168,6 +191,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
+        made_here: MadeHere::Id,
     }
     courses: course {
         key: [Id],
@@ -180,6 +204,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
+        made_here: MadeHere::Id,
     }
     workspace_members: workspace_member {
         key: [WorkspaceId, UserId],
@@ -187,6 +212,8 @@ tables! {
         references: [WorkspaceId -> "workspaces", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
+        made_here: MadeHere::Joining(InviteKind::WorkspaceInvite),
+        target: WorkspaceId,
     }
     group_members: group_member {
         key: [GroupId, UserId],
@@ -194,6 +221,8 @@ tables! {
         references: [GroupId -> "groups", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
+        made_here: MadeHere::Joining(InviteKind::GroupInvite),
+        target: GroupId,
     }
     course_members: course_member {
         key: [CourseId, UserId],
@@ -201,6 +230,8 @@ tables! {
         references: [CourseId -> "courses", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
+        made_here: MadeHere::Joining(InviteKind::CourseInvite),
+        target: CourseId,
     }
     invite_codes: invite_code {
         key: [Id],
@@ -211,6 +242,7 @@ tables! {
             "used_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
+        made_here: MadeHere::Event(InviteKind::InviteCode),
     }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
@@ -219,6 +251,9 @@ tables! {
         references: [GroupId -> "groups"],
         withdrawal: Withdrawal::Delete,
         name: None,
+        made_here: MadeHere::Event(InviteKind::GroupInvite),
+        target: GroupId,
+        reset: Url to "NULL" if Code changes,
     }
     course_invites: course_invite {
         key: [CourseId, UserId],
@@ -229,6 +264,8 @@ tables! {
             "accepted_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
+        made_here: MadeHere::Event(InviteKind::CourseInvite),
+        target: CourseId,
     }
 }
 
@@ -247,6 +284,8 @@ impl Table for workspace_invite::Entity {
         only_if: "status IN ('pending', 'expired')",
     };
     const NAME: Option<Name<Self::Column>> = None;
+    const MADE_HERE: Option<MadeHere> = Some(MadeHere::Event(InviteKind::WorkspaceInvite));
+    const TARGET: Option<Self::Column> = Some(workspace_invite::Column::WorkspaceId);
 }
 
 /// Written only by [`token_invite`], after the invites that the tokens open.
@@ -256,6 +295,7 @@ impl Table for invite_token::Entity {
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
+    const MADE_HERE: Option<MadeHere> = None;
 }
 
 /// Written only by [`TagSet`], after the codes and tags that it joins.
@@ -268,4 +308,5 @@ impl Table for invite_code_tag::Entity {
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
+    const MADE_HERE: Option<MadeHere> = None;
 }

@@ -7,7 +7,10 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
-use super::upsert::{self, Upsert};
+use super::{
+    change::{Change, Effects},
+    upsert::{self, Upsert},
+};
 
 /// Codes per statement that loads tags: each is a parameter.
 const CODES_PER_STATEMENT: usize = 1000;
@@ -20,16 +23,17 @@ pub(super) struct TagSet {
 }
 
 impl TagSet {
-    /// Replaces the tags of each code by its last set.
+    /// Replaces the tags of each code by its last set. Returns the codes whose tags change.
     pub(super) async fn replace(
         transaction: &DatabaseTransaction,
         sets: impl Iterator<Item = &Self>,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Effects, DbErr> {
         let sets: HashMap<i64, &[i64]> = sets
             .map(|set| (set.invite_code_id, set.tags.as_slice()))
             .collect();
+        let mut effects = Effects::default();
         if sets.is_empty() {
-            return Ok(());
+            return Ok(effects);
         }
         let wanted: BTreeSet<(i64, i64)> = sets
             .iter()
@@ -47,6 +51,7 @@ impl TagSet {
             .map(|pair| (pair.invite_code_id, pair.tag_id))
             .partition(|pair| wanted.contains(pair));
         for (invite_code_id, tag_id) in excess {
+            effects.record(vec![invite_code_id], Change::Changed);
             invite_code_tag::Entity::delete_by_id((invite_code_id, tag_id))
                 .exec(transaction)
                 .await?;
@@ -62,6 +67,9 @@ impl TagSet {
             })
             .collect();
         upsert::write(transaction, missing.iter()).await?;
-        Ok(())
+        for (invite_code_id, _) in wanted.difference(&kept) {
+            effects.record(vec![*invite_code_id], Change::Changed);
+        }
+        Ok(effects)
     }
 }

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use super::{
+    change::Effects,
     constraint::{self, TAKEN, WriteError},
     row::FieldError,
     upsert::{self, Mode, Upsert},
@@ -47,22 +48,22 @@ struct Resolved {
 pub(super) async fn write(
     transaction: &DatabaseTransaction,
     invites: impl Iterator<Item = &TokenInvite>,
-) -> Result<(), WriteError> {
+) -> Result<Effects, WriteError> {
     let resolved = resolve(transaction, &invites.collect::<Vec<_>>()).await?;
-    upsert::write(transaction, resolved.invites.iter()).await?;
+    let effects = upsert::write(transaction, resolved.invites.iter()).await?;
     upsert::write(transaction, resolved.tokens.iter()).await?;
-    Ok(())
+    Ok(effects)
 }
 
 /// Like [`write`]. An error names the field that caused it.
 pub(super) async fn write_explained(
     transaction: &DatabaseTransaction,
     invites: &[TokenInvite],
-) -> Result<(), WriteError> {
+) -> Result<Effects, WriteError> {
     let resolved = resolve(transaction, &invites.iter().collect::<Vec<_>>()).await?;
-    constraint::write(transaction, &resolved.invites).await?;
+    let effects = constraint::write(transaction, &resolved.invites).await?;
     upsert::write(transaction, resolved.tokens.iter()).await?;
-    Ok(())
+    Ok(effects)
 }
 
 /// Finds the id of each invite: by its token, else as the file states it, else a new one.

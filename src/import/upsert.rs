@@ -2,23 +2,25 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     marker::PhantomData,
 };
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, ExprTrait, IdenStatic, Iterable, PrimaryKeyToColumn, Statement, Value,
+    EntityTrait, ExprTrait, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Statement,
+    Value,
     sea_query::{Expr, Query},
 };
 
 use super::{
+    change::{Change, Effects, Key},
     name::{self, Name},
     row::{FieldError, Object},
     statement,
 };
-use crate::invite::FIRST_ID;
+use crate::invite::{FIRST_ID, InviteKind};
 
 /// Metadata of a table for the import.
 pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
@@ -32,10 +34,32 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const WITHDRAWAL: Withdrawal<Self::Column>;
     /// The name that is unique among live rows, if the table has one.
     const NAME: Option<Name<Self::Column>>;
-    /// A flag that an update clears if it changes the second column and does not set the flag.
-    const RESET: Option<(Self::Column, Self::Column)> = None;
+    /// A column that an update sets to a value in SQL if it changes another column and does not set this one.
+    const RESET: Option<Reset<Self::Column>> = None;
     /// A column that identifies a row to others. A row that another kind creates gets it from no live row.
     const UNSHARED: Option<Self::Column> = None;
+    /// What tells that a row was made here, not by its source. None if no kind of file has such rows.
+    const MADE_HERE: Option<MadeHere>;
+    /// The workspace, group or course of a row.
+    const TARGET: Option<Self::Column> = None;
+}
+
+/// A column that depends on another.
+pub(super) struct Reset<C> {
+    pub(super) column: C,
+    pub(super) value: &'static str,
+    pub(super) if_changed: C,
+}
+
+/// What tells that the gateway made a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum MadeHere {
+    /// Its id, from [`FIRST_ID`].
+    Id,
+    /// An event of the invite.
+    Event(InviteKind),
+    /// A recent event: the user of the key joined by an invite to the target.
+    Joining(InviteKind),
 }
 
 /// Effect of withdrawing a row.
@@ -95,14 +119,25 @@ impl<E: EntityTrait> Upsert<E> {
     where
         E: Table,
     {
+        let key = E::KEY.iter().map(|column| row.id(&[column.as_str()]));
+        let key: Vec<_> = key.collect::<Result<_, _>>()?;
+        let upsert = Self::withdrawal_of(&key, now);
+        Ok(Self::withdraw(upsert.model, row.path()))
+    }
+
+    /// Withdraws the row of a key at `now`.
+    pub(super) fn withdrawal_of(key: &[i64], now: DateTime<Utc>) -> Self
+    where
+        E: Table,
+    {
         let mut model = <E::ActiveModel as ActiveModelTrait>::default();
-        for column in E::KEY {
-            model.set(*column, row.id(&[column.as_str()])?.into());
+        for (column, value) in E::KEY.iter().zip(key) {
+            model.set(*column, (*value).into());
         }
         if let Withdrawal::Mark { column, .. } = E::WITHDRAWAL {
             model.set(column, Some(now).into());
         }
-        Ok(Self::withdraw(model, row.path()))
+        Self::withdraw(model, "")
     }
 
     /// Returns the values of the key.
@@ -132,17 +167,16 @@ pub(super) fn set_or<V: Into<Value>>(value: Option<V>, default: V) -> ActiveValu
     }
 }
 
-/// Writes `upserts` in few statements. The result is the same as writing them in order. Returns the number
-/// of rows whose name another row took.
+/// Writes `upserts` in few statements. The result is the same as writing them in order.
 pub(super) async fn write<'a, E: Table>(
     transaction: &DatabaseTransaction,
     upserts: impl Iterator<Item = &'a Upsert<E>>,
-) -> Result<u64, DbErr> {
-    let mut names_taken = 0;
+) -> Result<Effects, DbErr> {
+    let mut effects = Effects::default();
     for upserts in runs(upserts.collect()) {
-        names_taken += write_run(transaction, &upserts).await?;
+        effects.add(write_run(transaction, &upserts).await?);
     }
-    Ok(names_taken)
+    Ok(effects)
 }
 
 /// Splits rows so that none is both written and withdrawn in a run.
@@ -169,28 +203,74 @@ fn runs<E: Table>(upserts: Vec<&Upsert<E>>) -> Vec<Vec<&Upsert<E>>> {
 async fn write_run<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[&Upsert<E>],
-) -> Result<u64, DbErr> {
-    let mut names_taken = 0;
+) -> Result<Effects, DbErr> {
+    let mut effects = Effects::default();
     let backend = transaction.get_database_backend();
     let (withdrawn, mut written): (Vec<_>, Vec<_>) = merged(upserts.iter().copied())
         .into_iter()
         .partition(|row| row.mode == Mode::Withdraw);
     let withdrawn: Vec<_> = withdrawn.into_iter().map(|row| row.model).collect();
     for statement in statement::withdraw::<E>(backend, &withdrawn) {
-        transaction.execute_raw(statement).await?;
+        for row in transaction.query_all_raw(statement).await? {
+            effects.record(key_of::<E>(&row)?, Change::Withdrawn);
+        }
     }
     leave_unshared::<E>(transaction, &mut written).await?;
     for statement in name::take::<E>(backend, &written) {
-        names_taken += transaction.execute_raw(statement).await?.rows_affected();
+        effects.names_taken += transaction.execute_raw(statement).await?.rows_affected();
+    }
+    let is_own = |row: &&Merged<'_, E>| E::MADE_HERE.is_some() && row.mode == Mode::Write;
+    let own: Vec<_> = written
+        .iter()
+        .filter(is_own)
+        .map(|row| row.model.clone())
+        .collect();
+    let own_keys: HashSet<_> = own.iter().filter_map(|model| key_in::<E>(model)).collect();
+    let withdrawn_keys = withdrawn.iter().filter_map(|model| key_in::<E>(model));
+    effects
+        .own
+        .extend(withdrawn_keys.chain(own_keys.iter().cloned()));
+    let mut stored = HashSet::new();
+    for statement in statement::stored::<E>(backend, &own, "1 = 1") {
+        for row in transaction.query_all_raw(statement).await? {
+            stored.insert(key_of::<E>(&row)?);
+        }
     }
     for (shape, models) in by_shape::<E>(written) {
         let shape = Shape::<E>(shape, PhantomData);
         for statement in statement::all(backend, &shape, &models) {
-            transaction.execute_raw(statement).await?;
+            if own_keys.is_empty() {
+                transaction.execute_raw(statement).await?;
+                continue;
+            }
+            for row in transaction.query_all_raw(statement).await? {
+                let key = key_of::<E>(&row)?;
+                if stored.contains(&key) {
+                    effects.record(key, Change::Changed);
+                } else if own_keys.contains(&key) {
+                    effects.record(key, Change::New);
+                }
+            }
         }
         advance_ids::<E>(transaction, &models).await?;
     }
-    Ok(names_taken)
+    Ok(effects)
+}
+
+/// Returns the key in a row that a statement returned.
+pub(super) fn key_of<E: Table>(row: &QueryResult) -> Result<Key, DbErr> {
+    (0..E::KEY.len())
+        .map(|at| row.try_get_by_index(at))
+        .collect()
+}
+
+/// Returns the key of a row to write; none if the database generates it.
+fn key_in<E: Table>(model: &E::ActiveModel) -> Option<Key> {
+    let value = |column: &E::Column| match model.get(*column).into_value() {
+        Some(Value::BigInt(value)) => value,
+        _ => None,
+    };
+    E::KEY.iter().map(value).collect()
 }
 
 /// Values per statement that looks them up: each is a parameter.

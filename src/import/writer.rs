@@ -7,6 +7,7 @@ use sea_orm::{
 
 use super::{
     Rejection,
+    change::Effects,
     chunk::CheckedRow,
     constraint::WriteError,
     table::{self, Rows},
@@ -28,7 +29,6 @@ pub(super) struct Writer<'a> {
     in_one_transaction: bool,
     open: Option<DatabaseTransaction>,
     uncommitted: u64,
-    names_taken: u64,
 }
 
 impl<'a> Writer<'a> {
@@ -39,13 +39,19 @@ impl<'a> Writer<'a> {
             in_one_transaction,
             open: None,
             uncommitted: 0,
-            names_taken: 0,
         }
     }
 
-    /// Returns the number of rows whose name another row took.
-    pub(super) fn names_taken(&self) -> u64 {
-        self.names_taken
+    /// Returns the open transaction, or begins one.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(super) async fn transaction(&mut self) -> Result<&DatabaseTransaction, DbErr> {
+        let transaction = match self.open.take() {
+            Some(transaction) => transaction,
+            None => begin(self.database).await?,
+        };
+        Ok(self.open.insert(transaction))
     }
 
     /// Returns the number of rows written but not committed.
@@ -53,8 +59,8 @@ impl<'a> Writer<'a> {
         self.uncommitted
     }
 
-    /// Writes a chunk, and returns the rows that the database rejects. Commits them at once;
-    /// on SQLite, may keep the transaction open for the next chunk if `has_next`.
+    /// Writes a chunk, and returns what it did and the rows that the database rejects. Commits them at
+    /// once; on SQLite, may keep the transaction open for the next chunk if `has_next`.
     ///
     /// # Errors
     /// If the database fails. Uncommitted rows are rolled back.
@@ -62,7 +68,7 @@ impl<'a> Writer<'a> {
         &mut self,
         chunk: &[CheckedRow],
         has_next: impl Fn() -> bool,
-    ) -> Result<Vec<Rejection>, DbErr> {
+    ) -> Result<(Effects, Vec<Rejection>), DbErr> {
         let mut attempt = 1;
         loop {
             let starts_transaction = self.open.is_none();
@@ -81,12 +87,12 @@ impl<'a> Writer<'a> {
         &mut self,
         chunk: &[CheckedRow],
         has_next: impl Fn() -> bool,
-    ) -> Result<Vec<Rejection>, DbErr> {
+    ) -> Result<(Effects, Vec<Rejection>), DbErr> {
         let transaction = match self.open.take() {
             Some(transaction) => transaction,
             None => begin(self.database).await?,
         };
-        let (rejections, names_taken) = write_accepted(&transaction, chunk).await?;
+        let (effects, rejections) = write_accepted(&transaction, chunk).await?;
         let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.
         let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
@@ -99,8 +105,7 @@ impl<'a> Writer<'a> {
             transaction.commit().await?;
             self.uncommitted = 0;
         }
-        self.names_taken += names_taken;
-        Ok(rejections)
+        Ok((effects, rejections))
     }
 
     /// Commits or rolls back the open transaction, if there is one.
@@ -135,26 +140,26 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
     Ok(transaction)
 }
 
-/// Writes all rows but the rejected ones. Returns those, and the number of rows whose name another row took.
+/// Writes all rows but the rejected ones, which it returns.
 /// Bisects the chunk, so that few bad rows among many good ones cost few statements.
 async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
-) -> Result<(Vec<Rejection>, u64), DbErr> {
+) -> Result<(Effects, Vec<Rejection>), DbErr> {
     let mut rejections = Vec::new();
-    let mut names_taken = 0;
+    let mut effects = Effects::default();
     let mut pending = vec![chunk];
     while let Some(rows) = pending.pop() {
         if rows.is_empty() {
             continue;
         }
-        if let Some(taken) = try_write(transaction, rows).await? {
-            names_taken += taken;
+        if let Some(done) = try_write(transaction, rows).await? {
+            effects.add(done);
             continue;
         }
         match rows {
             [row] => match write_one(transaction, row).await? {
-                Ok(taken) => names_taken += taken,
+                Ok(done) => effects.add(done),
                 Err(rejection) => rejections.push(rejection),
             },
             rows => {
@@ -163,19 +168,19 @@ async fn write_accepted(
             }
         }
     }
-    Ok((rejections, names_taken))
+    Ok((effects, rejections))
 }
 
-/// Writes the rows. Returns the number of rows whose name another row took; none if a row is rejected.
+/// Writes the rows. Returns nothing if a row is rejected.
 async fn try_write(
     transaction: &DatabaseTransaction,
     rows: &[CheckedRow],
-) -> Result<Option<u64>, DbErr> {
+) -> Result<Option<Effects>, DbErr> {
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
     let outcome = table::write_together(&savepoint, &rows).await;
     match outcome {
-        Ok(taken) => savepoint.commit().await.map(|()| Some(taken)),
+        Ok(done) => savepoint.commit().await.map(|()| Some(done)),
         Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| None),
         Err(WriteError::Database(error)) => Err(error),
     }
@@ -185,10 +190,10 @@ async fn try_write(
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,
-) -> Result<Result<u64, Rejection>, DbErr> {
+) -> Result<Result<Effects, Rejection>, DbErr> {
     let savepoint = transaction.begin().await?;
     match table::write_explained(&savepoint, &row.rows).await {
-        Ok(taken) => savepoint.commit().await.map(|()| Ok(taken)),
+        Ok(done) => savepoint.commit().await.map(|()| Ok(done)),
         Err(WriteError::Row(error)) => {
             savepoint.rollback().await?;
             Ok(Err(Rejection::new(row.line, error)))

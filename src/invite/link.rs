@@ -4,13 +4,28 @@ use std::{fmt, str::FromStr};
 
 use super::{Code, Token};
 
+/// A URL with a secret in it. `Debug` does not show it.
+#[derive(Clone)]
+pub struct Link(pub String);
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
 /// Template of the URL at which a group invite is accepted, with `{slug}` and `{code}` in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupInviteUrl(String);
 
 impl GroupInviteUrl {
-    /// The form of the contract's example.
-    pub const DEFAULT: &str = "https://www.are.na/group/{slug}/invite/{code}";
+    /// The template below a URL.
+    pub fn below(base: &str) -> Self {
+        Self(format!(
+            "{}/group/{{slug}}/invite/{{code}}",
+            base.trim_end_matches('/')
+        ))
+    }
 
     /// The URL that accepts the invite with this code of the group with this slug. It contains the
     /// code.
@@ -97,5 +112,24 @@ impl FromStr for GroupInviteUrl {
 impl fmt::Display for GroupInviteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, GroupInviteUrl};
+
+    #[test]
+    fn without_a_template_links_are_below_the_public_url() {
+        for base in [
+            "https://invites.example/api",
+            "https://invites.example/api/",
+        ] {
+            let url = GroupInviteUrl::below(base).with_code("open lab", &Code::new("A/B"));
+            assert_eq!(
+                url,
+                "https://invites.example/api/group/open%20lab/invite/A%2FB"
+            );
+        }
     }
 }

@@ -9,7 +9,7 @@ mod status;
 mod transition;
 
 pub use kind::{FIRST_ID, InviteKind};
-pub use link::{AcceptUrl, GroupInviteUrl};
+pub use link::{AcceptUrl, GroupInviteUrl, Link};
 pub use role::{
     CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, ROLES, Role,
     grantable_roles, roles_of_codes,

@@ -50,7 +50,7 @@ impl Lifecycle {
         actor: &SelfProof,
         now: DateTime<Utc>,
     ) -> Result<bool, WriteError> {
-        let update = "UPDATE group_invites SET code = :code, updated_at = :now
+        let update = "UPDATE group_invites SET code = :code, url = NULL, updated_at = :now
             WHERE group_id = :group RETURNING id, group_id AS target_id";
         self.change_link(manager, actor, Event::Rotated, update.to_owned(), now)
             .await

@@ -18,7 +18,7 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(group_invite: id, group_id, code, created_at, updated_at);
+columns!(group_invite: id, group_id, code, url, created_at, updated_at);
 
 row_key!("group_invite_by_id": ById(i64) in live(), Id, |row| row.id);
 row_key!("group_invite_by_code": ByCode(String) in live(), Code, |row| row.code.clone());

@@ -32,7 +32,7 @@ pub(super) struct GroupInvite {
     /// Public URL for accepting the group invite
     #[schema(
         format = "uri",
-        examples("https://www.are.na/group/research-studio/invite/abc123xyz")
+        examples("https://app.example/group/research-studio/invite/abc123xyz")
     )]
     url: String,
     /// When the invite code was created
@@ -86,7 +86,7 @@ struct Link {
             "id": 12345,
             "type": "GroupInvite",
             "code": "abc123xyz",
-            "url": "https://www.are.na/group/research-studio/invite/abc123xyz",
+            "url": "https://app.example/group/research-studio/invite/abc123xyz",
             "created_at": "2023-01-15T10:30:00Z",
             "updated_at": "2023-01-15T10:30:00Z",
             "_links": {"self": {"href": "https://invites.example.com/v3/groups/1/invite"}}

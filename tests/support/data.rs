@@ -164,6 +164,7 @@ pub fn group_invite(id: i64, group_id: i64, code: &str) -> group_invite::Model {
         id,
         group_id,
         code: code.to_owned(),
+        url: None,
         created_at: made(),
         updated_at: made(),
     }

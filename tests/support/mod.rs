@@ -38,8 +38,7 @@ use invite_gateway::{
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
-    import::{self, Kind, Rejection, Report, Summary},
-    invite::GroupInviteUrl,
+    import::{self, Change, ImportError, Kind, Rejection, Report, Summary},
     lifecycle::{Lifecycle, WriteLimits},
     loader::Loaders,
     metrics::Metrics,
@@ -454,12 +453,24 @@ impl Gateway {
         )
     }
 
-    async fn import_with(
+    /// Imports rows, one per line, and returns what it reports.
+    pub async fn import_with(
         &self,
         kind: Kind,
         rows: &[Value],
         options: import::Options,
     ) -> (Summary, Reported) {
+        let (outcome, reported) = self.try_import(kind, rows, options).await;
+        (outcome.expect("an import that ends"), reported)
+    }
+
+    /// Like [`Self::import_with`], but may fail.
+    pub async fn try_import(
+        &self,
+        kind: Kind,
+        rows: &[Value],
+        options: import::Options,
+    ) -> (Result<Summary, ImportError>, Reported) {
         let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
         let source = lines.join("\n");
         let mut reported = Reported::default();
@@ -472,8 +483,7 @@ impl Gateway {
             options,
             &mut reported,
         );
-        let summary = import.await.expect("an import that ends");
-        (summary, reported)
+        (import.await, reported)
     }
 }
 
@@ -519,20 +529,28 @@ fn graphql_with_metrics(limits: Limits, document_cache: u64, metrics: &Metrics) 
 fn policy(disclosure: Disclosure) -> Arc<Policy> {
     Arc::new(Policy {
         disclosure,
-        group_invite_url: GroupInviteUrl::DEFAULT.parse().expect("a template"),
+        group_invite_url: GROUP_INVITE_URL.parse().expect("a template"),
     })
 }
+
+/// Template of the URLs of groups' links.
+const GROUP_INVITE_URL: &str = "https://www.are.na/group/{slug}/invite/{code}";
 
 /// Collects what an import reports.
 #[derive(Default)]
 pub struct Reported {
     pub rejections: Vec<Rejection>,
     pub notes: Vec<String>,
+    pub changes: Vec<String>,
 }
 
 impl Report for Reported {
     fn noted(&mut self, note: &str) {
         self.notes.push(note.to_owned());
+    }
+
+    fn changed(&mut self, change: Change, key: &str) {
+        self.changes.push(format!("{change} {key}"));
     }
 
     fn rejected(&mut self, rejection: &Rejection, _: Option<&str>) {

@@ -6,6 +6,7 @@ use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
 use super::{course, user};
 use crate::import::{
+    replace::Part,
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
@@ -26,7 +27,7 @@ pub(super) fn read(
     };
     let invited_by_id = user::reference(row, &INVITER, now, rows)?;
     if row.contains("results") {
-        row.ignore(&["count", "next", "previous"]);
+        row.ignore(&["next", "previous"]);
         return page(row, course_id, invited_by_id, now, rows);
     }
     let user_id = user::reference(row, &INVITEE, now, rows)?;
@@ -88,7 +89,13 @@ fn page(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    for invitee in row.objects("results")? {
+    let invitees = row.objects("results")?;
+    rows.parts.push(Part {
+        course_id,
+        rows: invitees.len() as u64,
+        of: row.optional_count("count"),
+    });
+    for invitee in invitees {
         let model = ActiveModel {
             id: NotSet,
             course_id: Set(course_id),

@@ -18,8 +18,6 @@ pub(super) fn read(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
-    // A field of the contract that the gateway derives.
-    row.ignore(&["url"]);
     if row.optional_text(&["type"], usize::MAX)?.is_some() {
         row.one_of(&["type"], &["GroupInvite"])?;
     }
@@ -31,6 +29,7 @@ pub(super) fn read(
         id: Set(row.id(&["id"])?),
         group_id: Set(group_id),
         code: Set(row.non_blank(&["code"], MAX_CODE)?),
+        url: row.nullable(&["url"], row.optional_url(&["url"])?),
         created_at: Set(row.instant("created_at")?),
         updated_at: Set(row.instant("updated_at")?),
     };

@@ -4,8 +4,11 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use sea_orm::{DatabaseTransaction, DbErr, EntityName};
 
 use super::{
+    change::{self, Effects, Key},
+    replace::{self, Listed, Missing, Scope},
     row::{FieldError, Object},
     table::Rows,
 };
@@ -57,6 +60,50 @@ macro_rules! kinds {
                     $(Self::$kind => $module::withdraw(row, now, rows),)+
                 }
             }
+
+            /// Finds the rows of a scope that a file does not have.
+            pub(super) async fn missing(
+                self,
+                transaction: &DatabaseTransaction,
+                listed: &Listed,
+                scope: Scope,
+                now: DateTime<Utc>,
+            ) -> Result<Missing, DbErr> {
+                match self {
+                    $(Self::$kind => {
+                        replace::missing::<entity::$module::Entity>(transaction, listed, scope, now)
+                            .await
+                    })+
+                }
+            }
+
+            /// Withdraws the rows with these keys.
+            pub(super) async fn withdraw_keys(
+                self,
+                transaction: &DatabaseTransaction,
+                keys: &[Key],
+                now: DateTime<Utc>,
+            ) -> Result<Effects, DbErr> {
+                match self {
+                    $(Self::$kind => {
+                        replace::withdraw::<entity::$module::Entity>(transaction, keys, now).await
+                    })+
+                }
+            }
+
+            /// Returns a key with the names of its columns: `course_id=1 user_id=12`.
+            pub(super) fn key_text(self, key: &Key) -> String {
+                match self {
+                    $(Self::$kind => change::key_text::<entity::$module::Entity>(key),)+
+                }
+            }
+
+            /// Name of the table.
+            pub(super) fn table(self) -> &'static str {
+                match self {
+                    $(Self::$kind => entity::$module::Entity.table_name(),)+
+                }
+            }
         }
     };
 }
@@ -86,6 +133,23 @@ kinds! {
     GroupInvites => group_invite,
     /// Pages of a course's invited users, or one invited user per row
     CourseInvites => course_invite,
+}
+
+impl Kind {
+    /// Returns the scope of which rows of the kind are lists, other than [`Scope::All`].
+    pub fn target(self) -> Option<Scope> {
+        match self {
+            Self::WorkspaceMembers | Self::WorkspaceInvites => Some(Scope::Workspace),
+            Self::GroupMembers | Self::GroupInvites => Some(Scope::Group),
+            Self::CourseMembers | Self::CourseInvites => Some(Scope::Course),
+            Self::Users
+            | Self::Workspaces
+            | Self::Groups
+            | Self::Tags
+            | Self::Courses
+            | Self::InviteCodes => None,
+        }
+    }
 }
 
 impl fmt::Display for Kind {

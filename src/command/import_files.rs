@@ -1,4 +1,5 @@
-//! The file of `import --rejects`: a JSON object per rejected row, with its line, field and reason.
+//! The files of an import: rejected rows (`--rejects`), each a JSON object with line, field and reason; and the
+//! result (`--report`).
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,18 +9,19 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::import::{Rejection, Report, Summary};
+use crate::import::{Change, Kind, Rejection, Report, Summary};
 
-/// A report that also writes the rejected rows to a file.
-pub(super) struct WithRejects<R> {
+/// A report that also writes the rejected rows to a file, and keeps the notes.
+pub(super) struct WithFiles<R> {
     pub(super) report: R,
+    pub(super) notes: Vec<String>,
     rejects: Option<BufWriter<File>>,
     path: Option<PathBuf>,
     rows: u64,
     failed: Option<io::Error>,
 }
 
-impl<R: Report> WithRejects<R> {
+impl<R: Report> WithFiles<R> {
     /// Creates the file, which must not exist: it might be the one that is imported. Only its owner can read
     /// it, because rows contain tokens and addresses.
     ///
@@ -36,6 +38,7 @@ impl<R: Report> WithRejects<R> {
         let file = path.map(create).transpose()?;
         Ok(Self {
             report,
+            notes: Vec::new(),
             rejects: file.map(BufWriter::new),
             path: path.map(Path::to_owned),
             rows: 0,
@@ -57,7 +60,7 @@ impl<R: Report> WithRejects<R> {
     }
 }
 
-impl<R: Report> Report for WithRejects<R> {
+impl<R: Report> Report for WithFiles<R> {
     fn rejected(&mut self, rejection: &Rejection, text: Option<&str>) {
         self.report.rejected(rejection, text);
         if let (Some(file), None) = (&mut self.rejects, &self.failed) {
@@ -68,11 +71,55 @@ impl<R: Report> Report for WithRejects<R> {
 
     fn noted(&mut self, note: &str) {
         self.report.noted(note);
+        self.notes.push(note.to_owned());
+    }
+
+    fn changed(&mut self, change: Change, key: &str) {
+        self.report.changed(change, key);
     }
 
     fn progressed(&mut self, so_far: &Summary, bytes: u64) {
         self.report.progressed(so_far, bytes);
     }
+}
+
+/// Returns the result of an import as JSON. `error` is the message if it failed.
+pub(super) fn result(
+    kind: Kind,
+    summary: &Summary,
+    notes: &[String],
+    error: Option<&str>,
+) -> String {
+    let Summary {
+        read,
+        written,
+        rejected,
+        new,
+        changed,
+        unchanged,
+        withdrawn,
+        is_incomplete,
+        dry_run,
+        rolled_back,
+        elapsed,
+    } = *summary;
+    let result = json!({
+        "kind": kind.to_string(),
+        "read": read,
+        "written": written,
+        "rejected": rejected,
+        "new": new,
+        "changed": changed,
+        "unchanged": unchanged,
+        "withdrawn": withdrawn,
+        "incomplete": is_incomplete,
+        "dry_run": dry_run,
+        "rolled_back": rolled_back,
+        "seconds": elapsed.as_secs_f64(),
+        "notes": notes,
+        "error": error,
+    });
+    format!("{result:#}\n")
 }
 
 /// Members that describe the fault of a row.

@@ -1,0 +1,73 @@
+//! What an import did to the rows of its kind.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use sea_orm::IdenStatic;
+
+use super::upsert::Table;
+
+/// The values of a row's key.
+pub(super) type Key = Vec<i64>;
+
+/// What happened to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Inserted.
+    New,
+    /// Updated.
+    Changed,
+    /// Deleted, ended or cancelled.
+    Withdrawn,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Withdrawn => "withdrawn",
+        })
+    }
+}
+
+/// What writes did.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Rows whose name another row took.
+    pub(super) names_taken: u64,
+    /// Keys of the rows of the kind, also of unchanged ones.
+    pub(super) own: BTreeSet<Key>,
+    /// Rows of the kind that are no longer as they were.
+    pub(super) changes: BTreeMap<Key, Change>,
+}
+
+impl Effects {
+    /// Records a change. A new row that changes remains new.
+    pub(super) fn record(&mut self, key: Key, change: Change) {
+        let earlier = self.changes.entry(key).or_insert(change);
+        if change == Change::Withdrawn {
+            *earlier = change;
+        }
+    }
+
+    /// Adds what later writes did.
+    pub(super) fn add(&mut self, later: Self) {
+        self.names_taken += later.names_taken;
+        self.own.extend(later.own);
+        for (key, change) in later.changes {
+            self.record(key, change);
+        }
+    }
+}
+
+/// Returns a key with the names of its columns: `course_id=1 user_id=12`.
+pub(super) fn key_text<E: Table>(key: &Key) -> String {
+    let parts = E::KEY.iter().zip(key);
+    let parts: Vec<_> = parts
+        .map(|(column, value)| format!("{}={value}", column.as_str()))
+        .collect();
+    parts.join(" ")
+}

@@ -1,0 +1,380 @@
+//! Replacing lists: withdraws the rows that a file does not have.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fmt,
+    hash::BuildHasher,
+    str::FromStr,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::ValueEnum;
+use entity::invite_event;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    ExprTrait, Order, QueryFilter, QuerySelect, Value,
+    sea_query::{Expr, Query},
+};
+use uuid::Uuid;
+
+use super::{
+    change::{Effects, Key},
+    statement,
+    table::Rows,
+    upsert::{self, MadeHere, Table, Upsert, Withdrawal, key_of},
+};
+use crate::invite::{Event, FIRST_ID, InviteKind};
+
+/// Rows per statement that reads keys.
+const PAGE: u64 = 8192;
+
+/// Values per statement: each is a parameter.
+const VALUES_PER_STATEMENT: usize = 1000;
+
+/// How long a membership that began here may be missing in files.
+const RECENT: TimeDelta = TimeDelta::days(1);
+
+/// Rows of which a file has the complete list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// All rows of the kind
+    All,
+    /// All rows of each workspace that the file names
+    Workspace,
+    /// All rows of each group that the file names
+    Group,
+    /// All rows of each course that the file names
+    Course,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::Workspace => "workspace",
+            Self::Group => "group",
+            Self::Course => "course",
+        })
+    }
+}
+
+/// Most rows that a replacement may withdraw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MaxWithdrawn {
+    /// A tenth of the rows, or ten if that is more.
+    #[default]
+    Tenth,
+    /// A number of rows.
+    Rows(u64),
+    /// A percentage of the rows.
+    Percent(u64),
+}
+
+impl MaxWithdrawn {
+    fn allows(self, withdrawn: u64, of: u64) -> bool {
+        match self {
+            Self::Tenth => withdrawn <= Ord::max(10, of / 10),
+            Self::Rows(rows) => withdrawn <= rows,
+            Self::Percent(percent) => {
+                u128::from(withdrawn) * 100 <= u128::from(of) * u128::from(percent)
+            }
+        }
+    }
+}
+
+impl fmt::Display for MaxWithdrawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenth => f.write_str("10%, at least 10 rows"),
+            Self::Rows(rows) => write!(f, "{rows} rows"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+impl FromStr for MaxWithdrawn {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected a number of rows, or a percentage such as `10%`";
+        match text.strip_suffix('%') {
+            Some(percent) => match percent.parse() {
+                Ok(percent) if percent <= 100 => Ok(Self::Percent(percent)),
+                _ => Err(EXPECTED),
+            },
+            None => text.parse().map(Self::Rows).map_err(|_| EXPECTED),
+        }
+    }
+}
+
+/// What an import replaces.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement {
+    /// The rows that the file lists completely.
+    pub scope: Scope,
+    /// Most rows that it may withdraw.
+    pub max_withdrawn: MaxWithdrawn,
+}
+
+/// A part of a course's list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) course_id: i64,
+    pub(super) rows: u64,
+    /// Rows of the whole list.
+    pub(super) of: Option<u64>,
+}
+
+/// The rows that a file has.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    keys: HashSet<u64>,
+    hasher: foldhash::fast::RandomState,
+    /// The workspaces, groups or courses that the file names.
+    targets: BTreeSet<i64>,
+    /// Rows of lists in parts: those that the file has, and the whole.
+    parts: BTreeMap<i64, (u64, u64)>,
+}
+
+impl Listed {
+    /// Adds the rows that a chunk wrote.
+    pub(super) fn add_written(&mut self, effects: &Effects) {
+        let hashes = effects.own.iter().map(|key| self.hasher.hash_one(key));
+        self.keys.extend(hashes);
+    }
+
+    /// Adds the targets that a row of the file names.
+    pub(super) fn add_named(&mut self, row: &Rows) {
+        row.add_targets(&mut self.targets);
+        for part in &row.parts {
+            self.targets.insert(part.course_id);
+            let (rows, of) = self.parts.entry(part.course_id).or_default();
+            *rows += part.rows;
+            *of = Ord::max(*of, part.of.unwrap_or_default());
+        }
+    }
+
+    /// Returns the reason why the file does not have a whole list.
+    pub(super) fn incompleteness(&self) -> Option<String> {
+        let mut parts = self.parts.iter();
+        let (course, (rows, of)) = parts.find(|(_, (rows, of))| rows < of)?;
+        Some(format!(
+            "the file has {rows} of the {of} invited users of course {course}; join all pages in one file"
+        ))
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        self.keys.contains(&self.hasher.hash_one(key))
+    }
+}
+
+/// Rows that a file does not have.
+pub(super) struct Missing {
+    /// Those to withdraw.
+    pub(super) keys: Vec<Key>,
+    /// Those that the gateway made. They stay.
+    pub(super) made_here: u64,
+    /// Rows in the scope that can be withdrawn, missing or not.
+    pub(super) of: u64,
+}
+
+impl Missing {
+    pub(super) fn are_too_many(&self, most: MaxWithdrawn) -> bool {
+        !most.allows(self.keys.len() as u64, self.of)
+    }
+
+    /// Returns the note on rows that stay.
+    pub(super) fn note(&self) -> Option<String> {
+        match self.made_here {
+            0 => None,
+            1 => Some("1 row that the file does not have stays: it was made here".to_owned()),
+            rows => Some(format!(
+                "{rows} rows that the file does not have stay: they were made here"
+            )),
+        }
+    }
+}
+
+/// Finds the rows of a scope that a file does not have.
+pub(super) async fn missing<E: Table>(
+    transaction: &DatabaseTransaction,
+    listed: &Listed,
+    scope: Scope,
+    now: DateTime<Utc>,
+) -> Result<Missing, DbErr> {
+    let targets: Vec<i64> = listed.targets.iter().copied().collect();
+    let parts: Vec<Option<&[i64]>> = match scope {
+        Scope::All => vec![None],
+        _ => targets.chunks(VALUES_PER_STATEMENT).map(Some).collect(),
+    };
+    let mut missing = Missing {
+        keys: Vec::new(),
+        made_here: 0,
+        of: 0,
+    };
+    for targets in parts {
+        let mut after = None;
+        loop {
+            let page = live_keys::<E>(transaction, targets, after.as_ref()).await?;
+            missing.of += page.len() as u64;
+            let is_last = (page.len() as u64) < PAGE;
+            after = page.last().cloned();
+            missing
+                .keys
+                .extend(page.into_iter().filter(|key| !listed.has(key)));
+            if is_last {
+                break;
+            }
+        }
+    }
+    let all = missing.keys.len();
+    let made_here = made_here::<E>(transaction, &missing.keys, now).await?;
+    missing.keys.retain(|key| !made_here.contains(key));
+    missing.made_here = (all - missing.keys.len()) as u64;
+    Ok(missing)
+}
+
+/// Withdraws the rows with these keys.
+pub(super) async fn withdraw<E: Table>(
+    transaction: &DatabaseTransaction,
+    keys: &[Key],
+    now: DateTime<Utc>,
+) -> Result<Effects, DbErr> {
+    let upserts: Vec<_> = withdrawals::<E>(keys, now).collect();
+    upsert::write(transaction, upserts.iter()).await
+}
+
+fn withdrawals<E: Table>(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item = Upsert<E>> {
+    keys.iter()
+        .map(move |key| Upsert::<E>::withdrawal_of(key, now))
+}
+
+/// Returns a page of the keys of rows that can be withdrawn, in their order.
+async fn live_keys<E: Table>(
+    transaction: &DatabaseTransaction,
+    targets: Option<&[i64]>,
+    after: Option<&Key>,
+) -> Result<Vec<Key>, DbErr> {
+    let mut query = Query::select();
+    query.columns(E::KEY.iter().copied());
+    query.from(E::default().table_ref());
+    if let Withdrawal::Mark { only_if, .. } = E::WITHDRAWAL {
+        query.and_where(Expr::cust(only_if));
+    }
+    if let (Some(column), Some(targets)) = (E::TARGET, targets) {
+        query.and_where(Expr::col(column).is_in(targets.iter().copied()));
+    }
+    if let Some(after) = after {
+        let columns = E::KEY.iter().map(|column| Expr::col(*column));
+        let values = after.iter().map(|value| Expr::val(*value));
+        query.and_where(Expr::tuple(columns).gt(Expr::tuple(values)));
+    }
+    for column in E::KEY {
+        query.order_by(*column, Order::Asc);
+    }
+    query.limit(PAGE);
+    let rows = transaction.query_all(&query).await?;
+    rows.iter().map(key_of::<E>).collect()
+}
+
+/// Returns those of the keys whose rows the gateway made: a source does not know them.
+async fn made_here<E: Table>(
+    transaction: &DatabaseTransaction,
+    keys: &[Key],
+    now: DateTime<Utc>,
+) -> Result<HashSet<Key>, DbErr> {
+    match E::MADE_HERE {
+        None => Ok(HashSet::new()),
+        Some(MadeHere::Id) => {
+            let own = keys
+                .iter()
+                .filter(|key| key.iter().any(|id| *id >= FIRST_ID));
+            Ok(own.cloned().collect())
+        }
+        Some(MadeHere::Joining(kind)) => recently_joined(transaction, kind, now).await,
+        Some(MadeHere::Event(kind)) => {
+            let table = E::default();
+            let condition = format!(
+                "EXISTS (SELECT 1 FROM invite_events e WHERE e.kind = '{}' \
+                 AND e.invite_id = \"{}\".\"id\" AND e.type IN ('{}', '{}'))",
+                kind.as_str(),
+                table.table_name(),
+                Event::Created.as_str(),
+                Event::Rotated.as_str(),
+            );
+            let models: Vec<_> = withdrawals::<E>(keys, now)
+                .map(|row| Cow::Owned(row.model))
+                .collect();
+            let mut found = HashSet::new();
+            let backend = transaction.get_database_backend();
+            for query in statement::stored::<E>(backend, &models, &condition) {
+                for row in transaction.query_all_raw(query).await? {
+                    found.insert(key_of::<E>(&row)?);
+                }
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// Returns the targets and users of those who joined by an invite of this kind within [`RECENT`].
+async fn recently_joined(
+    transaction: &DatabaseTransaction,
+    kind: InviteKind,
+    now: DateTime<Utc>,
+) -> Result<HashSet<Key>, DbErr> {
+    let types = [Event::Accepted, Event::Joined].map(Event::as_str);
+    // Ids of events begin with their milliseconds.
+    let since = u64::try_from((now - RECENT).timestamp_millis()).unwrap_or_default();
+    let first = Uuid::from_u128(u128::from(since) << 80);
+    let rows: Vec<(Option<i64>, Option<i64>)> = invite_event::Entity::find()
+        .select_only()
+        .column(invite_event::Column::TargetId)
+        .column(invite_event::Column::ActorId)
+        .filter(invite_event::Column::Id.gte(first))
+        .filter(invite_event::Column::Kind.eq(kind.as_str()))
+        .filter(invite_event::Column::EventType.is_in(types))
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    let pairs = rows.into_iter();
+    Ok(pairs
+        .filter_map(|(target, user)| Some(vec![target?, user?]))
+        .collect())
+}
+
+/// Adds the targets of rows of a table to `targets`.
+pub(super) fn add_targets<E: Table>(upserts: &[Upsert<E>], targets: &mut BTreeSet<i64>) {
+    let Some(column) = E::TARGET else { return };
+    for upsert in upserts {
+        if let Some(Value::BigInt(Some(target))) = upsert.model.get(column).into_value() {
+            targets.insert(target);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MaxWithdrawn;
+
+    #[test]
+    fn a_limit_is_a_number_of_rows_or_a_percentage() {
+        assert_eq!("10%".parse(), Ok(MaxWithdrawn::Percent(10)));
+        assert_eq!("0".parse(), Ok(MaxWithdrawn::Rows(0)));
+        for wrong in ["", "%", "101%", "-1", "1.5%", "ten"] {
+            assert!(wrong.parse::<MaxWithdrawn>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn limits_include_their_value() {
+        assert!(MaxWithdrawn::Tenth.allows(10, 12));
+        assert!(!MaxWithdrawn::Tenth.allows(11, 100));
+        assert!(MaxWithdrawn::Tenth.allows(100, 1000));
+        assert!(MaxWithdrawn::Percent(10).allows(1, 10));
+        assert!(!MaxWithdrawn::Percent(10).allows(2, 19));
+        assert!(MaxWithdrawn::Rows(0).allows(0, 5));
+        assert!(!MaxWithdrawn::Rows(0).allows(1, 5));
+    }
+}

@@ -40,7 +40,7 @@ mod upsert;
 mod writer;
 
 pub use fields::{DateFormat, Fields, Renamed};
-pub use kind::Kind;
+pub use kind::{Field, Format, Kind};
 pub use progress::Console;
 
 use chunk::{Checker, Chunk};

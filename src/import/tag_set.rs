@@ -7,7 +7,11 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
-use super::upsert::{self, Upsert};
+use super::{
+    constraint::{WriteError, is_refused},
+    row::FieldError,
+    upsert::{self, Upsert},
+};
 
 /// Codes per statement that loads tags: each is a parameter.
 const CODES_PER_STATEMENT: usize = 1000;
@@ -20,6 +24,19 @@ pub(super) struct TagSet {
 }
 
 impl TagSet {
+    /// Like [`Self::replace`]. An error names the field that caused it.
+    pub(super) async fn replace_explained(
+        transaction: &DatabaseTransaction,
+        sets: &[Self],
+    ) -> Result<(), WriteError> {
+        let replaced = Self::replace(transaction, sets.iter()).await;
+        replaced.map_err(|error| match is_refused(&error) {
+            // The row has created the tags that it describes.
+            true => WriteError::Row(FieldError::new("tag_ids", "no such tag")),
+            false => WriteError::Database(error),
+        })
+    }
+
     /// Replaces the tags of each code by its last set.
     pub(super) async fn replace(
         transaction: &DatabaseTransaction,

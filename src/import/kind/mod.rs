@@ -13,6 +13,7 @@ use super::{
 mod course;
 mod course_invite;
 mod course_member;
+mod field;
 mod group;
 mod group_invite;
 mod group_member;
@@ -22,6 +23,8 @@ mod user;
 mod workspace;
 mod workspace_invite;
 mod workspace_member;
+
+pub use field::{Field, Format};
 
 /// Defines the kinds, and the module that reads the rows of each.
 macro_rules! kinds {
@@ -55,6 +58,13 @@ macro_rules! kinds {
             ) -> Result<(), FieldError> {
                 match self {
                     $(Self::$kind => $module::withdraw(row, now, rows),)+
+                }
+            }
+
+            /// Returns the fields of rows of this kind.
+            pub fn fields(self) -> Vec<Field> {
+                match self {
+                    $(Self::$kind => $module::fields(),)+
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 mod hidden;
 mod table;
-mod world;
+pub mod world;
 mod writes;
 
 use axum::http::StatusCode;

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// Modules that each module may import.
-const ALLOWED: [(&str, &[&str]); 24] = [
+const ALLOWED: [(&str, &[&str]); 25] = [
     (
         "access",
         &[
@@ -27,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "config",
             "database",
             "demo",
+            "export",
             "graphql",
             "http",
             "import",
@@ -59,6 +60,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     ("database", &[]),
     ("demo", &["auth", "clock", "import", "invite"]),
     ("email", &[]),
+    ("export", &["import"]),
     (
         "graphql",
         &[
@@ -295,6 +297,7 @@ const HOMES: [(&str, &[&str]); 13] = [
             "command",
             "database",
             "demo",
+            "export",
             "import",
             "lifecycle",
             "loader",

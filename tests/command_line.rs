@@ -126,6 +126,7 @@ async fn only_migrating_up_creates_a_database_file() {
         &["migrate", "status"][..],
         &["migrate", "down", "--all"],
         &["serve", "--listen=127.0.0.1:0"],
+        &["export", "users"],
     ] {
         let ended = Process::run(&[command, &[url.as_str()]].concat()).await;
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
@@ -336,6 +337,7 @@ async fn every_command_refuses_the_same_database_urls_without_repeating_them() {
             &["migrate", "status"],
             &["migrate", "down", "--all"],
             &["import", "users", "-"],
+            &["export", "users"],
         ] {
             let ended = Process::run_in(&[("DATABASE_URL", url)], command).await;
             assert_eq!(ended.status, Some(2), "{command:?}: {}", ended.stderr);

@@ -139,6 +139,9 @@ impl Setup {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         match arguments[..] {
             ["import"] => arguments.extend(["users", "-"]),
+            ["export"] if !flag.is_some_and(|flag| flag.starts_with("--all")) => {
+                arguments.push("users");
+            }
             ["migrate", "down"] => arguments.push("--all"),
             ["token"] if !flag.is_some_and(|flag| flag.starts_with("--user")) => {
                 arguments.push("--user=7");
@@ -242,6 +245,7 @@ async fn help_repeats_no_variable() {
         &["demo"],
         &["migrate", "up"],
         &["import"],
+        &["export"],
         &["invite", "create", "workspace"],
         &["token"],
     ] {
@@ -269,6 +273,8 @@ async fn an_unexpected_url_is_not_repeated() {
         &["migrate", "up", url],
         &["import", url, "-"],
         &["import", "users", "-", url],
+        &["export", url],
+        &["export", "users", url],
     ] {
         let ended = Process::run_in(&[("DATABASE_URL", "sqlite://x.db")], arguments).await;
         assert_eq!(ended.status, Some(2), "{arguments:?}: {}", ended.stderr);

@@ -1,6 +1,7 @@
 //! The command line, one file per subcommand.
 
 mod demo;
+mod export;
 mod import;
 mod import_files;
 mod invite;
@@ -31,6 +32,7 @@ use crate::{
     printable::Printable,
 };
 use demo::DemoArgs;
+use export::ExportArgs;
 use import::ImportArgs;
 use invite::InviteArgs;
 use migrate::MigrateArgs;
@@ -59,6 +61,8 @@ enum Command {
     Migrate(MigrateArgs),
     /// Import data from a file: JSON or CSV, with the fields of the REST contracts
     Import(ImportArgs),
+    /// Export data as NDJSON: what `import KIND` reads
+    Export(ExportArgs),
     /// Create, cancel and resend invites as an account, by the rules of the mutations
     Invite(InviteArgs),
     /// Print the public GraphQL schema, or the subgraph schema for composing a supergraph
@@ -88,6 +92,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args, clock).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run(args, &clock).await,
+            Command::Export(args) => export::run(args).await,
             Command::Invite(args) => invite::run(args, &clock).await,
             Command::Schema(args) => schema::run(&args),
             Command::Token(args) => match token::run(&args, &clock, &mut io::stdout()) {

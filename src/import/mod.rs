@@ -45,7 +45,7 @@ mod writer;
 
 pub use change::Change;
 pub use fields::{DateFormat, Fields, Renamed};
-pub use kind::Kind;
+pub use kind::{Field, Format, Kind};
 pub use progress::Console;
 pub use replace::{MaxWithdrawn, Replacement, Scope};
 

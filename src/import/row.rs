@@ -158,34 +158,26 @@ impl<'a> Object<'a> {
         let Some((name, value)) = self.find(names) else {
             return Ok(None);
         };
-        let id = match value {
-            Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-            Value::String(text) => {
-                // `7.0` is how data frames write 7 in a column that also has empty cells.
-                let digits = text.strip_suffix(".0").unwrap_or(text);
-                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-                is_number.then(|| digits.parse().ok()).flatten()
-            }
-            _ => None,
-        };
-        match id {
-            Some(id) if id > MAX_ID => {
-                let reason = format!("expected an id of at most {MAX_ID}");
-                Err(self.error(name, reason))
-            }
-            Some(id) if id > 0 => Ok(Some(id)),
-            _ => Err(self.error(name, "expected a positive 64-bit integer")),
-        }
-    }
-
-    /// Reads a number of things; none unless it is a whole number.
-    pub(super) fn optional_count(&self, name: &str) -> Option<u64> {
-        self.find(&[name]).and_then(|(_, value)| value.as_u64())
+        id(value)
+            .map(Some)
+            .map_err(|reason| self.error(name, reason))
     }
 
     /// Like [`Self::optional_id`], but required.
     pub(super) fn id(&self, names: &[&str]) -> Result<i64, FieldError> {
         self.required(names, self.optional_id(names)?)
+    }
+
+    /// Reads a number of times, as a number or as decimal digits.
+    pub(super) fn optional_count(&self, name: &str) -> Result<Option<i32>, FieldError> {
+        let Some((_, value)) = self.find(slice::from_ref(&name)) else {
+            return Ok(None);
+        };
+        let count = integer(value).and_then(|count| i32::try_from(count).ok());
+        match count {
+            Some(count) if count >= 0 => Ok(Some(count)),
+            _ => Err(self.error(name, "expected a 32-bit integer of at least 0")),
+        }
     }
 
     /// Reads a string of at most `longest` characters, which may be empty.
@@ -343,7 +335,7 @@ impl<'a> Object<'a> {
             return Ok(Some(text));
         }
         let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
-        let reason = "expected an absolute URL such as https://example.com/picture.png";
+        let reason = "expected an absolute URL such as https://example.com/";
         Err(self.error(name, reason))
     }
 
@@ -373,23 +365,81 @@ impl<'a> Object<'a> {
 
     /// Reads an array of objects; empty if the field is absent.
     pub(super) fn objects(&self, name: &str) -> Result<Vec<Object<'a>>, FieldError> {
+        self.items(name, |index, item| match item {
+            Value::Object(fields) => Ok(Object {
+                fields,
+                path: format!("{}{name}[{index}].", self.path),
+                known: self.known,
+            }),
+            other => Err(expected("an object", other)),
+        })
+    }
+
+    /// Reads an array of ids; empty if the field is absent.
+    pub(super) fn ids(&self, name: &str) -> Result<Vec<i64>, FieldError> {
+        self.items(name, |_, item| id(item))
+    }
+
+    /// Reads an array of SHA-256 hashes in hex digits; empty if the field is absent.
+    pub(super) fn hashes(&self, name: &str) -> Result<Vec<Vec<u8>>, FieldError> {
+        self.items(name, |_, item| {
+            let hash = item.as_str().filter(|text| text.len() == 2 * HASH);
+            hash.and_then(bytes)
+                .ok_or_else(|| format!("expected {} hex digits", 2 * HASH))
+        })
+    }
+
+    /// Reads the items of an array, each by `read`; none if the field is absent.
+    fn items<T>(
+        &self,
+        name: &str,
+        read: impl Fn(usize, &'a Value) -> Result<T, String>,
+    ) -> Result<Vec<T>, FieldError> {
         let items = match self.find(slice::from_ref(&name)) {
             None => return Ok(Vec::new()),
             Some((_, Value::Array(items))) => items,
             Some((_, other)) => return Err(self.error(name, expected("an array", other))),
         };
-        items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| match item {
-                Value::Object(fields) => Ok(Object {
-                    fields,
-                    path: format!("{}{name}[{index}].", self.path),
-                    known: self.known,
-                }),
-                other => Err(self.error(&format!("{name}[{index}]"), expected("an object", other))),
-            })
-            .collect()
+        let read = |(index, item)| {
+            let error = |reason| self.error(&format!("{name}[{index}]"), reason);
+            read(index, item).map_err(error)
+        };
+        items.iter().enumerate().map(read).collect()
+    }
+}
+
+/// Bytes of a SHA-256 hash.
+const HASH: usize = 32;
+
+/// Returns the bytes that hex digits stand for.
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let pairs = digits.as_bytes().chunks_exact(2);
+    pairs
+        .map(|pair| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok())
+        .collect()
+}
+
+/// Returns a positive id.
+fn id(value: &Value) -> Result<i64, String> {
+    match integer(value) {
+        Some(id) if id > MAX_ID => Err(format!("expected an id of at most {MAX_ID}")),
+        Some(id) if id > 0 => Ok(id),
+        _ => Err("expected a positive 64-bit integer".to_owned()),
+    }
+}
+
+/// Returns an integer that is a number or decimal digits.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => {
+            // `7.0` is how data frames write 7 in a column that also has empty cells.
+            let digits = text.strip_suffix(".0").unwrap_or(text);
+            let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| digits.parse().ok()).flatten()
+        }
+        _ => None,
     }
 }
 

@@ -62,10 +62,12 @@ macro_rules! tables {
                 let mut is_repeated = false;
                 $(is_repeated |= keys.add_all(&self.$rows, content);)+
                 for invite in &self.workspace_invites {
-                    is_repeated |= match &invite.token_hash {
-                        Some(hash) => keys.add(("token", hash), content),
-                        None => keys.add(("id", invite.stated_id()), content),
-                    };
+                    for hash in &invite.token_hashes {
+                        is_repeated |= keys.add(("token", hash), content);
+                    }
+                    if invite.token_hashes.is_empty() {
+                        is_repeated |= keys.add(("id", invite.stated_id()), content);
+                    }
                 }
                 is_repeated
             }
@@ -110,7 +112,7 @@ macro_rules! tables {
             let mut effects = Effects::default();
             $(effects.add(constraint::write(transaction, &row.$rows).await?);)+
             effects.add(token_invite::write_explained(transaction, &row.workspace_invites).await?);
-            effects.add(TagSet::replace(transaction, row.tag_sets.iter()).await?);
+            effects.add(TagSet::replace_explained(transaction, &row.tag_sets).await?);
             Ok(effects)
         }
 

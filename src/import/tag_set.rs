@@ -9,6 +9,8 @@ use sea_orm::{
 
 use super::{
     change::{Change, Effects},
+    constraint::{WriteError, is_refused},
+    row::FieldError,
     upsert::{self, Upsert},
 };
 
@@ -23,6 +25,19 @@ pub(super) struct TagSet {
 }
 
 impl TagSet {
+    /// Like [`Self::replace`]. An error names the field that caused it.
+    pub(super) async fn replace_explained(
+        transaction: &DatabaseTransaction,
+        sets: &[Self],
+    ) -> Result<Effects, WriteError> {
+        let replaced = Self::replace(transaction, sets.iter()).await;
+        replaced.map_err(|error| match is_refused(&error) {
+            // The row has created the tags that it describes.
+            true => WriteError::Row(FieldError::new("tag_ids", "no such tag")),
+            false => WriteError::Database(error),
+        })
+    }
+
     /// Replaces the tags of each code by its last set. Returns the codes whose tags change.
     pub(super) async fn replace(
         transaction: &DatabaseTransaction,

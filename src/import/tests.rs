@@ -113,10 +113,11 @@ async fn importing_a_file_twice_changes_nothing() {
         "profile_picture":"p"},"inviter_name":"Ada","role_display":"Team Lead","is_expired":false,
         "expires_at":"2026-02-01T00:00:00Z","message":"","status":"pending"}"#
         .replace('\n', " ");
-    let link = r#"{"id":7,"type":"GroupInvite","code":"g","url":"u","_links":{},
+    let link =
+        r#"{"id":7,"type":"GroupInvite","code":"g","url":"https://app.example/g","_links":{},
         "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z",
         "group":{"id":6,"slug":"g","name":"G"}}"#
-        .replace('\n', " ");
+            .replace('\n', " ");
     let mut seen = Vec::new();
     for day in [1, 2] {
         load(&database, Kind::Users, USERS, day).await;

@@ -1,5 +1,5 @@
-//! Workspace invites by token. A file names them by the token in their link; the database keeps its
-//! hash in a table of its own.
+//! Workspace invites by token. A file names them by the token in their link, or by the hashes of their
+//! tokens; the database keeps the hashes in a table of their own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,11 +20,11 @@ use super::{
 /// Values per statement that loads rows: each is a parameter.
 const VALUES_PER_STATEMENT: usize = 1000;
 
-/// An invite and the hash of its token. The id may be missing. The hash may be missing in a withdrawal by id.
+/// An invite and the hashes of its tokens. The id may be missing. Without hashes, the id is the key.
 #[derive(Clone, Debug)]
 pub(super) struct TokenInvite {
     pub(super) invite: Upsert<workspace_invite::Entity>,
-    pub(super) token_hash: Option<Vec<u8>>,
+    pub(super) token_hashes: Vec<Vec<u8>>,
 }
 
 impl TokenInvite {
@@ -66,18 +66,18 @@ pub(super) async fn write_explained(
     Ok(effects)
 }
 
-/// Finds the id of each invite: by its token, else as the file states it, else a new one.
+/// Finds the id of each invite: by its tokens, else as the file states it, else a new one.
 ///
 /// # Errors
-/// A row states an id that an invite with another token has.
+/// A row states an id that an invite with other tokens has, or tokens of several invites.
 async fn resolve(
     transaction: &DatabaseTransaction,
     rows: &[&TokenInvite],
 ) -> Result<Resolved, WriteError> {
     let mut ids = ids_by_token(transaction, rows).await?;
     let is_new = |row: &&&TokenInvite| {
-        let token = row.token_hash.as_ref();
-        row.invite.mode != Mode::Withdraw && token.is_none_or(|hash| !ids.contains_key(hash))
+        let is_known = row.token_hashes.iter().any(|hash| ids.contains_key(hash));
+        row.invite.mode != Mode::Withdraw && !is_known
     };
     let new: Vec<_> = rows.iter().filter(is_new).collect();
     let stated: Vec<i64> = new.iter().filter_map(|row| row.stated_id()).collect();
@@ -91,31 +91,33 @@ async fn resolve(
     };
     for row in rows {
         let mut invite = row.invite.clone();
-        let known = row.token_hash.as_ref().and_then(|hash| ids.get(hash));
+        let taken_error = |field| FieldError::new(format!("{}{field}", row.invite.path), TAKEN);
+        let mut by_token = row.token_hashes.iter().filter_map(|hash| ids.get(hash));
+        let known = by_token.next().copied();
+        if by_token.any(|other| Some(*other) != known) {
+            return Err(WriteError::Row(taken_error("token_hashes")));
+        }
         if invite.mode == Mode::Withdraw {
             // Nothing is withdrawn if there is no such invite.
-            if let Some(id) = known.copied().or(row.stated_id()) {
+            if let Some(id) = known.or(row.stated_id()) {
                 invite.model.id = Set(id);
                 resolved.invites.push(invite);
             }
             continue;
         }
         let id = match (known, row.stated_id()) {
-            (Some(id), _) => *id,
-            (None, Some(id)) if taken.insert(id) => id,
-            (None, Some(_)) => {
-                let field = format!("{}id", invite.path);
-                return Err(WriteError::Row(FieldError::new(field, TAKEN)));
-            }
+            (Some(id), _) => id,
+            (None, Some(id)) if taken.insert(id) || row.token_hashes.is_empty() => id,
+            (None, Some(_)) => return Err(WriteError::Row(taken_error("id"))),
             (None, None) => {
                 let missing = || DbErr::Custom("the database returned too few ids".to_owned());
                 new_ids.next().ok_or_else(missing)?
             }
         };
-        if let Some(hash) = &row.token_hash
-            && ids.insert(hash.clone(), id).is_none()
-        {
-            resolved.tokens.push(token(id, hash.clone(), row));
+        for hash in &row.token_hashes {
+            if ids.insert(hash.clone(), id).is_none() {
+                resolved.tokens.push(token(id, hash.clone(), row));
+            }
         }
         invite.model.id = Set(id);
         resolved.invites.push(invite);
@@ -140,8 +142,9 @@ async fn ids_by_token(
     rows: &[&TokenInvite],
 ) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
     let mut ids = HashMap::with_capacity(rows.len());
-    for rows in rows.chunks(VALUES_PER_STATEMENT) {
-        let hashes = rows.iter().filter_map(|row| row.token_hash.clone());
+    let hashes: Vec<_> = rows.iter().flat_map(|row| &row.token_hashes).collect();
+    for hashes in hashes.chunks(VALUES_PER_STATEMENT) {
+        let hashes = hashes.iter().map(|hash| hash.as_slice());
         let tokens = invite_token::Entity::find()
             .filter(invite_token::Column::TokenHash.is_in(hashes))
             .all(transaction)

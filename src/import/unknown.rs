@@ -32,6 +32,11 @@ impl KnownFields {
         let mut known = self.0.borrow_mut();
         known.extend(names.iter().map(|name| format!("{path}{name}")));
     }
+
+    /// Returns the paths of the fields, without positions.
+    pub(super) fn into_names(self) -> BTreeSet<String> {
+        self.0.into_inner()
+    }
 }
 
 /// Replaces the positions of arrays in a path: `tags[1].` gives `tags[].`
@@ -76,7 +81,7 @@ impl UnknownFields {
 
     /// Finds the unknown fields of rows of this shape: those of `row` that are not `known`.
     pub(super) fn find(&mut self, shape: u64, row: &Value, known: KnownFields) -> &[Unknown] {
-        let known = known.0.into_inner();
+        let known = known.into_names();
         let mut found = BTreeSet::new();
         find(row, "", &known, &mut found);
         if self.shapes.len() == MAX_SHAPES {

@@ -4,12 +4,30 @@ use chrono::{DateTime, Utc};
 use entity::course::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::{MAX_NAME, MAX_TEXT, user};
+use super::{
+    Kind, MAX_NAME, MAX_TEXT,
+    field::{Field, LIVE, fields},
+    user,
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
 };
+
+const CREATOR: &[&str] = &["created_by", "created_by_id"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["slug"] => Slug(MAX_NAME), required, "Unique among courses that are not deleted.";
+        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+        &["description"] => Text(MAX_TEXT), "empty", "Shown to people who are invited.";
+        &["privacy"] => OneOf(&["draft", "open", "private", "secret"]), required, "Who sees the course.";
+        CREATOR => Reference(Kind::Users), required, "The user who created the course.";
+    };
+    [own.as_slice(), &LIVE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -42,6 +60,7 @@ pub(super) fn nested(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
+    course.ignore(&["deleted_at", "deleted"]);
     let id = course.id(&["id"])?;
     let model = profile(course, now, rows)?;
     rows.courses.push(Upsert::create(model, course.path()));
@@ -54,14 +73,14 @@ fn profile(
     rows: &mut Rows,
 ) -> Result<ActiveModel, FieldError> {
     let description = course.optional_text(&["description"], MAX_TEXT)?;
-    let creator = user::reference(course, &["created_by", "created_by_id"], now, rows)?;
+    let creator = user::reference(course, CREATOR, now, rows)?;
     Ok(ActiveModel {
         id: Set(course.id(&["id"])?),
         slug: Set(course.slug(&["slug"], MAX_NAME)?),
         name: Set(course.text(&["name"], MAX_TEXT)?),
         description: set_or(description, String::new()),
         privacy: Set(course.enum_value(&["privacy"])?),
-        created_by_id: Set(course.required(&["created_by"], creator)?),
+        created_by_id: Set(course.required(CREATOR, creator)?),
         created_at: set_or(course.optional_instant("created_at")?, now),
         deleted_at: Unchanged(None),
     })

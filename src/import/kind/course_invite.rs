@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::course_invite::ActiveModel;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
-use super::{course, user};
+use super::{
+    Kind, course,
+    field::{Field, LIFECYCLE, fields},
+    user,
+};
 use crate::import::{
     replace::Part,
     row::{FieldError, Object},
@@ -15,6 +19,23 @@ use crate::import::{
 const COURSE: [&str; 2] = ["course", "course_id"];
 const INVITEE: [&str; 2] = ["user", "user_id"];
 const INVITER: [&str; 2] = ["invited_by", "invited_by_id"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, "generated", "Id of a new invite. A stored one keeps its id.";
+        &COURSE => Reference(Kind::Courses), required, "The key, with the user.";
+        &INVITEE => Reference(Kind::Users), "required without `results`", "The user who is invited.";
+        &INVITER => Reference(Kind::Users), "null", "The user who invites.";
+        &["created_at"] => Instant, "now", "Time of creation.";
+        &["accepted_at"] => Instant, "null", "Time at which the user accepted.";
+        &["results"] => Objects(Kind::Users), "none", "A page of users with pending invites, one for each user.";
+        &["results[].invited_at"] => Instant, "now", "Time of creation of the user's invite.";
+        &["count"] => Count, "none", "Number of users on all pages. With `--replace`, the file must have them all.";
+        &["next"] => Ignored, "none", "Derived from other fields.";
+        &["previous"] => Ignored, "none", "Derived from other fields.";
+    };
+    [own.as_slice(), &LIFECYCLE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -40,10 +61,10 @@ pub(super) fn read(
         created_at: set_or(row.optional_instant("created_at")?, now),
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
         cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
-        declined_at: Unchanged(None),
-        updated_at: Unchanged(None),
-        last_sent_at: Unchanged(None),
-        send_count: Unchanged(0),
+        declined_at: row.nullable(&["declined_at"], row.optional_instant("declined_at")?),
+        updated_at: row.nullable(&["updated_at"], row.optional_instant("updated_at")?),
+        last_sent_at: row.nullable(&["last_sent_at"], row.optional_instant("last_sent_at")?),
+        send_count: row.column(&["send_count"], row.optional_count("send_count")?, 0),
         status: NotSet,
     };
     rows.course_invites.push(Upsert::write(model, row.path()));
@@ -93,7 +114,9 @@ fn page(
     rows.parts.push(Part {
         course_id,
         rows: invitees.len() as u64,
-        of: row.optional_count("count"),
+        of: row
+            .optional_count("count")?
+            .and_then(|count| u64::try_from(count).ok()),
     });
     for invitee in invitees {
         let model = ActiveModel {

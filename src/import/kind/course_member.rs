@@ -4,12 +4,26 @@ use chrono::{DateTime, Utc};
 use entity::course_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{is_over, member_role};
+use super::{
+    field::{Field, MEMBERSHIP, fields},
+    is_over, member_role,
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::Upsert,
 };
+
+const ROLES: &[&str] = &["creator", "manager", "joined"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["course_id"] => Id, required, "The key, with `user_id`.";
+        &["user_id"] => Id, required, "The member.";
+        &["role"] => OneOf(ROLES), required, "In any case. `creator` and `manager` manage the course.";
+    };
+    [own.as_slice(), &MEMBERSHIP].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -22,7 +36,7 @@ pub(super) fn read(
     let model = ActiveModel {
         course_id: Set(row.id(&["course_id"])?),
         user_id: Set(row.id(&["user_id"])?),
-        role: Set(member_role(row, &["creator", "manager", "joined"])?),
+        role: Set(member_role(row, ROLES)?),
     };
     rows.course_members.push(Upsert::write(model, row.path()));
     Ok(())

@@ -4,12 +4,24 @@ use chrono::{DateTime, Utc};
 use entity::group::ActiveModel;
 use sea_orm::ActiveValue::{Set, Unchanged};
 
-use super::{MAX_NAME, MAX_TEXT};
+use super::{
+    MAX_NAME, MAX_TEXT,
+    field::{Field, LIVE, fields},
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
 };
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["slug"] => Slug(MAX_NAME), required, "Unique among groups that are not deleted.";
+        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+    };
+    [own.as_slice(), &LIVE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -40,6 +52,7 @@ pub(super) fn nested(
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<i64, FieldError> {
+    group.ignore(&["deleted_at", "deleted"]);
     let id = group.id(&["id"])?;
     rows.groups
         .push(Upsert::create(profile(group, now)?, group.path()));

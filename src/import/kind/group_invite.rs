@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::group_invite::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{MAX_CODE, group};
+use super::{
+    Kind, MAX_CODE,
+    field::{DELETED, Field, fields},
+    group,
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
@@ -12,6 +16,19 @@ use crate::import::{
 };
 
 const GROUP: [&str; 2] = ["group", "group_id"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "Id of the link.";
+        &GROUP => Reference(Kind::Groups), required, "The key: a group has one link.";
+        &["code"] => Text(MAX_CODE), required, "The secret in the link; unique.";
+        &["created_at"] => Instant, required, "Time of creation.";
+        &["updated_at"] => Instant, required, "Time at which the code was last changed.";
+        &["type"] => OneOf(&["GroupInvite"]), "`GroupInvite`", "The contract's name of the kind.";
+        &["url"] => Url, "null", "The link as the source shows it; erased if a later row changes the code without it.";
+    };
+    [own.as_slice(), &DELETED].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,

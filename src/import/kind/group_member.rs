@@ -4,12 +4,26 @@ use chrono::{DateTime, Utc};
 use entity::group_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{is_over, member_role};
+use super::{
+    field::{Field, MEMBERSHIP, fields},
+    is_over, member_role,
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::Upsert,
 };
+
+const ROLES: &[&str] = &["owner", "manager", "member"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["group_id"] => Id, required, "The key, with `user_id`.";
+        &["user_id"] => Id, required, "The member.";
+        &["role"] => OneOf(ROLES), required, "In any case. `owner` and `manager` manage the group.";
+    };
+    [own.as_slice(), &MEMBERSHIP].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -22,7 +36,7 @@ pub(super) fn read(
     let model = ActiveModel {
         group_id: Set(row.id(&["group_id"])?),
         user_id: Set(row.id(&["user_id"])?),
-        role: Set(member_role(row, &["owner", "manager", "member"])?),
+        role: Set(member_role(row, ROLES)?),
     };
     rows.group_members.push(Upsert::write(model, row.path()));
     Ok(())

@@ -2,9 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use entity::invite_code::ActiveModel;
-use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::ActiveValue::Set;
 
-use super::{MAX_CODE, MAX_TEXT, tag, user};
+use super::{
+    Kind, MAX_CODE, MAX_NAME, MAX_TEXT,
+    field::{Field, LIFECYCLE, fields},
+    tag, user,
+};
 use crate::{
     email,
     import::{
@@ -18,6 +22,26 @@ use crate::{
 const EMAIL: &[&str] = &["email"];
 const INVITER: &[&str] = &["invited_by", "invited_by_id"];
 const USER: &[&str] = &["user", "user_id"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["code"] => Text(MAX_CODE), required, "The secret that people enter; unique.";
+        &["role"] => Text(MAX_TEXT), "null", "Key of the role that using the code grants.";
+        &["name"] => Text(MAX_TEXT), "null", "Name of the person who is invited.";
+        EMAIL => Email, "null", "Address of the person who is invited.";
+        INVITER => Reference(Kind::Users), "null", "The user who invites.";
+        &["invited_by_username"] => Text(MAX_NAME), "null", "With an id as `invited_by`, creates that user if missing.";
+        USER => Reference(Kind::Users), "null", "The user who used the code.";
+        &["tags"] => Objects(Kind::Tags), "none", "With `tag_ids`, all tags of the code.";
+        &["tag_ids"] => Ids, "none", "With `tags`, all tags of the code.";
+        &["generated_at"] => Instant, required, "Time of creation.";
+        &["sent_at"] => Instant, "null", "Time at which the code was sent.";
+        &["used_at"] => Instant, "null", "Time at which the code was used: it is accepted.";
+        &["expires_at"] => Instant, "null", "Time from which the code cannot be used.";
+    };
+    [own.as_slice(), &LIFECYCLE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -43,21 +67,20 @@ pub(super) fn read(
         used_at: row.nullable(&["used_at"], row.optional_instant("used_at")?),
         expires_at: row.nullable(&["expires_at"], row.optional_instant("expires_at")?),
         cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
-        declined_at: Unchanged(None),
-        updated_at: Unchanged(None),
-        last_sent_at: Unchanged(None),
-        send_count: Unchanged(0),
+        declined_at: row.nullable(&["declined_at"], row.optional_instant("declined_at")?),
+        updated_at: row.nullable(&["updated_at"], row.optional_instant("updated_at")?),
+        last_sent_at: row.nullable(&["last_sent_at"], row.optional_instant("last_sent_at")?),
+        send_count: row.column(&["send_count"], row.optional_count("send_count")?, 0),
     };
     rows.invite_codes.push(Upsert::write(model, row.path()));
-    if row.contains("tags") {
-        let tags: Result<Vec<i64>, _> = row
-            .objects("tags")?
-            .iter()
-            .map(|tag| tag::nested(tag, now, rows))
-            .collect();
+    if row.contains("tags") || row.contains("tag_ids") {
+        let mut tags = row.ids("tag_ids")?;
+        for tag in row.objects("tags")? {
+            tags.push(tag::nested(&tag, now, rows)?);
+        }
         rows.tag_sets.push(TagSet {
             invite_code_id: id,
-            tags: tags?,
+            tags,
         });
     }
     Ok(())

@@ -16,6 +16,7 @@ use super::{
 mod course;
 mod course_invite;
 mod course_member;
+mod field;
 mod group;
 mod group_invite;
 mod group_member;
@@ -25,6 +26,8 @@ mod user;
 mod workspace;
 mod workspace_invite;
 mod workspace_member;
+
+pub use field::{Field, Format};
 
 /// Defines the kinds, and the module that reads the rows of each.
 macro_rules! kinds {
@@ -102,6 +105,13 @@ macro_rules! kinds {
             pub(super) fn table(self) -> &'static str {
                 match self {
                     $(Self::$kind => entity::$module::Entity.table_name(),)+
+                }
+            }
+
+            /// Returns the fields of rows of this kind.
+            pub fn fields(self) -> Vec<Field> {
+                match self {
+                    $(Self::$kind => $module::fields(),)+
                 }
             }
         }

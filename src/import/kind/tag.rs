@@ -4,12 +4,28 @@ use chrono::{DateTime, Utc};
 use entity::tag::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{MAX_TAG, MAX_TEXT};
+use super::{
+    MAX_TAG, MAX_TEXT,
+    field::{Field, LIVE, fields},
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
 };
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["type", "kind"] => OneOf(&["user", "category", "contribution"]), required, "Type of the tag.";
+        &["name"] => Text(MAX_TAG), required, "Unique among tags of the type that are not deleted.";
+        &["color"] => Color, required, "The colour in which the tag is shown.";
+        &["description"] => Text(MAX_TEXT), "null", "Description of the tag.";
+        &["visible"] => Bool, "true", "True if the tag is shown beside a name.";
+        &["active"] => Bool, "true", "True if the tag can still be granted.";
+    };
+    [own.as_slice(), &LIVE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,

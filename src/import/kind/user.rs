@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use entity::user::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{MAX_NAME, MAX_TEXT};
+use super::{
+    MAX_NAME, MAX_TEXT,
+    field::{Field, LIVE, fields},
+};
 use crate::{
     email,
     import::{
@@ -17,6 +20,20 @@ use crate::{
 const EMAIL: &[&str] = &["email"];
 const FULL_NAME: &[&str] = &["full_name", "real_name"];
 const AVATAR: &[&str] = &["avatar_url", "avatar", "profile_picture"];
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["username"] => Text(MAX_NAME), required, "Unique among users who are not deleted.";
+        FULL_NAME => Text(MAX_TEXT), required, "The name that people see.";
+        EMAIL => Email, "empty", "Invites to this address are the user's if it is verified.";
+        AVATAR => Url, "null", "A picture.";
+        &["is_verified"] => Bool, "false", "True if the address is known to be the user's.";
+        &["ext_id"] => Text(MAX_NAME), "null", "Id of the user elsewhere; bearer tokens may name users by it.";
+        &["is_staff"] => Bool, "false", "True for staff.";
+    };
+    [own.as_slice(), &LIVE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -66,9 +83,9 @@ pub(super) fn nested(
     user.ignore(&[
         "is_verified",
         "is_staff",
-        "invited_at",
         "created_at",
         "deleted_at",
+        "deleted",
     ]);
     let id = user.id(&["id"])?;
     let username = user.non_blank(&["username"], MAX_NAME)?;

@@ -4,12 +4,25 @@ use chrono::{DateTime, Utc};
 use entity::workspace::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::MAX_TEXT;
+use super::{
+    MAX_TEXT,
+    field::{Field, LIVE, fields},
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::{Upsert, set_or},
 };
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, required, "The key.";
+        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+        &["description"] => Text(MAX_TEXT), "empty", "Shown to people who are invited.";
+        &["logo_url"] => Url, "null", "A picture.";
+    };
+    [own.as_slice(), &LIVE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,

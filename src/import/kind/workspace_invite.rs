@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::{workspace, workspace_invite::ActiveModel};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
-use super::{MAX_NAME, MAX_TEXT, role_key, user};
+use super::{
+    Kind, MAX_NAME, MAX_TEXT,
+    field::{Field, LIFECYCLE, fields},
+    role_key, user,
+};
 use crate::{
     email,
     import::{
@@ -20,8 +24,34 @@ const INVITER: &[&str] = &["inviter", "inviter_id"];
 const ACCEPTOR: &[&str] = &["accepted_by", "accepted_by_id"];
 const MESSAGE: &[&str] = &["message"];
 
+const STATUSES: &[&str] = &["pending", "accepted", "cancelled", "expired"];
+
 /// Role of an invite whose row has none.
 const UNKNOWN_ROLE: &str = "unknown";
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["id"] => Id, "generated", "Id of a new invite. A stored one keeps its id.";
+        &["token"] => Uuid, "required without `token_hashes`", "The key: the secret in its link.";
+        &["token_hashes"] => Hashes, "none", "SHA-256 of the bytes of each token. If empty, `id` is the key.";
+        &["workspace_id"] => Id, required, "The workspace.";
+        &["workspace_name"] => Text(MAX_TEXT), "none", "Creates the workspace if missing, with the next two.";
+        &["workspace_description"] => Text(MAX_TEXT), "empty", "Description of a workspace to create.";
+        &["workspace_logo"] => Url, "null", "Picture of a workspace to create.";
+        &["email"] => Email, required, "Address of the person who is invited.";
+        INVITER => Reference(Kind::Users), "null", "The user who invites.";
+        &["role", "role_display"] => Text(MAX_NAME), "`unknown`", "Role of the new member; `Team Lead` is `team_lead`.";
+        MESSAGE => Text(MAX_TEXT), "null", "Message of the inviter.";
+        &["status"] => OneOf(STATUSES), required, "A pending invite expires at `expires_at`.";
+        &["created_at"] => Instant, "now", "Time of creation.";
+        &["expires_at"] => Instant, required, "Time from which the invite cannot be accepted.";
+        &["accepted_at"] => Instant, "null", "Time at which the invite was accepted.";
+        ACCEPTOR => Reference(Kind::Users), "null", "The user who accepted.";
+        &["inviter_name"] => Ignored, "none", "Derived from other fields.";
+        &["is_expired"] => Ignored, "none", "Derived from other fields.";
+    };
+    [own.as_slice(), &LIFECYCLE].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,
@@ -56,31 +86,31 @@ pub(super) fn read(
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
         accepted_by_id: row.nullable(ACCEPTOR, user::reference(row, ACCEPTOR, now, rows)?),
         cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
-        declined_at: Unchanged(None),
-        updated_at: Unchanged(None),
-        last_sent_at: Unchanged(None),
-        send_count: Unchanged(0),
+        declined_at: row.nullable(&["declined_at"], row.optional_instant("declined_at")?),
+        updated_at: row.nullable(&["updated_at"], row.optional_instant("updated_at")?),
+        last_sent_at: row.nullable(&["last_sent_at"], row.optional_instant("last_sent_at")?),
+        send_count: row.column(&["send_count"], row.optional_count("send_count")?, 0),
     };
     rows.workspace_invites.push(TokenInvite {
         invite: Upsert::write(model, row.path()),
-        token_hash: Some(token(row)?.hash()),
+        token_hashes: token_hashes(row)?,
     });
     Ok(())
 }
 
-/// Reads the token or the id of an invite that can no longer be accepted.
+/// Reads the tokens or the id of an invite that can no longer be accepted.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let id = row.optional_id(&["id"])?;
-    let token_hash = match (id, row.contains("token")) {
-        (Some(_), false) => None,
-        _ => Some(token(row)?.hash()),
+    let token_hashes = match id {
+        Some(_) if !row.contains("token") && !row.contains("token_hashes") => Vec::new(),
+        _ => token_hashes(row)?,
     };
     // An id of another source must not name an invite whose token the row does not have.
-    let id = id.filter(|_| token_hash.is_none());
+    let id = id.filter(|_| token_hashes.is_empty());
     let model = ActiveModel {
         id: id.map_or(NotSet, Set),
         cancelled_at: Set(Some(now)),
@@ -88,9 +118,23 @@ pub(super) fn withdraw(
     };
     rows.workspace_invites.push(TokenInvite {
         invite: Upsert::withdraw(model, row.path()),
-        token_hash,
+        token_hashes,
     });
     Ok(())
+}
+
+/// Reads the hashes of the row's tokens. Without any, as in the export of an invite that has none, the id
+/// is the key.
+fn token_hashes(row: &Object<'_>) -> Result<Vec<Vec<u8>>, FieldError> {
+    let mut hashes = row.hashes("token_hashes")?;
+    let has_token = row.optional_text(&["token"], MAX_TEXT)?.is_some();
+    if has_token || !row.contains("token_hashes") {
+        hashes.push(token(row)?.hash());
+    }
+    if hashes.is_empty() {
+        row.id(&["id"])?;
+    }
+    Ok(hashes)
 }
 
 fn token(row: &Object<'_>) -> Result<Token, FieldError> {

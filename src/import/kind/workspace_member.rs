@@ -4,12 +4,25 @@ use chrono::{DateTime, Utc};
 use entity::workspace_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
-use super::{MAX_NAME, is_over, role_key};
+use super::{
+    MAX_NAME,
+    field::{Field, MEMBERSHIP, fields},
+    is_over, role_key,
+};
 use crate::import::{
     row::{FieldError, Object},
     table::Rows,
     upsert::Upsert,
 };
+
+pub(super) fn fields() -> Vec<Field> {
+    let own = fields! {
+        &["workspace_id"] => Id, required, "The key, with `user_id`.";
+        &["user_id"] => Id, required, "The member.";
+        &["role"] => Text(MAX_NAME), required, "`owner` and `admin` manage the workspace. `Team Lead` is `team_lead`.";
+    };
+    [own.as_slice(), &MEMBERSHIP].concat()
+}
 
 pub(super) fn read(
     row: &Object<'_>,

@@ -1,0 +1,240 @@
+//! Exports rows as NDJSON: what the import of their kind reads.
+//!
+//! A row has the columns of its table, in their order and under their names, and refers to other rows by id.
+//! Columns that the database derives from others are left out.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
+
+use chrono::SecondsFormat;
+use entity::{
+    course, course_invite, course_member, group, group_invite, group_member, invite_code,
+    invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
+};
+use sea_orm::{
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait, ExprTrait, IdenStatic, IsolationLevel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
+    Value, sea_query::Expr,
+};
+use serde_json::Value as Json;
+
+use crate::import::Kind;
+
+/// Rows per statement. Bounds memory.
+const PAGE: u64 = 4096;
+
+/// Reasons why an export ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    /// The database failed or became unreachable.
+    #[error("the database failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+/// A state of the database. Everything that is read from it was committed when it began.
+#[derive(Debug)]
+pub struct Snapshot(DatabaseTransaction);
+
+impl Snapshot {
+    /// Begins a transaction that only reads.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn begin(database: &DatabaseConnection) -> Result<Self, DbErr> {
+        // Transactions of SQLite have one snapshot without these options.
+        let is_postgres = database.get_database_backend() == DbBackend::Postgres;
+        let options = TransactionOptions {
+            isolation_level: is_postgres.then_some(IsolationLevel::RepeatableRead),
+            access_mode: is_postgres.then_some(AccessMode::ReadOnly),
+            ..Default::default()
+        };
+        let transaction = database.begin_with_options(options).await?;
+        if is_postgres {
+            // A plan for any page might sort the whole table.
+            let custom = "SET LOCAL plan_cache_mode = force_custom_plan";
+            transaction.execute_unprepared(custom).await?;
+        }
+        Ok(Self(transaction))
+    }
+
+    /// Writes all rows of a kind, one per line, in the order of their keys. Returns their number.
+    ///
+    /// # Errors
+    /// The database or the output fails. Rows before that have been written.
+    pub async fn write(
+        &self,
+        kind: Kind,
+        output: &mut (dyn Write + Send),
+    ) -> Result<u64, ExportError> {
+        const PLAIN: Layout = (&[], None);
+        const USERS: Layout = (&["email_norm"], None);
+        const CODES: Layout = (&["email_norm"], Some(Array::TagIds));
+        const INVITES: Layout = (&["email_norm"], Some(Array::TokenHashes));
+        const INVITEES: Layout = (&["status"], None);
+        match kind {
+            Kind::Users => self.rows::<user::Entity>(USERS, output).await,
+            Kind::Workspaces => self.rows::<workspace::Entity>(PLAIN, output).await,
+            Kind::WorkspaceMembers => self.rows::<workspace_member::Entity>(PLAIN, output).await,
+            Kind::Groups => self.rows::<group::Entity>(PLAIN, output).await,
+            Kind::GroupMembers => self.rows::<group_member::Entity>(PLAIN, output).await,
+            Kind::Tags => self.rows::<tag::Entity>(PLAIN, output).await,
+            Kind::Courses => self.rows::<course::Entity>(PLAIN, output).await,
+            Kind::CourseMembers => self.rows::<course_member::Entity>(PLAIN, output).await,
+            Kind::InviteCodes => self.rows::<invite_code::Entity>(CODES, output).await,
+            Kind::WorkspaceInvites => self.rows::<workspace_invite::Entity>(INVITES, output).await,
+            Kind::GroupInvites => self.rows::<group_invite::Entity>(PLAIN, output).await,
+            Kind::CourseInvites => self.rows::<course_invite::Entity>(INVITEES, output).await,
+        }
+    }
+
+    async fn rows<E>(
+        &self,
+        (derived, array): Layout,
+        output: &mut (dyn Write + Send),
+    ) -> Result<u64, ExportError>
+    where
+        E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
+    {
+        let mut written = 0;
+        let mut text = Vec::new();
+        let mut page = self.page::<E>(None).await?;
+        while let (Some(first), Some(last)) = (page.first(), page.last()) {
+            let mut arrays = match array {
+                Some(array) => self.arrays(array, id(first), id(last)).await?,
+                None => HashMap::new(),
+            };
+            text.clear();
+            for row in &page {
+                let mut separator = '{';
+                for column in E::Column::iter() {
+                    let name = column.as_str();
+                    if !derived.contains(&name) {
+                        let value = json(row.get(column))?;
+                        write!(text, "{separator}\"{name}\":{value}")?;
+                        separator = ',';
+                    }
+                }
+                if let Some(array) = array {
+                    let items = arrays.remove(&id(row)).unwrap_or_default();
+                    write!(text, ",\"{}\":{}", array.name(), Json::Array(items))?;
+                }
+                text.extend(b"}\n");
+            }
+            output.write_all(&text)?;
+            written += page.len() as u64;
+            page = self.page::<E>(Some(last)).await?;
+        }
+        output.flush()?;
+        Ok(written)
+    }
+
+    /// Loads the rows after `last`, or the first ones.
+    async fn page<E>(&self, last: Option<&E::Model>) -> Result<Vec<E::Model>, DbErr>
+    where
+        E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
+    {
+        let mut page = E::find().limit(PAGE);
+        for column in keys::<E>() {
+            page = page.order_by_asc(column);
+        }
+        if let Some(last) = last {
+            let values = keys::<E>().map(|column| Expr::value(last.get(column)));
+            let columns = keys::<E>().map(Expr::col);
+            page = page.filter(Expr::tuple(columns).gt(Expr::tuple(values)));
+        }
+        page.all(&self.0).await
+    }
+
+    /// Loads the arrays of the invites whose ids are in a range.
+    async fn arrays(
+        &self,
+        array: Array,
+        first: i64,
+        last: i64,
+    ) -> Result<HashMap<i64, Vec<Json>>, DbErr> {
+        use invite_code_tag::Column::{InviteCodeId, TagId};
+        use invite_token::Column::{InviteId, TokenHash};
+        let mut arrays: HashMap<_, Vec<_>> = HashMap::new();
+        match array {
+            Array::TagIds => {
+                let rows = invite_code_tag::Entity::find()
+                    .filter(InviteCodeId.between(first, last))
+                    .order_by_asc(TagId);
+                for row in rows.all(&self.0).await? {
+                    let tags = arrays.entry(row.invite_code_id).or_default();
+                    tags.push(row.tag_id.into());
+                }
+            }
+            Array::TokenHashes => {
+                let rows = invite_token::Entity::find()
+                    .filter(InviteId.between(first, last))
+                    .order_by_asc(TokenHash);
+                for row in rows.all(&self.0).await? {
+                    let hashes = arrays.entry(row.invite_id).or_default();
+                    hashes.push(hex(&row.token_hash).into());
+                }
+            }
+        }
+        Ok(arrays)
+    }
+}
+
+/// Columns of a table that are left out, and the array that its rows have after the others.
+type Layout = (&'static [&'static str], Option<Array>);
+
+/// A field whose values are in a table of their own.
+#[derive(Clone, Copy)]
+enum Array {
+    TagIds,
+    TokenHashes,
+}
+
+impl Array {
+    fn name(self) -> &'static str {
+        match self {
+            Self::TagIds => "tag_ids",
+            Self::TokenHashes => "token_hashes",
+        }
+    }
+}
+
+/// Returns the columns of the primary key.
+fn keys<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
+    E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
+}
+
+/// Returns the first value of the primary key.
+fn id<M: ModelTrait>(row: &M) -> i64 {
+    match keys::<M::Entity>().next().map(|column| row.get(column)) {
+        Some(Value::BigInt(Some(id))) => id,
+        _ => 0,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns a value of a column as the import reads it.
+fn json(value: Value) -> Result<Json, DbErr> {
+    Ok(match value {
+        value if value == value.as_null() => Json::Null,
+        Value::Bool(Some(flag)) => flag.into(),
+        Value::Int(Some(number)) => number.into(),
+        Value::BigInt(Some(number)) => number.into(),
+        Value::String(Some(text)) => text.into(),
+        Value::ChronoDateTimeUtc(Some(at)) => {
+            at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
+        }
+        other => {
+            let reason = format!("no JSON for {:?}", other.array_type());
+            return Err(DbErr::Type(reason));
+        }
+    })
+}

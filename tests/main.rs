@@ -47,6 +47,7 @@ mod import_changes;
 mod import_formats;
 mod import_reference;
 mod import_replace;
+mod import_watch;
 mod imports;
 mod inputs;
 mod introspection;

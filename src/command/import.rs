@@ -14,7 +14,7 @@ use tokio::{fs::File, io::AsyncRead};
 use super::{
     WRONG_USAGE,
     import_files::{self, WithFiles},
-    unready,
+    import_watch, unready,
 };
 use crate::{
     clock::Clock,
@@ -38,14 +38,22 @@ const FAILED: u8 = 1;
 #[derive(Args, Clone)]
 pub(super) struct ImportArgs {
     /// Kind of rows in the file
-    #[arg(value_enum)]
-    pub kind: Kind,
+    #[arg(value_enum, required_unless_present = "watch")]
+    pub kind: Option<Kind>,
     /// File to import, or `-` for standard input.
     ///
     /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
     /// the fields, with dots for nested ones (`inviter.id`). The text may be UTF-16, and the file
     /// compressed by gzip.
-    pub file: PathBuf,
+    #[arg(required_unless_present = "watch")]
+    pub file: Option<PathBuf>,
+    /// Import the files of this folder one after another, also later ones, until the process is stopped.
+    ///
+    /// A file's name begins with its kind, as in `users-2026-11-30.ndjson`. A file is taken when it no longer
+    /// grows, and then moved to the folder `done` or `rejected` with a report. Names that begin with a dot or
+    /// end with `.tmp`, `.part` or `.partial` are left alone.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["kind", "file", "report", "rejects", "dry_run"])]
+    pub watch: Option<PathBuf>,
     /// Stop at the first bad row and write nothing
     #[arg(long)]
     pub strict: bool,
@@ -85,8 +93,23 @@ pub(super) struct ImportArgs {
 /// Runs the command. Exits with 0 if all rows were written, and 1 if rows were rejected or the import
 /// failed. Exits with 2 if the file or the database URL cannot be used.
 pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
-    let (status, message) = match load(args, clock).await {
-        Ok(done) => done,
+    let outcome = match (&args.watch, args.kind, &args.file) {
+        (Some(folder), ..) => return import_watch::run(&args, folder, clock).await,
+        (None, Some(kind), Some(file)) => {
+            let files = Files {
+                rows: file,
+                report: args.report.as_deref(),
+                rejects: args.rejects.as_deref(),
+            };
+            load(&args, kind, files, clock).await
+        }
+        (None, ..) => Err("expected a kind and a file".to_owned()),
+    };
+    let (status, message) = match outcome {
+        Ok(Loaded { outcome, message }) => match outcome {
+            Outcome::Complete => (0, message),
+            Outcome::Incomplete | Outcome::Failed => (FAILED, message),
+        },
         Err(message) => (WRONG_USAGE, message),
     };
     // Ignores a closed console: the exit status reports the outcome, too.
@@ -98,19 +121,59 @@ pub(super) async fn run(args: ImportArgs, clock: &Clock) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Returns the exit status and the closing message.
+/// The files of an import.
+#[derive(Clone, Copy)]
+pub(super) struct Files<'a> {
+    pub(super) rows: &'a Path,
+    pub(super) report: Option<&'a Path>,
+    pub(super) rejects: Option<&'a Path>,
+}
+
+/// An import that ended.
+pub(super) struct Loaded {
+    pub(super) outcome: Outcome,
+    /// The closing message.
+    pub(super) message: String,
+}
+
+/// How an import ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// All rows were written.
+    Complete,
+    /// The file has bad rows, or lacks rows.
+    Incomplete,
+    /// The database failed, or a file of results cannot be written. The import can be repeated.
+    Failed,
+}
+
+/// Imports a file.
 ///
 /// # Errors
 /// The file or the database cannot be opened. The error is the message.
-async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
-    let replace = replacement(&args)?;
-    let (source, bytes) = open(&args.file).await?;
+pub(super) async fn load(
+    args: &ImportArgs,
+    kind: Kind,
+    files: Files<'_>,
+    clock: &Clock,
+) -> Result<Loaded, String> {
+    let options = Options {
+        strict: args.strict,
+        dry_run: args.dry_run,
+        delete: args.delete,
+        replace: replacement(args, kind)?,
+        keep_text: files.rejects.is_some(),
+        fields: Fields {
+            renamed: args.map.clone(),
+            date_format: args.date_format.clone(),
+        },
+    };
+    let (source, bytes) = open(files.rows).await?;
     let console = Console::stderr(bytes);
     let console = match args.dry_run {
         true => console.listing_changes(io::BufWriter::new(io::stdout())),
         false => console,
     };
-    let rejects = args.rejects.as_deref();
     // The path may hold a secret, if it is another setting's value.
     let cannot_write = |error: &io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
@@ -118,7 +181,8 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
         }
         _ => format!("cannot write the file of --rejects: {error}"),
     };
-    let mut report = WithFiles::new(console, rejects).map_err(|error| cannot_write(&error))?;
+    let mut report =
+        WithFiles::new(console, files.rejects).map_err(|error| cannot_write(&error))?;
     let pool = Pool {
         // Transactions share one connection, and so SQLite's page cache.
         max_connections: 1,
@@ -128,50 +192,30 @@ async fn load(args: ImportArgs, clock: &Clock) -> Result<(u8, String), String> {
         .open()
         .await
         .map_err(|error| format!("cannot open the database: {}", Printable(error)))?;
-    let outcome = match unready(&database, Purpose::Read).await {
-        Some(reason) => (FAILED, reason),
-        None => {
-            let options = Options {
-                strict: args.strict,
-                dry_run: args.dry_run,
-                delete: args.delete,
-                replace,
-                keep_text: args.rejects.is_some(),
-                fields: Fields {
-                    renamed: args.map,
-                    date_format: args.date_format,
-                },
-            };
-            let outcome =
-                import::run(&database, clock, args.kind, source, options, &mut report).await;
-            // Ignores a closed console, as above.
-            let _ = report.report.finish();
-            let (status, message) = summarize(args.kind, &outcome);
-            let mut failures = Vec::new();
-            failures.extend(report.finish().err().map(|error| cannot_write(&error)));
-            if let Some(file) = &args.report {
-                let (summary, error) = match &outcome {
-                    Ok(summary) => (summary, None),
-                    Err(error) => (error.so_far(), Some(described(error))),
-                };
-                let result =
-                    import_files::result(args.kind, summary, &report.notes, error.as_deref());
-                let written = tokio::fs::write(file, result).await;
-                failures.extend(
-                    written
-                        .err()
-                        .map(|error| format!("cannot write the file of --report: {error}")),
-                );
-            }
-            match failures.is_empty() {
-                true => (status, message),
-                false => (FAILED, format!("{message}\n{}", failures.join("\n"))),
-            }
-        }
-    };
+    if let Some(message) = unready(&database, Purpose::Read).await {
+        // Nothing was written to either.
+        let _ = (report.finish(), database.close().await);
+        let outcome = Outcome::Failed;
+        return Ok(Loaded { outcome, message });
+    }
+    let result = import::run(&database, clock, kind, source, options, &mut report).await;
     // An error does not undo the commit.
     let _ = database.close().await;
-    Ok(outcome)
+    // Ignores a closed console, as above.
+    let _ = report.report.finish();
+    let mut loaded = summarize(kind, &result);
+    let mut failures = Vec::new();
+    failures.extend(report.finish().err().map(|error| cannot_write(&error)));
+    if let Some(file) = files.report {
+        let written = tokio::fs::write(file, import_files::result(kind, &result, &report.notes));
+        let failure = |error| format!("cannot write the file of --report: {error}");
+        failures.extend(written.await.err().map(failure));
+    }
+    if !failures.is_empty() {
+        loaded.outcome = Outcome::Failed;
+        loaded.message = format!("{}\n{}", loaded.message, failures.join("\n"));
+    }
+    Ok(loaded)
 }
 
 async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>), String> {
@@ -194,47 +238,47 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
 ///
 /// # Errors
 /// Rows of the kind have no such scope. The error is the message.
-fn replacement(args: &ImportArgs) -> Result<Option<Replacement>, String> {
+fn replacement(args: &ImportArgs, kind: Kind) -> Result<Option<Replacement>, String> {
     let Some(scope) = args.replace else {
         return Ok(None);
     };
-    let target = args.kind.target();
-    if scope != Scope::All && target != Some(scope) {
-        let target = target.map(|target| format!(" or `{target}`"));
-        return Err(format!(
-            "--replace {scope}: {} do not belong to a {scope}; expected `all`{}",
-            args.kind,
-            target.unwrap_or_default(),
-        ));
-    }
-    Ok(Some(Replacement {
+    let replacement = Replacement {
         scope,
         max_withdrawn: args.max_withdrawn.unwrap_or_default(),
-    }))
+    };
+    kind.check_scope(scope)
+        .map(|()| Some(replacement))
+        .map_err(|reason| format!("--replace {reason}"))
 }
 
-fn summarize(kind: Kind, outcome: &Result<Summary, ImportError>) -> (u8, String) {
-    match outcome {
+fn summarize(kind: Kind, result: &Result<Summary, ImportError>) -> Loaded {
+    let (outcome, message) = match result {
         Ok(summary) => {
-            let is_complete = summary.rejected == 0 && !summary.is_incomplete;
-            let status = if is_complete { 0 } else { FAILED };
-            (status, format!("{kind}: {summary}"))
+            let outcome = match summary.rejected == 0 && !summary.is_incomplete {
+                true => Outcome::Complete,
+                false => Outcome::Incomplete,
+            };
+            (outcome, format!("{kind}: {summary}"))
         }
         Err(error) => {
-            let next = match error {
-                ImportError::TooManyWithdrawn { .. } => {
-                    "check that the file is complete, or allow more"
-                }
-                _ => "run it again to complete it",
+            let (outcome, next) = match error {
+                ImportError::TooManyWithdrawn { .. } => (
+                    Outcome::Incomplete,
+                    "check that the file is complete, or allow more",
+                ),
+                ImportError::Input { .. } => (Outcome::Incomplete, "run it again to complete it"),
+                ImportError::Database { .. } => (Outcome::Failed, "run it again to complete it"),
             };
             let summary = error.so_far();
             let message = format!("{}\n{kind}: {summary}; {next}", described(error));
-            (FAILED, message)
+            (outcome, message)
         }
-    }
+    };
+    Loaded { outcome, message }
 }
 
-fn described(error: &ImportError) -> String {
+/// Returns an error with its cause.
+pub(super) fn described(error: &ImportError) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {}", Printable(cause)),
         None => error.to_string(),

@@ -9,7 +9,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::import::{Change, Kind, Rejection, Report, Summary};
+use super::import::described;
+use crate::import::{Change, ImportError, Kind, Rejection, Report, Summary};
 
 /// A report that also writes the rejected rows to a file, and keeps the notes.
 pub(super) struct WithFiles<R> {
@@ -83,13 +84,16 @@ impl<R: Report> Report for WithFiles<R> {
     }
 }
 
-/// Returns the result of an import as JSON. `error` is the message if it failed.
+/// Returns the result of an import as JSON.
 pub(super) fn result(
     kind: Kind,
-    summary: &Summary,
+    result: &Result<Summary, ImportError>,
     notes: &[String],
-    error: Option<&str>,
 ) -> String {
+    let (summary, error) = match result {
+        Ok(summary) => (summary, None),
+        Err(error) => (error.so_far(), Some(described(error))),
+    };
     let Summary {
         read,
         written,

@@ -4,6 +4,7 @@ mod demo;
 mod export;
 mod import;
 mod import_files;
+mod import_watch;
 mod invite;
 mod migrate;
 mod open_files;

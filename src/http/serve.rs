@@ -92,7 +92,7 @@ impl StopSignal {
     }
 
     /// Waits for a signal, and returns its name.
-    async fn received(mut self) -> &'static str {
+    pub async fn received(mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

@@ -147,7 +147,7 @@ kinds! {
 
 impl Kind {
     /// Returns the scope of which rows of the kind are lists, other than [`Scope::All`].
-    pub fn target(self) -> Option<Scope> {
+    fn target(self) -> Option<Scope> {
         match self {
             Self::WorkspaceMembers | Self::WorkspaceInvites => Some(Scope::Workspace),
             Self::GroupMembers | Self::GroupInvites => Some(Scope::Group),
@@ -159,6 +159,32 @@ impl Kind {
             | Self::Courses
             | Self::InviteCodes => None,
         }
+    }
+
+    /// Checks that rows of the kind have such a scope.
+    ///
+    /// # Errors
+    /// They have none. The error is the message.
+    pub fn check_scope(self, scope: Scope) -> Result<(), String> {
+        let target = self.target();
+        if scope == Scope::All || target == Some(scope) {
+            return Ok(());
+        }
+        let target = target.map(|target| format!(" or `{target}`"));
+        let target = target.unwrap_or_default();
+        Err(format!(
+            "{scope}: {self} do not belong to a {scope}; expected `all`{target}"
+        ))
+    }
+
+    /// Returns the kind with whose name the name of a file begins, as `users-2026.csv` does.
+    pub fn of_file(name: &str) -> Option<Self> {
+        let begins = |kind: &&Self| {
+            let rest = name.strip_prefix(&kind.to_string());
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        };
+        let kinds = Self::value_variants().iter().filter(begins);
+        kinds.max_by_key(|kind| kind.to_string().len()).copied()
     }
 }
 

@@ -84,6 +84,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
             "clock",
             "database",
             "graphql",
+            "import",
             "loader",
             "metrics",
             "rate_limit",

@@ -44,6 +44,7 @@ mod hidden_targets;
 mod histories;
 mod http_audits;
 mod import_changes;
+mod import_endpoint;
 mod import_formats;
 mod import_reference;
 mod import_replace;

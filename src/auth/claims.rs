@@ -46,6 +46,11 @@ impl Claims {
         })
     }
 
+    /// Returns `sub`; empty if the token has none.
+    pub(super) fn name(&self) -> &str {
+        self.sub.as_deref().unwrap_or_default()
+    }
+
     /// Returns true if the token has the scope.
     pub(super) fn has_scope(&self, wanted: &str) -> bool {
         [&self.scope, &self.scp]

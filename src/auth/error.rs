@@ -120,6 +120,11 @@ impl AuthError {
         }
     }
 
+    /// Returns the `WWW-Authenticate` header of a response to a request without a token.
+    pub fn challenge() -> HeaderValue {
+        HeaderValue::from_static(CHALLENGE)
+    }
+
     /// Returns the `WWW-Authenticate` header, which RFC 9110 §15.5.2 requires for a 401, in the
     /// syntax of RFC 6750 §3.
     pub fn www_authenticate(&self) -> HeaderValue {

@@ -42,6 +42,17 @@ pub const STAFF_SCOPE: &str = "invites:admin";
 /// Scope of tokens whose viewers may create invite codes.
 pub const CODES_SCOPE: &str = "invites:codes";
 
+/// What a request's token grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// The request has no token.
+    Anonymous,
+    /// The token lacks the scope.
+    None,
+    /// The token has the scope. Holds its `sub`, which may name a machine.
+    Scope(String),
+}
+
 /// Authenticates requests by their headers; cheap to clone.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Parts>);
@@ -73,6 +84,21 @@ impl Authenticator {
             subject,
             loaders,
         })))
+    }
+
+    /// Returns true if the token in these headers has a scope. Its subject needs no account.
+    ///
+    /// # Errors
+    /// The token is invalid, or cannot be checked now.
+    pub async fn grant(&self, headers: &HeaderMap, scope: &str) -> Result<Grant, AuthError> {
+        let Some(token) = bearer::token(headers)? else {
+            return Ok(Grant::Anonymous);
+        };
+        let claims = self.0.verifier.verify(token).await?;
+        Ok(match claims.has_scope(scope) {
+            true => Grant::Scope(claims.name().to_owned()),
+            false => Grant::None,
+        })
     }
 
     /// Returns the viewer who sends these headers: anonymous without an `Authorization` header.

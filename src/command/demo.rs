@@ -104,6 +104,7 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
             args.writes.has_mutations(),
         ),
         writes: &args.writes,
+        imports: None,
         offer: &offer,
         telemetry: &args.telemetry,
         database_connections: 1,

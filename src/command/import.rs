@@ -254,7 +254,7 @@ fn replacement(args: &ImportArgs, kind: Kind) -> Result<Option<Replacement>, Str
 fn summarize(kind: Kind, result: &Result<Summary, ImportError>) -> Loaded {
     let (outcome, message) = match result {
         Ok(summary) => {
-            let outcome = match summary.rejected == 0 && !summary.is_incomplete {
+            let outcome = match summary.is_complete() {
                 true => Outcome::Complete,
                 false => Outcome::Incomplete,
             };

@@ -94,36 +94,7 @@ pub(super) fn result(
         Ok(summary) => (summary, None),
         Err(error) => (error.so_far(), Some(described(error))),
     };
-    let Summary {
-        read,
-        written,
-        rejected,
-        new,
-        changed,
-        unchanged,
-        withdrawn,
-        is_incomplete,
-        dry_run,
-        rolled_back,
-        elapsed,
-    } = *summary;
-    let result = json!({
-        "kind": kind.to_string(),
-        "read": read,
-        "written": written,
-        "rejected": rejected,
-        "new": new,
-        "changed": changed,
-        "unchanged": unchanged,
-        "withdrawn": withdrawn,
-        "incomplete": is_incomplete,
-        "dry_run": dry_run,
-        "rolled_back": rolled_back,
-        "seconds": elapsed.as_secs_f64(),
-        "notes": notes,
-        "error": error,
-    });
-    format!("{result:#}\n")
+    format!("{:#}\n", summary.to_json(kind, notes, error.as_deref()))
 }
 
 /// Members that describe the fault of a row.

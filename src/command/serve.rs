@@ -18,8 +18,8 @@ use crate::{
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
-        self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
-        Service, StopSignal, TrustedProxies,
+        self, Cors, Gateway, GraphiqlConfig, Graphql, Imports, Manifest, PersistedDocuments,
+        Registered, Service, StopSignal, TrustedProxies,
     },
     lifecycle::Lifecycle,
     loader::{Loaders, Source},
@@ -52,6 +52,17 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
             Err(error) => return wrong_usage(error),
         },
     };
+    let imports = match args.imports.pool(&args.database.database_url) {
+        None => None,
+        Some(pool) => match pool.open().await {
+            Ok(database) => Some(Imports {
+                database,
+                max_body: args.imports.import_max_body,
+                time_limit: args.imports.time_limit(),
+            }),
+            Err(error) => return wrong_usage(CannotOpen(error)),
+        },
+    };
     if !args.tokens.trusts_any() {
         tracing::warn!("every bearer token is refused: set --jwt-secret or --jwt-jwks");
     }
@@ -69,6 +80,7 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
             args.writes.has_mutations(),
         ),
         writes: &args.writes,
+        imports,
         offer: &Offer::templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
@@ -159,6 +171,8 @@ pub(super) struct Options<'a> {
     pub(super) policy: &'a PolicyOptions,
     pub(super) schema: SchemaSettings,
     pub(super) writes: &'a WriteOptions,
+    /// The import endpoint, if it is on.
+    pub(super) imports: Option<Imports>,
     /// Examples and personas for GraphiQL.
     pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
@@ -178,6 +192,7 @@ pub(super) async fn gateway(
         policy,
         schema,
         writes,
+        imports,
         offer,
         telemetry,
         database_connections,
@@ -238,6 +253,7 @@ pub(super) async fn gateway(
     let service = Arc::new(Service::new(Gateway {
         loaders: loaders.clone(),
         lifecycle,
+        imports,
         authenticator,
         policy: policy.policy(&public_url),
         clock,

@@ -3,6 +3,7 @@
 mod database;
 mod graphql;
 mod http;
+mod imports;
 mod limits;
 mod log;
 mod policy;
@@ -16,6 +17,7 @@ use clap::{Args, ValueEnum};
 pub use database::{DatabaseOptions, DatabaseUrl, NoStandby};
 pub use graphql::{FederationOptions, GraphqlOptions};
 pub use http::HttpOptions;
+pub use imports::ImportOptions;
 pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
@@ -51,6 +53,9 @@ pub struct ServeArgs {
     /// Mutations.
     #[command(flatten)]
     pub writes: WriteOptions,
+    /// Import endpoint.
+    #[command(flatten)]
+    pub imports: ImportOptions,
     /// Apollo Federation.
     #[command(flatten)]
     pub federation: FederationOptions,

@@ -86,8 +86,19 @@ impl Authentication {
     }
 }
 
+/// Asks for a token.
+pub(super) fn challenge() -> Response {
+    let message = "This needs a bearer token.";
+    let status = StatusCode::UNAUTHORIZED;
+    let mut response = error_in(None, status, Code::Unauthenticated, message);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, AuthError::challenge());
+    response
+}
+
 /// Builds the refusal in the format of the endpoint.
-fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> Response {
+pub(super) fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> Response {
     let status = error.status();
     let code = match status {
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,

@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod graphiql;
 mod graphql;
 mod health;
+mod import;
 mod operations;
 mod outgoing;
 mod panic;
@@ -50,6 +51,7 @@ pub use client_address::{Peer, TrustedProxies};
 pub use cors::{Cors, Origin};
 pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
+pub use import::Imports;
 pub use serve::{Connections, StopSignal, serve, serve_operations};
 
 use crate::{
@@ -74,6 +76,8 @@ pub struct Gateway {
     pub lifecycle: Option<Arc<Lifecycle>>,
     /// Authenticates requests.
     pub authenticator: Authenticator,
+    /// Database and limits of the import endpoint, if it is on.
+    pub imports: Option<Imports>,
     /// Disclosure policy.
     pub policy: Arc<Policy>,
     /// Wall clock.
@@ -183,6 +187,7 @@ fn app(gateway: Gateway, health: Router, shedder: Arc<LoadShedder>) -> Router {
     let graphiql = graphiql.unwrap_or_default().layer(admission.clone());
     let app = compression::compressed(app)
         .merge(data)
+        .merge(import::router(&gateway))
         .merge(graphiql)
         .fallback_service(get(not_found).fallback(not_found).layer(admission.clone()))
         .method_not_allowed_fallback(method_not_allowed.layer(admission.clone()));

@@ -19,6 +19,7 @@ use tokio::{io::AsyncRead, sync::mpsc};
 
 use crate::clock::Clock;
 
+mod answer;
 mod change;
 mod chunk;
 mod constraint;
@@ -32,6 +33,7 @@ mod progress;
 mod reader;
 mod repeat;
 mod replace;
+mod result;
 mod row;
 mod statement;
 mod table;
@@ -43,6 +45,7 @@ mod unknown;
 mod upsert;
 mod writer;
 
+pub use answer::{AnswerKey, Stored};
 pub use change::Change;
 pub use fields::{DateFormat, Fields, Renamed};
 pub use kind::{Field, Format, Kind};

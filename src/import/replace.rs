@@ -48,6 +48,14 @@ pub enum Scope {
     Course,
 }
 
+impl Scope {
+    /// Returns the scope with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut scopes = Self::value_variants().iter().copied();
+        scopes.find(|scope| scope.to_string() == name)
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -194,6 +194,7 @@ impl Gateway {
             authenticator,
             policy: policy(Disclosure::Contract),
             clock: self.clock(),
+            imports: None,
             public_url: PUBLIC_URL.parse().expect("a URL"),
             max_body: 128 * 1024,
             request_timeout: Duration::from_secs(60),

@@ -389,13 +389,18 @@ pub fn address_in(url: &str) -> SocketAddr {
 
 /// Returns an `Authorization` header of the user with that id, valid by the system clock.
 pub fn authorization(user_id: i64) -> String {
+    scoped(&user_id.to_string(), None)
+}
+
+/// Returns an `Authorization` header of a subject with scopes, valid by the system clock.
+pub fn scoped(sub: &str, scope: Option<&str>) -> String {
     let claims = NewClaims {
-        sub: &user_id.to_string(),
+        sub,
         iat: 0,
         exp: FAR_FUTURE,
         iss: None,
         aud: None,
-        scope: None,
+        scope,
     };
     format!("Bearer {}", mint(&secret(), &claims).expect("a token"))
 }

@@ -45,6 +45,12 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Sets the body.
+    pub fn body(mut self, body: &'a str) -> Self {
+        self.body = body;
+        self
+    }
+
     pub fn header(mut self, name: &'a str, value: &'a str) -> Self {
         self.headers.push((name, value));
         self

@@ -177,6 +177,18 @@ impl Kind {
         ))
     }
 
+    /// Returns the kind with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut kinds = Self::value_variants().iter().copied();
+        kinds.find(|kind| kind.to_string() == name)
+    }
+
+    /// Returns the names of all kinds, separated by commas.
+    pub fn names() -> String {
+        let names: Vec<_> = Self::value_variants().iter().map(Self::to_string).collect();
+        names.join(", ")
+    }
+
     /// Returns the kind with whose name the name of a file begins, as `users-2026.csv` does.
     pub fn of_file(name: &str) -> Option<Self> {
         let begins = |kind: &&Self| {

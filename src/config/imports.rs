@@ -1,0 +1,67 @@
+//! Settings of the import endpoint.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Switch;
+use crate::{
+    database::{self, Pool},
+    redacted::Redacted,
+};
+
+/// Settings of the import endpoint.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Imports")]
+pub struct ImportOptions {
+    /// Let clients whose token has the scope `invites:import` send data to `POST /import/{kind}`
+    #[arg(
+        long,
+        env = "GATEWAY_IMPORT_ENDPOINT",
+        value_name = "on|off",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub import_endpoint: Switch,
+
+    /// URL of the database for imports, with a role that may write all tables [default: --database-url]
+    #[arg(long, env = "GATEWAY_IMPORT_DATABASE_URL", value_name = "URL", hide_env_values = true,
+          value_parser = Redacted(database::check_url))]
+    pub import_database_url: Option<String>,
+
+    /// Maximum length of the body of an import, in bytes
+    #[arg(
+        long,
+        env = "GATEWAY_IMPORT_MAX_BODY",
+        value_name = "BYTES",
+        default_value_t = 1_073_741_824
+    )]
+    pub import_max_body: u64,
+
+    /// Time limit of an import, in seconds
+    #[arg(
+        long,
+        env = "GATEWAY_IMPORT_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 3600
+    )]
+    pub import_timeout: u32,
+}
+
+impl ImportOptions {
+    /// Returns the pool of imports, if the endpoint is on. `default` is the URL of the gateway's database.
+    pub fn pool(&self, default: &str) -> Option<Pool> {
+        let url = self.import_database_url.as_deref().unwrap_or(default);
+        (self.import_endpoint == Switch::On).then(|| Pool {
+            // One import runs at a time, on one connection.
+            max_connections: 1,
+            ..Pool::small(url)
+        })
+    }
+
+    /// Time limit of an import.
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.import_timeout.into())
+    }
+}

@@ -252,4 +252,36 @@ each_database! {
         }
         assert_eq!(users(&gateway).await.len(), 0);
     }
+
+    async fn values_may_have_other_meanings(gateway) {
+        gateway.add_all([data::user(1, "ada"), data::user(2, "ben")]).await;
+        gateway.add(data::workspace(1)).await;
+        let token = |id: i64| data::token(id).to_string();
+        let row = |id: i64, status: &str| format!("{},p{id}@x.io,1,{status},2099-01-01\n", token(id));
+        let words = ["Pending", "SENT", "canceled", " revoked ", "abgesagt", "offen"];
+        let rows: String = (1..).zip(words).map(|(id, word)| row(id, word)).collect();
+        let file = format!("token,email,workspace_id,status,expires_at\n{rows}");
+        let more = ["--map-value", "status:abgesagt=cancelled", "--map-value", "status:offen=pending"];
+        load_all(&gateway, "workspace-invites", &file, &more, 6).await;
+        let invites = workspace_invite::Entity::find().all(&gateway.database).await.expect("invites");
+        let mut statuses: Vec<_> = invites.into_iter().map(|row| (row.email, format!("{:?}", row.status))).collect();
+        statuses.sort();
+        let statuses: Vec<_> = statuses.iter().map(|(_, status)| status.as_str()).collect();
+        assert_eq!(statuses, ["Pending", "Pending", "Cancelled", "Cancelled", "Cancelled", "Pending"]);
+
+        // Two values may be exchanged.
+        let more = ["--map-value", "role:admin=member", "--map-value", "role:member=admin", "--map-value", "role:3=boss"];
+        let rows = "workspace_id,user_id,role\n1,1,admin\n1,2,3\n";
+        let ended = load(&gateway, "workspace-members", rows, &more).await;
+        assert_eq!(ended.stderr, "note: 1 row has the role `boss`, which gives no rights; known are `owner`, `admin`, \
+            `manager`, `editor`, `member`, `billing`, `viewer`, `guest`\n");
+        let members = entity::workspace_member::Entity::find().all(&gateway.database).await.expect("members");
+        let mut roles: Vec<_> = members.iter().map(|row| row.role.as_str()).collect();
+        roles.sort_unstable();
+        assert_eq!(roles, ["boss", "member"]);
+        for wrong in ["status", "status:x", ":a=b", "a..b:c=d"] {
+            let ended = load(&gateway, "users", LINES, &["--map-value", wrong]).await;
+            assert_eq!(ended.status, Some(2), "{wrong}");
+        }
+    }
 }

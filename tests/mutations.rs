@@ -709,4 +709,15 @@ each_database! {
         assert_eq!(data["accept"], json!({ "target": { "viewerRole": "member" }, "userErrors": [] }));
         assert_eq!(data["decline"]["userErrors"][0]["code"], "ALREADY_ACCEPTED");
     }
+
+    async fn an_imported_invite_without_a_role_grants_member(gateway) {
+        fill(&gateway).await;
+        let token = data::token(9);
+        let row = json!({ "token": token, "email": "invitee1@example.org", "workspace_id": 1, "status": "pending",
+            "expires_at": "2099-01-01T00:00:00Z" });
+        gateway.import(Kind::WorkspaceInvites, &[row]).await;
+        mutate(&gateway, INVITEE, "acceptInvite", &format!("{{ token: \"{token}\" }}"), "invite { status }").await;
+        let member = workspace_member::Entity::find_by_id((1, INVITEE)).one(&gateway.database).await;
+        assert_eq!(member.expect("rows").expect("a member").role, "member");
+    }
 }

@@ -21,8 +21,8 @@ use crate::{
     config::DatabaseUrl,
     database::{Pool, Purpose},
     import::{
-        self, Console, DateFormat, Fields, ImportError, Kind, MaxWithdrawn, Options, Renamed,
-        Replacement, Scope, Summary,
+        self, Console, DateFormat, Fields, ImportError, Kind, MappedValue, MaxWithdrawn, Options,
+        Renamed, Replacement, Scope, Summary,
     },
     printable::Printable,
     redacted::Redacted,
@@ -67,6 +67,9 @@ pub(super) struct ImportArgs {
     /// Read this column of CSV, or member of JSON rows, as this field. Repeatable
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
     pub map: Vec<Renamed>,
+    /// Read this value of a field as another, as in `status:abgesagt=cancelled`. Repeatable
+    #[arg(long, value_name = "FIELD:VALUE=MEANING", value_parser = Redacted(MappedValue::from_str))]
+    pub map_value: Vec<MappedValue>,
     /// Format of instants that are not in RFC 3339, such as `%d.%m.%Y %H:%M`; without an offset,
     /// in UTC
     #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
@@ -165,6 +168,7 @@ pub(super) async fn load(
         keep_text: files.rejects.is_some(),
         fields: Fields {
             renamed: args.map.clone(),
+            values: args.map_value.clone(),
             date_format: args.date_format.clone(),
         },
     };

@@ -18,9 +18,10 @@ use crate::{
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
-        self, Cors, Gateway, GraphiqlConfig, Graphql, Imports, Manifest, PersistedDocuments,
-        Registered, Service, StopSignal, TrustedProxies,
+        self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
+        Service, StopSignal, TrustedProxies,
     },
+    import::Imports,
     lifecycle::Lifecycle,
     loader::{Loaders, Source},
     metrics::Metrics,

@@ -51,7 +51,6 @@ pub use client_address::{Peer, TrustedProxies};
 pub use cors::{Cors, Origin};
 pub use graphiql::GraphiqlConfig;
 pub use graphql::{Graphql, Manifest, ManifestError, PersistedDocuments, Registered};
-pub use import::Imports;
 pub use serve::{Connections, StopSignal, serve, serve_operations};
 
 use crate::{
@@ -60,6 +59,7 @@ use crate::{
     clock::Clock,
     database::Purpose,
     graphql::{Code, INTERNAL_MESSAGE},
+    import::Imports,
     lifecycle::Lifecycle,
     loader::Loaders,
     metrics::Metrics,

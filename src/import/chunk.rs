@@ -165,7 +165,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
 
     /// Parses and checks a row of the file.
     fn check(&mut self, row: RawRow, counts: &mut Counts) -> Result<Rows, FieldError> {
-        let value = match row.content.map_err(FieldError::whole)? {
+        let mut value = match row.content.map_err(FieldError::whole)? {
             Content::Json(text) => {
                 let mut value = row::parse(&text)?;
                 self.fields.apply(&mut value);
@@ -173,6 +173,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             }
             Content::Record(value, _) => value,
         };
+        self.fields.replace_values(&mut value);
         let mut rows = Rows::default();
         let (shape, found) = self.unknown.look_up(&value);
         let known = found.is_none().then(KnownFields::default);

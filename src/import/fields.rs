@@ -1,4 +1,5 @@
-//! Renamed columns and formats of instants: `--map`, `--date-format`, and the usual formats in CSV.
+//! Renamed columns, values with another meaning, and formats of instants: `--map`, `--map-value`, `--date-format`,
+//! and the usual formats in CSV.
 
 use std::{fmt, str::FromStr};
 
@@ -23,8 +24,36 @@ const DATE: &str = "%Y-%m-%d";
 pub struct Fields {
     /// Columns of CSV, or members of JSON rows, that have another name.
     pub renamed: Vec<Renamed>,
+    /// Values that have another meaning here.
+    pub values: Vec<MappedValue>,
     /// Format of instants that are not in RFC 3339.
     pub date_format: Option<DateFormat>,
+}
+
+/// A value of a field and its meaning, written `FIELD:VALUE=MEANING`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedValue {
+    field: String,
+    value: String,
+    meaning: String,
+}
+
+impl FromStr for MappedValue {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected FIELD:VALUE=MEANING, such as `status:abgesagt=cancelled`";
+        let (field, rest) = text.split_once(':').ok_or(EXPECTED)?;
+        let (value, meaning) = rest.rsplit_once('=').ok_or(EXPECTED)?;
+        if field.split('.').any(str::is_empty) || !is_shallow(field) {
+            return Err(EXPECTED);
+        }
+        Ok(Self {
+            field: field.to_owned(),
+            value: value.to_owned(),
+            meaning: meaning.to_owned(),
+        })
+    }
 }
 
 /// A column and its field, written `COLUMN=FIELD`.
@@ -105,6 +134,28 @@ impl Fields {
         }
         if let Some(format) = &self.date_format {
             format.apply(row);
+        }
+    }
+
+    /// Replaces the values of a row that have another meaning.
+    pub(super) fn replace_values(&self, row: &mut Value) {
+        // A value is replaced once, so that two can be exchanged.
+        let mut replaced: Vec<&str> = Vec::new();
+        for mapped in &self.values {
+            let pointer = format!("/{}", mapped.field.replace('.', "/"));
+            let Some(found) = row.pointer_mut(&pointer) else {
+                continue;
+            };
+            let is_it = match &*found {
+                Value::String(text) => *text == mapped.value,
+                Value::Number(number) => number.to_string() == mapped.value,
+                Value::Bool(flag) => flag.to_string() == mapped.value,
+                _ => false,
+            };
+            if is_it && !replaced.contains(&mapped.field.as_str()) {
+                *found = mapped.meaning.clone().into();
+                replaced.push(&mapped.field);
+            }
         }
     }
 

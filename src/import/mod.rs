@@ -7,6 +7,7 @@
 //! `replace` withdraws rows that the file does not have.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     fmt, future, io,
     sync::Arc,
@@ -17,7 +18,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use tokio::{io::AsyncRead, sync::mpsc};
 
-use crate::clock::Clock;
+use crate::{clock::Clock, invite::ROLES};
 
 mod answer;
 mod change;
@@ -27,6 +28,7 @@ mod fields;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod imports;
 mod kind;
 mod name;
 mod progress;
@@ -47,7 +49,8 @@ mod writer;
 
 pub use answer::{AnswerKey, Stored};
 pub use change::Change;
-pub use fields::{DateFormat, Fields, Renamed};
+pub use fields::{DateFormat, Fields, MappedValue, Renamed};
+pub use imports::Imports;
 pub use kind::{Field, Format, Kind};
 pub use progress::Console;
 pub use replace::{MaxWithdrawn, Replacement, Scope};
@@ -318,6 +321,7 @@ pub async fn run(
         uncommitted: Changes::default(),
         names_taken: 0,
         repeated: 0,
+        other_roles: BTreeMap::new(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
@@ -331,7 +335,17 @@ pub async fn run(
         names_note(import.names_taken),
         repeat::note(import.repeated),
     ];
-    for note in notes.into_iter().flatten().chain(import.unknown.notes()) {
+    let roles = import
+        .other_roles
+        .iter()
+        .map(|(role, rows)| role_note(role, *rows));
+    let roles: Vec<_> = roles.collect();
+    for note in notes
+        .into_iter()
+        .flatten()
+        .chain(import.unknown.notes())
+        .chain(roles)
+    {
         import.report.noted(&note);
     }
     let mut summary = import.summary;
@@ -386,6 +400,20 @@ fn names_note(taken: u64) -> Option<String> {
     ))
 }
 
+/// Roles that have a note each.
+const MAX_ROLES: usize = 20;
+
+/// Returns the note on rows with a role that the gateway does not know.
+fn role_note(role: &str, rows: u64) -> String {
+    let has = if rows == 1 {
+        "1 row has".to_owned()
+    } else {
+        format!("{rows} rows have")
+    };
+    let known = ROLES.join("`, `");
+    format!("{has} the role `{role}`, which gives no rights; known are `{known}`")
+}
+
 /// State of a running import.
 struct Import<'a> {
     kind: Kind,
@@ -400,6 +428,8 @@ struct Import<'a> {
     uncommitted: Changes,
     names_taken: u64,
     repeated: u64,
+    /// Roles that grant nothing, and the rows that have each.
+    other_roles: BTreeMap<String, u64>,
 }
 
 /// Numbers of rows of the kind, by what happened to them.
@@ -596,6 +626,17 @@ impl Import<'_> {
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.unknown.merge(chunk.unknown);
         self.repeated += chunk.repeated;
+        for role in chunk
+            .rows
+            .iter()
+            .filter_map(|row| row.rows.other_role.as_ref())
+        {
+            if let Some(rows) = self.other_roles.get_mut(role) {
+                *rows += 1;
+            } else if self.other_roles.len() < MAX_ROLES {
+                self.other_roles.insert(role.clone(), 1);
+            }
+        }
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;

@@ -241,8 +241,10 @@ impl<'a> Object<'a> {
     /// Reads a required string that is one of `words`.
     pub(super) fn one_of(&self, names: &[&str], words: &[&str]) -> Result<String, FieldError> {
         let text = self.text(names, usize::MAX)?;
-        if words.contains(&text.as_str()) {
-            return Ok(text);
+        let text = text.trim();
+        let mut equal = words.iter().filter(|word| word.eq_ignore_ascii_case(text));
+        if let Some(word) = equal.next() {
+            return Ok((*word).to_owned());
         }
         let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
         Err(self.error(name, format!("expected one of `{}`", words.join("`, `"))))

@@ -44,6 +44,8 @@ macro_rules! tables {
             pub(super) workspace_invites: Vec<TokenInvite>,
             pub(super) tag_sets: Vec<TagSet>,
             pub(super) parts: Vec<Part>,
+            /// A role that the gateway does not know.
+            pub(super) other_role: Option<String>,
         }
 
         impl Rows {

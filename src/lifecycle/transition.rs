@@ -304,7 +304,12 @@ impl Table {
     fn of(kind: InviteKind) -> Option<Self> {
         let (name, target, role) = match kind {
             InviteKind::InviteCode => ("invite_codes", "CAST(NULL AS bigint)", "role"),
-            InviteKind::WorkspaceInvite => ("workspace_invites", "workspace_id", "role"),
+            InviteKind::WorkspaceInvite => (
+                "workspace_invites",
+                "workspace_id",
+                // The source named none.
+                "CASE role WHEN 'unknown' THEN 'member' ELSE role END",
+            ),
             InviteKind::CourseInvite => ("course_invites", "course_id", "CAST(NULL AS text)"),
             // A group's link is never settled.
             InviteKind::GroupInvite => return None,

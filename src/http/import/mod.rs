@@ -2,7 +2,7 @@
 
 mod parameters;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{fmt::Display, io, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -15,7 +15,6 @@ use axum::{
 };
 use futures_util::TryStreamExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use sea_orm::{DatabaseConnection, DbErr};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::io::StreamReader;
@@ -26,7 +25,8 @@ use crate::{
     clock::Clock,
     graphql::Code,
     import::{
-        self, AnswerKey, Change, ImportError, Kind, Options, Rejection, Report, Stored, Summary,
+        self, AnswerKey, Change, ImportError, Imports, Kind, Options, Rejection, Report, Stored,
+        Summary,
     },
 };
 
@@ -57,17 +57,6 @@ const MEDIA_TYPES: [&str; 6] = [
     "application/gzip",
     "application/octet-stream",
 ];
-
-/// The database and limits of imports.
-#[derive(Clone, Debug)]
-pub struct Imports {
-    /// The database, with a role that may write all tables.
-    pub database: DatabaseConnection,
-    /// Longest body, in bytes.
-    pub max_body: u64,
-    /// Time limit of an import.
-    pub time_limit: Duration,
-}
 
 struct Endpoint {
     imports: Imports,
@@ -283,7 +272,7 @@ fn replayed(answer: &str) -> Response {
     (status, replayed, Json(answer["body"].take())).into_response()
 }
 
-fn unavailable(error: &DbErr) -> Refused {
+fn unavailable(error: &dyn Display) -> Refused {
     tracing::error!(%error, "the answers to imports cannot be read or written");
     let status = StatusCode::SERVICE_UNAVAILABLE;
     Refused::new(status, Code::ServiceUnavailable, "the database failed")

@@ -2,7 +2,9 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use crate::import::{DateFormat, Kind, MaxWithdrawn, Options, Renamed, Replacement, Scope};
+use crate::import::{
+    DateFormat, Kind, MappedValue, MaxWithdrawn, Options, Renamed, Replacement, Scope,
+};
 
 /// Reads the parameters of a request.
 ///
@@ -38,6 +40,10 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
                 let renamed = Renamed::from_str(&value).map_err(|error| wrong(&error))?;
                 options.fields.renamed.push(renamed);
             }
+            "map_value" => {
+                let mapped = MappedValue::from_str(&value).map_err(|error| wrong(&error))?;
+                options.fields.values.push(mapped);
+            }
             "date_format" => {
                 let format = DateFormat::from_str(&value).map_err(|error| wrong(&error))?;
                 options.fields.date_format = Some(format);
@@ -45,7 +51,7 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             _ => {
                 return Err(
                     "unknown parameter; expected strict, dry_run, delete, replace, \
-                            max_withdrawn, map or date_format"
+                            max_withdrawn, map, map_value or date_format"
                         .to_owned(),
                 );
             }

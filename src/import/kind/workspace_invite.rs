@@ -1,7 +1,10 @@
 //! Workspace invites, with their nested workspace and inviter.
 
 use chrono::{DateTime, Utc};
-use entity::{workspace, workspace_invite::ActiveModel};
+use entity::{
+    workspace,
+    workspace_invite::{ActiveModel, StoredStatus},
+};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 
 use super::{
@@ -80,7 +83,7 @@ pub(super) fn read(
             UNKNOWN_ROLE.to_owned(),
         ),
         message: row.nullable(MESSAGE, row.optional_non_empty(MESSAGE, MAX_TEXT)?),
-        status: Set(row.enum_value(&["status"])?),
+        status: Set(status(row)?),
         created_at: set_or(row.optional_instant("created_at")?, now),
         expires_at: Set(row.instant("expires_at")?),
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
@@ -135,6 +138,29 @@ fn token_hashes(row: &Object<'_>) -> Result<Vec<Vec<u8>>, FieldError> {
         row.id(&["id"])?;
     }
     Ok(hashes)
+}
+
+/// Words of other systems for a status.
+const SYNONYMS: [(&str, StoredStatus); 6] = [
+    ("sent", StoredStatus::Pending),
+    ("invited", StoredStatus::Pending),
+    ("open", StoredStatus::Pending),
+    ("canceled", StoredStatus::Cancelled),
+    ("revoked", StoredStatus::Cancelled),
+    ("withdrawn", StoredStatus::Cancelled),
+];
+
+fn status(row: &Object<'_>) -> Result<StoredStatus, FieldError> {
+    const NAMES: &[&str] = &["status"];
+    let word = row.optional_text(NAMES, MAX_TEXT).ok().flatten();
+    let word = word.map(|word| word.trim().to_ascii_lowercase());
+    let known = SYNONYMS
+        .iter()
+        .find(|(other, _)| word.as_deref() == Some(*other));
+    match known {
+        Some((_, status)) => Ok(*status),
+        None => row.enum_value(NAMES),
+    }
 }
 
 fn token(row: &Object<'_>) -> Result<Token, FieldError> {

@@ -9,10 +9,13 @@ use super::{
     field::{Field, MEMBERSHIP, fields},
     is_over, role_key,
 };
-use crate::import::{
-    row::{FieldError, Object},
-    table::Rows,
-    upsert::Upsert,
+use crate::{
+    import::{
+        row::{FieldError, Object},
+        table::Rows,
+        upsert::Upsert,
+    },
+    invite::ROLES,
 };
 
 pub(super) fn fields() -> Vec<Field> {
@@ -32,10 +35,14 @@ pub(super) fn read(
     if is_over(row)? {
         return withdraw(row, now, rows);
     }
+    let role = role_key(&row.non_blank(&["role"], MAX_NAME)?);
+    if !ROLES.contains(&role.as_str()) {
+        rows.other_role = Some(role.clone());
+    }
     let model = ActiveModel {
         workspace_id: Set(row.id(&["workspace_id"])?),
         user_id: Set(row.id(&["user_id"])?),
-        role: Set(role_key(&row.non_blank(&["role"], MAX_NAME)?)),
+        role: Set(role),
     };
     rows.workspace_members
         .push(Upsert::write(model, row.path()));

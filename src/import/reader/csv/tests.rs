@@ -69,6 +69,7 @@ fn the_header_names_the_fields() {
             "E-Mail=email".parse().unwrap(),
             "Boss=inviter.id".parse().unwrap(),
         ],
+        values: Vec::new(),
         date_format: None,
     };
     let row = json!({ "id": "1", "email": "a@x.io", "inviter": { "id": "2" } });
@@ -93,6 +94,7 @@ fn a_wrong_header_is_reported_once() {
     }
     let fields = Fields {
         renamed: vec!["Mail=email".parse().unwrap()],
+        values: Vec::new(),
         date_format: None,
     };
     let reason = "--map names the column `Mail`, which the header lacks";

@@ -32,6 +32,7 @@ fn json_and_csv_are_recognised() {
     }
     let fields = Fields {
         renamed: vec!["Nummer=id".parse().unwrap()],
+        values: Vec::new(),
         date_format: None,
     };
     let text = b"Nummer;Name\n1;Anna\n";

@@ -1,4 +1,4 @@
-//! Course invites by id, and the invitees of a course.
+//! Course invites by id, and the invites and invitees of a course.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -18,10 +18,10 @@ use sea_orm::{
 use super::{
     InstantRange, ListError, Lists, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
-    filter::contains_text,
+    filter::{any_status, contains_text, status_rank},
     key::any_of,
     listing::{ListOfParent, Listing, Source, columns_of},
-    scope::RowCost,
+    scope::{ParentColumn, RowCost, rows_of},
     tables::is_live,
 };
 use crate::{
@@ -44,9 +44,13 @@ pub struct Invitee {
     pub user: Guarded<user::Model>,
 }
 
-/// Narrows the list of a course's invitees.
+/// Narrows a list of a course's invites.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct CourseInviteeFilter {
+pub struct CourseInviteFilter {
+    /// Effective status.
+    pub statuses: Option<Vec<Status>>,
+    /// The invitee.
+    pub invitee: Option<i64>,
     /// The inviter.
     pub inviter: Option<i64>,
     /// Part of the invitee's username or full name.
@@ -55,23 +59,38 @@ pub struct CourseInviteeFilter {
     pub invited: InstantRange,
 }
 
-/// The order of invitees. Ties are broken by the invite's id.
+/// The order of a course's invites. Ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum InviteeSort {
+pub enum CourseInviteSort {
     /// Time of the invite.
-    InvitedAt,
-    /// Their username, in the database's order.
+    CreatedAt,
+    /// The invitee's username, in the database's order.
     Username,
+    /// The invitee's full name, in the database's order.
+    Name,
+    /// Effective status, as in [`Status::ALL`].
+    Status,
+}
+
+impl CourseInviteSort {
+    /// Returns the type of the values.
+    pub fn sort_type(self) -> SortType {
+        match self {
+            Self::CreatedAt => SortType::Instant,
+            Self::Username | Self::Name => SortType::Text,
+            Self::Status => SortType::Int,
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
 
-/// The invitees of a course.
+/// The invites of a course, with their invitees.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct List {
-    filter: CourseInviteeFilter,
-    sort: InviteeSort,
+    filter: CourseInviteFilter,
+    sort: CourseInviteSort,
     page: Page,
 }
 
@@ -106,6 +125,10 @@ pub(super) fn status_is(status: Status) -> Condition {
 /// Condition: the invite is pending. This makes a user an invitee of the course.
 pub(super) fn is_open() -> Condition {
     status_is(Status::Pending)
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
 }
 
 /// Selects invites whose course and invitee are not deleted. No path finds others.
@@ -159,22 +182,34 @@ impl Loader<ById> for Rows {
 
 impl ListOfParent for List {
     type Row = Invitee;
-    type Entity = Entity;
     type Parent = course::Entity;
-    const PARENT_ID: Column = Column::CourseId;
-    const NAME: &'static str = "course_invitees";
+    const NAME: &'static str = "course_invites";
+
+    fn scope(course: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![rows_of::<Entity>(Column::CourseId, course)]
+    }
 
     fn page(&self) -> &Page {
         &self.page
     }
 
+    /// One status has an index, and an invitee has one invite.
     fn row_cost(&self) -> RowCost {
+        let Self { filter, sort, page } = self;
+        if filter.invitee.is_some() {
+            return RowCost::default();
+        }
+        let statuses = filter.statuses.as_ref();
         let filters = RowCost::sum([
-            (true, RowCost::search(self.filter.search.as_deref())),
-            (self.filter.inviter.is_some(), RowCost::COMPARE),
-            (self.sort == InviteeSort::Username, RowCost::SORT),
+            (true, RowCost::search(filter.search.as_deref())),
+            (
+                statuses.is_some_and(|statuses| statuses.len() != 1),
+                RowCost::COMPARE,
+            ),
+            (filter.inviter.is_some(), RowCost::COMPARE),
+            (*sort != CourseInviteSort::CreatedAt, RowCost::SORT),
         ]);
-        filters.of_page(&self.page)
+        filters.of_page(page)
     }
 
     fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
@@ -186,27 +221,31 @@ impl ListOfParent for List {
 
     fn listing(&self, database: &DatabaseConnection) -> Listing {
         let user = |column| Expr::col((user::Entity, column));
-        let invited_at = Expr::col((Entity, Column::CreatedAt));
         let filter = &self.filter;
-        let mut condition =
-            is_open().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
-        if let Some(text) = &filter.search {
+        let condition = match &filter.statuses {
+            // The others are of deleted accounts.
+            None => Condition::all().add(Column::Status.is_not_null()),
+            Some(statuses) => Condition::all().add(any_status(statuses, status_is)),
+        };
+        let search = filter.search.as_ref().map(|text| {
             let columns = [user(user::Column::Username), user(user::Column::FullName)];
-            condition = condition.add(contains_text(
-                database.get_database_backend(),
-                columns,
-                text,
-            ));
-        }
-        condition = condition.add(filter.invited.contains(invited_at.clone()));
+            contains_text(database.get_database_backend(), columns, text)
+        });
+        let condition = condition
+            .add_option(filter.invitee.map(|id| Column::UserId.eq(id)))
+            .add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)))
+            .add_option(search)
+            .add(filter.invited.contains(column(Column::CreatedAt)));
 
         let mut columns = columns_of::<Entity>("");
         columns.extend(columns_of::<user::Entity>(INVITEE));
-        let (sort, sort_type) = match self.sort {
-            InviteeSort::InvitedAt => (invited_at, SortType::Instant),
-            InviteeSort::Username => (user(user::Column::Username), SortType::Text),
+        let sort = match self.sort {
+            CourseInviteSort::CreatedAt => column(Column::CreatedAt),
+            CourseInviteSort::Username => user(user::Column::Username),
+            CourseInviteSort::Name => user(user::Column::FullName),
+            CourseInviteSort::Status => status_rank(status_is),
         };
-        Listing {
+        let listing = Listing {
             name: Self::NAME,
             sources: vec![Source {
                 rows: with_invitee().cond_where(condition.clone()).take(),
@@ -216,10 +255,12 @@ impl ListOfParent for List {
                     .is_none()
                     .then(|| Query::select().from(Entity).cond_where(condition).take()),
                 columns,
-                order: vec![sort, Expr::col((Entity, Column::Id))],
+                order: vec![sort, column(Column::Id)],
+                of_parent: None,
             }],
-            order: vec![sort_type, SortType::Int],
-        }
+            order: vec![self.sort.sort_type(), SortType::Int],
+        };
+        listing.of(column(Column::CourseId))
     }
 }
 
@@ -231,15 +272,30 @@ impl Reads<'_> {
 }
 
 impl Lists<'_> {
-    /// Loads a page of a course's invitees, in one statement with those of other courses.
-    pub async fn course_invitees(
+    /// Loads a page of a course's invites in any status, in one statement with those of other courses.
+    pub async fn course_invites(
         &self,
         manager: &CourseManager,
-        filter: CourseInviteeFilter,
-        sort: InviteeSort,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
         page: Page,
     ) -> Result<Slice<Invitee>, ListError> {
         let list = List { filter, sort, page };
         self.of_parent(manager.course_id(), list).await
+    }
+
+    /// Loads a page of a course's invitees: of the invites that are pending.
+    pub async fn course_invitees(
+        &self,
+        manager: &CourseManager,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
+        page: Page,
+    ) -> Result<Slice<Invitee>, ListError> {
+        let filter = CourseInviteFilter {
+            statuses: Some(vec![Status::Pending]),
+            ..filter
+        };
+        self.course_invites(manager, filter, sort, page).await
     }
 }

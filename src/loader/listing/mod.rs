@@ -128,6 +128,9 @@ impl Listing {
         parents: &Parents<'_>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
+        if self.sources.is_empty() {
+            return Ok(HashMap::new());
+        }
         let statement = self.statement(router.database(), page, Some(parents));
         let rows = router.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>, RandomState> = HashMap::default();

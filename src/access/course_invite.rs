@@ -181,7 +181,7 @@ impl Access {
             .lists()
             .course_invites(manager, filter, sort, page)
             .await?;
-        Ok(slice.map(|invitee| CourseInviteView::new(invitee.invite, true, self.now)))
+        Ok(slice.map(|row| CourseInviteView::new(row, true, self.now)))
     }
 
     /// Returns the invitee of an invite, unless deleted.

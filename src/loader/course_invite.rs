@@ -86,13 +86,17 @@ impl CourseInviteSort {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
 
-/// The invites of a course, with their invitees.
+/// The invites of a course.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct List {
+struct Invites {
     filter: CourseInviteFilter,
     sort: CourseInviteSort,
     page: Page,
 }
+
+/// The same invites with their invitees.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Invitees(Invites);
 
 /// State of a course invite. An invitee who is a member by now has accepted.
 pub fn state(row: &Model) -> State {
@@ -143,17 +147,6 @@ pub(super) fn live_rows() -> SelectStatement {
         .take()
 }
 
-fn with_invitee() -> SelectStatement {
-    Query::select()
-        .from(Entity)
-        .join(
-            JoinType::InnerJoin,
-            user::Entity,
-            Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
-        )
-        .take()
-}
-
 impl Key for ById {
     fn kind() -> Cow<'static, str> {
         "course_invite_by_id".into()
@@ -180,13 +173,73 @@ impl Loader<ById> for Rows {
     }
 }
 
-impl ListOfParent for List {
-    type Row = Invitee;
+impl Invites {
+    /// Returns the list, and joins the invitees if `with_invitees` or if it depends on them.
+    fn list(&self, database: &DatabaseConnection, with_invitees: bool) -> Listing {
+        let user = |column| Expr::col((user::Entity, column));
+        let filter = &self.filter;
+        let condition = match &filter.statuses {
+            // The others are of deleted accounts.
+            None => Condition::all().add(Column::Status.is_not_null()),
+            Some(statuses) => Condition::all().add(any_status(statuses, status_is)),
+        };
+        let search = filter.search.as_ref().map(|text| {
+            let columns = [user(user::Column::Username), user(user::Column::FullName)];
+            contains_text(database.get_database_backend(), columns, text)
+        });
+        let is_searched = search.is_some();
+        let condition = condition
+            .add_option(filter.invitee.map(|id| Column::UserId.eq(id)))
+            .add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)))
+            .add_option(search)
+            .add(filter.invited.contains(column(Column::CreatedAt)));
+        let (sort, is_of_user) = match self.sort {
+            CourseInviteSort::CreatedAt => (column(Column::CreatedAt), false),
+            CourseInviteSort::Username => (user(user::Column::Username), true),
+            CourseInviteSort::Name => (user(user::Column::FullName), true),
+            CourseInviteSort::Status => (status_rank(status_is), false),
+        };
+        let invites = Query::select().from(Entity).cond_where(condition).take();
+        let mut joined = invites.clone();
+        joined.join(
+            JoinType::InnerJoin,
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
+        );
+        let mut columns = columns_of::<Entity>("");
+        if with_invitees {
+            columns.extend(columns_of::<user::Entity>(INVITEE));
+        }
+        let listing = Listing {
+            name: Self::NAME,
+            sources: vec![Source {
+                // A total needs the invitees only if their names are searched.
+                counted: (!is_searched).then(|| invites.clone()),
+                rows: match with_invitees || is_searched || is_of_user {
+                    true => joined,
+                    false => invites,
+                },
+                columns,
+                order: vec![sort, column(Column::Id)],
+                of_parent: None,
+            }],
+            order: vec![self.sort.sort_type(), SortType::Int],
+        };
+        listing.of(column(Column::CourseId))
+    }
+}
+
+impl ListOfParent for Invites {
+    type Row = Guarded<Model>;
     type Parent = course::Entity;
     const NAME: &'static str = "course_invites";
 
     fn scope(course: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
         vec![rows_of::<Entity>(Column::CourseId, course)]
+    }
+
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        self.list(database, false)
     }
 
     fn page(&self) -> &Page {
@@ -200,16 +253,44 @@ impl ListOfParent for List {
             return RowCost::default();
         }
         let statuses = filter.statuses.as_ref();
+        let has_index = statuses.is_none_or(|statuses| statuses.len() == 1);
         let filters = RowCost::sum([
             (true, RowCost::search(filter.search.as_deref())),
-            (
-                statuses.is_some_and(|statuses| statuses.len() != 1),
-                RowCost::COMPARE,
-            ),
+            (!has_index, RowCost::COMPARE),
             (filter.inviter.is_some(), RowCost::COMPARE),
             (*sort != CourseInviteSort::CreatedAt, RowCost::SORT),
         ]);
         filters.of_page(page)
+    }
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr> {
+        Model::sealed(columns)
+    }
+}
+
+impl ListOfParent for Invitees {
+    type Row = Invitee;
+    type Parent = course::Entity;
+    const NAME: &'static str = "course_invitees";
+
+    fn scope(course: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        Invites::scope(course)
+    }
+
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        let Self(invites) = self;
+        Listing {
+            name: Self::NAME,
+            ..invites.list(database, true)
+        }
+    }
+
+    fn page(&self) -> &Page {
+        self.0.page()
+    }
+
+    fn row_cost(&self) -> RowCost {
+        self.0.row_cost()
     }
 
     fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
@@ -217,50 +298,6 @@ impl ListOfParent for List {
             invite: Model::sealed(columns)?,
             user: user::Model::sealed(columns)?,
         })
-    }
-
-    fn listing(&self, database: &DatabaseConnection) -> Listing {
-        let user = |column| Expr::col((user::Entity, column));
-        let filter = &self.filter;
-        let condition = match &filter.statuses {
-            // The others are of deleted accounts.
-            None => Condition::all().add(Column::Status.is_not_null()),
-            Some(statuses) => Condition::all().add(any_status(statuses, status_is)),
-        };
-        let search = filter.search.as_ref().map(|text| {
-            let columns = [user(user::Column::Username), user(user::Column::FullName)];
-            contains_text(database.get_database_backend(), columns, text)
-        });
-        let condition = condition
-            .add_option(filter.invitee.map(|id| Column::UserId.eq(id)))
-            .add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)))
-            .add_option(search)
-            .add(filter.invited.contains(column(Column::CreatedAt)));
-
-        let mut columns = columns_of::<Entity>("");
-        columns.extend(columns_of::<user::Entity>(INVITEE));
-        let sort = match self.sort {
-            CourseInviteSort::CreatedAt => column(Column::CreatedAt),
-            CourseInviteSort::Username => user(user::Column::Username),
-            CourseInviteSort::Name => user(user::Column::FullName),
-            CourseInviteSort::Status => status_rank(status_is),
-        };
-        let listing = Listing {
-            name: Self::NAME,
-            sources: vec![Source {
-                rows: with_invitee().cond_where(condition.clone()).take(),
-                // A total needs the invitees only if their names are searched.
-                counted: filter
-                    .search
-                    .is_none()
-                    .then(|| Query::select().from(Entity).cond_where(condition).take()),
-                columns,
-                order: vec![sort, column(Column::Id)],
-                of_parent: None,
-            }],
-            order: vec![self.sort.sort_type(), SortType::Int],
-        };
-        listing.of(column(Column::CourseId))
     }
 }
 
@@ -279,12 +316,12 @@ impl Lists<'_> {
         filter: CourseInviteFilter,
         sort: CourseInviteSort,
         page: Page,
-    ) -> Result<Slice<Invitee>, ListError> {
-        let list = List { filter, sort, page };
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let list = Invites { filter, sort, page };
         self.of_parent(manager.course_id(), list).await
     }
 
-    /// Loads a page of a course's invitees: of the invites that are pending.
+    /// Loads a page of a course's invitees, whose invites are pending.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,
@@ -296,6 +333,7 @@ impl Lists<'_> {
             statuses: Some(vec![Status::Pending]),
             ..filter
         };
-        self.course_invites(manager, filter, sort, page).await
+        let list = Invitees(Invites { filter, sort, page });
+        self.of_parent(manager.course_id(), list).await
     }
 }

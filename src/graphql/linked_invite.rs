@@ -15,6 +15,10 @@ use super::{
 /// What a link to an invite leads to. Only managers of a group see its invite; others who hold its code
 /// see the group.
 #[derive(Clone, Union)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a field has one, and no list has any"
+)]
 pub(super) enum LinkedInvite {
     InviteCode(InviteCode),
     WorkspaceInvite(WorkspaceInvite),

@@ -334,7 +334,12 @@ impl List {
 
     /// Only staff see all users and their invites.
     fn viewer(document: &str) -> Viewer<'static> {
-        let is_for_staff = ["users(", "sentInvites(first: 2", "receivedInvites(first: 2"];
+        let is_for_staff = [
+            "users(",
+            "on User { ",
+            "sentInvites(first: 2",
+            "receivedInvites(first: 2",
+        ];
         match is_for_staff.iter().any(|field| document.contains(field)) {
             true => Viewer::Staff(ADMIN),
             false => Viewer::User(ADMIN),

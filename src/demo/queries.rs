@@ -94,14 +94,14 @@ fn public() -> Vec<Example> {
         Example {
             name: "invite",
             shows: "invite: a landing page renders any link by one query; here the link of a group.",
-            query: "query LandingPage($by: InviteBy!) {
-  invite(by: $by) {
+            query: "query LandingPage($groupCode: String!) {
+  invite(by: { groupCode: $groupCode }) {
     __typename
     ... on Invite { status expiresAt inviter { fullName } target { ... on Workspace { name logoUrl } } }
     ... on GroupPreview { name slug memberCount }
   }
 }",
-            variables: json!({ "by": { "groupCode": groups::STUDIO_CODE } }),
+            variables: json!({ "groupCode": groups::STUDIO_CODE }),
             persona: None,
             error: None,
         },

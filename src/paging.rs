@@ -18,7 +18,7 @@ pub enum SortValue {
 
 /// The kind of [`SortValue`] that a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SortType {
+pub enum SortType {
     /// [`SortValue::Int`].
     Int,
     /// [`SortValue::Instant`].

@@ -168,33 +168,28 @@ impl Path {
         })
     }
 
-    /// Replaces the braces in the path. A blank sets off GraphQL's own braces.
+    /// Replaces the braces in the path.
     fn with_name(self, write: impl Fn(&str) -> String) -> String {
-        let Some(open) = self
-            .0
-            .find(": {")
-            .map(|at| at + 2)
-            .or(self.0.find("/{").map(|at| at + 1))
-        else {
-            return self.0.to_owned();
-        };
-        if self.0[open..].starts_with("{ ") {
-            return self.0.to_owned();
+        match self.split() {
+            Some((ahead, name, behind)) => format!("{ahead}{}{behind}", write(name)),
+            None => self.0.to_owned(),
         }
-        let close = open + self.0[open..].find('}').expect("a closing brace");
-        let name = write(&self.0[open + 1..close]);
-        format!("{}{name}{}", &self.0[..open], &self.0[close + 1..])
+    }
+
+    /// Returns the name in braces, and the path around it. A blank sets off GraphQL's own braces.
+    fn split(self) -> Option<(&'static str, &'static str, &'static str)> {
+        let opens = |mark: &'static str| self.0.match_indices(mark).map(|(at, _)| at + mark.len());
+        let mut opens = opens(": {").chain(opens("/{"));
+        let open = opens.find(|open| !self.0[*open..].starts_with(' '))?;
+        let (name, behind) = self.0[open..].split_once('}')?;
+        Some((&self.0[..open - 1], name, behind))
     }
 
     /// Returns true if `id` is of the object that a path of one step names by id.
     fn is_named_by(self, id: &Value, steps: usize) -> Result<(), String> {
         let id = id.as_str().ok_or("an object without id")?;
-        let path = self.0;
-        let named = match path
-            .split_once("{")
-            .and_then(|(_, name)| name.split_once('}'))
-        {
-            Some((name, _)) if steps == 1 => name,
+        let named = match self.split() {
+            Some((_, name, _)) if steps == 1 => name,
             _ => return Ok(()),
         };
         let spelled = String::from_utf8(URL_SAFE_NO_PAD.decode(id).expect("base64")).expect("text");

@@ -213,7 +213,7 @@ async fn outside_of_the_demo_examples_have_placeholders_and_no_personas() {
         assert_eq!(config.header("x-content-type-options"), "nosniff");
         assert_eq!(config.json["personas"], json!([]));
         let examples = config.json["examples"].as_array().expect("a list");
-        assert_eq!(examples.len(), 12);
+        assert_eq!(examples.len(), 14);
         for example in examples {
             let query = example["query"].as_str().expect("a query");
             let variables = example["variables"].clone();

@@ -190,17 +190,28 @@ any_database! {
 
     async fn authenticated_fields_deny_anonymous_viewers(gateway) {
         let schema = printed(&["--subgraph", "--auth-directives=on"]).await;
-        assert_eq!(schema.matches(" @authenticated").count(), 17);
+        assert_eq!(schema.matches(" @authenticated").count(), 21);
         let unmarked = printed(&["--subgraph"]).await;
         assert!(!unmarked.contains("authenticated"), "{unmarked}");
 
         gateway.add(data::workspace(1)).await;
-        gateway.add(data::workspace_invite(1, 1)).await;
+        gateway.add(data::user(1, "inviter")).await;
+        gateway.add(entity::workspace_invite::Model {
+            inviter_id: Some(1),
+            ..data::workspace_invite(1, 1)
+        }).await;
         let token = data::token(1);
         for (path, document) in [
             ("inviteCodes", "{ inviteCodes { totalCount } }".to_owned()),
             ("workspaceInvites", "{ workspaceInvites { totalCount } }".to_owned()),
             ("groupInvites", "{ groupInvites { totalCount } }".to_owned()),
+            ("users", "{ users { totalCount } }".to_owned()),
+            ("workspaceInvite", format!(
+                "{{ workspaceInvite(token: \"{token}\") {{ inviter {{ sentInvites {{ totalCount }} }} }} }}"
+            )),
+            ("workspaceInvite", format!(
+                "{{ workspaceInvite(token: \"{token}\") {{ inviter {{ receivedInvites {{ totalCount }} }} }} }}"
+            )),
             ("workspaceInvite", format!(
                 "{{ workspaceInvite(token: \"{token}\") {{ workspace {{ invites {{ totalCount }} }} }} }}"
             )),
@@ -210,8 +221,8 @@ any_database! {
             assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{response}");
             assert_eq!(error["path"][0], path);
         }
-        // The other two are on groups and courses, which anonymous viewers do not reach.
-        for marked in ["  ): CourseInviteeConnection", "  invite: GroupInvite"] {
+        // The others are on groups and courses, which anonymous viewers do not reach.
+        for marked in ["  ): CourseInviteConnection", "  ): CourseInviteeConnection", "  invite: GroupInvite"] {
             let line = format!("{marked} @authenticated @tag(name: \"signed-in\")\n");
             assert!(schema.contains(&line), "{marked}");
         }

@@ -10,12 +10,13 @@ use crate::support::{Gateway, Viewer, data, each_database, global_id};
 const VIEWER: Viewer<'static> = Viewer::User(1);
 const STAFF: Viewer<'static> = Viewer::Staff(2);
 
-const PAGED: [&str; 10] = [
+const PAGED: [&str; 11] = [
     "inviteCodes(ARGUMENTS) { nodes { id } }",
     "workspaceInvites(ARGUMENTS) { nodes { id } }",
     "groupInvites(ARGUMENTS) { nodes { id } }",
     "workspace(id: \"1\") { invites(ARGUMENTS) { nodes { id } } }",
     "course(id: \"1\") { invitees(ARGUMENTS) { nodes { id } } }",
+    "course(id: \"1\") { invites(ARGUMENTS) { nodes { id } } }",
     "viewer { workspaces(ARGUMENTS) { nodes { id } } }",
     "viewer { groups(ARGUMENTS) { nodes { id } } }",
     "viewer { courses(ARGUMENTS) { nodes { id } } }",
@@ -163,7 +164,9 @@ each_database! {
             cursor(&gateway, "workspace(id: \"2\") { invites { nodes { id } } }").await,
             cursor(&gateway, "course(id: \"2\") { invitees { nodes { id } } }").await,
             cursor(&gateway, "course(id: \"1\") { invitees(orderBy: { field: USERNAME, direction: ASC }) { nodes { id } } }").await,
+            cursor(&gateway, "course(id: \"2\") { invites { nodes { id } } }").await,
             cursor(&gateway, "viewer { workspaces { nodes { id } } }").await,
+            cursor(&gateway, "viewer { workspaces(orderBy: { field: NAME, direction: ASC }) { nodes { id } } }").await,
             cursor(&gateway, "viewer { courses { nodes { id } } }").await,
             cursor(&gateway, "viewer { sentInvites { nodes { id } } }").await,
         ];
@@ -237,6 +240,8 @@ each_database! {
             ("workspaceInvites", "workspace", true, "Workspace"),
             ("workspaceInvites", "inviter", false, "User"),
             (course, "inviter", false, "User"),
+            (r#"course(id: "1") { invites"#, "inviter", false, "User"),
+            (r#"course(id: "1") { invites"#, "invitee", false, "User"),
         ] {
             let close = "}".repeat(1 + list.matches('{').count());
             let (of_type, wrap) = if is_list { ("[ID!]", true) } else { ("ID", false) };
@@ -268,6 +273,7 @@ each_database! {
             ("viewer { sentInvites", "createdAt"),
             ("viewer { receivedInvites", "expiresAt"),
             ("course(id: \"1\") { invitees", "createdAt"),
+            ("course(id: \"1\") { invites", "createdAt"),
         ] {
             let close = "}".repeat(1 + list.matches('{').count());
             let ask = |range: &str| format!("{{ {list}(filter: {{ {argument}: {{ {range} }} }}) {{ totalCount }} {close}");
@@ -326,6 +332,10 @@ each_database! {
             ("workspaceInvites", "search", false),
             ("workspaceInvites", "role", true),
             (course, "search", false),
+            (r#"course(id: "1") { invites"#, "search", false),
+            ("viewer { workspaces", "search", false),
+            ("viewer { groups", "search", false),
+            ("viewer { courses", "search", false),
         ] {
             let close = "}".repeat(1 + list.matches('{').count());
             let of_type = if is_list { "[String!]" } else { "String" };
@@ -428,6 +438,9 @@ each_database! {
         for (viewer, document, code) in [
             (Viewer::User(11), "{ workspace(id: \"1\") { invites(first: -1, filter: { email: \"\" }) { totalCount } } }", "FORBIDDEN"),
             (Viewer::User(11), "{ course(id: \"1\") { invitees(after: \"x\", filter: { inviter: \"x\" }) { totalCount } } }", "FORBIDDEN"),
+            (Viewer::User(11), "{ course(id: \"1\") { invites(first: -1, filter: { invitee: \"x\" }) { totalCount } } }", "FORBIDDEN"),
+            (Viewer::User(1), "{ users(first: -1, filter: { email: \"\" }) { totalCount } }", "FORBIDDEN"),
+            (Viewer::Anonymous, "{ users(first: -1) { totalCount } }", "UNAUTHENTICATED"),
             (Viewer::Anonymous, "{ inviteCodes(first: -1) { totalCount } }", "UNAUTHENTICATED"),
             (Viewer::Anonymous, "{ workspaceInvites(filter: { search: \"\\u0000\" }) { totalCount } }", "UNAUTHENTICATED"),
             (Viewer::Anonymous, "{ groupInvites(after: \"x\") { totalCount } }", "UNAUTHENTICATED"),

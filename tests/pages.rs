@@ -228,6 +228,96 @@ each_database! {
         }
     }
 
+    async fn invites_page_by_address_status_role_and_name(gateway) {
+        use entity::workspace_invite::StoredStatus;
+        gateway.add(data::user(1, "inviter")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_member(1, 1, "owner")).await;
+        let made = Some(data::made());
+        // Address, state, role, and name of a code.
+        let rows = [
+            (1, "b@home.example", "pending", "member", "Zoe"),
+            (2, "a@home.example", "cancelled", "admin", ""),
+            (3, "", "expired", "", "Ada"),
+            (4, "C@home.example", "declined", "member", "Bert"),
+            (5, "a@home.example", "accepted", "guest", "Ada"),
+            (6, "", "pending", "", ""),
+        ];
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        for (id, email, state, role, name) in rows {
+            let email_norm = email.to_ascii_lowercase();
+            let cancelled_at = made.filter(|_| ["cancelled", "declined"].contains(&state));
+            let declined_at = made.filter(|_| state == "declined");
+            gateway.add(entity::invite_code::Model {
+                invited_by_id: Some(1),
+                email: some(email),
+                email_norm: some(&email_norm),
+                role: some(role),
+                name: some(name),
+                used_at: made.filter(|_| state == "accepted"),
+                expires_at: made.filter(|_| state == "expired"),
+                cancelled_at,
+                declined_at,
+                ..data::invite_code(id, &format!("CODE-{id}"))
+            }).await;
+            gateway.add(entity::workspace_invite::Model {
+                inviter_id: Some(1),
+                email: email.to_owned(),
+                email_norm,
+                role: role.to_owned(),
+                status: match state {
+                    "accepted" => StoredStatus::Accepted,
+                    "cancelled" | "declined" => StoredStatus::Cancelled,
+                    _ => StoredStatus::Pending,
+                },
+                expires_at: if state == "expired" { data::made() } else { data::later() },
+                cancelled_at,
+                declined_at,
+                ..data::workspace_invite(id, 1)
+            }).await;
+        }
+        let mixed = |kind: &str| format!("viewer {{ list: sentInvites(filter: {{ kind: [{kind}] }}, @) {{ # }} }}");
+        let lists = [
+            "list: inviteCodes(@) { # }".to_owned(),
+            "list: workspaceInvites(@) { # }".to_owned(),
+            "workspace(id: 1) { list: invites(@) { # } }".to_owned(),
+            mixed("INVITE_CODE"),
+            mixed("WORKSPACE_INVITE, COURSE_INVITE"),
+        ];
+        for (list, at) in lists.iter().zip(0..) {
+            let has_names = at == 0 || at == 3;
+            for (field, expected) in [
+                ("EMAIL", ["3", "6", "2", "5", "1", "4"]),
+                ("STATUS", ["1", "6", "5", "4", "2", "3"]),
+                ("ROLE", ["3", "6", "2", "5", "1", "4"]),
+                ("NAME", if has_names { ["2", "6", "3", "5", "4", "1"] } else { ["1", "2", "3", "4", "5", "6"] }),
+            ] {
+                for (direction, size, side, bound) in [("ASC", 1, "first", "after"), ("DESC", 1, "last", "before"), ("ASC", 4, "first", "after")] {
+                    let mut seen = Vec::new();
+                    let mut cursor = Value::Null;
+                    while seen.len() < expected.len() {
+                        let arguments = format!("orderBy: {{ field: {field}, direction: {direction} }}, {side}: {size}, {bound}: $it");
+                        let selected = "totalCount edges { cursor node { databaseId } }";
+                        let document = list.replace('@', &arguments).replace('#', selected);
+                        let document = format!("query ($it: String) {{ {document} }}");
+                        let mut response = gateway.graphql_with(Viewer::User(1), &document, json!({ "it": cursor })).await;
+                        assert_eq!(response.get("errors"), None, "{document}: {response}");
+                        let data = &mut response["data"];
+                        let page = if data.get("list").is_some() {
+                            data["list"].take()
+                        } else {
+                            data.as_object_mut().and_then(|data| data.values_mut().next()).expect("a field")["list"].take()
+                        };
+                        assert_eq!(page["totalCount"], 6, "{document}");
+                        seen.extend(edges(&page).iter().map(|edge| edge["node"]["databaseId"].clone()));
+                        cursor = edges(&page).last().expect("an edge")["cursor"].clone();
+                    }
+                    assert_eq!(json!(seen), json!(expected), "{list} {field} {direction} by {size}");
+                }
+            }
+        }
+    }
+
     async fn pages_of_many_parents_are_independent(gateway) {
         gateway.add(data::user(1, "staff")).await;
         for workspace in 1..=3 {

@@ -427,6 +427,52 @@ each_database! {
         ]));
     }
 
+    async fn managed_objects_are_found_by_name_and_slug(gateway) {
+        people(&gateway).await;
+        for (id, name, slug) in [(1, "Night Watch", "watch"), (2, "100% Day", "night-shift"), (3, "Afternoon", "a_b"), (4, "Knights", "gone")] {
+            let deleted_at = (id == 4).then(data::made);
+            gateway.add(entity::workspace::Model { name: name.to_owned(), deleted_at, ..data::workspace(id) }).await;
+            gateway.add(entity::group::Model { name: name.to_owned(), deleted_at, ..data::group(id, slug) }).await;
+            gateway.add(entity::course::Model { name: name.to_owned(), deleted_at, ..data::course(id, slug, INVITER) }).await;
+            if id != 3 {
+                gateway.add(data::workspace_member(id, ME, "admin")).await;
+                gateway.add(data::group_member(id, ME, "owner")).await;
+                gateway.add(data::course_member(id, ME, "manager")).await;
+            }
+        }
+        let staff = Viewer::Staff(INVITER);
+        for (viewer, search, by_name, by_name_and_slug) in [
+            (VIEWER, "NIGHT", vec!["1"], vec!["1", "2"]),
+            (staff, "night", vec!["1"], vec!["1", "2"]),
+            (VIEWER, "%", vec!["2"], vec!["2"]),
+            (staff, "_", vec![], vec!["3"]),
+            (VIEWER, "_", vec![], vec![]),
+            (VIEWER, "noon", vec![], vec![]),
+            (staff, " noon ", vec!["3"], vec!["3"]),
+            (VIEWER, "", vec!["1", "2"], vec!["1", "2"]),
+        ] {
+            for (field, letter) in [("workspaces", "W"), ("groups", "G"), ("courses", "C")] {
+                let expected = match field {
+                    "workspaces" => &by_name,
+                    _ => &by_name_and_slug,
+                };
+                let expected: Vec<_> = expected.iter().map(|id| format!("{letter}{id}")).collect();
+                let filtered = format!("{field}(filter: {{ search: {search:?} }})");
+                assert_eq!(list(&gateway, viewer, &filtered).await, expected, "{filtered}");
+            }
+        }
+        for (field, letter) in [("workspaces", "W"), ("groups", "G"), ("courses", "C")] {
+            for (order, expected) in [
+                ("{ field: NAME, direction: ASC }", ["2", "3", "1"]),
+                ("{ field: NAME, direction: DESC }", ["1", "3", "2"]),
+                ("{ field: ID, direction: DESC }", ["3", "2", "1"]),
+            ] {
+                let expected = expected.map(|id| format!("{letter}{id}"));
+                assert_eq!(list(&gateway, staff, &format!("{field}(orderBy: {order})")).await, expected);
+            }
+        }
+    }
+
     async fn lists_of_managed_objects_have_pages(gateway) {
         people(&gateway).await;
         for id in 1..=5 {

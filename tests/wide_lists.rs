@@ -195,6 +195,7 @@ each_database! {
         let codes_of = |filter: &str| format!("{{ list: inviteCodes(first: 0{filter}) {{ nodes {{ id }} }} }}");
         let of_workspace = |rest: &str| format!("{{ workspace(id: 1) {{ invites(first: 0{rest} }} }}");
         let of_course = |rest: &str| format!("{{ course(id: 1) {{ invitees(first: 0{rest} }} }}");
+        let of_course_invites = |rest: &str| format!("{{ course(id: 1) {{ invites(first: 0{rest} }} }}");
         let of_viewer = |rest: &str| format!("{{ viewer {{ {rest} }} }}");
         let order = ", orderBy: { field: EXPIRES_AT, direction: ASC }";
         let nodes = ") { nodes { id } }";
@@ -218,6 +219,13 @@ each_database! {
             "{ course(id: 1) { inviteCounts { pending } } }".to_owned(),
             of_course(&format!(", filter: {{ search: \"x\" }}{nodes}")),
             of_course(&format!(", orderBy: {{ field: USERNAME, direction: ASC }}{nodes}")),
+            of_course_invites(&format!(", filter: {{ search: \"x\" }}{nodes}")),
+            of_course_invites(&format!(", filter: {{ status: [ACCEPTED, PENDING] }}{nodes}")),
+            of_course_invites(&format!(", filter: {{ inviter: 9 }}{nodes}")),
+            of_course_invites(&format!(", orderBy: {{ field: STATUS, direction: ASC }}{nodes}")),
+            of_course_invites(") { totalCount }"),
+            codes_of(", orderBy: { field: EMAIL, direction: ASC }"),
+            codes_of(", orderBy: { field: STATUS, direction: ASC }"),
             "{ groupInvites(first: 0) { nodes { id } } }".to_owned(),
             of_viewer(&format!("sentInvites(first: 0, filter: {{ status: EXPIRED }}{nodes}")),
             of_viewer(&format!("sentInvites(first: 0{order}{nodes}")),
@@ -233,6 +241,9 @@ each_database! {
             codes_of(", filter: { email: \"x@example.com\" }"),
             of_workspace(nodes),
             of_course(nodes),
+            of_course_invites(nodes),
+            of_course_invites(&format!(", filter: {{ status: ACCEPTED }}{nodes}")),
+            of_course_invites(&format!(", filter: {{ invitee: 9, search: \"x\" }}{nodes}")),
             of_workspace(&format!(", filter: {{ email: \"x@example.com\" }}{nodes}")),
             of_viewer(&format!("sentInvites(first: 0{nodes}")),
         ];

@@ -8,7 +8,7 @@ use super::{
     proof::{CourseManager, Guarded, ManagedScope},
 };
 use crate::{
-    loader::{LoadError, invite_counts::InviteCounts, role::Target},
+    loader::{LoadError, TargetFilter, TargetSort, invite_counts::InviteCounts, role::Target},
     paging::{Page, Slice},
 };
 
@@ -103,13 +103,15 @@ impl Access {
         Ok(Some(self.lists().course_invite_counts(&manager).await?))
     }
 
-    /// Returns a page of the courses in scope, ordered by id.
+    /// Returns a page of the courses in scope.
     pub async fn courses(
         &self,
         managed: &ManagedScope,
+        filter: TargetFilter,
+        sort: TargetSort,
         page: Page,
     ) -> Result<Slice<CourseView>, AccessError> {
-        let slice = self.lists().courses(managed, page).await?;
+        let slice = self.lists().courses(managed, filter, sort, page).await?;
         Ok(slice.map(CourseView::new))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     lifecycle::Created,
     loader::{
         LoadError,
-        course_invite::{CourseInviteeFilter, InviteeSort, status},
+        course_invite::{CourseInviteFilter, CourseInviteSort, status},
         invite::InviteRef,
         role::Target,
     },
@@ -155,8 +155,8 @@ impl Access {
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,
-        filter: CourseInviteeFilter,
-        sort: InviteeSort,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
         page: Page,
     ) -> Result<Slice<(UserView, CourseInviteView)>, AccessError> {
         let slice = self
@@ -167,6 +167,21 @@ impl Access {
             let user = self.user_view(invitee.user, EmailVisibility::Hidden, true);
             (user, CourseInviteView::new(invitee.invite, true, self.now))
         }))
+    }
+
+    /// Returns a page of a course's invites in any status.
+    pub async fn course_invites(
+        &self,
+        manager: &CourseManager,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
+        page: Page,
+    ) -> Result<Slice<CourseInviteView>, AccessError> {
+        let slice = self
+            .lists()
+            .course_invites(manager, filter, sort, page)
+            .await?;
+        Ok(slice.map(|row| CourseInviteView::new(row, true, self.now)))
     }
 
     /// Returns the invitee of an invite, unless deleted.

@@ -7,7 +7,7 @@ use super::{
     proof::{GroupManager, Guarded, ManagedScope},
 };
 use crate::{
-    loader::{LoadError, role::Target},
+    loader::{LoadError, TargetFilter, TargetSort, role::Target},
     paging::{Page, Slice},
     rate_limit::Secrecy,
 };
@@ -98,13 +98,15 @@ impl Access {
         Ok(GroupManager::new(group.id))
     }
 
-    /// Returns a page of the groups in scope, ordered by id.
+    /// Returns a page of the groups in scope.
     pub async fn groups(
         &self,
         managed: &ManagedScope,
+        filter: TargetFilter,
+        sort: TargetSort,
         page: Page,
     ) -> Result<Slice<GroupView>, AccessError> {
-        let slice = self.lists().groups(managed, page).await?;
+        let slice = self.lists().groups(managed, filter, sort, page).await?;
         Ok(slice.map(GroupView::new))
     }
 }

@@ -1,8 +1,10 @@
-//! Invites of every kind: those that the viewer sent, and those addressed to the viewer.
+//! Invites of every kind: those that a user sent, and those addressed to them. Users see their own, and
+//! staff those of all users.
 
 use super::{
-    Access, AccessError, CourseInviteView, GroupInviteView, InviteCodeView, WorkspaceInviteView,
-    proof::SelfProof,
+    Access, AccessError, CourseInviteView, GroupInviteView, InviteCodeView, UserView,
+    WorkspaceInviteView,
+    proof::{SelfProof, StaffProof},
 };
 use crate::{
     invite::InviteKind,
@@ -40,6 +42,21 @@ impl Access {
             .lists()
             .invites(viewer, mailbox, filter, sort, page)
             .await?)
+    }
+
+    /// Returns a page of a user's invites.
+    pub async fn invites_of_user(
+        &self,
+        staff: &StaffProof,
+        user: &UserView,
+        mailbox: Mailbox,
+        filter: InviteFilter,
+        sort: InviteSort,
+        page: Page,
+    ) -> Result<Slice<InviteRef>, AccessError> {
+        let lists = self.lists();
+        let invites = lists.invites_of_user(staff, user.id(), mailbox, filter, sort, page);
+        Ok(invites.await?)
     }
 
     /// Returns an invite, by the rules of its kind. None if it has another target than the one named.

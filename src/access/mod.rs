@@ -61,7 +61,7 @@ use crate::{
     },
     rate_limit::{Client, RateLimited},
 };
-use proof::{ManagedScope, SelfProof};
+use proof::{ManagedScope, SelfProof, StaffProof};
 
 /// Audience of the e-mail addresses that the REST contracts publish to holders of a code or token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -229,6 +229,18 @@ impl Access {
         } else {
             ManagedScope::new(id)
         })
+    }
+
+    /// Proves that the viewer is staff.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    pub fn staff(&self) -> Result<StaffProof, AccessError> {
+        match self.viewer {
+            Viewer::Anonymous => Err(AccessError::Unauthenticated),
+            Viewer::User { .. } if self.viewer.is_staff() => Ok(StaffProof::new()),
+            Viewer::User { .. } => Err(AccessError::Forbidden),
+        }
     }
 
     /// Proves the viewer's identity.

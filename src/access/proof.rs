@@ -116,6 +116,18 @@ impl ManagedScope {
     }
 }
 
+/// Proof that the viewer is staff, and may see all users and their invites.
+#[derive(Debug)]
+pub struct StaffProof {
+    _only_access: (),
+}
+
+impl StaffProof {
+    pub(super) fn new() -> Self {
+        Self { _only_access: () }
+    }
+}
+
 /// Proof of the viewer's own identity, for the lists of invites that they sent and received, and for the
 /// events that they cause.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -5,8 +5,18 @@ use std::borrow::Cow;
 
 use entity::user::Model;
 
-use super::{Access, AccessError, Disclosure, proof::Guarded};
-use crate::{email, loader::LoadError};
+use super::{
+    Access, AccessError, Disclosure,
+    proof::{Guarded, StaffProof},
+};
+use crate::{
+    email,
+    loader::{
+        LoadError,
+        user::{UserFilter, UserSort},
+    },
+    paging::{Page, Slice},
+};
 
 /// A user. Shares the row with other requests.
 #[derive(Clone, Debug)]
@@ -108,6 +118,18 @@ impl Access {
         };
         let row = self.reads().user(id).await?;
         Ok(row.map(|row| self.user_view(row, email, false)))
+    }
+
+    /// Returns a page of all users.
+    pub async fn users(
+        &self,
+        staff: &StaffProof,
+        filter: UserFilter,
+        sort: UserSort,
+        page: Page,
+    ) -> Result<Slice<UserView>, AccessError> {
+        let slice = self.lists().users(staff, filter, sort, page).await?;
+        Ok(slice.map(|row| self.user_view(row, EmailVisibility::Full, true)))
     }
 
     /// Returns the viewer as a user; none if signed out.

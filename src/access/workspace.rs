@@ -8,7 +8,9 @@ use super::{
     proof::{Guarded, ManagedScope, WorkspaceManager},
 };
 use crate::{
-    loader::{Freshness, LoadError, invite_counts::InviteCounts, role::Target},
+    loader::{
+        Freshness, LoadError, TargetFilter, TargetSort, invite_counts::InviteCounts, role::Target,
+    },
     paging::{Page, Slice},
 };
 
@@ -94,13 +96,15 @@ impl Access {
         Ok(Some(self.lists().workspace_invite_counts(&manager).await?))
     }
 
-    /// Returns a page of the workspaces in scope, ordered by id.
+    /// Returns a page of the workspaces in scope.
     pub async fn workspaces(
         &self,
         managed: &ManagedScope,
+        filter: TargetFilter,
+        sort: TargetSort,
         page: Page,
     ) -> Result<Slice<WorkspaceView>, AccessError> {
-        let slice = self.lists().workspaces(managed, page).await?;
+        let slice = self.lists().workspaces(managed, filter, sort, page).await?;
         Ok(slice.map(WorkspaceView::new))
     }
 }

@@ -87,7 +87,7 @@ mod tests {
     };
 
     /// Root fields of schema.graphql.
-    const ROOT_FIELDS: [&str; 24] = [
+    const ROOT_FIELDS: [&str; 26] = [
         "__typename",
         "acceptInvite",
         "cancelInvites",
@@ -101,6 +101,7 @@ mod tests {
         "group",
         "groupInvites",
         "groupPreview",
+        "invite",
         "inviteCode",
         "inviteCodes",
         "node",
@@ -108,6 +109,7 @@ mod tests {
         "resendInvites",
         "rotateGroupInvite",
         "updateInvite",
+        "users",
         "viewer",
         "workspace",
         "workspaceInvite",

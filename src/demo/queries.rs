@@ -8,9 +8,10 @@ use super::{
 };
 
 /// Names of the queries that work over any data: one for each root field.
-pub(super) const TEMPLATES: [&str; 12] = [
+pub(super) const TEMPLATES: [&str; 14] = [
     "invite-code",
     "workspace-invite",
+    "invite",
     "workspace",
     "group",
     "course",
@@ -20,6 +21,7 @@ pub(super) const TEMPLATES: [&str; 12] = [
     "invite-codes",
     "workspace-invites",
     "group-invites",
+    "users",
     "group-preview",
 ];
 
@@ -89,6 +91,20 @@ fn public() -> Vec<Example> {
             persona: None,
             error: None,
         },
+        Example {
+            name: "invite",
+            shows: "invite: a landing page renders any link by one query; here the link of a group.",
+            query: "query LandingPage($groupCode: String!) {
+  invite(by: { groupCode: $groupCode }) {
+    __typename
+    ... on Invite { status expiresAt inviter { fullName } target { ... on Workspace { name logoUrl } } }
+    ... on GroupPreview { name slug memberCount }
+  }
+}",
+            variables: json!({ "groupCode": groups::STUDIO_CODE }),
+            persona: None,
+            error: None,
+        },
     ]
 }
 
@@ -137,6 +153,38 @@ fn signed_in() -> Vec<Example> {
 }",
             variables: json!({ "id": courses::BIG }),
             persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "course-invites",
+            shows: "course: invites that are no longer open, by the name of the invitee.",
+            query: "query CourseInvites($id: ID!) {
+  course(id: $id) {
+    name inviteCounts { pending accepted cancelled declined }
+    invites(
+      first: 20, filter: { status: [ACCEPTED, CANCELLED, DECLINED] }
+      orderBy: { field: NAME, direction: ASC }
+    ) {
+      totalCount
+      nodes { status createdAt acceptedAt cancelledAt invitee { username fullName } }
+    }
+  }
+}",
+            variables: json!({ "id": courses::BIG }),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
+            name: "managed-by-name",
+            shows: "viewer: the courses and groups with a text in their name or slug; staff search all.",
+            query: "query ManagedByName($search: String!) {
+  viewer {
+    courses(filter: { search: $search }, orderBy: { field: NAME, direction: ASC }) { nodes { slug name } }
+    groups(filter: { search: $search }, orderBy: { field: NAME, direction: ASC }) { nodes { slug name } }
+  }
+}",
+            variables: json!({ "search": "night" }),
+            persona: Some("staff"),
             error: None,
         },
         Example {
@@ -245,6 +293,23 @@ fn signed_in() -> Vec<Example> {
 }",
             variables: json!({}),
             persona: Some("group-manager"),
+            error: None,
+        },
+        Example {
+            name: "users",
+            shows: "users: staff find people by name or address, with what they sent and received.",
+            query: "query People($search: String!) {
+  users(first: 10, filter: { search: $search }, orderBy: { field: NAME, direction: ASC }) {
+    totalCount
+    nodes {
+      username fullName email isVerified
+      sentInvites(first: 3) { totalCount nodes { __typename status } }
+      receivedInvites(first: 3, filter: { status: [PENDING, EXPIRED] }) { totalCount nodes { __typename status } }
+    }
+  }
+}",
+            variables: json!({ "search": "okafor" }),
+            persona: Some("staff"),
             error: None,
         },
         Example {

@@ -40,17 +40,6 @@ pub(super) struct ListOrder {
     pub(super) descending: bool,
 }
 
-impl ListOrder {
-    /// A list in ascending order of ids.
-    pub(super) fn by_id(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            sort: vec![SortType::Int],
-            descending: false,
-        }
-    }
-}
-
 impl PageArguments {
     /// Reads the arguments and the selection into a page.
     fn page(self, ctx: &Context<'_>, list: &ListOrder) -> Result<Page, Failure> {

@@ -4,13 +4,15 @@ use async_graphql::{Context, Enum, ID, Object};
 use paged::paged;
 
 use super::{
-    connection::{Connection, ListOrder, PageArguments, Paged, connections},
+    connection::{Connection, PageArguments, Paged, connections},
     context::ContextExt,
     course_invite::{
-        CourseInviteeConnection, CourseInviteeFilter, CourseInviteeOrder, course_invitees,
+        CourseInvite, CourseInviteFilter, CourseInviteOrder, CourseInviteeConnection,
+        CourseInviteeFilter, CourseInviteeOrder, course_invitees, course_invites,
     },
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
+    filter::{InviteTargetFilter, InviteTargetOrder},
     id::{Named, NodeKind, global_id, parse_global_id},
     invite_counts::InviteCounts,
     json::{enum_leaves, leaves},
@@ -137,17 +139,36 @@ impl Course {
     ) -> Nullable<CourseInviteeConnection> {
         Some(Box::pin(course_invitees(ctx, &self.0, filter, order_by, page)).await)
     }
+
+    /// Invites to this course in every status, newest first by default. The invites of deleted accounts
+    /// are not listed. Only managers of the course and staff may select this field; others get the error
+    /// `FORBIDDEN`, or `UNAUTHENTICATED` if signed out.
+    #[graphql(tag = "signed-in")]
+    async fn invites(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<CourseInviteFilter>,
+        #[graphql(desc = "Order of the list; newest first by default.")] order_by: Option<
+            CourseInviteOrder,
+        >,
+        page: PageArguments,
+    ) -> Nullable<Connection<CourseInvite>> {
+        Some(Box::pin(course_invites(ctx, &self.0, filter, order_by, page)).await)
+    }
 }
 
 /// Returns a page of the courses that the viewer manages.
 pub(super) async fn courses(
     ctx: &Context<'_>,
+    filter: Option<InviteTargetFilter>,
+    order_by: Option<InviteTargetOrder>,
     page: PageArguments,
 ) -> Result<Connection<Course>, Failure> {
     let access = ctx.access()?;
     let managed = access.managed()?;
-    let list = ListOrder::by_id("viewer.courses");
-    let load = |page| access.courses(&managed, page);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = InviteTargetOrder::parse(order_by, "viewer.courses");
+    let load = |page| access.courses(&managed, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, Course).await;
     page.map(Connection)
 }

@@ -6,12 +6,14 @@ use async_graphql::{
 use paged::paged;
 
 use super::{
-    connection::{Connection, ListOrder, ListPosition, PageArguments, PageInfo, Paged},
+    connection::{
+        Connection, ListOrder, ListPosition, PageArguments, PageInfo, Paged, connections,
+    },
     context::ContextExt,
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
     error::{Failure, Nullable, nullable},
-    filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search},
+    filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search, statuses},
     id::{NodeKind, invite_id},
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     access::{CourseInviteView, CourseView, EmailVisibility, InviteView},
     invite::{InviteKind, Joined, Status},
-    loader::course_invite::{CourseInviteeFilter as Filter, InviteeSort},
+    loader::course_invite::{CourseInviteFilter as Filter, CourseInviteSort},
     paging::SortType,
 };
 
@@ -43,6 +45,10 @@ impl Leaves for CourseInvite {
         "declinedAt" => declined_at,
         "cancelledAt" => cancelled_at,
     }
+}
+
+connections! {
+    CourseInvite => "CourseInviteConnection", "CourseInviteEdge";
 }
 
 impl CourseInvite {
@@ -194,12 +200,23 @@ pub(super) struct CourseInviteeFilter {
 /// Fields to order a course's invitees by. Ties are broken by the invite's id in the same
 /// direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "InviteeSort")]
 pub(super) enum CourseInviteeOrderField {
     /// Time of the invitation.
     InvitedAt,
     /// The user's username.
     Username,
+    /// The user's full name.
+    Name,
+}
+
+impl From<CourseInviteeOrderField> for CourseInviteSort {
+    fn from(field: CourseInviteeOrderField) -> Self {
+        match field {
+            CourseInviteeOrderField::InvitedAt => Self::CreatedAt,
+            CourseInviteeOrderField::Username => Self::Username,
+            CourseInviteeOrderField::Name => Self::Name,
+        }
+    }
 }
 
 /// Order of a course's invitees.
@@ -207,6 +224,44 @@ pub(super) enum CourseInviteeOrderField {
 pub(super) struct CourseInviteeOrder {
     /// Field to order by.
     pub field: CourseInviteeOrderField,
+    /// Direction of the order.
+    pub direction: OrderDirection,
+}
+
+/// Filters the invites to a course. All given conditions must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct CourseInviteFilter {
+    /// With any of these statuses.
+    pub status: Option<Vec<InviteStatus>>,
+    /// Of this user (their `id` or `databaseId`).
+    pub invitee: Option<ID>,
+    /// Created by this user (their `id` or `databaseId`).
+    pub inviter: Option<ID>,
+    /// With this text in the username or full name of the invitee, ignoring case.
+    pub search: Option<String>,
+    /// Created within this range.
+    pub created_at: Option<DateTimeRange>,
+}
+
+/// Fields to order a course's invites by. Ties are broken by id in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "CourseInviteSort")]
+pub(super) enum CourseInviteOrderField {
+    /// Time of the invitation.
+    CreatedAt,
+    /// The invitee's username.
+    Username,
+    /// The invitee's full name.
+    Name,
+    /// Effective status: `PENDING`, `ACCEPTED`, `DECLINED`, `CANCELLED`.
+    Status,
+}
+
+/// Order of a course's invites.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct CourseInviteOrder {
+    /// Field to order by.
+    pub field: CourseInviteOrderField,
     /// Direction of the order.
     pub direction: OrderDirection,
 }
@@ -293,6 +348,19 @@ impl CourseInviteeFilter {
             inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
             search: search("filter.search", self.search)?,
             invited: range("filter.createdAt", self.created_at)?,
+            ..Filter::default()
+        })
+    }
+}
+
+impl CourseInviteFilter {
+    fn parse(self) -> Result<Filter, Failure> {
+        Ok(Filter {
+            statuses: statuses(self.status),
+            invitee: id("filter.invitee", NodeKind::User, self.invitee)?,
+            inviter: id("filter.inviter", NodeKind::User, self.inviter)?,
+            search: search("filter.search", self.search)?,
+            invited: range("filter.createdAt", self.created_at)?,
         })
     }
 }
@@ -305,18 +373,29 @@ impl CourseInviteeOrder {
     };
 
     /// Returns the sort, and the list of a course in this order.
-    fn parse(order: Option<Self>, course: &CourseView) -> (InviteeSort, ListOrder) {
+    fn parse(order: Option<Self>, course: &CourseView) -> (CourseInviteSort, ListOrder) {
         let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
-        let sort_type = match field {
-            CourseInviteeOrderField::InvitedAt => SortType::Instant,
-            CourseInviteeOrderField::Username => SortType::Text,
-        };
-        let list = ListOrder {
-            name: format!("course:{}.invitees/{field:?}/{direction:?}", course.id),
-            sort: vec![sort_type, SortType::Int],
-            descending: direction == OrderDirection::Desc,
-        };
-        (field.into(), list)
+        let by = CourseInviteSort::from(field);
+        let list = format!("course:{}.invitees", course.id);
+        let sort = vec![by.sort_type(), SortType::Int];
+        (by, direction.list(&list, field, sort))
+    }
+}
+
+impl CourseInviteOrder {
+    /// Newest invites first.
+    const DEFAULT: Self = Self {
+        field: CourseInviteOrderField::CreatedAt,
+        direction: OrderDirection::Desc,
+    };
+
+    /// Returns the sort, and the list of a course in this order.
+    fn parse(order: Option<Self>, course: &CourseView) -> (CourseInviteSort, ListOrder) {
+        let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
+        let by = CourseInviteSort::from(field);
+        let list = format!("course:{}.invites", course.id);
+        let sort = vec![by.sort_type(), SortType::Int];
+        (by, direction.list(&list, field, sort))
     }
 }
 
@@ -336,4 +415,21 @@ pub(super) async fn course_invitees(
     let wrap = |(user, invite)| (User(user), CourseInvite(invite));
     let page = Paged::load(ctx, list, page, load, wrap).await;
     page.map(CourseInviteeConnection)
+}
+
+/// Returns a page of a course's invites.
+pub(super) async fn course_invites(
+    ctx: &Context<'_>,
+    course: &CourseView,
+    filter: Option<CourseInviteFilter>,
+    order_by: Option<CourseInviteOrder>,
+    page: PageArguments,
+) -> Result<Connection<CourseInvite>, Failure> {
+    let access = ctx.access()?;
+    let manager = access.course_manager(course).await?;
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = CourseInviteOrder::parse(order_by, course);
+    let load = |page| access.course_invites(&manager, filter, sort, page);
+    let page = Paged::load(ctx, list, page, load, CourseInvite).await;
+    page.map(Connection)
 }

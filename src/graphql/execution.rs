@@ -43,7 +43,7 @@ const TARIFF: Tariff = Tariff {
         ("CreateCourseInvitesPayload", "userErrors", 1),
         ("CourseInviteResult", "userErrors", 1),
     ],
-    texts: &[("_Service", "sdl", 60)],
+    texts: &[("_Service", "sdl", 80)],
 };
 
 /// Message of the error of a mutation while there are none.

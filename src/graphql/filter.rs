@@ -1,5 +1,7 @@
 //! Inputs that several lists share: ranges, orders, and the checks of what clients send.
 
+use std::fmt::Debug;
+
 use async_graphql::{Enum, ID, InputObject};
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
 use crate::{
     email,
     invite::Status,
-    loader::{InstantRange, InviteSort},
+    loader::{InstantRange, InviteSort, TargetFilter, TargetSort},
     paging::SortType,
 };
 
@@ -46,6 +48,17 @@ pub(super) enum OrderDirection {
     Desc,
 }
 
+impl OrderDirection {
+    /// Returns the list of this name, by `field` in this direction.
+    pub(super) fn list(self, name: &str, field: impl Debug, sort: Vec<SortType>) -> ListOrder {
+        ListOrder {
+            name: format!("{name}/{field:?}/{self:?}"),
+            sort,
+            descending: self == Self::Desc,
+        }
+    }
+}
+
 /// Fields to order a list of invites by. Ties are broken by id in the same direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "InviteSort")]
@@ -54,6 +67,14 @@ pub(super) enum InviteOrderField {
     CreatedAt,
     /// Time of expiry. An invite that never expires comes after all others.
     ExpiresAt,
+    /// E-mail address of the person invited, ignoring case. An invite without one comes before all others.
+    Email,
+    /// Effective status: `PENDING`, `ACCEPTED`, `DECLINED`, `CANCELLED`, `EXPIRED`.
+    Status,
+    /// Key of the role that accepting grants. An invite without one comes before all others.
+    Role,
+    /// Name of the person invited by a code. Other kinds of invites have none, and come before all others.
+    Name,
 }
 
 /// Order of a list of invites.
@@ -79,14 +100,58 @@ impl InviteOrder {
         ties: &[SortType],
     ) -> (InviteSort, ListOrder) {
         let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
-        let mut sort = vec![SortType::Instant];
+        let by = InviteSort::from(field);
+        let mut sort = vec![by.sort_type()];
         sort.extend(ties);
-        let order = ListOrder {
-            name: format!("{list}/{field:?}/{direction:?}"),
-            sort,
-            descending: direction == OrderDirection::Desc,
-        };
-        (field.into(), order)
+        (by, direction.list(list, field, sort))
+    }
+}
+
+/// Filters a list of workspaces, groups or courses.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(super) struct InviteTargetFilter {
+    /// With this text in the name or slug, ignoring case. Workspaces have no slug.
+    pub search: Option<String>,
+}
+
+impl InviteTargetFilter {
+    pub(super) fn parse(self) -> Result<TargetFilter, Failure> {
+        Ok(TargetFilter {
+            search: search("filter.search", self.search)?,
+        })
+    }
+}
+
+/// Fields to order a list of workspaces, groups or courses by. Ties are broken by id in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "TargetSort")]
+pub(super) enum InviteTargetOrderField {
+    /// Primary key in the source.
+    Id,
+    /// Display name.
+    Name,
+}
+
+/// Order of a list of workspaces, groups or courses.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub(super) struct InviteTargetOrder {
+    /// Field to order by.
+    pub field: InviteTargetOrderField,
+    /// Direction of the order.
+    pub direction: OrderDirection,
+}
+
+impl InviteTargetOrder {
+    const DEFAULT: Self = Self {
+        field: InviteTargetOrderField::Id,
+        direction: OrderDirection::Asc,
+    };
+
+    /// Returns the sort, and the list of this name in this order.
+    pub(super) fn parse(order: Option<Self>, list: &str) -> (TargetSort, ListOrder) {
+        let Self { field, direction } = order.unwrap_or(Self::DEFAULT);
+        let by = TargetSort::from(field);
+        (by, direction.list(list, field, by.sort_types()))
     }
 }
 

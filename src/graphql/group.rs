@@ -3,10 +3,11 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{
-    connection::{Connection, ListOrder, PageArguments, Paged, connections},
+    connection::{Connection, PageArguments, Paged, connections},
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
+    filter::{InviteTargetFilter, InviteTargetOrder},
     group_invite::GroupInvite,
     id::{Named, NodeKind, global_id, parse_global_id},
     json::leaves,
@@ -82,12 +83,15 @@ impl Group {
 /// Returns a page of the groups that the viewer manages.
 pub(super) async fn groups(
     ctx: &Context<'_>,
+    filter: Option<InviteTargetFilter>,
+    order_by: Option<InviteTargetOrder>,
     page: PageArguments,
 ) -> Result<Connection<Group>, Failure> {
     let access = ctx.access()?;
     let managed = access.managed()?;
-    let list = ListOrder::by_id("viewer.groups");
-    let load = |page| access.groups(&managed, page);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = InviteTargetOrder::parse(order_by, "viewer.groups");
+    let load = |page| access.groups(&managed, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, Group).await;
     page.map(Connection)
 }

@@ -21,7 +21,7 @@ use super::{
     workspace_invite::WorkspaceInvite,
 };
 use crate::{
-    access::{Access, AccessError, InviteView, Permissions},
+    access::{Access, AccessError, InviteView, Permissions, UserView},
     invite::{InviteKind as Kind, Status},
     loader::invite::{InviteFilter as Filter, InviteRef, Mailbox},
     paging::{Slice, SortType},
@@ -213,7 +213,7 @@ impl InviteFilter {
     }
 }
 
-/// Returns a page of the viewer's invites. Received ones are pending, by default.
+/// Returns a page of the viewer's invites.
 pub(super) async fn invites(
     ctx: &Context<'_>,
     mailbox: Mailbox,
@@ -223,21 +223,54 @@ pub(super) async fn invites(
 ) -> Result<Connection<Invite>, Failure> {
     let access = ctx.access()?;
     let viewer = access.self_proof()?;
-    let mut filter = filter.unwrap_or_default().parse()?;
-    let list = match mailbox {
-        Mailbox::Sent => "viewer.sentInvites",
-        Mailbox::Received => {
-            filter.statuses.get_or_insert_with(|| vec![Status::Pending]);
-            "viewer.receivedInvites"
-        }
-    };
-    let (sort, list) = InviteOrder::parse(order_by, list, &[SortType::Int, SortType::Int]);
+    let filter = parse(filter, mailbox)?;
+    let list = format!("viewer.{}", name(mailbox));
+    let (sort, list) = InviteOrder::parse(order_by, &list, &[SortType::Int, SortType::Int]);
     let load = async |page| {
         let slice = access.invites(&viewer, mailbox, filter, sort, page);
         views(access, slice.await?).await
     };
     let page = Paged::load(ctx, list, page, load, Invite::from).await;
     page.map(Connection)
+}
+
+/// Returns a page of a user's invites, for staff.
+pub(super) async fn invites_of_user(
+    ctx: &Context<'_>,
+    user: &UserView,
+    mailbox: Mailbox,
+    filter: Option<InviteFilter>,
+    order_by: Option<InviteOrder>,
+    page: PageArguments,
+) -> Result<Connection<Invite>, Failure> {
+    let access = ctx.access()?;
+    let staff = access.staff()?;
+    let filter = parse(filter, mailbox)?;
+    let list = format!("user:{}.{}", user.id(), name(mailbox));
+    let (sort, list) = InviteOrder::parse(order_by, &list, &[SortType::Int, SortType::Int]);
+    let load = async |page| {
+        let slice = access.invites_of_user(&staff, user, mailbox, filter, sort, page);
+        views(access, slice.await?).await
+    };
+    let page = Paged::load(ctx, list, page, load, Invite::from).await;
+    page.map(Connection)
+}
+
+/// Reads the filter of a mailbox. Received invites are pending, by default.
+fn parse(filter: Option<InviteFilter>, mailbox: Mailbox) -> Result<Filter, Failure> {
+    let mut filter = filter.unwrap_or_default().parse()?;
+    if mailbox == Mailbox::Received {
+        filter.statuses.get_or_insert_with(|| vec![Status::Pending]);
+    }
+    Ok(filter)
+}
+
+/// Name of the field.
+fn name(mailbox: Mailbox) -> &'static str {
+    match mailbox {
+        Mailbox::Sent => "sentInvites",
+        Mailbox::Received => "receivedInvites",
+    }
 }
 
 /// Loads the invites of a page, each by the rules of its kind.

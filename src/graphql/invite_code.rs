@@ -256,7 +256,7 @@ impl InviteCodeFilter {
 }
 
 /// Returns the relations of a code that are selected.
-fn preload(ctx: &Context<'_>) -> Preload {
+pub(super) fn preload(ctx: &Context<'_>) -> Preload {
     let selected = ctx.look_ahead();
     let is_selected = |field| selected.field(field).exists();
     Preload {

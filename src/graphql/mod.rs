@@ -29,8 +29,10 @@ mod invite_code;
 mod invite_counts;
 mod invite_event;
 mod json;
+mod linked_invite;
 mod mutation;
 mod node;
+mod one_of;
 mod scalar;
 mod tag;
 mod user;
@@ -63,10 +65,12 @@ pub struct Query(
     workspace_invite::WorkspaceInviteQuery,
     group_invite::GroupInviteQuery,
     group_preview::GroupPreviewQuery,
+    linked_invite::LinkedInviteQuery,
     workspace::WorkspaceQuery,
     group::GroupQuery,
     course::CourseQuery,
     node::NodeQuery,
+    user::UserQuery,
     viewer::ViewerQuery,
     federation::FederationQuery,
 );

@@ -8,7 +8,7 @@ use super::{
     context::ContextExt,
     course::{Course, courses},
     error::{Failure, Nullable},
-    filter::InviteOrder,
+    filter::{InviteOrder, InviteTargetFilter, InviteTargetOrder},
     group::{Group, groups},
     invite::{Invite, InviteFilter, invites},
     user::User,
@@ -28,31 +28,43 @@ impl Viewer {
         User(self.0.clone())
     }
 
-    /// The workspaces that the viewer manages; for staff, all workspaces. Ordered by id.
+    /// The workspaces that the viewer manages; for staff, all workspaces. Ordered by id by default.
     async fn workspaces(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<InviteTargetFilter>,
+        #[graphql(desc = "Order of the list; by id by default.")] order_by: Option<
+            InviteTargetOrder,
+        >,
         page: PageArguments,
     ) -> Result<Connection<Workspace>, Failure> {
-        Box::pin(workspaces(ctx, page)).await
+        Box::pin(workspaces(ctx, filter, order_by, page)).await
     }
 
-    /// The groups that the viewer manages; for staff, all groups. Ordered by id.
+    /// The groups that the viewer manages; for staff, all groups. Ordered by id by default.
     async fn groups(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<InviteTargetFilter>,
+        #[graphql(desc = "Order of the list; by id by default.")] order_by: Option<
+            InviteTargetOrder,
+        >,
         page: PageArguments,
     ) -> Result<Connection<Group>, Failure> {
-        Box::pin(groups(ctx, page)).await
+        Box::pin(groups(ctx, filter, order_by, page)).await
     }
 
-    /// The courses that the viewer manages; for staff, all courses. Ordered by id.
+    /// The courses that the viewer manages; for staff, all courses. Ordered by id by default.
     async fn courses(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filters the list.", secret)] filter: Option<InviteTargetFilter>,
+        #[graphql(desc = "Order of the list; by id by default.")] order_by: Option<
+            InviteTargetOrder,
+        >,
         page: PageArguments,
     ) -> Result<Connection<Course>, Failure> {
-        Box::pin(courses(ctx, page)).await
+        Box::pin(courses(ctx, filter, order_by, page)).await
     }
 
     /// Invites that the viewer created, newest first by default. Never group invites: their source

@@ -4,11 +4,11 @@ use async_graphql::{Context, ID, Object};
 use paged::paged;
 
 use super::{
-    connection::{Connection, ListOrder, PageArguments, Paged, connections},
+    connection::{Connection, PageArguments, Paged, connections},
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
-    filter::InviteOrder,
+    filter::{InviteOrder, InviteTargetFilter, InviteTargetOrder},
     id::{NodeKind, global_id, parse_id},
     invite_counts::InviteCounts,
     json::leaves,
@@ -114,12 +114,15 @@ impl Workspace {
 /// Returns a page of the workspaces that the viewer manages.
 pub(super) async fn workspaces(
     ctx: &Context<'_>,
+    filter: Option<InviteTargetFilter>,
+    order_by: Option<InviteTargetOrder>,
     page: PageArguments,
 ) -> Result<Connection<Workspace>, Failure> {
     let access = ctx.access()?;
     let managed = access.managed()?;
-    let list = ListOrder::by_id("viewer.workspaces");
-    let load = |page| access.workspaces(&managed, page);
+    let filter = filter.unwrap_or_default().parse()?;
+    let (sort, list) = InviteTargetOrder::parse(order_by, "viewer.workspaces");
+    let load = |page| access.workspaces(&managed, filter, sort, page);
     let page = Paged::load(ctx, list, page, load, Workspace).await;
     page.map(Connection)
 }

@@ -84,6 +84,17 @@ pub enum Status {
     Declined,
 }
 
+impl Status {
+    /// All statuses, in the order in which lists sort them.
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Accepted,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Expired,
+    ];
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};

@@ -2,7 +2,10 @@
 
 use entity::course::{Column, Entity, Model};
 
-use super::{ListError, Lists, LoadError, Reads, columns::columns, key::row_key, tables::live};
+use super::{
+    ListError, Lists, LoadError, Reads, TargetFilter, TargetSort, columns::columns, key::row_key,
+    managed::Targets, tables::live,
+};
 use crate::{
     access::proof::{Guarded, ManagedScope},
     paging::{Page, Slice},
@@ -26,12 +29,15 @@ impl Reads<'_> {
 }
 
 impl Lists<'_> {
-    /// Loads a page of the courses in scope, ordered by id.
+    /// Loads a page of the courses in scope.
     pub async fn courses(
         &self,
         managed: &ManagedScope,
+        filter: TargetFilter,
+        sort: TargetSort,
         page: Page,
     ) -> Result<Slice<Guarded<Model>>, ListError> {
-        self.managed(Entity, managed, page).await
+        let list = Targets::<Entity>::new(filter, sort);
+        self.managed(list, managed, page).await
     }
 }

@@ -1,4 +1,4 @@
-//! Course invites by id, and the invitees of a course.
+//! Course invites by id, and the invites and invitees of a course.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -18,10 +18,10 @@ use sea_orm::{
 use super::{
     InstantRange, ListError, Lists, LoadError, Reads, Rows,
     columns::{Columns, FromColumns, columns},
-    filter::contains_text,
+    filter::{any_status, contains_text, status_rank},
     key::any_of,
     listing::{ListOfParent, Listing, Source, columns_of},
-    scope::RowCost,
+    scope::{ParentColumn, RowCost, rows_of},
     tables::is_live,
 };
 use crate::{
@@ -44,9 +44,13 @@ pub struct Invitee {
     pub user: Guarded<user::Model>,
 }
 
-/// Narrows the list of a course's invitees.
+/// Narrows a list of a course's invites.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct CourseInviteeFilter {
+pub struct CourseInviteFilter {
+    /// Effective status.
+    pub statuses: Option<Vec<Status>>,
+    /// The invitee.
+    pub invitee: Option<i64>,
     /// The inviter.
     pub inviter: Option<i64>,
     /// Part of the invitee's username or full name.
@@ -55,25 +59,44 @@ pub struct CourseInviteeFilter {
     pub invited: InstantRange,
 }
 
-/// The order of invitees. Ties are broken by the invite's id.
+/// The order of a course's invites. Ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum InviteeSort {
+pub enum CourseInviteSort {
     /// Time of the invite.
-    InvitedAt,
-    /// Their username, in the database's order.
+    CreatedAt,
+    /// The invitee's username, in the database's order.
     Username,
+    /// The invitee's full name, in the database's order.
+    Name,
+    /// Effective status, as in [`Status::ALL`].
+    Status,
+}
+
+impl CourseInviteSort {
+    /// Returns the type of the values.
+    pub fn sort_type(self) -> SortType {
+        match self {
+            Self::CreatedAt => SortType::Instant,
+            Self::Username | Self::Name => SortType::Text,
+            Self::Status => SortType::Int,
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct ById(i64);
 
-/// The invitees of a course.
+/// The invites of a course.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct List {
-    filter: CourseInviteeFilter,
-    sort: InviteeSort,
+struct Invites {
+    filter: CourseInviteFilter,
+    sort: CourseInviteSort,
     page: Page,
 }
+
+/// The same invites with their invitees.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Invitees(Invites);
 
 /// State of a course invite. An invitee who is a member by now has accepted.
 pub fn state(row: &Model) -> State {
@@ -108,6 +131,10 @@ pub(super) fn is_open() -> Condition {
     status_is(Status::Pending)
 }
 
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
+}
+
 /// Selects invites whose course and invitee are not deleted. No path finds others.
 pub(super) fn live_rows() -> SelectStatement {
     Query::select()
@@ -117,17 +144,6 @@ pub(super) fn live_rows() -> SelectStatement {
             Entity,
             Column::CourseId,
         ))))
-        .take()
-}
-
-fn with_invitee() -> SelectStatement {
-    Query::select()
-        .from(Entity)
-        .join(
-            JoinType::InnerJoin,
-            user::Entity,
-            Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
-        )
         .take()
 }
 
@@ -157,24 +173,124 @@ impl Loader<ById> for Rows {
     }
 }
 
-impl ListOfParent for List {
-    type Row = Invitee;
-    type Entity = Entity;
+impl Invites {
+    /// Returns the list, and joins the invitees if `with_invitees` or if it depends on them.
+    fn list(&self, database: &DatabaseConnection, with_invitees: bool) -> Listing {
+        let user = |column| Expr::col((user::Entity, column));
+        let filter = &self.filter;
+        let condition = match &filter.statuses {
+            // The others are of deleted accounts.
+            None => Condition::all().add(Column::Status.is_not_null()),
+            Some(statuses) => Condition::all().add(any_status(statuses, status_is)),
+        };
+        let search = filter.search.as_ref().map(|text| {
+            let columns = [user(user::Column::Username), user(user::Column::FullName)];
+            contains_text(database.get_database_backend(), columns, text)
+        });
+        let is_searched = search.is_some();
+        let condition = condition
+            .add_option(filter.invitee.map(|id| Column::UserId.eq(id)))
+            .add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)))
+            .add_option(search)
+            .add(filter.invited.contains(column(Column::CreatedAt)));
+        let (sort, is_of_user) = match self.sort {
+            CourseInviteSort::CreatedAt => (column(Column::CreatedAt), false),
+            CourseInviteSort::Username => (user(user::Column::Username), true),
+            CourseInviteSort::Name => (user(user::Column::FullName), true),
+            CourseInviteSort::Status => (status_rank(status_is), false),
+        };
+        let invites = Query::select().from(Entity).cond_where(condition).take();
+        let mut joined = invites.clone();
+        joined.join(
+            JoinType::InnerJoin,
+            user::Entity,
+            Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId)),
+        );
+        let mut columns = columns_of::<Entity>("");
+        if with_invitees {
+            columns.extend(columns_of::<user::Entity>(INVITEE));
+        }
+        let listing = Listing {
+            name: Self::NAME,
+            sources: vec![Source {
+                // A total needs the invitees only if their names are searched.
+                counted: (!is_searched).then(|| invites.clone()),
+                rows: match with_invitees || is_searched || is_of_user {
+                    true => joined,
+                    false => invites,
+                },
+                columns,
+                order: vec![sort, column(Column::Id)],
+                of_parent: None,
+            }],
+            order: vec![self.sort.sort_type(), SortType::Int],
+        };
+        listing.of(column(Column::CourseId))
+    }
+}
+
+impl ListOfParent for Invites {
+    type Row = Guarded<Model>;
     type Parent = course::Entity;
-    const PARENT_ID: Column = Column::CourseId;
-    const NAME: &'static str = "course_invitees";
+    const NAME: &'static str = "course_invites";
+
+    fn scope(course: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![rows_of::<Entity>(Column::CourseId, course)]
+    }
+
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        self.list(database, false)
+    }
 
     fn page(&self) -> &Page {
         &self.page
     }
 
+    /// One status has an index, and an invitee has one invite.
     fn row_cost(&self) -> RowCost {
+        let Self { filter, sort, page } = self;
+        if filter.invitee.is_some() {
+            return RowCost::default();
+        }
+        let statuses = filter.statuses.as_ref();
+        let has_index = statuses.is_none_or(|statuses| statuses.len() == 1);
         let filters = RowCost::sum([
-            (true, RowCost::search(self.filter.search.as_deref())),
-            (self.filter.inviter.is_some(), RowCost::COMPARE),
-            (self.sort == InviteeSort::Username, RowCost::SORT),
+            (true, RowCost::search(filter.search.as_deref())),
+            (!has_index, RowCost::COMPARE),
+            (filter.inviter.is_some(), RowCost::COMPARE),
+            (*sort != CourseInviteSort::CreatedAt, RowCost::SORT),
         ]);
-        filters.of_page(&self.page)
+        filters.of_page(page)
+    }
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr> {
+        Model::sealed(columns)
+    }
+}
+
+impl ListOfParent for Invitees {
+    type Row = Invitee;
+    type Parent = course::Entity;
+    const NAME: &'static str = "course_invitees";
+
+    fn scope(course: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        Invites::scope(course)
+    }
+
+    fn listing(&self, database: &DatabaseConnection) -> Listing {
+        let Self(invites) = self;
+        Listing {
+            name: Self::NAME,
+            ..invites.list(database, true)
+        }
+    }
+
+    fn page(&self) -> &Page {
+        self.0.page()
+    }
+
+    fn row_cost(&self) -> RowCost {
+        self.0.row_cost()
     }
 
     fn read(columns: &mut Columns<'_>) -> Result<Invitee, DbErr> {
@@ -182,44 +298,6 @@ impl ListOfParent for List {
             invite: Model::sealed(columns)?,
             user: user::Model::sealed(columns)?,
         })
-    }
-
-    fn listing(&self, database: &DatabaseConnection) -> Listing {
-        let user = |column| Expr::col((user::Entity, column));
-        let invited_at = Expr::col((Entity, Column::CreatedAt));
-        let filter = &self.filter;
-        let mut condition =
-            is_open().add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)));
-        if let Some(text) = &filter.search {
-            let columns = [user(user::Column::Username), user(user::Column::FullName)];
-            condition = condition.add(contains_text(
-                database.get_database_backend(),
-                columns,
-                text,
-            ));
-        }
-        condition = condition.add(filter.invited.contains(invited_at.clone()));
-
-        let mut columns = columns_of::<Entity>("");
-        columns.extend(columns_of::<user::Entity>(INVITEE));
-        let (sort, sort_type) = match self.sort {
-            InviteeSort::InvitedAt => (invited_at, SortType::Instant),
-            InviteeSort::Username => (user(user::Column::Username), SortType::Text),
-        };
-        Listing {
-            name: Self::NAME,
-            sources: vec![Source {
-                rows: with_invitee().cond_where(condition.clone()).take(),
-                // A total needs the invitees only if their names are searched.
-                counted: filter
-                    .search
-                    .is_none()
-                    .then(|| Query::select().from(Entity).cond_where(condition).take()),
-                columns,
-                order: vec![sort, Expr::col((Entity, Column::Id))],
-            }],
-            order: vec![sort_type, SortType::Int],
-        }
     }
 }
 
@@ -231,15 +309,31 @@ impl Reads<'_> {
 }
 
 impl Lists<'_> {
-    /// Loads a page of a course's invitees, in one statement with those of other courses.
+    /// Loads a page of a course's invites in any status, in one statement with those of other courses.
+    pub async fn course_invites(
+        &self,
+        manager: &CourseManager,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
+        page: Page,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let list = Invites { filter, sort, page };
+        self.of_parent(manager.course_id(), list).await
+    }
+
+    /// Loads a page of a course's invitees, whose invites are pending.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,
-        filter: CourseInviteeFilter,
-        sort: InviteeSort,
+        filter: CourseInviteFilter,
+        sort: CourseInviteSort,
         page: Page,
     ) -> Result<Slice<Invitee>, ListError> {
-        let list = List { filter, sort, page };
+        let filter = CourseInviteFilter {
+            statuses: Some(vec![Status::Pending]),
+            ..filter
+        };
+        let list = Invitees(Invites { filter, sort, page });
         self.of_parent(manager.course_id(), list).await
     }
 }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
     Condition, DbBackend, ExprTrait,
-    sea_query::{Expr, LikeExpr, extension::postgres::PgExpr},
+    sea_query::{CaseStatement, Expr, LikeExpr, extension::postgres::PgExpr},
 };
 
-use crate::invite::Status;
+use crate::{invite::Status, paging::SortType};
 
 /// The order of invites. Ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +15,25 @@ pub enum InviteSort {
     CreatedAt,
     /// Expiry time. Invites that never expire sort as the far future.
     ExpiresAt,
+    /// Normalized address of the invitee. Invites without one sort as the empty text.
+    Email,
+    /// Effective status, as in [`Status::ALL`].
+    Status,
+    /// Key of the role. Invites without one sort as the empty text.
+    Role,
+    /// Name of the invitee of a code. Other invites sort as the empty text.
+    Name,
+}
+
+impl InviteSort {
+    /// Returns the type of the values.
+    pub fn sort_type(self) -> SortType {
+        match self {
+            Self::CreatedAt | Self::ExpiresAt => SortType::Instant,
+            Self::Status => SortType::Int,
+            Self::Email | Self::Role | Self::Name => SortType::Text,
+        }
+    }
 }
 
 /// `from <= value < until`, each bound optional.
@@ -86,4 +105,14 @@ pub(super) fn any_status(
     statuses
         .iter()
         .fold(Condition::any(), |any, status| any.add(status_is(*status)))
+}
+
+/// Position of a row's status in [`Status::ALL`], by the condition of each status.
+pub(super) fn status_rank(status_is: impl Fn(Status) -> Condition) -> Expr {
+    let ranked = Status::ALL.into_iter().zip(0i64..);
+    ranked
+        .fold(CaseStatement::new(), |case, (status, rank)| {
+            case.case(status_is(status), Expr::val(rank))
+        })
+        .into()
 }

@@ -1,5 +1,6 @@
 //! Group invites by id, of a group, and the list of invites that a user manages.
 
+use chrono::{DateTime, Utc};
 use entity::{
     group,
     group_invite::{Column, Entity, Model},
@@ -49,7 +50,7 @@ impl ManagedList for Managed {
             .add_option(is_managed)
     }
 
-    fn sort(&self) -> Option<(Expr, SortType)> {
+    fn sort(&self, _: DateTime<Utc>) -> Option<(Expr, SortType)> {
         Some((Expr::col((Entity, Column::CreatedAt)), SortType::Instant))
     }
 }

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::columns,
-    filter::{any_status, contains_text, far_future},
+    filter::{any_status, contains_text, far_future, status_rank},
     invite_code_by_code::Preload,
     key::{any_of, row_key},
     managed::ManagedList,
@@ -92,8 +92,8 @@ impl ManagedList for Managed {
             .add(filter.created.contains(column(Column::GeneratedAt)))
     }
 
-    fn sort(&self) -> Option<(Expr, SortType)> {
-        Some((sort_expr(self.sort), SortType::Instant))
+    fn sort(&self, now: DateTime<Utc>) -> Option<(Expr, SortType)> {
+        Some((sort_expr(self.sort, now), self.sort.sort_type()))
     }
 
     /// An address has an index, and few codes.
@@ -107,7 +107,7 @@ impl ManagedList for Managed {
             (true, RowCost::tags(filter.tags.as_deref())),
             (filter.statuses.is_some(), RowCost::COMPARE),
             (filter.roles.is_some(), RowCost::COMPARE),
-            (*sort == InviteSort::ExpiresAt, RowCost::SORT),
+            (*sort != InviteSort::CreatedAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }
@@ -150,12 +150,15 @@ fn column(column: Column) -> Expr {
 }
 
 /// The expression that codes are ordered by. A code that never expires sorts as the far future.
-pub(super) fn sort_expr(sort: InviteSort) -> Expr {
+pub(super) fn sort_expr(sort: InviteSort, now: DateTime<Utc>) -> Expr {
+    let or = |text, empty| Func::coalesce([column(text), empty]).into();
     match sort {
         InviteSort::CreatedAt => column(Column::GeneratedAt),
-        InviteSort::ExpiresAt => {
-            Func::coalesce([column(Column::ExpiresAt), Expr::val(far_future())]).into()
-        }
+        InviteSort::ExpiresAt => or(Column::ExpiresAt, Expr::val(far_future())),
+        InviteSort::Email => or(Column::EmailNorm, Expr::val("")),
+        InviteSort::Status => status_rank(|status| status_is(status, now)),
+        InviteSort::Role => or(Column::Role, Expr::val("")),
+        InviteSort::Name => or(Column::Name, Expr::val("")),
     }
 }
 

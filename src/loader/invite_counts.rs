@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use entity::{course, course_invite, workspace, workspace_invite};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
-    Condition, EntityName, EntityTrait, ExprTrait,
+    Condition, EntityName, EntityTrait,
     sea_query::{CaseStatement, Expr, Func, Query, SelectStatement},
 };
 
@@ -23,7 +23,7 @@ use super::{
     columns::Columns,
     course_invite as course_invites,
     key::any_of,
-    scope::{RowCost, Scope},
+    scope::{ParentColumn, RowCost, Scope, rows_of},
     workspace_invite as workspace_invites,
 };
 use crate::{
@@ -115,14 +115,6 @@ impl<E> Hash for CountsOf<E> {
     }
 }
 
-const STATUSES: [Status; 5] = [
-    Status::Pending,
-    Status::Accepted,
-    Status::Cancelled,
-    Status::Expired,
-    Status::Declined,
-];
-
 impl<E: Counted> Key for CountsOf<E> {
     fn kind() -> Cow<'static, str> {
         format!("counts_of_{}", E::default().table_name()).into()
@@ -151,7 +143,7 @@ impl<E: Counted> Loader<CountsOf<E>> for Rows {
                 .and_where(any_of(self.database(), (E::default(), E::TARGET), ids))
                 .add_group_by([target()])
                 .take();
-            for status in STATUSES {
+            for status in Status::ALL {
                 let counted = CaseStatement::new().case(E::status_is(status, now), 1i32);
                 statement.expr(Func::count(counted));
             }
@@ -159,7 +151,7 @@ impl<E: Counted> Loader<CountsOf<E>> for Rows {
                 let mut columns = Columns::from(&row, 0);
                 let target_id = columns.next()?;
                 let mut counts = InviteCounts::default();
-                for status in STATUSES {
+                for status in Status::ALL {
                     *counts.of(status) = columns.next()?;
                 }
                 let of = PhantomData;
@@ -182,14 +174,8 @@ impl<E: Counted> Scope for InvitesOf<E> {
         E::Target::default().table_name()
     }
 
-    fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
-        let target = Expr::col((E::default(), E::TARGET));
-        let is_of_target = parent.map(|parent| target.eq(parent("id")));
-        let rows = Query::select()
-            .from(E::default())
-            .and_where_option(is_of_target)
-            .take();
-        vec![rows]
+    fn rows(parent: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![rows_of::<E>(E::TARGET, parent)]
     }
 }
 

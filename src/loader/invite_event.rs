@@ -7,7 +7,10 @@ use entity::{
     invite_event::{Column, Entity, Model},
     workspace_invite,
 };
-use sea_orm::{ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait,
+    sea_query::{Expr, SelectStatement},
+};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +18,7 @@ use super::{
     columns::{Columns, FromColumns},
     key::row_key,
     listing::{ListOfParent, Listing},
-    scope::RowCost,
+    scope::{ParentColumn, RowCost, rows_of},
 };
 use crate::{
     access::proof::{Guarded, HistoryReader},
@@ -76,11 +79,13 @@ struct History<K> {
 
 impl<K: Recorded> ListOfParent for History<K> {
     type Row = Guarded<Model>;
-    type Entity = Entity;
     type Parent = K::Table;
-    const PARENT_ID: Column = Column::InviteId;
     const PARENT_MARKS_DELETION: bool = false;
     const NAME: &'static str = "invite_events";
+
+    fn scope(invite: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![rows_of::<Entity>(Column::InviteId, invite)]
+    }
 
     fn listing(&self, _: &DatabaseConnection) -> Listing {
         // A newer version of the gateway may write other types, while it takes over.
@@ -89,7 +94,7 @@ impl<K: Recorded> ListOfParent for History<K> {
             .add(Column::Kind.eq(K::KIND.as_str()))
             .add(Column::EventType.is_in(known));
         let order = [(Expr::col((Entity, Column::Id)), SortType::Uuid)];
-        Listing::from_table::<Entity>(is_known, order)
+        Listing::from_table::<Entity>(is_known, order).of(Expr::col((Entity, Column::InviteId)))
     }
 
     fn page(&self) -> &Page {

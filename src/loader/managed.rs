@@ -1,5 +1,8 @@
 //! Lists of the rows that a user manages; for staff, of all rows.
 
+use std::marker::PhantomData;
+
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, Iterable, PrimaryKeyToColumn,
     sea_query::{Expr, Query, SelectStatement},
@@ -8,8 +11,9 @@ use sea_orm::{
 use super::{
     Freshness, ListError, Lists,
     columns::FromColumns,
+    filter::contains_text,
     listing::Listing,
-    scope::{RowCost, Scope},
+    scope::{ParentColumn, RowCost, Scope},
     tables::{Target, has_manager, memberships},
 };
 use crate::{
@@ -42,8 +46,8 @@ pub(super) trait ManagedList: Send + Sync + 'static {
     /// Condition: the row is on the list, and meets `is_managed`.
     fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition;
 
-    /// The values that rows are ordered by. The key breaks ties.
-    fn sort(&self) -> Option<(Expr, SortType)> {
+    /// The values that rows are ordered by at `now`. The key breaks ties.
+    fn sort(&self, _now: DateTime<Utc>) -> Option<(Expr, SortType)> {
         None
     }
 
@@ -53,8 +57,47 @@ pub(super) trait ManagedList: Send + Sync + 'static {
     }
 }
 
-/// The targets of one kind, by id.
-impl<T: Target<Model: FromColumns>> ManagedList for T {
+/// Narrows a list of workspaces, groups or courses.
+#[derive(Clone, Debug, Default)]
+pub struct TargetFilter {
+    /// Part of the name or slug.
+    pub search: Option<String>,
+}
+
+/// The order of workspaces, groups or courses. Ties are broken by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetSort {
+    /// Key.
+    Id,
+    /// Display name, in the database's order.
+    Name,
+}
+
+impl TargetSort {
+    /// Returns the types of the values, with those that break ties.
+    pub fn sort_types(self) -> Vec<SortType> {
+        match self {
+            Self::Id => vec![SortType::Int],
+            Self::Name => vec![SortType::Text, SortType::Int],
+        }
+    }
+}
+
+/// The targets of one kind.
+pub(super) struct Targets<T> {
+    filter: TargetFilter,
+    sort: TargetSort,
+    of: PhantomData<T>,
+}
+
+impl<T> Targets<T> {
+    pub(super) fn new(filter: TargetFilter, sort: TargetSort) -> Self {
+        let of = PhantomData;
+        Self { filter, sort, of }
+    }
+}
+
+impl<T: Target<Model: FromColumns>> ManagedList for Targets<T> {
     type Entity = T;
 
     fn is_managed_by(user_id: Expr) -> Condition {
@@ -76,10 +119,32 @@ impl<T: Target<Model: FromColumns>> ManagedList for T {
         std::iter::once(member).chain(created).collect()
     }
 
-    fn condition(&self, _: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+    fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
+        let search = self.filter.search.as_ref().map(|text| {
+            let backend = lists.database().get_database_backend();
+            let names = T::NAMES.iter().map(|name| Expr::col((T::default(), *name)));
+            contains_text(backend, names, text)
+        });
         Condition::all()
             .add(T::DELETED_AT.is_null())
             .add_option(is_managed)
+            .add_option(search)
+    }
+
+    fn sort(&self, _: DateTime<Utc>) -> Option<(Expr, SortType)> {
+        match self.sort {
+            TargetSort::Id => None,
+            TargetSort::Name => Some((Expr::col((T::default(), T::NAME)), SortType::Text)),
+        }
+    }
+
+    fn row_cost(&self, base: RowCost, page: &Page) -> RowCost {
+        let costs = RowCost::sum([
+            (true, base),
+            (true, RowCost::search(self.filter.search.as_deref())),
+            (self.sort == TargetSort::Name, RowCost::SORT),
+        ]);
+        costs.of_page(page)
     }
 }
 
@@ -92,7 +157,7 @@ impl<L: ManagedList> Scope for L {
         L::Entity::default().table_name()
     }
 
-    fn rows(user: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
+    fn rows(user: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
         match user {
             Some(user) => L::scope(user("id")),
             None => vec![Query::select().from(L::Entity::default()).take()],
@@ -122,7 +187,7 @@ impl Lists<'_> {
             (key, SortType::Int)
         });
         let listing =
-            Listing::from_table::<L::Entity>(condition, list.sort().into_iter().chain(key));
+            Listing::from_table::<L::Entity>(condition, list.sort(self.now).into_iter().chain(key));
         let reads = match L::BY_ROLE {
             true => self.reads.at_least(Freshness::Primary),
             false => self.reads,

@@ -81,6 +81,7 @@ use scope::Scopes;
 pub use batch_loader::batch_loads;
 pub use error::{ListError, LoadError};
 pub use filter::{InstantRange, InviteSort};
+pub use managed::{TargetFilter, TargetSort};
 
 /// Timeout of a readiness check of a database without a heartbeat.
 const READINESS_TIMEOUT: Duration = Duration::from_millis(900);

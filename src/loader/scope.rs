@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::user;
 use quick_cache::sync::Cache;
 use sea_orm::{
-    EntityName, ExprTrait,
+    EntityName, EntityTrait, ExprTrait,
     sea_query::{Expr, Func, Query, SelectStatement},
 };
 
@@ -110,7 +110,22 @@ pub(super) trait Scope: Send + Sync + 'static {
     }
 
     /// Selects the rows of each table: of the parent, or all.
-    fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement>;
+    fn rows(parent: Option<ParentColumn<'_>>) -> Vec<SelectStatement>;
+}
+
+/// Returns a column of a list's parent.
+pub(super) type ParentColumn<'a> = &'a dyn Fn(&'static str) -> Expr;
+
+/// Selects the rows of a table whose `column` has the parent's id; without a parent, all.
+pub(super) fn rows_of<E: EntityTrait>(
+    column: E::Column,
+    parent: Option<ParentColumn<'_>>,
+) -> SelectStatement {
+    let of_parent = parent.map(|parent| Expr::col((E::default(), column)).eq(parent("id")));
+    Query::select()
+        .from(E::default())
+        .and_where_option(of_parent)
+        .take()
 }
 
 /// Key of a scope: of one parent, or of everything.
@@ -265,7 +280,7 @@ impl<S: Scope> Loader<ScopeOf<S>> for Rows {
 }
 
 /// Counts rows, up to the limit of each table.
-fn count<S: Scope>(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Expr {
+fn count<S: Scope>(parent: Option<ParentColumn<'_>>) -> Expr {
     let counts = S::rows(parent).into_iter().map(|mut rows| {
         rows.expr(Expr::val(1i32)).limit(MAX_ROWS);
         let counted = Query::select()

@@ -18,6 +18,10 @@ pub(super) trait SoftDelete: EntityTrait {
 /// A table of targets: what accepting an invite joins.
 pub(super) trait Target: SoftDelete {
     type Members: Members;
+    /// The column of the display name.
+    const NAME: Self::Column;
+    /// The columns that a search for a name reads.
+    const NAMES: &'static [Self::Column];
     /// The column of the user who created the target, and who manages it.
     const CREATOR: Option<Self::Column>;
 }
@@ -41,9 +45,11 @@ macro_rules! soft_delete {
 }
 
 macro_rules! targets {
-    ($($table:ident($creator:expr), $members:ident($target:ident), $managers:expr;)*) => {$(
+    ($($table:ident($creator:expr, [$($name:ident),*]), $members:ident($target:ident), $managers:expr;)*) => {$(
         impl Target for $table::Entity {
             type Members = $members::Entity;
+            const NAME: $table::Column = $table::Column::Name;
+            const NAMES: &'static [$table::Column] = &[$($table::Column::$name),*];
             const CREATOR: Option<$table::Column> = $creator;
         }
 
@@ -59,9 +65,9 @@ macro_rules! targets {
 soft_delete! { course group tag user workspace }
 
 targets! {
-    workspace(None), workspace_member(WorkspaceId), MANAGES_WORKSPACE;
-    group(None), group_member(GroupId), MANAGES_GROUP;
-    course(Some(course::Column::CreatedById)), course_member(CourseId), MANAGES_COURSE;
+    workspace(None, [Name]), workspace_member(WorkspaceId), MANAGES_WORKSPACE;
+    group(None, [Name, Slug]), group_member(GroupId), MANAGES_GROUP;
+    course(Some(course::Column::CreatedById), [Name, Slug]), course_member(CourseId), MANAGES_COURSE;
 }
 
 /// Selects the rows that are not deleted.

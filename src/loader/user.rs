@@ -1,4 +1,4 @@
-//! Users by id, and by the subject of a bearer token.
+//! Users by id, by the subject of a bearer token, and the list of all users.
 
 use std::{
     borrow::Cow,
@@ -9,11 +9,24 @@ use std::{
 use async_graphql::dataloader::Loader;
 use batch_loader::Key;
 use entity::user::{Column, Entity, Model};
+use sea_orm::{
+    ColumnTrait, Condition, EntityName,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
 use super::{
-    Freshness, LoadError, Loaders, Reads, Rows, columns::columns, key::row_key, tables::live,
+    Freshness, ListError, Lists, LoadError, Loaders, Reads, Rows,
+    columns::{FromColumns, columns},
+    filter::contains_text,
+    key::row_key,
+    listing::Listing,
+    scope::{ParentColumn, RowCost, Scope},
+    tables::live,
 };
-use crate::access::proof::Guarded;
+use crate::{
+    access::proof::{Guarded, StaffProof},
+    paging::{Page, Slice, SortType},
+};
 
 columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
 
@@ -46,6 +59,106 @@ impl Loader<ByExtId> for Rows {
             }
         }
         Ok(found)
+    }
+}
+
+/// Narrows the list of users.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Normalized address.
+    pub email_norm: Option<String>,
+    /// Part of the username, the full name or the address.
+    pub search: Option<String>,
+}
+
+/// The order of users. Ties are broken by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserSort {
+    /// Key.
+    Id,
+    /// Username, in the database's order.
+    Username,
+    /// Full name, in the database's order.
+    Name,
+    /// Normalized address.
+    Email,
+}
+
+impl UserSort {
+    /// Returns the types of the values, with those that break ties.
+    pub fn sort_types(self) -> Vec<SortType> {
+        match self {
+            Self::Id => vec![SortType::Int],
+            Self::Username | Self::Name | Self::Email => vec![SortType::Text, SortType::Int],
+        }
+    }
+
+    fn column(self) -> Option<Column> {
+        match self {
+            Self::Id => None,
+            Self::Username => Some(Column::Username),
+            Self::Name => Some(Column::FullName),
+            Self::Email => Some(Column::EmailNorm),
+        }
+    }
+}
+
+impl UserFilter {
+    /// An address has an index, and few users.
+    fn row_cost(&self, sort: UserSort, page: &Page) -> RowCost {
+        if self.email_norm.is_some() {
+            return RowCost::default();
+        }
+        let costs = RowCost::sum([
+            (true, RowCost::search(self.search.as_deref())),
+            (sort == UserSort::Name, RowCost::SORT),
+        ]);
+        costs.of_page(page)
+    }
+}
+
+/// All users.
+struct All;
+
+impl Scope for All {
+    fn list() -> &'static str {
+        Entity.table_name()
+    }
+
+    fn rows(_: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![Query::select().from(Entity).take()]
+    }
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((Entity, column))
+}
+
+impl Lists<'_> {
+    /// Loads a page of all users.
+    pub async fn users(
+        &self,
+        _: &StaffProof,
+        filter: UserFilter,
+        sort: UserSort,
+        page: Page,
+    ) -> Result<Slice<Guarded<Model>>, ListError> {
+        let row_cost = filter.row_cost(sort, &page);
+        let estimate = self.estimate::<All>(None, row_cost).await?;
+        let search = filter.search.as_ref().map(|text| {
+            let backend = self.database().get_database_backend();
+            let columns = [Column::Username, Column::FullName, Column::Email].map(column);
+            contains_text(backend, columns, text)
+        });
+        let condition = Condition::all()
+            .add(Column::DeletedAt.is_null())
+            .add_option(filter.email_norm.map(|email| Column::EmailNorm.eq(email)))
+            .add_option(search);
+        let values = sort.column().into_iter().chain([Column::Id]).map(column);
+        let listing = Listing::from_table::<Entity>(condition, values.zip(sort.sort_types()));
+        self.reads
+            .list(listing, page, FromColumns::sealed, estimate)
+            .await
     }
 }
 

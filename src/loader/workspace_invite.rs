@@ -7,17 +7,17 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Select,
-    sea_query::Expr,
+    sea_query::{Expr, SelectStatement},
 };
 
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
-    filter::{any_status, contains_text},
+    filter::{any_status, contains_text, status_rank},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
     managed::ManagedList,
-    scope::RowCost,
+    scope::{ParentColumn, RowCost, rows_of},
     tables::{has_manager, is_live},
 };
 use crate::{
@@ -72,18 +72,20 @@ pub fn in_live_workspace() -> Expr {
 
 impl ListOfParent for List {
     type Row = Guarded<Model>;
-    type Entity = Entity;
     type Parent = workspace::Entity;
-    const PARENT_ID: Column = Column::WorkspaceId;
     const NAME: &'static str = "workspace_invites";
+
+    fn scope(workspace: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        vec![rows_of::<Entity>(Column::WorkspaceId, workspace)]
+    }
 
     fn listing(&self, database: &DatabaseConnection) -> Listing {
         let condition = self.filter.condition(database, self.now);
         let order = [
-            (sort_expr(self.sort), SortType::Instant),
+            (sort_expr(self.sort, self.now), self.sort.sort_type()),
             (column(Column::Id), SortType::Int),
         ];
-        Listing::from_table::<Entity>(condition, order)
+        Listing::from_table::<Entity>(condition, order).of(column(Column::WorkspaceId))
     }
 
     fn page(&self) -> &Page {
@@ -120,8 +122,8 @@ impl ManagedList for Managed {
             .add_option(is_managed)
     }
 
-    fn sort(&self) -> Option<(Expr, SortType)> {
-        Some((sort_expr(self.sort), SortType::Instant))
+    fn sort(&self, now: DateTime<Utc>) -> Option<(Expr, SortType)> {
+        Some((sort_expr(self.sort, now), self.sort.sort_type()))
     }
 
     fn row_cost(&self, base: RowCost, page: &Page) -> RowCost {
@@ -169,10 +171,14 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
 }
 
 /// The expression that invites are ordered by.
-pub(super) fn sort_expr(sort: InviteSort) -> Expr {
+pub(super) fn sort_expr(sort: InviteSort, now: DateTime<Utc>) -> Expr {
     match sort {
         InviteSort::CreatedAt => column(Column::CreatedAt),
         InviteSort::ExpiresAt => column(Column::ExpiresAt),
+        InviteSort::Email => column(Column::EmailNorm),
+        InviteSort::Status => status_rank(|status| status_is(status, now)),
+        InviteSort::Role => column(Column::Role),
+        InviteSort::Name => Expr::val(""),
     }
 }
 
@@ -190,7 +196,7 @@ impl WorkspaceInviteFilter {
             (self.roles.is_some(), RowCost::COMPARE),
             (self.inviter.is_some(), RowCost::COMPARE),
             (self.expires.is_bounded(), RowCost::COMPARE),
-            (sort == InviteSort::ExpiresAt, RowCost::SORT),
+            (sort != InviteSort::CreatedAt, RowCost::SORT),
         ]);
         filters.of_page(page)
     }

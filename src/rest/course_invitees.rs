@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     access::{CourseKey, NO_ID},
-    loader::course_invite::{CourseInviteeFilter, InviteeSort},
+    loader::course_invite::{CourseInviteFilter, CourseInviteSort},
     paging::{End, Page},
 };
 
@@ -199,8 +199,8 @@ pub(super) async fn find(request: Request) -> Result<CourseInvitees, RestError> 
     let slice = access
         .course_invitees(
             &manager,
-            CourseInviteeFilter::default(),
-            InviteeSort::InvitedAt,
+            CourseInviteFilter::default(),
+            CourseInviteSort::CreatedAt,
             window.page(),
         )
         .await?;

@@ -19,6 +19,12 @@ GET /api/v2/invite_code/{CODE-1}/                                 ++++ +++ +++++
 workspaceInvite(token: {token 1})                                 ++++ +++ +++++++ ++
 workspaceInvite(token: {token 2})                                 ++++ +++ +++++++ ++
 workspaceInvite(token: {token 3})                                 ---- --- ------- --
+invite(by: { code: {CODE-1} }) > ... on InviteCode                ++++ +++ +++++++ ++
+invite(by: { code: {group-code-1} }) > ... on Node                ---- --- ------- --
+invite(by: { token: {token 2} }) > ... on Node                    ++++ +++ +++++++ ++
+invite(by: { token: {token 3} }) > ... on Node                    ---- --- ------- --
+invite(by: { groupCode: {CODE-1} }) > ... on Node                 ---- --- ------- --
+invite(by: { groupCode: {group-code-2} }) > ... on Node           ---- --- ------- --
 GET /api/v1/invites/{token 1}/                                    ++++ +++ +++++++ ++
 GET /api/v1/invites/{token 3}/                                    ---- --- ------- --
 
@@ -96,6 +102,11 @@ course(id: {private}) > invitees[]                                -FFF FFF FFFF1
 course(id: {secret}) > invitees[]                                 ---- F-- F---111 11
 course(id: {draft}) > invitees[]                                  ---- F-- F---111 11
 course(id: {deleted}) > invitees[]                                ---- --- ------- --
+course(id: {open}) > invites[]                                    -FFF FFF FFFF111 11
+course(id: {private}) > invites(filter: { search: "user2" })[]    -FFF FFF FFFF111 11
+course(id: {secret}) > invites[]                                  ---- F-- F---111 11
+course(id: {draft}) > invites[]                                   ---- F-- F---111 11
+course(id: {deleted}) > invites[]                                 ---- --- ------- --
 node(id: {CourseInvite:3}) > ... on CourseInvite > course         ---- +-+ ----+++ ++
 node(id: {CourseInvite:3}) > ... on CourseInvite > course > invitees[]  ---- F-F ----111 11
 GET /api/v2/course/{1}/invite/                                    UFFF FFF FFFF+++ ++
@@ -114,12 +125,28 @@ workspaceInvites(filter: { workspace: ["2"] })[]                  U000 000 00000
 workspaceInvites(filter: { inviter: "5" })[]                      U000 000 0110000 11
 workspaceInvites(filter: { email: "someone@example.org" })[]      U000 000 0110000 11
 groupInvites[]                                                    U010 000 0101000 22
+workspaceInvites(orderBy: { field: EMAIL, direction: ASC })[]     U010 000 0220000 33
+
+# people, for staff
+users(filter: { search: "USER2" })[]                              UFFF FFF FFFFFFF 11
+users(filter: { search: "user15" })[]                             UFFF FFF FFFFFFF 00
+users(filter: { email: "someone@example.org" })[]                 UFFF FFF FFFFFFF 22
+node(id: {User:17}) > ... on User > receivedInvites[]             -FFF FFF FFFFFFF 11
+node(id: {User:5}) > ... on User > sentInvites[]                  -FFF FFF FFFFFFF 66
+node(id: {User:2}) > ... on User > receivedInvites[]              -FFF FFF FFFFFFF 55
+node(id: {User:2}) > ... on User > receivedInvites(filter: { status: [ACCEPTED] })[]  -FFF FFF FFFFFFF 11
+node(id: {User:3}) > ... on User > receivedInvites[]              -FFF FFF FFFFFFF 22
+node(id: {User:4}) > ... on User > receivedInvites[]              -FFF FFF FFFFFFF 00
+node(id: {User:15}) > ... on User > sentInvites[]                 ---- --- ------- --
 
 # the viewer's own
 viewer > user                                                     -+++ +++ +++++++ ++
 viewer > workspaces[]                                             -010 000 0110000 22
 viewer > groups[]                                                 -010 000 0201000 33
 viewer > courses[]                                                -010 000 0000444 55
+viewer > workspaces(filter: { search: "workspace 3" })[]          -010 000 0000000 11
+viewer > groups(filter: { search: "GARDEN" })[]                   -000 000 0101000 11
+viewer > courses(filter: { search: "secret" })[]                  -000 000 0000111 11
 viewer > sentInvites[]                                            -020 006 0000000 00
 viewer > receivedInvites[]                                        -000 520 0000000 00
 viewer > receivedInvites(filter: { status: [ACCEPTED] })[]        -000 100 0000000 00

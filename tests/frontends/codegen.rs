@@ -65,9 +65,9 @@ any_database! {
         assert_eq!(seen["first"], "2");
         assert_eq!(seen["link"], "https://www.are.na/group/weavers/invite/JOIN-US");
         let names = [
-            "AcceptInvite", "CancelInvites", "CourseInvitees", "CreateWorkspaceInvites", "GroupLink",
-            "InviteBehindCode", "InviteBehindToken", "PendingWorkspaceInvites", "SentInvites",
-            "WorkspaceInvites",
+            "AcceptInvite", "CancelInvites", "CourseInvitees", "CourseInvites", "CreateWorkspaceInvites",
+            "GroupLink", "InviteBehindCode", "InviteBehindLink", "InviteBehindToken",
+            "PendingWorkspaceInvites", "People", "SentInvites", "WorkspaceInvites",
         ];
         assert_eq!(seen["persisted"], json!(names));
     }

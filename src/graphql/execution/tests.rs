@@ -197,7 +197,7 @@ fn lists_multiply() {
                 b: inviteCodes(filter: $b) { totalCount } }",
             1 + 13 + 1 + 10,
         ),
-        ("{ _service { sdl } }", 1 + 60),
+        ("{ _service { sdl } }", 1 + 80),
         (
             "{ viewer { ...V } } fragment V on Viewer { workspaces(first: 3) { ...W } }
              fragment W on WorkspaceConnection { nodes { invites(first: 5) { ...I } } }

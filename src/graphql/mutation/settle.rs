@@ -1,11 +1,6 @@
 //! Mutations of invites that exist: accept, decline, cancel, resend and update.
 
-use std::borrow::Cow;
-
-use async_graphql::{
-    Context, ID, InputObject, InputType, InputValueResult, Object, OneofObject, Value,
-    registry::Registry,
-};
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 
 use super::{
     invite_ref, keys,
@@ -21,6 +16,7 @@ use crate::{
         group::Group,
         id::NodeKind,
         invite::{Invite, InviteTarget},
+        one_of::OneOf,
         scalar::{DateTime, Url, Uuid},
         workspace::Workspace,
     },
@@ -71,40 +67,10 @@ enum Redeem {
     Id(ID),
 }
 
-/// Reads [`Redeem`]; none if the input is not valid, which the resolver refuses. An error here would
-/// quote the input, which may hold a code, and would end the whole response.
-#[derive(Clone, Debug)]
-struct RedeemInviteInput(Option<Redeem>);
-
-impl RedeemInviteInput {
-    fn read(self) -> Result<Redeem, Failure> {
-        const EXPECTED: &str = "send exactly one of code, token, groupCode and id, as a string";
-        self.0.ok_or_else(|| Failure::bad_input("input", EXPECTED))
-    }
-}
-
-impl InputType for RedeemInviteInput {
-    type RawValueType = Self;
-
-    fn type_name() -> Cow<'static, str> {
-        Redeem::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        Redeem::create_type_info(registry)
-    }
-
-    fn parse(value: Option<Value>) -> InputValueResult<Self> {
-        Ok(Self(Redeem::parse(value).ok()))
-    }
-
-    fn to_value(&self) -> Value {
-        self.0.as_ref().map_or(Value::Null, Redeem::to_value)
-    }
-
-    fn as_raw_value(&self) -> Option<&Self> {
-        Some(self)
-    }
+/// Reads [`Redeem`].
+fn read(input: OneOf<Redeem>) -> Result<Redeem, Failure> {
+    const EXPECTED: &str = "send exactly one of code, token, groupCode and id, as a string";
+    input.read("input", EXPECTED)
 }
 
 impl Redeem {
@@ -414,7 +380,7 @@ impl SettleMutation {
     async fn accept_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The way to the invite.")] input: RedeemInviteInput,
+        #[graphql(desc = "The way to the invite.")] input: OneOf<Redeem>,
     ) -> Nullable<AcceptInvitePayload> {
         Some(observed(ctx, accept_invite(ctx, input)).await)
     }
@@ -424,7 +390,7 @@ impl SettleMutation {
     async fn decline_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The way to the invite.")] input: RedeemInviteInput,
+        #[graphql(desc = "The way to the invite.")] input: OneOf<Redeem>,
     ) -> Nullable<InvitePayload> {
         Some(observed(ctx, decline_invite(ctx, input)).await)
     }
@@ -508,9 +474,9 @@ async fn cancel_invites(
 
 async fn accept_invite(
     ctx: &Context<'_>,
-    input: RedeemInviteInput,
+    input: OneOf<Redeem>,
 ) -> Result<AcceptInvitePayload, Failure> {
-    let input = input.read()?;
+    let input = read(input)?;
     let outcome = ctx.access()?.accept_invite(&input.redeemed()).await?;
     let at_field = |refusal| InviteUserError::new(refusal, [input.field().to_owned()]);
     Ok(AcceptInvitePayload {
@@ -518,11 +484,8 @@ async fn accept_invite(
     })
 }
 
-async fn decline_invite(
-    ctx: &Context<'_>,
-    input: RedeemInviteInput,
-) -> Result<InvitePayload, Failure> {
-    let input = input.read()?;
+async fn decline_invite(ctx: &Context<'_>, input: OneOf<Redeem>) -> Result<InvitePayload, Failure> {
+    let input = read(input)?;
     let outcome = ctx.access()?.decline_invite(&input.redeemed()).await?;
     let at_field = |refusal| InviteUserError::new(refusal, [input.field().to_owned()]);
     Ok(InvitePayload {

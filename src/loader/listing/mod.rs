@@ -8,15 +8,15 @@
 mod of_parent;
 mod statement;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 use sea_orm::{
-    Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult,
+    Condition, DbErr, EntityTrait, ExprTrait, IdenStatic, Iterable, QueryResult,
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use super::{columns::Columns, error::LoadError, read_router::ReadRouter};
+use super::{columns::Columns, error::LoadError, read_router::ReadRouter, scope::ParentColumn};
 use crate::paging::{End, Page, Position, Slice, SortType, SortValue};
 pub(super) use of_parent::ListOfParent;
 
@@ -33,6 +33,9 @@ pub(super) struct Listing {
     pub(super) order: Vec<SortType>,
 }
 
+/// Condition: a row belongs to the parent whose columns the argument returns.
+pub(super) type OfParent = Arc<dyn Fn(ParentColumn<'_>) -> Expr + Send + Sync>;
+
 /// One source of rows.
 pub(super) struct Source {
     /// `FROM`, joins and `WHERE`; no columns yet.
@@ -43,6 +46,8 @@ pub(super) struct Source {
     pub(super) columns: Vec<(Expr, String)>,
     /// An expression for each of [`Listing::order`].
     pub(super) order: Vec<Expr>,
+    /// The rows of one parent; none in a list without parents.
+    pub(super) of_parent: Option<OfParent>,
 }
 
 /// The rows that lists belong to.
@@ -51,8 +56,8 @@ struct Parents<'a> {
     table: &'static str,
     /// Deleted parents have an instant in `deleted_at`.
     marks_deletion: bool,
-    /// The column of the list's rows that names the parent.
-    column: Expr,
+    /// The columns that [`Source::of_parent`] reads.
+    columns: &'static [&'static str],
     /// Ids of the parents.
     ids: &'a [i64],
 }
@@ -82,12 +87,22 @@ impl Listing {
             counted: None,
             columns: columns_of::<E>(""),
             order: exprs,
+            of_parent: None,
         };
         Self {
             name: E::default().table_name(),
             sources: vec![source],
             order,
         }
+    }
+
+    /// Lists the rows of each parent: those whose `column` has its id.
+    pub(super) fn of(mut self, column: Expr) -> Self {
+        for source in &mut self.sources {
+            let column = column.clone();
+            source.of_parent = Some(Arc::new(move |parent| column.clone().eq(parent("id"))));
+        }
+        self
     }
 
     /// Loads a page of the list.
@@ -113,6 +128,9 @@ impl Listing {
         parents: &Parents<'_>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<i64, Slice<T>>, LoadError> {
+        if self.sources.is_empty() {
+            return Ok(HashMap::new());
+        }
         let statement = self.statement(router.database(), page, Some(parents));
         let rows = router.all(&statement).await?;
         let mut of_parent: HashMap<i64, Vec<&QueryResult>, RandomState> = HashMap::default();

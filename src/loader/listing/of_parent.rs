@@ -6,16 +6,13 @@ use async_graphql::dataloader::Loader;
 use batch_loader::{Key, Work};
 use foldhash::fast::RandomState;
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::{
-    DatabaseConnection, DbErr, EntityName, EntityTrait, ExprTrait,
-    sea_query::{Expr, Query, SelectStatement},
-};
+use sea_orm::{DatabaseConnection, DbErr, EntityName, EntityTrait, sea_query::SelectStatement};
 
 use super::{
     super::{
         ListError, Lists, LoadError, Loading, Rows,
         columns::Columns,
-        scope::{RowCost, Scope},
+        scope::{ParentColumn, RowCost, Scope},
     },
     Listing, Parents,
 };
@@ -31,22 +28,22 @@ pub(in crate::loader) trait ListOfParent:
     /// A row of the list.
     type Row: Clone + Send + Sync + 'static;
 
-    /// The table that the lists are read from.
-    type Entity: EntityTrait;
-
     /// The parents' table.
     type Parent: EntityTrait;
 
     /// The parents' table has the column `deleted_at`. Parents in which it is set have no list.
     const PARENT_MARKS_DELETION: bool = true;
 
-    /// The column that names the parent.
-    const PARENT_ID: <Self::Entity as EntityTrait>::Column;
+    /// The columns of the parent that its list depends on.
+    const PARENT_COLUMNS: &'static [&'static str] = &["id"];
 
     /// The name of the lists in metrics.
     const NAME: &'static str;
 
-    /// The lists of all parents.
+    /// Selects the rows of each table, without a filter: of the parent, or all.
+    fn scope(parent: Option<ParentColumn<'_>>) -> Vec<SelectStatement>;
+
+    /// The lists of all parents. Each source knows the rows of one parent.
     fn listing(&self, database: &DatabaseConnection) -> Listing;
 
     /// The requested page.
@@ -56,10 +53,6 @@ pub(in crate::loader) trait ListOfParent:
     fn row_cost(&self) -> RowCost;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self::Row, DbErr>;
-}
-
-fn parent_id<L: ListOfParent>() -> Expr {
-    Expr::col((L::Entity::default(), L::PARENT_ID))
 }
 
 /// The rows of lists, without a filter.
@@ -74,13 +67,8 @@ impl<L: ListOfParent> Scope for RowsOf<L> {
         L::Parent::default().table_name()
     }
 
-    fn rows(parent: Option<&dyn Fn(&'static str) -> Expr>) -> Vec<SelectStatement> {
-        let is_of_parent = parent.map(|parent| parent_id::<L>().eq(parent("id")));
-        let rows = Query::select()
-            .from(L::Entity::default())
-            .and_where_option(is_of_parent)
-            .take();
-        vec![rows]
+    fn rows(parent: Option<ParentColumn<'_>>) -> Vec<SelectStatement> {
+        L::scope(parent)
     }
 }
 
@@ -111,7 +99,7 @@ impl<L: ListOfParent> Loader<PageOf<L>> for Rows {
             let parents = Parents {
                 table: L::Parent::default().table_name(),
                 marks_deletion: L::PARENT_MARKS_DELETION,
-                column: parent_id::<L>(),
+                columns: L::PARENT_COLUMNS,
                 ids: &ids,
             };
             let pages = list

@@ -1,14 +1,17 @@
 //! The statement of a page: a head joined to a window.
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, ExprTrait, Order, Value,
+    Condition, DatabaseConnection, DbBackend, ExprTrait, Order, Value,
     sea_query::{
         Alias, BinOper, DynIden, Expr, Func, IntoIden, JoinType, OverStatement, Query,
         SelectStatement, UnionType, WindowStatement,
     },
 };
 
-use super::{super::key::any_of, Listing, PARENT_ID, Parents, Source, sort_name};
+use super::{
+    super::{key::any_of, scope::ParentColumn},
+    Listing, PARENT_ID, Parents, Source, sort_name,
+};
 use crate::paging::{End, Page, Position, SortValue};
 
 const HEAD: &str = "head";
@@ -34,9 +37,9 @@ impl Listing {
                 let window = self.window(page, None);
                 statement.join_subquery(JoinType::LeftJoin, window, WINDOW, Expr::cust("TRUE"));
             }
-            Some(parents) if lateral => {
-                let parent = parents.column.clone().eq(Expr::col((HEAD, PARENT_ID)));
-                let window = self.window(page, Some(parent));
+            Some(_) if lateral => {
+                let window =
+                    self.window(page, Some(&|column| Expr::col((HEAD, parent_name(column)))));
                 statement.join_lateral(JoinType::LeftJoin, window, WINDOW, Expr::cust("TRUE"));
             }
             Some(parents) => {
@@ -77,20 +80,24 @@ impl Listing {
         parents: Option<&Parents<'_>>,
     ) -> SelectStatement {
         let mut head = Query::select();
-        let mut of_parent = None;
+        let parent = |column: &'static str| Expr::col((PARENT, column));
+        let parent: Option<ParentColumn<'_>> = match parents {
+            Some(_) => Some(&parent),
+            None => None,
+        };
         match parents {
             None => {
                 head.limit(1);
             }
             Some(parents) => {
-                of_parent = Some(parents.column.clone().eq(Expr::col((PARENT, "id"))));
-                head.expr_as(Expr::col((PARENT, "id")), PARENT_ID)
-                    .from_as(parents.table, PARENT)
-                    .and_where(any_of(
-                        database,
-                        (PARENT, "id"),
-                        parents.ids.iter().copied(),
-                    ));
+                for column in parents.columns {
+                    head.expr_as(Expr::col((PARENT, *column)), parent_name(column));
+                }
+                head.from_as(parents.table, PARENT).and_where(any_of(
+                    database,
+                    (PARENT, "id"),
+                    parents.ids.iter().copied(),
+                ));
                 if parents.marks_deletion {
                     head.and_where(Expr::col((PARENT, "deleted_at")).is_null());
                 }
@@ -106,7 +113,7 @@ impl Listing {
             let total = self.sources.iter().map(|source| {
                 let mut count = source.counted.as_ref().unwrap_or(&source.rows).clone();
                 count.expr(Func::count(Expr::cust("*")));
-                count.and_where_option(of_parent.clone());
+                count.and_where_option(source.belongs(parent));
                 Expr::from(count)
             });
             let total = total
@@ -130,7 +137,7 @@ impl Listing {
                         let mut found = source.rows.clone();
                         found
                             .expr(Expr::val(1i32))
-                            .and_where_option(of_parent.clone())
+                            .and_where_option(source.belongs(parent))
                             .and_where(source.compared(beyond, bound));
                         Expr::exists(found)
                     })
@@ -144,10 +151,10 @@ impl Listing {
     }
 
     /// The rows of the page and one more, of one list.
-    fn window(&self, page: &Page, of_parent: Option<Expr>) -> SelectStatement {
+    fn window(&self, page: &Page, parent: Option<ParentColumn<'_>>) -> SelectStatement {
         let mut windows = self.sources.iter().map(|source| {
             let mut window = source.between(page);
-            window.and_where_option(of_parent.clone());
+            window.and_where_option(source.belongs(parent));
             self.in_order(&mut window, page);
             window
         });
@@ -156,24 +163,10 @@ impl Listing {
         {
             return window;
         }
-        // Each source is cut by itself first, so that none is read to its end. SQLite allows an
-        // order inside a union only in a subquery.
-        let mut union: Option<SelectStatement> = None;
-        for window in windows {
-            let window = Query::select()
-                .expr(Expr::cust("*"))
-                .from_subquery(window, "source")
-                .take();
-            match &mut union {
-                None => union = Some(window),
-                Some(union) => {
-                    union.union(UnionType::All, window);
-                }
-            }
-        }
+        // Each source is cut by itself first, so that none is read to its end.
         let mut window = Query::select()
             .expr(Expr::cust("*"))
-            .from_subquery(union.unwrap_or_default(), "merged")
+            .from_subquery(union(windows), "merged")
             .take();
         self.in_order(&mut window, page);
         window
@@ -186,26 +179,33 @@ impl Listing {
         page: &Page,
         parents: &Parents<'_>,
     ) -> SelectStatement {
-        let mut window = Query::select();
-        for source in self.sources.iter().take(1) {
-            window = source.between(page);
-            let ids = parents.ids.iter().copied();
-            let parent_ids = Query::select()
-                .column("id")
-                .from(parents.table)
-                .and_where(any_of(database, "id", ids))
-                .take();
-            let mut rank = WindowStatement::new();
-            rank.add_partition_by(parents.column.clone());
-            for expr in &source.order {
-                rank.order_by_expr(expr.clone(), direction(page));
-            }
-            window
-                .expr_as(parents.column.clone(), PARENT_ID)
-                .expr_window_as(Expr::cust("row_number()"), rank, RANK)
-                .and_where(parents.column.clone().in_subquery(parent_ids));
+        let rows = self.sources.iter().map(|source| {
+            let mut rows = source.between(page);
+            let belongs = source.belongs(Some(&|column| Expr::col((PARENT, column))));
+            rows.expr_as(Expr::col((PARENT, "id")), PARENT_ID)
+                .join_as(
+                    JoinType::InnerJoin,
+                    parents.table,
+                    PARENT,
+                    Condition::all().add_option(belongs),
+                )
+                .and_where(any_of(
+                    database,
+                    (PARENT, "id"),
+                    parents.ids.iter().copied(),
+                ));
+            rows
+        });
+        let mut rank = WindowStatement::new();
+        rank.add_partition_by(Expr::col(PARENT_ID));
+        for name in self.sort_names() {
+            rank.order_by(name, direction(page));
         }
-        window
+        Query::select()
+            .expr(Expr::cust("*"))
+            .expr_window_as(Expr::cust("row_number()"), rank, RANK)
+            .from_subquery(union(rows), "merged")
+            .take()
     }
 
     fn in_order(&self, window: &mut SelectStatement, page: &Page) {
@@ -224,6 +224,12 @@ impl Listing {
 }
 
 impl Source {
+    /// Condition: a row belongs to the parent; none in a list without parents.
+    fn belongs(&self, parent: Option<ParentColumn<'_>>) -> Option<Expr> {
+        let of_parent = self.of_parent.as_ref()?;
+        Some(of_parent(parent?))
+    }
+
     /// The rows between the page's bounds, with their columns.
     fn between(&self, page: &Page) -> SelectStatement {
         let mut rows = self.rows.clone();
@@ -262,6 +268,29 @@ impl From<SortValue> for Value {
             SortValue::Uuid(value) => value.into(),
         }
     }
+}
+
+/// Name of a parent's column in the head.
+fn parent_name(column: &str) -> String {
+    format!("parent_{column}")
+}
+
+/// Unites the rows of several statements. SQLite allows an order inside a union only in a subquery.
+fn union(statements: impl Iterator<Item = SelectStatement>) -> SelectStatement {
+    let mut union: Option<SelectStatement> = None;
+    for statement in statements {
+        let rows = Query::select()
+            .expr(Expr::cust("*"))
+            .from_subquery(statement, "source")
+            .take();
+        match &mut union {
+            None => union = Some(rows),
+            Some(union) => {
+                union.union(UnionType::All, rows);
+            }
+        }
+    }
+    union.unwrap_or_default()
 }
 
 fn direction(page: &Page) -> Order {

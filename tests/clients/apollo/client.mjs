@@ -7,8 +7,9 @@ import { possibleTypes } from '../documents.mjs';
 // Pages merge. Arguments that filter or order make another list.
 const list = relayStylePagination(['filter', 'orderBy']);
 export const typePolicies = {
-  Course: { fields: { invitees: list } },
-  Query: { fields: { groupInvites: list, inviteCodes: list, workspaceInvites: list } },
+  Course: { fields: { invitees: list, invites: list } },
+  Query: { fields: { groupInvites: list, inviteCodes: list, users: list, workspaceInvites: list } },
+  User: { fields: { receivedInvites: list, sentInvites: list } },
   // There is one `Viewer`, and it has no id.
   Viewer: { keyFields: [], fields: { receivedInvites: list, sentInvites: list } },
   Workspace: { fields: { invites: list } },

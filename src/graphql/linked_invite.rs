@@ -1,0 +1,79 @@
+//! `LinkedInvite`: what the code or token of any link leads to.
+
+use async_graphql::{Context, Object, OneofObject, Union};
+
+use super::{
+    context::ContextExt,
+    error::Nullable,
+    group_preview::GroupPreview,
+    invite_code::{InviteCode, preload},
+    one_of::OneOf,
+    scalar::Uuid,
+    workspace_invite::WorkspaceInvite,
+};
+
+/// What a link to an invite leads to. Only managers of a group see its invite; others who hold its code
+/// see the group.
+#[derive(Clone, Union)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a field has one, and no list has any"
+)]
+pub(super) enum LinkedInvite {
+    InviteCode(InviteCode),
+    WorkspaceInvite(WorkspaceInvite),
+    GroupPreview(GroupPreview),
+}
+
+/// The code or token in a link: exactly one of these.
+#[derive(Clone, Debug, OneofObject)]
+pub(super) enum InviteBy {
+    /// The code of an invite code; case-sensitive.
+    Code(String),
+    /// The token of a workspace invite.
+    Token(Uuid),
+    /// The code of a group invite.
+    GroupCode(String),
+}
+
+/// Root field of links.
+#[derive(Default)]
+pub(super) struct LinkedInviteQuery;
+
+#[Object]
+impl LinkedInviteQuery {
+    /// What a link to an invite leads to, for anyone who has the link: `inviteCode`, `workspaceInvite` and
+    /// `groupPreview` in one field, by their rules. Null for an unknown code or token.
+    async fn invite(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The code or token in the link.", secret)] by: OneOf<InviteBy>,
+    ) -> Nullable<LinkedInvite> {
+        const EXPECTED: &str = "send exactly one of code, token and groupCode, as a string";
+        match by.read("by", EXPECTED) {
+            Err(failure) => Some(Err(failure)),
+            Ok(InviteBy::Code(code)) => {
+                let preload = preload(ctx);
+                ctx.look_up(
+                    |access| access.invite_code_by_code(&code, preload),
+                    |view| InviteCode(view).into(),
+                )
+                .await
+            }
+            Ok(InviteBy::Token(Uuid(token))) => {
+                ctx.look_up(
+                    |access| access.workspace_invite_by_token(token),
+                    |view| WorkspaceInvite(view).into(),
+                )
+                .await
+            }
+            Ok(InviteBy::GroupCode(code)) => {
+                ctx.look_up(
+                    |access| access.group_preview(&code),
+                    |preview| GroupPreview::from(preview).into(),
+                )
+                .await
+            }
+        }
+    }
+}

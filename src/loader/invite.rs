@@ -272,6 +272,7 @@ impl InviteFilter {
             name: LIST,
             sources,
             order: vec![SortType::Instant, SortType::Int, SortType::Int],
+            joined: Vec::new(),
         }
     }
 

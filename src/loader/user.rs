@@ -15,7 +15,7 @@ use super::{
 };
 use crate::access::proof::Guarded;
 
-columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
+columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at, username_folded, full_name_folded, email_folded);
 
 row_key!("user_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 row_key!("user_by_username": ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());

@@ -51,7 +51,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
-pub use database::{Backend, run};
+pub use database::{Backend, run, run_in_locale_c};
 pub use response::Response;
 
 /// Prefix of absolute URLs.

@@ -49,15 +49,15 @@ impl MigrationTrait for Migration {
             invitee(backend, "u")
         );
         database.execute_unprepared(&sql).await?;
+        if backend == DbBackend::Postgres {
+            index_users(manager).await?;
+        }
         // A search of a course's invitees reads this index alone.
         let columns = match backend {
             DbBackend::Postgres => format!("({ORDER}) INCLUDE (invitee_folded)"),
             _ => format!("({ORDER}, invitee_folded)"),
         };
         replace_index(manager, &columns).await?;
-        if backend == DbBackend::Postgres {
-            index_users(manager).await?;
-        }
         Ok(())
     }
 
@@ -69,9 +69,19 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// Replaces the index of a course's invites. On PostgreSQL readers wait only for the last two steps, which
+/// are short.
 async fn replace_index(manager: &SchemaManager<'_>, columns: &str) -> Result<(), DbErr> {
-    let sql =
-        format!("DROP INDEX {OF_COURSE}; CREATE INDEX {OF_COURSE} ON course_invites {columns}");
+    let sql = match manager.get_database_backend() {
+        DbBackend::Postgres => format!(
+            "CREATE INDEX {OF_COURSE}_new ON course_invites {columns};
+             DROP INDEX {OF_COURSE};
+             ALTER INDEX {OF_COURSE}_new RENAME TO {OF_COURSE}"
+        ),
+        _ => {
+            format!("DROP INDEX {OF_COURSE}; CREATE INDEX {OF_COURSE} ON course_invites {columns}")
+        }
+    };
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())
 }

@@ -77,10 +77,12 @@ fn profile(
 ) -> Result<ActiveModel, FieldError> {
     let description = course.optional_text(&["description"], MAX_TEXT)?;
     let creator = user::reference(course, CREATOR, now, rows)?;
+    let id = course.id(&["id"])?;
+    let slug = course.slug(&["slug"], MAX_NAME)?;
     let name = course.text(&["name"], MAX_TEXT)?;
     Ok(ActiveModel {
-        id: Set(course.id(&["id"])?),
-        slug: Set(course.slug(&["slug"], MAX_NAME)?),
+        id: Set(id),
+        slug: Set(slug),
         name_folded: Set(fold::stored(&name)),
         name: Set(name),
         description: set_or(description, String::new()),

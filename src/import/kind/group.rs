@@ -63,10 +63,12 @@ pub(super) fn nested(
 }
 
 fn profile(group: &Object<'_>, now: DateTime<Utc>) -> Result<ActiveModel, FieldError> {
+    let id = group.id(&["id"])?;
+    let slug = group.slug(&["slug"], MAX_NAME)?;
     let name = group.text(&["name"], MAX_TEXT)?;
     Ok(ActiveModel {
-        id: Set(group.id(&["id"])?),
-        slug: Set(group.slug(&["slug"], MAX_NAME)?),
+        id: Set(id),
+        slug: Set(slug),
         name_folded: Set(fold::stored(&name)),
         name: Set(name),
         created_at: set_or(group.optional_instant("created_at")?, now),

@@ -42,10 +42,11 @@ pub(super) fn read(
 ) -> Result<(), FieldError> {
     let address = row.optional_address(EMAIL)?;
     let email_norm = address.as_deref().and_then(email::normalize);
+    let id = row.id(&["id"])?;
     let username = row.non_blank(&["username"], MAX_NAME)?;
     let full_name = row.text(FULL_NAME, MAX_TEXT)?;
     let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
+        id: Set(id),
         username_folded: Set(fold::stored(&username)),
         username: Set(username),
         full_name_folded: Set(fold::stored(&full_name)),

@@ -33,9 +33,10 @@ pub(super) fn read(
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let description = row.optional_text(&["description"], MAX_TEXT)?;
+    let id = row.id(&["id"])?;
     let name = row.text(&["name"], MAX_TEXT)?;
     let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
+        id: Set(id),
         name_folded: Set(fold::stored(&name)),
         name: Set(name),
         description: row.column(&["description"], description, String::new()),

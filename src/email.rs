@@ -50,7 +50,7 @@ fn domain(domain: &str) -> Option<String> {
 }
 
 /// Returns true for default-ignorable and format (`Cf`) characters.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         u32::from(c),
         0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x0890..=0x0891 | 0x08E2

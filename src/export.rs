@@ -114,7 +114,7 @@ impl Snapshot {
                 let mut separator = '{';
                 for column in E::Column::iter() {
                     let name = column.as_str();
-                    if !derived.contains(&name) {
+                    if !derived.contains(&name) && !name.ends_with("_folded") {
                         let value = json(row.get(column))?;
                         write!(text, "{separator}\"{name}\":{value}")?;
                         separator = ',';
@@ -185,7 +185,7 @@ impl Snapshot {
     }
 }
 
-/// Columns of a table that are left out, and the array that its rows have after the others.
+/// Columns of a table that are left out, beside those of folded text, and the array that its rows have after the others.
 type Layout = (&'static [&'static str], Option<Array>);
 
 /// A field whose values are in a table of their own.

@@ -9,6 +9,7 @@ pub mod database;
 pub mod demo;
 pub mod email;
 pub mod export;
+pub mod fold;
 pub mod graphql;
 pub mod http;
 pub mod import;

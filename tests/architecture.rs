@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// Modules that each module may import.
-const ALLOWED: [(&str, &[&str]); 25] = [
+const ALLOWED: [(&str, &[&str]); 26] = [
     (
         "access",
         &[
@@ -61,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
     ("demo", &["auth", "clock", "import", "invite"]),
     ("email", &[]),
     ("export", &["import"]),
+    ("fold", &["email"]),
     (
         "graphql",
         &[
@@ -94,7 +95,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
     ),
     (
         "import",
-        &["clock", "database", "email", "invite", "printable"],
+        &["clock", "database", "email", "fold", "invite", "printable"],
     ),
     ("invite", &[]),
     // Only the proofs of access, and the states of rows.
@@ -105,6 +106,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
             "clock",
             "database",
             "email",
+            "fold",
             "invite",
             "loader",
             "trace",
@@ -116,6 +118,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
         &[
             "access::proof",
             "database",
+            "fold",
             "invite",
             "metrics",
             "paging",

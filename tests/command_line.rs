@@ -3,6 +3,8 @@
 use std::fs;
 
 use axum::http::StatusCode;
+use entity::{user, workspace_invite};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -11,7 +13,7 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 16] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
@@ -25,6 +27,9 @@ const STEPS: [&str; 13] = [
     "m20261130_000011_course_invite_status",
     "m20261130_000012_status_indexes",
     "m20261201_000013_group_invite_urls",
+    "m20261201_000014_folded_texts",
+    "m20261201_000015_fold_texts",
+    "m20261201_000016_addresses_again",
 ];
 
 /// Returns the output of `migrate` after the first `applied` steps.
@@ -55,6 +60,39 @@ fn printed(ended: &Ended, status: i32, stdout: &str) {
 }
 
 each_database! {
+    async fn a_migration_names_rows_with_the_same_address(gateway) {
+        let with = |id: i64, address: &str, is_verified| user::Model {
+            email: address.to_owned(),
+            // As a program other than the gateway may have written it.
+            email_norm: address.to_owned(),
+            is_verified,
+            ..data::user(id, &format!("user{id}"))
+        };
+        gateway.add_all([
+            with(1, "Kate@X.io", true),
+            with(2, "kate@x.IO", true),
+            with(3, "kate@x.io", false),
+            with(4, "\u{212a}ate@x.io", true),
+            with(5, "eve@B\u{fc}cher.example", true),
+            user::Model { deleted_at: Some(data::made()), ..with(6, "eve@b\u{fc}cher.example", true) },
+        ]).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add_all((1..=12).map(|id| workspace_invite::Model {
+            email: "EVE@x.io".to_owned(),
+            email_norm: format!("eve{id}@x.io"),
+            ..data::workspace_invite(id, 1)
+        })).await;
+        let down = migrate(&gateway, &["down", "--steps=1"]).await;
+        assert_eq!(down.status, Some(0), "{}", down.stderr);
+        let notes = "note: 2 users share a verified address with another user; ids: 1, 2
+note: 12 pending invites have the same workspace and address as another; ids: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …
+";
+        printed(&migrate(&gateway, &["up"]).await, 0, &(steps(STEPS.len()) + notes));
+        printed(&migrate(&gateway, &["up"]).await, 0, &steps(STEPS.len()));
+        let user = user::Entity::find_by_id(5).one(&gateway.database).await.expect("rows");
+        assert_eq!(user.expect("a user").email_norm, "eve@xn--bcher-kva.example");
+    }
+
     async fn migrations_go_up_and_down_and_up_again(gateway) {
         let tables_of_data = [
             "course_invites", "course_members", "courses", "group_invites", "group_members",

@@ -78,6 +78,7 @@ mod selections;
 mod serving;
 mod shedding;
 mod slow_clients;
+mod spellings;
 mod statuses;
 mod supergraph;
 mod terminal;

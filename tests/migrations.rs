@@ -9,7 +9,9 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::support::{Gateway, Viewer, data, each_database, tables};
+use crate::support::{
+    Backend, Gateway, Viewer, data, each_database, process::Process, run, tables,
+};
 
 /// Name of the first migration for writes.
 const LIFECYCLE: &str = "m20261129_000007_lifecycle";
@@ -133,6 +135,60 @@ each_database! {
         ]);
     }
 
+    async fn texts_of_before_are_folded(gateway) {
+        use entity::{course, course_invite, group, invite_code, workspace, workspace_invite};
+        let database = &gateway.database;
+        // More rows than a batch holds. Every hundredth has text that only Unicode folds.
+        let rows = 4100;
+        let is_foreign = |id: i64| id % 100 == 0;
+        let text = |id: i64| if is_foreign(id) { format!("\u{c9}va {id}") } else { format!("Eva {id}") };
+        let folded = |id: i64| is_foreign(id).then(|| format!("\u{e9}va {id}"));
+        gateway.add_all((1..=rows).map(|id| user::Model {
+            full_name: text(id), email: text(id), ..data::user(id, &text(id))
+        })).await;
+        gateway.add_all((1..=rows).map(|id| invite_code::Model {
+            name: Some(text(id)), email: (id % 200 == 0).then(|| text(id)), ..data::invite_code(id, &format!("c{id}"))
+        })).await;
+        gateway.add_all([99, 100].map(|id| workspace::Model { name: text(id), ..data::workspace(id) })).await;
+        gateway.add_all([99, 100].map(|id| workspace_invite::Model {
+            email: text(id), message: Some(text(id)), ..data::workspace_invite(id, 100)
+        })).await;
+        gateway.add_all([99, 100].map(|id| group::Model { name: text(id), ..data::group(id, &format!("g{id}")) })).await;
+        gateway.add_all([99, 100].map(|id| course::Model { name: text(id), ..data::course(id, &format!("c{id}"), 1) })).await;
+        gateway.add_all([99, 100].map(|id| data::course_invite(id, 100, id))).await;
+        Migrator::down(database, Some(steps_from("m20261201_000014_folded_texts"))).await.expect("steps back");
+        Migrator::up(database, None).await.expect("steps");
+
+        let users = user::Entity::find().all(database).await.expect("users");
+        assert_eq!(users.len(), 4100);
+        for user in users {
+            let expected = folded(user.id);
+            assert_eq!([user.username_folded, user.full_name_folded, user.email_folded], [(); 3].map(|()| expected.clone()));
+        }
+        for code in invite_code::Entity::find().all(database).await.expect("codes") {
+            assert_eq!(code.name_folded, folded(code.id));
+            assert_eq!(code.email_folded, folded(code.id).filter(|_| code.id % 200 == 0));
+        }
+        for row in workspace_invite::Entity::find().all(database).await.expect("invites") {
+            assert_eq!([row.email_folded, row.message_folded], [folded(row.id), folded(row.id)]);
+        }
+        for row in workspace::Entity::find().all(database).await.expect("workspaces") {
+            assert_eq!(row.name_folded, folded(row.id));
+        }
+        for row in group::Entity::find().all(database).await.expect("groups") {
+            assert_eq!(row.name_folded, folded(row.id));
+        }
+        for row in course::Entity::find().all(database).await.expect("courses") {
+            assert_eq!(row.name_folded, folded(row.id));
+        }
+        assert_eq!(course_invite::Entity::find().all(database).await.expect("invites").len(), 2);
+        for (search, total) in [("\u{c9}VA 100", 1), ("eva 99", 1), ("va ", 2)] {
+            let document = format!("{{ course(id: \"100\") {{ invitees(filter: {{ search: \"{search}\" }}) {{ totalCount }} }} }}");
+            let response = gateway.data(Viewer::Staff(1), &document).await;
+            assert_eq!(response["course"]["invitees"]["totalCount"], total, "{search}");
+        }
+    }
+
     async fn a_name_is_free_once_its_holder_is_deleted(gateway) {
         let deleted = |id, name| user::Model {
             deleted_at: Some(data::made()),
@@ -172,4 +228,31 @@ each_database! {
         assert_eq!(ids[1], 1_000_000_000_000);
         assert_eq!(ids.len(), 4);
     }
+}
+
+/// Migrates as `pg_monitor`, a role of every server that may create tables here, but no extension.
+#[tokio::test]
+async fn a_role_that_may_not_create_extensions_migrates_without_the_index() {
+    run(Backend::Postgres, async |gateway| {
+        let database = &gateway.database;
+        let has_index = async || {
+            let sql = "SELECT 1 AS one FROM pg_indexes WHERE indexname = 'ix_users_search'";
+            let index = Statement::from_string(database.get_database_backend(), sql);
+            database
+                .query_one_raw(index)
+                .await
+                .expect("indexes")
+                .is_some()
+        };
+        assert!(has_index().await);
+        tables::remove(database).await;
+        let sql = "DROP EXTENSION pg_trgm; GRANT CREATE ON SCHEMA public TO pg_monitor";
+        database.execute_unprepared(sql).await.expect("a role");
+        let url = format!("{}?options=-c%20role%3Dpg_monitor", gateway.database_url);
+        let ended = Process::run(&["migrate", "up", "--database-url", &url]).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        assert!(!has_index().await);
+        gateway.add(data::user(1, "ada")).await;
+    })
+    .await;
 }

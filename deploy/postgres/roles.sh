@@ -15,6 +15,8 @@ CREATE ROLE invite_writer LOGIN PASSWORD :'writer_password' IN ROLE invite_reade
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO invite_owner, invite_reader;
 GRANT CREATE, USAGE ON SCHEMA public TO invite_owner;
+-- For the index of the search of users.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
 GRANT USAGE ON SCHEMA public TO invite_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE invite_owner IN SCHEMA public GRANT SELECT ON TABLES TO invite_reader;
 SQL

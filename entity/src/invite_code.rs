@@ -43,6 +43,10 @@ pub struct Model {
     pub last_sent_at: Option<DateTimeUtc>,
     /// How often the gateway sent the invite.
     pub send_count: i32,
+    /// `name` folded for searches; null if it only has other ASCII case.
+    pub name_folded: Option<String>,
+    /// `email` folded for searches; null if it only has other ASCII case.
+    pub email_folded: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

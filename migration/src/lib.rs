@@ -16,7 +16,13 @@ mod m20261129_000010_pending_addresses;
 mod m20261130_000011_course_invite_status;
 mod m20261130_000012_status_indexes;
 mod m20261201_000013_group_invite_urls;
+mod m20261201_000014_folded_texts;
+mod m20261201_000015_fold_texts;
+mod m20261201_000016_addresses_again;
 
+pub use m20261201_000016_addresses_again::{
+    Collision, NAME as RECOMPUTES_ADDRESSES, colliding_addresses,
+};
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait};
 
 /// Applies and reverts the migrations.
@@ -40,6 +46,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000011_course_invite_status::Migration),
             Box::new(m20261130_000012_status_indexes::Migration),
             Box::new(m20261201_000013_group_invite_urls::Migration),
+            Box::new(m20261201_000014_folded_texts::Migration),
+            Box::new(m20261201_000015_fold_texts::Migration),
+            Box::new(m20261201_000016_addresses_again::Migration),
         ]
     }
 }

@@ -10,17 +10,20 @@ use unicode_normalization::UnicodeNormalization;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
+/// The tables with addresses, and the form of an address that cannot be compared.
+pub(crate) const ADDRESSES: [(&str, Option<&str>); 3] = [
+    ("users", Some("")),
+    ("workspace_invites", Some("")),
+    ("invite_codes", None),
+];
+
 /// Number of rows in one read, and the most in one write.
 const BATCH: u64 = 2000;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (table, incomparable) in [
-            ("users", Some("")),
-            ("workspace_invites", Some("")),
-            ("invite_codes", None),
-        ] {
+        for (table, incomparable) in ADDRESSES {
             recompute(manager, table, incomparable).await?;
         }
         Ok(())
@@ -41,7 +44,7 @@ struct Row {
 
 /// Reads the table in the order of its ids, and writes the rows whose form differs.
 /// Stores `incomparable` for addresses that cannot be compared.
-async fn recompute(
+pub(crate) async fn recompute(
     manager: &SchemaManager<'_>,
     table: &'static str,
     incomparable: Option<&str>,
@@ -154,7 +157,7 @@ fn domain(domain: &str) -> Option<String> {
 }
 
 /// Returns true for default-ignorable and format (`Cf`) characters.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         u32::from(c),
         0x00AD | 0x034F | 0x0600..=0x0605 | 0x061C | 0x06DD | 0x070F | 0x0890..=0x0891 | 0x08E2

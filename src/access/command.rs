@@ -90,11 +90,12 @@ impl Access {
         Ok(Ok((InviteManager::new(kind, id, target), view)))
     }
 
-    /// Finds the invite that the viewer answers, and proves that it is addressed to them.
+    /// Finds the invite that the viewer answers, and proves that it is addressed to them. Also returns the
+    /// code of a group's link, as it is stored.
     async fn redeemed(
         &self,
         redeemed: &Redeemed,
-    ) -> Result<Result<(Answered, Addressee<InviteKind>), Refusal>, AccessError> {
+    ) -> Result<Result<(Answered, Addressee<InviteKind>, Option<Code>), Refusal>, AccessError> {
         let (view, holds_code) = match redeemed {
             Redeemed::Code(code) => {
                 let found = self.invite_code_by_code(code, Default::default()).await?;
@@ -119,9 +120,12 @@ impl Access {
             invite: view.invite_ref(),
             target: view.target(),
         };
-        Ok(self
-            .addressee(&view, holds_code)
-            .map(|proof| (answered, proof)))
+        let addressee = self.addressee(&view, holds_code);
+        let group_code = match view {
+            InviteView::GroupInvite(link) => Some(link.code),
+            _ => None,
+        };
+        Ok(addressee.map(|proof| (answered, proof, group_code)))
     }
 
     /// Accepts an invite: the viewer becomes a member.
@@ -134,19 +138,16 @@ impl Access {
     ) -> Result<Result<Answered, Refusal>, AccessError> {
         self.self_proof()?;
         let lifecycle = self.lifecycle()?;
-        let (answered, proof) = match self.redeemed(redeemed).await? {
+        let (answered, proof, group_code) = match self.redeemed(redeemed).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let outcome = match redeemed {
-            Redeemed::GroupCode(code) => {
-                let code = Code::new(code.as_str());
-                match lifecycle.join_group(&proof, &code, self.now).await? {
-                    true => Ok(()),
-                    false => Err(Refusal::NotFound),
-                }
-            }
-            _ => lifecycle.accept(&proof, self.now).await?.map(drop),
+        let outcome = match group_code {
+            Some(code) => match lifecycle.join_group(&proof, &code, self.now).await? {
+                true => Ok(()),
+                false => Err(Refusal::NotFound),
+            },
+            None => lifecycle.accept(&proof, self.now).await?.map(drop),
         };
         self.forget_roles();
         Ok(outcome.map(|()| answered))
@@ -162,7 +163,7 @@ impl Access {
     ) -> Result<Result<Answered, Refusal>, AccessError> {
         self.self_proof()?;
         let lifecycle = self.lifecycle()?;
-        let (answered, proof) = match self.redeemed(redeemed).await? {
+        let (answered, proof, _) = match self.redeemed(redeemed).await? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };

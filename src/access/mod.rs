@@ -351,6 +351,9 @@ mod tests {
             is_staff: false,
             created_at: now,
             deleted_at: None,
+            username_folded: None,
+            full_name_folded: None,
+            email_folded: None,
         };
         let workspace = workspace::Model {
             id: 1,
@@ -359,6 +362,7 @@ mod tests {
             logo_url: None,
             created_at: now,
             deleted_at: None,
+            name_folded: None,
         };
         let owner = workspace_member::Model {
             workspace_id: 1,

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use migration::{MigrationStatus, Migrator, MigratorTrait};
+use migration::{
+    MigrationStatus, Migrator, MigratorTrait, RECOMPUTES_ADDRESSES, colliding_addresses,
+};
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::{CannotOpen, failed, print, wrong_usage};
@@ -80,8 +82,15 @@ async fn migrate(
     direction: Direction,
 ) -> Result<(String, bool), DbErr> {
     let is_status = matches!(direction, Direction::Status { .. });
+    let mut notes = String::new();
     match direction {
-        Direction::Up { steps, .. } => Migrator::up(database, steps).await?,
+        Direction::Up { steps, .. } => {
+            let was_pending = is_pending(database, RECOMPUTES_ADDRESSES).await?;
+            Migrator::up(database, steps).await?;
+            if was_pending && !is_pending(database, RECOMPUTES_ADDRESSES).await? {
+                notes = collisions(database).await?;
+            }
+        }
         Direction::Down { steps, all, .. } => {
             Migrator::down(database, steps.filter(|_| !all)).await?;
         }
@@ -96,5 +105,29 @@ async fn migrate(
         let word = if is_applied { "applied" } else { "pending" };
         report.push_str(&format!("{word}  {}\n", step.name()));
     }
-    Ok((report, all_applied || !is_status))
+    Ok((report + &notes, all_applied || !is_status))
+}
+
+async fn is_pending(database: &DatabaseConnection, name: &str) -> Result<bool, DbErr> {
+    let pending = Migrator::get_pending_migrations(database).await?;
+    Ok(pending.iter().any(|step| step.name() == name))
+}
+
+/// Describes the rows that have the same address.
+async fn collisions(database: &DatabaseConnection) -> Result<String, DbErr> {
+    let mut notes = String::new();
+    for collision in colliding_addresses(database).await? {
+        let ids: Vec<_> = collision.ids.iter().map(i64::to_string).collect();
+        let more = match collision.total > 10 {
+            true => ", …",
+            false => "",
+        };
+        notes.push_str(&format!(
+            "note: {} {}; ids: {}{more}\n",
+            collision.total,
+            collision.rows,
+            ids.join(", ")
+        ));
+    }
+    Ok(notes)
 }

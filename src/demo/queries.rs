@@ -54,13 +54,13 @@ fn public() -> Vec<Example> {
         },
         Example {
             name: "invite-code-statuses",
-            shows: "inviteCode: one code of each status. Codes are case-sensitive; unknown ones are null.",
+            shows: "inviteCode: one code of each status. Unknown codes are null.",
             query: "query InviteCodeStatuses {
   pending: inviteCode(code: \"NEVER-EXPIRES\") { status expiresAt }
   accepted: inviteCode(code: \"USED-2026\") { status usedAt user { username } }
   expired: inviteCode(code: \"EXPIRED-2026\") { status isExpired expiresAt }
   cancelled: inviteCode(code: \"CANCELLED-2026\") { status }
-  unknown: inviteCode(code: \"Welcome-2026\") { status }
+  unknown: inviteCode(code: \"WELCOME-1999\") { status }
 }",
             variables: json!({}),
             persona: None,

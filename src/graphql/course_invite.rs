@@ -191,7 +191,7 @@ impl CourseInvite {
 pub(super) struct CourseInviteeFilter {
     /// Invited by this user (their `id` or `databaseId`).
     pub inviter: Option<ID>,
-    /// With this text in the username or full name, ignoring case.
+    /// With this text in the username or full name, ignoring case in every language.
     pub search: Option<String>,
     /// Invited within this range.
     pub created_at: Option<DateTimeRange>,

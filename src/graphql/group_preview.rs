@@ -40,7 +40,12 @@ impl GroupPreviewQuery {
     async fn group_preview(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The code of the group invite.", secret)] code: String,
+        #[graphql(
+            desc = "The code of the group invite, in any case unless several codes differ only in \
+            that. Blanks and punctuation around it are ignored.",
+            secret
+        )]
+        code: String,
     ) -> Nullable<GroupPreview> {
         ctx.look_up(|access| access.group_preview(&code), GroupPreview::from)
             .await

@@ -236,7 +236,7 @@ pub(super) struct InviteCodeFilter {
     pub tag: Option<Vec<ID>>,
     /// For the person with this address, ignoring case.
     pub email: Option<String>,
-    /// With this text in the name or address of the person invited, ignoring case.
+    /// With this text in the name or address of the person invited, ignoring case in every language.
     pub search: Option<String>,
     /// Created within this range.
     pub created_at: Option<DateTimeRange>,
@@ -277,7 +277,12 @@ impl InviteCodeQuery {
     async fn invite_code(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The code; case-sensitive.", secret)] code: String,
+        #[graphql(
+            desc = "The code, in any case unless several codes differ only in that. Blanks and \
+            punctuation around it are ignored.",
+            secret
+        )]
+        code: String,
     ) -> Nullable<Eager<InviteCode>> {
         let preload = preload(ctx);
         ctx.look_up(

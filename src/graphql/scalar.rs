@@ -88,13 +88,13 @@ fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
     (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
-/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Text in any
-/// other format counts as an unknown UUID, and is no error.
+/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Blanks, brackets, quotes and
+/// punctuation around it are ignored. Text in any other format counts as an unknown UUID, and is no error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Uuid(pub Option<Token>);
 
-/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Text in any
-/// other format counts as an unknown UUID, and is no error.
+/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Blanks, brackets, quotes and
+/// punctuation around it are ignored. Text in any other format counts as an unknown UUID, and is no error.
 #[Scalar(
     name = "UUID",
     specified_by_url = "https://www.rfc-editor.org/rfc/rfc9562"
@@ -102,7 +102,7 @@ pub(super) struct Uuid(pub Option<Token>);
 impl ScalarType for Uuid {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => Ok(Self(Token::parse(text))),
+            Value::String(text) => Ok(Self(Token::read(text))),
             _ => Err(bad_scalar("a UUID in its hyphenated form")),
         }
     }

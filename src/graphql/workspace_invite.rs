@@ -259,7 +259,8 @@ pub(super) struct WorkspaceInviteFilter {
     pub inviter: Option<ID>,
     /// For the person with this address, ignoring case.
     pub email: Option<String>,
-    /// With this text in the address of the person invited or in the message, ignoring case.
+    /// With this text in the address of the person invited or in the message, ignoring case in every
+    /// language.
     pub search: Option<String>,
     /// Created within this range.
     pub created_at: Option<DateTimeRange>,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 use uuid::{Uuid, Version};
 
 /// Bytes of a UUID written with hyphens.
@@ -22,6 +23,11 @@ impl Token {
     pub fn parse(text: &str) -> Option<Self> {
         let uuid = Uuid::try_parse(text).ok();
         uuid.filter(|_| text.len() == HYPHENATED).map(Self)
+    }
+
+    /// Reads a token that somebody copied: with blanks, brackets, quotes or a full stop around it.
+    pub fn read(sent: &str) -> Option<Self> {
+        Self::parse(unwrapped(sent))
     }
 
     /// The UUID, as it is in the link.
@@ -95,6 +101,95 @@ impl Code {
     }
 }
 
+/// The codes that text may stand for, after hands and mail programs have changed it.
+pub struct Spellings {
+    /// The text itself, and without what is around it. The first that exists is meant.
+    same_case: Vec<String>,
+    /// The same in upper and in lower case, and as a code that [`Code::random`] made. One of them is meant
+    /// if it alone exists.
+    other_case: Vec<String>,
+}
+
+impl Spellings {
+    /// Returns the spellings of `sent`: at most five.
+    pub fn new(sent: &str) -> Self {
+        let code: String = unwrapped(sent).nfc().map(ascii_hyphen).collect();
+        let mut same_case = vec![sent.to_owned()];
+        let mut other_case = Vec::new();
+        if !code.is_empty() {
+            let (upper, lower) = (code.to_uppercase(), code.to_lowercase());
+            let others = [Some(upper), Some(lower), crockford(&code)];
+            for other in others.into_iter().flatten() {
+                if other != code && !other_case.contains(&other) {
+                    other_case.push(other);
+                }
+            }
+            if code != sent {
+                same_case.push(code);
+            }
+        }
+        Self {
+            same_case,
+            other_case,
+        }
+    }
+
+    /// All spellings.
+    pub fn all(&self) -> impl Iterator<Item = &String> {
+        self.same_case.iter().chain(&self.other_case)
+    }
+
+    /// Chooses among the codes that exist. Returns none if several differ only in case.
+    pub fn choose<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let exact = self.same_case.iter().find_map(|code| find(code));
+        exact.or_else(|| {
+            let mut found = self.other_case.iter().filter_map(|code| find(code));
+            found.next().filter(|_| found.next().is_none())
+        })
+    }
+}
+
+/// Removes blanks, punctuation and invisible characters around a secret.
+fn unwrapped(sent: &str) -> &str {
+    sent.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '.' | ',' | ';' | ':' | '!' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"'
+                    | '\'' | '`' | '*' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}' | '\u{2026}'
+                    | '\u{2039}' | '\u{203a}' | '\u{3001}' | '\u{3002}' | '\u{ad}'
+                    | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+            )
+    })
+}
+
+/// Mail programs set other hyphens and dashes.
+fn ascii_hyphen(letter: char) -> char {
+    match letter {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    }
+}
+
+/// Reads `code` as one that [`Code::random`] made: in any case and groups, and with `O`, `I` and `L` for the
+/// digits that they look like.
+fn crockford(code: &str) -> Option<String> {
+    let letters = code.chars().filter(|c| *c != '-' && !c.is_whitespace());
+    let letters: Option<Vec<char>> = letters
+        .map(|letter| match letter.to_ascii_uppercase() {
+            'O' => Some('0'),
+            'I' | 'L' => Some('1'),
+            other => ALPHABET
+                .iter()
+                .any(|known| char::from(*known) == other)
+                .then_some(other),
+        })
+        .collect();
+    let letters = letters.filter(|letters| letters.len() == CODE_LETTERS)?;
+    let groups = letters.chunks(GROUP_LETTERS).map(String::from_iter);
+    Some(groups.collect::<Vec<_>>().join("-"))
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(…)")
@@ -103,7 +198,7 @@ impl fmt::Debug for Code {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Token};
+    use super::{Code, Spellings, Token};
 
     #[test]
     fn a_token_is_a_uuid_with_hyphens_in_either_case() {
@@ -123,6 +218,76 @@ mod tests {
         }
         let by_time = "1f1b24a1-5b4c-1d0e-9c37-0d6f0b6a2b11";
         assert_eq!(Token::parse(by_time).map(Token::is_random), Some(false));
+    }
+
+    #[test]
+    fn a_copied_token_is_read_without_what_is_around_it() {
+        let canonical = "6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11";
+        let token = Token::parse(canonical);
+        for copied in [
+            format!(" {canonical}\n"),
+            format!("{{{canonical}}}"),
+            format!("<{}>.", canonical.to_uppercase()),
+            format!("\u{201c}{canonical}\u{201d},"),
+            format!("\u{feff}{canonical}\u{200b}"),
+        ] {
+            assert_eq!(Token::read(&copied), token, "{copied:?}");
+        }
+        assert_eq!(Token::read(&format!("x{canonical}")), None);
+        assert_eq!(Token::read("."), None);
+    }
+
+    fn chosen(sent: &str, existing: &[&str]) -> Option<String> {
+        let find = |code: &str| existing.contains(&code).then(|| code.to_owned());
+        Spellings::new(sent).choose(find)
+    }
+
+    #[test]
+    fn a_copied_code_is_read_without_what_is_around_it() {
+        let code = "Caf\u{e9}-1_";
+        for sent in [
+            "Caf\u{e9}-1_",
+            " Caf\u{e9}-1_ ",
+            "Caf\u{e9}-1_.",
+            "(Caf\u{e9}-1_),",
+            "\u{ab}Cafe\u{301}-1_\u{bb}",
+            "Caf\u{e9}\u{2011}1_",
+        ] {
+            assert_eq!(chosen(sent, &[code]).as_deref(), Some(code), "{sent:?}");
+        }
+        for sent in ["", ".", "Caf\u{e9}-1", "Cafe-1_", "Caf\u{e9}-1_ x"] {
+            assert_eq!(chosen(sent, &[code]), None, "{sent:?}");
+        }
+        // A code may itself end with a full stop.
+        assert_eq!(chosen("A.", &["A", "A."]).as_deref(), Some("A."));
+        assert_eq!(chosen(" A. ", &["A", "A."]).as_deref(), Some("A"));
+    }
+
+    #[test]
+    fn case_does_not_matter_where_it_is_unambiguous() {
+        assert_eq!(chosen("welcome", &["WELCOME"]).as_deref(), Some("WELCOME"));
+        assert_eq!(chosen("Welcome.", &["welcome"]).as_deref(), Some("welcome"));
+        assert_eq!(
+            chosen("welcome", &["WELCOME", "welcome"]).as_deref(),
+            Some("welcome")
+        );
+        assert_eq!(chosen("Welcome", &["WELCOME", "welcome"]), None);
+        assert_eq!(chosen("wElcome", &["Welcome"]), None);
+        let made = "0123-1BCD-EFGH";
+        for sent in [
+            "o123-ibcd-efgh",
+            "O1231BCDEFGH",
+            "0123 LBCD EFGH",
+            "0l23\u{2013}1bcd-efgh.",
+        ] {
+            assert_eq!(chosen(sent, &[made]).as_deref(), Some(made), "{sent:?}");
+        }
+        // A source's own code is preferred.
+        assert_eq!(
+            chosen("O123-1BCD-EFGH", &[made, "O123-1BCD-EFGH"]).as_deref(),
+            Some("O123-1BCD-EFGH")
+        );
+        assert!(Spellings::new(&" o123-ibcd-Efgh.".repeat(3)).all().count() <= 5);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     access::proof::CodeCreator,
+    fold,
     invite::{Code, Event, InviteKind},
 };
 
@@ -69,14 +70,19 @@ impl Lifecycle {
                 vec![
                     n.into(),
                     code.code.into_string().into(),
+                    code.name.as_deref().and_then(fold::stored).into(),
                     code.name.into(),
+                    email.as_deref().and_then(fold::stored).into(),
                     email.into(),
                     email_norm.into(),
                     code.role.into(),
                     event_id(now),
                 ]
             });
-            let columns = &["n", "code", "name", "email", "email_norm", "role", "event_id"];
+            let columns = &[
+                "n", "code", "name_folded", "name", "email_folded", "email", "email_norm", "role",
+                "event_id",
+            ];
             let write = Write::new(&database)
                 .with_locks([Lock::Codes(actor)])
                 .set("actor", actor)
@@ -88,10 +94,11 @@ impl Lifecycle {
             let write = write.then(
                 "created",
                 format!(
-                    "INSERT INTO invite_codes (id, code, role, name, email, email_norm,
-                        invited_by_id, generated_at, sent_at, expires_at, last_sent_at, send_count)
-                     SELECT id, code, role, name, email, email_norm, :actor, :now, :now, :expires_at,
-                            :now, 1
+                    "INSERT INTO invite_codes (id, code, role, name, name_folded, email, email_norm,
+                        email_folded, invited_by_id, generated_at, sent_at, expires_at, last_sent_at,
+                        send_count)
+                     SELECT id, code, role, name, name_folded, email, email_norm, email_folded, :actor,
+                            :now, :now, :expires_at, :now, 1
                      FROM {new}"
                 ),
             );

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     access::proof::{Addressee, InviteManager, SelfProof},
+    fold,
     invite::{
         Command, Event, InviteKind, Joined, ROLES, Refusal, State, Status, Token, WriteLimit,
         roles_of_codes, transition,
@@ -779,12 +780,16 @@ impl Changes {
         let mut columns: Vec<(&'static str, Value)> = Vec::new();
         columns.extend(self.role.as_ref().map(|role| ("role", role.clone().into())));
         columns.extend(self.expires_at.map(|at| ("expires_at", at.into())));
-        columns.extend(
-            self.message
-                .as_ref()
-                .map(|message| ("message", text(message))),
-        );
-        columns.extend(self.name.as_ref().map(|name| ("name", text(name))));
+        let texts = [
+            ("message", "message_folded", &self.message),
+            ("name", "name_folded", &self.name),
+        ];
+        for (column, folded, value) in texts {
+            if let Some(value) = value {
+                columns.push((column, text(value)));
+                columns.push((folded, fold::stored(value).into()));
+            }
+        }
         columns
     }
 

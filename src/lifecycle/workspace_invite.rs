@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     access::proof::{SelfProof, WorkspaceManager},
+    fold,
     invite::{Event, InviteKind, Token},
 };
 
@@ -81,6 +82,7 @@ impl Lifecycle {
             let input = invites.into_iter().map(|(n, invite)| {
                 vec![
                     n.into(),
+                    fold::stored(&invite.email).into(),
                     invite.email.into(),
                     invite.email_norm.into(),
                     invite.role.into(),
@@ -88,12 +90,16 @@ impl Lifecycle {
                     event_id(now),
                 ]
             });
-            let columns = &["n", "email", "email_norm", "role", "token_hash", "event_id"];
+            let columns = &[
+                "n", "email_folded", "email", "email_norm", "role", "token_hash", "event_id",
+            ];
+            let message_folded = terms.message.as_deref().and_then(fold::stored);
             let write = Write::new(&database)
                 .with_locks([Lock::Workspace(workspace)])
                 .set("target", workspace)
                 .set("actor", actor)
                 .set("now", now)
+                .set("message_folded", message_folded)
                 .set("message", terms.message)
                 .set("expires_at", terms.expires_at)
                 .input("input", columns, input.collect());
@@ -104,10 +110,10 @@ impl Lifecycle {
                     "created",
                     format!(
                         "INSERT INTO workspace_invites (id, workspace_id, inviter_id, email,
-                            email_norm, role, message, status, created_at, expires_at, last_sent_at,
-                            send_count)
-                         SELECT id, target_id, :actor, email, email_norm, role, :message, 'pending',
-                                :now, :expires_at, :now, 1
+                            email_norm, email_folded, role, message, message_folded, status, created_at,
+                            expires_at, last_sent_at, send_count)
+                         SELECT id, target_id, :actor, email, email_norm, email_folded, role, :message,
+                                :message_folded, 'pending', :now, :expires_at, :now, 1
                          FROM {new}"
                     ),
                 )

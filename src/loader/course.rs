@@ -11,7 +11,7 @@ use crate::{
     paging::{Page, Slice},
 };
 
-columns!(course: id, slug, name, description, privacy, created_by_id, created_at, deleted_at);
+columns!(course: id, slug, name, description, privacy, created_by_id, created_at, deleted_at, name_folded);
 
 row_key!("course_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 row_key!("course_by_slug": BySlug(String) in live::<Entity>(), Slug, |row| row.slug.clone());

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
-    Condition, DbBackend, ExprTrait,
-    sea_query::{CaseStatement, Expr, LikeExpr, extension::postgres::PgExpr},
+    ColumnTrait, Condition, DbBackend, ExprTrait,
+    sea_query::{CaseStatement, Expr, Func, LikeExpr, extension::postgres::PgBinOper},
 };
 
-use crate::{invite::Status, paging::SortType};
+use crate::{fold::fold, invite::Status, paging::SortType};
 
 /// The order of invites. Ties are broken by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,15 +66,54 @@ pub(super) fn far_future() -> DateTime<Utc> {
         .map_or(DateTime::<Utc>::MAX_UTC, |instant| instant.and_utc())
 }
 
-/// Condition: any of the columns contains `text`, regardless of case (on SQLite: of the case of
-/// ASCII letters).
+/// A column of text in the form in which searches compare it.
+pub(super) struct Folded(Expr);
+
+impl Folded {
+    /// A column with a companion `…_folded`. Where that is null, the text has other ASCII case alone, or
+    /// a program wrote it that folds nothing. Then the database folds ASCII letters: by the collation `C`,
+    /// since the lower case of `I` depends on the database's own.
+    ///
+    /// PostgreSQL has an index of this expression for the texts of users.
+    pub(super) fn column<C: ColumnTrait>(backend: DbBackend, column: C) -> Self {
+        let table = column.entity_name();
+        let folded = Expr::col((table, format!("{}_folded", column.as_str())));
+        let Self(lower) = Self::plain(backend, column);
+        Self(Func::coalesce([folded, lower]).into())
+    }
+
+    /// A column without a companion, such as a slug: only the case of ASCII letters is ignored.
+    pub(super) fn plain<C: ColumnTrait>(backend: DbBackend, column: C) -> Self {
+        let text = Expr::col((column.entity_name(), column));
+        let text = match backend {
+            DbBackend::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", text),
+            _ => text,
+        };
+        Self(Func::lower(text).into())
+    }
+
+    /// A column that holds folded text alone.
+    pub(super) fn stored(column: Expr) -> Self {
+        Self(column)
+    }
+}
+
+/// Condition: any of the columns contains `text`, as [`fold`] compares them.
+///
+/// Text without three letters or digits in a row has no trigram. The condition then has a form that no index
+/// of trigrams matches, which would be read as a whole.
 pub(super) fn contains_text(
     backend: DbBackend,
-    columns: impl IntoIterator<Item = Expr>,
+    columns: impl IntoIterator<Item = Folded>,
     text: &str,
 ) -> Condition {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
+    let text = fold(text);
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let has_trigram = words
+        .map(|word| word.chars().count())
+        .any(|length| length > 2);
     for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
@@ -85,10 +124,11 @@ pub(super) fn contains_text(
     let like = || LikeExpr::new(pattern.clone());
     columns
         .into_iter()
-        .fold(Condition::any(), |any, column| match backend {
+        .fold(Condition::any(), |any, Folded(column)| match backend {
             // There the backslash escapes by itself; sea-query would set an ESCAPE in parentheses,
             // where it is a syntax error.
-            DbBackend::Postgres => any.add(column.ilike(like())),
+            DbBackend::Postgres if has_trigram => any.add(column.like(like())),
+            DbBackend::Postgres => any.add(column.binary(PgBinOper::Concatenate, "").like(like())),
             // Its LIKE already ignores the case of ASCII letters.
             _ => any.add(column.like(like().escape('\\'))),
         })

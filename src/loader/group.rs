@@ -11,7 +11,7 @@ use crate::{
     paging::{Page, Slice},
 };
 
-columns!(group: id, slug, name, created_at, deleted_at);
+columns!(group: id, slug, name, created_at, deleted_at, name_folded);
 
 row_key!("group_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 row_key!("group_by_slug": BySlug(String) in live::<Entity>(), Slug, |row| row.slug.clone());

@@ -1,5 +1,13 @@
 //! Group invites by id, of a group, and the list of invites that a user manages.
 
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use async_graphql::dataloader::Loader;
+use batch_loader::Key;
 use chrono::{DateTime, Utc};
 use entity::{
     group,
@@ -8,22 +16,55 @@ use entity::{
 use sea_orm::{Condition, EntityTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
-    Freshness, ListError, Lists, LoadError, Reads,
+    Freshness, ListError, Lists, LoadError, Reads, Rows,
     columns::columns,
+    guarded_by_key,
     key::row_key,
     managed::ManagedList,
     tables::{has_manager, is_live},
 };
 use crate::{
     access::proof::{GroupManager, Guarded, ManagedScope},
+    invite::Spellings,
     paging::{Page, Slice, SortType},
 };
 
 columns!(group_invite: id, group_id, code, url, created_at, updated_at);
 
 row_key!("group_invite_by_id": ById(i64) in live(), Id, |row| row.id);
-row_key!("group_invite_by_code": ByCode(String) in live(), Code, |row| row.code.clone());
 row_key!("group_invite_of_group": OfGroup(i64) in live(), GroupId, |row| row.group_id);
+
+/// A code as it was sent.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ByCode(String);
+
+impl Key for ByCode {
+    fn kind() -> Cow<'static, str> {
+        "group_invite_by_code".into()
+    }
+}
+
+impl Loader<ByCode> for Rows {
+    type Value = Guarded<Model>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ByCode]) -> Result<HashMap<ByCode, Self::Value>, LoadError> {
+        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|key| (key, Spellings::new(&key.0)))
+            .collect();
+        let codes = keys.iter().flat_map(|(_, spellings)| spellings.all());
+        let codes: Vec<String> = codes.cloned().collect();
+        let rows = self.load_by_keys(live, Column::Code, &codes, &TEXT).await?;
+        let existing = guarded_by_key(rows, |row: &Model| row.code.clone());
+        let found = keys.into_iter().filter_map(|(key, spellings)| {
+            let invite = spellings.choose(|code| existing.get(code))?;
+            Some((key.clone(), invite.clone()))
+        });
+        Ok(found.collect())
+    }
+}
 
 /// Selects invites whose group is not deleted. No path finds others.
 fn live() -> Select<Entity> {
@@ -61,7 +102,7 @@ impl Reads<'_> {
         self.one(ById(id)).await
     }
 
-    /// Loads the invite with this code. Its holder may join the group.
+    /// Loads the invite whose code this text stands for, by [`Spellings`]. Its holder may join the group.
     pub async fn group_invite_by_code(
         &self,
         code: &str,

@@ -372,6 +372,7 @@ impl InviteFilter {
             name: LIST,
             sources,
             order: vec![sort.sort_type(), SortType::Int, SortType::Int],
+            joined: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::columns,
-    filter::{any_status, contains_text, far_future, status_rank},
+    filter::{Folded, any_status, contains_text, far_future, status_rank},
     invite_code_by_code::Preload,
     key::{any_of, row_key},
     managed::ManagedList,
@@ -25,11 +25,11 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
+columns!(invite_code: id, code, role, name, email, email_norm, invited_by_id, user_id, generated_at, sent_at, used_at, expires_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count, name_folded, email_folded);
 
 row_key!("invite_code_by_id": ById(i64) in Entity::find(), Id, |row| row.id);
 
-/// A code and its preload.
+/// A code as it was sent, and its preload.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ByCode {
     pub(super) code: String,
@@ -86,8 +86,9 @@ impl ManagedList for Managed {
             )
             .add_option(tags.map(|tags| has_any_tag(database, tags)))
             .add_option(search.map(|text| {
-                let columns = [Column::Name, Column::Email].map(column);
-                contains_text(database.get_database_backend(), columns, text)
+                let backend = database.get_database_backend();
+                let columns = [Column::Name, Column::Email];
+                contains_text(backend, columns.map(|it| Folded::column(backend, it)), text)
             }))
             .add(filter.created.contains(column(Column::GeneratedAt)))
     }

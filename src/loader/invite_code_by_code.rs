@@ -21,7 +21,7 @@ use super::{
     invite_code::ByCode,
     key::any_of,
 };
-use crate::access::proof::Guarded;
+use crate::{access::proof::Guarded, invite::Spellings};
 
 /// Rows to load with an invite code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -86,19 +86,26 @@ impl Loader<ByCode> for Rows {
     async fn load(&self, keys: &[ByCode]) -> Result<HashMap<ByCode, Found>, LoadError> {
         static TEXTS: [OnceLock<Arc<str>>; Preload::COUNT] =
             [const { OnceLock::new() }; Preload::COUNT];
-        let mut codes_of: HashMap<Preload, Vec<String>> = HashMap::new();
-        for ByCode { code, preload } in keys {
-            codes_of.entry(*preload).or_default().push(code.clone());
+        let mut keys_of: HashMap<Preload, Vec<(&ByCode, Spellings)>> = HashMap::new();
+        for key in keys {
+            let key = (key, Spellings::new(&key.code));
+            keys_of.entry(key.0.preload).or_default().push(key);
         }
         let mut found = HashMap::new();
-        for (preload, codes) in codes_of {
+        for (preload, keys) in keys_of {
+            let codes = keys.iter().flat_map(|(_, spellings)| spellings.all());
+            let codes: Vec<String> = codes.cloned().collect();
             let rows = self.rows_of_keys(&codes, &TEXTS[preload.index()], |codes| {
                 let code = (invite_code::Entity, invite_code::Column::Code);
                 let mut statement = statement(preload);
                 statement.and_where(any_of(self.database(), code, codes.iter().cloned()));
                 statement
             });
-            found.extend(read(preload, &rows.await?)?);
+            let existing = read(preload, &rows.await?)?;
+            found.extend(keys.into_iter().filter_map(|(key, spellings)| {
+                let invite = spellings.choose(|code| existing.get(code))?;
+                Some((key.clone(), invite.clone()))
+            }));
         }
         Ok(found)
     }
@@ -149,7 +156,7 @@ fn given_tags() -> SelectStatement {
 }
 
 /// Reads the rows of a statement, by code.
-fn read(preload: Preload, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>, DbErr> {
+fn read(preload: Preload, rows: &[QueryResult]) -> Result<HashMap<String, Found>, DbErr> {
     let mut by_id: HashMap<i64, (String, Found)> = HashMap::new();
     for row in rows {
         let mut columns = Columns::from(row, 0);
@@ -178,14 +185,11 @@ fn read(preload: Preload, rows: &[QueryResult]) -> Result<HashMap<ByCode, Found>
             tags.extend(columns.joined()?);
         }
     }
-    let found = by_id.into_values();
-    Ok(found
-        .map(|(code, found)| (ByCode { code, preload }, found))
-        .collect())
+    Ok(by_id.into_values().collect())
 }
 
 impl Reads<'_> {
-    /// Loads the invite code of this code. Its holder may see it.
+    /// Loads the invite code that this text stands for, by [`Spellings`]. Its holder may see it.
     pub async fn invite_code_by_code(
         &self,
         code: &str,

@@ -4,14 +4,15 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, Iterable, PrimaryKeyToColumn,
+    ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, IdenStatic, Iterable,
+    PrimaryKeyToColumn,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
     Freshness, ListError, Lists,
     columns::FromColumns,
-    filter::contains_text,
+    filter::{Folded, contains_text},
     listing::Listing,
     scope::{ParentColumn, RowCost, Scope},
     tables::{Target, has_manager, memberships},
@@ -122,7 +123,12 @@ impl<T: Target<Model: FromColumns>> ManagedList for Targets<T> {
     fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition {
         let search = self.filter.search.as_ref().map(|text| {
             let backend = lists.database().get_database_backend();
-            let names = T::NAMES.iter().map(|name| Expr::col((T::default(), *name)));
+            let is_name = |column: &T::Column| column.as_str() == T::NAME.as_str();
+            let names = T::NAMES.iter().map(|column| match is_name(column) {
+                true => Folded::column(backend, *column),
+                // A slug.
+                false => Folded::plain(backend, *column),
+            });
             contains_text(backend, names, text)
         });
         Condition::all()

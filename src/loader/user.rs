@@ -10,14 +10,14 @@ use async_graphql::dataloader::Loader;
 use batch_loader::Key;
 use entity::user::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, EntityName,
+    ColumnTrait, Condition, EntityName, ExprTrait,
     sea_query::{Expr, Query, SelectStatement},
 };
 
 use super::{
     Freshness, ListError, Lists, LoadError, Loaders, Reads, Rows,
     columns::{FromColumns, columns},
-    filter::contains_text,
+    filter::{Folded, contains_text},
     key::row_key,
     listing::Listing,
     scope::{ParentColumn, RowCost, Scope},
@@ -28,7 +28,7 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at);
+columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verified, ext_id, is_staff, created_at, deleted_at, username_folded, full_name_folded, email_folded);
 
 row_key!("user_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 row_key!("user_by_username": ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
@@ -147,14 +147,21 @@ impl Lists<'_> {
         let estimate = self.estimate::<All>(None, row_cost).await?;
         let search = filter.search.as_ref().map(|text| {
             let backend = self.database().get_database_backend();
-            let columns = [Column::Username, Column::FullName, Column::Email].map(column);
+            let columns = [Column::Username, Column::FullName, Column::Email];
+            let columns = columns.map(|column| Folded::column(backend, column));
             contains_text(backend, columns, text)
         });
+        let is_search = search.is_some();
         let condition = Condition::all()
             .add(Column::DeletedAt.is_null())
             .add_option(filter.email_norm.map(|email| Column::EmailNorm.eq(email)))
             .add_option(search);
-        let values = sort.column().into_iter().chain([Column::Id]).map(column);
+        let values = sort.column().into_iter().chain([Column::Id]);
+        let values = values.map(|of| match of {
+            // As an expression, so that a search is not answered by reading all users in the order of ids.
+            Column::Id if is_search => column(of).add(0_i64),
+            of => column(of),
+        });
         let listing = Listing::from_table::<Entity>(condition, values.zip(sort.sort_types()));
         self.reads
             .list(listing, page, FromColumns::sealed, estimate)

@@ -11,7 +11,7 @@ use crate::{
     paging::{Page, Slice},
 };
 
-columns!(workspace: id, name, description, logo_url, created_at, deleted_at);
+columns!(workspace: id, name, description, logo_url, created_at, deleted_at, name_folded);
 
 row_key!("workspace_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 

@@ -13,7 +13,7 @@ use sea_orm::{
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
-    filter::{any_status, contains_text, status_rank},
+    filter::{Folded, any_status, contains_text, status_rank},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
     managed::ManagedList,
@@ -26,7 +26,7 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-columns!(workspace_invite: id, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at, declined_at, updated_at, last_sent_at, send_count);
+columns!(workspace_invite: id, workspace_id, inviter_id, email, email_norm, role, message, status, created_at, expires_at, accepted_at, accepted_by_id, cancelled_at, declined_at, updated_at, last_sent_at, send_count, email_folded, message_folded);
 
 row_key!("workspace_invite_by_id": ById(i64) in live(), Id, |row| row.id);
 
@@ -222,8 +222,9 @@ impl WorkspaceInviteFilter {
             .add_option(self.inviter.map(|id| Column::InviterId.eq(id)))
             .add_option(email.map(|email| Column::EmailNorm.eq(email)))
             .add_option(search.map(|text| {
-                let columns = [Column::Email, Column::Message].map(column);
-                contains_text(database.get_database_backend(), columns, text)
+                let backend = database.get_database_backend();
+                let columns = [Column::Email, Column::Message];
+                contains_text(backend, columns.map(|it| Folded::column(backend, it)), text)
             }))
             .add(self.created.contains(column(Column::CreatedAt)))
             .add(self.expires.contains(column(Column::ExpiresAt)))

@@ -127,7 +127,7 @@ impl From<TagView> for Tag {
     operation_id = "getInviteCode",
     tag = "Invite codes",
     params(("code" = String, Path, max_length = 64, example = "WELCOME-2026",
-        description = "The code identifying the invite; case-sensitive.")),
+        description = "The code identifying the invite, in any case unless several codes differ only in that.")),
     responses(
         (status = 200, description = "The invite code.", body = InviteCode, example = json!({
             "id": 2,

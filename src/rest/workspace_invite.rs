@@ -157,7 +157,7 @@ impl From<Status> for InviteStatus {
 pub(super) async fn find(request: Request) -> Result<WorkspaceInvitePublic, RestError> {
     let access = &request.access;
     let invite = access
-        .workspace_invite_by_token(Token::parse(&request.parameter))
+        .workspace_invite_by_token(Token::read(&request.parameter))
         .await?
         .ok_or(RestError::NotFound)?;
     let (workspace, inviter) = try_join(

@@ -103,7 +103,16 @@ fn codes() -> Vec<Visit> {
             community,
             &["Withdrawn before it was accepted."],
         ),
-        anybody("/i/code/Welcome-2026", NOT_FOUND, &["case-sensitive"]),
+        anybody(
+            "/i/code/used-2026",
+            community,
+            &["Accepted on 9 March 2026."],
+        ),
+        anybody(
+            "/i/code/WELCOME-1999",
+            NOT_FOUND,
+            &["Copy the whole link again"],
+        ),
         anybody("/i/code/%25", NOT_FOUND, &[]),
     ]
 }

@@ -36,6 +36,9 @@ pub fn user(id: i64, username: &str) -> user::Model {
         is_staff: false,
         created_at: made(),
         deleted_at: None,
+        username_folded: None,
+        full_name_folded: None,
+        email_folded: None,
     }
 }
 
@@ -80,6 +83,8 @@ pub fn invite_code(id: i64, code: &str) -> invite_code::Model {
         updated_at: None,
         last_sent_at: None,
         send_count: 0,
+        name_folded: None,
+        email_folded: None,
     }
 }
 
@@ -91,6 +96,7 @@ pub fn workspace(id: i64) -> workspace::Model {
         logo_url: Some(format!("https://img.example/w{id}.png")),
         created_at: made(),
         deleted_at: None,
+        name_folded: None,
     }
 }
 
@@ -138,6 +144,8 @@ pub fn workspace_invite(id: i64, workspace_id: i64) -> workspace_invite::Model {
         updated_at: None,
         last_sent_at: None,
         send_count: 0,
+        email_folded: None,
+        message_folded: None,
     }
 }
 
@@ -148,6 +156,7 @@ pub fn group(id: i64, slug: &str) -> group::Model {
         name: format!("Group {slug}"),
         created_at: made(),
         deleted_at: None,
+        name_folded: None,
     }
 }
 
@@ -181,6 +190,7 @@ pub fn course(id: i64, slug: &str, created_by_id: i64) -> course::Model {
         created_by_id,
         created_at: made(),
         deleted_at: None,
+        name_folded: None,
     }
 }
 

@@ -94,6 +94,16 @@ impl Received {
     }
 }
 
+/// Runs a test on a PostgreSQL database whose locale is `C`, where `lower` and `ILIKE` know ASCII alone.
+pub async fn run_in_locale_c(test: impl AsyncFnOnce(Gateway)) {
+    let clause = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'";
+    let (opened, admin, name) = postgres(Some(clause)).await;
+    Migrator::up(&opened.database, None)
+        .await
+        .expect("migrations");
+    run_on(opened, &admin, &name, test).await;
+}
+
 /// Runs a test with a gateway of its own, and cleans up afterwards.
 pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
     match backend {
@@ -107,18 +117,28 @@ pub async fn run(backend: Backend, test: impl AsyncFnOnce(Gateway)) {
             }
         }
         Backend::Postgres => {
-            let (opened, admin, name) = postgres().await;
-            let gateway = Gateway::new(opened);
-            let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
-            let drop_database = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
-            admin
-                .execute_unprepared(&drop_database)
-                .await
-                .expect("dropping the test's database");
-            if let Err(panic) = ended {
-                resume_unwind(panic);
-            }
+            let (opened, admin, name) = postgres(None).await;
+            run_on(opened, &admin, &name, test).await;
         }
+    }
+}
+
+/// Runs a test on a database of the server, and drops the database.
+async fn run_on(
+    opened: Opened,
+    admin: &DatabaseConnection,
+    name: &str,
+    test: impl AsyncFnOnce(Gateway),
+) {
+    let gateway = Gateway::new(opened);
+    let ended = AssertUnwindSafe(test(gateway)).catch_unwind().await;
+    let drop_database = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
+    admin
+        .execute_unprepared(&drop_database)
+        .await
+        .expect("dropping the test's database");
+    if let Err(panic) = ended {
+        resume_unwind(panic);
     }
 }
 
@@ -159,12 +179,14 @@ pub(super) async fn opened(url: &str) -> Opened {
 /// Name of the migrated database that the tests' databases copy.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-async fn postgres() -> (Opened, DatabaseConnection, String) {
+/// Creates a database: by `clause`, or as a copy of the migrated template.
+async fn postgres(clause: Option<&str>) -> (Opened, DatabaseConnection, String) {
     let server = server();
     let admin = pool(server.as_str()).open().await.expect("a pool");
     let template = TEMPLATE.get_or_init(|| template(&server, &admin)).await;
     let name = format!("invite_gateway_test_{}", Uuid::new_v4().simple());
-    let create = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"");
+    let migrated = format!("TEMPLATE \"{template}\"");
+    let create = format!("CREATE DATABASE \"{name}\" {}", clause.unwrap_or(&migrated));
     admin
         .execute_unprepared(&create)
         .await

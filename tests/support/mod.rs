@@ -51,7 +51,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
-pub use database::{Backend, run};
+pub use database::{Backend, run, run_in_locale_c};
 pub use response::Response;
 
 /// Prefix of absolute URLs.
@@ -103,6 +103,22 @@ pub const KINDS: [&str; 9] = [
     "Group",
     "Course",
 ];
+
+/// Sets the columns of folded text as the import does.
+fn with_folded_texts<A: ActiveModelTrait>(mut row: A) -> A {
+    use sea_orm::{EntityTrait, IdenStatic, Iterable};
+    let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
+    for folded in &columns {
+        let text = folded.as_str().strip_suffix("_folded");
+        let text = columns.iter().find(|column| Some(column.as_str()) == text);
+        if let Some(text) = text.and_then(|column| row.get(*column).into_value()) {
+            let text: Option<String> = text.unwrap();
+            let text = text.as_deref().and_then(invite_gateway::fold::stored);
+            row.set(*folded, text.into());
+        }
+    }
+    row
+}
 
 /// Returns the global id of the object with that type and key. For invites, see [`invite_id`].
 pub fn global_id(type_name: &str, id: i64) -> String {
@@ -286,7 +302,7 @@ impl Gateway {
         use sea_orm::EntityTrait;
         let rows: Vec<A> = rows
             .into_iter()
-            .map(|row| row.into_active_model().reset_all())
+            .map(|row| with_folded_texts(row.into_active_model()).reset_all())
             .collect();
         for chunk in rows.chunks(200) {
             <M::Entity as EntityTrait>::insert_many(chunk.to_vec())

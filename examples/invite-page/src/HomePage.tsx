@@ -14,7 +14,7 @@ export function HomePage() {
       <title>Invites</title>
       <section className="card alone">
         <h1>Were you invited?</h1>
-        <p>Open the link that you received, or enter your code. Codes are case-sensitive.</p>
+        <p>Open the link that you received, or enter your code.</p>
         <form className="row" onSubmit={open}>
           <label htmlFor="code">Invite code</label>
           <input id="code" name="code" required autoComplete="off" spellCheck={false} />

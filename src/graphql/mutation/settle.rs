@@ -57,11 +57,11 @@ struct UpdateInviteInput {
 #[derive(Clone, Debug, OneofObject)]
 #[graphql(name = "RedeemInviteInput")]
 enum Redeem {
-    /// The code of an invite code.
+    /// The code of an invite code, as `inviteCode` reads it.
     Code(String),
     /// The token of a workspace invite.
     Token(Uuid),
-    /// The code of a group invite.
+    /// The code of a group invite, as `groupPreview` reads it.
     GroupCode(String),
     /// The global id of an invite that is addressed to the viewer.
     Id(ID),

@@ -9,10 +9,13 @@ use super::{
     field::{Field, LIVE, fields},
     user,
 };
-use crate::import::{
-    row::{FieldError, Object},
-    table::Rows,
-    upsert::{Upsert, set_or},
+use crate::{
+    fold,
+    import::{
+        row::{FieldError, Object},
+        table::Rows,
+        upsert::{Upsert, set_or},
+    },
 };
 
 const CREATOR: &[&str] = &["created_by", "created_by_id"];
@@ -74,10 +77,14 @@ fn profile(
 ) -> Result<ActiveModel, FieldError> {
     let description = course.optional_text(&["description"], MAX_TEXT)?;
     let creator = user::reference(course, CREATOR, now, rows)?;
+    let id = course.id(&["id"])?;
+    let slug = course.slug(&["slug"], MAX_NAME)?;
+    let name = course.text(&["name"], MAX_TEXT)?;
     Ok(ActiveModel {
-        id: Set(course.id(&["id"])?),
-        slug: Set(course.slug(&["slug"], MAX_NAME)?),
-        name: Set(course.text(&["name"], MAX_TEXT)?),
+        id: Set(id),
+        slug: Set(slug),
+        name_folded: Set(fold::stored(&name)),
+        name: Set(name),
         description: set_or(description, String::new()),
         privacy: Set(course.enum_value(&["privacy"])?),
         created_by_id: Set(course.required(CREATOR, creator)?),

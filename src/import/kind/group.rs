@@ -8,10 +8,13 @@ use super::{
     MAX_NAME, MAX_TEXT,
     field::{Field, LIVE, fields},
 };
-use crate::import::{
-    row::{FieldError, Object},
-    table::Rows,
-    upsert::{Upsert, set_or},
+use crate::{
+    fold,
+    import::{
+        row::{FieldError, Object},
+        table::Rows,
+        upsert::{Upsert, set_or},
+    },
 };
 
 pub(super) fn fields() -> Vec<Field> {
@@ -60,10 +63,14 @@ pub(super) fn nested(
 }
 
 fn profile(group: &Object<'_>, now: DateTime<Utc>) -> Result<ActiveModel, FieldError> {
+    let id = group.id(&["id"])?;
+    let slug = group.slug(&["slug"], MAX_NAME)?;
+    let name = group.text(&["name"], MAX_TEXT)?;
     Ok(ActiveModel {
-        id: Set(group.id(&["id"])?),
-        slug: Set(group.slug(&["slug"], MAX_NAME)?),
-        name: Set(group.text(&["name"], MAX_TEXT)?),
+        id: Set(id),
+        slug: Set(slug),
+        name_folded: Set(fold::stored(&name)),
+        name: Set(name),
         created_at: set_or(group.optional_instant("created_at")?, now),
         deleted_at: Unchanged(None),
     })

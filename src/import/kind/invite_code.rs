@@ -10,7 +10,7 @@ use super::{
     tag, user,
 };
 use crate::{
-    email,
+    email, fold,
     import::{
         row::{FieldError, Object},
         table::Rows,
@@ -19,6 +19,7 @@ use crate::{
     },
 };
 
+const NAME: &[&str] = &["name"];
 const EMAIL: &[&str] = &["email"];
 const INVITER: &[&str] = &["invited_by", "invited_by_id"];
 const USER: &[&str] = &["user", "user_id"];
@@ -50,11 +51,14 @@ pub(super) fn read(
 ) -> Result<(), FieldError> {
     let id = row.id(&["id"])?;
     let address = row.optional_address(EMAIL)?;
+    let name = row.optional_text(NAME, MAX_TEXT)?;
     let model = ActiveModel {
         id: Set(id),
         code: Set(row.non_blank(&["code"], MAX_CODE)?),
         role: row.nullable(&["role"], row.optional_text(&["role"], MAX_TEXT)?),
-        name: row.nullable(&["name"], row.optional_text(&["name"], MAX_TEXT)?),
+        name_folded: row.nullable(NAME, name.as_deref().and_then(fold::stored)),
+        name: row.nullable(NAME, name),
+        email_folded: row.nullable(EMAIL, address.as_deref().and_then(fold::stored)),
         email_norm: row.nullable(EMAIL, address.as_deref().and_then(email::normalize)),
         email: row.nullable(EMAIL, address),
         invited_by_id: row.nullable(

@@ -9,7 +9,7 @@ use super::{
     field::{Field, LIVE, fields},
 };
 use crate::{
-    email,
+    email, fold,
     import::{
         row::{FieldError, Object},
         table::Rows,
@@ -42,10 +42,16 @@ pub(super) fn read(
 ) -> Result<(), FieldError> {
     let address = row.optional_address(EMAIL)?;
     let email_norm = address.as_deref().and_then(email::normalize);
+    let id = row.id(&["id"])?;
+    let username = row.non_blank(&["username"], MAX_NAME)?;
+    let full_name = row.text(FULL_NAME, MAX_TEXT)?;
     let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        username: Set(row.non_blank(&["username"], MAX_NAME)?),
-        full_name: Set(row.text(FULL_NAME, MAX_TEXT)?),
+        id: Set(id),
+        username_folded: Set(fold::stored(&username)),
+        username: Set(username),
+        full_name_folded: Set(fold::stored(&full_name)),
+        full_name: Set(full_name),
+        email_folded: row.nullable(EMAIL, address.as_deref().and_then(fold::stored)),
         email_norm: row.column(EMAIL, email_norm, String::new()),
         email: row.column(EMAIL, address, String::new()),
         avatar_url: row.nullable(AVATAR, row.optional_url(AVATAR)?),
@@ -90,10 +96,13 @@ pub(super) fn nested(
     let id = user.id(&["id"])?;
     let username = user.non_blank(&["username"], MAX_NAME)?;
     let address = user.nested_address(EMAIL)?;
+    let full_name = user.optional_text(FULL_NAME, MAX_TEXT)?.unwrap_or_default();
     let model = ActiveModel {
-        full_name: Set(user.optional_text(FULL_NAME, MAX_TEXT)?.unwrap_or_default()),
+        full_name_folded: Set(fold::stored(&full_name)),
+        full_name: Set(full_name),
         avatar_url: Set(user.nested_url(AVATAR)?),
         ext_id: Set(user.optional_non_empty(&["ext_id"], MAX_NAME)?),
+        email_folded: Set(address.as_deref().and_then(fold::stored)),
         email_norm: Set(address
             .as_deref()
             .and_then(email::normalize)
@@ -109,10 +118,13 @@ pub(super) fn nested(
 fn stub(id: i64, username: String, now: DateTime<Utc>) -> ActiveModel {
     ActiveModel {
         id: Set(id),
+        username_folded: Set(fold::stored(&username)),
         username: Set(username),
         full_name: Set(String::new()),
+        full_name_folded: Set(None),
         email: Set(String::new()),
         email_norm: Set(String::new()),
+        email_folded: Set(None),
         avatar_url: Set(None),
         is_verified: Set(false),
         ext_id: Set(None),

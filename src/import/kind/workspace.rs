@@ -8,10 +8,13 @@ use super::{
     MAX_TEXT,
     field::{Field, LIVE, fields},
 };
-use crate::import::{
-    row::{FieldError, Object},
-    table::Rows,
-    upsert::{Upsert, set_or},
+use crate::{
+    fold,
+    import::{
+        row::{FieldError, Object},
+        table::Rows,
+        upsert::{Upsert, set_or},
+    },
 };
 
 pub(super) fn fields() -> Vec<Field> {
@@ -30,9 +33,12 @@ pub(super) fn read(
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let description = row.optional_text(&["description"], MAX_TEXT)?;
+    let id = row.id(&["id"])?;
+    let name = row.text(&["name"], MAX_TEXT)?;
     let model = ActiveModel {
-        id: Set(row.id(&["id"])?),
-        name: Set(row.text(&["name"], MAX_TEXT)?),
+        id: Set(id),
+        name_folded: Set(fold::stored(&name)),
+        name: Set(name),
         description: row.column(&["description"], description, String::new()),
         logo_url: row.nullable(&["logo_url"], row.optional_url(&["logo_url"])?),
         created_at: set_or(row.optional_instant("created_at")?, now),

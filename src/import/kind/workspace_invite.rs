@@ -13,7 +13,7 @@ use super::{
     role_key, user,
 };
 use crate::{
-    email,
+    email, fold,
     import::{
         row::{FieldError, Object},
         table::Rows,
@@ -70,19 +70,22 @@ pub(super) fn read(
         "workspace_logo",
     ]);
     let address = row.required(&["email"], row.optional_address(&["email"])?)?;
+    let message = row.optional_non_empty(MESSAGE, MAX_TEXT)?;
     let model = ActiveModel {
         // The key is the token. An existing invite keeps its id.
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
         workspace_id: Set(workspace(row, now, rows)?),
         inviter_id: row.nullable(INVITER, user::reference(row, INVITER, now, rows)?),
         email_norm: Set(email::normalize(&address).unwrap_or_default()),
+        email_folded: Set(fold::stored(&address)),
         email: Set(address),
         role: row.column(
             &["role", "role_display"],
             role(row)?,
             UNKNOWN_ROLE.to_owned(),
         ),
-        message: row.nullable(MESSAGE, row.optional_non_empty(MESSAGE, MAX_TEXT)?),
+        message_folded: row.nullable(MESSAGE, message.as_deref().and_then(fold::stored)),
+        message: row.nullable(MESSAGE, message),
         status: Set(status(row)?),
         created_at: set_or(row.optional_instant("created_at")?, now),
         expires_at: Set(row.instant("expires_at")?),
@@ -185,6 +188,7 @@ fn workspace(row: &Object<'_>, now: DateTime<Utc>, rows: &mut Rows) -> Result<i6
     if let Some(name) = row.optional_text(&["workspace_name"], MAX_TEXT)? {
         let model = workspace::ActiveModel {
             id: Set(id),
+            name_folded: Set(fold::stored(&name)),
             name: Set(name),
             description: Set(description.unwrap_or_default()),
             logo_url: Set(logo),

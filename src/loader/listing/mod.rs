@@ -13,12 +13,15 @@ use std::{collections::HashMap, sync::Arc};
 use foldhash::fast::RandomState;
 use sea_orm::{
     Condition, DbErr, EntityTrait, ExprTrait, IdenStatic, Iterable, QueryResult,
-    sea_query::{Expr, Query, SelectStatement},
+    sea_query::{DynIden, Expr, IntoColumnRef, IntoIden, Query, SelectStatement},
 };
 
 use super::{columns::Columns, error::LoadError, read_router::ReadRouter, scope::ParentColumn};
 use crate::paging::{End, Page, Position, Slice, SortType, SortValue};
 pub(super) use of_parent::ListOfParent;
+
+/// The window.
+pub(super) const PAGE: &str = "page";
 
 /// The head's column that names the parent.
 const PARENT_ID: &str = "parent_id";
@@ -31,6 +34,28 @@ pub(super) struct Listing {
     pub(super) sources: Vec<Source>,
     /// Types of the values that rows are ordered by. Later ones break ties.
     pub(super) order: Vec<SortType>,
+    /// Tables whose rows are read instead of the sources' columns. Only the rows of the page are joined to
+    /// them: not those that are filtered, ordered or counted, which an index may have.
+    pub(super) joined: Vec<Joined>,
+}
+
+/// A table that is joined to [`PAGE`], or to a table joined before.
+pub(super) struct Joined {
+    table: DynIden,
+    on: Expr,
+    columns: Vec<Expr>,
+}
+
+impl Joined {
+    /// Joins the row of `E` whose key is `id`.
+    pub(super) fn new<E: EntityTrait>(key: E::Column, id: impl IntoColumnRef) -> Self {
+        let column = |column| Expr::col((E::default(), column));
+        Self {
+            table: E::default().into_iden(),
+            on: column(key).equals(id),
+            columns: E::Column::iter().map(column).collect(),
+        }
+    }
 }
 
 /// Condition: a row belongs to the parent whose columns the argument returns.
@@ -62,11 +87,11 @@ struct Parents<'a> {
     ids: &'a [i64],
 }
 
-/// Returns the columns of `E`, with names that begin with `prefix`.
-pub(super) fn columns_of<E: EntityTrait>(prefix: &str) -> Vec<(Expr, String)> {
+/// Returns the columns of `E`, and their names.
+pub(super) fn columns_of<E: EntityTrait>() -> Vec<(Expr, String)> {
     E::Column::iter()
         .map(|column| {
-            let name = format!("{prefix}{}", column.as_str());
+            let name = column.as_str().to_owned();
             (Expr::col((E::default(), column)), name)
         })
         .collect()
@@ -85,7 +110,7 @@ impl Listing {
                 .cond_where(condition)
                 .take(),
             counted: None,
-            columns: columns_of::<E>(""),
+            columns: columns_of::<E>(),
             order: exprs,
             of_parent: None,
         };
@@ -93,6 +118,7 @@ impl Listing {
             name: E::default().table_name(),
             sources: vec![source],
             order,
+            joined: Vec::new(),
         }
     }
 

@@ -10,12 +10,11 @@ use sea_orm::{
 
 use super::{
     super::{key::any_of, scope::ParentColumn},
-    Listing, PARENT_ID, Parents, Source, sort_name,
+    Listing, PAGE, PARENT_ID, Parents, Source, sort_name,
 };
 use crate::paging::{End, Page, Position, SortValue};
 
 const HEAD: &str = "head";
-const WINDOW: &str = "page";
 const PARENT: &str = "parent";
 const RANK: &str = "rank";
 
@@ -26,7 +25,8 @@ impl Listing {
         page: &Page,
         parents: Option<&Parents<'_>>,
     ) -> SelectStatement {
-        if parents.is_none() && !page.with_total && !page.with_page_info {
+        let is_bare = !page.with_total && !page.with_page_info && self.joined.is_empty();
+        if parents.is_none() && is_bare {
             return self.window(page, None);
         }
         let lateral = database.get_database_backend() == DbBackend::Postgres;
@@ -35,20 +35,20 @@ impl Listing {
         match parents {
             None => {
                 let window = self.window(page, None);
-                statement.join_subquery(JoinType::LeftJoin, window, WINDOW, Expr::cust("TRUE"));
+                statement.join_subquery(JoinType::LeftJoin, window, PAGE, Expr::cust("TRUE"));
             }
             Some(_) if lateral => {
                 let window =
                     self.window(page, Some(&|column| Expr::col((HEAD, parent_name(column)))));
-                statement.join_lateral(JoinType::LeftJoin, window, WINDOW, Expr::cust("TRUE"));
+                statement.join_lateral(JoinType::LeftJoin, window, PAGE, Expr::cust("TRUE"));
             }
             Some(parents) => {
                 let window = self.ranked_window(database, page, parents);
-                let joined = Expr::col((WINDOW, PARENT_ID))
+                let joined = Expr::col((PAGE, PARENT_ID))
                     .equals((HEAD, PARENT_ID))
-                    .and(Expr::col((WINDOW, RANK)).gt(page.skip))
-                    .and(Expr::col((WINDOW, RANK)).lte(page.skip + page.limit + 1));
-                statement.join_subquery(JoinType::LeftJoin, window, WINDOW, joined);
+                    .and(Expr::col((PAGE, RANK)).gt(page.skip))
+                    .and(Expr::col((PAGE, RANK)).lte(page.skip + page.limit + 1));
+                statement.join_subquery(JoinType::LeftJoin, window, PAGE, joined);
             }
         }
         if parents.is_some() {
@@ -61,12 +61,19 @@ impl Listing {
             statement.columns([(HEAD, "beyond_after"), (HEAD, "beyond_before")]);
         }
         for name in self.sort_names() {
-            statement.column((WINDOW, name.clone()));
-            statement.order_by((WINDOW, name), direction(page));
+            statement.column((PAGE, name.clone()));
+            statement.order_by((PAGE, name), direction(page));
         }
-        let columns = self.sources.iter().take(1);
-        for (_, name) in columns.flat_map(|source| &source.columns) {
-            statement.column((WINDOW, Alias::new(name)));
+        if self.joined.is_empty() {
+            let columns = self.sources.iter().take(1);
+            for (_, name) in columns.flat_map(|source| &source.columns) {
+                statement.column((PAGE, Alias::new(name)));
+            }
+        }
+        for joined in &self.joined {
+            let table = joined.table.clone();
+            statement.join(JoinType::LeftJoin, table, joined.on.clone());
+            statement.exprs(joined.columns.iter().cloned());
         }
         statement
     }

@@ -6,8 +6,8 @@ export function UnknownInvite() {
   return (
     <Notice title="We cannot find this invite">
       <p>
-        The link may be incomplete, or the invite may have been deleted. Copy the whole link again
-        (it is case-sensitive), or ask the person who sent it.
+        The link may be incomplete, or the invite may have been deleted. Copy the whole link again,
+        or ask the person who sent it.
       </p>
     </Notice>
   );

@@ -245,14 +245,14 @@ any_database! {
     async fn a_response_has_a_maximum_length(gateway) {
         let document = "{ __schema { types { name description } } }";
         let gateway = gateway.with(|parts| {
-            parts.graphql = graphql_with_limits(Limits { response: 4096, ..Limits::default() }, 0);
+            parts.graphql = graphql_with_limits(Limits { response: 6000, ..Limits::default() }, 0);
             parts.graphql.max_batch = 5;
         });
         let is_too_long = |response: &Value| {
             assert_eq!(response["data"], Value::Null);
             let extensions = &response["errors"][0]["extensions"];
-            assert_eq!((&extensions["code"], &extensions["limit"], &extensions["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("response"), &json!(4096)));
-            assert!(extensions["measured"].as_u64().is_some_and(|met| met > 4096), "{response}");
+            assert_eq!((&extensions["code"], &extensions["limit"], &extensions["allowed"]), (&json!("RESPONSE_TOO_LARGE"), &json!("response"), &json!(6000)));
+            assert!(extensions["measured"].as_u64().is_some_and(|met| met > 6000), "{response}");
         };
         let one = json!({ "query": document });
         let response = gateway.send(post(&gateway, one.to_string())).await;

@@ -270,7 +270,7 @@ any_database! {
         for (name, document) in documents {
             let variables = json!({
                 "code": "CODE", "token": data::token(1), "id": "1", "course": "1", "first": 100,
-                "input": input(&name),
+                "input": input(&name), "by": { "code": "CODE" },
             });
             let body = json!({ "query": document, "variables": variables, "extensions": { "cost": true } });
             let response = gateway.send(post(&gateway, body.to_string())).await;

@@ -96,6 +96,11 @@ fn url(server: &Server) -> String {
     format!("http://{}/graphql", server.address)
 }
 
+/// Returns the link of the weavers' group.
+fn link(server: &Server) -> String {
+    format!("http://{}/group/weavers/invite/JOIN-US", server.address)
+}
+
 /// Returns a bearer token of the user with that id.
 fn token(user: i64) -> String {
     let header = authorization(user);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CODE, COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
+use super::{CODE, COURSE, GROUP, MANAGER, OTHER, created_rows, invites, link, token, url, write};
 use crate::support::{any_database, data, global_id, invite_id, node::node, process::Server};
 
 async fn visit(server: &Server) -> Value {
@@ -45,7 +45,7 @@ any_database! {
         let invite = json!({
             "__typename": "GroupInvite",
             "id": invite_id("GroupInvite", 1, 1),
-            "url": "https://www.are.na/group/weavers/invite/JOIN-US",
+            "url": link(&server),
         });
         assert_eq!(seen["managers"], group(invite, &[]));
         assert_eq!(seen["others"], group(Value::Null, &["FORBIDDEN"]));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{COURSE, GROUP, MANAGER, OTHER, created_rows, invites, token, url, write};
+use super::{COURSE, GROUP, MANAGER, OTHER, created_rows, invites, link, token, url, write};
 use crate::support::{any_database, global_id, invite_id, node::node};
 
 any_database! {
@@ -24,7 +24,7 @@ any_database! {
         let invite = json!({
             "__typename": "GroupInvite",
             "id": invite_id("GroupInvite", 1, 1),
-            "url": "https://www.are.na/group/weavers/invite/JOIN-US",
+            "url": link(&server),
         });
         assert_eq!(seen, json!({
             "pages": [names(&[1, 2]), names(&[3, 4]), names(&[5])],

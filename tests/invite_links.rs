@@ -78,7 +78,7 @@ each_database! {
     async fn a_code_of_another_kind_leads_nowhere(gateway) {
         fill(&gateway).await;
         for by in [
-            json!({ "code": "come-in" }), json!({ "groupCode": "WELCOME" }), json!({ "code": "welcome" }),
+            json!({ "code": "come-in" }), json!({ "groupCode": "WELCOME" }), json!({ "code": "welcom" }),
             json!({ "token": data::token(9) }), json!({ "token": "WELCOME" }), json!({ "code": "\0" }),
             json!({ "groupCode": "" }), json!({ "groupCode": "\0" }),
         ] {

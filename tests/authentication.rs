@@ -131,6 +131,8 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
         ),
         ("Bearer garbage".to_owned(), Some("the token is malformed")),
         ("Bearer".to_owned(), Some("the token is malformed")),
+        // As a client sends that lost its token: it does not believe to be signed out.
+        ("Bearer ".to_owned(), Some("the token is malformed")),
         (format!("{good} {good}"), Some("the token is malformed")),
         (
             format!("Bearer {}", "a".repeat(8193)),
@@ -138,7 +140,6 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
         ),
         ("Basic Z3JhY2U6c2VjcmV0".to_owned(), None),
         (good.replacen("Bearer", "Token", 1), None),
-        (String::new(), None),
     ]
 }
 
@@ -165,17 +166,33 @@ fn graphql_refusal(message: &str) -> Value {
 any_database! {
     async fn without_a_token_the_viewer_is_anonymous(gateway) {
         fill(&gateway).await;
-        let data = gateway.data(Viewer::Anonymous, WHO).await;
-        assert_eq!(data, json!({ "viewer": null }));
-        let data = gateway.data(Viewer::Anonymous, LOOK_UP).await;
-        assert_eq!(data, json!({ "inviteCode": { "code": "AbC-123" } }));
-        for path in [CODE, WORKSPACE] {
-            assert_eq!(gateway.get(Viewer::Anonymous, path).await.status, StatusCode::OK, "{path}");
+        for viewer in [Viewer::Anonymous, Viewer::Header(""), Viewer::Header(" \t ")] {
+            let data = gateway.data(viewer, WHO).await;
+            assert_eq!(data, json!({ "viewer": null }), "{viewer:?}");
+            let data = gateway.data(viewer, LOOK_UP).await;
+            assert_eq!(data, json!({ "inviteCode": { "code": "AbC-123" } }), "{viewer:?}");
+            for path in [CODE, WORKSPACE] {
+                assert_eq!(gateway.get(viewer, path).await.status, StatusCode::OK, "{path}");
+            }
+            for path in [GROUP, COURSE] {
+                let response = gateway.get(viewer, path).await;
+                assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
+                assert_eq!(response.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+            }
         }
-        for path in [GROUP, COURSE] {
-            let response = gateway.get(Viewer::Anonymous, path).await;
-            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
-            assert_eq!(response.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+    }
+
+    async fn an_empty_header_of_a_client_is_anonymous(gateway) {
+        fill(&gateway).await;
+        let server = Server::new(&gateway.database_url).await;
+        for header in ["", "   "] {
+            let mut wire = server.connect().await;
+            let body = json!({ "query": LOOK_UP }).to_string();
+            let request = Request::post_json("/graphql", &body).authorized(Some(header));
+            wire.write(&request.text()).await;
+            let response = wire.response().await;
+            assert_eq!(response.status, StatusCode::OK);
+            assert_eq!(response.json, json!({ "data": { "inviteCode": { "code": "AbC-123" } } }));
         }
     }
 

@@ -8,10 +8,20 @@ use super::{AuthError, InvalidToken};
 /// decoded before its sender is known.
 pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
-/// Returns the token, or `None` without the header.
+/// Returns true if the request has no credentials: no header, or an empty one, which many clients
+/// send when nobody is signed in.
+pub(crate) fn is_anonymous(headers: &HeaderMap) -> bool {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    sent.all(|value| value.as_bytes().trim_ascii().is_empty())
+}
+
+/// Returns the token, or `None` without credentials.
 ///
 /// Tokens in a query string or form (§2.2, §2.3) are ignored, since these end up in logs.
 pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+    if is_anonymous(headers) {
+        return Ok(None);
+    }
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = sent.next() else {
         return Ok(None);

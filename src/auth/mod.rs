@@ -28,6 +28,7 @@ use axum::http::HeaderMap;
 
 use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
 
+pub(crate) use bearer::is_anonymous;
 pub use error::{AuthError, InvalidToken};
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
@@ -101,7 +102,7 @@ impl Authenticator {
         })
     }
 
-    /// Returns the viewer who sends these headers: anonymous without an `Authorization` header.
+    /// Returns the viewer who sends these headers: anonymous without credentials.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.

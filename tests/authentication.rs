@@ -121,13 +121,8 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
             Some("the token's subject cannot name a user"),
         ),
         (
-            bearer(&secret(), |claims| claims.sub = "99"),
-            Some("the token's user is not known"),
-        ),
-        // Deleted users look like unknown ones.
-        (
             bearer(&secret(), |claims| claims.sub = "8"),
-            Some("the token's user is not known"),
+            Some("the token's user was deleted"),
         ),
         ("Bearer garbage".to_owned(), Some("the token is malformed")),
         ("Bearer".to_owned(), Some("the token is malformed")),
@@ -257,6 +252,49 @@ any_database! {
         }
     }
 
+    async fn a_valid_token_that_names_nobody_is_a_stranger(gateway) {
+        fill(&gateway).await;
+        // Not even its scopes grant anything.
+        let header = bearer(&secret(), |claims| {
+            claims.sub = "99";
+            claims.scope = Some("invites:admin invites:codes");
+        });
+        let viewer = Viewer::Header(&header);
+        let document = r#"{
+            viewer { hasAccount user { id }
+                workspaces { totalCount } groups { totalCount } courses { totalCount }
+                sentInvites { nodes { id } } receivedInvites { pageInfo { hasNextPage } edges { cursor } } }
+            inviteCode(code: "AbC-123") { code viewerCanAccept }
+            node(id: "x") { id }
+        }"#;
+        let none = json!({ "totalCount": 0 });
+        assert_eq!(gateway.data(viewer, document).await, json!({
+            "viewer": { "hasAccount": false, "user": null,
+                "workspaces": none, "groups": none, "courses": none,
+                "sentInvites": { "nodes": [] },
+                "receivedInvites": { "pageInfo": { "hasNextPage": false }, "edges": [] } },
+            "inviteCode": { "code": "AbC-123", "viewerCanAccept": false },
+            "node": null,
+        }));
+        let good = bearer(&secret(), |_| {});
+        let data = gateway.data(Viewer::Header(&good), "{ viewer { hasAccount } }").await;
+        assert_eq!(data, json!({ "viewer": { "hasAccount": true } }));
+        for path in [CODE, WORKSPACE] {
+            assert_eq!(gateway.get(viewer, path).await.status, StatusCode::OK, "{path}");
+        }
+        for path in [GROUP, COURSE] {
+            assert_eq!(gateway.get(viewer, path).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        let accept = r#"mutation { acceptInvite(input: { code: "AbC-123" }) { userErrors { code } } }"#;
+        for document in [accept, "{ inviteCodes { totalCount } }"] {
+            let response = gateway.graphql(viewer, document).await;
+            let error = &response["errors"][0];
+            assert_eq!(error["message"], "You are signed in, but have no account here.", "{response}");
+            let extensions = json!({ "code": "FORBIDDEN", "reason": "NO_ACCOUNT" });
+            assert_eq!(error["extensions"], extensions);
+        }
+    }
+
     async fn a_token_in_the_url_is_ignored(gateway) {
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});
@@ -310,7 +348,7 @@ any_database! {
         deleted.update(&gateway.database).await.expect("a user");
         assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::UNAUTHORIZED);
         let response = gateway.graphql(viewer, WHO).await;
-        assert_eq!(response, graphql_refusal("the token's user is not known"));
+        assert_eq!(response, graphql_refusal("the token's user was deleted"));
     }
 
     async fn claims_are_accepted_up_to_their_limits(gateway) {
@@ -344,25 +382,33 @@ any_database! {
     }
 
     async fn a_subject_identifies_a_user_by_the_configured_column(gateway) {
-        use InvalidToken::{Claims, Subject, UnknownUser};
+        use InvalidToken::{AmbiguousUser, Claims, DeletedUser, Subject};
         use SubjectClaim::{ExtId, Id, Username};
         fill(&gateway).await;
         gateway.add_all([9, 10].map(|id| user::Model {
             ext_id: Some("shared".to_owned()),
             ..data::user(id, &format!("twin{id}"))
         })).await;
+        gateway.add_all([11, 12].map(|id| user::Model {
+            ext_id: Some("passed on".to_owned()),
+            deleted_at: (id == 12).then(data::made),
+            ..data::user(id, &format!("heir{id}"))
+        })).await;
         for (subject, sub, expected) in [
             (Id, json!("7"), Ok(Some(7))),
             (Username, json!("grace"), Ok(Some(7))),
             (ExtId, json!("ext-7"), Ok(Some(7))),
-            (Id, json!("8"), Err(UnknownUser)),
-            (Username, json!("gone"), Err(UnknownUser)),
-            (ExtId, json!("ext-8"), Err(UnknownUser)),
-            (ExtId, json!("shared"), Err(UnknownUser)),
-            (Id, json!("99"), Err(UnknownUser)),
-            (Username, json!("7"), Err(UnknownUser)),
-            (Username, json!("GRACE"), Err(UnknownUser)),
-            (Username, json!(" grace"), Err(UnknownUser)),
+            (ExtId, json!("passed on"), Ok(Some(11))),
+            (Id, json!("8"), Err(DeletedUser)),
+            (ExtId, json!("ext-8"), Err(DeletedUser)),
+            (ExtId, json!("shared"), Err(AmbiguousUser)),
+            // A deleted user's name is nobody's.
+            (Username, json!("gone"), Ok(None)),
+            (Id, json!("99"), Ok(None)),
+            (ExtId, json!("ext-99"), Ok(None)),
+            (Username, json!("7"), Ok(None)),
+            (Username, json!("GRACE"), Ok(None)),
+            (Username, json!(" grace"), Ok(None)),
             (Id, json!("grace"), Err(Subject)),
             (Id, json!("07"), Err(Subject)),
             (Id, json!("+7"), Err(Subject)),

@@ -187,7 +187,7 @@ each_database! {
         gateway.add(data::user(7, "grace")).await;
         let lists = r#"{ inviteCodes { totalCount } viewer { sentInvites { totalCount } } }"#;
         let (sent, _) = gateway.counted(gateway.data(Viewer::User(7), lists)).await;
-        let kinds = ["user_by_id", "list_of_invite_codes", "list_of_invites"];
+        let kinds = ["account_by_id", "list_of_invite_codes", "list_of_invites"];
         let counted: f64 = kinds.iter().map(|kind| gateway.metric(&statements(kind, "ok"))).sum();
         assert_eq!((sent, counted), (3, 3.0));
         let state = |state| format!("invite_gateway_database_connections{{server=\"primary\",state=\"{state}\"}}");

@@ -115,7 +115,7 @@ each_database! {
                 .collect()
         };
         // The viewer is loaded before the operation is read.
-        assert_eq!(kinds_below(request), ["user_by_id"]);
+        assert_eq!(kinds_below(request), ["account_by_id"]);
         let of_operation = kinds_below(operation);
         assert!(of_operation.contains(&"list_of_workspaces"), "{of_operation:?}");
         assert!(of_operation.contains(&"pages_of_workspace_invites"), "{of_operation:?}");

@@ -78,9 +78,12 @@ pub enum InvalidToken {
     /// `sub` is absent, or cannot be a value of the configured column.
     #[error("the token's subject cannot name a user")]
     Subject,
-    /// No such user, or the user was deleted.
-    #[error("the token's user is not known")]
-    UnknownUser,
+    /// The user was deleted.
+    #[error("the token's user was deleted")]
+    DeletedUser,
+    /// Several users share the external id.
+    #[error("the token's user is ambiguous")]
+    AmbiguousUser,
 }
 
 impl From<LoadError> for AuthError {
@@ -149,8 +152,9 @@ mod tests {
     #[test]
     fn a_bad_token_is_challenged_in_the_syntax_of_rfc_6750() {
         use InvalidToken::{
-            Audience, Claims, Expired, Extension, Issuer, Malformed, NoExpiry, NotAccepted, NotYet,
-            SeveralHeaders, Subject, TooLong, Type, UnknownAudience, UnknownUser, Unverified,
+            AmbiguousUser, Audience, Claims, DeletedUser, Expired, Extension, Issuer, Malformed,
+            NoExpiry, NotAccepted, NotYet, SeveralHeaders, Subject, TooLong, Type, UnknownAudience,
+            Unverified,
         };
         for error in [
             SeveralHeaders,
@@ -168,7 +172,8 @@ mod tests {
             Audience,
             UnknownAudience,
             Subject,
-            UnknownUser,
+            DeletedUser,
+            AmbiguousUser,
         ] {
             let description = error.to_string();
             let is_allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);

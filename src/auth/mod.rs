@@ -26,7 +26,12 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 
-use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
+use crate::{
+    access::Viewer,
+    clock::Clock,
+    loader::{Loaders, user::Account},
+    metrics::Metrics,
+};
 
 pub(crate) use bearer::is_anonymous;
 pub use error::{AuthError, InvalidToken};
@@ -102,7 +107,8 @@ impl Authenticator {
         })
     }
 
-    /// Returns the viewer who sends these headers: anonymous without credentials.
+    /// Returns the viewer who sends these headers: anonymous without credentials, and a stranger with
+    /// a valid token that names nobody here.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.
@@ -112,8 +118,12 @@ impl Authenticator {
         };
         let claims = self.0.verifier.verify(token).await?;
         let subject = claims.subject(self.0.subject)?;
-        let user = self.0.loaders.subject(subject).await?;
-        let user = user.ok_or(InvalidToken::UnknownUser)?;
+        let user = match self.0.loaders.account(subject).await? {
+            Account::User(user) => user,
+            Account::Absent => return Ok(Viewer::Stranger),
+            Account::Deleted => return Err(InvalidToken::DeletedUser.into()),
+            Account::Ambiguous => return Err(InvalidToken::AmbiguousUser.into()),
+        };
         let is_staff = claims.has_scope(STAFF_SCOPE);
         let creates_codes = claims.has_scope(CODES_SCOPE);
         Ok(Viewer::signed_in(user, is_staff, creates_codes))

@@ -12,7 +12,8 @@ use futures_util::stream;
 use invite_gateway::{
     access,
     auth::{
-        AuthError, InvalidToken, NewClaims, STAFF_SCOPE, Secret, SubjectClaim, TokenSettings, mint,
+        AudienceClaim, AuthError, InvalidToken, NewClaims, STAFF_SCOPE, Secret, SubjectClaim,
+        TokenSettings, mint,
     },
 };
 use serde_json::{Value, json};
@@ -381,6 +382,52 @@ any_database! {
         }
     }
 
+    async fn a_client_id_takes_the_place_of_a_missing_audience_if_configured(gateway) {
+        fill(&gateway).await;
+        let cognito = TokenSettings { audience_claim: AudienceClaim::ClientId, ..with_secret() };
+        let cognito = authenticator(&gateway, cognito);
+        let usual = authenticator(&gateway, with_secret());
+        let audience = InvalidToken::Audience;
+        for (changes, by_client_id, by_aud) in [
+            (json!({ "aud": null, "client_id": AUDIENCE }), None, Some(audience)),
+            (json!({ "aud": null, "client_id": "others" }), Some(audience), Some(audience)),
+            (json!({ "aud": null }), Some(audience), Some(audience)),
+            (json!({ "client_id": "others" }), None, None),
+            (json!({ "aud": "others", "client_id": AUDIENCE }), Some(audience), Some(audience)),
+        ] {
+            let token = claiming(changes.clone());
+            assert_eq!(refusal(&cognito, &token).await, by_client_id, "{changes}");
+            assert_eq!(refusal(&usual, &token).await, by_aud, "{changes}");
+        }
+    }
+
+    async fn the_length_of_tokens_has_a_configured_maximum(gateway) {
+        fill(&gateway).await;
+        let long = claiming(json!({ "groups": "x".repeat(12_000) }));
+        let max_length = long.len();
+        let refused = refusal(&authenticator(&gateway, with_secret()), &long).await;
+        assert_eq!(refused, Some(InvalidToken::TooLong { max_length: 8192 }));
+        let wide = authenticator(&gateway, TokenSettings { max_length, ..with_secret() });
+        assert_eq!(refusal(&wide, &long).await, None);
+    }
+
+    async fn the_log_has_the_reason_of_a_refusal_and_nothing_of_the_token(gateway) {
+        fill(&gateway).await;
+        for (header, reason) in [
+            (bearer(&secret(), |claims| claims.exp = 1), "expired"),
+            ("Bearer hunter2".to_owned(), "malformed"),
+            ("Basic Z3JhY2U6c2VjcmV0".to_owned(), "unsupported_scheme"),
+        ] {
+            let server = Server::new(&gateway.database_url).await;
+            let response = server.get(Some(&header), CODE).await;
+            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{reason}");
+            let line = server.process.logged("a token was refused").await;
+            assert_eq!(line["reason"], reason, "{line}");
+            let (_, token) = header.split_once(' ').expect("a token");
+            assert!(!line.to_string().contains(token), "{line}");
+        }
+    }
+
     async fn a_subject_identifies_a_user_by_the_configured_column(gateway) {
         use InvalidToken::{AmbiguousUser, Claims, DeletedUser, Subject};
         use SubjectClaim::{ExtId, Id, Username};
@@ -394,6 +441,7 @@ any_database! {
             deleted_at: (id == 12).then(data::made),
             ..data::user(id, &format!("heir{id}"))
         })).await;
+        gateway.add(user::Model { ext_id: Some("5150".to_owned()), ..data::user(13, "numbered") }).await;
         for (subject, sub, expected) in [
             (Id, json!("7"), Ok(Some(7))),
             (Username, json!("grace"), Ok(Some(7))),
@@ -419,7 +467,10 @@ any_database! {
             (Username, json!(""), Err(Subject)),
             (Username, json!("grace\0"), Err(Subject)),
             (Username, Value::Null, Err(Subject)),
-            (Id, json!(7), Err(Claims)),
+            (Id, json!(7), Ok(Some(7))),
+            (ExtId, json!(5150), Ok(Some(13))),
+            (Id, json!(7.0), Err(Claims)),
+            (Id, json!(true), Err(Claims)),
             (Username, json!(["grace"]), Err(Claims)),
         ] {
             let authenticator = authenticator(&gateway, TokenSettings { subject, ..with_secret() });

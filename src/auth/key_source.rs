@@ -84,18 +84,18 @@ impl KeySource {
         Ok(source)
     }
 
-    /// Returns the key that a token's header names. Waits for a refresh only if the key is unknown.
-    pub(super) async fn key(
+    /// Returns the keys that a token's header names. Waits for a refresh only if they are unknown.
+    pub(super) async fn keys(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerifyingKey>, AuthError> {
+    ) -> Result<Vec<Arc<VerifyingKey>>, AuthError> {
         if let Some(loaded) = self.loaded() {
             if !self.is_within(MAX_AGE, loaded.at) {
                 self.refresh();
             }
             match loaded.keys.find(kid, algorithm) {
-                Search::Found(key) => return Ok(key),
+                Search::Found(keys) => return Ok(keys),
                 Search::Unfit => return Err(InvalidToken::Unverified.into()),
                 Search::Unknown => {}
             }
@@ -106,7 +106,7 @@ impl KeySource {
         // Checked even if no refresh was due: one may have finished meanwhile.
         let loaded = self.loaded().ok_or(AuthError::KeysUnavailable)?;
         match loaded.keys.find(kid, algorithm) {
-            Search::Found(key) => Ok(key),
+            Search::Found(keys) => Ok(keys),
             Search::Unfit | Search::Unknown => Err(InvalidToken::Unverified.into()),
         }
     }

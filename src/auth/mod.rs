@@ -37,8 +37,8 @@ pub(crate) use bearer::is_anonymous;
 pub use error::{AuthError, InvalidToken};
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
-pub use secret::{Secret, SecretTooShort};
-pub use settings::{SettingsError, SubjectClaim, TokenSettings};
+pub use secret::{InvalidSecret, Secret};
+pub use settings::{AudienceClaim, SettingsError, SubjectClaim, TokenSettings};
 
 use verifier::Verifier;
 
@@ -66,6 +66,7 @@ pub struct Authenticator(Arc<Parts>);
 struct Parts {
     verifier: Verifier,
     subject: SubjectClaim,
+    max_length: usize,
     loaders: Arc<Loaders>,
 }
 
@@ -83,11 +84,12 @@ impl Authenticator {
         clock: Clock,
         metrics: &Metrics,
     ) -> Result<Self, SettingsError> {
-        let subject = settings.subject;
+        let (subject, max_length) = (settings.subject, settings.max_length);
         let verifier = Verifier::new(settings, clock, metrics)?;
         Ok(Self(Arc::new(Parts {
             verifier,
             subject,
+            max_length,
             loaders,
         })))
     }
@@ -97,7 +99,7 @@ impl Authenticator {
     /// # Errors
     /// The token is invalid, or cannot be checked now.
     pub async fn grant(&self, headers: &HeaderMap, scope: &str) -> Result<Grant, AuthError> {
-        let Some(token) = bearer::token(headers)? else {
+        let Some(token) = bearer::token(headers, self.0.max_length)? else {
             return Ok(Grant::Anonymous);
         };
         let claims = self.0.verifier.verify(token).await?;
@@ -113,7 +115,7 @@ impl Authenticator {
     /// # Errors
     /// The token is invalid, or cannot be checked now.
     pub async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, AuthError> {
-        let Some(token) = bearer::token(headers)? else {
+        let Some(token) = bearer::token(headers, self.0.max_length)? else {
             return Ok(Viewer::Anonymous);
         };
         let claims = self.0.verifier.verify(token).await?;

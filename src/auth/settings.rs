@@ -18,10 +18,24 @@ pub struct TokenSettings {
     /// Required member of `aud`. Without it, a token with an audience is refused, since it is meant
     /// for another recipient (RFC 7519 §4.1.3).
     pub audience: Option<String>,
+    /// Claim that must name the audience.
+    pub audience_claim: AudienceClaim,
     /// Tolerated difference between the issuer's clock and the gateway's, for `exp` and `nbf`.
     pub leeway: Duration,
     /// Column that `sub` holds.
     pub subject: SubjectClaim,
+    /// Longest accepted token, in bytes.
+    pub max_length: usize,
+}
+
+/// Claim that must name the audience.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AudienceClaim {
+    /// `aud`
+    #[default]
+    Aud,
+    /// `client_id` in tokens without an `aud`, such as access tokens of Amazon Cognito
+    ClientId,
 }
 
 /// Column of users that a token's `sub` holds.

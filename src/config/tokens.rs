@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use crate::{
-    auth::{JwksLocation, Secret, SubjectClaim, TokenSettings},
+    auth::{AudienceClaim, JwksLocation, Secret, SubjectClaim, TokenSettings},
     redacted::Redacted,
 };
 
@@ -44,6 +44,16 @@ pub struct TokenOptions {
           value_parser = Redacted(JwksLocation::from_str))]
     pub jwt_jwks: Option<JwksLocation>,
 
+    /// Claim that must name the audience
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_AUDIENCE_CLAIM",
+        value_name = "CLAIM",
+        value_enum,
+        default_value_t
+    )]
+    pub jwt_audience_claim: AudienceClaim,
+
     /// Tolerated difference between the issuer's clock and the gateway's, in seconds, at most 300
     #[arg(
         long,
@@ -63,6 +73,16 @@ pub struct TokenOptions {
         default_value_t
     )]
     pub jwt_subject: SubjectClaim,
+
+    /// Longest accepted token, in bytes, 1024 to 65536
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_TOKEN",
+        value_name = "BYTES",
+        default_value_t = 8192,
+        value_parser = value_parser!(u32).range(1024..=65_536)
+    )]
+    pub max_token: u32,
 }
 
 impl TokenOptions {
@@ -79,8 +99,10 @@ impl From<TokenOptions> for TokenSettings {
             jwks: options.jwt_jwks,
             issuer: options.signing.jwt_issuer,
             audience: options.signing.jwt_audience,
+            audience_claim: options.jwt_audience_claim,
             leeway: Duration::from_secs(options.jwt_leeway),
             subject: options.jwt_subject,
+            max_length: options.max_token as usize,
         }
     }
 }
@@ -90,7 +112,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::TokenOptions;
-    use crate::auth::{SubjectClaim, TokenSettings};
+    use crate::auth::{AudienceClaim, SubjectClaim, TokenSettings};
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
 
@@ -112,6 +134,8 @@ mod tests {
         assert_eq!(settings.leeway.as_secs(), 30);
         assert_eq!(settings.subject, SubjectClaim::Id);
         assert!(settings.secret.is_none() && settings.jwks.is_none());
+        assert_eq!(settings.audience_claim, AudienceClaim::Aud);
+        assert_eq!(settings.max_length, 8192);
 
         let settings = self::settings(&[
             "--jwt-secret",
@@ -121,6 +145,8 @@ mod tests {
             "--jwt-audience=them",
             "--jwt-leeway=300",
             "--jwt-subject=ext-id",
+            "--jwt-audience-claim=client-id",
+            "--max-token=65536",
         ])
         .expect("options");
         assert!(settings.secret.is_some() && settings.jwks.is_some());
@@ -128,6 +154,8 @@ mod tests {
         assert_eq!(settings.audience.as_deref(), Some("them"));
         assert_eq!(settings.leeway.as_secs(), 300);
         assert_eq!(settings.subject, SubjectClaim::ExtId);
+        assert_eq!(settings.audience_claim, AudienceClaim::ClientId);
+        assert_eq!(settings.max_length, 65_536);
     }
 
     #[test]
@@ -136,6 +164,9 @@ mod tests {
             "--jwt-leeway=301",
             "--jwt-leeway=-1",
             "--jwt-subject=email",
+            "--jwt-audience-claim=azp",
+            "--max-token=1023",
+            "--max-token=65537",
             "--jwt-jwks=http://id.example.com/",
             "--jwt-issuer=",
             "--jwt-audience=",

@@ -34,7 +34,7 @@ use chrono::{DateTime, Utc};
 use entity::invite_token;
 use invite_gateway::{
     access::{Disclosure, Policy},
-    auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
+    auth::{AudienceClaim, Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
@@ -199,8 +199,10 @@ impl Gateway {
             jwks: None,
             issuer: None,
             audience: None,
+            audience_claim: AudienceClaim::Aud,
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
+            max_length: 8192,
         };
         let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
             .expect("usable settings");

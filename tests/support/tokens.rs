@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use invite_gateway::{
     access::Viewer,
-    auth::{AuthError, Authenticator, InvalidToken, SubjectClaim, TokenSettings},
+    auth::{AudienceClaim, AuthError, Authenticator, InvalidToken, SubjectClaim, TokenSettings},
     loader::Loaders,
 };
 use serde_json::{Value, json};
@@ -28,8 +28,10 @@ pub fn settings() -> TokenSettings {
         jwks: None,
         issuer: Some(ISSUER.to_owned()),
         audience: Some(AUDIENCE.to_owned()),
+        audience_claim: AudienceClaim::Aud,
         leeway: Duration::from_secs(LEEWAY.unsigned_abs()),
         subject: SubjectClaim::Id,
+        max_length: 8192,
     }
 }
 

@@ -413,6 +413,32 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
 }
 
 #[tokio::test]
+async fn a_key_set_file_that_cannot_be_used_ends_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(folder.path().join("other.json"), r#"{"hunter2": 1}"#).expect("a file");
+    for (jwks, reason) in [
+        (path("absent.json"), "No such file"),
+        (path("other.json"), "not a JWK Set"),
+        (path(""), "Is a directory"),
+    ] {
+        let environment = [
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("GATEWAY_JWT_JWKS", jwks.as_str()),
+            ("GATEWAY_LISTEN", "127.0.0.1:0"),
+        ];
+        let ended = Process::run_in(&environment, &["serve"]).await;
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        for word in ["--jwt-jwks (GATEWAY_JWT_JWKS)", reason] {
+            assert!(ended.stderr.contains(word), "{}", ended.stderr);
+        }
+        for value in [jwks.as_str(), "hunter2"] {
+            assert!(!ended.stderr.contains(value), "{}", ended.stderr);
+        }
+    }
+}
+
+#[tokio::test]
 async fn unknown_arguments_are_a_usage_error() {
     for arguments in [
         &["--bogus"][..],

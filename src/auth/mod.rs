@@ -94,6 +94,11 @@ impl Authenticator {
         })))
     }
 
+    /// Returns false while a configured key set has never been loaded, so that no token can be verified.
+    pub fn is_ready(&self) -> bool {
+        self.0.verifier.has_keys()
+    }
+
     /// Returns true if the token in these headers has a scope. Its subject needs no account.
     ///
     /// # Errors

@@ -74,6 +74,14 @@ impl Verifier {
         })
     }
 
+    /// Returns true unless a published key set has never been loaded.
+    pub(super) fn has_keys(&self) -> bool {
+        match &self.keys {
+            Keys::None | Keys::Secret(_) => true,
+            Keys::Published(source) => source.is_loaded(),
+        }
+    }
+
     /// Verifies a token's signature and claims, and returns the claims.
     pub(super) async fn verify(&self, token: &str) -> Result<Arc<Claims>, AuthError> {
         let hash = Sha256::digest(token).into();

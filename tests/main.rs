@@ -27,6 +27,7 @@ mod course_invite_status;
 mod course_invites;
 mod crashes;
 mod cross_origin;
+mod database_urls;
 mod demo;
 mod disclosure;
 mod document_attacks;

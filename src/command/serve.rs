@@ -114,6 +114,9 @@ async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
         }
+        Readiness::Unreadable => {
+            tracing::warn!("{}", super::UNREADABLE);
+        }
         Readiness::ReadOnly => {
             tracing::warn!(
                 "the database is read-only, so that mutations fail: connect to the primary, as a \

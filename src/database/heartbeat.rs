@@ -27,7 +27,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Purpose, Readiness, are_all_applied, writability};
+use super::{
+    INSUFFICIENT_PRIVILEGE, Purpose, Readiness, UNDEFINED_TABLE, are_all_applied, writability,
+};
 
 /// Silence after which the server is probed.
 const PROBE_AFTER: Duration = Duration::from_millis(250);
@@ -54,10 +56,6 @@ const SET_LOCK_TIMEOUT: &str = "SET lock_timeout = 300";
 const TOO_MANY_CONNECTIONS: &str = "53300";
 /// PostgreSQL's `admin_shutdown`: the session was terminated.
 const ADMIN_SHUTDOWN: &str = "57P01";
-/// PostgreSQL's `undefined_table`.
-const UNDEFINED_TABLE: &str = "42P01";
-/// PostgreSQL's `insufficient_privilege`.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Availability of a PostgreSQL server; cheap to clone.
 #[derive(Clone)]
@@ -358,9 +356,8 @@ async fn query(connection: &mut PgConnection, purpose: Option<Purpose>) -> sqlx:
     match fitness(connection, purpose).await {
         Ok(readiness) => Ok(readiness),
         // The first migration creates the table.
-        Err(error) if has_code(&error, &[UNDEFINED_TABLE, INSUFFICIENT_PRIVILEGE]) => {
-            Ok(Readiness::NotMigrated)
-        }
+        Err(error) if has_code(&error, &[UNDEFINED_TABLE]) => Ok(Readiness::NotMigrated),
+        Err(error) if has_code(&error, &[INSUFFICIENT_PRIVILEGE]) => Ok(Readiness::Unreadable),
         // The server responded, with another error.
         Err(sqlx::Error::Database(error)) if !is_ending(error.as_ref()) => {
             Ok(Readiness::Unreachable)

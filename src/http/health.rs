@@ -51,12 +51,17 @@ async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
             (StatusCode::SERVICE_UNAVAILABLE, "too many requests")
         }
         // The log has the reason.
-        Readiness::Ready if !checked.authenticator.is_ready() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "key set never loaded: see the log")
-        }
+        Readiness::Ready if !checked.authenticator.is_ready() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "key set never loaded: see the log",
+        ),
         Readiness::Ready => (StatusCode::OK, "ready"),
         Readiness::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "database unreachable"),
         Readiness::NotMigrated => (StatusCode::SERVICE_UNAVAILABLE, "database not migrated"),
+        Readiness::Unreadable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database role may not read the tables",
+        ),
         Readiness::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "database read-only"),
         // The log names the privilege.
         Readiness::MissingPrivilege(_) => (

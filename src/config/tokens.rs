@@ -4,6 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
+use super::duration::seconds;
 use crate::{
     auth::{AudienceClaim, JwksLocation, Secret, SubjectClaim, TokenSettings},
     redacted::Redacted,
@@ -60,7 +61,7 @@ pub struct TokenOptions {
         env = "GATEWAY_JWT_LEEWAY",
         value_name = "SECONDS",
         default_value_t = 30,
-        value_parser = value_parser!(u64).range(..=300)
+        value_parser = seconds(0..=300)
     )]
     pub jwt_leeway: u64,
 

@@ -134,7 +134,9 @@ impl Pool {
             .connect_lazy(self.url.starts_with("postgres"))
             .sqlx_logging(false);
         options.map_sqlx_postgres_opts(move |postgres| {
-            let postgres = with_unbracketed_host(postgres);
+            // PgBouncer refuses this start-up parameter unless it is told to ignore it. The gateway reads no
+            // numbers with fractions as text.
+            let postgres = with_unbracketed_host(postgres).extra_float_digits(None);
             match &search_path {
                 Some(search_path) => postgres.options([("search_path", search_path)]),
                 None => postgres,

@@ -12,8 +12,8 @@ use futures_util::stream;
 use invite_gateway::{
     access,
     auth::{
-        AudienceClaim, AuthError, InvalidToken, NewClaims, STAFF_SCOPE, Secret, SubjectClaim,
-        TokenSettings, mint,
+        AudienceClaim, AuthError, GrantSettings, InvalidToken, NewClaims, STAFF_SCOPE, Secret,
+        SubjectClaim, TokenSettings, mint,
     },
 };
 use serde_json::{Value, json};
@@ -498,6 +498,7 @@ any_database! {
             (json!({ "scope": "Invites:Admin" }), false),
             (json!({ "scope": ["openid invites:admin"] }), false),
             (json!({ "scopes": "invites:admin" }), false),
+            (json!({ "scope": 1 }), false),
             (json!({ "sub": "9" }), true),
         ] {
             let token = claiming(changes.clone());
@@ -512,6 +513,36 @@ any_database! {
         let minted = minted.strip_prefix("Bearer ").expect("a token");
         let viewer = authenticator.viewer(&bearing(minted)).await.expect("a viewer");
         assert_eq!((viewer.id(), viewer.is_staff()), (Some(7), true));
+    }
+
+    async fn rights_come_from_the_configured_claim(gateway) {
+        fill(&gateway).await;
+        let configured = |claim: &str| GrantSettings {
+            claim: Some(claim.to_owned()),
+            staff: vec!["admin".to_owned(), "support".to_owned()],
+            codes: vec!["inviter".to_owned()],
+            ..GrantSettings::default()
+        };
+        for (claim, changes, expected) in [
+            ("permissions", json!({ "permissions": ["read", "admin"] }), true),
+            ("permissions", json!({ "permissions": "read inviter" }), false),
+            ("realm_access.roles", json!({ "realm_access": { "roles": ["support", "inviter"] } }), true),
+            ("https://example.com/roles", json!({ "https://example.com/roles": ["admin"] }), true),
+            ("cognito:groups", json!({ "cognito:groups": ["admins"] }), false),
+            // The claim replaces scopes.
+            ("roles", json!({ "scope": "admin invites:admin" }), false),
+            ("roles", json!({ "roles": { "admin": true } }), false),
+            ("roles", json!({}), false),
+        ] {
+            let settings = TokenSettings { grants: configured(claim), ..with_secret() };
+            let authenticator = authenticator(&gateway, settings);
+            let token = claiming(changes.clone());
+            let viewer = authenticator.viewer(&bearing(&token)).await.expect("a viewer");
+            assert_eq!(viewer.is_staff(), expected, "{claim} {changes}");
+            // Again, from the cache of verified tokens.
+            let viewer = authenticator.viewer(&bearing(&token)).await.expect("a viewer");
+            assert_eq!(viewer.is_staff(), expected, "{claim} {changes}");
+        }
     }
 
     async fn without_keys_no_token_is_accepted(gateway) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use super::{AudienceClaim, InvalidToken, SubjectClaim, TokenSettings};
+use super::{AudienceClaim, InvalidToken, SubjectClaim, TokenSettings, grants::Grants};
 use crate::loader::user::Subject;
 
 /// The claims that the gateway uses. A duplicate claim, or one of another type, makes the token
@@ -21,9 +21,9 @@ pub(super) struct Claims {
     client_id: Option<String>,
     #[serde(default, deserialize_with = "name")]
     sub: Option<String>,
-    /// RFC 8693 §4.2, RFC 9068 §2.2.3; some issuers send it as a list, or call it `scp`.
-    scope: Option<Texts>,
-    scp: Option<Texts>,
+    /// Set once the token is verified, so that no claim of others is kept.
+    #[serde(skip)]
+    pub(super) grants: Grants,
 }
 
 #[derive(Deserialize)]
@@ -67,18 +67,6 @@ impl Claims {
     /// Returns `sub`; empty if the token has none.
     pub(super) fn name(&self) -> &str {
         self.sub.as_deref().unwrap_or_default()
-    }
-
-    /// Returns true if the token has the scope.
-    pub(super) fn has_scope(&self, wanted: &str) -> bool {
-        [&self.scope, &self.scp]
-            .into_iter()
-            .flatten()
-            .any(|scopes| match scopes {
-                // RFC 6749 §3.3: scopes are separated by spaces and case-sensitive.
-                Texts::One(text) => text.split(' ').any(|scope| scope == wanted),
-                Texts::Many(list) => list.iter().any(|scope| scope == wanted),
-            })
     }
 }
 

@@ -6,12 +6,13 @@
 //!
 //! One file per concept: `bearer` extracts the token and `verifier` verifies it with a `key`. The
 //! key is the shared secret or, through `key_source`, one of a published `key_set`. `claims` has
-//! the rules for the content.
+//! the rules for the content, and `grants` what it allows.
 
 mod bearer;
 mod claims;
 mod error;
 mod fetch;
+mod grants;
 mod jwk;
 mod key;
 mod key_set;
@@ -35,6 +36,7 @@ use crate::{
 
 pub(crate) use bearer::is_anonymous;
 pub use error::{AuthError, InvalidToken};
+pub use grants::GrantSettings;
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
 pub use secret::{InvalidSecret, Secret};
@@ -42,11 +44,14 @@ pub use settings::{AudienceClaim, SettingsError, SubjectClaim, TokenSettings};
 
 use verifier::Verifier;
 
-/// Scope of staff tokens.
+/// Scope of staff tokens, by default.
 pub const STAFF_SCOPE: &str = "invites:admin";
 
-/// Scope of tokens whose viewers may create invite codes.
+/// Scope of tokens whose viewers may create invite codes, by default.
 pub const CODES_SCOPE: &str = "invites:codes";
+
+/// Scope of tokens whose bearers may import, by default.
+pub const IMPORT_SCOPE: &str = "invites:import";
 
 /// What a request's token grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,16 +104,16 @@ impl Authenticator {
         self.0.verifier.has_keys()
     }
 
-    /// Returns true if the token in these headers has a scope. Its subject needs no account.
+    /// Returns whether the token in these headers lets its bearer import. Its subject needs no account.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.
-    pub async fn grant(&self, headers: &HeaderMap, scope: &str) -> Result<Grant, AuthError> {
+    pub async fn import_grant(&self, headers: &HeaderMap) -> Result<Grant, AuthError> {
         let Some(token) = bearer::token(headers, self.0.max_length)? else {
             return Ok(Grant::Anonymous);
         };
         let claims = self.0.verifier.verify(token).await?;
-        Ok(match claims.has_scope(scope) {
+        Ok(match claims.grants.imports {
             true => Grant::Scope(claims.name().to_owned()),
             false => Grant::None,
         })
@@ -131,8 +136,11 @@ impl Authenticator {
             Account::Deleted => return Err(InvalidToken::DeletedUser.into()),
             Account::Ambiguous => return Err(InvalidToken::AmbiguousUser.into()),
         };
-        let is_staff = claims.has_scope(STAFF_SCOPE);
-        let creates_codes = claims.has_scope(CODES_SCOPE);
-        Ok(Viewer::signed_in(user, is_staff, creates_codes))
+        let granted = claims.grants;
+        Ok(Viewer::signed_in(
+            user,
+            granted.is_staff,
+            granted.creates_codes,
+        ))
     }
 }

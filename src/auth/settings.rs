@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{JwksLocation, Secret, key_source};
+use super::{GrantSettings, JwksLocation, Secret, key_source};
 
 /// Settings for verifying tokens. Without a secret or a key set, every token is refused.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct TokenSettings {
     pub leeway: Duration,
     /// Column that `sub` holds.
     pub subject: SubjectClaim,
+    /// Values of claims that grant rights.
+    pub grants: GrantSettings,
     /// Longest accepted token, in bytes.
     pub max_length: usize,
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::{
-    AuthError, InvalidToken, SettingsError, TokenSettings,
+    AuthError, GrantSettings, InvalidToken, SettingsError, TokenSettings,
     claims::{ClaimRules, Claims},
     key::VerifyingKey,
     key_source::KeySource,
@@ -22,6 +22,7 @@ const MAX_OPENED: usize = 4096;
 pub(super) struct Verifier {
     keys: Keys,
     rules: ClaimRules,
+    grants: GrantSettings,
     clock: Clock,
     /// By the SHA-256 of a token, so that no token is kept.
     opened: Cache<[u8; 32], Opened>,
@@ -68,6 +69,7 @@ impl Verifier {
         Ok(Self {
             keys,
             rules,
+            grants: settings.grants,
             clock,
             opened: Cache::new(MAX_OPENED),
             metrics: metrics.clone(),
@@ -114,7 +116,8 @@ impl Verifier {
         }
         let header = header(token)?;
         let keys = self.keys(header.kid.as_deref(), header.alg).await?;
-        let (key, claims) = first_to_open(keys, token)?;
+        let (key, mut claims) = first_to_open(keys, token)?;
+        claims.grants = self.grants.of_token(token);
         Ok(Opened {
             claims: Arc::new(claims),
             kid: header.kid.map(Arc::from),

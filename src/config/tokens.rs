@@ -6,7 +6,10 @@ use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
 use super::duration::seconds;
 use crate::{
-    auth::{AudienceClaim, JwksLocation, Secret, SubjectClaim, TokenSettings},
+    auth::{
+        AudienceClaim, CODES_SCOPE, GrantSettings, IMPORT_SCOPE, JwksLocation, STAFF_SCOPE, Secret,
+        SubjectClaim, TokenSettings,
+    },
     redacted::Redacted,
 };
 
@@ -75,6 +78,44 @@ pub struct TokenOptions {
     )]
     pub jwt_subject: SubjectClaim,
 
+    /// Claim that has the token's roles, scopes, permissions or groups, as text or list: a name, or the
+    /// names of nested claims separated by dots, such as realm_access.roles [default: scope and scp]
+    #[arg(long, env = "GATEWAY_JWT_ROLES_CLAIM", value_name = "CLAIM", value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_roles_claim: Option<String>,
+
+    /// Role that makes its user staff. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_STAFF_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = STAFF_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_staff_role: Vec<String>,
+
+    /// Role that lets its user create invite codes. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_CODES_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = CODES_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_codes_role: Vec<String>,
+
+    /// Role that lets its bearer import over HTTP. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_IMPORT_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = IMPORT_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_import_role: Vec<String>,
+
     /// Longest accepted token, in bytes, 1024 to 65536
     #[arg(
         long,
@@ -103,6 +144,12 @@ impl From<TokenOptions> for TokenSettings {
             audience_claim: options.jwt_audience_claim,
             leeway: Duration::from_secs(options.jwt_leeway),
             subject: options.jwt_subject,
+            grants: GrantSettings {
+                claim: options.jwt_roles_claim,
+                staff: options.jwt_staff_role,
+                codes: options.jwt_codes_role,
+                imports: options.jwt_import_role,
+            },
             max_length: options.max_token as usize,
         }
     }
@@ -137,6 +184,11 @@ mod tests {
         assert!(settings.secret.is_none() && settings.jwks.is_none());
         assert_eq!(settings.audience_claim, AudienceClaim::Aud);
         assert_eq!(settings.max_length, 8192);
+        let grants = settings.grants;
+        assert_eq!(grants.claim, None);
+        assert_eq!(grants.staff, ["invites:admin"]);
+        assert_eq!(grants.codes, ["invites:codes"]);
+        assert_eq!(grants.imports, ["invites:import"]);
 
         let settings = self::settings(&[
             "--jwt-secret",
@@ -148,6 +200,8 @@ mod tests {
             "--jwt-subject=ext-id",
             "--jwt-audience-claim=client-id",
             "--max-token=65536",
+            "--jwt-roles-claim=realm_access.roles",
+            "--jwt-staff-role=admin,support",
         ])
         .expect("options");
         assert!(settings.secret.is_some() && settings.jwks.is_some());
@@ -157,6 +211,8 @@ mod tests {
         assert_eq!(settings.subject, SubjectClaim::ExtId);
         assert_eq!(settings.audience_claim, AudienceClaim::ClientId);
         assert_eq!(settings.max_length, 65_536);
+        assert_eq!(settings.grants.claim.as_deref(), Some("realm_access.roles"));
+        assert_eq!(settings.grants.staff, ["admin", "support"]);
     }
 
     #[test]
@@ -167,6 +223,8 @@ mod tests {
             "--jwt-subject=email",
             "--jwt-audience-claim=azp",
             "--max-token=1023",
+            "--jwt-roles-claim=",
+            "--jwt-staff-role=",
             "--max-token=65537",
             "--jwt-jwks=http://id.example.com/",
             "--jwt-issuer=",

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::auth::{
-    self, AudienceClaim, InvalidSecret, MintError, NewClaims, SubjectClaim, TokenSettings,
+    self, AudienceClaim, GrantSettings, InvalidSecret, MintError, NewClaims, SubjectClaim,
+    TokenSettings,
 };
 
 /// HS256 key that signs the demo's bearer tokens.
@@ -37,6 +38,7 @@ pub fn settings() -> Result<TokenSettings, InvalidSecret> {
         audience_claim: AudienceClaim::Aud,
         leeway: Duration::from_secs(30),
         subject: SubjectClaim::Id,
+        grants: GrantSettings::default(),
         max_length: 8192,
     })
 }

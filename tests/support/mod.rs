@@ -34,7 +34,10 @@ use chrono::{DateTime, Utc};
 use entity::invite_token;
 use invite_gateway::{
     access::{Disclosure, Policy},
-    auth::{AudienceClaim, Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
+    auth::{
+        AudienceClaim, Authenticator, GrantSettings, NewClaims, Secret, SubjectClaim,
+        TokenSettings, mint,
+    },
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
@@ -202,6 +205,7 @@ impl Gateway {
             audience_claim: AudienceClaim::Aud,
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
+            grants: GrantSettings::default(),
             max_length: 8192,
         };
         let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)

@@ -262,6 +262,8 @@ pub enum Readiness {
     Ready,
     /// The database did not respond.
     Unreachable,
+    /// Reachable through a pooler that gives one connection the prepared statements of another.
+    MixedStatements,
     /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
     NotMigrated,
     /// Reachable, but the role may not read the list of applied migrations, nor probably any table.

@@ -68,6 +68,7 @@ mod people;
 mod persisted_documents;
 mod planted_secrets;
 mod planted_settings;
+mod poolers;
 mod private_files;
 mod public_face;
 mod published_keys;

@@ -148,6 +148,7 @@ async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<Stri
     let reason = match readiness(database, purpose).await {
         Readiness::Ready => return None,
         Readiness::Unreachable => "the database does not respond",
+        Readiness::MixedStatements => "the database's pooler mixes prepared statements",
         Readiness::NotMigrated => "the database is not migrated: run `invite-gateway migrate up`",
         Readiness::Unreadable => UNREADABLE,
         Readiness::ReadOnly => {

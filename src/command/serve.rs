@@ -111,6 +111,8 @@ async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
         Readiness::Unreachable => {
             tracing::warn!("the database does not respond; requests fail until it does");
         }
+        // Logged, with the reason, where it was found.
+        Readiness::MixedStatements => {}
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
         }

@@ -57,6 +57,11 @@ async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
         ),
         Readiness::Ready => (StatusCode::OK, "ready"),
         Readiness::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "database unreachable"),
+        // The log has the remedy.
+        Readiness::MixedStatements => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database pooler mixes prepared statements",
+        ),
         Readiness::NotMigrated => (StatusCode::SERVICE_UNAVAILABLE, "database not migrated"),
         Readiness::Unreadable => (
             StatusCode::SERVICE_UNAVAILABLE,

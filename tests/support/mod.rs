@@ -9,6 +9,7 @@ mod database;
 pub mod invariants;
 pub mod issuer;
 pub mod node;
+pub mod pgbouncer;
 pub mod process;
 pub mod processor;
 pub mod proxy;

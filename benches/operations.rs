@@ -19,7 +19,10 @@ use invite_gateway::{
     access::{Access, Disclosure, Policy, Viewer},
     database::{IN_MEMORY, Pool},
     graphql::{Executed, Executor, Limits, Operation, Request, SchemaSettings},
-    loader::{Loaders, batch_loads, user::Subject},
+    loader::{
+        Loaders, batch_loads,
+        user::{Account, Subject},
+    },
     metrics::Metrics,
     rate_limit::{Client, ClientKey, RateLimits},
 };
@@ -130,7 +133,11 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         Migrator::up(&database, None).await.expect("migrations");
         fill(&database).await;
         let loaders = Arc::new(Loaders::new(database, &Metrics::default()));
-        let manager = loaders.subject(Subject::Id(1)).await.expect("a response");
+        let manager = loaders.account(Subject::Id(1)).await.expect("a response");
+        let manager = match manager {
+            Account::User(manager) => Some(manager),
+            _ => None,
+        };
         (
             loaders,
             Viewer::signed_in(manager.expect("a user"), false, false),

@@ -1,6 +1,7 @@
 //! Opens the configured database, and checks whether it is ready.
 
 mod heartbeat;
+mod search_path;
 mod writability;
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write, time::Duration};
@@ -121,13 +122,26 @@ impl Pool {
     /// The URL is invalid, or the SQLite file cannot be opened.
     pub async fn open(&self) -> Result<DatabaseConnection, DbErr> {
         let in_memory = self.url == IN_MEMORY;
-        let mut options = ConnectOptions::new(&self.url);
+        let (url, search_path) = match is_postgres(&self.url) {
+            true => search_path::split(&self.url),
+            false => (Cow::Borrowed(&*self.url), None),
+        };
+        let mut options = ConnectOptions::new(url);
         options
             .max_connections(if in_memory { 1 } else { self.max_connections })
             .acquire_timeout(self.acquire_timeout)
             .connect_timeout(self.acquire_timeout)
             .connect_lazy(self.url.starts_with("postgres"))
             .sqlx_logging(false);
+        options.map_sqlx_postgres_opts(move |postgres| {
+            // PgBouncer refuses this start-up parameter unless it is told to ignore it. The gateway reads no
+            // numbers with fractions as text.
+            let postgres = with_unbracketed_host(postgres).extra_float_digits(None);
+            match &search_path {
+                Some(search_path) => postgres.options([("search_path", search_path)]),
+                None => postgres,
+            }
+        });
         let session = self.session();
         options.map_sqlx_postgres_pool_opts(move |pool| {
             let session = session.clone();
@@ -178,6 +192,18 @@ impl Pool {
     }
 }
 
+/// Removes the brackets of an IPv6 address, which URLs have and addresses of sockets do not.
+fn with_unbracketed_host(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host();
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match address.map(str::to_owned) {
+        Some(address) => options.host(&address),
+        None => options,
+    }
+}
+
 /// Returns the error of the database itself, if there is one.
 pub fn driver_error(error: &DbErr) -> Option<&dyn DatabaseError> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -206,7 +232,6 @@ pub fn is_transient(error: &DbErr) -> bool {
 /// may not write.
 pub fn is_unwritable(error: &DbErr) -> bool {
     const READ_ONLY: &str = "25006";
-    const INSUFFICIENT_PRIVILEGE: &str = "42501";
     const DISK_FULL: &str = "53100";
     code(error).is_some_and(|(is_postgres, code)| match is_postgres {
         true => [READ_ONLY, INSUFFICIENT_PRIVILEGE, DISK_FULL].contains(&&*code),
@@ -224,6 +249,12 @@ pub enum Purpose {
     Write,
 }
 
+/// PostgreSQL's `undefined_table`.
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// PostgreSQL's `insufficient_privilege`.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 /// Readiness of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
@@ -231,8 +262,12 @@ pub enum Readiness {
     Ready,
     /// The database did not respond.
     Unreachable,
+    /// Reachable through a pooler that gives one connection the prepared statements of another.
+    MixedStatements,
     /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
     NotMigrated,
+    /// Reachable, but the role may not read the list of applied migrations, nor probably any table.
+    Unreadable,
     /// Migrated, but read-only: a standby, a file that cannot be written, or a role whose transactions
     /// are read-only.
     ReadOnly,
@@ -245,20 +280,46 @@ pub async fn readiness(database: &DatabaseConnection, purpose: Purpose) -> Readi
     if database.ping().await.is_err() {
         return Readiness::Unreachable;
     }
+    let applied = match applied_migrations(database).await {
+        Ok(applied) => applied,
+        Err(error) if is_unreadable(&error) => return Readiness::Unreadable,
+        Err(_) => return Readiness::NotMigrated,
+    };
+    match (are_all_applied(applied), purpose) {
+        (Readiness::Ready, Purpose::Write) => writability::of_database(database).await,
+        (migrated, _) => migrated,
+    }
+}
+
+/// Returns the names of the applied migrations. Only reads.
+///
+/// # Errors
+/// The database is unreachable, or the role may not read the list.
+pub async fn applied_migrations(database: &DatabaseConnection) -> Result<HashSet<String>, DbErr> {
     let applied = Query::select()
         .column("version")
         .from("seaql_migrations")
         .take();
-    let Ok(rows) = database.query_all(&applied).await else {
+    match database.query_all(&applied).await {
+        Ok(rows) => rows.iter().map(|row| row.try_get("", "version")).collect(),
         // The first migration creates the table.
-        return Readiness::NotMigrated;
-    };
-    let versions = rows.iter().map(|row| row.try_get("", "version"));
-    let migrated = are_all_applied(versions.filter_map(Result::ok).collect());
-    match (migrated, purpose) {
-        (Readiness::Ready, Purpose::Write) => writability::of_database(database).await,
-        (migrated, _) => migrated,
+        Err(error) if is_table_missing(&error) => Ok(HashSet::new()),
+        Err(error) => Err(error),
     }
+}
+
+/// Returns true if the statement names a table that does not exist.
+fn is_table_missing(error: &DbErr) -> bool {
+    const SQLITE_ERROR: &str = "1";
+    code(error).is_some_and(|(is_postgres, code)| match is_postgres {
+        true => code == UNDEFINED_TABLE,
+        false => code == SQLITE_ERROR,
+    })
+}
+
+/// Returns true if the role may not read the table of a statement.
+pub fn is_unreadable(error: &DbErr) -> bool {
+    code(error).is_some_and(|(is_postgres, code)| is_postgres && code == INSUFFICIENT_PRIVILEGE)
 }
 
 fn are_all_applied(applied: HashSet<String>) -> Readiness {

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, fmt::Display};
 
-use clap::{Arg, Command, builder::TypedValueParser, error::ErrorKind};
+use clap::{Arg, Command, Error, builder::TypedValueParser, error::ErrorKind};
 
 /// Parses a value that may be a secret. Its errors omit the value, which clap's own errors quote.
 #[derive(Clone)]
@@ -20,14 +20,17 @@ where
         command: &Command,
         argument: Option<&Arg>,
         value: &OsStr,
-    ) -> Result<T, clap::Error> {
-        let refuse = |reason: &dyn Display| {
-            let message = format!("{}: {reason}\n", argument.map(names).unwrap_or_default());
-            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
-        };
+    ) -> Result<T, Error> {
+        let refuse = |reason: &dyn Display| refusal(command, argument, reason);
         let text = value.to_str().ok_or_else(|| refuse(&"not UTF-8"))?;
         (self.0)(text).map_err(|error| refuse(&error))
     }
+}
+
+/// Returns the error of a value, without the value.
+pub(crate) fn refusal(command: &Command, argument: Option<&Arg>, reason: &dyn Display) -> Error {
+    let message = format!("{}: {reason}\n", argument.map(names).unwrap_or_default());
+    Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
 }
 
 /// Returns a setting's flag and environment variable.

@@ -92,7 +92,9 @@ impl Path {
             StatusCode::NOT_FOUND => '-',
             other => return Err(format!("{other}: {}", response.text)),
         };
-        if matches!(outcome, 'U' | '-') {
+        // Without an account, nothing is looked up.
+        let is_refused_first = outcome == 'F' && viewer == Viewer::Staff(world::STRANGER);
+        if matches!(outcome, 'U' | '-') || is_refused_first {
             let absent = get(self.absent(str::to_owned)).await;
             if (response.status, &response.text) != (absent.status, &absent.text) {
                 return Err(format!(
@@ -125,7 +127,11 @@ impl Path {
                 _ if !place.is_null() => Err(format!("an error beside data: {response}")),
                 _ if errors[0]["path"] != json!(keys) => Err(format!("elsewhere: {errors}")),
                 (Some("UNAUTHENTICATED"), Value::Null) => Ok('U'),
-                (Some("FORBIDDEN"), Value::Null) => Ok('F'),
+                (Some("FORBIDDEN"), Value::Null) => match &errors[0]["extensions"]["reason"] {
+                    Value::Null => Ok('F'),
+                    reason if reason == "NO_ACCOUNT" => Ok('N'),
+                    _ => Err(errors.to_string()),
+                },
                 _ => Err(errors.to_string()),
             };
         }

@@ -12,7 +12,8 @@ use futures_util::stream;
 use invite_gateway::{
     access,
     auth::{
-        AuthError, InvalidToken, NewClaims, STAFF_SCOPE, Secret, SubjectClaim, TokenSettings, mint,
+        AudienceClaim, AuthError, GrantSettings, InvalidToken, NewClaims, STAFF_SCOPE, Secret,
+        SubjectClaim, TokenSettings, mint,
     },
 };
 use serde_json::{Value, json};
@@ -121,16 +122,13 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
             Some("the token's subject cannot name a user"),
         ),
         (
-            bearer(&secret(), |claims| claims.sub = "99"),
-            Some("the token's user is not known"),
-        ),
-        // Deleted users look like unknown ones.
-        (
             bearer(&secret(), |claims| claims.sub = "8"),
-            Some("the token's user is not known"),
+            Some("the token's user was deleted"),
         ),
         ("Bearer garbage".to_owned(), Some("the token is malformed")),
         ("Bearer".to_owned(), Some("the token is malformed")),
+        // As a client sends that lost its token: it does not believe to be signed out.
+        ("Bearer ".to_owned(), Some("the token is malformed")),
         (format!("{good} {good}"), Some("the token is malformed")),
         (
             format!("Bearer {}", "a".repeat(8193)),
@@ -138,7 +136,6 @@ fn bad_headers() -> Vec<(String, Option<&'static str>)> {
         ),
         ("Basic Z3JhY2U6c2VjcmV0".to_owned(), None),
         (good.replacen("Bearer", "Token", 1), None),
-        (String::new(), None),
     ]
 }
 
@@ -165,17 +162,33 @@ fn graphql_refusal(message: &str) -> Value {
 any_database! {
     async fn without_a_token_the_viewer_is_anonymous(gateway) {
         fill(&gateway).await;
-        let data = gateway.data(Viewer::Anonymous, WHO).await;
-        assert_eq!(data, json!({ "viewer": null }));
-        let data = gateway.data(Viewer::Anonymous, LOOK_UP).await;
-        assert_eq!(data, json!({ "inviteCode": { "code": "AbC-123" } }));
-        for path in [CODE, WORKSPACE] {
-            assert_eq!(gateway.get(Viewer::Anonymous, path).await.status, StatusCode::OK, "{path}");
+        for viewer in [Viewer::Anonymous, Viewer::Header(""), Viewer::Header(" \t ")] {
+            let data = gateway.data(viewer, WHO).await;
+            assert_eq!(data, json!({ "viewer": null }), "{viewer:?}");
+            let data = gateway.data(viewer, LOOK_UP).await;
+            assert_eq!(data, json!({ "inviteCode": { "code": "AbC-123" } }), "{viewer:?}");
+            for path in [CODE, WORKSPACE] {
+                assert_eq!(gateway.get(viewer, path).await.status, StatusCode::OK, "{path}");
+            }
+            for path in [GROUP, COURSE] {
+                let response = gateway.get(viewer, path).await;
+                assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
+                assert_eq!(response.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+            }
         }
-        for path in [GROUP, COURSE] {
-            let response = gateway.get(Viewer::Anonymous, path).await;
-            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{path}");
-            assert_eq!(response.header("www-authenticate"), r#"Bearer realm="invite-gateway""#);
+    }
+
+    async fn an_empty_header_of_a_client_is_anonymous(gateway) {
+        fill(&gateway).await;
+        let server = Server::new(&gateway.database_url).await;
+        for header in ["", "   "] {
+            let mut wire = server.connect().await;
+            let body = json!({ "query": LOOK_UP }).to_string();
+            let request = Request::post_json("/graphql", &body).authorized(Some(header));
+            wire.write(&request.text()).await;
+            let response = wire.response().await;
+            assert_eq!(response.status, StatusCode::OK);
+            assert_eq!(response.json, json!({ "data": { "inviteCode": { "code": "AbC-123" } } }));
         }
     }
 
@@ -240,6 +253,49 @@ any_database! {
         }
     }
 
+    async fn a_valid_token_that_names_nobody_is_a_stranger(gateway) {
+        fill(&gateway).await;
+        // Not even its scopes grant anything.
+        let header = bearer(&secret(), |claims| {
+            claims.sub = "99";
+            claims.scope = Some("invites:admin invites:codes");
+        });
+        let viewer = Viewer::Header(&header);
+        let document = r#"{
+            viewer { hasAccount user { id }
+                workspaces { totalCount } groups { totalCount } courses { totalCount }
+                sentInvites { nodes { id } } receivedInvites { pageInfo { hasNextPage } edges { cursor } } }
+            inviteCode(code: "AbC-123") { code viewerCanAccept }
+            node(id: "x") { id }
+        }"#;
+        let none = json!({ "totalCount": 0 });
+        assert_eq!(gateway.data(viewer, document).await, json!({
+            "viewer": { "hasAccount": false, "user": null,
+                "workspaces": none, "groups": none, "courses": none,
+                "sentInvites": { "nodes": [] },
+                "receivedInvites": { "pageInfo": { "hasNextPage": false }, "edges": [] } },
+            "inviteCode": { "code": "AbC-123", "viewerCanAccept": false },
+            "node": null,
+        }));
+        let good = bearer(&secret(), |_| {});
+        let data = gateway.data(Viewer::Header(&good), "{ viewer { hasAccount } }").await;
+        assert_eq!(data, json!({ "viewer": { "hasAccount": true } }));
+        for path in [CODE, WORKSPACE] {
+            assert_eq!(gateway.get(viewer, path).await.status, StatusCode::OK, "{path}");
+        }
+        for path in [GROUP, COURSE] {
+            assert_eq!(gateway.get(viewer, path).await.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        let accept = r#"mutation { acceptInvite(input: { code: "AbC-123" }) { userErrors { code } } }"#;
+        for document in [accept, "{ inviteCodes { totalCount } }"] {
+            let response = gateway.graphql(viewer, document).await;
+            let error = &response["errors"][0];
+            assert_eq!(error["message"], "You are signed in, but have no account here.", "{response}");
+            let extensions = json!({ "code": "FORBIDDEN", "reason": "NO_ACCOUNT" });
+            assert_eq!(error["extensions"], extensions);
+        }
+    }
+
     async fn a_token_in_the_url_is_ignored(gateway) {
         fill(&gateway).await;
         let good = bearer(&secret(), |_| {});
@@ -293,7 +349,7 @@ any_database! {
         deleted.update(&gateway.database).await.expect("a user");
         assert_eq!(gateway.get(viewer, CODE).await.status, StatusCode::UNAUTHORIZED);
         let response = gateway.graphql(viewer, WHO).await;
-        assert_eq!(response, graphql_refusal("the token's user is not known"));
+        assert_eq!(response, graphql_refusal("the token's user was deleted"));
     }
 
     async fn claims_are_accepted_up_to_their_limits(gateway) {
@@ -326,26 +382,81 @@ any_database! {
         }
     }
 
+    async fn a_client_id_takes_the_place_of_a_missing_audience_if_configured(gateway) {
+        fill(&gateway).await;
+        let cognito = TokenSettings { audience_claim: AudienceClaim::ClientId, ..with_secret() };
+        let cognito = authenticator(&gateway, cognito);
+        let usual = authenticator(&gateway, with_secret());
+        let audience = InvalidToken::Audience;
+        for (changes, by_client_id, by_aud) in [
+            (json!({ "aud": null, "client_id": AUDIENCE }), None, Some(audience)),
+            (json!({ "aud": null, "client_id": "others" }), Some(audience), Some(audience)),
+            (json!({ "aud": null }), Some(audience), Some(audience)),
+            (json!({ "client_id": "others" }), None, None),
+            (json!({ "aud": "others", "client_id": AUDIENCE }), Some(audience), Some(audience)),
+        ] {
+            let token = claiming(changes.clone());
+            assert_eq!(refusal(&cognito, &token).await, by_client_id, "{changes}");
+            assert_eq!(refusal(&usual, &token).await, by_aud, "{changes}");
+        }
+    }
+
+    async fn the_length_of_tokens_has_a_configured_maximum(gateway) {
+        fill(&gateway).await;
+        let long = claiming(json!({ "groups": "x".repeat(12_000) }));
+        let max_length = long.len();
+        let refused = refusal(&authenticator(&gateway, with_secret()), &long).await;
+        assert_eq!(refused, Some(InvalidToken::TooLong { max_length: 8192 }));
+        let wide = authenticator(&gateway, TokenSettings { max_length, ..with_secret() });
+        assert_eq!(refusal(&wide, &long).await, None);
+    }
+
+    async fn the_log_has_the_reason_of_a_refusal_and_nothing_of_the_token(gateway) {
+        fill(&gateway).await;
+        for (header, reason) in [
+            (bearer(&secret(), |claims| claims.exp = 1), "expired"),
+            ("Bearer hunter2".to_owned(), "malformed"),
+            ("Basic Z3JhY2U6c2VjcmV0".to_owned(), "unsupported_scheme"),
+        ] {
+            let server = Server::new(&gateway.database_url).await;
+            let response = server.get(Some(&header), CODE).await;
+            assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{reason}");
+            let line = server.process.logged("a token was refused").await;
+            assert_eq!(line["reason"], reason, "{line}");
+            let (_, token) = header.split_once(' ').expect("a token");
+            assert!(!line.to_string().contains(token), "{line}");
+        }
+    }
+
     async fn a_subject_identifies_a_user_by_the_configured_column(gateway) {
-        use InvalidToken::{Claims, Subject, UnknownUser};
+        use InvalidToken::{AmbiguousUser, Claims, DeletedUser, Subject};
         use SubjectClaim::{ExtId, Id, Username};
         fill(&gateway).await;
         gateway.add_all([9, 10].map(|id| user::Model {
             ext_id: Some("shared".to_owned()),
             ..data::user(id, &format!("twin{id}"))
         })).await;
+        gateway.add_all([11, 12].map(|id| user::Model {
+            ext_id: Some("passed on".to_owned()),
+            deleted_at: (id == 12).then(data::made),
+            ..data::user(id, &format!("heir{id}"))
+        })).await;
+        gateway.add(user::Model { ext_id: Some("5150".to_owned()), ..data::user(13, "numbered") }).await;
         for (subject, sub, expected) in [
             (Id, json!("7"), Ok(Some(7))),
             (Username, json!("grace"), Ok(Some(7))),
             (ExtId, json!("ext-7"), Ok(Some(7))),
-            (Id, json!("8"), Err(UnknownUser)),
-            (Username, json!("gone"), Err(UnknownUser)),
-            (ExtId, json!("ext-8"), Err(UnknownUser)),
-            (ExtId, json!("shared"), Err(UnknownUser)),
-            (Id, json!("99"), Err(UnknownUser)),
-            (Username, json!("7"), Err(UnknownUser)),
-            (Username, json!("GRACE"), Err(UnknownUser)),
-            (Username, json!(" grace"), Err(UnknownUser)),
+            (ExtId, json!("passed on"), Ok(Some(11))),
+            (Id, json!("8"), Err(DeletedUser)),
+            (ExtId, json!("ext-8"), Err(DeletedUser)),
+            (ExtId, json!("shared"), Err(AmbiguousUser)),
+            // A deleted user's name is nobody's.
+            (Username, json!("gone"), Ok(None)),
+            (Id, json!("99"), Ok(None)),
+            (ExtId, json!("ext-99"), Ok(None)),
+            (Username, json!("7"), Ok(None)),
+            (Username, json!("GRACE"), Ok(None)),
+            (Username, json!(" grace"), Ok(None)),
             (Id, json!("grace"), Err(Subject)),
             (Id, json!("07"), Err(Subject)),
             (Id, json!("+7"), Err(Subject)),
@@ -356,7 +467,10 @@ any_database! {
             (Username, json!(""), Err(Subject)),
             (Username, json!("grace\0"), Err(Subject)),
             (Username, Value::Null, Err(Subject)),
-            (Id, json!(7), Err(Claims)),
+            (Id, json!(7), Ok(Some(7))),
+            (ExtId, json!(5150), Ok(Some(13))),
+            (Id, json!(7.0), Err(Claims)),
+            (Id, json!(true), Err(Claims)),
             (Username, json!(["grace"]), Err(Claims)),
         ] {
             let authenticator = authenticator(&gateway, TokenSettings { subject, ..with_secret() });
@@ -384,6 +498,7 @@ any_database! {
             (json!({ "scope": "Invites:Admin" }), false),
             (json!({ "scope": ["openid invites:admin"] }), false),
             (json!({ "scopes": "invites:admin" }), false),
+            (json!({ "scope": 1 }), false),
             (json!({ "sub": "9" }), true),
         ] {
             let token = claiming(changes.clone());
@@ -398,6 +513,36 @@ any_database! {
         let minted = minted.strip_prefix("Bearer ").expect("a token");
         let viewer = authenticator.viewer(&bearing(minted)).await.expect("a viewer");
         assert_eq!((viewer.id(), viewer.is_staff()), (Some(7), true));
+    }
+
+    async fn rights_come_from_the_configured_claim(gateway) {
+        fill(&gateway).await;
+        let configured = |claim: &str| GrantSettings {
+            claim: Some(claim.to_owned()),
+            staff: vec!["admin".to_owned(), "support".to_owned()],
+            codes: vec!["inviter".to_owned()],
+            ..GrantSettings::default()
+        };
+        for (claim, changes, expected) in [
+            ("permissions", json!({ "permissions": ["read", "admin"] }), true),
+            ("permissions", json!({ "permissions": "read inviter" }), false),
+            ("realm_access.roles", json!({ "realm_access": { "roles": ["support", "inviter"] } }), true),
+            ("https://example.com/roles", json!({ "https://example.com/roles": ["admin"] }), true),
+            ("cognito:groups", json!({ "cognito:groups": ["admins"] }), false),
+            // The claim replaces scopes.
+            ("roles", json!({ "scope": "admin invites:admin" }), false),
+            ("roles", json!({ "roles": { "admin": true } }), false),
+            ("roles", json!({}), false),
+        ] {
+            let settings = TokenSettings { grants: configured(claim), ..with_secret() };
+            let authenticator = authenticator(&gateway, settings);
+            let token = claiming(changes.clone());
+            let viewer = authenticator.viewer(&bearing(&token)).await.expect("a viewer");
+            assert_eq!(viewer.is_staff(), expected, "{claim} {changes}");
+            // Again, from the cache of verified tokens.
+            let viewer = authenticator.viewer(&bearing(&token)).await.expect("a viewer");
+            assert_eq!(viewer.is_staff(), expected, "{claim} {changes}");
+        }
     }
 
     async fn without_keys_no_token_is_accepted(gateway) {

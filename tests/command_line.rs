@@ -105,6 +105,7 @@ note: 12 pending invites have the same workspace and address as another; ids: 1,
         assert_eq!(tables::names(&gateway.database).await, [""; 0]);
 
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(0));
+        assert_eq!(tables::names(&gateway.database).await, [""; 0], "it only reads");
         printed(&migrate(&gateway, &["up", "--steps=2"]).await, 0, &steps(2));
         printed(&migrate(&gateway, &["status"]).await, 1, &steps(2));
         printed(&migrate(&gateway, &["up"]).await, 0, &steps(STEPS.len()));
@@ -241,7 +242,24 @@ const WRONG: &[Wrong] = &[
         flag: "--jwt-leeway",
         variable: "GATEWAY_JWT_LEEWAY",
         value: "301",
-        messages: &["301", "0..=300"],
+        messages: &[
+            "GATEWAY_JWT_LEEWAY",
+            "expected 0 to 300 seconds, such as 10, 10s or 2m",
+        ],
+        secret: None,
+    },
+    Wrong {
+        flag: "--request-timeout",
+        variable: "GATEWAY_REQUEST_TIMEOUT",
+        value: "10sec",
+        messages: &["GATEWAY_REQUEST_TIMEOUT", "expected 1 to 600 seconds"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--database-lock-timeout",
+        variable: "GATEWAY_DATABASE_LOCK_TIMEOUT",
+        value: "2m",
+        messages: &["expected 1 to 60000 milliseconds, such as 500, 500ms or 2s"],
         secret: None,
     },
     Wrong {
@@ -390,6 +408,41 @@ async fn every_command_refuses_the_same_database_urls_without_repeating_them() {
 }
 
 #[tokio::test]
+async fn an_empty_variable_counts_as_unset() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite://{}", folder.path().join("new.db").display());
+    let up = ["migrate", "up", "--database-url", &database];
+    assert_eq!(Process::run(&up).await.status, Some(0));
+    let empty = [
+        "DATABASE_REPLICA_URL",
+        "GATEWAY_CORS_ORIGIN",
+        "GATEWAY_JWT_AUDIENCE",
+        "GATEWAY_JWT_ISSUER",
+        "GATEWAY_MAX_BODY",
+        "GATEWAY_REDIS_URL",
+        "GATEWAY_TRUSTED_DOCUMENTS",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_SDK_DISABLED",
+        "OTEL_SERVICE_NAME",
+        "OTEL_TRACES_EXPORTER",
+    ]
+    .map(|name| (name, ""));
+    let times = [
+        ("GATEWAY_REQUEST_TIMEOUT", "10s"),
+        ("GATEWAY_CLIENT_TIMEOUT", "2m"),
+        ("GATEWAY_DRAIN_TIMEOUT", "0"),
+        ("GATEWAY_JWT_LEEWAY", "1m"),
+        ("GATEWAY_DATABASE_ACQUIRE_TIMEOUT", "2000ms"),
+        ("GATEWAY_DATABASE_LOCK_TIMEOUT", "1s"),
+        ("GATEWAY_INVITE_LIFETIME", "48h"),
+    ];
+    let variables = [&empty[..], &times].concat();
+    let server = Server::with_variables(&database, &variables).await;
+    let ready = server.get(None, "/health/ready").await;
+    assert_eq!(ready.status, StatusCode::OK, "{}", ready.text);
+}
+
+#[tokio::test]
 async fn a_secret_and_a_key_set_exclude_each_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = format!("sqlite://{}", folder.path().join("new.db").display());
@@ -410,6 +463,32 @@ async fn a_secret_and_a_key_set_exclude_each_other() {
         assert!(ended.stderr.contains(word), "{}", ended.stderr);
     }
     assert!(!ended.stderr.contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_key_set_file_that_cannot_be_used_ends_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(folder.path().join("other.json"), r#"{"hunter2": 1}"#).expect("a file");
+    for (jwks, reason) in [
+        (path("absent.json"), "No such file"),
+        (path("other.json"), "not a JWK Set"),
+        (path(""), "Is a directory"),
+    ] {
+        let environment = [
+            ("DATABASE_URL", "sqlite::memory:"),
+            ("GATEWAY_JWT_JWKS", jwks.as_str()),
+            ("GATEWAY_LISTEN", "127.0.0.1:0"),
+        ];
+        let ended = Process::run_in(&environment, &["serve"]).await;
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        for word in ["--jwt-jwks (GATEWAY_JWT_JWKS)", reason] {
+            assert!(ended.stderr.contains(word), "{}", ended.stderr);
+        }
+        for value in [jwks.as_str(), "hunter2"] {
+            assert!(!ended.stderr.contains(value), "{}", ended.stderr);
+        }
+    }
 }
 
 #[tokio::test]

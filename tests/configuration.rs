@@ -10,7 +10,8 @@ fn reference() -> String {
     let cli = Cli::command();
     let serve = cli.find_subcommand("serve").expect("a command");
     let mut text = "# Configuration\n\n\
-        Settings of `invite-gateway serve`: a flag outranks its environment variable.\n\n\
+        Settings of `invite-gateway serve`: a flag outranks its environment variable. An empty variable counts\n\
+        as unset. Times may have a unit: `500ms`, `10s`, `2m`, `1h`, `7d`.\n\n\
         This page is generated from the command line's own definitions:\n\
         `UPDATE_REFERENCE=1 scripts/test --test gateway configuration` writes it anew.\n"
         .to_owned();

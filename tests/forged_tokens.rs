@@ -255,8 +255,8 @@ fn signatures(by: &Signers) -> Vec<Forgery> {
         ("a full stop more", format!("{good}."), Malformed),
         ("two tokens", format!("{good} {good}"), Malformed),
         ("a space within", format!("{message} .{signature}"), Malformed),
-        ("a giant", "A".repeat(MAX_LENGTH + 1), InvalidToken::TooLong),
-        ("a giant that is signed", by.claiming(json!({ "x": "x".repeat(MAX_LENGTH) })), InvalidToken::TooLong),
+        ("a giant", "A".repeat(MAX_LENGTH + 1), InvalidToken::TooLong { max_length: MAX_LENGTH }),
+        ("a giant that is signed", by.claiming(json!({ "x": "x".repeat(MAX_LENGTH) })), InvalidToken::TooLong { max_length: MAX_LENGTH }),
         ("as long as may be", "A".repeat(MAX_LENGTH), Malformed),
         ("deep JSON", format!("{}.e30.x", base64(r#"{"x":"#.repeat(1000))), Malformed),
         ("deep claims", by.saying(format!("{}{}", "[".repeat(2000), "]".repeat(2000))), Claims),
@@ -528,8 +528,7 @@ fn times(by: &Signers) -> Vec<Forgery> {
         ("claims as text", by.saying(r#""x""#), Claims),
         ("claims null", by.saying("null"), Claims),
         // In the order in which the claims are declared.
-        ("claims as a list", by.saying(json!([soon, null, ISSUER, AUDIENCE, "7", null, null]).to_string()), Claims),
-        ("scope as a number", by.claiming(json!({ "scope": 1 })), Claims),
+        ("claims as a list", by.saying(json!([soon, null, ISSUER, AUDIENCE, null, "7"]).to_string()), Claims),
     ])
 }
 
@@ -616,7 +615,7 @@ any_database! {
         for (sent, expected) in cases {
             assert_eq!(refused(&authenticator, sent).await, Some(expected), "{sent:?}");
         }
-        for sent in ["", "Basic dTpw", "Token a.b.c", "a.b.c", "Bearera.b.c", "Bearer\ta.b.c"] {
+        for sent in ["Basic dTpw", "Token a.b.c", "a.b.c", "Bearera.b.c", "Bearer\ta.b.c"] {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(sent))]);
             let outcome = authenticator.viewer(&headers).await;
             assert!(matches!(outcome, Err(AuthError::UnsupportedScheme)), "{sent:?}");
@@ -654,19 +653,39 @@ any_database! {
         }
     }
 
-    async fn a_token_without_a_key_id_needs_a_set_with_one_key(gateway) {
+    async fn keys_that_an_id_does_not_tell_apart_are_tried_in_turn(gateway) {
         gateway.add(data::user(7, "grace")).await;
-        let (one, other) = (Signer::named("one"), Signer::named("other"));
-        let token = |kid| signed(&one, one.header(kid));
-        let (ambiguous, _file) = publishing(&gateway, &[one.jwk(Some("a")), other.jwk(Some("b"))]);
-        assert_eq!(refusal(&ambiguous, &token(Some("a"))).await, None);
-        for kid in [None, Some("b")] {
-            let refused = refusal(&ambiguous, &token(kid)).await;
-            assert_eq!(refused, Some(InvalidToken::Unverified), "{kid:?}");
+        let (one, other) = (Signer::rsa(), Signer::rsa());
+        let (a, b) = (Some("a"), Some("b"));
+        for (published, kid, is_accepted) in [
+            ([None, None], None, true),
+            ([None, None], a, true),
+            ([a, b], None, true),
+            ([a, a], a, true),
+            ([a, b], a, true),
+            ([a, b], b, false),
+            ([a, b], Some("c"), false),
+        ] {
+            let keys = [one.jwk(published[0]), other.jwk(published[1])];
+            for keys in [keys.to_vec(), keys.into_iter().rev().collect()] {
+                let (authenticator, _file) = publishing(&gateway, &keys);
+                let refused = refusal(&authenticator, &signed(&one, one.header(kid))).await;
+                let expected = (!is_accepted).then_some(InvalidToken::Unverified);
+                assert_eq!(refused, expected, "{published:?} {kid:?}");
+                let forged = signed(&Signer::rsa(), one.header(kid));
+                let refused = refusal(&authenticator, &forged).await;
+                assert_eq!(refused, Some(InvalidToken::Unverified), "{published:?} {kid:?}");
+            }
         }
+    }
 
-        let (ambiguous, _file) = publishing(&gateway, &[one.jwk(Some("a")), other.jwk(Some("a"))]);
-        let refused = refusal(&ambiguous, &token(Some("a"))).await;
-        assert_eq!(refused, Some(InvalidToken::Unverified), "one id, two keys");
+    async fn at_most_eight_keys_are_tried(gateway) {
+        gateway.add(data::user(7, "grace")).await;
+        let signers: Vec<_> = (0..9).map(|at| Signer::named(&format!("key {at}"))).collect();
+        let keys: Vec<_> = signers.iter().map(|signer| signer.jwk(None)).collect();
+        let (authenticator, _file) = publishing(&gateway, &keys);
+        let token = |at: usize| signed(&signers[at], signers[at].header(None));
+        assert_eq!(refusal(&authenticator, &token(7)).await, None);
+        assert_eq!(refusal(&authenticator, &token(8)).await, Some(InvalidToken::Unverified));
     }
 }

@@ -1,6 +1,6 @@
 //! Metrics: their values, where they are served, and their bounds.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use axum::{
     body::Body,
@@ -8,7 +8,7 @@ use axum::{
 };
 use chrono::TimeDelta;
 use invite_gateway::{
-    auth::{Authenticator, SubjectClaim, TokenSettings},
+    auth::Authenticator,
     graphql::Limits,
     http::Graphql,
     metrics::{Metrics, RateLimit, Share},
@@ -19,8 +19,9 @@ use tempfile::TempDir;
 
 use crate::support::{
     Backend, Gateway, NOW, Viewer, at, data, each_database, graphql_with_limits, metric_in,
-    process::{Process, Server, address_in, authorization, eventually},
+    process::{Process, Server, address_in, eventually},
     run,
+    tokens::with_keys,
     wire::{Request, Wire},
 };
 
@@ -187,7 +188,7 @@ each_database! {
         gateway.add(data::user(7, "grace")).await;
         let lists = r#"{ inviteCodes { totalCount } viewer { sentInvites { totalCount } } }"#;
         let (sent, _) = gateway.counted(gateway.data(Viewer::User(7), lists)).await;
-        let kinds = ["user_by_id", "list_of_invite_codes", "list_of_invites"];
+        let kinds = ["account_by_id", "list_of_invite_codes", "list_of_invites"];
         let counted: f64 = kinds.iter().map(|kind| gateway.metric(&statements(kind, "ok"))).sum();
         assert_eq!((sent, counted), (3, 3.0));
         let state = |state| format!("invite_gateway_database_connections{{server=\"primary\",state=\"{state}\"}}");
@@ -281,7 +282,7 @@ each_database! {
         let listening = server.process.logged("serving metrics").await;
         let address = address_in(listening["url"].as_str().expect("a URL"));
         assert_eq!(server.get(None, "/metrics").await.status, StatusCode::NOT_FOUND);
-        server.graphql(Some(&authorization(7)), "{ __typename }", json!({})).await;
+        server.graphql(Some("Bearer x"), "{ __typename }", json!({})).await;
         let ask = async |path| {
             let mut wire = Wire::connect(address).await.expect("a connection");
             wire.write(&Request::get(path).text()).await;
@@ -289,8 +290,8 @@ each_database! {
         };
         let response = ask("/metrics").await;
         assert_eq!(response.status, StatusCode::OK);
-        let unknown = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"401\"}";
-        assert_eq!(metric_in(&response.text, unknown), 1.0);
+        let refused = "invite_gateway_http_requests_total{route=\"/graphql\",status=\"401\"}";
+        assert_eq!(metric_in(&response.text, refused), 1.0);
         assert_eq!(ask("/graphql").await.status, StatusCode::NOT_FOUND);
     }
 }
@@ -360,14 +361,7 @@ async fn the_age_and_fetches_of_key_sets_are_exported() {
         fs::write(&file, r#"{ "keys": [] }"#).expect("a file");
         let clock = gateway.clock();
         let gateway = gateway.with(|parts| {
-            let tokens = TokenSettings {
-                secret: None,
-                jwks: Some(file.to_string_lossy().parse().expect("a file")),
-                issuer: None,
-                audience: None,
-                leeway: Duration::ZERO,
-                subject: SubjectClaim::Id,
-            };
+            let tokens = with_keys(&file.to_string_lossy());
             parts.authenticator =
                 Authenticator::new(tokens, parts.loaders.clone(), clock, &parts.metrics)
                     .expect("usable settings");

@@ -14,8 +14,9 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{
-    Gateway, any_database, data,
+    Gateway, Viewer, any_database, data,
     issuer::Issuer,
+    process::eventually,
     signer::{Signer, key_set},
     tokens::{authenticator, bearing, claims, with_keys},
 };
@@ -221,6 +222,35 @@ any_database! {
         advance(&gateway, 10);
         assert_eq!(ask(&source, "c").await, Accepted);
         assert_eq!(ask(&source, "a").await, Refused);
+    }
+
+    async fn without_any_keys_a_gateway_is_unready(gateway) {
+        let log = Log::default();
+        let _guard = log.record();
+        let issuer = Issuer::start(None).await;
+        let source = reading(&gateway, &issuer.keys()).await;
+        refreshed(&gateway, "failed", 1.0).await;
+        let gateway = gateway.with(|parts| parts.authenticator = source);
+        let ready = async || {
+            let response = gateway.get(Viewer::Anonymous, "/health/ready").await;
+            (response.status.as_u16(), response.json["status"].clone())
+        };
+        let unready = (503, json!("key set never loaded: see the log"));
+        assert_eq!(ready().await, unready);
+        let log = log.take();
+        assert!(log.contains("cannot load the keys") && log.contains("503"), "{log}");
+        let public = gateway.get(Viewer::Anonymous, "/api/v2/invite_code/x/").await;
+        assert_eq!(public.status.as_u16(), 404, "requests without a token are served");
+        issuer.publish(Some(keys(&["a"])));
+        // No token has to arrive.
+        eventually("the keys", async || {
+            advance(&gateway, 10);
+            (ready().await == (200, json!("ready"))).then_some(())
+        })
+        .await;
+        issuer.publish(None);
+        advance(&gateway, 3600);
+        assert_eq!(ready().await.0, 200, "old keys are still there");
     }
 
     async fn keys_outlast_an_issuer_that_fails(gateway) {

@@ -41,6 +41,8 @@ async fn each_share_sheds_load_separately() {
         assert_eq!(refused.header("x-content-type-options"), "nosniff");
         let code = &refused.json["errors"][0]["extensions"]["code"];
         assert_eq!(code, "SERVICE_UNAVAILABLE", "{}", refused.text);
+        let refused = send(&gateway, Viewer::Header("")).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         let rest = gateway.get(anonymous, "/api/v2/invite_code/x/").await;
         assert_eq!(rest.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(rest.header("retry-after"), "1");
@@ -59,7 +61,7 @@ async fn each_share_sheds_load_separately() {
             assert_eq!(send(&gateway, viewer).await.status, StatusCode::OK);
         }
         let shed = |share| format!("invite_gateway_requests_shed_total{{share=\"{share}\"}}");
-        assert_eq!(gateway.metric(&shed("anonymous")), 2.0);
+        assert_eq!(gateway.metric(&shed("anonymous")), 3.0);
         assert_eq!(gateway.metric(&shed("signed_in")), 1.0);
     })
     .await;

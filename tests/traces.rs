@@ -115,7 +115,7 @@ each_database! {
                 .collect()
         };
         // The viewer is loaded before the operation is read.
-        assert_eq!(kinds_below(request), ["user_by_id"]);
+        assert_eq!(kinds_below(request), ["account_by_id"]);
         let of_operation = kinds_below(operation);
         assert!(of_operation.contains(&"list_of_workspaces"), "{of_operation:?}");
         assert!(of_operation.contains(&"pages_of_workspace_invites"), "{of_operation:?}");
@@ -265,6 +265,31 @@ async fn an_unavailable_collector_is_logged_once_and_delays_nothing() {
             line["message"] == "the collector does not accept traces; they are lost"
         });
         assert_eq!(lines.count(), 1, "{}", ended.stderr);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_switched_off_sdk_sends_nothing() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        for (variable, sends) in [
+            (("OTEL_SDK_DISABLED", "TRUE"), false),
+            (("OTEL_TRACES_EXPORTER", "none"), false),
+            (("OTEL_SDK_DISABLED", "1"), true),
+            (("OTEL_TRACES_EXPORTER", "otlp"), true),
+        ] {
+            let collector = Collector::start().await;
+            let endpoint = collector.option();
+            let (_, endpoint) = endpoint.split_once('=').expect("a value");
+            let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), variable];
+            let server = Server::with_variables(&gateway.database_url, &variables).await;
+            let response = server.graphql(None, "{ __typename }", json!({})).await;
+            assert_eq!(response.status, StatusCode::OK);
+            // Stopping flushes the spans.
+            server.process.signal("TERM");
+            assert_eq!(server.process.ended().await.status, Some(0));
+            assert_eq!(!collector.spans().is_empty(), sends, "{variable:?}");
+        }
     })
     .await;
 }

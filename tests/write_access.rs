@@ -84,6 +84,43 @@ async fn create(url: &str, address: &str) -> Ended {
 }
 
 #[tokio::test]
+async fn a_role_that_only_reads_is_told_what_it_may_not_read() {
+    with_role(async |gateway, role, url| {
+        let status = ["migrate", "status", "--database-url", url];
+        let ended = Process::run(&status).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        let is_applied = |line: &str| line.starts_with("applied  ");
+        assert!(ended.stdout.lines().all(is_applied), "{}", ended.stdout);
+        let server = Server::without_mutations(url).await;
+        assert_eq!(readiness(&server).await, ready());
+
+        let revoke = format!("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM {role}");
+        execute(&gateway.database, &revoke).await;
+        let ended = Process::run(&status).await;
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), ""));
+        let message = "may not read the table seaql_migrations";
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        let unreadable = unready("database role may not read the tables");
+        assert_eq!(readiness(&server).await, unreadable);
+        let server = Server::without_mutations(url).await;
+        let (_, log) = server.process.written();
+        assert!(log.contains(message), "{log}");
+        assert!(!log.contains("migrate up"), "{log}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_status_of_an_unreachable_database_is_unknown() {
+    let url = "postgres://gateway:hunter2@127.0.0.1:1/gateway";
+    let ended = Process::run(&["migrate", "status", "--database-url", url]).await;
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), ""));
+    let message = "the database does not tell";
+    assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn a_role_without_the_grants_is_not_ready_until_it_has_them_all() {
     with_role(async |gateway, role, url| {
         gateway.add(data::user(1, "olga")).await;

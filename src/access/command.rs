@@ -1,6 +1,6 @@
 //! Commands to invites that exist.
 //!
-//! A refusal is data ([`Refusal`]). Only a viewer who is signed out gets an error.
+//! A refusal is data ([`Refusal`]). Only a viewer without an account gets an error.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -131,7 +131,8 @@ impl Access {
     /// Accepts an invite: the viewer becomes a member.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::RateLimited`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::RateLimited`], or the
+    /// database failed.
     pub async fn accept_invite(
         &self,
         redeemed: &Redeemed,
@@ -156,7 +157,8 @@ impl Access {
     /// Declines an invite.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::RateLimited`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::RateLimited`], or the
+    /// database failed.
     pub async fn decline_invite(
         &self,
         redeemed: &Redeemed,
@@ -175,7 +177,7 @@ impl Access {
     /// Withdraws invites. Outcomes are in the order of the invites.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn cancel_invites(
         &self,
         invites: &[Option<InviteRef>],
@@ -190,7 +192,7 @@ impl Access {
     /// Sends invites again. Outcomes are in the order of the invites.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn resend_invites(
         &self,
         invites: &[Option<InviteRef>],
@@ -234,7 +236,7 @@ impl Access {
     /// Changes an invite. `tags` replace those of `changes`; none in place of an id that no tag has.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn update_invite(
         &self,
         invite: Option<InviteRef>,

@@ -85,7 +85,7 @@ impl Access {
     /// Proves that the viewer manages the course.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     pub async fn course_manager(&self, course: &CourseView) -> Result<CourseManager, AccessError> {
         self.demand_manager(Target::Course(course.id)).await?;
         Ok(CourseManager::new(course.id))

@@ -101,7 +101,7 @@ impl Access {
     /// and the request.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn create_course_invites(
         &self,
         course_id: Option<i64>,

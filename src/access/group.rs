@@ -70,7 +70,7 @@ impl Access {
         }))
     }
 
-    /// Returns the group with this id or slug, for signed-in viewers.
+    /// Returns the group with this id or slug, for viewers with an account.
     pub async fn group(&self, key: GroupKey<'_>) -> Result<Option<GroupView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
@@ -92,7 +92,7 @@ impl Access {
     /// Proves that the viewer manages the group.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     pub async fn group_manager(&self, group: &GroupView) -> Result<GroupManager, AccessError> {
         self.demand_manager(Target::Group(group.id)).await?;
         Ok(GroupManager::new(group.id))

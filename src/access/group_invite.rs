@@ -80,7 +80,7 @@ impl Access {
     /// Makes the link of a group, unless there is one.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn enable_group_invite(
         &self,
         group_id: Option<i64>,
@@ -97,7 +97,7 @@ impl Access {
     /// Gives the link of a group a new code. The old one ends at once.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn rotate_group_invite(
         &self,
         group_id: Option<i64>,
@@ -113,7 +113,7 @@ impl Access {
     /// Switches the link of a group off.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn disable_group_invite(
         &self,
         group_id: Option<i64>,

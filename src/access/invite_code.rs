@@ -138,7 +138,7 @@ impl Access {
     /// Creates invite codes. `key` is an idempotency key and the request.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn create_invite_codes(
         &self,
         invitees: Vec<CodeInvitee>,

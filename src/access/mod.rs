@@ -89,6 +89,9 @@ pub enum AccessError {
     /// The viewer is signed out.
     #[error("sign in to see this")]
     Unauthenticated,
+    /// The viewer is signed in, but has no account here.
+    #[error("only for viewers with an account")]
+    NoAccount,
     /// The viewer may not see it.
     #[error("not for this viewer")]
     Forbidden,
@@ -165,6 +168,7 @@ impl Access {
     ) -> Self {
         let roles = viewer
             .self_proof()
+            .ok()
             .map(|proof| RoleLoader::new(loaders.clone(), proof, now));
         Self {
             viewer,
@@ -221,9 +225,9 @@ impl Access {
     /// Returns the scope of the lists that the viewer manages: everything for staff.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`].
     pub fn managed(&self) -> Result<ManagedScope, AccessError> {
-        let id = self.viewer.id().ok_or(AccessError::Unauthenticated)?;
+        let id = self.viewer.account()?;
         Ok(if self.viewer.is_staff() {
             ManagedScope::everything()
         } else {
@@ -234,21 +238,21 @@ impl Access {
     /// Proves that the viewer is staff.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     pub fn staff(&self) -> Result<StaffProof, AccessError> {
-        match self.viewer {
-            Viewer::Anonymous => Err(AccessError::Unauthenticated),
-            Viewer::User { .. } if self.viewer.is_staff() => Ok(StaffProof::new()),
-            Viewer::User { .. } => Err(AccessError::Forbidden),
+        self.viewer.account()?;
+        match self.viewer.is_staff() {
+            true => Ok(StaffProof::new()),
+            false => Err(AccessError::Forbidden),
         }
     }
 
     /// Proves the viewer's identity.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`].
     pub fn self_proof(&self) -> Result<SelfProof, AccessError> {
-        self.viewer.self_proof().ok_or(AccessError::Unauthenticated)
+        self.viewer.self_proof()
     }
 
     /// Returns the viewer's role in a target; none if not a member.
@@ -256,7 +260,7 @@ impl Access {
         Ok(self.membership(target).await?.role)
     }
 
-    /// Returns the viewer's membership in a target: the default if signed out.
+    /// Returns the viewer's membership in a target: the default without an account.
     async fn membership(&self, target: Target) -> Result<Membership, LoadError> {
         match &self.roles {
             Some(roles) => roles.membership(target).await,
@@ -296,12 +300,12 @@ impl Access {
     /// Returns an error unless the viewer manages the target.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     async fn demand_manager(&self, target: Target) -> Result<(), AccessError> {
-        match (self.manages(target).await?, &self.viewer) {
-            (true, _) => Ok(()),
-            (false, Viewer::Anonymous) => Err(AccessError::Unauthenticated),
-            (false, Viewer::User { .. }) => Err(AccessError::Forbidden),
+        self.viewer.account()?;
+        match self.manages(target).await? {
+            true => Ok(()),
+            false => Err(AccessError::Forbidden),
         }
     }
 }

@@ -97,7 +97,7 @@ impl EmailVisibility {
 }
 
 impl Access {
-    /// Returns the user with this id, for signed-in viewers.
+    /// Returns the user with this id, for viewers with an account.
     pub async fn user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
         match self.viewer.id() {
             None => Ok(None),
@@ -132,7 +132,7 @@ impl Access {
         Ok(slice.map(|row| self.user_view(row, EmailVisibility::Full, true)))
     }
 
-    /// Returns the viewer as a user; none if signed out.
+    /// Returns the viewer as a user; none without an account.
     pub fn viewer_user(&self) -> Option<UserView> {
         let row = self.viewer.row()?.clone();
         Some(self.user_view(row, EmailVisibility::Hidden, false))

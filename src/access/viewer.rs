@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use entity::user::Model;
 
-use super::proof::{Guarded, SelfProof};
+use super::{
+    AccessError,
+    proof::{Guarded, SelfProof},
+};
 
 /// The viewer of a request.
 #[derive(Clone, Debug)]
 pub enum Viewer {
     /// The request has no token.
     Anonymous,
+    /// A person whose token was verified, and who has no account here. Sees what an anonymous viewer
+    /// sees.
+    Stranger,
     /// A user whose token was verified.
     User {
         /// The signed-in user.
@@ -39,9 +45,26 @@ impl Viewer {
         Self::User { user }
     }
 
-    /// Returns the viewer's user id; none if signed out.
+    /// Returns the viewer's user id; none without an account.
     pub fn id(&self) -> Option<i64> {
         self.row().map(|row| row.peek().id)
+    }
+
+    /// Returns true if the request has a valid token.
+    pub fn is_signed_in(&self) -> bool {
+        !matches!(self, Self::Anonymous)
+    }
+
+    /// Returns the viewer's user id.
+    ///
+    /// # Errors
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`].
+    pub fn account(&self) -> Result<i64, AccessError> {
+        match self {
+            Self::Anonymous => Err(AccessError::Unauthenticated),
+            Self::Stranger => Err(AccessError::NoAccount),
+            Self::User { user } => Ok(user.row.peek().id),
+        }
     }
 
     /// Returns true if the viewer is staff, and sees everything.
@@ -72,14 +95,14 @@ impl Viewer {
 
     pub(super) fn row(&self) -> Option<&Guarded<Model>> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Stranger => None,
             Self::User { user } => Some(&user.row),
         }
     }
 
-    pub(super) fn self_proof(&self) -> Option<SelfProof> {
+    pub(super) fn self_proof(&self) -> Result<SelfProof, AccessError> {
         let email = self.verified_email_norm().map(str::to_owned);
-        self.id().map(|id| SelfProof::new(id, email))
+        self.account().map(|id| SelfProof::new(id, email))
     }
 
     fn verified_email_norm(&self) -> Option<&str> {

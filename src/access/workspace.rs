@@ -75,7 +75,7 @@ impl Access {
     /// Proves that the viewer manages the workspace.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], [`AccessError::Forbidden`].
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     pub async fn workspace_manager(
         &self,
         workspace: &WorkspaceView,

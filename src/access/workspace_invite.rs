@@ -190,7 +190,7 @@ impl Access {
     /// Creates invites to a workspace. `key` is an idempotency key and the request.
     ///
     /// # Errors
-    /// [`AccessError::Unauthenticated`], or the database failed.
+    /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn create_workspace_invites(
         &self,
         workspace_id: Option<i64>,

@@ -4,14 +4,21 @@ use axum::http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{AuthError, InvalidToken};
 
-/// Longest accepted token, in bytes. Identity providers issue far shorter ones, and a token is
-/// decoded before its sender is known.
-pub(super) const MAX_LENGTH: usize = 8 * 1024;
+/// Returns true if the request has no credentials: no header, or an empty one, which many clients
+/// send when nobody is signed in.
+pub(crate) fn is_anonymous(headers: &HeaderMap) -> bool {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    sent.all(|value| value.as_bytes().trim_ascii().is_empty())
+}
 
-/// Returns the token, or `None` without the header.
+/// Returns the token, or `None` without credentials. A token longer than `max_length` bytes is
+/// refused: it is decoded before its sender is known.
 ///
 /// Tokens in a query string or form (§2.2, §2.3) are ignored, since these end up in logs.
-pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+pub(super) fn token(headers: &HeaderMap, max_length: usize) -> Result<Option<&str>, AuthError> {
+    if is_anonymous(headers) {
+        return Ok(None);
+    }
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = sent.next() else {
         return Ok(None);
@@ -27,8 +34,8 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
         return Err(AuthError::UnsupportedScheme);
     }
     let token = token.trim_ascii();
-    if token.len() > MAX_LENGTH {
-        return Err(InvalidToken::TooLong.into());
+    if token.len() > max_length {
+        return Err(InvalidToken::TooLong { max_length }.into());
     }
     if token.is_empty() || !token.iter().all(|byte| is_token_byte(*byte)) {
         return Err(InvalidToken::Malformed.into());

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{InvalidToken, SubjectClaim, TokenSettings};
+use super::{AudienceClaim, InvalidToken, SubjectClaim, TokenSettings, grants::Grants};
 use crate::loader::user::Subject;
 
 /// The claims that the gateway uses. A duplicate claim, or one of another type, makes the token
@@ -17,10 +17,13 @@ pub(super) struct Claims {
     nbf: Option<f64>,
     iss: Option<String>,
     aud: Option<Texts>,
+    /// RFC 8693 §4.3: the client that requested the token.
+    client_id: Option<String>,
+    #[serde(default, deserialize_with = "name")]
     sub: Option<String>,
-    /// RFC 8693 §4.2, RFC 9068 §2.2.3; some issuers send it as a list, or call it `scp`.
-    scope: Option<Texts>,
-    scp: Option<Texts>,
+    /// Set once the token is verified, so that no claim of others is kept.
+    #[serde(skip)]
+    pub(super) grants: Grants,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +31,21 @@ pub(super) struct Claims {
 enum Texts {
     One(String),
     Many(Vec<String>),
+}
+
+/// Reads a `sub`: a text (RFC 7519 §4.1.2), or the integer that some issuers send.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Name {
+        Text(String),
+        Number(i64),
+    }
+    let name = Option::<Name>::deserialize(deserializer)?;
+    Ok(name.map(|name| match name {
+        Name::Text(text) => text,
+        Name::Number(number) => number.to_string(),
+    }))
 }
 
 impl Claims {
@@ -50,18 +68,6 @@ impl Claims {
     pub(super) fn name(&self) -> &str {
         self.sub.as_deref().unwrap_or_default()
     }
-
-    /// Returns true if the token has the scope.
-    pub(super) fn has_scope(&self, wanted: &str) -> bool {
-        [&self.scope, &self.scp]
-            .into_iter()
-            .flatten()
-            .any(|scopes| match scopes {
-                // RFC 6749 §3.3: scopes are separated by spaces and case-sensitive.
-                Texts::One(text) => text.split(' ').any(|scope| scope == wanted),
-                Texts::Many(list) => list.iter().any(|scope| scope == wanted),
-            })
-    }
 }
 
 /// Parses a canonical integer, so that `7`, `+7` and `007` do not name the same user.
@@ -74,6 +80,7 @@ fn id(sub: &str) -> Option<i64> {
 pub(super) struct ClaimRules {
     issuer: Option<String>,
     audience: Option<String>,
+    audience_claim: AudienceClaim,
     leeway: f64,
 }
 
@@ -82,6 +89,7 @@ impl ClaimRules {
         Self {
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
+            audience_claim: settings.audience_claim,
             leeway: settings.leeway.as_secs_f64(),
         }
     }
@@ -109,10 +117,11 @@ impl ClaimRules {
     }
 
     fn check_audience(&self, claims: &Claims) -> Result<(), InvalidToken> {
-        let is_meant = |audience: &String| match &claims.aud {
-            Some(Texts::One(named)) => named == audience,
-            Some(Texts::Many(named)) => named.contains(audience),
-            None => false,
+        let is_meant = |audience: &String| match (&claims.aud, self.audience_claim) {
+            (Some(Texts::One(named)), _) => named == audience,
+            (Some(Texts::Many(named)), _) => named.contains(audience),
+            (None, AudienceClaim::Aud) => false,
+            (None, AudienceClaim::ClientId) => claims.client_id.as_ref() == Some(audience),
         };
         match &self.audience {
             Some(audience) if is_meant(audience) => Ok(()),

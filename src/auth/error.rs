@@ -2,7 +2,6 @@
 
 use axum::http::{HeaderValue, StatusCode};
 
-use super::bearer::MAX_LENGTH;
 use crate::loader::LoadError;
 
 /// Challenge without an error code, which RFC 6750 §3.1 requires if no bearer token was sent.
@@ -38,9 +37,12 @@ pub enum InvalidToken {
     /// Not three parts of base64url, or no JSON in them.
     #[error("the token is malformed")]
     Malformed,
-    /// The token exceeds the length that identity providers need.
-    #[error("the token is longer than {MAX_LENGTH} bytes")]
-    TooLong,
+    /// The token exceeds the configured length.
+    #[error("the token is longer than {max_length} bytes")]
+    TooLong {
+        /// The longest that is accepted, in bytes.
+        max_length: usize,
+    },
     /// Neither a secret nor a key set is configured.
     #[error("this server accepts no tokens")]
     NotAccepted,
@@ -78,9 +80,37 @@ pub enum InvalidToken {
     /// `sub` is absent, or cannot be a value of the configured column.
     #[error("the token's subject cannot name a user")]
     Subject,
-    /// No such user, or the user was deleted.
-    #[error("the token's user is not known")]
-    UnknownUser,
+    /// The user was deleted.
+    #[error("the token's user was deleted")]
+    DeletedUser,
+    /// Several users share the external id.
+    #[error("the token's user is ambiguous")]
+    AmbiguousUser,
+}
+
+impl InvalidToken {
+    /// Returns the reason's code in the log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::SeveralHeaders => "several_headers",
+            Self::Malformed => "malformed",
+            Self::TooLong { .. } => "too_long",
+            Self::NotAccepted => "not_accepted",
+            Self::Unverified => "unverified",
+            Self::Type => "type",
+            Self::Extension => "extension",
+            Self::Claims => "claims",
+            Self::NoExpiry => "no_expiry",
+            Self::Expired => "expired",
+            Self::NotYet => "not_yet",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::UnknownAudience => "unknown_audience",
+            Self::Subject => "subject",
+            Self::DeletedUser => "deleted_user",
+            Self::AmbiguousUser => "ambiguous_user",
+        }
+    }
 }
 
 impl From<LoadError> for AuthError {
@@ -99,6 +129,17 @@ impl AuthError {
             Self::UnsupportedScheme | Self::Invalid(_) => StatusCode::UNAUTHORIZED,
             Self::KeysUnavailable | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the code of a refusal in the log.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::UnsupportedScheme => "unsupported_scheme",
+            Self::Invalid(error) => error.reason(),
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::Unavailable(_) => "database_unavailable",
+            Self::Failed(_) => "database_failed",
         }
     }
 
@@ -149,13 +190,14 @@ mod tests {
     #[test]
     fn a_bad_token_is_challenged_in_the_syntax_of_rfc_6750() {
         use InvalidToken::{
-            Audience, Claims, Expired, Extension, Issuer, Malformed, NoExpiry, NotAccepted, NotYet,
-            SeveralHeaders, Subject, TooLong, Type, UnknownAudience, UnknownUser, Unverified,
+            AmbiguousUser, Audience, Claims, DeletedUser, Expired, Extension, Issuer, Malformed,
+            NoExpiry, NotAccepted, NotYet, SeveralHeaders, Subject, TooLong, Type, UnknownAudience,
+            Unverified,
         };
         for error in [
             SeveralHeaders,
             Malformed,
-            TooLong,
+            TooLong { max_length: 8192 },
             NotAccepted,
             Unverified,
             Type,
@@ -168,7 +210,8 @@ mod tests {
             Audience,
             UnknownAudience,
             Subject,
-            UnknownUser,
+            DeletedUser,
+            AmbiguousUser,
         ] {
             let description = error.to_string();
             let is_allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);

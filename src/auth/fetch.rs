@@ -58,6 +58,11 @@ impl From<reqwest::Error> for ReadError {
 }
 
 impl Reader {
+    /// Returns true for a file of this machine.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     pub(super) fn new(location: JwksLocation) -> Result<Self, SettingsError> {
         match location.into_location() {
             Location::File(path) => Ok(Self::File(path)),

@@ -45,6 +45,10 @@ pub(super) enum Reason {
     Rsa,
     #[error("its coordinates are not 32 bytes of base64url")]
     Coordinate,
+    #[error(
+        "its numbers are padded base64 or standard base64; expected base64url without `=`, `+` and `/` (RFC 7515, section 2)"
+    )]
+    Encoding,
 }
 
 /// A usable key with its id.
@@ -56,6 +60,12 @@ pub(super) struct UsableKey {
 /// Parses a member of a key set.
 pub(super) fn read(value: &Value) -> Result<UsableKey, Reason> {
     let jwk = Jwk::deserialize(value).map_err(|_| Reason::NotAKey)?;
+    if ["n", "e", "x", "y"]
+        .iter()
+        .any(|name| is_other_base64(&value[name]))
+    {
+        return Err(Reason::Encoding);
+    }
     let (algorithm, key) = match &jwk.algorithm {
         AlgorithmParameters::RSA(key) => (Algorithm::RS256, rsa(key)?),
         AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
@@ -130,6 +140,12 @@ fn on_curve(jwk: &Jwk, coordinates: &[&String]) -> Result<DecodingKey, Reason> {
     DecodingKey::from_jwk(jwk).map_err(|_| Reason::Coordinate)
 }
 
+/// Returns true for base64 that is not base64url, or that is padded.
+fn is_other_base64(number: &Value) -> bool {
+    let text = number.as_str().unwrap_or_default();
+    text.contains(['=', '+', '/'])
+}
+
 fn bytes(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
@@ -169,7 +185,8 @@ mod tests {
     #[rustfmt::skip]
     fn an_unusable_key_has_its_reason() {
         use Reason::{
-            Algorithm, Coordinate, NotAKey, Operations, Private, Rsa, Symmetric, Unsupported, Use,
+            Algorithm, Coordinate, Encoding, NotAKey, Operations, Private, Rsa, Symmetric,
+            Unsupported, Use,
         };
         let modulus = |bytes: usize| base64(vec![0xff; bytes]);
         let number = base64([1; 32]);
@@ -210,7 +227,9 @@ mod tests {
             ("an even exponent", with(&rsa, json!({ "e": "AQAA" })), Rsa),
             ("no exponent", with(&rsa, json!({ "e": "" })), Rsa),
             ("no modulus", with(&rsa, json!({ "n": null })), Rsa),
-            ("padded base64", with(&rsa, json!({ "e": "AQAB====" })), Rsa),
+            ("a padded exponent", with(&rsa, json!({ "e": "AQ==" })), Encoding),
+            ("a padded modulus", with(&rsa, json!({ "n": format!("{}==", modulus(256)) })), Encoding),
+            ("standard base64", with(&ed25519, json!({ "x": "+/".repeat(21) + "8" })), Encoding),
             ("a private RSA key", with(&rsa, json!({ "d": "AQAB" })), Private),
             ("a private OKP key", with(&ed25519, json!({ "d": "AQAB" })), Private),
             ("P-384", with(&p256, json!({ "crv": "P-384" })), Unsupported),

@@ -17,11 +17,14 @@ pub(super) struct KeySet {
     skipped: Vec<Skipped>,
 }
 
+/// Most keys that are tried for a token, since each costs a verification.
+const MAX_TRIED: usize = 8;
+
 /// Result of looking up a token's key.
 pub(super) enum Search {
-    /// The key.
-    Found(Arc<VerifyingKey>),
-    /// The key has another algorithm, or several keys match.
+    /// The key; several, if only their signatures tell which.
+    Found(Vec<Arc<VerifyingKey>>),
+    /// The key has another algorithm.
     Unfit,
     /// The set does not contain the key; a newer set may.
     Unknown,
@@ -97,21 +100,26 @@ impl KeySet {
         &self.skipped
     }
 
-    /// Returns the key with the token's `kid`. If the token has no `kid`, returns the only key with
-    /// the token's algorithm.
+    /// Returns the keys that may have signed the token, at most [`MAX_TRIED`]: those with its
+    /// algorithm and its `kid`. A token or key without `kid` matches any.
     ///
     /// The header's algorithm only restricts the search: each key is used with its own.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Search {
-        let matches_kid = |usable: &&UsableKey| kid.is_none() || usable.kid.as_deref() == kid;
+        let matches_kid = |usable: &&UsableKey| {
+            kid.is_none() || usable.kid.is_none() || usable.kid.as_deref() == kid
+        };
         let fits = |usable: &&UsableKey| usable.key.algorithm() == algorithm;
-        let mut fitting = self.keys.iter().filter(matches_kid).filter(fits);
-        match (fitting.next(), fitting.next()) {
-            (Some(only), None) => Search::Found(Arc::clone(&only.key)),
-            (Some(_), Some(_)) => Search::Unfit,
-            (None, _) if kid.is_some() && self.keys.iter().any(|key| matches_kid(&key)) => {
-                Search::Unfit
-            }
-            (None, _) => Search::Unknown,
+        let fitting = self.keys.iter().filter(matches_kid).filter(fits);
+        let fitting: Vec<_> = fitting
+            .take(MAX_TRIED)
+            .map(|usable| Arc::clone(&usable.key))
+            .collect();
+        if !fitting.is_empty() {
+            Search::Found(fitting)
+        } else if kid.is_some() && self.keys.iter().any(|key| matches_kid(&key)) {
+            Search::Unfit
+        } else {
+            Search::Unknown
         }
     }
 }

@@ -61,6 +61,20 @@ enum RefreshError {
     Parse(#[from] InvalidKeySet),
 }
 
+/// Checks that a file can be read, and is a key set. A URL passes.
+pub(super) async fn check_file(location: &JwksLocation) -> Result<(), SettingsError> {
+    let reader = Reader::new(location.clone())?;
+    if reader.is_file() {
+        let keys = read(&reader).await;
+        keys.map_err(|error| SettingsError::KeyFile(error.to_string()))?;
+    }
+    Ok(())
+}
+
+async fn read(reader: &Reader) -> Result<KeySet, RefreshError> {
+    Ok(KeySet::parse(&reader.read().await?)?)
+}
+
 impl KeySource {
     /// Creates a source. Within a tokio runtime, it starts to load the keys in the background.
     pub(super) fn new(
@@ -84,18 +98,18 @@ impl KeySource {
         Ok(source)
     }
 
-    /// Returns the key that a token's header names. Waits for a refresh only if the key is unknown.
-    pub(super) async fn key(
+    /// Returns the keys that a token's header names. Waits for a refresh only if they are unknown.
+    pub(super) async fn keys(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerifyingKey>, AuthError> {
+    ) -> Result<Vec<Arc<VerifyingKey>>, AuthError> {
         if let Some(loaded) = self.loaded() {
             if !self.is_within(MAX_AGE, loaded.at) {
                 self.refresh();
             }
             match loaded.keys.find(kid, algorithm) {
-                Search::Found(key) => return Ok(key),
+                Search::Found(keys) => return Ok(keys),
                 Search::Unfit => return Err(InvalidToken::Unverified.into()),
                 Search::Unknown => {}
             }
@@ -106,9 +120,19 @@ impl KeySource {
         // Checked even if no refresh was due: one may have finished meanwhile.
         let loaded = self.loaded().ok_or(AuthError::KeysUnavailable)?;
         match loaded.keys.find(kid, algorithm) {
-            Search::Found(key) => Ok(key),
+            Search::Found(keys) => Ok(keys),
             Search::Unfit | Search::Unknown => Err(InvalidToken::Unverified.into()),
         }
+    }
+
+    /// Returns true once a key set has been loaded. Starts to load it otherwise, since a gateway that is
+    /// not ready receives no tokens.
+    pub(super) fn is_loaded(&self) -> bool {
+        let is_loaded = self.loaded().is_some();
+        if !is_loaded {
+            self.refresh();
+        }
+        is_loaded
     }
 
     /// Returns the age of the current keys, or zero if the clock was set back.
@@ -157,7 +181,7 @@ impl KeySource {
     }
 
     async fn load(&self, started: DateTime<Utc>) {
-        match self.read().await {
+        match read(&self.0.reader).await {
             Ok(keys) => {
                 self.0.metrics.keys_refreshed(RefreshOutcome::Loaded);
                 self.replace(Loaded { keys, at: started });
@@ -168,10 +192,6 @@ impl KeySource {
                 warn!(jwks = %self.0.location, %error, keeps, "cannot load the keys");
             }
         }
-    }
-
-    async fn read(&self) -> Result<KeySet, RefreshError> {
-        Ok(KeySet::parse(&self.0.reader.read().await?)?)
     }
 
     fn replace(&self, new: Loaded) {

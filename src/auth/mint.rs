@@ -3,7 +3,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
 
-use super::{Secret, SecretTooShort};
+use super::{InvalidSecret, Secret};
 
 /// Claims of a new token. Their order is that in the token.
 #[derive(Clone, Debug, Serialize)]
@@ -28,9 +28,9 @@ pub struct NewClaims<'a> {
 /// Reasons why no token was made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
-    /// The secret is too short.
+    /// The secret is not accepted.
     #[error(transparent)]
-    Secret(#[from] SecretTooShort),
+    Secret(#[from] InvalidSecret),
     /// Signing failed, for which HS256 has no known reason.
     #[error("the token could not be signed: {0}")]
     Signing(#[from] jsonwebtoken::errors::Error),

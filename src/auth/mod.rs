@@ -6,12 +6,13 @@
 //!
 //! One file per concept: `bearer` extracts the token and `verifier` verifies it with a `key`. The
 //! key is the shared secret or, through `key_source`, one of a published `key_set`. `claims` has
-//! the rules for the content.
+//! the rules for the content, and `grants` what it allows.
 
 mod bearer;
 mod claims;
 mod error;
 mod fetch;
+mod grants;
 mod jwk;
 mod key;
 mod key_set;
@@ -26,21 +27,31 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 
-use crate::{access::Viewer, clock::Clock, loader::Loaders, metrics::Metrics};
+use crate::{
+    access::Viewer,
+    clock::Clock,
+    loader::{Loaders, user::Account},
+    metrics::Metrics,
+};
 
+pub(crate) use bearer::is_anonymous;
 pub use error::{AuthError, InvalidToken};
+pub use grants::GrantSettings;
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
-pub use secret::{Secret, SecretTooShort};
-pub use settings::{SettingsError, SubjectClaim, TokenSettings};
+pub use secret::{InvalidSecret, Secret};
+pub use settings::{AudienceClaim, SettingsError, SubjectClaim, TokenSettings};
 
 use verifier::Verifier;
 
-/// Scope of staff tokens.
+/// Scope of staff tokens, by default.
 pub const STAFF_SCOPE: &str = "invites:admin";
 
-/// Scope of tokens whose viewers may create invite codes.
+/// Scope of tokens whose viewers may create invite codes, by default.
 pub const CODES_SCOPE: &str = "invites:codes";
+
+/// Scope of tokens whose bearers may import, by default.
+pub const IMPORT_SCOPE: &str = "invites:import";
 
 /// What a request's token grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +71,7 @@ pub struct Authenticator(Arc<Parts>);
 struct Parts {
     verifier: Verifier,
     subject: SubjectClaim,
+    max_length: usize,
     loaders: Arc<Loaders>,
 }
 
@@ -77,44 +89,58 @@ impl Authenticator {
         clock: Clock,
         metrics: &Metrics,
     ) -> Result<Self, SettingsError> {
-        let subject = settings.subject;
+        let (subject, max_length) = (settings.subject, settings.max_length);
         let verifier = Verifier::new(settings, clock, metrics)?;
         Ok(Self(Arc::new(Parts {
             verifier,
             subject,
+            max_length,
             loaders,
         })))
     }
 
-    /// Returns true if the token in these headers has a scope. Its subject needs no account.
+    /// Returns false while a configured key set has never been loaded, so that no token can be verified.
+    pub fn is_ready(&self) -> bool {
+        self.0.verifier.has_keys()
+    }
+
+    /// Returns whether the token in these headers lets its bearer import. Its subject needs no account.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.
-    pub async fn grant(&self, headers: &HeaderMap, scope: &str) -> Result<Grant, AuthError> {
-        let Some(token) = bearer::token(headers)? else {
+    pub async fn import_grant(&self, headers: &HeaderMap) -> Result<Grant, AuthError> {
+        let Some(token) = bearer::token(headers, self.0.max_length)? else {
             return Ok(Grant::Anonymous);
         };
         let claims = self.0.verifier.verify(token).await?;
-        Ok(match claims.has_scope(scope) {
+        Ok(match claims.grants.imports {
             true => Grant::Scope(claims.name().to_owned()),
             false => Grant::None,
         })
     }
 
-    /// Returns the viewer who sends these headers: anonymous without an `Authorization` header.
+    /// Returns the viewer who sends these headers: anonymous without credentials, and a stranger with
+    /// a valid token that names nobody here.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.
     pub async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, AuthError> {
-        let Some(token) = bearer::token(headers)? else {
+        let Some(token) = bearer::token(headers, self.0.max_length)? else {
             return Ok(Viewer::Anonymous);
         };
         let claims = self.0.verifier.verify(token).await?;
         let subject = claims.subject(self.0.subject)?;
-        let user = self.0.loaders.subject(subject).await?;
-        let user = user.ok_or(InvalidToken::UnknownUser)?;
-        let is_staff = claims.has_scope(STAFF_SCOPE);
-        let creates_codes = claims.has_scope(CODES_SCOPE);
-        Ok(Viewer::signed_in(user, is_staff, creates_codes))
+        let user = match self.0.loaders.account(subject).await? {
+            Account::User(user) => user,
+            Account::Absent => return Ok(Viewer::Stranger),
+            Account::Deleted => return Err(InvalidToken::DeletedUser.into()),
+            Account::Ambiguous => return Err(InvalidToken::AmbiguousUser.into()),
+        };
+        let granted = claims.grants;
+        Ok(Viewer::signed_in(
+            user,
+            granted.is_staff,
+            granted.creates_codes,
+        ))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{JwksLocation, Secret};
+use super::{GrantSettings, JwksLocation, Secret, key_source};
 
 /// Settings for verifying tokens. Without a secret or a key set, every token is refused.
 #[derive(Clone, Debug)]
@@ -18,10 +18,26 @@ pub struct TokenSettings {
     /// Required member of `aud`. Without it, a token with an audience is refused, since it is meant
     /// for another recipient (RFC 7519 §4.1.3).
     pub audience: Option<String>,
+    /// Claim that must name the audience.
+    pub audience_claim: AudienceClaim,
     /// Tolerated difference between the issuer's clock and the gateway's, for `exp` and `nbf`.
     pub leeway: Duration,
     /// Column that `sub` holds.
     pub subject: SubjectClaim,
+    /// Values of claims that grant rights.
+    pub grants: GrantSettings,
+    /// Longest accepted token, in bytes.
+    pub max_length: usize,
+}
+
+/// Claim that must name the audience.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AudienceClaim {
+    /// `aud`
+    #[default]
+    Aud,
+    /// `client_id` in tokens without an `aud`, such as access tokens of Amazon Cognito
+    ClientId,
 }
 
 /// Column of users that a token's `sub` holds.
@@ -36,12 +52,29 @@ pub enum SubjectClaim {
     Username,
 }
 
+impl TokenSettings {
+    /// Checks that the key set can be read, if it is a file. A URL is not read: an unavailable issuer must
+    /// not end the start.
+    ///
+    /// # Errors
+    /// [`SettingsError::KeyFile`], [`SettingsError::Client`].
+    pub async fn check_key_file(&self) -> Result<(), SettingsError> {
+        match &self.jwks {
+            Some(location) => key_source::check_file(location).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// Reasons why the settings are rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// Both a secret and a key set are configured.
     #[error("set either a JWT secret (for HS256) or a JWKS (for RS256, ES256 and EdDSA), not both")]
     SecretAndJwks,
+    /// The key set is a file that cannot be read, or that is no key set.
+    #[error("--jwt-jwks (GATEWAY_JWT_JWKS) names a file that cannot be used: {0}")]
+    KeyFile(String),
     /// The TLS client cannot be created, such as on a machine without trusted certificates.
     #[error("the JWKS cannot be fetched over TLS from this machine: {0}")]
     Client(#[source] reqwest::Error),

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::{
-    AuthError, InvalidToken, SettingsError, TokenSettings,
+    AuthError, GrantSettings, InvalidToken, SettingsError, TokenSettings,
     claims::{ClaimRules, Claims},
     key::VerifyingKey,
     key_source::KeySource,
@@ -22,6 +22,7 @@ const MAX_OPENED: usize = 4096;
 pub(super) struct Verifier {
     keys: Keys,
     rules: ClaimRules,
+    grants: GrantSettings,
     clock: Clock,
     /// By the SHA-256 of a token, so that no token is kept.
     opened: Cache<[u8; 32], Opened>,
@@ -68,10 +69,19 @@ impl Verifier {
         Ok(Self {
             keys,
             rules,
+            grants: settings.grants,
             clock,
             opened: Cache::new(MAX_OPENED),
             metrics: metrics.clone(),
         })
+    }
+
+    /// Returns true unless a published key set has never been loaded.
+    pub(super) fn has_keys(&self) -> bool {
+        match &self.keys {
+            Keys::None | Keys::Secret(_) => true,
+            Keys::Published(source) => source.is_loaded(),
+        }
     }
 
     /// Verifies a token's signature and claims, and returns the claims.
@@ -96,8 +106,8 @@ impl Verifier {
 
     /// Returns true if the token would be verified with the same key now.
     async fn is_key(&self, opened: &Opened) -> Result<bool, AuthError> {
-        let key = self.key(opened.kid.as_deref(), opened.algorithm).await?;
-        Ok(Arc::ptr_eq(&key, &opened.key))
+        let keys = self.keys(opened.kid.as_deref(), opened.algorithm).await?;
+        Ok(keys.iter().any(|key| Arc::ptr_eq(key, &opened.key)))
     }
 
     async fn open(&self, token: &str) -> Result<Opened, AuthError> {
@@ -105,26 +115,43 @@ impl Verifier {
             return Err(InvalidToken::NotAccepted.into());
         }
         let header = header(token)?;
-        let key = self.key(header.kid.as_deref(), header.alg).await?;
+        let keys = self.keys(header.kid.as_deref(), header.alg).await?;
+        let (key, mut claims) = first_to_open(keys, token)?;
+        claims.grants = self.grants.of_token(token);
         Ok(Opened {
-            claims: Arc::new(key.open(token)?),
+            claims: Arc::new(claims),
             kid: header.kid.map(Arc::from),
             algorithm: header.alg,
             key,
         })
     }
 
-    async fn key(
+    async fn keys(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerifyingKey>, AuthError> {
+    ) -> Result<Vec<Arc<VerifyingKey>>, AuthError> {
         match &self.keys {
             Keys::None => Err(InvalidToken::NotAccepted.into()),
-            Keys::Secret(key) => Ok(Arc::clone(key)),
-            Keys::Published(source) => source.key(kid, algorithm).await,
+            Keys::Secret(key) => Ok(vec![Arc::clone(key)]),
+            Keys::Published(source) => source.keys(kid, algorithm).await,
         }
     }
+}
+
+/// Tries keys in turn, and returns the one that verifies the token, with the claims.
+fn first_to_open(
+    keys: Vec<Arc<VerifyingKey>>,
+    token: &str,
+) -> Result<(Arc<VerifyingKey>, Claims), InvalidToken> {
+    for key in keys {
+        match key.open(token) {
+            Ok(claims) => return Ok((key, claims)),
+            Err(InvalidToken::Unverified) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(InvalidToken::Unverified)
 }
 
 /// Parses a token's header (RFC 7515 §4.1), which is not authenticated.

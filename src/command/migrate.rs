@@ -3,13 +3,17 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use migration::{
-    MigrationStatus, Migrator, MigratorTrait, RECOMPUTES_ADDRESSES, colliding_addresses,
-};
+use migration::{Migrator, MigratorTrait, RECOMPUTES_ADDRESSES, colliding_addresses};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{CannotOpen, failed, print, wrong_usage};
-use crate::{config::DatabaseUrl, database::Pool};
+use super::{CannotOpen, UNREADABLE, failed, print, print_error, wrong_usage};
+use crate::{
+    config::DatabaseUrl,
+    database::{Pool, applied_migrations, is_unreadable},
+};
+
+/// Exit status of `status` if the database does not tell which migrations are applied.
+const UNKNOWN: u8 = 3;
 
 #[derive(Args)]
 pub(super) struct MigrateArgs {
@@ -38,7 +42,8 @@ enum Direction {
         #[arg(long, conflicts_with = "steps")]
         all: bool,
     },
-    /// List migrations and whether they are applied; exits with 1 if any is pending
+    /// List migrations and whether they are applied; only reads. Exits with 1 if any is pending, and with 3
+    /// if the database does not tell
     Status {
         #[command(flatten)]
         database: DatabaseUrl,
@@ -60,28 +65,35 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
+    let is_status = matches!(args.direction, Direction::Status { .. });
     let result = migrate(&database, args.direction).await;
     // Migrations are committed even if closing fails.
     let _ = database.close().await;
     match result {
         Ok((report, all_applied)) => {
             let printed = print(&report);
-            if all_applied {
+            if all_applied || !is_status {
                 printed
             } else {
                 ExitCode::FAILURE
             }
         }
+        Err(error) if is_status => {
+            match is_unreadable(&error) {
+                true => print_error(UNREADABLE),
+                false => print_error(format_args!("the database does not tell: {error}")),
+            }
+            ExitCode::from(UNKNOWN)
+        }
         Err(error) => failed(format_args!("the migration stopped: {error}")),
     }
 }
 
-/// Returns the report, and whether the command succeeded.
+/// Returns the report, and whether every migration is applied.
 async fn migrate(
     database: &DatabaseConnection,
     direction: Direction,
 ) -> Result<(String, bool), DbErr> {
-    let is_status = matches!(direction, Direction::Status { .. });
     let mut notes = String::new();
     match direction {
         Direction::Up { steps, .. } => {
@@ -96,21 +108,20 @@ async fn migrate(
         }
         Direction::Status { .. } => {}
     }
-    let steps = Migrator::get_migration_with_status(database).await?;
+    let applied = applied_migrations(database).await?;
     let mut report = String::new();
     let mut all_applied = true;
-    for step in steps {
-        let is_applied = step.status() == MigrationStatus::Applied;
+    for step in Migrator::migrations() {
+        let is_applied = applied.contains(step.name());
         all_applied &= is_applied;
         let word = if is_applied { "applied" } else { "pending" };
         report.push_str(&format!("{word}  {}\n", step.name()));
     }
-    Ok((report + &notes, all_applied || !is_status))
+    Ok((report + &notes, all_applied))
 }
 
 async fn is_pending(database: &DatabaseConnection, name: &str) -> Result<bool, DbErr> {
-    let pending = Migrator::get_pending_migrations(database).await?;
-    Ok(pending.iter().any(|step| step.name() == name))
+    Ok(!applied_migrations(database).await?.contains(name))
 }
 
 /// Describes the rows that have the same address.

@@ -139,12 +139,18 @@ impl Display for CannotOpen {
     }
 }
 
+/// Message for a role without the right to read.
+const UNREADABLE: &str = "the database's role may not read the table seaql_migrations, nor probably the others: \
+     grant it SELECT on all tables, and USAGE on their schema";
+
 /// Returns the reason for which a database is not ready, if so.
 async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<String> {
     let reason = match readiness(database, purpose).await {
         Readiness::Ready => return None,
         Readiness::Unreachable => "the database does not respond",
+        Readiness::MixedStatements => "the database's pooler mixes prepared statements",
         Readiness::NotMigrated => "the database is not migrated: run `invite-gateway migrate up`",
+        Readiness::Unreadable => UNREADABLE,
         Readiness::ReadOnly => {
             "the database is read-only: connect to the primary, as a role whose transactions may write"
         }

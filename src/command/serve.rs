@@ -38,6 +38,10 @@ pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
 
 async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
     let limit = args.http.request_timeout();
+    let tokens = TokenSettings::from(args.tokens.clone());
+    if let Err(error) = tokens.check_key_file().await {
+        return wrong_usage(error);
+    }
     let replica = match args.database.replica_pool(limit) {
         Ok(replica) => replica,
         Err(error) => return wrong_usage(error),
@@ -68,7 +72,6 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         tracing::warn!("every bearer token is refused: set --jwt-secret or --jwt-jwks");
     }
     let announce = |url: &Url| tracing::info!(%url, "listening");
-    let tokens = args.tokens.into();
     let options = Options {
         http: &args.http,
         graphql: &args.graphql,
@@ -108,8 +111,13 @@ async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
         Readiness::Unreachable => {
             tracing::warn!("the database does not respond; requests fail until it does");
         }
+        // Logged, with the reason, where it was found.
+        Readiness::MixedStatements => {}
         Readiness::NotMigrated => {
             tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
+        }
+        Readiness::Unreadable => {
+            tracing::warn!("{}", super::UNREADABLE);
         }
         Readiness::ReadOnly => {
             tracing::warn!(

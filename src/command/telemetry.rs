@@ -17,7 +17,7 @@ pub(super) async fn with_telemetry(
     serve: impl AsyncFnOnce() -> ExitCode,
 ) -> ExitCode {
     let name = options.service_name.as_deref();
-    let traces = match &options.otlp_endpoint {
+    let traces = match options.collector() {
         None => None,
         Some(endpoint) => match Traces::start(endpoint, name) {
             Ok(traces) => Some(traces),

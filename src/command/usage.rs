@@ -1,13 +1,15 @@
 //! Parses the command line. Error messages omit values that may be secrets.
 
 use std::{
+    env,
     ffi::OsString,
     io::{self, Write},
     process::ExitCode,
 };
 
 use clap::{
-    Command, CommandFactory, FromArgMatches,
+    Arg, Command, CommandFactory, FromArgMatches,
+    builder::Resettable,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -22,17 +24,24 @@ const REDACTED: &str = "…";
 
 /// Parses the command line. Returns the exit status after help, version or an error.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
-    hide_values(Cli::command())
+    read_variables(Cli::command())
         .try_get_matches_from(arguments)
         .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
         .map_err(explain)
 }
 
-/// Hides the values of environment variables in `--help`.
-fn hide_values(command: Command) -> Command {
+/// Hides the values of environment variables in `--help`. An empty variable counts as unset: files of
+/// settings often list variables without values.
+fn read_variables(command: Command) -> Command {
     command
-        .mut_args(|argument| argument.hide_env_values(true))
-        .mut_subcommands(hide_values)
+        .mut_args(|argument| {
+            let is_empty = |name| env::var_os(name).is_some_and(|value| value.is_empty());
+            match argument.get_env().is_some_and(is_empty) {
+                true => argument.env(Resettable::Reset),
+                false => argument.hide_env_values(true),
+            }
+        })
+        .mut_subcommands(read_variables)
 }
 
 /// Prints help, the version, or an error.
@@ -44,6 +53,7 @@ fn explain(mut error: clap::Error) -> ExitCode {
         };
     }
     redact(&mut error);
+    name_variables(&mut error);
     let text = error.render().to_string();
     let mut stderr = io::stderr().lock();
     for line in text.lines() {
@@ -69,6 +79,39 @@ fn redact(error: &mut clap::Error) {
             error.remove(ContextKind::Suggested);
         }
     }
+}
+
+/// Appends the environment variables to the flags of required settings that are missing.
+fn name_variables(error: &mut clap::Error) {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return;
+    }
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+        return;
+    };
+    let command = Cli::command();
+    let settings: Vec<&Arg> = command
+        .get_subcommands()
+        .flat_map(|command| {
+            let nested = command.get_subcommands().flat_map(Command::get_arguments);
+            command.get_arguments().chain(nested)
+        })
+        .collect();
+    // A missing setting is written as `--name <VALUE>`.
+    let named = |text: &String| {
+        let (flag, value) = text.split_once(' ').unwrap_or((text, ""));
+        let has_flag = |setting: &&&Arg| setting.get_long() == flag.strip_prefix("--");
+        match settings
+            .iter()
+            .find(has_flag)
+            .and_then(|setting| setting.get_env())
+        {
+            Some(variable) => format!("{flag} ({}) {value}", variable.display()),
+            None => text.clone(),
+        }
+    };
+    let missing = missing.iter().map(named).collect();
+    error.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
 }
 
 fn is_plain(text: &str) -> bool {

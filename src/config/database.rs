@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::duration::{milliseconds, seconds};
 use crate::{
     database::{self, Pool, StatementLimits},
     redacted::Redacted,
@@ -30,13 +31,13 @@ pub struct DatabaseOptions {
 
     /// Time that a request waits for a connection before it gets 503, in seconds, 1 to 60
     #[arg(long, env = "GATEWAY_DATABASE_ACQUIRE_TIMEOUT", value_name = "SECONDS", default_value_t = 1,
-          value_parser = clap::value_parser!(u64).range(1..=60))]
+          value_parser = seconds(1..=60))]
     pub database_acquire_timeout: u64,
 
     /// Time that a statement waits for a lock, such as one held by a schema change, before its
     /// request gets 503, in milliseconds, 1 to 60000
     #[arg(long, env = "GATEWAY_DATABASE_LOCK_TIMEOUT", value_name = "MILLISECONDS", default_value_t = 750,
-          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+          value_parser = milliseconds(1..=60_000))]
     pub database_lock_timeout: u64,
 }
 

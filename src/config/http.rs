@@ -5,7 +5,7 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::Switch;
+use super::{Switch, duration::seconds};
 use crate::{
     graphql::SubgraphSdl,
     http::{Connections, Origin},
@@ -40,7 +40,7 @@ pub struct HttpOptions {
     /// Time limit of a request and its statements, in seconds, 1 to 600; a request that exceeds it
     /// gets 504 or TIMEOUT
     #[arg(long, env = "GATEWAY_REQUEST_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
-          value_parser = clap::value_parser!(u64).range(1..=600))]
+          value_parser = seconds(1..=600))]
     pub request_timeout: u64,
 
     /// Maximum number of open client connections, 1 to 1000000; further connections wait. The
@@ -59,7 +59,7 @@ pub struct HttpOptions {
     /// Time that a client may take to send a request head, or to read more of a response, in
     /// seconds, 1 to 600. A client that exceeds it loses its connection or HTTP/2 stream
     #[arg(long, env = "GATEWAY_CLIENT_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
-          value_parser = clap::value_parser!(u64).range(1..=600))]
+          value_parser = seconds(1..=600))]
     pub client_timeout: u64,
 
     /// Bytes of request bodies and responses that the gateway buffers, 1048576 to 1099511627776;
@@ -88,7 +88,7 @@ pub struct HttpOptions {
 
     /// Time to finish requests in flight on SIGTERM or SIGINT, in seconds, 0 to 600
     #[arg(long, env = "GATEWAY_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 10,
-          value_parser = clap::value_parser!(u64).range(0..=600))]
+          value_parser = seconds(0..=600))]
     pub drain_timeout: u64,
 
     /// Serve GraphiQL, a page to explore the API, at /graphiql [default: on if --listen is a

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Switch;
+use super::{Switch, duration::seconds};
 use crate::{
     database::{self, Pool},
     redacted::Redacted,
@@ -39,14 +39,15 @@ pub struct ImportOptions {
     )]
     pub import_max_body: u64,
 
-    /// Time limit of an import, in seconds
+    /// Time limit of an import, in seconds, 1 to 604800
     #[arg(
         long,
         env = "GATEWAY_IMPORT_TIMEOUT",
         value_name = "SECONDS",
-        default_value_t = 3600
+        default_value_t = 3600,
+        value_parser = seconds(1..=604_800)
     )]
-    pub import_timeout: u32,
+    pub import_timeout: u64,
 }
 
 impl ImportOptions {
@@ -62,6 +63,6 @@ impl ImportOptions {
 
     /// Time limit of an import.
     pub fn time_limit(&self) -> Duration {
-        Duration::from_secs(self.import_timeout.into())
+        Duration::from_secs(self.import_timeout)
     }
 }

@@ -1,6 +1,7 @@
 //! Definitions of all settings: flag, environment variable, default, unit and meaning.
 
 mod database;
+mod duration;
 mod graphql;
 mod http;
 mod imports;

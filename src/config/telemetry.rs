@@ -1,8 +1,8 @@
 //! Metrics and tracing settings.
 
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
-use clap::Args;
+use clap::{ArgAction, Args, ValueEnum};
 use url::Url;
 
 use super::{Switch, http::listen};
@@ -34,9 +34,47 @@ pub struct TelemetryOptions {
           value_parser = Redacted(endpoint))]
     pub otlp_endpoint: Option<Url>,
 
+    /// Send no traces, whatever the other settings are: true or false
+    #[arg(long, env = "OTEL_SDK_DISABLED", value_name = "BOOLEAN", default_value = "false",
+          action = ArgAction::Set, value_parser = Redacted(boolean))]
+    pub otel_sdk_disabled: bool,
+
+    /// Exporter of the traces
+    #[arg(
+        long,
+        env = "OTEL_TRACES_EXPORTER",
+        value_name = "NAME",
+        value_enum,
+        default_value_t
+    )]
+    pub traces_exporter: TracesExporter,
+
     /// Name of the gateway in traces [default: invite-gateway]
     #[arg(long, env = "OTEL_SERVICE_NAME", value_name = "NAME")]
     pub service_name: Option<String>,
+}
+
+/// Exporter of the traces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TracesExporter {
+    /// OTLP over HTTP, to the collector
+    #[default]
+    Otlp,
+    /// No traces
+    None,
+}
+
+impl TelemetryOptions {
+    /// Returns the collector of the traces; none if no traces are sent.
+    pub fn collector(&self) -> Option<&Url> {
+        let is_on = !self.otel_sdk_disabled && self.traces_exporter == TracesExporter::Otlp;
+        self.otlp_endpoint.as_ref().filter(|_| is_on)
+    }
+}
+
+/// Reads a boolean as OpenTelemetry's specification says: other words than `true` are false.
+fn boolean(text: &str) -> Result<bool, Infallible> {
+    Ok(text.eq_ignore_ascii_case("true"))
 }
 
 /// The text is not the URL of a collector. The message omits it, since it may hold a password.

@@ -4,8 +4,12 @@ use std::{str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
+use super::duration::seconds;
 use crate::{
-    auth::{JwksLocation, Secret, SubjectClaim, TokenSettings},
+    auth::{
+        AudienceClaim, CODES_SCOPE, GrantSettings, IMPORT_SCOPE, JwksLocation, STAFF_SCOPE, Secret,
+        SubjectClaim, TokenSettings,
+    },
     redacted::Redacted,
 };
 
@@ -44,13 +48,23 @@ pub struct TokenOptions {
           value_parser = Redacted(JwksLocation::from_str))]
     pub jwt_jwks: Option<JwksLocation>,
 
+    /// Claim that must name the audience
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_AUDIENCE_CLAIM",
+        value_name = "CLAIM",
+        value_enum,
+        default_value_t
+    )]
+    pub jwt_audience_claim: AudienceClaim,
+
     /// Tolerated difference between the issuer's clock and the gateway's, in seconds, at most 300
     #[arg(
         long,
         env = "GATEWAY_JWT_LEEWAY",
         value_name = "SECONDS",
         default_value_t = 30,
-        value_parser = value_parser!(u64).range(..=300)
+        value_parser = seconds(0..=300)
     )]
     pub jwt_leeway: u64,
 
@@ -63,6 +77,54 @@ pub struct TokenOptions {
         default_value_t
     )]
     pub jwt_subject: SubjectClaim,
+
+    /// Claim that has the token's roles, scopes, permissions or groups, as text or list: a name, or the
+    /// names of nested claims separated by dots, such as realm_access.roles [default: scope and scp]
+    #[arg(long, env = "GATEWAY_JWT_ROLES_CLAIM", value_name = "CLAIM", value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_roles_claim: Option<String>,
+
+    /// Role that makes its user staff. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_STAFF_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = STAFF_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_staff_role: Vec<String>,
+
+    /// Role that lets its user create invite codes. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_CODES_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = CODES_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_codes_role: Vec<String>,
+
+    /// Role that lets its bearer import over HTTP. Separate several by commas, or repeat the option
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_IMPORT_ROLE",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = IMPORT_SCOPE,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub jwt_import_role: Vec<String>,
+
+    /// Longest accepted token, in bytes, 1024 to 65536
+    #[arg(
+        long,
+        env = "GATEWAY_MAX_TOKEN",
+        value_name = "BYTES",
+        default_value_t = 8192,
+        value_parser = value_parser!(u32).range(1024..=65_536)
+    )]
+    pub max_token: u32,
 }
 
 impl TokenOptions {
@@ -79,8 +141,16 @@ impl From<TokenOptions> for TokenSettings {
             jwks: options.jwt_jwks,
             issuer: options.signing.jwt_issuer,
             audience: options.signing.jwt_audience,
+            audience_claim: options.jwt_audience_claim,
             leeway: Duration::from_secs(options.jwt_leeway),
             subject: options.jwt_subject,
+            grants: GrantSettings {
+                claim: options.jwt_roles_claim,
+                staff: options.jwt_staff_role,
+                codes: options.jwt_codes_role,
+                imports: options.jwt_import_role,
+            },
+            max_length: options.max_token as usize,
         }
     }
 }
@@ -90,7 +160,7 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::TokenOptions;
-    use crate::auth::{SubjectClaim, TokenSettings};
+    use crate::auth::{AudienceClaim, SubjectClaim, TokenSettings};
 
     const SECRET: &str = "a secret of the tests, long enough for HS256";
 
@@ -112,6 +182,13 @@ mod tests {
         assert_eq!(settings.leeway.as_secs(), 30);
         assert_eq!(settings.subject, SubjectClaim::Id);
         assert!(settings.secret.is_none() && settings.jwks.is_none());
+        assert_eq!(settings.audience_claim, AudienceClaim::Aud);
+        assert_eq!(settings.max_length, 8192);
+        let grants = settings.grants;
+        assert_eq!(grants.claim, None);
+        assert_eq!(grants.staff, ["invites:admin"]);
+        assert_eq!(grants.codes, ["invites:codes"]);
+        assert_eq!(grants.imports, ["invites:import"]);
 
         let settings = self::settings(&[
             "--jwt-secret",
@@ -121,6 +198,10 @@ mod tests {
             "--jwt-audience=them",
             "--jwt-leeway=300",
             "--jwt-subject=ext-id",
+            "--jwt-audience-claim=client-id",
+            "--max-token=65536",
+            "--jwt-roles-claim=realm_access.roles",
+            "--jwt-staff-role=admin,support",
         ])
         .expect("options");
         assert!(settings.secret.is_some() && settings.jwks.is_some());
@@ -128,6 +209,10 @@ mod tests {
         assert_eq!(settings.audience.as_deref(), Some("them"));
         assert_eq!(settings.leeway.as_secs(), 300);
         assert_eq!(settings.subject, SubjectClaim::ExtId);
+        assert_eq!(settings.audience_claim, AudienceClaim::ClientId);
+        assert_eq!(settings.max_length, 65_536);
+        assert_eq!(settings.grants.claim.as_deref(), Some("realm_access.roles"));
+        assert_eq!(settings.grants.staff, ["admin", "support"]);
     }
 
     #[test]
@@ -136,6 +221,11 @@ mod tests {
             "--jwt-leeway=301",
             "--jwt-leeway=-1",
             "--jwt-subject=email",
+            "--jwt-audience-claim=azp",
+            "--max-token=1023",
+            "--jwt-roles-claim=",
+            "--jwt-staff-role=",
+            "--max-token=65537",
             "--jwt-jwks=http://id.example.com/",
             "--jwt-issuer=",
             "--jwt-audience=",

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use chrono::TimeDelta;
 use clap::Args;
 
-use super::Switch;
+use super::{Switch, duration::days};
 use crate::{email, invite::AcceptUrl, lifecycle::WriteLimits, redacted::Redacted};
 
 /// Settings of mutations.
@@ -66,13 +66,13 @@ pub struct InviteOptions {
 
     /// Lifetime of an invite whose creator names no expiry, in days
     #[arg(long, env = "GATEWAY_INVITE_LIFETIME", value_name = "DAYS", default_value_t = 7,
-          value_parser = clap::value_parser!(u16).range(1..=3650))]
-    pub invite_lifetime: u16,
+          value_parser = days(1..=3650))]
+    pub invite_lifetime: u64,
 
     /// Maximum lifetime of an invite, in days
     #[arg(long, env = "GATEWAY_MAX_INVITE_LIFETIME", value_name = "DAYS", default_value_t = 30,
-          value_parser = clap::value_parser!(u16).range(1..=3650))]
-    pub max_invite_lifetime: u16,
+          value_parser = days(1..=3650))]
+    pub max_invite_lifetime: u64,
 
     /// Maximum length of an invite's message, in characters
     #[arg(
@@ -142,8 +142,8 @@ impl InviteOptions {
             per_day: self.max_invites_per_day,
             open: self.max_open_invites,
             resends: self.max_resends,
-            lifetime: TimeDelta::days(self.invite_lifetime.into()),
-            max_lifetime: TimeDelta::days(self.max_invite_lifetime.into()),
+            lifetime: TimeDelta::days(self.invite_lifetime.cast_signed()),
+            max_lifetime: TimeDelta::days(self.max_invite_lifetime.cast_signed()),
             message: self.max_message as usize,
             allowed_domains: self.allowed_domain.clone(),
             blocked_domains: self.blocked_domain.clone(),

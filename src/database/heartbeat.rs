@@ -27,7 +27,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Purpose, Readiness, are_all_applied, writability};
+use super::{
+    INSUFFICIENT_PRIVILEGE, Purpose, Readiness, UNDEFINED_TABLE, are_all_applied, writability,
+};
 
 /// Silence after which the server is probed.
 const PROBE_AFTER: Duration = Duration::from_millis(250);
@@ -52,12 +54,10 @@ const SET_LOCK_TIMEOUT: &str = "SET lock_timeout = 300";
 
 /// PostgreSQL's `too_many_connections`.
 const TOO_MANY_CONNECTIONS: &str = "53300";
+/// PostgreSQL's `duplicate_prepared_statement` and `invalid_sql_statement_name`.
+const MIXED_STATEMENTS: [&str; 2] = ["42P05", "26000"];
 /// PostgreSQL's `admin_shutdown`: the session was terminated.
 const ADMIN_SHUTDOWN: &str = "57P01";
-/// PostgreSQL's `undefined_table`.
-const UNDEFINED_TABLE: &str = "42P01";
-/// PostgreSQL's `insufficient_privilege`.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Availability of a PostgreSQL server; cheap to clone.
 #[derive(Clone)]
@@ -133,6 +133,7 @@ impl Heartbeat {
             options: pool.connect_options().as_ref().clone(),
             connect_timeout: pool.options().get_acquire_timeout(),
             connection: None,
+            keeps_statements: false,
         };
         Some(Self(Arc::new(Parts {
             shared,
@@ -183,6 +184,8 @@ struct Watcher {
     options: PgConnectOptions,
     connect_timeout: Duration,
     connection: Option<PgConnection>,
+    /// True once the server was found to keep prepared statements apart.
+    keeps_statements: bool,
 }
 
 impl Watcher {
@@ -255,13 +258,14 @@ impl Watcher {
         let is_available = match error.kind {
             // The server is up; statements on other connections detect an outage.
             ProbeErrorKind::Full => true,
-            ProbeErrorKind::Refused => false,
+            ProbeErrorKind::Refused | ProbeErrorKind::Mixed => false,
             ProbeErrorKind::NoResponse => since_success < TIMEOUT,
         };
         report(&shared, name, is_available, &error);
         match error.kind {
             // It serves the connections that are open.
             ProbeErrorKind::Full if since_success < SERVING_WITHIN => Readiness::Ready,
+            ProbeErrorKind::Mixed => Readiness::MixedStatements,
             _ => Readiness::Unreachable,
         }
     }
@@ -284,6 +288,12 @@ impl Watcher {
             .execute(&mut connection)
             .await
             .map_err(|error| ProbeError::from_error(&error))?;
+        if !self.keeps_statements {
+            self.keeps_statements = !mixes_statements(&mut connection, &self.options).await?;
+            if !self.keeps_statements {
+                return Err(ProbeError::mixed());
+            }
+        }
         let readiness = query(&mut connection, purpose).await;
         let readiness = readiness.map_err(|error| ProbeError::from_error(&error))?;
         self.connection = Some(connection);
@@ -304,6 +314,8 @@ enum ProbeErrorKind {
     Full,
     /// The server refused the connection, or cannot be reached.
     Refused,
+    /// A pooler gives one connection the prepared statements of another.
+    Mixed,
     /// The server did not respond, or the probe could not be sent.
     NoResponse,
 }
@@ -313,6 +325,16 @@ impl ProbeError {
         Self {
             kind: ProbeErrorKind::NoResponse,
             reason: "no response in time".to_owned(),
+        }
+    }
+
+    fn mixed() -> Self {
+        Self {
+            kind: ProbeErrorKind::Mixed,
+            reason: "a pooler gives one connection the prepared statements of another, so that responses \
+                     would be wrong: let it pool by session, or use PgBouncer 1.21 or later with \
+                     max_prepared_statements"
+                .to_owned(),
         }
     }
 
@@ -350,6 +372,29 @@ impl Command {
     }
 }
 
+/// Returns true if a second connection meets the prepared statements of the first, as behind a PgBouncer
+/// that pools by transaction and does not know of them. Both name their statements by number.
+async fn mixes_statements(
+    first: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<bool, ProbeError> {
+    let second = PgConnection::connect_with(options).await;
+    let mut second = second.map_err(|error| ProbeError::from_error(&error))?;
+    // Several, since the pooler may give the second connection another server at first.
+    for statement in ["SELECT 1", "SELECT 2", "SELECT 3"] {
+        for connection in [&mut *first, &mut second] {
+            match sqlx::query(statement).execute(connection).await {
+                Ok(_) => {}
+                Err(error) if has_code(&error, &MIXED_STATEMENTS) => return Ok(true),
+                Err(error) => return Err(ProbeError::from_error(&error)),
+            }
+        }
+    }
+    // The server ends it in any case.
+    let _ = second.close().await;
+    Ok(false)
+}
+
 async fn query(connection: &mut PgConnection, purpose: Option<Purpose>) -> sqlx::Result<Readiness> {
     let Some(purpose) = purpose else {
         connection.ping().await?;
@@ -358,9 +403,8 @@ async fn query(connection: &mut PgConnection, purpose: Option<Purpose>) -> sqlx:
     match fitness(connection, purpose).await {
         Ok(readiness) => Ok(readiness),
         // The first migration creates the table.
-        Err(error) if has_code(&error, &[UNDEFINED_TABLE, INSUFFICIENT_PRIVILEGE]) => {
-            Ok(Readiness::NotMigrated)
-        }
+        Err(error) if has_code(&error, &[UNDEFINED_TABLE]) => Ok(Readiness::NotMigrated),
+        Err(error) if has_code(&error, &[INSUFFICIENT_PRIVILEGE]) => Ok(Readiness::Unreadable),
         // The server responded, with another error.
         Err(sqlx::Error::Database(error)) if !is_ending(error.as_ref()) => {
             Ok(Readiness::Unreachable)
@@ -396,7 +440,7 @@ fn report(shared: &Shared, name: &str, is_available: bool, error: &ProbeError) {
         report_available(shared, name);
     } else if shared.is_available.send_replace(false) {
         let reason = &error.reason;
-        tracing::warn!(database = name, reason, "the database does not respond");
+        tracing::warn!(database = name, reason, "the database is unavailable");
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::auth::{self, MintError, NewClaims, SecretTooShort, SubjectClaim, TokenSettings};
+use crate::auth::{
+    self, AudienceClaim, GrantSettings, InvalidSecret, MintError, NewClaims, SubjectClaim,
+    TokenSettings,
+};
 
 /// HS256 key that signs the demo's bearer tokens.
 ///
@@ -26,14 +29,17 @@ const EXPIRES_AT: i64 = 4_102_444_799;
 ///
 /// # Errors
 /// Never: the demo's secret is long enough.
-pub fn settings() -> Result<TokenSettings, SecretTooShort> {
+pub fn settings() -> Result<TokenSettings, InvalidSecret> {
     Ok(TokenSettings {
         secret: Some(SECRET.parse()?),
         jwks: None,
         issuer: Some(ISSUER.to_owned()),
         audience: Some(AUDIENCE.to_owned()),
+        audience_claim: AudienceClaim::Aud,
         leeway: Duration::from_secs(30),
         subject: SubjectClaim::Id,
+        grants: GrantSettings::default(),
+        max_length: 8192,
     })
 }
 

@@ -172,6 +172,16 @@ pub(super) trait ConnectionNode: Leaves + Clone {
 /// A page of a list.
 pub(super) struct Connection<N>(pub(super) Paged<N>);
 
+impl<N> Connection<N> {
+    /// Returns the page of an empty list.
+    pub(super) fn empty() -> Self {
+        Self(Paged {
+            list: String::new(),
+            slice: Slice::empty(),
+        })
+    }
+}
+
 impl<N: ConnectionNode> TypeName for Connection<N> {
     fn type_name() -> Cow<'static, str> {
         Cow::Borrowed(N::CONNECTION)

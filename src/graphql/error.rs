@@ -80,6 +80,8 @@ pub enum Failure {
     },
     /// Only for signed-in viewers.
     Unauthenticated,
+    /// Only for viewers with an account.
+    NoAccount,
     /// Not for this viewer.
     Forbidden,
     /// The client exceeded a rate limit.
@@ -103,7 +105,7 @@ impl Failure {
         match self {
             Self::BadUserInput { .. } => Code::BadUserInput,
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::Forbidden => Code::Forbidden,
+            Self::NoAccount | Self::Forbidden => Code::Forbidden,
             Self::RateLimited(_) => Code::RateLimited,
             Self::Unavailable => Code::ServiceUnavailable,
             Self::TimedOut => Code::Timeout,
@@ -115,6 +117,7 @@ impl Failure {
         match self {
             Self::BadUserInput { argument, allowed } => format!("{argument}: {allowed}"),
             Self::Unauthenticated => "Sign in first.".to_owned(),
+            Self::NoAccount => "You are signed in, but have no account here.".to_owned(),
             Self::Forbidden => "You may not see this.".to_owned(),
             Self::RateLimited(limited) => format!("{limited}."),
             Self::Unavailable => "The service is unavailable; try again later.".to_owned(),
@@ -133,6 +136,7 @@ impl From<Failure> for Error {
             extensions.set("code", failure.code().as_str());
             match &failure {
                 Failure::BadUserInput { argument, .. } => extensions.set("argument", *argument),
+                Failure::NoAccount => extensions.set("reason", "NO_ACCOUNT"),
                 Failure::RateLimited(limited) => {
                     extensions.set("rateLimit", limited.limit.name());
                     extensions.set("retryAfter", limited.retry_after);
@@ -173,6 +177,7 @@ impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Unauthenticated => Self::Unauthenticated,
+            AccessError::NoAccount => Self::NoAccount,
             AccessError::Forbidden => Self::Forbidden,
             AccessError::RateLimited(limited) => Self::RateLimited(limited),
             AccessError::Load(error) => error.into(),

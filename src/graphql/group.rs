@@ -102,7 +102,7 @@ pub(super) struct GroupQuery;
 
 #[Object]
 impl GroupQuery {
-    /// A group by id or slug, for signed-in viewers. Null for others, and if it does not exist.
+    /// A group by id or slug, for viewers with an account. Null for others, and if it does not exist.
     async fn group(
         &self,
         ctx: &Context<'_>,

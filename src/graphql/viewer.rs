@@ -16,16 +16,22 @@ use super::{
 };
 use crate::{access::UserView, loader::invite::Mailbox};
 
-/// The signed-in viewer.
-pub(super) struct Viewer(UserView);
+/// The signed-in viewer; as a user, if they have an account.
+pub(super) struct Viewer(Option<UserView>);
 
-/// The signed-in viewer.
+/// The signed-in viewer. The lists of a viewer without an account are empty.
 #[paged]
 #[Object]
 impl Viewer {
-    /// The viewer as a user.
-    async fn user(&self) -> User {
-        User(self.0.clone())
+    /// True if the person whom the token names has an account here. Without one, public look-ups work, and
+    /// what needs an account is refused with the code `FORBIDDEN` and the reason `NO_ACCOUNT`.
+    async fn has_account(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The viewer as a user. Null without an account.
+    async fn user(&self) -> Option<User> {
+        self.0.clone().map(User)
     }
 
     /// The workspaces that the viewer manages; for staff, all workspaces. Ordered by id by default.
@@ -38,7 +44,10 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Workspace>, Failure> {
-        Box::pin(workspaces(ctx, filter, order_by, page)).await
+        match self.0 {
+            Some(_) => Box::pin(workspaces(ctx, filter, order_by, page)).await,
+            None => Ok(Connection::empty()),
+        }
     }
 
     /// The groups that the viewer manages; for staff, all groups. Ordered by id by default.
@@ -51,7 +60,10 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Group>, Failure> {
-        Box::pin(groups(ctx, filter, order_by, page)).await
+        match self.0 {
+            Some(_) => Box::pin(groups(ctx, filter, order_by, page)).await,
+            None => Ok(Connection::empty()),
+        }
     }
 
     /// The courses that the viewer manages; for staff, all courses. Ordered by id by default.
@@ -64,7 +76,10 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Course>, Failure> {
-        Box::pin(courses(ctx, filter, order_by, page)).await
+        match self.0 {
+            Some(_) => Box::pin(courses(ctx, filter, order_by, page)).await,
+            None => Ok(Connection::empty()),
+        }
     }
 
     /// Invites that the viewer created, newest first by default. Never group invites: their source
@@ -78,7 +93,10 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        Box::pin(invites(ctx, Mailbox::Sent, filter, order_by, page)).await
+        match self.0 {
+            Some(_) => Box::pin(invites(ctx, Mailbox::Sent, filter, order_by, page)).await,
+            None => Ok(Connection::empty()),
+        }
     }
 
     /// Invites to the viewer, by account or by verified e-mail address. Pending invites, newest
@@ -94,7 +112,10 @@ impl Viewer {
         >,
         page: PageArguments,
     ) -> Result<Connection<Invite>, Failure> {
-        Box::pin(invites(ctx, Mailbox::Received, filter, order_by, page)).await
+        match self.0 {
+            Some(_) => Box::pin(invites(ctx, Mailbox::Received, filter, order_by, page)).await,
+            None => Ok(Connection::empty()),
+        }
     }
 }
 
@@ -107,7 +128,8 @@ impl ViewerQuery {
     /// The signed-in viewer. Null if signed out.
     async fn viewer(&self, ctx: &Context<'_>) -> Nullable<Viewer> {
         match ctx.access() {
-            Ok(access) => access.viewer_user().map(Viewer).map(Ok),
+            Ok(access) if access.viewer().is_signed_in() => Some(Ok(Viewer(access.viewer_user()))),
+            Ok(_) => None,
             Err(failure) => Some(Err(failure)),
         }
     }

@@ -105,8 +105,11 @@ pub(super) fn refusal(error: &AuthError, error_format: Option<ErrorFormat>) -> R
         StatusCode::SERVICE_UNAVAILABLE => Code::ServiceUnavailable,
         _ => Code::InternalServerError,
     };
+    let reason = error.reason();
     if status.is_server_error() {
-        tracing::error!(%error, "cannot authenticate a request");
+        tracing::error!(reason, %error, "cannot authenticate a request");
+    } else {
+        tracing::info!(reason, "a token was refused");
     }
     let mut response = match error_format {
         Some(error_format) if code == Code::Unauthenticated => {

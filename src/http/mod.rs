@@ -57,7 +57,6 @@ use crate::{
     access::Policy,
     auth::Authenticator,
     clock::Clock,
-    database::Purpose,
     graphql::{Code, INTERNAL_MESSAGE},
     import::Imports,
     lifecycle::Lifecycle,
@@ -128,11 +127,7 @@ impl Service {
         let metrics = gateway.metrics.clone();
         let capacity = Capacity::new(gateway.max_in_flight, gateway.max_buffered, &metrics);
         let shedder = LoadShedder::new(capacity.clone(), metrics.clone());
-        let purpose = match gateway.lifecycle {
-            Some(_) => Purpose::Write,
-            None => Purpose::Read,
-        };
-        let health = health::router(gateway.loaders.clone(), shedder.clone(), purpose);
+        let health = health::router(&gateway, shedder.clone());
         Self {
             operations: operations::router(health.clone(), metrics.clone()),
             trusted_proxies: gateway.trusted_proxies.clone(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 
@@ -18,6 +18,7 @@ use super::{
     slot::Slot,
 };
 use crate::{
+    auth,
     graphql::Code,
     metrics::{self, Metrics},
     rest::ErrorFormat,
@@ -32,9 +33,9 @@ const RECOVERY: Duration = Duration::from_secs(1);
 /// Returns the share of a request. A forged token gains little: it is refused before the request
 /// reaches the database.
 pub(super) fn share_of(headers: &HeaderMap) -> metrics::Share {
-    match headers.contains_key(header::AUTHORIZATION) {
-        true => metrics::Share::SignedIn,
-        false => metrics::Share::Anonymous,
+    match auth::is_anonymous(headers) {
+        true => metrics::Share::Anonymous,
+        false => metrics::Share::SignedIn,
     }
 }
 

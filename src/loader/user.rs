@@ -10,7 +10,7 @@ use async_graphql::dataloader::Loader;
 use batch_loader::Key;
 use entity::user::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, EntityName, ExprTrait,
+    ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait,
     sea_query::{Expr, Query, SelectStatement},
 };
 
@@ -33,34 +33,42 @@ columns!(user: id, username, full_name, email, email_norm, avatar_url, is_verifi
 row_key!("user_by_id": ById(i64) in live::<Entity>(), Id, |row| row.id);
 row_key!("user_by_username": ByUsername(String) in live::<Entity>(), Username, |row| row.username.clone());
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct ByExtId(String);
+/// Declares a key of the accounts that a token may name by one column, with the deleted ones.
+macro_rules! account_key {
+    ($kind:literal: $key:ident($value:ty), $column:ident, |$row:ident| $value_of_row:expr) => {
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        struct $key($value);
 
-impl Key for ByExtId {
-    fn kind() -> Cow<'static, str> {
-        "user_by_ext_id".into()
-    }
-}
-
-impl Loader<ByExtId> for Rows {
-    type Value = Vec<Model>;
-    type Error = LoadError;
-
-    async fn load(&self, keys: &[ByExtId]) -> Result<HashMap<ByExtId, Vec<Model>>, LoadError> {
-        static TEXT: OnceLock<Arc<str>> = OnceLock::new();
-        let ids: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let mut found: HashMap<ByExtId, Vec<Model>> = HashMap::new();
-        for row in self
-            .load_by_keys(live::<Entity>, Column::ExtId, &ids, &TEXT)
-            .await?
-        {
-            if let Some(ext_id) = row.ext_id.clone() {
-                found.entry(ByExtId(ext_id)).or_default().push(row);
+        impl Key for $key {
+            fn kind() -> Cow<'static, str> {
+                $kind.into()
             }
         }
-        Ok(found)
-    }
+
+        impl Loader<$key> for Rows {
+            type Value = Vec<Model>;
+            type Error = LoadError;
+
+            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, Vec<Model>>, LoadError> {
+                static TEXT: OnceLock<Arc<str>> = OnceLock::new();
+                let values: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+                let mut found: HashMap<$key, Vec<Model>> = HashMap::new();
+                for $row in self
+                    .load_by_keys(Entity::find, Column::$column, &values, &TEXT)
+                    .await?
+                {
+                    if let Some(value) = $value_of_row {
+                        found.entry($key(value)).or_default().push($row);
+                    }
+                }
+                Ok(found)
+            }
+        }
+    };
 }
+
+account_key!("account_by_id": AccountById(i64), Id, |row| Some(row.id));
+account_key!("account_by_ext_id": AccountByExtId(String), ExtId, |row| row.ext_id.clone());
 
 /// Narrows the list of users.
 #[derive(Clone, Debug, Default)]
@@ -189,19 +197,44 @@ impl Reads<'_> {
     }
 }
 
-impl Loaders {
-    /// Loads the user that a verified token names, from the primary. Returns none for an external id
-    /// that several users share.
-    pub async fn subject(&self, subject: Subject) -> Result<Option<Guarded<Model>>, LoadError> {
-        let reads = self.reads(Freshness::Primary);
-        match subject {
-            Subject::Id(id) => reads.one(ById(id)).await,
-            Subject::Username(name) => reads.one(ByUsername(name)).await,
-            Subject::ExtId(id) => {
-                let mut users = reads.one(ByExtId(id)).await?.unwrap_or_default();
-                let one = users.pop().filter(|_| users.is_empty());
-                Ok(one.map(Guarded::seal))
-            }
+/// The account that a bearer token names.
+#[derive(Clone, Debug)]
+pub enum Account {
+    /// The only user that it names.
+    User(Guarded<Model>),
+    /// No user.
+    Absent,
+    /// A deleted user. A username that only a deleted user has is nobody's: others may take it.
+    Deleted,
+    /// Several users, who share an external id.
+    Ambiguous,
+}
+
+impl Account {
+    fn new(rows: Vec<Model>) -> Self {
+        let is_absent = rows.is_empty();
+        let mut live = rows.into_iter().filter(|row| row.deleted_at.is_none());
+        match (live.next(), live.next()) {
+            (Some(only), None) => Self::User(Guarded::seal(only)),
+            (Some(_), Some(_)) => Self::Ambiguous,
+            (None, _) if is_absent => Self::Absent,
+            (None, _) => Self::Deleted,
         }
+    }
+}
+
+impl Loaders {
+    /// Loads the account that a verified token names, from the primary.
+    pub async fn account(&self, subject: Subject) -> Result<Account, LoadError> {
+        let reads = self.reads(Freshness::Primary);
+        let rows = match subject {
+            Subject::Id(id) => reads.one(AccountById(id)).await?,
+            Subject::ExtId(id) => reads.one(AccountByExtId(id)).await?,
+            Subject::Username(name) => {
+                let user = reads.one(ByUsername(name)).await?;
+                return Ok(user.map_or(Account::Absent, Account::User));
+            }
+        };
+        Ok(Account::new(rows.unwrap_or_default()))
     }
 }

@@ -190,7 +190,7 @@ pub(super) struct CourseInvitees {
     security(("bearer" = []))
 )]
 pub(super) async fn find(request: Request) -> Result<CourseInvitees, RestError> {
-    request.require_sign_in()?;
+    request.require_account()?;
     let access = &request.access;
     let window = LimitOffset::read(&request.query).map_err(RestError::Parameters)?;
     let key = CourseKey::Id(id(&request.parameter).unwrap_or(NO_ID));

@@ -77,7 +77,7 @@ fn managers(format: ErrorFormat) -> Responses {
         ),
         (
             StatusCode::FORBIDDEN,
-            "The resource exists, and the viewer does not manage it.",
+            "The resource exists, and the viewer does not manage it; or the viewer has no account.",
         ),
     ];
     by_status(format, own)

@@ -63,7 +63,7 @@ impl RestError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Parameters(errors) => return json_response(StatusCode::BAD_REQUEST, &errors),
             Self::Access(AccessError::Unauthenticated) => StatusCode::UNAUTHORIZED,
-            Self::Access(AccessError::Forbidden) => StatusCode::FORBIDDEN,
+            Self::Access(AccessError::NoAccount | AccessError::Forbidden) => StatusCode::FORBIDDEN,
             Self::Access(AccessError::RateLimited(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Access(AccessError::Load(error)) => match error {
                 LoadError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

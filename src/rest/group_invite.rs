@@ -96,7 +96,7 @@ struct Link {
     security(("bearer" = []))
 )]
 pub(super) async fn find(request: Request) -> Result<GroupInvite, RestError> {
-    request.require_sign_in()?;
+    request.require_account()?;
     let access = &request.access;
     let group = access
         .group(GroupKey::from_text(&request.parameter))

@@ -81,10 +81,9 @@ struct Request {
 }
 
 impl Request {
-    /// Refuses anonymous viewers before anything is looked up.
-    fn require_sign_in(&self) -> Result<(), AccessError> {
-        let id = self.access.viewer().id();
-        id.map(drop).ok_or(AccessError::Unauthenticated)
+    /// Refuses viewers without an account before anything is looked up.
+    fn require_account(&self) -> Result<(), AccessError> {
+        self.access.viewer().account().map(drop)
     }
 }
 

@@ -35,10 +35,13 @@ pub const DELETED: i64 = 15;
 pub const ELSEWHERE: i64 = 16;
 /// A user who only has an invite to course 6.
 pub const SOMEBODY: i64 = 17;
+/// No user. The scope of their token grants nothing.
+pub const STRANGER: i64 = 99;
 
 /// Viewers, in the order of the matrix's columns.
-pub const VIEWERS: [(char, Viewer<'static>); 16] = [
+pub const VIEWERS: [(char, Viewer<'static>); 17] = [
     ('a', Viewer::Anonymous),
+    ('t', Viewer::Staff(STRANGER)),
     ('n', Viewer::User(NOBODY)),
     ('x', Viewer::User(ELSEWHERE)),
     ('u', Viewer::User(UNVERIFIED)),

@@ -7,75 +7,75 @@ use crate::support::{Gateway, Viewer, data, each_database, id_of_kind, tables};
 
 /// A line has a mutation, its object, and an outcome for each viewer, in the order of the first line.
 ///
-/// Outcomes: `+` done; `U` the error `UNAUTHENTICATED`; else the code of a user error: `-` `NOT_FOUND`,
+/// Outcomes: `+` done; `U` the error `UNAUTHENTICATED`; `N` the error of a viewer without an account; else the code of a user error: `-` `NOT_FOUND`,
 /// `x` `NOT_ALLOWED`, `w` `WRONG_ACCOUNT`, `v` `EMAIL_NOT_VERIFIED`, `A` `ALREADY_ACCEPTED`. What is not
 /// found must look like an object that does not exist. Refusals change nothing.
 const TABLE: &str = r#"
-                                                  anxu ies mOAGRCM SF
+                                                  atnxu ies mOAGRCM SF
 
 # accepting: the addressee; who has the code, of one without an address and of a group's
-acceptInvite code {CODE-1}                        Uwwv ++w wwwwwww ww
-acceptInvite code {CODE-2}                        U+++ +++ +++++++ ++
-acceptInvite token {token 1}                      Uwwv w+w wwwwwww ww
-acceptInvite token {token 2}                      Uwww +ww wwwwwww ww
-acceptInvite token {token 3}                      U--- --- ------- --
-acceptInvite groupCode {group-code-1}             U+++ +++ +++++++ ++
-acceptInvite groupCode {group-code-2}             U--- --- ------- --
-acceptInvite id {InviteCode:1}                    U--- ++w ------- ww
-acceptInvite id {InviteCode:2}                    U--- --- ------- xx
-acceptInvite id {WorkspaceInvite:1}               U--- -+w -ww---- ww
-acceptInvite id {WorkspaceInvite:2}               U--- +-- -ww---- ww
-acceptInvite id {WorkspaceInvite:3}               U--- --- ------- --
-acceptInvite id {GroupInvite:1}                   U--- --- -x-x--- xx
-acceptInvite id {CourseInvite:1}                  U--- +-w ----www ww
-acceptInvite id {CourseInvite:3}                  U--- +-w ----www ww
-acceptInvite id {CourseInvite:5}                  U--- --- ------- --
-acceptInvite id {User:1}                          U--- --- ------- --
+acceptInvite code {CODE-1}                        UNwwv ++w wwwwwww ww
+acceptInvite code {CODE-2}                        UN+++ +++ +++++++ ++
+acceptInvite token {token 1}                      UNwwv w+w wwwwwww ww
+acceptInvite token {token 2}                      UNwww +ww wwwwwww ww
+acceptInvite token {token 3}                      UN--- --- ------- --
+acceptInvite groupCode {group-code-1}             UN+++ +++ +++++++ ++
+acceptInvite groupCode {group-code-2}             UN--- --- ------- --
+acceptInvite id {InviteCode:1}                    UN--- ++w ------- ww
+acceptInvite id {InviteCode:2}                    UN--- --- ------- xx
+acceptInvite id {WorkspaceInvite:1}               UN--- -+w -ww---- ww
+acceptInvite id {WorkspaceInvite:2}               UN--- +-- -ww---- ww
+acceptInvite id {WorkspaceInvite:3}               UN--- --- ------- --
+acceptInvite id {GroupInvite:1}                   UN--- --- -x-x--- xx
+acceptInvite id {CourseInvite:1}                  UN--- +-w ----www ww
+acceptInvite id {CourseInvite:3}                  UN--- +-w ----www ww
+acceptInvite id {CourseInvite:5}                  UN--- --- ------- --
+acceptInvite id {User:1}                          UN--- --- ------- --
 
 # declining: as accepting
-declineInvite code {CODE-1}                       Uwwv ++w wwwwwww ww
-declineInvite token {token 1}                     Uwwv w+w wwwwwww ww
-declineInvite token {token 3}                     U--- --- ------- --
-declineInvite id {CourseInvite:1}                 U--- +-w ----www ww
-declineInvite groupCode {group-code-1}            Uxxx xxx xxxxxxx xx
-declineInvite groupCode {group-code-2}            U--- --- ------- --
+declineInvite code {CODE-1}                       UNwwv ++w wwwwwww ww
+declineInvite token {token 1}                     UNwwv w+w wwwwwww ww
+declineInvite token {token 3}                     UN--- --- ------- --
+declineInvite id {CourseInvite:1}                 UN--- +-w ----www ww
+declineInvite groupCode {group-code-1}            UNxxx xxx xxxxxxx xx
+declineInvite groupCode {group-code-2}            UN--- --- ------- --
 
 # managing: who manages the target, the inviter of a code, staff
-cancelInvites ids {InviteCode:1}                  U--- xx+ ------- ++
-cancelInvites ids {InviteCode:2}                  U--- --- ------- ++
-cancelInvites ids {WorkspaceInvite:1}             U--- -xx -++---- ++
-cancelInvites ids {WorkspaceInvite:2}             U--- x-- -AA---- AA
-cancelInvites ids {WorkspaceInvite:3}             U--- --- ------- --
-cancelInvites ids {WorkspaceInvite:4}             U-+- --- ------- ++
-cancelInvites ids {GroupInvite:1}                 U--- --- -x-x--- xx
-cancelInvites ids {CourseInvite:1}                U--- x-x ----+++ ++
-cancelInvites ids {CourseInvite:5}                U--- --- ------- --
-cancelInvites ids {CourseInvite:6}                U-+- --- ------- ++
-resendInvites ids {InviteCode:1}                  U--- xx+ ------- ++
-resendInvites ids {WorkspaceInvite:1}             U--- -xx -++---- ++
-resendInvites ids {WorkspaceInvite:3}             U--- --- ------- --
-resendInvites ids {CourseInvite:1}                U--- x-x ----+++ ++
-updateInvite id {InviteCode:1}                    U--- xx+ ------- ++
-updateInvite id {WorkspaceInvite:1}               U--- -xx -++---- ++
-updateInvite id {WorkspaceInvite:3}               U--- --- ------- --
+cancelInvites ids {InviteCode:1}                  UN--- xx+ ------- ++
+cancelInvites ids {InviteCode:2}                  UN--- --- ------- ++
+cancelInvites ids {WorkspaceInvite:1}             UN--- -xx -++---- ++
+cancelInvites ids {WorkspaceInvite:2}             UN--- x-- -AA---- AA
+cancelInvites ids {WorkspaceInvite:3}             UN--- --- ------- --
+cancelInvites ids {WorkspaceInvite:4}             UN-+- --- ------- ++
+cancelInvites ids {GroupInvite:1}                 UN--- --- -x-x--- xx
+cancelInvites ids {CourseInvite:1}                UN--- x-x ----+++ ++
+cancelInvites ids {CourseInvite:5}                UN--- --- ------- --
+cancelInvites ids {CourseInvite:6}                UN-+- --- ------- ++
+resendInvites ids {InviteCode:1}                  UN--- xx+ ------- ++
+resendInvites ids {WorkspaceInvite:1}             UN--- -xx -++---- ++
+resendInvites ids {WorkspaceInvite:3}             UN--- --- ------- --
+resendInvites ids {CourseInvite:1}                UN--- x-x ----+++ ++
+updateInvite id {InviteCode:1}                    UN--- xx+ ------- ++
+updateInvite id {WorkspaceInvite:1}               UN--- -xx -++---- ++
+updateInvite id {WorkspaceInvite:3}               UN--- --- ------- --
 
 # creating
-createInviteCodes                                 Uxxx xxx xxxxxxx ++
-createWorkspaceInvites workspace {Workspace:1}    U--- -x- x++---- ++
-createWorkspaceInvites workspace {Workspace:2}    U--- --- ------- --
-createWorkspaceInvites workspace {Workspace:3}    U-+- --- ------- ++
-createCourseInvites course {Course:1}             Uxxx xxx xxxx+++ ++
-createCourseInvites course {Course:3}             U--- x-- x---+++ ++
-createCourseInvites course {Course:5}             U--- --- ------- --
+createInviteCodes                                 UNxxx xxx xxxxxxx ++
+createWorkspaceInvites workspace {Workspace:1}    UN--- -x- x++---- ++
+createWorkspaceInvites workspace {Workspace:2}    UN--- --- ------- --
+createWorkspaceInvites workspace {Workspace:3}    UN-+- --- ------- ++
+createCourseInvites course {Course:1}             UNxxx xxx xxxx+++ ++
+createCourseInvites course {Course:3}             UN--- x-- x---+++ ++
+createCourseInvites course {Course:5}             UN--- --- ------- --
 
 # a group's link
-enableGroupInvite group {Group:1}                 Uxxx xxx x+x+xxx ++
-enableGroupInvite group {Group:2}                 U--- --- ------- --
-rotateGroupInvite group {Group:1}                 Uxxx xxx x+x+xxx ++
-rotateGroupInvite group {Group:2}                 U--- --- ------- --
-disableGroupInvite group {Group:1}                Uxxx xxx x+x+xxx ++
-disableGroupInvite group {Group:3}                Ux+x xxx xxxxxxx ++
-disableGroupInvite group {Group:2}                U--- --- ------- --
+enableGroupInvite group {Group:1}                 UNxxx xxx x+x+xxx ++
+enableGroupInvite group {Group:2}                 UN--- --- ------- --
+rotateGroupInvite group {Group:1}                 UNxxx xxx x+x+xxx ++
+rotateGroupInvite group {Group:2}                 UN--- --- ------- --
+disableGroupInvite group {Group:1}                UNxxx xxx x+x+xxx ++
+disableGroupInvite group {Group:3}                UNx+x xxx xxxxxxx ++
+disableGroupInvite group {Group:2}                UN--- --- ------- --
 "#;
 
 each_database! {
@@ -171,8 +171,10 @@ async fn outcome(gateway: &Gateway, viewer: Viewer<'_>, document: &str) -> (char
         &payload["results"][0]["userErrors"][0],
     ];
     let code = errors.iter().find_map(|error| error["code"].as_str());
-    let outcome = match (response["errors"][0]["extensions"]["code"].as_str(), code) {
+    let error = &response["errors"][0]["extensions"];
+    let outcome = match (error["code"].as_str(), code) {
         (Some("UNAUTHENTICATED"), None) => 'U',
+        (Some("FORBIDDEN"), None) if error["reason"] == "NO_ACCOUNT" => 'N',
         (Some(_), _) => '?',
         (None, None) => '+',
         (None, Some("NOT_FOUND")) => '-',

@@ -105,6 +105,23 @@ async fn invalid_tokens_count_for_their_address() {
 }
 
 #[tokio::test]
+async fn strangers_count_for_their_address() {
+    run(Backend::Sqlite, async |gateway: Gateway| {
+        let gateway = gateway.with_quotas(ONE);
+        for (viewer, peer, expected) in [
+            (Viewer::User(98), "192.0.2.1", OK),
+            (Viewer::User(99), "192.0.2.1", REFUSED),
+            (Viewer::Anonymous, "192.0.2.1", REFUSED),
+            (Viewer::User(98), "192.0.2.2", OK),
+        ] {
+            let status = status_of(&gateway, viewer, peer, &[]).await;
+            assert_eq!(status, expected, "{viewer:?} {peer}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn only_trusted_proxies_forward_addresses() {
     run(Backend::Sqlite, async |gateway: Gateway| {
         let gateway = gateway.with_quotas_and(ONE, |parts| {

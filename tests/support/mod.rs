@@ -9,6 +9,7 @@ mod database;
 pub mod invariants;
 pub mod issuer;
 pub mod node;
+pub mod pgbouncer;
 pub mod process;
 pub mod processor;
 pub mod proxy;
@@ -34,7 +35,10 @@ use chrono::{DateTime, Utc};
 use entity::invite_token;
 use invite_gateway::{
     access::{Disclosure, Policy},
-    auth::{Authenticator, NewClaims, Secret, SubjectClaim, TokenSettings, mint},
+    auth::{
+        AudienceClaim, Authenticator, GrantSettings, NewClaims, Secret, SubjectClaim,
+        TokenSettings, mint,
+    },
     clock::{Clock, Stopwatch},
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
@@ -199,8 +203,11 @@ impl Gateway {
             jwks: None,
             issuer: None,
             audience: None,
+            audience_claim: AudienceClaim::Aud,
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
+            grants: GrantSettings::default(),
+            max_length: 8192,
         };
         let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
             .expect("usable settings");

@@ -279,6 +279,11 @@ impl Server {
         Self::start(&UNLIMITED, database_url, more).await
     }
 
+    /// Like [`Self::with`], with more environment variables instead of arguments.
+    pub async fn with_variables(database_url: &str, more: &[(&str, &str)]) -> Self {
+        Self::start(&[&UNLIMITED, more].concat(), database_url, &[]).await
+    }
+
     /// Like [`Self::with`], with default rate limits.
     pub async fn limited(database_url: &str, more: &[&str]) -> Self {
         Self::start(&[], database_url, more).await

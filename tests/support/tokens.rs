@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use invite_gateway::{
     access::Viewer,
-    auth::{AuthError, Authenticator, InvalidToken, SubjectClaim, TokenSettings},
+    auth::{
+        AudienceClaim, AuthError, Authenticator, GrantSettings, InvalidToken, SubjectClaim,
+        TokenSettings,
+    },
     loader::Loaders,
 };
 use serde_json::{Value, json};
@@ -28,8 +31,11 @@ pub fn settings() -> TokenSettings {
         jwks: None,
         issuer: Some(ISSUER.to_owned()),
         audience: Some(AUDIENCE.to_owned()),
+        audience_claim: AudienceClaim::Aud,
         leeway: Duration::from_secs(LEEWAY.unsigned_abs()),
         subject: SubjectClaim::Id,
+        grants: GrantSettings::default(),
+        max_length: 8192,
     }
 }
 

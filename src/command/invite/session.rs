@@ -21,7 +21,11 @@ use crate::{
     database::{Pool, Purpose},
     invite::{GroupInviteUrl, InviteKind, Refusal},
     lifecycle::{Lifecycle, Settled},
-    loader::{Loaders, batch_loads, invite::InviteRef, user::Subject},
+    loader::{
+        Loaders, batch_loads,
+        invite::InviteRef,
+        user::{Account, Subject},
+    },
     metrics::Metrics,
     rate_limit::{ClientKey, RateLimits},
 };
@@ -116,11 +120,12 @@ impl Session {
         clock: &Clock,
     ) -> Result<Self, Stop> {
         let subject = Subject::Username(options.operator.clone());
-        let found = batch_loads(loaders.subject(subject)).await;
+        let found = batch_loads(loaders.account(subject)).await;
         let found = found.map_err(Stop::fault)?;
-        let account = found.ok_or_else(|| {
-            Stop::usage("--as names no account; expected the username of one that is not deleted")
-        })?;
+        let Account::User(account) = found else {
+            let unknown = "--as names no account; expected the username of one that is not deleted";
+            return Err(Stop::usage(unknown));
+        };
         let invites = &options.invites;
         let accept_url = invites.accept_url.clone();
         let lifecycle = Arc::new(Lifecycle::new(

@@ -54,14 +54,16 @@ impl FederationQuery {
     /// The subgraph's schema.
     #[graphql(name = "_service", visible = false)]
     async fn service(&self, ctx: &Context<'_>) -> Result<Service, Failure> {
-        let is_anonymous = ctx.access()?.viewer().id().is_none();
+        let account = ctx.access()?.viewer().account();
         match ctx.data_opt::<Served>() {
-            Some(served) if is_anonymous && served.is_for_signed_in() => {
-                Err(Failure::Unauthenticated)
+            Some(served) => {
+                if served.is_for_signed_in() {
+                    account?;
+                }
+                Ok(Service {
+                    sdl: served.written(),
+                })
             }
-            Some(served) => Ok(Service {
-                sdl: served.written(),
-            }),
             None => {
                 tracing::error!("the schema came without what it is composed from");
                 Err(Failure::Internal)

@@ -92,7 +92,7 @@ fn of_failure(failure: &Failure) -> MutationOutcome {
     match failure {
         Failure::BadUserInput { .. } => MutationOutcome::BadUserInput,
         Failure::Unauthenticated => MutationOutcome::Unauthenticated,
-        Failure::Forbidden => MutationOutcome::Forbidden,
+        Failure::NoAccount | Failure::Forbidden => MutationOutcome::Forbidden,
         Failure::RateLimited(_) => MutationOutcome::RateLimited,
         Failure::Unavailable => MutationOutcome::Unavailable,
         Failure::TimedOut => MutationOutcome::TimedOut,

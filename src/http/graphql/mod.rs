@@ -194,7 +194,7 @@ impl Completed {
 /// Returns the share to which the operation's name is charged.
 fn share_of(access: &Access) -> Share {
     match access.viewer() {
-        Viewer::Anonymous => Share::Anonymous,
+        Viewer::Anonymous | Viewer::Stranger => Share::Anonymous,
         Viewer::User { .. } => Share::SignedIn,
     }
 }

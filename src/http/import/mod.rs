@@ -21,7 +21,7 @@ use tokio_util::io::StreamReader;
 
 use super::{Gateway, authentication, deadline, error_in, panic};
 use crate::{
-    auth::{Authenticator, Grant},
+    auth::{Authenticator, Grant, IMPORT_SCOPE},
     clock::Clock,
     graphql::Code,
     import::{
@@ -29,9 +29,6 @@ use crate::{
         Summary,
     },
 };
-
-/// Scope of tokens that may import.
-const SCOPE: &str = "invites:import";
 
 /// Most rejected rows, and most changes of a dry run, in a response.
 const MAX_LISTED: usize = 1000;
@@ -131,10 +128,12 @@ impl Endpoint {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Response, Refused> {
-        let client = match self.authenticator.grant(headers, SCOPE).await {
+        let client = match self.authenticator.import_grant(headers).await {
             Ok(Grant::Scope(client)) => client,
             Ok(Grant::None) => {
-                let message = format!("This needs a token with the scope {SCOPE}.");
+                let message = format!(
+                    "This needs a token with the scope {IMPORT_SCOPE}, or with the configured role."
+                );
                 return Err(Refused::new(
                     StatusCode::FORBIDDEN,
                     Code::Forbidden,

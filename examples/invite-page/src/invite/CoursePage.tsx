@@ -41,7 +41,7 @@ export function CoursePage({ id }: { id: string }) {
       {({ node: invite, viewer }) => {
         if (invite?.__typename === 'CourseInvite') {
           // The inviter and the managers see it too, but do not answer it.
-          const way = viewer?.user.id === invite.invitee.id ? { id } : undefined;
+          const way = viewer?.user?.id === invite.invitee.id ? { id } : undefined;
           return (
             <InviteCard invite={invite} way={way} refresh={retry}>
               <Detail term="For"><bdi>{nameOf(invite.invitee)}</bdi></Detail>

@@ -7,6 +7,7 @@ import type { OrderDirection } from '../gql/graphql';
 import { Controls } from '../listing/Controls';
 import { pageOf, statusOf, useListing } from '../listing/listing';
 import { Pager } from '../listing/Pager';
+import { NoAccount } from '../NoAccount';
 import { Notice } from '../Notice';
 import { SignIn } from '../SignIn';
 import { statusNames } from '../wording';
@@ -22,6 +23,7 @@ const query = graphql(`
     $orderBy: InviteOrder
   ) {
     viewer {
+      hasAccount
       receivedInvites(
         first: $first
         after: $after
@@ -67,6 +69,7 @@ export function ReceivedPage() {
             </Notice>
           );
         }
+        if (!viewer.hasAccount) return <NoAccount />;
         const { nodes, pageInfo, totalCount } = viewer.receivedInvites;
         return (
           <>

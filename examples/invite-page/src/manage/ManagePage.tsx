@@ -3,6 +3,7 @@ import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
 import { graphql } from '../gql';
+import { NoAccount } from '../NoAccount';
 import { Notice } from '../Notice';
 import { SignIn } from '../SignIn';
 import { nameOf } from '../wording';
@@ -59,6 +60,7 @@ export function ManagePage() {
           );
         }
         const { user, workspaces, courses, groups } = viewer;
+        if (!user) return <NoAccount />;
         return (
           <>
             <title>What you manage</title>

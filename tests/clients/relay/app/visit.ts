@@ -91,7 +91,7 @@ async function visit(): Promise<unknown> {
   const { invitees: connection } = read(gateway, courseInvitees, managed);
   const first = connection?.edges[0]?.invite;
   return {
-    username: viewer.user.username,
+    username: viewer.user?.username,
     total: connection?.totalCount,
     inviteePages,
     sentPages: await pages(

@@ -75,7 +75,7 @@ each_database! {
         }
     }
 
-    async fn a_code_of_another_kind_leads_nowhere(gateway) {
+    async fn a_code_of_another_kind_returns_null(gateway) {
         fill(&gateway).await;
         for by in [
             json!({ "code": "come-in" }), json!({ "groupCode": "WELCOME" }), json!({ "code": "welcom" }),

@@ -179,7 +179,7 @@ impl Listed {
 
 /// Rows that a file lacks.
 pub(super) struct Missing {
-    /// Those to withdraw.
+    /// Keys of those to withdraw.
     pub(super) keys: Vec<Key>,
     /// Number of those that the gateway created. They stay.
     pub(super) made_here: u64,

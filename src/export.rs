@@ -1,4 +1,4 @@
-//! Exports rows as NDJSON: what the import of their kind reads.
+//! Exports rows as NDJSON, in the format that the import of their kind reads.
 //!
 //! A row has the columns of its table, in their order and under their names, and refers to other rows by id.
 //! Columns that the database derives from others are left out.
@@ -37,12 +37,12 @@ pub enum ExportError {
     Database(#[from] DbErr),
 }
 
-/// A state of the database. Everything that is read from it was committed when it began.
+/// A snapshot of the database. Reads return what was committed when it began.
 #[derive(Debug)]
 pub struct Snapshot(DatabaseTransaction);
 
 impl Snapshot {
-    /// Begins a transaction that only reads.
+    /// Begins a read-only transaction.
     ///
     /// # Errors
     /// The database fails.
@@ -185,7 +185,7 @@ impl Snapshot {
     }
 }
 
-/// Columns of a table that are left out, beside those of folded text, and the array that its rows have after the others.
+/// Columns of a table that are left out, besides those of folded text, and an array that follows the columns.
 type Layout = (&'static [&'static str], Option<Array>);
 
 /// A field whose values are in a table of their own.
@@ -221,7 +221,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Returns a value of a column as the import reads it.
+/// Returns a value of a column in the format that the import reads.
 fn json(value: Value) -> Result<Json, DbErr> {
     Ok(match value {
         value if value == value.as_null() => Json::Null,

@@ -7,8 +7,8 @@ use crate::email::is_invisible;
 /// Returns the form in which searches compare text: regardless of case, of normal and compatibility
 /// form, of invisible characters, of the number of blanks, and of the kind of apostrophe.
 ///
-/// Folding is idempotent. It makes look-alikes equal, so it grants nothing: [`crate::email::normalize`]
-/// compares addresses for that.
+/// Folding is idempotent. It makes look-alikes equal, so no right depends on it: [`crate::email::normalize`]
+/// compares addresses for rights.
 pub fn fold(text: &str) -> String {
     let folded = match text.is_ascii() {
         true => text.to_ascii_lowercase(),
@@ -18,15 +18,15 @@ pub fn fold(text: &str) -> String {
     words.join(" ")
 }
 
-/// Returns the folded text to store beside `text`. None if it only has other ASCII case: the database
-/// computes that itself.
+/// Returns the folded text to store beside `text`. None if folding changes only ASCII case: the database
+/// does that itself.
 pub fn stored(text: &str) -> Option<String> {
     let folded = fold(text);
     (folded != text.to_ascii_lowercase()).then_some(folded)
 }
 
-/// Folds case letter by letter, as Unicode's full case folding does. Upper case first expands letters
-/// such as `ß`, and makes one of both kinds of small sigma.
+/// Folds case letter by letter, as Unicode's full case folding does. Going through upper case expands
+/// letters such as `ß`, and makes both kinds of small sigma equal.
 fn fold_letters(text: &str) -> String {
     let letters = text.nfkd().flat_map(char::to_lowercase);
     let letters = letters
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn text_with_other_ascii_case_alone_is_not_stored() {
+    fn text_that_differs_only_in_ascii_case_is_not_stored() {
         for text in ["", "Anna Smith", "100%_\\", "a.b@X.io"] {
             assert_eq!(stored(text), None, "{text:?}");
         }

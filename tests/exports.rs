@@ -1,4 +1,4 @@
-//! Exports: an import of one into an empty database gives the same rows, and the same export.
+//! Exports: importing one into an empty database gives the same rows, and the same export.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -55,7 +55,7 @@ async fn import_all(gateway: &Gateway, files: &[(Kind, String)]) {
     }
 }
 
-/// Returns all rows. Tokens are without the time of their creation, which no file has.
+/// Returns all rows. Omits the time at which tokens were created, which no file has.
 async fn rows(gateway: &Gateway) -> Vec<Table> {
     let mut tables = tables::dump(&gateway.database).await;
     for (name, rows) in &mut tables {
@@ -81,7 +81,7 @@ async fn round_trip(gateway: &Gateway) {
     for ((kind, text), (_, again)) in files.iter().zip(&again) {
         assert!(text == again, "{kind}: other bytes");
     }
-    // Over the rows themselves, the import changes nothing.
+    // If the rows exist, the import changes nothing.
     import_all(gateway, &files).await;
     assert_eq!(rows(gateway).await, stored);
 }
@@ -161,7 +161,7 @@ async fn recorded(gateway: &Gateway) {
 }
 
 each_database! {
-    async fn the_world_of_the_access_matrix_comes_back(gateway) {
+    async fn rows_of_the_access_matrix_survive_a_round_trip(gateway) {
         world::build(&gateway).await;
         world::settle(&gateway).await;
         gateway.add(data::tagged(1, 2)).await;
@@ -178,12 +178,12 @@ each_database! {
         }
     }
 
-    async fn the_demo_comes_back(gateway) {
+    async fn the_demo_survives_a_round_trip(gateway) {
         demo::load(&gateway.database, at("2026-07-01T12:00:00Z")).await.expect("sample data");
         round_trip(&gateway).await;
     }
 
-    async fn rows_of_several_pages_come_back(gateway) {
+    async fn rows_of_several_pages_survive_a_round_trip(gateway) {
         const ROWS: i64 = 8200;
         gateway.add_all((1..=ROWS).map(|id| data::user(id * 7, &format!("user-{id}")))).await;
         gateway.add(data::group(1, "one")).await;

@@ -361,7 +361,7 @@ each_database! {
         let invite = &rotated["rotateGroupInvite"]["invite"];
         let code = invite["code"].as_str().expect("a code");
         assert_eq!(invite["url"], format!("https://www.are.na/group/studio/invite/{code}"));
-        // A relative URL is none.
+        // A relative URL is rejected.
         let (_, rejected) = gateway.import(Kind::GroupInvites, &[with_url("JOIN-1", "/join/JOIN-1")]).await;
         assert_eq!(rejected.len(), 1);
     }

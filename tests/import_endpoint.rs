@@ -1,4 +1,4 @@
-//! `POST /import/{kind}`: a source sends rows over HTTP.
+//! `POST /import/{kind}`: imports over HTTP.
 
 use axum::http::StatusCode;
 use entity::user;
@@ -101,7 +101,7 @@ each_database! {
         assert_eq!(names(&gateway).await.len(), 1);
     }
 
-    async fn the_same_key_is_answered_once(gateway) {
+    async fn a_repeated_key_gets_the_first_response(gateway) {
         let server = importing(&gateway).await;
         let keyed = [TYPE, ("idempotency-key", "delivery-1")];
         let send = async |path: &str, rows: &str| post(&server, path, "invites:import", rows, &keyed).await;

@@ -253,7 +253,7 @@ each_database! {
         assert_eq!(users(&gateway).await.len(), 0);
     }
 
-    async fn values_may_have_other_meanings(gateway) {
+    async fn mapped_values_are_read_by_their_meaning(gateway) {
         gateway.add_all([data::user(1, "ada"), data::user(2, "ben")]).await;
         gateway.add(data::workspace(1)).await;
         let token = |id: i64| data::token(id).to_string();

@@ -10,8 +10,8 @@ fn reference() -> String {
     let mut text = "# Fields of imports\n\n\
         The fields of each kind of rows, in the order in which kinds are imported. [Importing your \
         data](../guide/import.md)\nexplains the formats of values and the effects of an import.\n\n\
-        - A field of several names may have any of them.\n\
-        - The default is the value in a new row. If a row is there, an absent field keeps its value, and null sets\n  \
+        - A field with several names may have any of them.\n\
+        - The default is the value in a new row. If the row exists, an absent field keeps its value, and null sets\n  \
         the default; `created_at` then keeps its value, too.\n\
         - A number after `text` is its maximum length, in characters.\n\
         - An object inside another row has the fields of its own kind. It is created if it is missing, and otherwise\n  \

@@ -1,4 +1,4 @@
-//! Imports that replace lists: rows that the file does not have are withdrawn, within its scope.
+//! Imports that replace lists: rows of the scope that the file lacks are withdrawn.
 
 use entity::{course_invite, group_invite, invite_event, user, workspace_invite, workspace_member};
 use invite_gateway::import::{ImportError, Kind, MaxWithdrawn, Options, Replacement, Scope};
@@ -87,7 +87,7 @@ async fn forget_events(gateway: &Gateway) {
 }
 
 each_database! {
-    async fn the_list_of_a_course_loses_whom_the_file_lacks(gateway) {
+    async fn invites_of_a_course_that_the_file_lacks_are_withdrawn(gateway) {
         let page = |users: &[i64]| {
             let users: Vec<_> = users.iter().map(|id| named(*id)).collect();
             json!({ "course": { "id": 1, "slug": "c", "name": "C", "privacy": "open", "created_by": named(1) },
@@ -186,7 +186,7 @@ each_database! {
         assert_eq!(statuses, [("p1@x.io", "Pending"), ("p2@x.io", "Cancelled"), ("p3@x.io", "Accepted"), ("p4@x.io", "Cancelled")]);
     }
 
-    async fn what_was_made_here_stays(gateway) {
+    async fn rows_that_the_gateway_created_stay(gateway) {
         const MADE_HERE: i64 = 1_000_000_000_000;
         add_users(&gateway, [1, 2, 3, MADE_HERE].into_iter()).await;
         gateway.add(data::workspace(1)).await;
@@ -220,7 +220,7 @@ each_database! {
         assert_eq!(notes, ["1 row that the file does not have stays: it was made here"]);
     }
 
-    async fn an_invite_that_a_mutation_made_stays(gateway) {
+    async fn an_invite_that_a_mutation_created_stays(gateway) {
         gateway.add(data::user(1, "ada")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(data::workspace_member(1, 1, "owner")).await;
@@ -232,7 +232,7 @@ each_database! {
         assert_eq!(notes, ["1 row that the file does not have stays: it was made here"]);
     }
 
-    async fn the_command_lists_guards_and_reports(gateway) {
+    async fn the_command_lists_changes_and_writes_a_report(gateway) {
         add_users(&gateway, 1..=40).await;
         gateway.add(data::workspace(1)).await;
         let folder = tempfile::tempdir().expect("a folder");

@@ -91,7 +91,7 @@ each_database! {
             "people.ndjson: expected a name that begins with a kind, such as users.ndjson"]);
     }
 
-    async fn options_hold_for_all_files(gateway) {
+    async fn options_apply_to_every_file(gateway) {
         gateway.add_all([data::user(1, "ada"), data::user(2, "ben")]).await;
         let folder = tempfile::tempdir().expect("a folder");
         put(folder.path(), "users.ndjson", r#"{"id":1,"username":"ada","full_name":"Ada"}"#);

@@ -1,4 +1,4 @@
-//! One field for any link: what the code or token leads to, for everybody who has it.
+//! `invite(by:)`: the invite that any link leads to, for anyone who has the link.
 
 use std::num::NonZeroU32;
 
@@ -75,7 +75,7 @@ each_database! {
         }
     }
 
-    async fn a_code_of_another_kind_leads_nowhere(gateway) {
+    async fn a_code_of_another_kind_returns_null(gateway) {
         fill(&gateway).await;
         for by in [
             json!({ "code": "come-in" }), json!({ "groupCode": "WELCOME" }), json!({ "code": "welcom" }),
@@ -130,7 +130,7 @@ each_database! {
         }
     }
 
-    async fn a_link_is_given_in_exactly_one_way(gateway) {
+    async fn exactly_one_code_or_token_is_expected(gateway) {
         fill(&gateway).await;
         for by in [json!({}), json!({ "code": "WELCOME", "groupCode": "come-in" }), json!({ "code": null })] {
             let response = gateway.graphql_with(Viewer::Anonymous, LANDING, json!({ "by": by })).await;

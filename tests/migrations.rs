@@ -135,7 +135,7 @@ each_database! {
         ]);
     }
 
-    async fn texts_of_before_are_folded(gateway) {
+    async fn texts_of_earlier_rows_are_folded(gateway) {
         use entity::{course, course_invite, group, invite_code, workspace, workspace_invite};
         let database = &gateway.database;
         // More rows than a batch holds. Every hundredth has text that only Unicode folds.

@@ -1,4 +1,4 @@
-//! Staff find people, with what they sent and received.
+//! Staff find users, and the invites that they sent and received.
 
 use entity::workspace_invite::StoredStatus;
 use invite_gateway::email;

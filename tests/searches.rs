@@ -32,7 +32,7 @@ fn code_for(id: i64, name: &str, address: &str) -> entity::invite_code::Model {
     }
 }
 
-/// Names as people have them.
+/// Names in several languages and scripts.
 const NAMES: [&str; 14] = [
     "Jos\u{e9} \u{c1}ngel",
     "Zo\u{eb} M\u{fc}ller",
@@ -163,7 +163,7 @@ each_database! {
         }
     }
 
-    async fn an_invitee_is_found_by_the_present_name(gateway) {
+    async fn an_invitee_is_found_by_the_current_name(gateway) {
         gateway.add(data::user(1, "staff")).await;
         let user = |name: &str| json!({ "id": 2, "username": "vera", "full_name": name });
         gateway.import(Kind::Users, &[user("\u{c9}mile")]).await;
@@ -201,7 +201,7 @@ each_database! {
         assert_eq!(found(&gateway, "workspaceInvites", "search: \"Welcome\"").await, ["1"]);
     }
 
-    async fn only_text_with_other_than_ascii_case_is_stored_twice(gateway) {
+    async fn text_that_differs_only_in_ascii_case_is_stored_once(gateway) {
         let rows = [(1, "Anna"), (2, "\u{c9}mile")].map(|(id, name)| json!({
             "id": id, "username": format!("User{id}"), "full_name": name, "email": format!("U{id}@X.io") }));
         gateway.import(Kind::Users, &rows).await;

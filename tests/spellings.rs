@@ -1,4 +1,4 @@
-//! Look-ups of codes and tokens as people and mail programs change them.
+//! Look-ups of codes and tokens that people or mail programs have changed.
 
 use std::num::NonZeroU32;
 
@@ -12,7 +12,7 @@ use crate::support::{Gateway, Viewer, data, each_database};
 const MEMBER: i64 = 1;
 const STRANGER: i64 = 2;
 
-/// Codes as the gateway makes them.
+/// Codes in the format of the gateway.
 const MADE: &str = "0A1B-C2D3-E4F5";
 const GROUP: &str = "7K8M-N9P0-Q1R2";
 
@@ -108,7 +108,7 @@ each_database! {
         }
     }
 
-    async fn requests_that_share_a_statement_find_each_their_code(gateway) {
+    async fn requests_that_share_a_statement_each_find_their_code(gateway) {
         fill(&gateway).await;
         let data = gateway.data(Viewer::Anonymous, "{ a: inviteCode(code: \"twin\") { databaseId }
             b: inviteCode(code: \" TWIN\") { databaseId } c: inviteCode(code: \"Twin\") { databaseId }
@@ -155,7 +155,7 @@ each_database! {
         assert_eq!(member["group"]["viewerRole"], "member");
     }
 
-    async fn a_changed_secret_opens_no_more_than_the_secret(gateway) {
+    async fn a_changed_secret_grants_no_more_than_the_secret(gateway) {
         fill(&gateway).await;
         gateway.add(invite_code::Model {
             email: Some("mia@example.com".to_owned()),

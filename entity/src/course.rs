@@ -43,7 +43,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the course was deleted. Its invites are then not found.
     pub deleted_at: Option<DateTimeUtc>,
-    /// `name` folded for searches; null if it only has other ASCII case.
+    /// `name` folded for searches; null if folding changes only ASCII case.
     pub name_folded: Option<String>,
 }
 

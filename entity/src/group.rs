@@ -19,7 +19,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the group was deleted. Its invite is then not found.
     pub deleted_at: Option<DateTimeUtc>,
-    /// `name` folded for searches; null if it only has other ASCII case.
+    /// `name` folded for searches; null if folding changes only ASCII case.
     pub name_folded: Option<String>,
 }
 

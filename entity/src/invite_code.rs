@@ -43,9 +43,9 @@ pub struct Model {
     pub last_sent_at: Option<DateTimeUtc>,
     /// How often the gateway sent the invite.
     pub send_count: i32,
-    /// `name` folded for searches; null if it only has other ASCII case.
+    /// `name` folded for searches; null if folding changes only ASCII case.
     pub name_folded: Option<String>,
-    /// `email` folded for searches; null if it only has other ASCII case.
+    /// `email` folded for searches; null if folding changes only ASCII case.
     pub email_folded: Option<String>,
 }
 

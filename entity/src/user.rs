@@ -31,11 +31,11 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the account was deleted. References to it then resolve to null.
     pub deleted_at: Option<DateTimeUtc>,
-    /// `username` folded for searches; null if it only has other ASCII case.
+    /// `username` folded for searches; null if folding changes only ASCII case.
     pub username_folded: Option<String>,
-    /// `full_name` folded for searches; null if it only has other ASCII case.
+    /// `full_name` folded for searches; null if folding changes only ASCII case.
     pub full_name_folded: Option<String>,
-    /// `email` folded for searches; null if it only has other ASCII case.
+    /// `email` folded for searches; null if folding changes only ASCII case.
     pub email_folded: Option<String>,
 }
 

@@ -61,9 +61,9 @@ pub struct Model {
     pub last_sent_at: Option<DateTimeUtc>,
     /// How often the gateway sent the invite.
     pub send_count: i32,
-    /// `email` folded for searches; null if it only has other ASCII case.
+    /// `email` folded for searches; null if folding changes only ASCII case.
     pub email_folded: Option<String>,
-    /// `message` folded for searches; null if it only has other ASCII case.
+    /// `message` folded for searches; null if folding changes only ASCII case.
     pub message_folded: Option<String>,
 }
 

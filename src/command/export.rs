@@ -18,7 +18,7 @@ use crate::{
     import::Kind,
 };
 
-/// Export data as NDJSON: what `import KIND` reads.
+/// Export data as NDJSON, in the format that `import KIND` reads.
 ///
 /// The output has codes, addresses and hashes of tokens, so keep it as safe as the database. Its rows are in
 /// the order of their keys, and refer to other rows by id.
@@ -61,7 +61,7 @@ pub(super) async fn run(args: ExportArgs) -> ExitCode {
 /// Returns the report on the files that were written.
 ///
 /// # Errors
-/// The export failed. The error is the message; it is empty if nobody reads the output any more.
+/// The export failed. The error is the message; it is empty if the reader closed the output.
 async fn export(database: &DatabaseConnection, args: &ExportArgs) -> Result<String, String> {
     let snapshot = Snapshot::begin(database)
         .await

@@ -47,11 +47,11 @@ pub(super) struct ImportArgs {
     /// compressed by gzip.
     #[arg(required_unless_present = "watch")]
     pub file: Option<PathBuf>,
-    /// Import the files of this folder one after another, also later ones, until the process is stopped.
+    /// Import files as they appear in this folder, one at a time, until the process is stopped.
     ///
-    /// A file's name begins with its kind, as in `users-2026-11-30.ndjson`. A file is taken when it no longer
-    /// grows, and then moved to the folder `done` or `rejected` with a report. Names that begin with a dot or
-    /// end with `.tmp`, `.part` or `.partial` are left alone.
+    /// A file's name begins with its kind, as in `users-2026-11-30.ndjson`. A file is imported once it no
+    /// longer grows, and then moved to the folder `done` or `rejected` with a report. Names that begin with a
+    /// dot or end with `.tmp`, `.part` or `.partial` are ignored.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["kind", "file", "report", "rejects", "dry_run"])]
     pub watch: Option<PathBuf>,
     /// Stop at the first bad row and write nothing
@@ -74,8 +74,8 @@ pub(super) struct ImportArgs {
     /// in UTC
     #[arg(long, value_name = "STRFTIME", value_parser = Redacted(DateFormat::from_str))]
     pub date_format: Option<DateFormat>,
-    /// Withdraw the rows that the file does not have: all of the kind, or those of each workspace, group or
-    /// course that the file names. Rows that were made here stay
+    /// Withdraw the rows that the file lacks: of the whole kind, or of each workspace, group or course that
+    /// the file names. Rows that the gateway created stay
     #[arg(long, value_name = "SCOPE", value_enum, conflicts_with = "delete")]
     pub replace: Option<Scope>,
     /// Write nothing if `--replace` would withdraw more rows or a larger percentage than this, such as `500`
@@ -238,7 +238,7 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     Ok((Box::new(opened), bytes))
 }
 
-/// Returns what `--replace` asks for.
+/// Returns the replacement that `--replace` requests.
 ///
 /// # Errors
 /// Rows of the kind have no such scope. The error is the message.

@@ -113,7 +113,7 @@ fn rejected_row(rejection: &Rejection, text: Option<&str>) -> String {
         return about.to_string();
     };
     match serde_json::from_str(text) {
-        // Rejected again, after it was mended.
+        // Rejected again, after it was corrected.
         Ok(Value::Object(row)) if ABOUT.iter().any(|name| row.contains_key(*name)) => {
             let members = row
                 .into_iter()
@@ -124,7 +124,7 @@ fn rejected_row(rejection: &Rejection, text: Option<&str>) -> String {
             about.to_string()
         }
         Ok(Value::Object(row)) if row.is_empty() => about.to_string(),
-        // As it came, also numbers that JSON libraries round.
+        // Unchanged, because JSON libraries round some numbers.
         Ok(Value::Object(_)) => {
             let about = about.to_string();
             let members = text.strip_prefix('{').unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `import --watch`: imports the files of a folder, one after another, as they come.
+//! `import --watch`: imports files as they appear in a folder, one at a time.
 
 use std::{
     collections::HashMap,
@@ -20,20 +20,20 @@ use super::{
 };
 use crate::{clock::Clock, http::StopSignal, import::Kind, printable::Printable};
 
-/// Time between two looks at the folder. A file that has not changed in between is complete.
+/// Time between two readings of the folder. A file that has not changed in between is complete.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Time before a file is tried again after the database failed.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Ends of the names of files that are not complete.
+/// Suffixes of the names of incomplete files.
 const UNFINISHED: [&str; 3] = [".tmp", ".part", ".partial"];
 
 /// Folders for files that were imported completely, and for the others.
 const DONE: &str = "done";
 const REJECTED: &str = "rejected";
 
-/// Runs the command until the process is told to stop. Ends then after the present file. Exits with 2 if the
+/// Runs the command until the process is told to stop, and then finishes the current file. Exits with 2 if the
 /// folder cannot be used.
 pub(super) async fn run(args: &ImportArgs, folder: &Path, clock: &Clock) -> ExitCode {
     let stop = match StopSignal::listen() {
@@ -72,12 +72,12 @@ pub(super) async fn run(args: &ImportArgs, folder: &Path, clock: &Clock) -> Exit
 /// A file of the folder.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    /// Place of its kind, in the order of references. Files without a kind are first.
+    /// Position of its kind, in the order of references. Files without a kind are first.
     place: Option<usize>,
     name: String,
 }
 
-/// What a file looked like.
+/// The length of a file and the time of its last change.
 type Look = (u64, Option<SystemTime>);
 
 /// Returns the first file in the order of kinds and names, once it is complete. Until then later ones wait,

@@ -62,7 +62,7 @@ enum Command {
     Migrate(MigrateArgs),
     /// Import data from a file: JSON or CSV, with the fields of the REST contracts
     Import(ImportArgs),
-    /// Export data as NDJSON: what `import KIND` reads
+    /// Export data as NDJSON, in the format that `import KIND` reads
     Export(ExportArgs),
     /// Create, cancel and resend invites as an account, by the rules of the mutations
     Invite(InviteArgs),

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Imports")]
 pub struct ImportOptions {
-    /// Let clients whose token has the scope `invites:import` send data to `POST /import/{kind}`
+    /// Import data that clients with the scope `invites:import` send to `POST /import/{kind}`
     #[arg(
         long,
         env = "GATEWAY_IMPORT_ENDPOINT",

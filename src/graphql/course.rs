@@ -140,7 +140,7 @@ impl Course {
         Some(Box::pin(course_invitees(ctx, &self.0, filter, order_by, page)).await)
     }
 
-    /// Invites to this course in every status, newest first by default. The invites of deleted accounts
+    /// Invites to this course in every status, newest first by default. Invites for deleted accounts
     /// are not listed. Only managers of the course and staff may select this field; others get the error
     /// `FORBIDDEN`, or `UNAUTHENTICATED` if signed out.
     #[graphql(tag = "signed-in")]

@@ -233,7 +233,7 @@ pub(super) struct CourseInviteeOrder {
 pub(super) struct CourseInviteFilter {
     /// With any of these statuses.
     pub status: Option<Vec<InviteStatus>>,
-    /// Of this user (their `id` or `databaseId`).
+    /// For this user (their `id` or `databaseId`).
     pub invitee: Option<ID>,
     /// Created by this user (their `id` or `databaseId`).
     pub inviter: Option<ID>,

@@ -41,8 +41,8 @@ impl GroupPreviewQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The code of the group invite, in any case unless several codes differ only in \
-            that. Blanks and punctuation around it are ignored.",
+            desc = "The invite's code. Blanks and punctuation around it are ignored, and case unless it is \
+            mixed or ambiguous.",
             secret
         )]
         code: String,

@@ -278,8 +278,8 @@ impl InviteCodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The code, in any case unless several codes differ only in that. Blanks and \
-            punctuation around it are ignored.",
+            desc = "The code. Blanks and punctuation around it are ignored, and case unless it is mixed \
+            or ambiguous.",
             secret
         )]
         code: String,

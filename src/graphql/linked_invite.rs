@@ -1,4 +1,4 @@
-//! `LinkedInvite`: what the code or token of any link leads to.
+//! `LinkedInvite`: the invite that the code or token of any link leads to.
 
 use async_graphql::{Context, Object, OneofObject, Union};
 
@@ -12,8 +12,8 @@ use super::{
     workspace_invite::WorkspaceInvite,
 };
 
-/// What a link to an invite leads to. Only managers of a group see its invite; others who hold its code
-/// see the group.
+/// The invite that a link leads to. A group's link leads to a preview of the group; only its managers
+/// read the invite, by `Group.invite`.
 #[derive(Clone, Union)]
 #[allow(
     clippy::large_enum_variant,
@@ -28,11 +28,11 @@ pub(super) enum LinkedInvite {
 /// The code or token in a link: exactly one of these.
 #[derive(Clone, Debug, OneofObject)]
 pub(super) enum InviteBy {
-    /// The code of an invite code; case-sensitive.
+    /// The code of an invite code, as `inviteCode` reads it.
     Code(String),
     /// The token of a workspace invite.
     Token(Uuid),
-    /// The code of a group invite.
+    /// The code of a group invite, as `groupPreview` reads it.
     GroupCode(String),
 }
 
@@ -42,8 +42,8 @@ pub(super) struct LinkedInviteQuery;
 
 #[Object]
 impl LinkedInviteQuery {
-    /// What a link to an invite leads to, for anyone who has the link: `inviteCode`, `workspaceInvite` and
-    /// `groupPreview` in one field, by their rules. Null for an unknown code or token.
+    /// The invite that a link leads to, for anyone who has the link. Combines `inviteCode`,
+    /// `workspaceInvite` and `groupPreview`, with their rules. Null for an unknown code or token.
     async fn invite(
         &self,
         ctx: &Context<'_>,

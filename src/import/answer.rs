@@ -1,4 +1,4 @@
-//! Answers to imports that a client sends again with the same key.
+//! Stored responses to imports, for clients that repeat a request with the same idempotency key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency_key::{ActiveModel, Column, Entity};
@@ -8,30 +8,30 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-/// Time for which an answer is kept.
+/// Time for which a response is stored.
 const LIFETIME: TimeDelta = TimeDelta::days(1);
 
-/// The `user_id` of answers to imports: no user has it.
+/// The `user_id` of responses to imports. No user has it.
 const NOBODY: i64 = 0;
 
-/// A key that a client chose for an import.
+/// The idempotency key that a client chose for an import.
 #[derive(Clone, Debug)]
 pub struct AnswerKey {
     key: String,
     fingerprint: Vec<u8>,
 }
 
-/// What is stored for a key.
+/// The entry of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// The answer to the same request.
+    /// The response to the same request.
     Same(String),
-    /// Another request has the key.
+    /// The key belongs to another request.
     Other,
 }
 
 impl AnswerKey {
-    /// Creates the key of a client's request. `request` is what the request asks for, without its body.
+    /// Creates the key of a client's request. `request` is its kind and parameters, without its body.
     pub fn new(client: &str, text: &str, request: &str) -> Self {
         let digest = Sha256::digest(format!("{client}\0{text}"));
         Self {
@@ -40,7 +40,7 @@ impl AnswerKey {
         }
     }
 
-    /// Loads what is stored for the key.
+    /// Loads the entry of the key.
     ///
     /// # Errors
     /// The database failed.
@@ -60,7 +60,7 @@ impl AnswerKey {
         )
     }
 
-    /// Stores an answer, and forgets old ones.
+    /// Stores a response, and deletes old ones.
     ///
     /// # Errors
     /// The database failed.

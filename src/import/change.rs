@@ -1,4 +1,4 @@
-//! What an import did to the rows of its kind.
+//! Changes of an import to the rows of its kind.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use super::upsert::Table;
 /// The values of a row's key.
 pub(super) type Key = Vec<i64>;
 
-/// What happened to a row.
+/// A change of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Inserted.
@@ -33,14 +33,14 @@ impl fmt::Display for Change {
     }
 }
 
-/// What writes did.
+/// Effects of writes.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     /// Rows whose name another row took.
     pub(super) names_taken: u64,
     /// Keys of the rows of the kind, also of unchanged ones.
     pub(super) own: BTreeSet<Key>,
-    /// Rows of the kind that are no longer as they were.
+    /// Rows of the kind that changed.
     pub(super) changes: BTreeMap<Key, Change>,
 }
 
@@ -53,7 +53,7 @@ impl Effects {
         }
     }
 
-    /// Adds what later writes did.
+    /// Adds the effects of later writes.
     pub(super) fn add(&mut self, later: Self) {
         self.names_taken += later.names_taken;
         self.own.extend(later.own);

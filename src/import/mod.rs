@@ -3,8 +3,8 @@
 //! `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
 //! other formats of instants. `row` and `kind` check each row and convert it to rows of tables (`table`).
 //! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
-//! `name` takes names from other rows, and `upsert` writes the rows. `change` is what happened to them, and
-//! `replace` withdraws rows that the file does not have.
+//! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, and
+//! `replace` withdraws rows that the file lacks.
 
 use std::{
     collections::BTreeMap,
@@ -74,7 +74,7 @@ pub struct Options {
     pub dry_run: bool,
     /// Withdraw the rows whose keys the file has: the source has deleted them.
     pub delete: bool,
-    /// Withdraw the rows that the file does not have.
+    /// Withdraw the rows that the file lacks.
     pub replace: Option<Replacement>,
     /// Pass the text of rejected rows to the report.
     pub keep_text: bool,
@@ -91,15 +91,15 @@ pub struct Summary {
     pub written: u64,
     /// Bad rows.
     pub rejected: u64,
-    /// Rows of the kind that did not exist. This and the next three count as `written` does.
+    /// Rows of the kind that did not exist. Like `written`, this and the next three count committed rows.
     pub new: u64,
     /// Rows of the kind that changed.
     pub changed: u64,
-    /// Rows of the kind that were as the file says.
+    /// Rows of the kind that already had the values of the file.
     pub unchanged: u64,
     /// Rows of the kind that were withdrawn.
     pub withdrawn: u64,
-    /// True if rows were to be replaced, but none were withdrawn, because the file may be incomplete.
+    /// True if a replacement withdrew no rows, because the file may be incomplete.
     pub is_incomplete: bool,
     /// True for a dry run.
     pub dry_run: bool,
@@ -147,7 +147,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Changes after which the table is analyzed.
+/// Minimum number of changes after which PostgreSQL analyzes the table.
 const ANALYZED_CHANGES: u64 = 10_000;
 
 /// Prefixes that precede a position in an error message: an array index or a byte offset.
@@ -219,8 +219,8 @@ pub trait Report: Send {
     /// Called at the end for each remark on rows that were imported nevertheless.
     fn noted(&mut self, note: &str);
 
-    /// Called for each row of the kind that is no longer as it was, with its key, such as `id=7`. The change may
-    /// be rolled back.
+    /// Called for each row of the kind that changed, with its key, such as `id=7`. The change may be rolled
+    /// back.
     fn changed(&mut self, change: Change, key: &str) {
         let _ = (change, key);
     }
@@ -241,15 +241,15 @@ pub enum ImportError {
         /// Rows committed before the error.
         so_far: Summary,
     },
-    /// The file does not have so many rows of a list that it replaces that something may be wrong with it.
-    /// Nothing was written.
+    /// The file lacks more rows of the list than may be withdrawn, so it may be incomplete. Nothing was
+    /// written.
     #[error("the file lacks {missing} of {of} rows, more than --max-withdrawn ({most})")]
     TooManyWithdrawn {
         /// Rows that the import would withdraw.
         missing: u64,
         /// Rows that it replaces.
         of: u64,
-        /// Most rows that it may withdraw.
+        /// Maximum number of rows that it may withdraw.
         most: MaxWithdrawn,
         /// Rows read.
         so_far: Summary,
@@ -400,7 +400,7 @@ fn names_note(taken: u64) -> Option<String> {
     ))
 }
 
-/// Roles that have a note each.
+/// Maximum number of roles that are noted.
 const MAX_ROLES: usize = 20;
 
 /// Returns the note on rows with a role that the gateway does not know.
@@ -419,7 +419,7 @@ struct Import<'a> {
     kind: Kind,
     now: DateTime<Utc>,
     options: &'a Options,
-    /// The rows that the file has, if they replace others.
+    /// The rows that the file has, if it replaces a list.
     listed: Option<Listed>,
     report: &'a mut dyn Report,
     summary: Summary,
@@ -513,7 +513,7 @@ impl Import<'_> {
         outcome
     }
 
-    /// Withdraws the rows that the file does not have.
+    /// Withdraws the rows that the file lacks.
     async fn replace(
         &mut self,
         writer: &mut Writer<'_>,
@@ -573,7 +573,7 @@ impl Import<'_> {
         self.summary.withdrawn += withdrawn;
     }
 
-    /// Refreshes PostgreSQL's statistics after many changes. Its own job does so only after a while.
+    /// Refreshes PostgreSQL's statistics after many changes. Autovacuum would do so only after a while.
     async fn analyze(&mut self, database: &DatabaseConnection) {
         let Summary {
             new,

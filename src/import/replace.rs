@@ -1,4 +1,4 @@
-//! Replacing lists: withdraws the rows that a file does not have.
+//! Replaces lists: withdraws the rows that a file lacks.
 
 use std::{
     borrow::Cow,
@@ -32,7 +32,7 @@ const PAGE: u64 = 8192;
 /// Values per statement: each is a parameter.
 const VALUES_PER_STATEMENT: usize = 1000;
 
-/// How long a membership that began here may be missing in files.
+/// How long a membership that began by an invite may be missing from files.
 const RECENT: TimeDelta = TimeDelta::days(1);
 
 /// Rows of which a file has the complete list.
@@ -67,7 +67,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Most rows that a replacement may withdraw.
+/// Maximum number of rows that a replacement may withdraw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MaxWithdrawn {
     /// A tenth of the rows, or ten if that is more.
@@ -116,12 +116,12 @@ impl FromStr for MaxWithdrawn {
     }
 }
 
-/// What an import replaces.
+/// A replacement of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement {
     /// The rows that the file lists completely.
     pub scope: Scope,
-    /// Most rows that it may withdraw.
+    /// Maximum number of rows that it may withdraw.
     pub max_withdrawn: MaxWithdrawn,
 }
 
@@ -163,7 +163,7 @@ impl Listed {
         }
     }
 
-    /// Returns the reason why the file does not have a whole list.
+    /// Returns the reason why the file lacks a part of a list.
     pub(super) fn incompleteness(&self) -> Option<String> {
         let mut parts = self.parts.iter();
         let (course, (rows, of)) = parts.find(|(_, (rows, of))| rows < of)?;
@@ -177,11 +177,11 @@ impl Listed {
     }
 }
 
-/// Rows that a file does not have.
+/// Rows that a file lacks.
 pub(super) struct Missing {
-    /// Those to withdraw.
+    /// Keys of those to withdraw.
     pub(super) keys: Vec<Key>,
-    /// Those that the gateway made. They stay.
+    /// Number of those that the gateway created. They stay.
     pub(super) made_here: u64,
     /// Rows in the scope that can be withdrawn, missing or not.
     pub(super) of: u64,
@@ -204,7 +204,7 @@ impl Missing {
     }
 }
 
-/// Finds the rows of a scope that a file does not have.
+/// Finds the rows of a scope that a file lacks.
 pub(super) async fn missing<E: Table>(
     transaction: &DatabaseTransaction,
     listed: &Listed,
@@ -286,7 +286,7 @@ async fn live_keys<E: Table>(
     rows.iter().map(key_of::<E>).collect()
 }
 
-/// Returns those of the keys whose rows the gateway made: a source does not know them.
+/// Returns the keys of rows that the gateway created. A source may not know them.
 async fn made_here<E: Table>(
     transaction: &DatabaseTransaction,
     keys: &[Key],

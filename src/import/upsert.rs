@@ -38,7 +38,7 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const RESET: Option<Reset<Self::Column>> = None;
     /// A column that identifies a row to others. A row that another kind creates gets it from no live row.
     const UNSHARED: Option<Self::Column> = None;
-    /// What tells that a row was made here, not by its source. None if no kind of file has such rows.
+    /// How to recognise rows that the gateway created. None if no kind of file has rows of the table.
     const MADE_HERE: Option<MadeHere>;
     /// The workspace, group or course of a row.
     const TARGET: Option<Self::Column> = None;
@@ -51,7 +51,7 @@ pub(super) struct Reset<C> {
     pub(super) if_changed: C,
 }
 
-/// What tells that the gateway made a row.
+/// How to recognise a row that the gateway created.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum MadeHere {
     /// Its id, from [`FIRST_ID`].
@@ -125,7 +125,7 @@ impl<E: EntityTrait> Upsert<E> {
         Ok(Self::withdraw(upsert.model, row.path()))
     }
 
-    /// Withdraws the row of a key at `now`.
+    /// Withdraws the row with this key at `now`.
     pub(super) fn withdrawal_of(key: &[i64], now: DateTime<Utc>) -> Self
     where
         E: Table,

@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         self.uncommitted
     }
 
-    /// Writes a chunk, and returns what it did and the rows that the database rejects. Commits them at
+    /// Writes a chunk. Returns the effects, and the rows that the database rejects. Commits them at
     /// once; on SQLite, may keep the transaction open for the next chunk if `has_next`.
     ///
     /// # Errors

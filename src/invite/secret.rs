@@ -101,12 +101,12 @@ impl Code {
     }
 }
 
-/// The codes that text may stand for, after hands and mail programs have changed it.
+/// The codes that text may stand for, after people or mail programs have changed it.
 pub struct Spellings {
-    /// The text itself, and without what is around it. The first that exists is meant.
+    /// The text itself, and the text without surrounding punctuation. The first that exists is chosen.
     same_case: Vec<String>,
-    /// The same in upper and in lower case, and as a code that [`Code::random`] made. One of them is meant
-    /// if it alone exists.
+    /// The text in upper and in lower case, and as a code of [`Code::random`]. One of them is chosen if no
+    /// other exists.
     other_case: Vec<String>,
 }
 
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copied_token_is_read_without_what_is_around_it() {
+    fn a_copied_token_is_read_without_surrounding_punctuation() {
         let canonical = "6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11";
         let token = Token::parse(canonical);
         for copied in [
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copied_code_is_read_without_what_is_around_it() {
+    fn a_copied_code_is_read_without_surrounding_punctuation() {
         let code = "Caf\u{e9}-1_";
         for sent in [
             "Caf\u{e9}-1_",

@@ -1,4 +1,4 @@
-//! `POST /import/{kind}`: imports the rows in the body of a request. For sources that send their changes.
+//! `POST /import/{kind}`: imports the rows in the body of a request. Sources send their changes to it.
 
 mod parameters;
 
@@ -30,22 +30,22 @@ use crate::{
     },
 };
 
-/// Most rejected rows, and most changes of a dry run, in a response.
+/// Maximum number of rejected rows, and of changes of a dry run, in a response.
 const MAX_LISTED: usize = 1000;
 
-/// Most characters of an idempotency key.
+/// Maximum length of an idempotency key, in characters.
 const MAX_KEY: usize = 255;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Marks an answer that was given before.
+/// Marks a stored response.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Seconds after which a client may try again while another import runs.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
 
-/// Media types of bodies. The format is recognised by content; browsers send none of these across origins
-/// without asking first.
+/// Media types of bodies. The format is recognised by content. Browsers send none of these types to other
+/// origins without a preflight request.
 const MEDIA_TYPES: [&str; 6] = [
     "application/x-ndjson",
     "application/jsonl",
@@ -63,7 +63,7 @@ struct Endpoint {
     turn: Semaphore,
 }
 
-/// The route, if imports are on.
+/// Returns the route, if imports are on.
 pub(super) fn router(gateway: &Gateway) -> Router {
     let Some(imports) = gateway.imports.clone() else {
         return Router::new();
@@ -151,7 +151,7 @@ impl Endpoint {
         check_media_type(headers)?;
         let key = answer_key(&client, kind, query, headers)?;
         let Ok(_turn) = self.turn.try_acquire() else {
-            let message = "Another import is running.";
+            let message = "Another import is running. Try again later.";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             let refused = Refused::new(status, Code::ServiceUnavailable, message);
             return Ok(([(header::RETRY_AFTER, RETRY_AFTER)], refused).into_response());
@@ -161,7 +161,7 @@ impl Endpoint {
             match stored.map_err(|error| unavailable(&error))? {
                 Some(Stored::Same(answer)) => return Ok(replayed(&answer)),
                 Some(Stored::Other) => {
-                    let message = "The Idempotency-Key belongs to another request.";
+                    let message = "The Idempotency-Key belongs to another request. Send a new key.";
                     return Err(Refused::bad_request(message));
                 }
                 None => {}
@@ -259,7 +259,7 @@ fn answer_key(
     }
 }
 
-/// Returns an answer that was stored.
+/// Returns a stored response.
 fn replayed(answer: &str) -> Response {
     let mut answer: Value = serde_json::from_str(answer).unwrap_or_default();
     let status = answer["status"].as_u64().and_then(|status| {
@@ -272,9 +272,9 @@ fn replayed(answer: &str) -> Response {
 }
 
 fn unavailable(error: &dyn Display) -> Refused {
-    tracing::error!(%error, "the answers to imports cannot be read or written");
+    tracing::error!(%error, "stored responses to imports cannot be read or written");
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    Refused::new(status, Code::ServiceUnavailable, "the database failed")
+    Refused::new(status, Code::ServiceUnavailable, "The database failed.")
 }
 
 fn is_too_long(error: &io::Error) -> bool {
@@ -293,7 +293,7 @@ fn log(kind: Kind, status: StatusCode, summary: &Summary) {
     );
 }
 
-/// What a response lists.
+/// The notes, rejected rows and changes for a response.
 #[derive(Default)]
 struct Listed {
     notes: Vec<String>,

@@ -1,4 +1,4 @@
-//! Parameters of an import: those of the command, in the query of the URL.
+//! Parameters of an import: the options of the command, in the query of the URL.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -9,7 +9,7 @@ use crate::import::{
 /// Reads the parameters of a request.
 ///
 /// # Errors
-/// The message says which is wrong, and what is expected.
+/// A parameter is wrong. The error is the message.
 pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
     let mut options = Options::default();
     let (mut scope, mut max_withdrawn) = (None, None);

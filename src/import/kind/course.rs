@@ -24,7 +24,7 @@ pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, required, "The key.";
         &["slug"] => Slug(MAX_NAME), required, "Unique among courses that are not deleted.";
-        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+        &["name"] => Text(MAX_TEXT), required, "Display name.";
         &["description"] => Text(MAX_TEXT), "empty", "Shown to people who are invited.";
         &["privacy"] => OneOf(&["draft", "open", "private", "secret"]), required, "Who sees the course.";
         CREATOR => Reference(Kind::Users), required, "The user who created the course.";

@@ -20,7 +20,7 @@ pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["course_id"] => Id, required, "The key, with `user_id`.";
         &["user_id"] => Id, required, "The member.";
-        &["role"] => OneOf(ROLES), required, "In any case. `creator` and `manager` manage the course.";
+        &["role"] => OneOf(ROLES), required, "`creator` and `manager` manage the course.";
     };
     [own.as_slice(), &MEMBERSHIP].concat()
 }

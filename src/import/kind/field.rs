@@ -73,7 +73,7 @@ impl fmt::Display for Format {
             Self::Reference(kind) => write!(f, "id, or object of [{kind}](#{kind})"),
             Self::Objects(kind) => write!(f, "array of objects of [{kind}](#{kind})"),
             Self::Ids => f.write_str("array of ids"),
-            Self::Hashes => f.write_str("array of 64 hex digits each"),
+            Self::Hashes => f.write_str("array of texts of 64 hex digits"),
             Self::Ignored => f.write_str("any"),
         }
     }
@@ -114,7 +114,7 @@ pub(super) const MEMBERSHIP: [Field; 2] = fields! {
     &["deleted"] => Bool, "false", WITHDRAWS;
 };
 
-/// The last fields of invites that are sent to somebody: what the gateway records of them.
+/// The last fields of invites with an invitee: what the gateway records about them.
 pub(super) const LIFECYCLE: [Field; 6] = fields! {
     &["cancelled_at"] => Instant, "null", "Time at which the invite was cancelled or declined.";
     &["declined_at"] => Instant, "null", "Time at which the invitee declined; `cancelled_at` is set, too.";

@@ -21,7 +21,7 @@ pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, required, "The key.";
         &["slug"] => Slug(MAX_NAME), required, "Unique among groups that are not deleted.";
-        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+        &["name"] => Text(MAX_TEXT), required, "Display name.";
     };
     [own.as_slice(), &LIVE].concat()
 }

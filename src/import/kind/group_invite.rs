@@ -24,8 +24,8 @@ pub(super) fn fields() -> Vec<Field> {
         &["code"] => Text(MAX_CODE), required, "The secret in the link; unique.";
         &["created_at"] => Instant, required, "Time of creation.";
         &["updated_at"] => Instant, required, "Time at which the code was last changed.";
-        &["type"] => OneOf(&["GroupInvite"]), "`GroupInvite`", "The contract's name of the kind.";
-        &["url"] => Url, "null", "The link as the source shows it; erased if a later row changes the code without it.";
+        &["type"] => OneOf(&["GroupInvite"]), "`GroupInvite`", "Type of the object in the contract.";
+        &["url"] => Url, "null", "The link, if the source has one; erased if the code changes without it.";
     };
     [own.as_slice(), &DELETED].concat()
 }

@@ -20,7 +20,7 @@ pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["group_id"] => Id, required, "The key, with `user_id`.";
         &["user_id"] => Id, required, "The member.";
-        &["role"] => OneOf(ROLES), required, "In any case. `owner` and `manager` manage the group.";
+        &["role"] => OneOf(ROLES), required, "`owner` and `manager` manage the group.";
     };
     [own.as_slice(), &MEMBERSHIP].concat()
 }

@@ -32,10 +32,10 @@ pub(super) fn fields() -> Vec<Field> {
         &["name"] => Text(MAX_TEXT), "null", "Name of the person who is invited.";
         EMAIL => Email, "null", "Address of the person who is invited.";
         INVITER => Reference(Kind::Users), "null", "The user who invites.";
-        &["invited_by_username"] => Text(MAX_NAME), "null", "With an id as `invited_by`, creates that user if missing.";
+        &["invited_by_username"] => Text(MAX_NAME), "null", "Username of `invited_by`, which is created if missing.";
         USER => Reference(Kind::Users), "null", "The user who used the code.";
-        &["tags"] => Objects(Kind::Tags), "none", "With `tag_ids`, all tags of the code.";
-        &["tag_ids"] => Ids, "none", "With `tags`, all tags of the code.";
+        &["tags"] => Objects(Kind::Tags), "none", "All tags of the code, with those of `tag_ids`.";
+        &["tag_ids"] => Ids, "none", "All tags of the code, with those of `tags`.";
         &["generated_at"] => Instant, required, "Time of creation.";
         &["sent_at"] => Instant, "null", "Time at which the code was sent.";
         &["used_at"] => Instant, "null", "Time at which the code was used: it is accepted.";

@@ -64,7 +64,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Finds the rows of a scope that a file does not have.
+            /// Finds the rows of a scope that a file lacks.
             pub(super) async fn missing(
                 self,
                 transaction: &DatabaseTransaction,
@@ -146,7 +146,7 @@ kinds! {
 }
 
 impl Kind {
-    /// Returns the scope of which rows of the kind are lists, other than [`Scope::All`].
+    /// Returns the scope by which a file can list rows of the kind, other than [`Scope::All`].
     fn target(self) -> Option<Scope> {
         match self {
             Self::WorkspaceMembers | Self::WorkspaceInvites => Some(Scope::Workspace),
@@ -161,10 +161,10 @@ impl Kind {
         }
     }
 
-    /// Checks that rows of the kind have such a scope.
+    /// Checks that rows of the kind have this scope.
     ///
     /// # Errors
-    /// They have none. The error is the message.
+    /// They do not have it. The error is the message.
     pub fn check_scope(self, scope: Scope) -> Result<(), String> {
         let target = self.target();
         if scope == Scope::All || target == Some(scope) {
@@ -189,7 +189,7 @@ impl Kind {
         names.join(", ")
     }
 
-    /// Returns the kind with whose name the name of a file begins, as `users-2026.csv` does.
+    /// Returns the kind that a file's name begins with: `users` for `users-2026.csv`.
     pub fn of_file(name: &str) -> Option<Self> {
         let begins = |kind: &&Self| {
             let rest = name.strip_prefix(&kind.to_string());

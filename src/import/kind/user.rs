@@ -25,7 +25,7 @@ pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, required, "The key.";
         &["username"] => Text(MAX_NAME), required, "Unique among users who are not deleted.";
-        FULL_NAME => Text(MAX_TEXT), required, "The name that people see.";
+        FULL_NAME => Text(MAX_TEXT), required, "Display name.";
         EMAIL => Email, "empty", "Invites to this address are the user's if it is verified.";
         AVATAR => Url, "null", "A picture.";
         &["is_verified"] => Bool, "false", "True if the address is known to be the user's.";

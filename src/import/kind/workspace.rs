@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, required, "The key.";
-        &["name"] => Text(MAX_TEXT), required, "The name that people see.";
+        &["name"] => Text(MAX_TEXT), required, "Display name.";
         &["description"] => Text(MAX_TEXT), "empty", "Shown to people who are invited.";
         &["logo_url"] => Url, "null", "A picture.";
     };

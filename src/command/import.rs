@@ -79,7 +79,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "SCOPE", value_enum, conflicts_with = "delete")]
     pub replace: Option<Scope>,
     /// Write nothing if `--replace` would withdraw more rows or a larger percentage than this, such as `500`
-    /// or `5%`. By default a tenth, or 10 rows if that is more
+    /// or `5%`. By default a tenth, or 10 rows if that is more; of all rows of a kind, at most half
     #[arg(long, value_name = "LIMIT", requires = "replace", value_parser = Redacted(MaxWithdrawn::from_str))]
     pub max_withdrawn: Option<MaxWithdrawn>,
     /// Write the result to this file, as JSON
@@ -173,6 +173,9 @@ pub(super) async fn load(
         },
     };
     let (source, bytes) = open(files.rows).await?;
+    if let Some(report) = files.report {
+        forget(report, files.rows)?;
+    }
     let console = Console::stderr(bytes);
     let console = match args.dry_run {
         true => console.listing_changes(io::BufWriter::new(io::stdout())),
@@ -222,6 +225,25 @@ pub(super) async fn load(
     Ok(loaded)
 }
 
+/// Removes the report of an earlier import, so that none is taken for that of this one.
+///
+/// # Errors
+/// It is the file to import, or cannot be removed. The error is the message.
+fn forget(report: &Path, rows: &Path) -> Result<(), String> {
+    let (Ok(old), rows) = (report.canonicalize(), rows.canonicalize().ok()) else {
+        return Ok(());
+    };
+    if rows.as_ref() == Some(&old) {
+        return Err("--report names the file to import".to_owned());
+    }
+    if !old.is_file() {
+        // Such as /dev/stdout.
+        return Ok(());
+    }
+    std::fs::remove_file(report)
+        .map_err(|error| format!("cannot write the file of --report: {error}"))
+}
+
 async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<u64>), String> {
     if file == Path::new("-") {
         return Ok((Box::new(tokio::io::stdin()), None));
@@ -242,7 +264,7 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
 ///
 /// # Errors
 /// Rows of the kind have no such scope. The error is the message.
-fn replacement(args: &ImportArgs, kind: Kind) -> Result<Option<Replacement>, String> {
+pub(super) fn replacement(args: &ImportArgs, kind: Kind) -> Result<Option<Replacement>, String> {
     let Some(scope) = args.replace else {
         return Ok(None);
     };

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use clap::ValueEnum;
 
 use super::{
     failed,
-    import::{Files, ImportArgs, Loaded, Outcome, load},
+    import::{Files, ImportArgs, Loaded, Outcome, load, replacement},
     wrong_usage,
 };
 use crate::{clock::Clock, http::StopSignal, import::Kind, printable::Printable};
@@ -28,6 +29,9 @@ const RETRY: Duration = Duration::from_secs(10);
 
 /// Suffixes of the names of incomplete files.
 const UNFINISHED: [&str; 3] = [".tmp", ".part", ".partial"];
+
+/// Maximum length of the name of a file that was moved, in characters. Each may have 3 bytes or more.
+const MAX_NAME: usize = 50;
 
 /// Folders for files that were imported completely, and for the others.
 const DONE: &str = "done";
@@ -50,9 +54,9 @@ pub(super) async fn run(args: &ImportArgs, folder: &Path, clock: &Clock) -> Exit
     loop {
         let wait = match next(folder, &mut seen) {
             Ok(Some(file)) => match import(args, folder, &file, clock).await {
-                Ok(()) => Duration::ZERO,
+                Ok(()) => POLL,
                 Err(reason) => {
-                    let name = Printable(&file.name);
+                    let name = Printable(file.name.display());
                     // Ignores a closed console: the file stays.
                     let _ = writeln!(io::stderr(), "{name}: {reason}; trying again");
                     RETRY
@@ -74,7 +78,7 @@ pub(super) async fn run(args: &ImportArgs, folder: &Path, clock: &Clock) -> Exit
 struct Candidate {
     /// Position of its kind, in the order of references. Files without a kind are first.
     place: Option<usize>,
-    name: String,
+    name: OsString,
 }
 
 /// The length of a file and the time of its last change.
@@ -82,23 +86,24 @@ type Look = (u64, Option<SystemTime>);
 
 /// Returns the first file in the order of kinds and names, once it is complete. Until then later ones wait,
 /// because they may refer to its rows.
-fn next(folder: &Path, seen: &mut HashMap<String, Look>) -> io::Result<Option<Candidate>> {
+fn next(folder: &Path, seen: &mut HashMap<OsString, Look>) -> io::Result<Option<Candidate>> {
     let mut looks = HashMap::new();
     let mut first = None;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_unfinished = UNFINISHED.iter().any(|end| name.ends_with(end));
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let is_unfinished = UNFINISHED.iter().any(|end| text.ends_with(end));
         let metadata = match entry.metadata() {
             // It was moved away in the meantime.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             metadata => metadata?,
         };
-        if name.starts_with('.') || is_unfinished || !metadata.is_file() {
+        if text.starts_with('.') || is_unfinished || !metadata.is_file() {
             continue;
         }
+        let kind = Kind::of_file(&text);
         looks.insert(name.clone(), (metadata.len(), metadata.modified().ok()));
-        let kind = Kind::of_file(&name);
         let place = kind.and_then(|kind| Kind::value_variants().iter().position(|of| *of == kind));
         let candidate = Candidate { place, name };
         if first.as_ref().is_none_or(|first| candidate < *first) {
@@ -121,19 +126,19 @@ async fn import(
     file: &Candidate,
     clock: &Clock,
 ) -> Result<(), String> {
-    let name = &file.name;
-    let path = folder.join(name);
+    let path = folder.join(&file.name);
+    let name = &shortened(&file.name.to_string_lossy());
     let hidden = |end: &str| folder.join(format!(".{name}.{end}"));
     let (report, rejects) = (hidden("report.json"), hidden("rejects"));
     for left in [&report, &rejects] {
         remove(left)?;
     }
-    let loaded = match Kind::of_file(name) {
-        None => Loaded {
+    let loaded = match usable(args, name, &path) {
+        Err(message) => Loaded {
             outcome: Outcome::Incomplete,
-            message: "expected a name that begins with a kind, such as users.ndjson".to_owned(),
+            message,
         },
-        Some(kind) => {
+        Ok(kind) => {
             let files = Files {
                 rows: &path,
                 report: Some(&report),
@@ -167,6 +172,24 @@ async fn import(
     // Ignores a closed console: the report has the result.
     let _ = writeln!(io::stdout(), "{}: {}", Printable(name), loaded.message);
     Ok(())
+}
+
+/// Returns the kind of a file that can be imported.
+///
+/// # Errors
+/// Trying again would not help. The error is the reason.
+fn usable(args: &ImportArgs, name: &str, path: &Path) -> Result<Kind, String> {
+    let kind = Kind::of_file(name).ok_or_else(|| {
+        "expected a name that begins with a kind, such as users.ndjson".to_owned()
+    })?;
+    replacement(args, kind)?;
+    fs::File::open(path).map_err(|error| error.to_string())?;
+    Ok(kind)
+}
+
+/// Shortens a name, so that those of its results are not too long for a folder.
+fn shortened(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
 }
 
 fn remove(file: &Path) -> Result<(), String> {

@@ -45,12 +45,15 @@ pub(super) struct Effects {
 }
 
 impl Effects {
-    /// Records a change. A new row that changes remains new.
+    /// Records a change. The last state counts: a new row that changes remains new, and one that is withdrawn
+    /// and written again has changed.
     pub(super) fn record(&mut self, key: Key, change: Change) {
         let earlier = self.changes.entry(key).or_insert(change);
-        if change == Change::Withdrawn {
-            *earlier = change;
-        }
+        *earlier = match (*earlier, change) {
+            (Change::New, Change::Changed) => Change::New,
+            (Change::Withdrawn, Change::New | Change::Changed) => Change::Changed,
+            (_, last) => last,
+        };
     }
 
     /// Adds the effects of later writes.

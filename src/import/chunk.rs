@@ -3,6 +3,7 @@
 use std::{io, sync::Arc};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use tokio::{
     io::AsyncRead,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
@@ -71,6 +72,8 @@ pub(super) struct Checker<R> {
     pub(super) strict: bool,
     /// Reads each row as a withdrawal.
     pub(super) deletes: bool,
+    /// The rows replace others.
+    pub(super) replaces: bool,
     /// Keeps the text of rows for the report.
     pub(super) keeps_text: bool,
     /// The names in earlier rows.
@@ -185,6 +188,10 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             return Ok(rows);
         }
         self.kind.read(&row, self.now, &mut rows)?;
+        if self.replaces {
+            rows.restore();
+            rows.is_correction = is_correction(&value);
+        }
         let unknown = match known {
             None => self.unknown.look_up(&value).1.unwrap_or_default(),
             Some(known) => self.unknown.find(shape, &value, known),
@@ -200,4 +207,11 @@ impl<R: AsyncRead + Unpin> Checker<R> {
         rows.claim_names(&mut self.claims)?;
         Ok(rows)
     }
+}
+
+/// Returns true for a row of a file of `--rejects`.
+fn is_correction(row: &Value) -> bool {
+    ["_line", "_reason"]
+        .iter()
+        .all(|name| row.get(*name).is_some())
 }

@@ -302,6 +302,7 @@ pub async fn run(
         now,
         strict: options.strict,
         deletes: options.delete,
+        replaces: options.replace.is_some(),
         keeps_text: options.keep_text,
         claims: Claims::default(),
         keys: Keys::default(),
@@ -405,13 +406,23 @@ const MAX_ROLES: usize = 20;
 
 /// Returns the note on rows with a role that the gateway does not know.
 fn role_note(role: &str, rows: u64) -> String {
+    // Other text may be a secret in the wrong column.
+    let is_plain = role.len() <= 32
+        && role
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let role = if is_plain {
+        format!("the role `{role}`")
+    } else {
+        "another role".to_owned()
+    };
     let has = if rows == 1 {
         "1 row has".to_owned()
     } else {
         format!("{rows} rows have")
     };
     let known = ROLES.join("`, `");
-    format!("{has} the role `{role}`, which gives no rights; known are `{known}`")
+    format!("{has} {role}, which gives no rights; known are `{known}`")
 }
 
 /// State of a running import.
@@ -525,7 +536,7 @@ impl Import<'_> {
             max_withdrawn: most,
         } = replacement;
         let rejected = (self.summary.rejected > 0).then(|| "rows were rejected".to_owned());
-        if let Some(reason) = rejected.or_else(|| listed.incompleteness()) {
+        if let Some(reason) = rejected.or_else(|| listed.incompleteness(replacement)) {
             self.summary.is_incomplete = true;
             let note = format!("nothing was withdrawn: {reason}");
             self.report.noted(&note);
@@ -536,7 +547,7 @@ impl Import<'_> {
             .kind
             .missing(transaction, listed, scope, self.now)
             .await?;
-        if missing.are_too_many(most) {
+        if missing.are_too_many(replacement) {
             return Err(Failure::TooManyWithdrawn {
                 missing: missing.keys.len() as u64,
                 of: missing.of,

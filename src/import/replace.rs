@@ -24,7 +24,7 @@ use super::{
     table::Rows,
     upsert::{self, MadeHere, Table, Upsert, Withdrawal, key_of},
 };
-use crate::invite::{Event, FIRST_ID, InviteKind};
+use crate::invite::{Event, InviteKind};
 
 /// Rows per statement that reads keys.
 const PAGE: u64 = 8192;
@@ -70,7 +70,7 @@ impl fmt::Display for Scope {
 /// Maximum number of rows that a replacement may withdraw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MaxWithdrawn {
-    /// A tenth of the rows, or ten if that is more.
+    /// A tenth of the rows, or ten if that is more. Of all rows of a kind, at most half.
     #[default]
     Tenth,
     /// A number of rows.
@@ -80,9 +80,13 @@ pub enum MaxWithdrawn {
 }
 
 impl MaxWithdrawn {
-    fn allows(self, withdrawn: u64, of: u64) -> bool {
+    fn allows(self, withdrawn: u64, of: u64, scope: Scope) -> bool {
+        let few = match scope {
+            Scope::All => Ord::min(10, of / 2),
+            Scope::Workspace | Scope::Group | Scope::Course => 10,
+        };
         match self {
-            Self::Tenth => withdrawn <= Ord::max(10, of / 10),
+            Self::Tenth => withdrawn <= Ord::max(few, of / 10),
             Self::Rows(rows) => withdrawn <= rows,
             Self::Percent(percent) => {
                 u128::from(withdrawn) * 100 <= u128::from(of) * u128::from(percent)
@@ -94,7 +98,7 @@ impl MaxWithdrawn {
 impl fmt::Display for MaxWithdrawn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tenth => f.write_str("10%, at least 10 rows"),
+            Self::Tenth => f.write_str("10%, or 10 rows but at most half of a kind"),
             Self::Rows(rows) => write!(f, "{rows} rows"),
             Self::Percent(percent) => write!(f, "{percent}%"),
         }
@@ -126,11 +130,11 @@ pub struct Replacement {
 }
 
 /// A part of a course's list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) course_id: i64,
-    pub(super) rows: u64,
-    /// Rows of the whole list.
+    pub(super) users: Vec<i64>,
+    /// Users of the whole list.
     pub(super) of: Option<u64>,
 }
 
@@ -141,8 +145,10 @@ pub(super) struct Listed {
     hasher: foldhash::fast::RandomState,
     /// The workspaces, groups or courses that the file names.
     targets: BTreeSet<i64>,
-    /// Rows of lists in parts: those that the file has, and the whole.
-    parts: BTreeMap<i64, (u64, u64)>,
+    /// Users of lists in parts: those that the file has, and the number of all.
+    parts: BTreeMap<i64, (HashSet<i64>, u64)>,
+    /// The file has rows that an import rejected and somebody corrected.
+    has_corrections: bool,
 }
 
 impl Listed {
@@ -155,20 +161,32 @@ impl Listed {
     /// Adds the targets that a row of the file names.
     pub(super) fn add_named(&mut self, row: &Rows) {
         row.add_targets(&mut self.targets);
+        self.has_corrections |= row.is_correction;
         for part in &row.parts {
             self.targets.insert(part.course_id);
-            let (rows, of) = self.parts.entry(part.course_id).or_default();
-            *rows += part.rows;
+            let (users, of) = self.parts.entry(part.course_id).or_default();
+            users.extend(&part.users);
             *of = Ord::max(*of, part.of.unwrap_or_default());
         }
     }
 
     /// Returns the reason why the file lacks a part of a list.
-    pub(super) fn incompleteness(&self) -> Option<String> {
+    pub(super) fn incompleteness(&self, replacement: Replacement) -> Option<String> {
+        let is_default = replacement.max_withdrawn == MaxWithdrawn::default();
+        if replacement.scope == Scope::All && self.keys.is_empty() && is_default {
+            return Some("the file has no rows; to withdraw all, set --max-withdrawn".to_owned());
+        }
+        if self.has_corrections {
+            let reason =
+                "the file has rows of a file of --rejects; correct the list, and import all of it";
+            return Some(reason.to_owned());
+        }
         let mut parts = self.parts.iter();
-        let (course, (rows, of)) = parts.find(|(_, (rows, of))| rows < of)?;
+        let is_short = |(users, of): &(HashSet<i64>, u64)| (users.len() as u64) < *of;
+        let (course, (users, of)) = parts.find(|(_, part)| is_short(part))?;
         Some(format!(
-            "the file has {rows} of the {of} invited users of course {course}; join all pages in one file"
+            "the file has {} of the {of} invited users of course {course}; join all pages in one file",
+            users.len()
         ))
     }
 
@@ -188,8 +206,11 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    pub(super) fn are_too_many(&self, most: MaxWithdrawn) -> bool {
-        !most.allows(self.keys.len() as u64, self.of)
+    pub(super) fn are_too_many(&self, replacement: Replacement) -> bool {
+        let missing = self.keys.len() as u64;
+        !replacement
+            .max_withdrawn
+            .allows(missing, self.of, replacement.scope)
     }
 
     /// Returns the note on rows that stay.
@@ -293,21 +314,16 @@ async fn made_here<E: Table>(
     now: DateTime<Utc>,
 ) -> Result<HashSet<Key>, DbErr> {
     match E::MADE_HERE {
-        None => Ok(HashSet::new()),
-        Some(MadeHere::Id) => {
-            let own = keys
-                .iter()
-                .filter(|key| key.iter().any(|id| *id >= FIRST_ID));
-            Ok(own.cloned().collect())
-        }
+        None | Some(MadeHere::Never) => Ok(HashSet::new()),
         Some(MadeHere::Joining(kind)) => recently_joined(transaction, kind, now).await,
-        Some(MadeHere::Event(kind)) => {
+        Some(MadeHere::Event { kind, at }) => {
             let table = E::default();
+            let table = table.table_name();
             let condition = format!(
                 "EXISTS (SELECT 1 FROM invite_events e WHERE e.kind = '{}' \
-                 AND e.invite_id = \"{}\".\"id\" AND e.type IN ('{}', '{}'))",
+                 AND e.invite_id = \"{table}\".\"id\" AND e.at = \"{table}\".\"{at}\" \
+                 AND e.type IN ('{}', '{}'))",
                 kind.as_str(),
-                table.table_name(),
                 Event::Created.as_str(),
                 Event::Rotated.as_str(),
             );
@@ -364,7 +380,7 @@ pub(super) fn add_targets<E: Table>(upserts: &[Upsert<E>], targets: &mut BTreeSe
 
 #[cfg(test)]
 mod tests {
-    use super::MaxWithdrawn;
+    use super::{MaxWithdrawn, Scope};
 
     #[test]
     fn a_limit_is_a_number_of_rows_or_a_percentage() {
@@ -377,12 +393,22 @@ mod tests {
 
     #[test]
     fn limits_include_their_value() {
-        assert!(MaxWithdrawn::Tenth.allows(10, 12));
-        assert!(!MaxWithdrawn::Tenth.allows(11, 100));
-        assert!(MaxWithdrawn::Tenth.allows(100, 1000));
-        assert!(MaxWithdrawn::Percent(10).allows(1, 10));
-        assert!(!MaxWithdrawn::Percent(10).allows(2, 19));
-        assert!(MaxWithdrawn::Rows(0).allows(0, 5));
-        assert!(!MaxWithdrawn::Rows(0).allows(1, 5));
+        for (most, withdrawn, of, scope, allows) in [
+            (MaxWithdrawn::Tenth, 10, 12, Scope::Course, true),
+            (MaxWithdrawn::Tenth, 6, 12, Scope::All, true),
+            (MaxWithdrawn::Tenth, 7, 12, Scope::All, false),
+            (MaxWithdrawn::Tenth, 11, 100, Scope::All, false),
+            (MaxWithdrawn::Tenth, 100, 1000, Scope::All, true),
+            (MaxWithdrawn::Percent(10), 1, 10, Scope::All, true),
+            (MaxWithdrawn::Percent(10), 2, 19, Scope::All, false),
+            (MaxWithdrawn::Rows(0), 0, 5, Scope::All, true),
+            (MaxWithdrawn::Rows(0), 1, 5, Scope::Course, false),
+        ] {
+            assert_eq!(
+                most.allows(withdrawn, of, scope),
+                allows,
+                "{most} {withdrawn} {of}"
+            );
+        }
     }
 }

@@ -46,6 +46,8 @@ macro_rules! tables {
             pub(super) parts: Vec<Part>,
             /// A role that the gateway does not know.
             pub(super) other_role: Option<String>,
+            /// The row was rejected by an earlier import, and corrected.
+            pub(super) is_correction: bool,
         }
 
         impl Rows {
@@ -72,6 +74,11 @@ macro_rules! tables {
                     }
                 }
                 is_repeated
+            }
+
+            /// Restores the row's own rows if they are withdrawn, unless it states that they are.
+            pub(super) fn restore(&mut self) {
+                $(self.$rows.iter_mut().for_each(Upsert::restore);)+
             }
 
             /// Adds the workspaces, groups or courses that the row names.
@@ -159,7 +166,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Id,
+        made_here: MadeHere::Never,
         reset: IsVerified to "FALSE" if EmailNorm changes,
         unshared: ExtId,
     }
@@ -174,7 +181,7 @@ tables! {
             longest: MAX_TAG,
             created_rows_take_it: true,
         }),
-        made_here: MadeHere::Id,
+        made_here: MadeHere::Never,
     }
     workspaces: workspace {
         key: [Id],
@@ -182,7 +189,7 @@ tables! {
         references: [],
         withdrawal: marked(workspace::Column::DeletedAt, "deleted_at IS NULL"),
         name: None,
-        made_here: MadeHere::Id,
+        made_here: MadeHere::Never,
     }
     groups: group {
         key: [Id],
@@ -195,7 +202,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Id,
+        made_here: MadeHere::Never,
     }
     courses: course {
         key: [Id],
@@ -208,7 +215,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Id,
+        made_here: MadeHere::Never,
     }
     workspace_members: workspace_member {
         key: [WorkspaceId, UserId],
@@ -246,7 +253,7 @@ tables! {
             "used_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
-        made_here: MadeHere::Event(InviteKind::InviteCode),
+        made_here: MadeHere::Event { kind: InviteKind::InviteCode, at: "generated_at" },
     }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
@@ -255,7 +262,7 @@ tables! {
         references: [GroupId -> "groups"],
         withdrawal: Withdrawal::Delete,
         name: None,
-        made_here: MadeHere::Event(InviteKind::GroupInvite),
+        made_here: MadeHere::Event { kind: InviteKind::GroupInvite, at: "updated_at" },
         target: GroupId,
         reset: Url to "NULL" if Code changes,
     }
@@ -268,7 +275,7 @@ tables! {
             "accepted_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
-        made_here: MadeHere::Event(InviteKind::CourseInvite),
+        made_here: MadeHere::Event { kind: InviteKind::CourseInvite, at: "created_at" },
         target: CourseId,
     }
 }
@@ -288,7 +295,10 @@ impl Table for workspace_invite::Entity {
         only_if: "status IN ('pending', 'expired')",
     };
     const NAME: Option<Name<Self::Column>> = None;
-    const MADE_HERE: Option<MadeHere> = Some(MadeHere::Event(InviteKind::WorkspaceInvite));
+    const MADE_HERE: Option<MadeHere> = Some(MadeHere::Event {
+        kind: InviteKind::WorkspaceInvite,
+        at: "created_at",
+    });
     const TARGET: Option<Self::Column> = Some(workspace_invite::Column::WorkspaceId);
 }
 

@@ -54,10 +54,11 @@ pub(super) struct Reset<C> {
 /// How to recognise a row that the gateway created.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum MadeHere {
-    /// Its id, from [`FIRST_ID`].
-    Id,
-    /// An event of the invite.
-    Event(InviteKind),
+    /// The gateway creates no such rows.
+    Never,
+    /// An event of the invite at the instant in its column `at`, to which a source that lists the row sets
+    /// its own.
+    Event { kind: InviteKind, at: &'static str },
     /// A recent event: the user of the key joined by an invite to the target.
     Joining(InviteKind),
 }
@@ -138,6 +139,20 @@ impl<E: EntityTrait> Upsert<E> {
             model.set(column, Some(now).into());
         }
         Self::withdraw(model, "")
+    }
+
+    /// Restores the row if it is withdrawn, unless it states that it is. Rows of a complete list are live.
+    pub(super) fn restore(&mut self)
+    where
+        E: Table,
+    {
+        let Withdrawal::Mark { column, .. } = E::WITHDRAWAL else {
+            return;
+        };
+        let states_it = matches!(self.model.get(column), ActiveValue::Set(_));
+        if self.mode == Mode::Write && !states_it {
+            self.model.set(column, None::<DateTime<Utc>>.into());
+        }
     }
 
     /// Returns the values of the key.

@@ -113,7 +113,10 @@ fn page(
     let invitees = row.objects("results")?;
     rows.parts.push(Part {
         course_id,
-        rows: invitees.len() as u64,
+        users: invitees
+            .iter()
+            .filter_map(|invitee| invitee.id(&["id"]).ok())
+            .collect(),
         of: row
             .optional_count("count")?
             .and_then(|count| u64::try_from(count).ok()),

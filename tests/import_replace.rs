@@ -353,4 +353,14 @@ each_database! {
         let ended = import(&gateway, "users", &file, &["--replace", "course"]).await;
         assert_eq!(ended.stderr, "--replace course: users do not belong to a course; expected `all`\n");
     }
+
+    async fn the_report_does_not_replace_the_rows(gateway) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("users");
+        std::fs::write(&file, named(1).to_string()).expect("a file");
+        let path = file.to_str().expect("UTF-8");
+        let ended = import(&gateway, "users", &file, &["--report", path]).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(2), "--report names the file to import\n"));
+        assert_eq!(std::fs::read_to_string(&file).expect("rows"), named(1).to_string());
+    }
 }

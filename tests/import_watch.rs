@@ -1,6 +1,6 @@
 //! `import --watch`: files of a folder are imported in order, and moved with their reports.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use entity::{user, workspace_member};
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -99,6 +99,28 @@ each_database! {
         until_moved(folder.path(), "done", "users.ndjson").await;
         let users = user::Entity::find().all(&gateway.database).await.expect("users");
         assert_eq!(users.iter().filter(|user| user.deleted_at.is_some()).count(), 1);
+    }
+
+    async fn an_unusable_file_does_not_stop_the_others(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add(data::workspace(1)).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let long = format!("workspace-members-{}.ndjson", "a".repeat(200));
+        put(folder, "users.ndjson", r#"{"id":1,"username":"ada","full_name":"Ada"}"#);
+        put(folder, &long, r#"{"workspace_id":1,"user_id":1,"role":"member"}"#);
+        let no_text = OsStr::from_bytes(b"workspace-members-\xff.ndjson");
+        fs::write(folder.join(no_text), "[]").expect("a file");
+        let process = watch(&gateway, folder, &["--replace", "workspace"]);
+        until_moved(folder, "rejected", "users.ndjson").await;
+        until_moved(folder, "done", "workspace-members-\u{fffd}.ndjson").await;
+        let name: String = long.chars().take(50).collect();
+        until_moved(folder, "done", &name).await;
+        process.signal("TERM");
+        let ended = process.ended().await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        let first = ended.stdout.lines().next().unwrap_or_default();
+        assert_eq!(first, "users.ndjson: --replace workspace: users do not belong to a workspace; expected `all`");
     }
 }
 

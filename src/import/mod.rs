@@ -6,19 +6,13 @@
 //! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, and
 //! `replace` withdraws rows that the file lacks.
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    fmt, future, io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, fmt, future, io, sync::Arc, time::Instant};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use tokio::{io::AsyncRead, sync::mpsc};
 
-use crate::{clock::Clock, invite::ROLES};
+use crate::clock::Clock;
 
 mod answer;
 mod change;
@@ -31,6 +25,7 @@ pub mod fuzzing;
 mod imports;
 mod kind;
 mod name;
+mod other_role;
 mod progress;
 mod reader;
 mod repeat;
@@ -54,10 +49,12 @@ pub use imports::Imports;
 pub use kind::{Field, Format, Kind};
 pub use progress::Console;
 pub use replace::{MaxWithdrawn, Replacement, Scope};
+pub use result::Summary;
 
 use change::Effects;
 use chunk::{Checker, Chunk};
 use name::Claims;
+use other_role::OtherRoles;
 use reader::RowReader;
 use repeat::Keys;
 use replace::Listed;
@@ -80,71 +77,6 @@ pub struct Options {
     pub keep_text: bool,
     /// Renamed columns, and the format of instants.
     pub fields: Fields,
-}
-
-/// Result of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Rows in the input, good and bad.
-    pub read: u64,
-    /// Rows written. In the final summary, rows committed; in a dry run, rows that would be.
-    pub written: u64,
-    /// Bad rows.
-    pub rejected: u64,
-    /// Rows of the kind that did not exist. Like `written`, this and the next three count committed rows.
-    pub new: u64,
-    /// Rows of the kind that changed.
-    pub changed: u64,
-    /// Rows of the kind that already had the values of the file.
-    pub unchanged: u64,
-    /// Rows of the kind that were withdrawn.
-    pub withdrawn: u64,
-    /// True if a replacement withdrew no rows, because the file may be incomplete.
-    pub is_incomplete: bool,
-    /// True for a dry run.
-    pub dry_run: bool,
-    /// True if everything was rolled back because of a bad row or an error.
-    pub rolled_back: bool,
-    /// Duration of the import.
-    pub elapsed: Duration,
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            read,
-            written,
-            rejected,
-            new,
-            changed,
-            unchanged,
-            withdrawn,
-            ..
-        } = self;
-        write!(
-            f,
-            "{read} rows read, {written} written, {rejected} rejected"
-        )?;
-        write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
-        let changes = [
-            (new, "new"),
-            (changed, "changed"),
-            (unchanged, "unchanged"),
-            (withdrawn, "withdrawn"),
-        ];
-        let mut separator = "; ";
-        for (rows, what) in changes.iter().filter(|(rows, _)| **rows > 0) {
-            write!(f, "{separator}{rows} {what}")?;
-            separator = ", ";
-        }
-        if self.rolled_back {
-            f.write_str(" (rolled back)")
-        } else if self.dry_run {
-            f.write_str(" (dry run: rolled back)")
-        } else {
-            Ok(())
-        }
-    }
 }
 
 /// Minimum number of changes after which PostgreSQL analyzes the table.
@@ -322,7 +254,7 @@ pub async fn run(
         uncommitted: Changes::default(),
         names_taken: 0,
         repeated: 0,
-        other_roles: BTreeMap::new(),
+        other_roles: OtherRoles::default(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
     let outcome = tokio::select! {
@@ -336,16 +268,11 @@ pub async fn run(
         names_note(import.names_taken),
         repeat::note(import.repeated),
     ];
-    let roles = import
-        .other_roles
-        .iter()
-        .map(|(role, rows)| role_note(role, *rows));
-    let roles: Vec<_> = roles.collect();
     for note in notes
         .into_iter()
         .flatten()
         .chain(import.unknown.notes())
-        .chain(roles)
+        .chain(import.other_roles.notes())
     {
         import.report.noted(&note);
     }
@@ -401,30 +328,6 @@ fn names_note(taken: u64) -> Option<String> {
     ))
 }
 
-/// Maximum number of roles that are noted.
-const MAX_ROLES: usize = 20;
-
-/// Returns the note on rows with a role that the gateway does not know.
-fn role_note(role: &str, rows: u64) -> String {
-    // Other text may be a secret in the wrong column.
-    let is_plain = role.len() <= 32
-        && role
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let role = if is_plain {
-        format!("the role `{role}`")
-    } else {
-        "another role".to_owned()
-    };
-    let has = if rows == 1 {
-        "1 row has".to_owned()
-    } else {
-        format!("{rows} rows have")
-    };
-    let known = ROLES.join("`, `");
-    format!("{has} {role}, which gives no rights; known are `{known}`")
-}
-
 /// State of a running import.
 struct Import<'a> {
     kind: Kind,
@@ -439,8 +342,7 @@ struct Import<'a> {
     uncommitted: Changes,
     names_taken: u64,
     repeated: u64,
-    /// Roles that grant nothing, and the rows that have each.
-    other_roles: BTreeMap<String, u64>,
+    other_roles: OtherRoles,
 }
 
 /// Numbers of rows of the kind, by what happened to them.
@@ -637,17 +539,7 @@ impl Import<'_> {
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.unknown.merge(chunk.unknown);
         self.repeated += chunk.repeated;
-        for role in chunk
-            .rows
-            .iter()
-            .filter_map(|row| row.rows.other_role.as_ref())
-        {
-            if let Some(rows) = self.other_roles.get_mut(role) {
-                *rows += 1;
-            } else if self.other_roles.len() < MAX_ROLES {
-                self.other_roles.insert(role.clone(), 1);
-            }
-        }
+        self.other_roles.add(&chunk.rows);
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;
         let mut rejected = chunk.rejected;

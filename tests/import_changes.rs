@@ -365,4 +365,22 @@ each_database! {
         let (_, rejected) = gateway.import(Kind::GroupInvites, &[with_url("JOIN-1", "/join/JOIN-1")]).await;
         assert_eq!(rejected.len(), 1);
     }
+
+    async fn an_invite_that_its_source_sends_again_gets_a_further_token(gateway) {
+        gateway.add(data::workspace(1)).await;
+        let row = |token: i64, email: &str| json!({ "id": 1, "token": data::token(token), "email": email, "workspace_id": 1,
+            "status": "pending", "expires_at": LATER });
+        load(&gateway, Kind::WorkspaceInvites, &[row(1, "eve@x.io")]).await;
+        load(&gateway, Kind::WorkspaceInvites, &[row(2, "EVE@x.io")]).await;
+        for token in [1, 2] {
+            let document = format!("{{ workspaceInvite(token: \"{}\") {{ databaseId }} }}", data::token(token));
+            let seen = gateway.data(Viewer::Anonymous, &document).await;
+            assert_eq!(seen["workspaceInvite"]["databaseId"], "1");
+        }
+        let invites = workspace_invite::Entity::find().count(&gateway.database).await;
+        assert_eq!(invites.expect("a number"), 1);
+        // Another person's invite has another id.
+        let (_, rejected) = gateway.import(Kind::WorkspaceInvites, &[row(3, "mallory@x.io")]).await;
+        assert_eq!(rejected[0].to_string(), "line 1: id: already used by another row");
+    }
 }

@@ -1,7 +1,7 @@
 //! Workspace invites by token. A file names them by the token in their link, or by the hashes of their
 //! tokens; the database keeps the hashes in a table of their own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use entity::{invite_token, workspace_invite};
 use sea_orm::{
@@ -37,6 +37,18 @@ impl TokenInvite {
     }
 }
 
+/// The workspace of an invite, and the normalized address.
+type Address = (i64, String);
+
+impl TokenInvite {
+    fn address(&self) -> Address {
+        let model = &self.invite.model;
+        let workspace = model.workspace_id.try_as_ref().copied();
+        let email = model.email_norm.try_as_ref().cloned();
+        (workspace.unwrap_or_default(), email.unwrap_or_default())
+    }
+}
+
 /// Rows to write, with their ids.
 struct Resolved {
     invites: Vec<Upsert<workspace_invite::Entity>>,
@@ -69,7 +81,7 @@ pub(super) async fn write_explained(
 /// Finds the id of each invite: by its tokens, else as the file states it, else a new one.
 ///
 /// # Errors
-/// A row states an id that an invite with other tokens has, or tokens of several invites.
+/// A row states an id that an invite to another address has, or tokens of several invites.
 async fn resolve(
     transaction: &DatabaseTransaction,
     rows: &[&TokenInvite],
@@ -81,7 +93,7 @@ async fn resolve(
     };
     let new: Vec<_> = rows.iter().filter(is_new).collect();
     let stated: Vec<i64> = new.iter().filter_map(|row| row.stated_id()).collect();
-    let mut taken = taken_ids(transaction, &stated).await?;
+    let mut taken = addresses(transaction, &stated).await?;
     let mut new_ids = new_ids(transaction, new.len() - stated.len())
         .await?
         .into_iter();
@@ -107,8 +119,15 @@ async fn resolve(
         }
         let id = match (known, row.stated_id()) {
             (Some(id), _) => id,
-            (None, Some(id)) if taken.insert(id) || row.token_hashes.is_empty() => id,
-            (None, Some(_)) => return Err(WriteError::Row(taken_error("id"))),
+            // A source that sends an invite again gives it a further token. Without a token, the id is the key.
+            (None, Some(id)) => {
+                let own = row.address();
+                let holder = taken.entry(id).or_insert_with(|| own.clone());
+                if *holder != own && !row.token_hashes.is_empty() {
+                    return Err(WriteError::Row(taken_error("id")));
+                }
+                id
+            }
             (None, None) => {
                 let missing = || DbErr::Custom("the database returned too few ids".to_owned());
                 new_ids.next().ok_or_else(missing)?
@@ -158,20 +177,28 @@ async fn ids_by_token(
     Ok(ids)
 }
 
-/// Returns those of the ids that invites have.
-async fn taken_ids(transaction: &DatabaseTransaction, ids: &[i64]) -> Result<HashSet<i64>, DbErr> {
-    let mut taken = HashSet::new();
+/// Returns the addresses of those of the ids that invites have.
+async fn addresses(
+    transaction: &DatabaseTransaction,
+    ids: &[i64],
+) -> Result<HashMap<i64, Address>, DbErr> {
+    let mut addresses = HashMap::new();
     for ids in ids.chunks(VALUES_PER_STATEMENT) {
-        let rows: Vec<i64> = workspace_invite::Entity::find()
+        let rows: Vec<(i64, i64, String)> = workspace_invite::Entity::find()
             .select_only()
-            .column(workspace_invite::Column::Id)
+            .columns([
+                workspace_invite::Column::Id,
+                workspace_invite::Column::WorkspaceId,
+                workspace_invite::Column::EmailNorm,
+            ])
             .filter(workspace_invite::Column::Id.is_in(ids.iter().copied()))
             .into_tuple()
             .all(transaction)
             .await?;
-        taken.extend(rows);
+        let rows = rows.into_iter();
+        addresses.extend(rows.map(|(id, workspace, email)| (id, (workspace, email))));
     }
-    Ok(taken)
+    Ok(addresses)
 }
 
 /// Takes ids of the gateway's own.

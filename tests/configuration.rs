@@ -1,9 +1,11 @@
 //! The reference of settings equals the definitions of the command line.
 
-use std::{env, fmt::Write, fs, path::PathBuf};
+use std::fmt::Write;
 
 use clap::{Arg, ArgAction, CommandFactory};
 use invite_gateway::command::Cli;
+
+use crate::support::generated::assert_generated;
 
 /// Returns the reference: a table per heading, in the order of `--help`.
 fn reference() -> String {
@@ -83,15 +85,9 @@ fn row(arg: &Arg) -> String {
 
 #[test]
 fn the_reference_equals_the_command_line() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/configuration.md");
-    let expected = reference();
-    if env::var_os("UPDATE_REFERENCE").is_some() {
-        fs::write(&path, &expected).expect("a file");
-    }
-    let found = fs::read_to_string(&path).expect("a reference");
-    assert!(
-        found == expected,
-        "{} is out of date: UPDATE_REFERENCE=1 scripts/test --test gateway configuration",
-        path.display()
+    assert_generated(
+        "docs/reference/configuration.md",
+        "configuration",
+        &reference(),
     );
 }

@@ -1,9 +1,11 @@
 //! The reference of fields equals the fields that the import describes.
 
-use std::{env, fmt::Write, fs, path::PathBuf};
+use std::fmt::Write;
 
 use clap::ValueEnum;
 use invite_gateway::import::{Field, Format, Kind};
+
+use crate::support::generated::assert_generated;
 
 /// Returns the reference: a table per kind, in the order of import.
 fn reference() -> String {
@@ -57,15 +59,5 @@ fn row(field: &Field) -> String {
 
 #[test]
 fn the_reference_equals_the_described_fields() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/import.md");
-    let expected = reference();
-    if env::var_os("UPDATE_REFERENCE").is_some() {
-        fs::write(&path, &expected).expect("a file");
-    }
-    let found = fs::read_to_string(&path).expect("a reference");
-    assert!(
-        found == expected,
-        "{} is out of date: UPDATE_REFERENCE=1 scripts/test --test gateway import_reference",
-        path.display()
-    );
+    assert_generated("docs/reference/import.md", "import_reference", &reference());
 }

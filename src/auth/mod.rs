@@ -42,6 +42,7 @@ pub use mint::{MintError, NewClaims, mint};
 pub use secret::{InvalidSecret, Secret};
 pub use settings::{AudienceClaim, SettingsError, SubjectClaim, TokenSettings};
 
+use claims::Claims;
 use verifier::Verifier;
 
 /// Scope of staff tokens, by default.
@@ -53,14 +54,14 @@ pub const CODES_SCOPE: &str = "invites:codes";
 /// Scope of tokens whose bearers may import, by default.
 pub const IMPORT_SCOPE: &str = "invites:import";
 
-/// What a request's token grants.
+/// Right to import of the bearer of a request's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grant {
     /// The request has no token.
     Anonymous,
-    /// The token lacks the scope.
+    /// The token lacks the right.
     None,
-    /// The token has the scope. Holds its `sub`, which may name a machine.
+    /// The token has the right. Holds its `sub`, which may name a machine.
     Scope(String),
 }
 
@@ -104,15 +105,22 @@ impl Authenticator {
         self.0.verifier.has_keys()
     }
 
+    /// Returns the claims of the token in these headers; none without credentials.
+    async fn claims(&self, headers: &HeaderMap) -> Result<Option<Arc<Claims>>, AuthError> {
+        match bearer::token(headers, self.0.max_length)? {
+            Some(token) => self.0.verifier.verify(token).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Returns whether the token in these headers lets its bearer import. Its subject needs no account.
     ///
     /// # Errors
     /// The token is invalid, or cannot be checked now.
     pub async fn import_grant(&self, headers: &HeaderMap) -> Result<Grant, AuthError> {
-        let Some(token) = bearer::token(headers, self.0.max_length)? else {
+        let Some(claims) = self.claims(headers).await? else {
             return Ok(Grant::Anonymous);
         };
-        let claims = self.0.verifier.verify(token).await?;
         Ok(match claims.grants.imports {
             true => Grant::Scope(claims.name().to_owned()),
             false => Grant::None,
@@ -125,10 +133,9 @@ impl Authenticator {
     /// # Errors
     /// The token is invalid, or cannot be checked now.
     pub async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, AuthError> {
-        let Some(token) = bearer::token(headers, self.0.max_length)? else {
+        let Some(claims) = self.claims(headers).await? else {
             return Ok(Viewer::Anonymous);
         };
-        let claims = self.0.verifier.verify(token).await?;
         let subject = claims.subject(self.0.subject)?;
         let user = match self.0.loaders.account(subject).await? {
             Account::User(user) => user,

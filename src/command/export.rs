@@ -1,7 +1,7 @@
 //! `export`: writes rows of the database as files that `import` reads.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use sea_orm::DatabaseConnection;
 
-use super::{CannotOpen, failed, print, unready, wrong_usage};
+use super::{CannotOpen, failed, print, private_file, unready, wrong_usage};
 use crate::{
     config::DatabaseUrl,
     database::{Pool, Purpose},
@@ -121,9 +121,5 @@ fn create(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private_file::create(path)
 }

@@ -2,14 +2,14 @@
 //! result (`--report`).
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
 use serde_json::{Value, json};
 
-use super::import::described;
+use super::{import::described, private_file};
 use crate::import::{Change, ImportError, Kind, Rejection, Report, Summary};
 
 /// A report that also writes the rejected rows to a file, and keeps the notes.
@@ -29,14 +29,7 @@ impl<R: Report> WithFiles<R> {
     /// # Errors
     /// The file cannot be created.
     pub(super) fn new(report: R, path: Option<&Path>) -> io::Result<Self> {
-        let create = |path: &Path| {
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(path)
-        };
-        let file = path.map(create).transpose()?;
+        let file = path.map(private_file::create).transpose()?;
         Ok(Self {
             report,
             notes: Vec::new(),

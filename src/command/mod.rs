@@ -9,6 +9,7 @@ mod invite;
 mod migrate;
 mod open_files;
 mod period;
+mod private_file;
 mod schema;
 mod serve;
 mod telemetry;

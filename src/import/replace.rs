@@ -22,15 +22,12 @@ use super::{
     change::{Effects, Key},
     statement,
     table::Rows,
-    upsert::{self, MadeHere, Table, Upsert, Withdrawal, key_of},
+    upsert::{self, CreatedHere, Table, Upsert, Withdrawal, key_of},
 };
 use crate::invite::{Event, InviteKind};
 
 /// Rows per statement that reads keys.
 const PAGE: u64 = 8192;
-
-/// Values per statement: each is a parameter.
-const VALUES_PER_STATEMENT: usize = 1000;
 
 /// How long a membership that began by an invite may be missing from files.
 const RECENT: TimeDelta = TimeDelta::days(1);
@@ -51,19 +48,16 @@ pub enum Scope {
 impl Scope {
     /// Returns the scope with this name.
     pub fn named(name: &str) -> Option<Self> {
-        let mut scopes = Self::value_variants().iter().copied();
-        scopes.find(|scope| scope.to_string() == name)
+        <Self as ValueEnum>::from_str(name, false).ok()
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::All => "all",
-            Self::Workspace => "workspace",
-            Self::Group => "group",
-            Self::Course => "course",
-        })
+        match self.to_possible_value() {
+            Some(value) => f.write_str(value.get_name()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -200,7 +194,7 @@ pub(super) struct Missing {
     /// Keys of those to withdraw.
     pub(super) keys: Vec<Key>,
     /// Number of those that the gateway created. They stay.
-    pub(super) made_here: u64,
+    pub(super) created_here: u64,
     /// Rows in the scope that can be withdrawn, missing or not.
     pub(super) of: u64,
 }
@@ -215,7 +209,7 @@ impl Missing {
 
     /// Returns the note on rows that stay.
     pub(super) fn note(&self) -> Option<String> {
-        match self.made_here {
+        match self.created_here {
             0 => None,
             1 => Some("1 row that the file does not have stays: it was made here".to_owned()),
             rows => Some(format!(
@@ -235,11 +229,11 @@ pub(super) async fn missing<E: Table>(
     let targets: Vec<i64> = listed.targets.iter().copied().collect();
     let parts: Vec<Option<&[i64]>> = match scope {
         Scope::All => vec![None],
-        _ => targets.chunks(VALUES_PER_STATEMENT).map(Some).collect(),
+        _ => targets.chunks(statement::LOOKED_UP).map(Some).collect(),
     };
     let mut missing = Missing {
         keys: Vec::new(),
-        made_here: 0,
+        created_here: 0,
         of: 0,
     };
     for targets in parts {
@@ -258,9 +252,9 @@ pub(super) async fn missing<E: Table>(
         }
     }
     let all = missing.keys.len();
-    let made_here = made_here::<E>(transaction, &missing.keys, now).await?;
-    missing.keys.retain(|key| !made_here.contains(key));
-    missing.made_here = (all - missing.keys.len()) as u64;
+    let created_here = created_here::<E>(transaction, &missing.keys, now).await?;
+    missing.keys.retain(|key| !created_here.contains(key));
+    missing.created_here = (all - missing.keys.len()) as u64;
     Ok(missing)
 }
 
@@ -308,15 +302,15 @@ async fn live_keys<E: Table>(
 }
 
 /// Returns the keys of rows that the gateway created. A source may not know them.
-async fn made_here<E: Table>(
+async fn created_here<E: Table>(
     transaction: &DatabaseTransaction,
     keys: &[Key],
     now: DateTime<Utc>,
 ) -> Result<HashSet<Key>, DbErr> {
-    match E::MADE_HERE {
-        None | Some(MadeHere::Never) => Ok(HashSet::new()),
-        Some(MadeHere::Joining(kind)) => recently_joined(transaction, kind, now).await,
-        Some(MadeHere::Event { kind, at }) => {
+    match E::CREATED_HERE {
+        None | Some(CreatedHere::Never) => Ok(HashSet::new()),
+        Some(CreatedHere::Joining(kind)) => recently_joined(transaction, kind, now).await,
+        Some(CreatedHere::Event { kind, at }) => {
             let table = E::default();
             let table = table.table_name();
             let condition = format!(

@@ -10,6 +10,9 @@ use super::upsert::{Reset, Shape, Table, Withdrawal, is_in};
 /// Maximum of rows in a statement to PostgreSQL. Bounds memory, since values are copied.
 const POSTGRES_ROWS: usize = 8192;
 
+/// Values per statement that looks them up: each is a parameter.
+pub(super) const LOOKED_UP: usize = 1000;
+
 /// Maximum of rows in a statement to SQLite, which allows 32,766 parameters. A power of two.
 const SQLITE_ROWS: usize = 512;
 
@@ -25,7 +28,7 @@ pub(super) fn all<'a, E: Table>(
     let table = E::default();
     let table = table.table_name().to_owned();
     let names = listed(&columns);
-    let returned = if E::MADE_HERE.is_some() {
+    let returned = if E::CREATED_HERE.is_some() {
         format!(" RETURNING {}", listed(E::KEY))
     } else {
         String::new()

@@ -18,7 +18,7 @@ use super::{
     row::FieldError,
     tag_set::TagSet,
     token_invite::{self, TokenInvite},
-    upsert::{self, MadeHere, Reset, Table, Upsert, Withdrawal},
+    upsert::{self, CreatedHere, Reset, Table, Upsert, Withdrawal},
 };
 use crate::invite::InviteKind;
 
@@ -31,7 +31,7 @@ macro_rules! tables {
             references: [$($column:ident -> $target:literal),*],
             withdrawal: $withdrawal:expr,
             name: $name:expr,
-            made_here: $made_here:expr,
+            created_here: $created_here:expr,
             $(target: $of_target:ident,)?
             $(reset: $flag:ident to $value:literal if $cause:ident changes,)?
             $(unshared: $unshared:ident,)?
@@ -133,7 +133,7 @@ macro_rules! tables {
                 &[$(($entity::Column::$column, $target)),*];
             const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
             const NAME: Option<Name<Self::Column>> = $name;
-            const MADE_HERE: Option<MadeHere> = Some($made_here);
+            const CREATED_HERE: Option<CreatedHere> = Some($created_here);
             $(const TARGET: Option<Self::Column> = Some($entity::Column::$of_target);)?
             $(const RESET: Option<Reset<Self::Column>> = Some(Reset {
                 column: $entity::Column::$flag,
@@ -166,7 +166,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Never,
+        created_here: CreatedHere::Never,
         reset: IsVerified to "FALSE" if EmailNorm changes,
         unshared: ExtId,
     }
@@ -181,7 +181,7 @@ tables! {
             longest: MAX_TAG,
             created_rows_take_it: true,
         }),
-        made_here: MadeHere::Never,
+        created_here: CreatedHere::Never,
     }
     workspaces: workspace {
         key: [Id],
@@ -189,7 +189,7 @@ tables! {
         references: [],
         withdrawal: marked(workspace::Column::DeletedAt, "deleted_at IS NULL"),
         name: None,
-        made_here: MadeHere::Never,
+        created_here: CreatedHere::Never,
     }
     groups: group {
         key: [Id],
@@ -202,7 +202,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Never,
+        created_here: CreatedHere::Never,
     }
     courses: course {
         key: [Id],
@@ -215,7 +215,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        made_here: MadeHere::Never,
+        created_here: CreatedHere::Never,
     }
     workspace_members: workspace_member {
         key: [WorkspaceId, UserId],
@@ -223,7 +223,7 @@ tables! {
         references: [WorkspaceId -> "workspaces", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
-        made_here: MadeHere::Joining(InviteKind::WorkspaceInvite),
+        created_here: CreatedHere::Joining(InviteKind::WorkspaceInvite),
         target: WorkspaceId,
     }
     group_members: group_member {
@@ -232,7 +232,7 @@ tables! {
         references: [GroupId -> "groups", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
-        made_here: MadeHere::Joining(InviteKind::GroupInvite),
+        created_here: CreatedHere::Joining(InviteKind::GroupInvite),
         target: GroupId,
     }
     course_members: course_member {
@@ -241,7 +241,7 @@ tables! {
         references: [CourseId -> "courses", UserId -> "users"],
         withdrawal: Withdrawal::Delete,
         name: None,
-        made_here: MadeHere::Joining(InviteKind::CourseInvite),
+        created_here: CreatedHere::Joining(InviteKind::CourseInvite),
         target: CourseId,
     }
     invite_codes: invite_code {
@@ -253,7 +253,7 @@ tables! {
             "used_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
-        made_here: MadeHere::Event { kind: InviteKind::InviteCode, at: "generated_at" },
+        created_here: CreatedHere::Event { kind: InviteKind::InviteCode, at: "generated_at" },
     }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
@@ -262,7 +262,7 @@ tables! {
         references: [GroupId -> "groups"],
         withdrawal: Withdrawal::Delete,
         name: None,
-        made_here: MadeHere::Event { kind: InviteKind::GroupInvite, at: "updated_at" },
+        created_here: CreatedHere::Event { kind: InviteKind::GroupInvite, at: "updated_at" },
         target: GroupId,
         reset: Url to "NULL" if Code changes,
     }
@@ -275,7 +275,7 @@ tables! {
             "accepted_at IS NULL AND cancelled_at IS NULL",
         ),
         name: None,
-        made_here: MadeHere::Event { kind: InviteKind::CourseInvite, at: "created_at" },
+        created_here: CreatedHere::Event { kind: InviteKind::CourseInvite, at: "created_at" },
         target: CourseId,
     }
 }
@@ -295,7 +295,7 @@ impl Table for workspace_invite::Entity {
         only_if: "status IN ('pending', 'expired')",
     };
     const NAME: Option<Name<Self::Column>> = None;
-    const MADE_HERE: Option<MadeHere> = Some(MadeHere::Event {
+    const CREATED_HERE: Option<CreatedHere> = Some(CreatedHere::Event {
         kind: InviteKind::WorkspaceInvite,
         at: "created_at",
     });
@@ -309,7 +309,7 @@ impl Table for invite_token::Entity {
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
-    const MADE_HERE: Option<MadeHere> = None;
+    const CREATED_HERE: Option<CreatedHere> = None;
 }
 
 /// Written only by [`TagSet`], after the codes and tags that it joins.
@@ -322,5 +322,5 @@ impl Table for invite_code_tag::Entity {
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
     const NAME: Option<Name<Self::Column>> = None;
-    const MADE_HERE: Option<MadeHere> = None;
+    const CREATED_HERE: Option<CreatedHere> = None;
 }

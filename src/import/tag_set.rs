@@ -11,11 +11,9 @@ use super::{
     change::{Change, Effects},
     constraint::{WriteError, is_refused},
     row::FieldError,
+    statement::LOOKED_UP,
     upsert::{self, Upsert},
 };
-
-/// Codes per statement that loads tags: each is a parameter.
-const CODES_PER_STATEMENT: usize = 1000;
 
 /// The complete set of tags of an invite code.
 #[derive(Clone, Debug)]
@@ -56,7 +54,7 @@ impl TagSet {
             .collect();
         let codes: Vec<i64> = sets.keys().copied().collect();
         let mut stored = Vec::new();
-        for codes in codes.chunks(CODES_PER_STATEMENT) {
+        for codes in codes.chunks(LOOKED_UP) {
             let pairs = invite_code_tag::Entity::find()
                 .filter(invite_code_tag::Column::InviteCodeId.is_in(codes.iter().copied()));
             stored.extend(pairs.all(transaction).await?);

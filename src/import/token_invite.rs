@@ -14,11 +14,9 @@ use super::{
     change::Effects,
     constraint::{self, TAKEN, WriteError},
     row::FieldError,
+    statement::LOOKED_UP,
     upsert::{self, Mode, Upsert},
 };
-
-/// Values per statement that loads rows: each is a parameter.
-const VALUES_PER_STATEMENT: usize = 1000;
 
 /// An invite and the hashes of its tokens. The id may be missing. Without hashes, the id is the key.
 #[derive(Clone, Debug)]
@@ -162,7 +160,7 @@ async fn ids_by_token(
 ) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
     let mut ids = HashMap::with_capacity(rows.len());
     let hashes: Vec<_> = rows.iter().flat_map(|row| &row.token_hashes).collect();
-    for hashes in hashes.chunks(VALUES_PER_STATEMENT) {
+    for hashes in hashes.chunks(LOOKED_UP) {
         let hashes = hashes.iter().map(|hash| hash.as_slice());
         let tokens = invite_token::Entity::find()
             .filter(invite_token::Column::TokenHash.is_in(hashes))
@@ -183,7 +181,7 @@ async fn addresses(
     ids: &[i64],
 ) -> Result<HashMap<i64, Address>, DbErr> {
     let mut addresses = HashMap::new();
-    for ids in ids.chunks(VALUES_PER_STATEMENT) {
+    for ids in ids.chunks(LOOKED_UP) {
         let rows: Vec<(i64, i64, String)> = workspace_invite::Entity::find()
             .select_only()
             .columns([

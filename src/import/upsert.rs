@@ -39,7 +39,7 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     /// A column that identifies a row to others. A row that another kind creates gets it from no live row.
     const UNSHARED: Option<Self::Column> = None;
     /// How to recognise rows that the gateway created. None if no kind of file has rows of the table.
-    const MADE_HERE: Option<MadeHere>;
+    const CREATED_HERE: Option<CreatedHere>;
     /// The workspace, group or course of a row.
     const TARGET: Option<Self::Column> = None;
 }
@@ -53,7 +53,7 @@ pub(super) struct Reset<C> {
 
 /// How to recognise a row that the gateway created.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum MadeHere {
+pub(super) enum CreatedHere {
     /// The gateway creates no such rows.
     Never,
     /// An event of the invite at the instant in its column `at`, to which a source that lists the row sets
@@ -234,17 +234,15 @@ async fn write_run<E: Table>(
     for statement in name::take::<E>(backend, &written) {
         effects.names_taken += transaction.execute_raw(statement).await?.rows_affected();
     }
-    let is_own = |row: &&Merged<'_, E>| E::MADE_HERE.is_some() && row.mode == Mode::Write;
+    let is_own = |row: &&Merged<'_, E>| E::CREATED_HERE.is_some() && row.mode == Mode::Write;
     let own: Vec<_> = written
         .iter()
         .filter(is_own)
         .map(|row| row.model.clone())
         .collect();
-    let own_keys: HashSet<_> = own.iter().filter_map(|model| key_in::<E>(model)).collect();
-    let withdrawn_keys = withdrawn.iter().filter_map(|model| key_in::<E>(model));
-    effects
-        .own
-        .extend(withdrawn_keys.chain(own_keys.iter().cloned()));
+    for model in withdrawn.iter().chain(&own) {
+        effects.own.extend(key_in::<E>(model));
+    }
     let mut stored = HashSet::new();
     for statement in statement::stored::<E>(backend, &own, "1 = 1") {
         for row in transaction.query_all_raw(statement).await? {
@@ -254,7 +252,7 @@ async fn write_run<E: Table>(
     for (shape, models) in by_shape::<E>(written) {
         let shape = Shape::<E>(shape, PhantomData);
         for statement in statement::all(backend, &shape, &models) {
-            if own_keys.is_empty() {
+            if own.is_empty() {
                 transaction.execute_raw(statement).await?;
                 continue;
             }
@@ -262,7 +260,7 @@ async fn write_run<E: Table>(
                 let key = key_of::<E>(&row)?;
                 if stored.contains(&key) {
                     effects.record(key, Change::Changed);
-                } else if own_keys.contains(&key) {
+                } else if effects.own.contains(&key) {
                     effects.record(key, Change::New);
                 }
             }
@@ -288,9 +286,6 @@ fn key_in<E: Table>(model: &E::ActiveModel) -> Option<Key> {
     E::KEY.iter().map(value).collect()
 }
 
-/// Values per statement that looks them up: each is a parameter.
-const VALUES_PER_STATEMENT: usize = 1000;
-
 /// Takes the values of [`Table::UNSHARED`] from rows to create whose value another live row has.
 async fn leave_unshared<E: Table>(
     transaction: &DatabaseTransaction,
@@ -305,7 +300,7 @@ async fn leave_unshared<E: Table>(
     };
     let values: Vec<Value> = rows.iter().filter_map(value_of).collect();
     let mut holders: HashMap<String, i64> = HashMap::new();
-    for values in values.chunks(VALUES_PER_STATEMENT) {
+    for values in values.chunks(statement::LOOKED_UP) {
         let query = Query::select()
             .column(column)
             .column(*key)

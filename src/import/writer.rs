@@ -47,11 +47,15 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If the database fails.
     pub(super) async fn transaction(&mut self) -> Result<&DatabaseTransaction, DbErr> {
-        let transaction = match self.open.take() {
-            Some(transaction) => transaction,
-            None => begin(self.database).await?,
-        };
+        let transaction = self.take_open().await?;
         Ok(self.open.insert(transaction))
+    }
+
+    async fn take_open(&mut self) -> Result<DatabaseTransaction, DbErr> {
+        match self.open.take() {
+            Some(transaction) => Ok(transaction),
+            None => begin(self.database).await,
+        }
     }
 
     /// Returns the number of rows written but not committed.
@@ -88,10 +92,7 @@ impl<'a> Writer<'a> {
         chunk: &[CheckedRow],
         has_next: impl Fn() -> bool,
     ) -> Result<(Effects, Vec<Rejection>), DbErr> {
-        let transaction = match self.open.take() {
-            Some(transaction) => transaction,
-            None => begin(self.database).await?,
-        };
+        let transaction = self.take_open().await?;
         let (effects, rejections) = write_accepted(&transaction, chunk).await?;
         let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.

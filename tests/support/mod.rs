@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod collector;
 pub mod data;
 mod database;
+pub mod generated;
 pub mod invariants;
 pub mod issuer;
 pub mod node;

@@ -25,8 +25,8 @@ use crate::{
     clock::Clock,
     graphql::Code,
     import::{
-        self, AnswerKey, Change, ImportError, Imports, Kind, Options, Rejection, Report, Stored,
-        Summary,
+        self, Change, IdempotencyKey, ImportError, Imports, Kind, Options, Rejection, Report,
+        Stored, Summary,
     },
 };
 
@@ -149,7 +149,7 @@ impl Endpoint {
         })?;
         let options = parameters::options(kind, query).map_err(Refused::bad_request)?;
         check_media_type(headers)?;
-        let key = answer_key(&client, kind, query, headers)?;
+        let key = idempotency_key(&client, kind, query, headers)?;
         let Ok(_turn) = self.turn.try_acquire() else {
             let message = "Another import is running. Try again later.";
             let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -175,7 +175,7 @@ impl Endpoint {
         kind: Kind,
         options: Options,
         body: Body,
-        key: Option<AnswerKey>,
+        key: Option<IdempotencyKey>,
     ) -> Result<Response, Refused> {
         let Imports {
             database, max_body, ..
@@ -238,17 +238,17 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refused> {
     Err(Refused::new(status, Code::BadRequest, message))
 }
 
-fn answer_key(
+fn idempotency_key(
     client: &str,
     kind: Kind,
     query: &str,
     headers: &HeaderMap,
-) -> Result<Option<AnswerKey>, Refused> {
+) -> Result<Option<IdempotencyKey>, Refused> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
     match key.to_str() {
-        Ok(key) if (1..=MAX_KEY).contains(&key.len()) => Ok(Some(AnswerKey::new(
+        Ok(key) if (1..=MAX_KEY).contains(&key.len()) => Ok(Some(IdempotencyKey::new(
             client,
             key,
             &format!("{kind}?{query}"),

@@ -90,14 +90,8 @@ pub(super) fn withdraw(
         vec![key(row.nested(&INVITEE), &INVITEE)?]
     };
     for user_id in users {
-        let model = ActiveModel {
-            course_id: Set(course_id),
-            user_id: Set(user_id),
-            cancelled_at: Set(Some(now)),
-            ..Default::default()
-        };
         rows.course_invites
-            .push(Upsert::withdraw(model, row.path()));
+            .push(Upsert::withdrawal_of(&[course_id, user_id], now));
     }
     Ok(())
 }

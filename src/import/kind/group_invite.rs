@@ -57,17 +57,14 @@ pub(super) fn read(
 /// Reads the key of a group whose link the source has deleted.
 pub(super) fn withdraw(
     row: &Object<'_>,
-    _now: DateTime<Utc>,
+    now: DateTime<Utc>,
     rows: &mut Rows,
 ) -> Result<(), FieldError> {
     let group_id = match row.nested(&GROUP) {
         Some(group) => group.id(&["id"])?,
         None => row.id(&GROUP)?,
     };
-    let model = ActiveModel {
-        group_id: Set(group_id),
-        ..Default::default()
-    };
-    rows.group_invites.push(Upsert::withdraw(model, row.path()));
+    rows.group_invites
+        .push(Upsert::withdrawal_of(&[group_id], now));
     Ok(())
 }

@@ -179,8 +179,7 @@ impl Kind {
 
     /// Returns the kind with this name.
     pub fn named(name: &str) -> Option<Self> {
-        let mut kinds = Self::value_variants().iter().copied();
-        kinds.find(|kind| kind.to_string() == name)
+        Self::from_str(name, false).ok()
     }
 
     /// Returns the names of all kinds, separated by commas.

@@ -16,7 +16,7 @@ const NOBODY: i64 = 0;
 
 /// The idempotency key that a client chose for an import.
 #[derive(Clone, Debug)]
-pub struct AnswerKey {
+pub struct IdempotencyKey {
     key: String,
     fingerprint: Vec<u8>,
 }
@@ -30,7 +30,7 @@ pub enum Stored {
     Other,
 }
 
-impl AnswerKey {
+impl IdempotencyKey {
     /// Creates the key of a client's request. `request` is its kind and parameters, without its body.
     pub fn new(client: &str, text: &str, request: &str) -> Self {
         let digest = Sha256::digest(format!("{client}\0{text}"));

@@ -88,7 +88,7 @@ FROM generate_series(${first}::bigint, ${last}) n, LATERAL (SELECT ${columns}) i
 function create(rows, label) {
   return {
     rows,
-    trips: 7,
+    trips: 6,
     event: 'created',
     document: CREATE,
     prepare: () => '',
@@ -111,7 +111,7 @@ export const MUTATIONS = {
   W1: {
     title: 'an invite accepted by its token',
     rows: 1,
-    trips: 4,
+    trips: 3,
     event: 'accepted',
     document: ACCEPT,
     prepare: (first, last, sizes) => {
@@ -145,7 +145,7 @@ FROM (VALUES ${tokens.join(', ')}) link (id, token) JOIN workspace_invites invit
   W4: {
     title: 'a hundred invites cancelled',
     rows: MANY,
-    trips: 6,
+    trips: 4,
     event: 'cancelled',
     document: CANCEL,
     prepare: (first, last, { workspaces }) => {

@@ -61,6 +61,7 @@ mod invite_page;
 mod list_costs;
 mod metrics;
 mod migrations;
+mod mutation_costs;
 mod mutations;
 mod outage;
 mod pages;

@@ -2,13 +2,14 @@
 //!
 //! A refusal is data ([`Refusal`]). Only a viewer without an account gets an error.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 
 use futures_util::{FutureExt, future::try_join_all};
 
 use super::{
     Access, AccessError, InviteView, Refused,
     proof::{Addressee, InviteManager},
+    written::Written,
 };
 use crate::{
     invite::{Code, Command, InviteKind, Refusal, Token},
@@ -40,12 +41,14 @@ pub struct Answered {
 }
 
 impl Access {
-    /// Returns the writer. What the request reads from now on is at least as new as its writes.
+    /// Returns the writer. What the request reads from now on is at least as new as its writes; what it
+    /// wrote before may change again.
     ///
     /// # Errors
     /// [`AccessError::Forbidden`] if this gateway only reads.
     pub(super) fn lifecycle(&self) -> Result<&Arc<Lifecycle>, AccessError> {
         self.reads_primary.store(true, Ordering::Relaxed);
+        *self.written() = Written::default();
         self.lifecycle.as_ref().ok_or(AccessError::Forbidden)
     }
 
@@ -60,7 +63,21 @@ impl Access {
         Some(lifecycle.accept_url()?.with_token(token))
     }
 
-    /// Forgets the viewer's roles, which a write may have changed.
+    /// The rows of the last write.
+    pub(super) fn written(&self) -> MutexGuard<'_, Written> {
+        // Nothing that holds the lock panics.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a row that was written, for the response.
+    fn keep(&self, settled: Result<Settled, Refusal>) -> Result<Settled, Refusal> {
+        settled.map(|mut settled| {
+            self.written().extend(settled.row.take());
+            settled
+        })
+    }
+
+    /// Forgets the viewer's roles, which accepting and declining may change.
     fn forget_roles(&self) {
         if let Some(roles) = &self.roles {
             roles.forget();
@@ -148,7 +165,9 @@ impl Access {
                 true => Ok(()),
                 false => Err(Refusal::NotFound),
             },
-            None => lifecycle.accept(&proof, self.now).await?.map(drop),
+            None => self
+                .keep(lifecycle.accept(&proof, self.now).await?)
+                .map(drop),
         };
         self.forget_roles();
         Ok(outcome.map(|()| answered))
@@ -169,7 +188,7 @@ impl Access {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let outcome = lifecycle.decline(&proof, self.now).await?;
+        let outcome = self.keep(lifecycle.decline(&proof, self.now).await?);
         self.forget_roles();
         Ok(outcome.map(|_| answered))
     }
@@ -225,8 +244,7 @@ impl Access {
         checked: Vec<Result<(), Refusal>>,
         given: Vec<Result<Settled, Refusal>>,
     ) -> Vec<Result<Settled, Refusal>> {
-        self.forget_roles();
-        let mut given = given.into_iter();
+        let mut given = given.into_iter().map(|settled| self.keep(settled));
         let outcome = |check: Result<(), Refusal>| {
             check.and_then(|()| given.next().unwrap_or(Err(Refusal::NotFound)))
         };
@@ -255,6 +273,7 @@ impl Access {
             Err(refused) => return Ok(Err(refused)),
         };
         let outcome = lifecycle.update(&proof, &actor, changes, self.now).await?;
+        let outcome = self.keep(outcome);
         Ok(outcome.map(|_| view.invite_ref()).map_err(in_id))
     }
 

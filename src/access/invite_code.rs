@@ -175,7 +175,9 @@ impl Access {
             false => {
                 let created =
                     lifecycle.create_invite_codes(&creator, codes, expires_at, key, self.now);
-                created.await?
+                let (created, rows) = created.await?;
+                self.written().extend(rows);
+                created
             }
         };
         // A code that was created before is in the invite, for its inviter.
@@ -254,7 +256,11 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let row = self.reads().invite_code(id).await?;
+        let written = self.written().invite_code(id);
+        let row = match written {
+            None => self.reads().invite_code(id).await?,
+            written => written,
+        };
         Ok(row
             .filter(|row| self.is_invite_code_party(row.peek()))
             .map(|row| self.invite_code_of_party(row)))

@@ -28,9 +28,10 @@ mod user;
 mod viewer;
 mod workspace;
 mod workspace_invite;
+mod written;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -62,6 +63,7 @@ use crate::{
     rate_limit::{Client, RateLimited},
 };
 use proof::{ManagedScope, SelfProof, StaffProof};
+use written::Written;
 
 /// Audience of the e-mail addresses that the REST contracts publish to holders of a code or token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +155,7 @@ pub struct Access {
     lifecycle: Option<Arc<Lifecycle>>,
     /// True once the request writes, or if its viewer wrote a short time ago: it reads from the primary.
     reads_primary: AtomicBool,
+    written: Mutex<Written>,
     policy: Arc<Policy>,
     now: DateTime<Utc>,
 }
@@ -177,6 +180,7 @@ impl Access {
             loaders,
             lifecycle: None,
             reads_primary: AtomicBool::new(false),
+            written: Mutex::default(),
             policy,
             now,
         }

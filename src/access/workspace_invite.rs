@@ -258,7 +258,9 @@ impl Access {
                 };
                 let created = lifecycle
                     .create_workspace_invites(&manager, &actor, invites, terms, key, self.now);
-                created.await?
+                let (created, rows) = created.await?;
+                self.written().extend(rows);
+                created
             }
         };
         let links: HashMap<i64, Token> = match &created {
@@ -327,7 +329,12 @@ impl Access {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
-        let Some(row) = self.reads().workspace_invite(id).await? else {
+        let written = self.written().workspace_invite(id);
+        let row = match written {
+            None => self.reads().workspace_invite(id).await?,
+            written => written,
+        };
+        let Some(row) = row else {
             // An unknown invite must cost the same statements as a hidden one.
             self.load_as_if_hidden(Target::Workspace(NO_ID)).await?;
             return Ok(None);

@@ -72,8 +72,9 @@ impl Lifecycle {
             );
             let new = "judged JOIN input ON input.n = judged.n JOIN created ON created_id = id";
             let write = record(write, InviteKind::CourseInvite, Event::Created, "NULL", new);
-            run(&database, &write, key.as_ref(), actor, now).await
+            run(&database, &write, key.as_ref(), actor, now, |_, _| None).await
         })
         .await
+        .map(|(created, _)| created)
     }
 }

@@ -11,6 +11,7 @@ use super::{
     About, WriteError, WriteLimits, Written,
     idempotency::{Key, Stored},
     write::{Column, Type, Write},
+    written_row::WrittenRow,
 };
 use crate::invite::{FIRST_ID, InviteKind, Refusal, WriteLimit};
 
@@ -31,13 +32,13 @@ pub enum Created {
     KeyReused,
 }
 
-impl Written for Created {
+impl Written for (Created, Vec<WrittenRow>) {
     fn done(&self) -> usize {
-        match self {
-            Self::Rows(rows) | Self::Before(rows) => {
+        match &self.0 {
+            Created::Rows(rows) | Created::Before(rows) => {
                 rows.iter().filter(|(_, row)| row.is_ok()).count()
             }
-            Self::KeyReused => 0,
+            Created::KeyReused => 0,
         }
     }
 }
@@ -173,29 +174,35 @@ pub(super) fn about(actor: i64, kind: InviteKind, rows: usize) -> About {
 }
 
 /// Carries a write out that creates invites, unless the request with this key was carried out before.
+/// `written` returns the new row with a number in the input and an id.
 pub(super) async fn run(
     database: &DatabaseConnection,
     write: &Write,
     key: Option<&Key>,
     actor: i64,
     now: DateTime<Utc>,
-) -> Result<Created, WriteError> {
+    written: impl Fn(i64, i64) -> Option<WrittenRow>,
+) -> Result<(Created, Vec<WrittenRow>), WriteError> {
     if let Some(done) = done_before(database, key, actor, now).await? {
-        return Ok(done);
+        return Ok((done, Vec::new()));
     }
     let rows = write.run(database, RESULT).await?;
     if rows.is_empty()
         && let Some(done) = done_before(database, key, actor, now).await?
     {
         // A request with the same key was faster.
-        return Ok(done);
+        return Ok((done, Vec::new()));
     }
     let mut outcomes = rows
         .iter()
         .map(read)
         .collect::<Result<Vec<_>, WriteError>>()?;
     outcomes.sort_by_key(|(n, _)| *n);
-    Ok(Created::Rows(outcomes))
+    let new = outcomes
+        .iter()
+        .filter_map(|(n, row)| written(*n, *row.as_ref().ok()?))
+        .collect();
+    Ok((Created::Rows(outcomes), new))
 }
 
 async fn done_before(

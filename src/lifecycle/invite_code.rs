@@ -1,6 +1,9 @@
 //! Creating invite codes.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use entity::invite_code::Model;
 use sea_orm::Value;
 
 use super::{
@@ -8,9 +11,10 @@ use super::{
     create::{Judge, about, run},
     event::{event_id, record},
     write::{Lock, Write},
+    written_row::WrittenRow,
 };
 use crate::{
-    access::proof::CodeCreator,
+    access::proof::{CodeCreator, Guarded},
     fold,
     invite::{Code, Event, InviteKind},
 };
@@ -28,6 +32,34 @@ pub struct NewInviteCode {
     pub role: Option<String>,
     /// Tags that the code grants.
     pub tags: Vec<i64>,
+}
+
+impl NewInviteCode {
+    /// Returns the row of the code, as `create_invite_codes` inserts it. Its id is not known yet.
+    fn row(self, inviter_id: i64, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Model {
+        let (email, email_norm) = self.email.unzip();
+        Model {
+            id: 0,
+            code: self.code.into_string(),
+            role: self.role,
+            name_folded: self.name.as_deref().and_then(fold::stored),
+            name: self.name,
+            email_folded: email.as_deref().and_then(fold::stored),
+            email,
+            email_norm,
+            invited_by_id: Some(inviter_id),
+            user_id: None,
+            generated_at: now,
+            sent_at: Some(now),
+            used_at: None,
+            expires_at: Some(expires_at),
+            cancelled_at: None,
+            declined_at: None,
+            updated_at: None,
+            last_sent_at: Some(now),
+            send_count: 1,
+        }
+    }
 }
 
 /// Several codes to one address are allowed.
@@ -53,7 +85,7 @@ impl Lifecycle {
         expires_at: DateTime<Utc>,
         key: Option<Key>,
         now: DateTime<Utc>,
-    ) -> Result<Created, WriteError> {
+    ) -> Result<(Created, Vec<WrittenRow>), WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let actor = creator.user_id();
         let about = about(actor, InviteKind::InviteCode, codes.len());
@@ -65,17 +97,21 @@ impl Lifecycle {
                     tags.map(move |tag| vec![(*n).into(), (*tag).into()])
                 })
                 .collect();
-            let input = codes.into_iter().map(|(n, code)| {
-                let (email, email_norm) = code.email.unzip();
+            let rows: BTreeMap<i64, Model> = codes
+                .into_iter()
+                .map(|(n, code)| (n, code.row(actor, expires_at, now)))
+                .collect();
+            let input = rows.iter().map(|(n, row)| {
+                let row = row.clone();
                 vec![
-                    n.into(),
-                    code.code.into_string().into(),
-                    code.name.as_deref().and_then(fold::stored).into(),
-                    code.name.into(),
-                    email.as_deref().and_then(fold::stored).into(),
-                    email.into(),
-                    email_norm.into(),
-                    code.role.into(),
+                    (*n).into(),
+                    row.code.into(),
+                    row.name_folded.into(),
+                    row.name.into(),
+                    row.email_folded.into(),
+                    row.email.into(),
+                    row.email_norm.into(),
+                    row.role.into(),
                     event_id(now),
                 ]
             });
@@ -112,7 +148,11 @@ impl Lifecycle {
                 ),
             };
             let write = record(write, InviteKind::InviteCode, Event::Created, "NULL", new);
-            run(&database, &write, key.as_ref(), actor, now).await
+            let written = |n, id| {
+                let row = rows.get(&n)?.clone();
+                Some(WrittenRow::InviteCode(Guarded::seal(Model { id, ..row })))
+            };
+            run(&database, &write, key.as_ref(), actor, now, written).await
         })
         .await
     }

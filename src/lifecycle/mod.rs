@@ -17,6 +17,7 @@ mod recent_writers;
 mod transition;
 mod workspace_invite;
 mod write;
+mod written_row;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +34,7 @@ pub use idempotency::Key;
 pub use invite_code::NewInviteCode;
 pub use transition::{Changes, Settled};
 pub use workspace_invite::{NewWorkspaceInvite, Terms};
+pub use written_row::WrittenRow;
 
 use recent_writers::RecentWriters;
 

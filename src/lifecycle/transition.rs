@@ -16,6 +16,7 @@ use super::{
     About, Lifecycle, WriteError, WriteLimits, Written,
     event::{event_id, record},
     write::{Column, Lock, Type, Write},
+    written_row::WrittenRow,
 };
 use crate::{
     access::proof::{Addressee, InviteManager, SelfProof},
@@ -34,10 +35,12 @@ use crate::{
 const MAX_ROUNDS: u32 = 8;
 
 /// The outcome of a command that was carried out, now or before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settled {
     /// A new token of a workspace invite that was sent again.
     pub token: Option<Token>,
+    /// The invite as the command left it, if it was carried out now.
+    pub row: Option<WrittenRow>,
 }
 
 /// New values of an invite; none keeps the present one.
@@ -234,7 +237,7 @@ impl Lifecycle {
         let outcome = |manager: &InviteManager<InviteKind>| {
             outcomes
                 .get(&manager.invite())
-                .copied()
+                .cloned()
                 .unwrap_or(Err(Refusal::NotFound))
         };
         Ok(managers.iter().map(outcome).collect())
@@ -405,7 +408,8 @@ impl Giving<'_> {
         for _ in 0..MAX_ROUNDS {
             for row in self.write(&ids).run(self.database, "decided").await? {
                 let id: i64 = row.try_get_by_index(0)?;
-                outcomes.insert(id, Ok(self.settled(id)));
+                let written = WrittenRow::read(self.table.kind, &row, DECIDED.len())?;
+                outcomes.insert(id, Ok(self.settled(id, written)));
             }
             ids.retain(|id| !outcomes.contains_key(id));
             if ids.is_empty() {
@@ -436,14 +440,14 @@ impl Giving<'_> {
         Err(WriteError::from(busy))
     }
 
-    fn settled(&self, id: i64) -> Settled {
+    fn settled(&self, id: i64, row: Option<WrittenRow>) -> Settled {
         let token = match &self.order {
             Order::Resend { tokens, .. } if self.table.kind == InviteKind::WorkspaceInvite => {
                 tokens.get(&id).copied()
             }
             _ => None,
         };
-        Settled { token }
+        Settled { token, row }
     }
 
     /// Puts the write for these invites together.
@@ -459,7 +463,8 @@ impl Giving<'_> {
         let update = format!(
             "UPDATE {name} SET {set}, updated_at = :now FROM wanted
              WHERE id = wanted_id AND ({takes}){limits}
-             RETURNING id, {target} AS target_id, {role} AS role"
+             RETURNING id, {target} AS target_id, {role} AS role{columns}",
+            columns = WrittenRow::columns(kind),
         );
         let wanted = ids
             .iter()

@@ -1,17 +1,19 @@
 //! Creating workspace invites.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use entity::workspace_invite::{Model, StoredStatus};
 
 use super::{
     About, Created, Key, Lifecycle, Numbered, WriteError, Written,
     create::{Judge, about, run},
     event::{event_id, record},
     write::{Lock, Type, Write},
+    written_row::WrittenRow,
 };
 use crate::{
-    access::proof::{SelfProof, WorkspaceManager},
+    access::proof::{Guarded, SelfProof, WorkspaceManager},
     fold,
     invite::{Event, InviteKind, Token},
 };
@@ -36,6 +38,33 @@ pub struct Terms {
     pub message: Option<String>,
     /// Expiry.
     pub expires_at: DateTime<Utc>,
+}
+
+impl NewWorkspaceInvite {
+    /// Returns the row of the invite, as `create_workspace_invites` inserts it. Its id is not known yet.
+    fn row(self, workspace_id: i64, inviter_id: i64, terms: &Terms, now: DateTime<Utc>) -> Model {
+        Model {
+            id: 0,
+            workspace_id,
+            inviter_id: Some(inviter_id),
+            email_folded: fold::stored(&self.email),
+            email: self.email,
+            email_norm: self.email_norm,
+            role: self.role,
+            message: terms.message.clone(),
+            status: StoredStatus::Pending,
+            created_at: now,
+            expires_at: terms.expires_at,
+            accepted_at: None,
+            accepted_by_id: None,
+            cancelled_at: None,
+            declined_at: None,
+            updated_at: None,
+            last_sent_at: Some(now),
+            send_count: 1,
+            message_folded: terms.message.as_deref().and_then(fold::stored),
+        }
+    }
 }
 
 /// Most links to an invite that repeated requests make.
@@ -74,33 +103,41 @@ impl Lifecycle {
         terms: Terms,
         key: Option<Key>,
         now: DateTime<Utc>,
-    ) -> Result<Created, WriteError> {
+    ) -> Result<(Created, Vec<WrittenRow>), WriteError> {
         let (database, limits) = (self.database.clone(), self.limits.clone());
         let (workspace, actor) = (manager.workspace_id(), actor.user_id());
         let about = about(actor, InviteKind::WorkspaceInvite, invites.len());
         self.spawn(about, async move {
-            let input = invites.into_iter().map(|(n, invite)| {
+            let rows: BTreeMap<i64, (Token, Model)> = invites
+                .into_iter()
+                .map(|(n, invite)| {
+                    (n, (invite.token, invite.row(workspace, actor, &terms, now)))
+                })
+                .collect();
+            let input = rows.iter().map(|(n, (token, row))| {
                 vec![
-                    n.into(),
-                    fold::stored(&invite.email).into(),
-                    invite.email.into(),
-                    invite.email_norm.into(),
-                    invite.role.into(),
-                    invite.token.hash().into(),
+                    (*n).into(),
+                    row.email_folded.clone().into(),
+                    row.email.clone().into(),
+                    row.email_norm.clone().into(),
+                    row.role.clone().into(),
+                    token.hash().into(),
                     event_id(now),
                 ]
             });
             let columns = &[
                 "n", "email_folded", "email", "email_norm", "role", "token_hash", "event_id",
             ];
-            let message_folded = terms.message.as_deref().and_then(fold::stored);
             let write = Write::new(&database)
                 .with_locks([Lock::Workspace(workspace)])
                 .set("target", workspace)
                 .set("actor", actor)
                 .set("now", now)
-                .set("message_folded", message_folded)
-                .set("message", terms.message)
+                .set(
+                    "message_folded",
+                    terms.message.as_deref().and_then(fold::stored),
+                )
+                .set("message", terms.message.clone())
                 .set("expires_at", terms.expires_at)
                 .input("input", columns, input.collect());
             let write = JUDGE.step(write, &database, &limits, key.as_ref(), now);
@@ -131,7 +168,12 @@ impl Lifecycle {
                 "NULL",
                 new,
             );
-            run(&database, &write, key.as_ref(), actor, now).await
+            let written = |n, id| {
+                let (_, row) = rows.get(&n)?.clone();
+                let row = Model { id, ..row };
+                Some(WrittenRow::WorkspaceInvite(Guarded::seal(row)))
+            };
+            run(&database, &write, key.as_ref(), actor, now, written).await
         })
         .await
     }

@@ -6,13 +6,13 @@ use entity::{
     invite_code_tag,
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryResult,
     sea_query::{Expr, Func, Query},
 };
 
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
-    columns::columns,
+    columns::{Columns, FromColumns, columns},
     filter::{Folded, any_status, contains_text, far_future, status_rank},
     invite_code_by_code::Preload,
     key::{any_of, row_key},
@@ -112,6 +112,14 @@ impl ManagedList for Managed {
         ]);
         filters.of_page(page)
     }
+}
+
+/// Reads a row of all columns, in their order, that begins at column `first`.
+///
+/// # Errors
+/// The columns are others.
+pub fn read(row: &QueryResult, first: usize) -> Result<Guarded<Model>, DbErr> {
+    Model::sealed(&mut Columns::from(row, first))
 }
 
 /// Stored state of a code.

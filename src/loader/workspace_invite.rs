@@ -6,7 +6,8 @@ use entity::{
     workspace_invite::{Column, Entity, Model, StoredStatus},
 };
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Select,
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult,
+    Select,
     sea_query::{Expr, SelectStatement},
 };
 
@@ -133,6 +134,14 @@ impl ManagedList for Managed {
 
 fn column(column: Column) -> Expr {
     Expr::col((Entity, column))
+}
+
+/// Reads a row of all columns, in their order, that begins at column `first`.
+///
+/// # Errors
+/// The columns are others.
+pub fn read(row: &QueryResult, first: usize) -> Result<Guarded<Model>, DbErr> {
+    Model::sealed(&mut Columns::from(row, first))
 }
 
 /// Stored state of an invite.

@@ -435,7 +435,7 @@ async fn resend_invites(
             let outcomes = access.resend_invites(&invites).await?;
             let rows = invites.into_iter().zip(outcomes).enumerate();
             let result = |(at, (invite, outcome)): (usize, (_, Result<Settled, Refusal>))| {
-                let token = outcome.ok().and_then(|settled| settled.token);
+                let token = outcome.as_ref().ok().and_then(|settled| settled.token);
                 ResendInviteResult {
                     accept_url: token.and_then(|token| access.accept_url(token)),
                     outcome: outcome_at(at, invite, outcome),

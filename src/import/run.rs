@@ -10,6 +10,7 @@ use super::{
     ImportError, Kind, MaxWithdrawn, Options, Rejection, Replacement, Report, Summary,
     change::{Change, Effects},
     chunk::{Checker, Chunk},
+    event,
     name::Claims,
     other_role::OtherRoles,
     reader::RowReader,
@@ -214,7 +215,8 @@ impl Import<'_> {
         database: &DatabaseConnection,
         chunks: mpsc::Receiver<io::Result<Chunk>>,
     ) -> Result<(), Failure> {
-        let mut writer = Writer::new(database, self.options.in_one_transaction());
+        let in_one_transaction = self.options.in_one_transaction();
+        let mut writer = Writer::new(database, in_one_transaction, self.events_at());
         let mut outcome = self.write_all(&mut writer, chunks).await;
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
         if outcome.is_ok()
@@ -272,13 +274,23 @@ impl Import<'_> {
                 most,
             });
         }
-        let keys = &missing.keys;
-        let effects = self.kind.withdraw_keys(transaction, keys, self.now).await?;
+        let (keys, events_at) = (&missing.keys, self.events_at());
+        let records = events_at.is_some();
+        let withdrawn = self
+            .kind
+            .withdraw_keys(transaction, keys, self.now, records);
+        let mut effects = withdrawn.await?;
+        event::append(transaction, &mut effects, events_at).await?;
         self.report_changes(&effects);
         if let Some(note) = missing.note() {
             self.report.noted(&note);
         }
         Ok(())
+    }
+
+    /// Instant of the events to append; none if there are none.
+    fn events_at(&self) -> Option<DateTime<Utc>> {
+        self.options.events.then_some(self.now)
     }
 
     fn report_changes(&mut self, effects: &Effects) {

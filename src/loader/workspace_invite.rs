@@ -137,13 +137,7 @@ fn column(column: Column) -> Expr {
 
 /// Stored state of an invite.
 pub fn state(row: &Model) -> State {
-    match row.status {
-        StoredStatus::Pending => State::Pending,
-        StoredStatus::Accepted => State::Accepted,
-        StoredStatus::Cancelled if row.declined_at.is_some() => State::Declined,
-        StoredStatus::Cancelled => State::Cancelled,
-        StoredStatus::Expired => State::Expired,
-    }
+    State::from_noted(row.status, row.declined_at)
 }
 
 /// Effective status of an invite at `now`.

@@ -44,7 +44,7 @@ pub(super) struct ImportArgs {
     ///
     /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
     /// the fields, with dots for nested ones (`inviter.id`). The text may be UTF-16, and the file
-    /// compressed by gzip.
+    /// compressed by gzip or zstd.
     #[arg(required_unless_present = "watch")]
     pub file: Option<PathBuf>,
     /// Import files as they appear in this folder, one at a time, until the process is stopped.

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     change::{Effects, Key},
+    note::rows_that,
     statement,
     table::Rows,
     upsert::{self, CreatedHere, Table, Upsert, Withdrawal, key_of},
@@ -209,13 +210,13 @@ impl Missing {
 
     /// Returns the note on rows that stay.
     pub(super) fn note(&self) -> Option<String> {
-        match self.created_here {
-            0 => None,
-            1 => Some("1 row that the file does not have stays: it was made here".to_owned()),
-            rows => Some(format!(
-                "{rows} rows that the file does not have stay: they were made here"
-            )),
-        }
+        (self.created_here > 0).then(|| {
+            rows_that(
+                self.created_here,
+                "that the file does not have stays: it was made here",
+                "that the file does not have stay: they were made here",
+            )
+        })
     }
 }
 

@@ -10,8 +10,9 @@ use super::{
     ImportError, Kind, MaxWithdrawn, Options, Rejection, Replacement, Report, Summary,
     change::{Change, Effects},
     chunk::{Checker, Chunk},
-    event,
+    event, invisible,
     name::Claims,
+    note,
     other_role::OtherRoles,
     reader::RowReader,
     repeat::{self, Keys},
@@ -71,6 +72,7 @@ pub async fn run(
         uncommitted: Changes::default(),
         names_taken: 0,
         repeated: 0,
+        cleaned: 0,
         other_roles: OtherRoles::default(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
@@ -84,6 +86,7 @@ pub async fn run(
     let notes = [
         names_note(import.names_taken),
         repeat::note(import.repeated),
+        invisible::note(import.cleaned),
     ];
     for note in notes
         .into_iter()
@@ -135,14 +138,12 @@ impl Options {
 
 /// Returns the note on rows whose names the file gave to others.
 fn names_note(taken: u64) -> Option<String> {
-    let rows = match taken {
-        0 => return None,
-        1 => "1 row".to_owned(),
-        rows => format!("{rows} rows"),
-    };
-    Some(format!(
-        "the file gives the names of {rows} to others; without rows of their own, they keep a random suffix"
-    ))
+    (taken > 0).then(|| {
+        let rows = note::rows(taken);
+        format!(
+            "the file gives the names of {rows} to others; without rows of their own, they keep a random suffix"
+        )
+    })
 }
 
 /// State of a running import.
@@ -159,6 +160,8 @@ struct Import<'a> {
     uncommitted: Changes,
     names_taken: u64,
     repeated: u64,
+    /// Rows whose names lost invisible characters.
+    cleaned: u64,
     other_roles: OtherRoles,
 }
 
@@ -367,6 +370,8 @@ impl Import<'_> {
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.unknown.merge(chunk.unknown);
         self.repeated += chunk.repeated;
+        let cleaned = chunk.rows.iter().filter(|row| row.rows.has_cleaned_name);
+        self.cleaned += cleaned.count() as u64;
         self.other_roles.add(&chunk.rows);
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;

@@ -48,6 +48,8 @@ macro_rules! tables {
             pub(super) parts: Vec<Part>,
             /// A role that the gateway does not know.
             pub(super) other_role: Option<String>,
+            /// A name lost invisible characters.
+            pub(super) has_cleaned_name: bool,
             /// The row was rejected by an earlier import, and corrected.
             pub(super) is_correction: bool,
         }

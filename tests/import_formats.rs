@@ -4,6 +4,7 @@ use std::{fs, io::Write};
 
 use entity::{course_invite, invite_code, invite_code_tag, tag, user, workspace_invite};
 use flate2::{Compression, write::GzEncoder};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
@@ -66,6 +67,10 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().expect("compressed text")
 }
 
+fn zstd(text: &[u8]) -> Vec<u8> {
+    compress_to_vec(text, CompressionLevel::Fastest)
+}
+
 each_database! {
     async fn the_same_rows_load_from_every_format(gateway) {
         let page = r#"{"count":2,"next":null,"previous":null,"results":[
@@ -78,6 +83,8 @@ each_database! {
             utf_16(LINES, u16::to_be_bytes),
             gzip(LINES.as_bytes()),
             gzip(&utf_16(CSV, u16::to_le_bytes)),
+            zstd(LINES.as_bytes()),
+            zstd(&utf_16(CSV, u16::to_le_bytes)),
             page.as_bytes().to_vec(),
             page.replace("results", "users").into_bytes(),
             CSV.as_bytes().to_vec(),
@@ -146,7 +153,7 @@ each_database! {
             (text.as_bytes(), "looks like plain text; expected NDJSON, a JSON array or page, or CSV with a header"),
             (no_header.as_bytes(), "looks like CSV without a header; expected a first line with the names of the fields, such as id,username,full_name"),
             (no_key.as_bytes(), "looks like CSV whose header names no id, token or reference; expected the names of fields, or --map COLUMN=FIELD"),
-            (b"\x28\xB5\x2F\xFD\x04\0\n\n\n", "looks like zstd; decompress it first: zstd -dc FILE | invite-gateway import KIND -"),
+            (&gzip(&zstd(LINES.as_bytes())), "looks like zstd in a compressed file; decompress it first: zstd -dc FILE | invite-gateway import KIND -"),
         ] {
             let ended = load(&gateway, "users", file, &[]).await;
             assert_eq!(summary(&ended), is(1, "users: 1 rows read, 0 written, 1 rejected"), "{message}");
@@ -154,9 +161,11 @@ each_database! {
             assert_eq!(lines.len(), 2, "{}", ended.stderr);
             assert_eq!(lines[0], format!("line 1: {message}"));
         }
-        let ended = load(&gateway, "users", &gzip(LINES.as_bytes())[..40], &[]).await;
-        assert_eq!(ended.status, Some(1));
-        assert!(ended.stderr.starts_with("cannot read the input: "), "{}", ended.stderr);
+        for packed in [gzip(LINES.as_bytes()), zstd(LINES.as_bytes())] {
+            let ended = load(&gateway, "users", &packed[..40], &[]).await;
+            assert_eq!(ended.status, Some(1));
+            assert!(ended.stderr.starts_with("cannot read the input: "), "{}", ended.stderr);
+        }
         assert_eq!(users(&gateway).await.len(), 0);
     }
 

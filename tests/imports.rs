@@ -10,7 +10,7 @@ use std::{
 use clap::ValueEnum;
 use entity::{invite_code, user, workspace_invite};
 use invite_gateway::{demo, import::Kind};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -204,6 +204,24 @@ each_database! {
             ("courses", 1), ("course_members", 1), ("course_invites", 2),
             ("invite_events", 0), ("idempotency_keys", 0),
         ]);
+    }
+
+    async fn names_lose_invisible_characters_and_identifiers_with_one_are_refused(gateway) {
+        let user = |id: i64, username: &str, full_name: &str| json!({ "id": id, "username": username, "full_name": full_name });
+        let rows = [user(1, "ada", "Ada\u{202e} Love\tlace\u{feff}"), user(2, "mina", "می\u{200c}نا"), user(3, "b\u{200b}ob", "Bob")];
+        let (notes, summary) = gateway.import_notes(Kind::Users, &rows, false).await;
+        assert_eq!(notes, ["1 row has a name with invisible characters, which were removed",
+            "line 3: username: expected text without invisible characters"]);
+        assert_eq!(summary.written, 2);
+        let users = user::Entity::find().order_by_asc(user::Column::Id).all(&gateway.database).await.expect("users");
+        let names: Vec<_> = users.iter().map(|user| user.full_name.as_str()).collect();
+        assert_eq!(names, ["Ada Love lace", "می\u{200c}نا"]);
+        let code = json!({ "id": 1, "code": "HELLO\u{ad}", "generated_at": MADE });
+        let group = json!({ "id": 1, "slug": "stu\u{200d}dio", "name": "Studio" });
+        for (kind, row, field) in [(Kind::InviteCodes, code, "code"), (Kind::Groups, group, "slug")] {
+            let (notes, _) = gateway.import_notes(kind, &[row], false).await;
+            assert_eq!(notes, [format!("line 1: {field}: expected text without invisible characters")]);
+        }
     }
 
     async fn the_sample_data_loads_by_the_command_as_the_demo_loads_it(gateway) {

@@ -47,6 +47,7 @@ mod histories;
 mod http_audits;
 mod import_changes;
 mod import_endpoint;
+mod import_events;
 mod import_formats;
 mod import_reference;
 mod import_replace;

@@ -44,7 +44,7 @@ pub(super) struct ImportArgs {
     ///
     /// JSON: objects, arrays and pages of an API such as `{"results": […]}`. CSV: the first line names
     /// the fields, with dots for nested ones (`inviter.id`). The text may be UTF-16, and the file
-    /// compressed by gzip.
+    /// compressed by gzip or zstd.
     #[arg(required_unless_present = "watch")]
     pub file: Option<PathBuf>,
     /// Import files as they appear in this folder, one at a time, until the process is stopped.
@@ -82,6 +82,9 @@ pub(super) struct ImportArgs {
     /// or `5%`. By default a tenth, or 10 rows if that is more; of all rows of a kind, at most half
     #[arg(long, value_name = "LIMIT", requires = "replace", value_parser = Redacted(MaxWithdrawn::from_str))]
     pub max_withdrawn: Option<MaxWithdrawn>,
+    /// Append the events of invites that the import creates or changes, so that their histories have them
+    #[arg(long)]
+    pub events: bool,
     /// Write the result to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -165,6 +168,7 @@ pub(super) async fn load(
         dry_run: args.dry_run,
         delete: args.delete,
         replace: replacement(args, kind)?,
+        events: args.events,
         keep_text: files.rejects.is_some(),
         fields: Fields {
             renamed: args.map.clone(),

@@ -7,7 +7,7 @@ use std::{
 
 use sea_orm::IdenStatic;
 
-use super::upsert::Table;
+use super::{event::NewEvent, upsert::Table};
 
 /// The values of a row's key.
 pub(super) type Key = Vec<i64>;
@@ -42,6 +42,8 @@ pub(super) struct Effects {
     pub(super) own: BTreeSet<Key>,
     /// Rows of the kind that changed.
     pub(super) changes: BTreeMap<Key, Change>,
+    /// Events to append, if the import appends any.
+    pub(super) events: Vec<NewEvent>,
 }
 
 impl Effects {
@@ -60,6 +62,7 @@ impl Effects {
     pub(super) fn add(&mut self, later: Self) {
         self.names_taken += later.names_taken;
         self.own.extend(later.own);
+        self.events.extend(later.events);
         for (key, change) in later.changes {
             self.record(key, change);
         }

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Fields, Kind, Rejection,
+    Fields, Kind, Rejection, invisible,
     name::Claims,
     reader::{Content, RawRow, RowReader},
     repeat::Keys,
@@ -177,7 +177,10 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             Content::Record(value, _) => value,
         };
         self.fields.replace_values(&mut value);
-        let mut rows = Rows::default();
+        let mut rows = Rows {
+            has_cleaned_name: invisible::clean_names(&mut value),
+            ..Rows::default()
+        };
         let (shape, found) = self.unknown.look_up(&value);
         let known = found.is_none().then(KnownFields::default);
         let row = Object::row(&value, known.as_ref())?;

@@ -59,6 +59,7 @@ pub(super) fn is_refused(error: &DbErr) -> bool {
 pub(super) async fn write<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[Upsert<E>],
+    records: bool,
 ) -> Result<Effects, WriteError> {
     let mut effects = Effects::default();
     let mut rest = upserts;
@@ -66,7 +67,7 @@ pub(super) async fn write<E: Table>(
     while !rest.is_empty() {
         let (now, later) = rest.split_at(length.min(rest.len()));
         let savepoint = transaction.begin().await?;
-        match upsert::write(&savepoint, now.iter()).await {
+        match upsert::write(&savepoint, now.iter(), records).await {
             Ok(done) => {
                 savepoint.commit().await?;
                 effects.add(done);

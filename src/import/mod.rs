@@ -3,8 +3,8 @@
 //! `run` is the whole import. `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
 //! other formats of instants. `row` and `kind` check each row and convert it to rows of tables (`table`).
 //! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
-//! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, and
-//! `replace` withdraws rows that the file lacks.
+//! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, `event` appends
+//! the events of invites, and `replace` withdraws rows that the file lacks.
 
 use std::io;
 
@@ -13,14 +13,17 @@ use sea_orm::DbErr;
 mod change;
 mod chunk;
 mod constraint;
+mod event;
 mod fields;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod idempotency;
 mod imports;
+mod invisible;
 mod kind;
 mod name;
+mod note;
 mod other_role;
 mod progress;
 mod reader;
@@ -62,6 +65,8 @@ pub struct Options {
     pub delete: bool,
     /// Withdraw the rows that the file lacks.
     pub replace: Option<Replacement>,
+    /// Append the events of the invites that change.
+    pub events: bool,
     /// Pass the text of rejected rows to the report.
     pub keep_text: bool,
     /// Renamed columns, and the format of instants.

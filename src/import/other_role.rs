@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chunk::CheckedRow;
+use super::{chunk::CheckedRow, note::rows_that};
 use crate::invite::ROLES;
 
 /// Maximum number of roles that are noted.
@@ -40,10 +40,7 @@ impl OtherRoles {
             } else {
                 "another role".to_owned()
             };
-            let rows = match rows {
-                1 => "1 row has".to_owned(),
-                rows => format!("{rows} rows have"),
-            };
+            let rows = rows_that(*rows, "has", "have");
             let known = ROLES.join("`, `");
             format!("{rows} {role}, which gives no rights; known are `{known}`")
         })

@@ -20,6 +20,7 @@ mod format;
 mod input;
 mod json;
 mod page;
+mod zstd;
 
 use format::{Format, SAMPLE};
 use input::Input;

@@ -6,7 +6,10 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-use super::upsert::{Mode, Table, Upsert};
+use super::{
+    note::rows_that,
+    upsert::{Mode, Table, Upsert},
+};
 
 /// The keys of a file, and a hash of the row that has each.
 #[derive(Default)]
@@ -45,12 +48,10 @@ impl Keys {
 
 /// Returns the note on rows that repeat a key.
 pub(super) fn note(repeated: u64) -> Option<String> {
-    let rows = match repeated {
-        0 => return None,
-        1 => "1 row repeats".to_owned(),
-        rows => format!("{rows} rows repeat"),
-    };
-    Some(format!(
-        "{rows} the key of an earlier row with other content; its fields override the earlier ones"
-    ))
+    (repeated > 0).then(|| {
+        let rows = rows_that(repeated, "repeats", "repeat");
+        format!(
+            "{rows} the key of an earlier row with other content; its fields override the earlier ones"
+        )
+    })
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     change::{Effects, Key},
+    note::rows_that,
     statement,
     table::Rows,
     upsert::{self, CreatedHere, Table, Upsert, Withdrawal, key_of},
@@ -209,13 +210,13 @@ impl Missing {
 
     /// Returns the note on rows that stay.
     pub(super) fn note(&self) -> Option<String> {
-        match self.created_here {
-            0 => None,
-            1 => Some("1 row that the file does not have stays: it was made here".to_owned()),
-            rows => Some(format!(
-                "{rows} rows that the file does not have stay: they were made here"
-            )),
-        }
+        (self.created_here > 0).then(|| {
+            rows_that(
+                self.created_here,
+                "that the file does not have stays: it was made here",
+                "that the file does not have stay: they were made here",
+            )
+        })
     }
 }
 
@@ -263,9 +264,10 @@ pub(super) async fn withdraw<E: Table>(
     transaction: &DatabaseTransaction,
     keys: &[Key],
     now: DateTime<Utc>,
+    records: bool,
 ) -> Result<Effects, DbErr> {
     let upserts: Vec<_> = withdrawals::<E>(keys, now).collect();
-    upsert::write(transaction, upserts.iter()).await
+    upsert::write(transaction, upserts.iter(), records).await
 }
 
 fn withdrawals<E: Table>(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item = Upsert<E>> {
@@ -316,7 +318,7 @@ async fn created_here<E: Table>(
             let condition = format!(
                 "EXISTS (SELECT 1 FROM invite_events e WHERE e.kind = '{}' \
                  AND e.invite_id = \"{table}\".\"id\" AND e.at = \"{table}\".\"{at}\" \
-                 AND e.type IN ('{}', '{}'))",
+                 AND e.actor_id IS NOT NULL AND e.type IN ('{}', '{}'))",
                 kind.as_str(),
                 Event::Created.as_str(),
                 Event::Rotated.as_str(),
@@ -326,7 +328,7 @@ async fn created_here<E: Table>(
                 .collect();
             let mut found = HashSet::new();
             let backend = transaction.get_database_backend();
-            for query in statement::stored::<E>(backend, &models, &condition) {
+            for query in statement::stored::<E>(backend, &models, E::KEY, &condition) {
                 for row in transaction.query_all_raw(query).await? {
                     found.insert(key_of::<E>(&row)?);
                 }

@@ -12,7 +12,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::unknown::KnownFields;
+use super::{invisible::is_invisible, unknown::KnownFields};
 use crate::email;
 
 /// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
@@ -227,9 +227,38 @@ impl<'a> Object<'a> {
         Ok(text)
     }
 
+    /// Reads text that identifies a row to people, such as a username: without invisible characters, by which
+    /// two could look the same.
+    pub(super) fn identifier(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
+        let text = self.non_blank(names, longest)?;
+        self.check_visible(names, &text)?;
+        Ok(text)
+    }
+
+    /// Like [`Self::identifier`], but treats an empty string as absent.
+    pub(super) fn optional_identifier(
+        &self,
+        names: &[&str],
+        longest: usize,
+    ) -> Result<Option<String>, FieldError> {
+        let text = self.optional_non_empty(names, longest)?;
+        if let Some(text) = &text {
+            self.check_visible(names, text)?;
+        }
+        Ok(text)
+    }
+
+    fn check_visible(&self, names: &[&str], text: &str) -> Result<(), FieldError> {
+        if !text.chars().any(is_invisible) {
+            return Ok(());
+        }
+        let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
+        Err(self.error(name, "expected text without invisible characters"))
+    }
+
     /// Reads a required slug. Rejects one of digits only, because the API reads those as an id.
     pub(super) fn slug(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
-        let slug = self.non_blank(names, longest)?;
+        let slug = self.identifier(names, longest)?;
         if slug.bytes().all(|byte| byte.is_ascii_digit()) {
             let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
             let reason = "expected a slug that is not all digits, since those are read as an id";
@@ -443,15 +472,6 @@ fn integer(value: &Value) -> Option<i64> {
         }
         _ => None,
     }
-}
-
-/// Returns true for an invisible character: a control or format character.
-fn is_invisible(c: char) -> bool {
-    // Soft hyphen, zero-width and bidirectional characters, the byte order mark, tags.
-    let is_format = matches!(u32::from(c),
-        0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064
-        | 0x2066..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F);
-    c.is_control() || is_format
 }
 
 /// Returns a number without fraction that a float represents exactly.

@@ -10,7 +10,9 @@ use super::{
     ImportError, Kind, MaxWithdrawn, Options, Rejection, Replacement, Report, Summary,
     change::{Change, Effects},
     chunk::{Checker, Chunk},
+    event, invisible,
     name::Claims,
+    note,
     other_role::OtherRoles,
     reader::RowReader,
     repeat::{self, Keys},
@@ -70,6 +72,7 @@ pub async fn run(
         uncommitted: Changes::default(),
         names_taken: 0,
         repeated: 0,
+        cleaned: 0,
         other_roles: OtherRoles::default(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
@@ -83,6 +86,7 @@ pub async fn run(
     let notes = [
         names_note(import.names_taken),
         repeat::note(import.repeated),
+        invisible::note(import.cleaned),
     ];
     for note in notes
         .into_iter()
@@ -134,14 +138,12 @@ impl Options {
 
 /// Returns the note on rows whose names the file gave to others.
 fn names_note(taken: u64) -> Option<String> {
-    let rows = match taken {
-        0 => return None,
-        1 => "1 row".to_owned(),
-        rows => format!("{rows} rows"),
-    };
-    Some(format!(
-        "the file gives the names of {rows} to others; without rows of their own, they keep a random suffix"
-    ))
+    (taken > 0).then(|| {
+        let rows = note::rows(taken);
+        format!(
+            "the file gives the names of {rows} to others; without rows of their own, they keep a random suffix"
+        )
+    })
 }
 
 /// State of a running import.
@@ -158,6 +160,8 @@ struct Import<'a> {
     uncommitted: Changes,
     names_taken: u64,
     repeated: u64,
+    /// Rows whose names lost invisible characters.
+    cleaned: u64,
     other_roles: OtherRoles,
 }
 
@@ -214,7 +218,8 @@ impl Import<'_> {
         database: &DatabaseConnection,
         chunks: mpsc::Receiver<io::Result<Chunk>>,
     ) -> Result<(), Failure> {
-        let mut writer = Writer::new(database, self.options.in_one_transaction());
+        let in_one_transaction = self.options.in_one_transaction();
+        let mut writer = Writer::new(database, in_one_transaction, self.events_at());
         let mut outcome = self.write_all(&mut writer, chunks).await;
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
         if outcome.is_ok()
@@ -272,13 +277,23 @@ impl Import<'_> {
                 most,
             });
         }
-        let keys = &missing.keys;
-        let effects = self.kind.withdraw_keys(transaction, keys, self.now).await?;
+        let (keys, events_at) = (&missing.keys, self.events_at());
+        let records = events_at.is_some();
+        let withdrawn = self
+            .kind
+            .withdraw_keys(transaction, keys, self.now, records);
+        let mut effects = withdrawn.await?;
+        event::append(transaction, &mut effects, events_at).await?;
         self.report_changes(&effects);
         if let Some(note) = missing.note() {
             self.report.noted(&note);
         }
         Ok(())
+    }
+
+    /// Instant of the events to append; none if there are none.
+    fn events_at(&self) -> Option<DateTime<Utc>> {
+        self.options.events.then_some(self.now)
     }
 
     fn report_changes(&mut self, effects: &Effects) {
@@ -355,6 +370,8 @@ impl Import<'_> {
     fn report_chunk(&mut self, chunk: Chunk, rejected_by_database: Vec<Rejection>) {
         self.unknown.merge(chunk.unknown);
         self.repeated += chunk.repeated;
+        let cleaned = chunk.rows.iter().filter(|row| row.rows.has_cleaned_name);
+        self.cleaned += cleaned.count() as u64;
         self.other_roles.add(&chunk.rows);
         self.summary.read += (chunk.rows.len() + chunk.rejected.len()) as u64;
         self.summary.written += (chunk.rows.len() - rejected_by_database.len()) as u64;

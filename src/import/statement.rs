@@ -16,12 +16,13 @@ pub(super) const LOOKED_UP: usize = 1000;
 /// Maximum of rows in a statement to SQLite, which allows 32,766 parameters. A power of two.
 const SQLITE_ROWS: usize = 512;
 
-/// Returns the statements that write `models`, and return the keys of those that change. They share few
-/// texts, so that the database prepares each once.
+/// Returns the statements that write `models`, and return the columns `returned` of those that change. They
+/// share few texts, so that the database prepares each once.
 pub(super) fn all<'a, E: Table>(
     backend: DbBackend,
     shape: &'a Shape<E>,
     models: &'a [Cow<'a, E::ActiveModel>],
+    returned: &[E::Column],
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let columns = shape.inserted();
     let on_conflict = on_conflict(shape);
@@ -29,7 +30,7 @@ pub(super) fn all<'a, E: Table>(
     let table = table.table_name().to_owned();
     let names = listed(&columns);
     let returned = if E::CREATED_HERE.is_some() {
-        format!(" RETURNING {}", listed(E::KEY))
+        format!(" RETURNING {}", listed(returned))
     } else {
         String::new()
     };
@@ -39,36 +40,38 @@ pub(super) fn all<'a, E: Table>(
     })
 }
 
-/// Returns the queries for the keys of those of `models` that are stored and meet a condition.
+/// Returns the queries for the columns `selected` of those of `models` that are stored and meet a condition.
 pub(super) fn stored<'a, E: Table>(
     backend: DbBackend,
     models: &'a [Cow<'a, E::ActiveModel>],
+    selected: &[E::Column],
     condition: &'a str,
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let table = E::default();
     let table = table.table_name().to_owned();
-    let key = listed(E::KEY);
+    let (key, selected) = (listed(E::KEY), listed(selected));
     sources::<E>(backend, E::KEY.to_vec(), models).map(move |(source, values)| {
         let sql = format!(
             "WITH named ({key}) AS ({source}) \
-             SELECT {key} FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM named) AND {condition}"
+             SELECT {selected} FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM named) AND {condition}"
         );
         Statement::from_sql_and_values(backend, sql, values)
     })
 }
 
 /// Returns the statements that withdraw `models`, of which only the key and the instant are set, and return
-/// their keys. They do not affect a key without a row, or a row that was withdrawn before.
+/// the columns `returned` of their rows. They do not affect a key without a row, or a row that was withdrawn before.
 pub(super) fn withdraw<'a, E: Table>(
     backend: DbBackend,
     models: &'a [Cow<'a, E::ActiveModel>],
+    returned: &[E::Column],
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let table = E::default();
     let table = table.table_name();
     let key = listed(E::KEY);
     let mut columns = E::KEY.to_vec();
     let mut names = key.clone();
-    let returned = E::KEY
+    let returned = returned
         .iter()
         .map(|column| format!("\"{table}\".\"{}\"", column.as_str()));
     let returned = returned.collect::<Vec<_>>().join(", ");

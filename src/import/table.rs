@@ -11,6 +11,7 @@ use sea_orm::DatabaseTransaction;
 use super::{
     change::Effects,
     constraint::{self, WriteError},
+    event,
     kind::{MAX_NAME, MAX_TAG},
     name::{Claims, Name},
     repeat::Keys,
@@ -20,7 +21,7 @@ use super::{
     token_invite::{self, TokenInvite},
     upsert::{self, CreatedHere, Reset, Table, Upsert, Withdrawal},
 };
-use crate::invite::InviteKind;
+use crate::invite::{InviteKind, Snapshot};
 
 /// Defines the tables: their field in [`Rows`], and their [`Table`] implementation.
 macro_rules! tables {
@@ -33,6 +34,7 @@ macro_rules! tables {
             name: $name:expr,
             created_here: $created_here:expr,
             $(target: $of_target:ident,)?
+            $(snapshot: $snapshot:path,)?
             $(reset: $flag:ident to $value:literal if $cause:ident changes,)?
             $(unshared: $unshared:ident,)?
         }
@@ -46,6 +48,8 @@ macro_rules! tables {
             pub(super) parts: Vec<Part>,
             /// A role that the gateway does not know.
             pub(super) other_role: Option<String>,
+            /// A name lost invisible characters.
+            pub(super) has_cleaned_name: bool,
             /// The row was rejected by an earlier import, and corrected.
             pub(super) is_correction: bool,
         }
@@ -96,20 +100,22 @@ macro_rules! tables {
             }
         }
 
-        /// Writes many rows of the file at once. An error does not tell which row caused it.
+        /// Writes many rows of the file at once. An error does not tell which row caused it. With `records`,
+        /// the effects have the events of invites.
         pub(super) async fn write_together(
             transaction: &DatabaseTransaction,
             rows: &[&Rows],
+            records: bool,
         ) -> Result<Effects, WriteError> {
             let mut effects = Effects::default();
             $(
                 let of_table = rows.iter().flat_map(|row| &row.$rows);
-                effects.add(upsert::write(transaction, of_table).await?);
+                effects.add(upsert::write(transaction, of_table, records).await?);
             )+
             let invites = rows.iter().flat_map(|row| &row.workspace_invites);
-            effects.add(token_invite::write(transaction, invites).await?);
+            effects.add(token_invite::write(transaction, invites, records).await?);
             let tag_sets = rows.iter().flat_map(|row| &row.tag_sets);
-            effects.add(TagSet::replace(transaction, tag_sets).await?);
+            effects.add_tagged(TagSet::replace(transaction, tag_sets).await?, records);
             Ok(effects)
         }
 
@@ -117,11 +123,14 @@ macro_rules! tables {
         pub(super) async fn write_explained(
             transaction: &DatabaseTransaction,
             row: &Rows,
+            records: bool,
         ) -> Result<Effects, WriteError> {
             let mut effects = Effects::default();
-            $(effects.add(constraint::write(transaction, &row.$rows).await?);)+
-            effects.add(token_invite::write_explained(transaction, &row.workspace_invites).await?);
-            effects.add(TagSet::replace_explained(transaction, &row.tag_sets).await?);
+            $(effects.add(constraint::write(transaction, &row.$rows, records).await?);)+
+            let invites = &row.workspace_invites;
+            effects.add(token_invite::write_explained(transaction, invites, records).await?);
+            let tagged = TagSet::replace_explained(transaction, &row.tag_sets).await?;
+            effects.add_tagged(tagged, records);
             Ok(effects)
         }
 
@@ -134,6 +143,7 @@ macro_rules! tables {
             const WITHDRAWAL: Withdrawal<Self::Column> = $withdrawal;
             const NAME: Option<Name<Self::Column>> = $name;
             const CREATED_HERE: Option<CreatedHere> = Some($created_here);
+            $(const SNAPSHOT: Option<fn(Self::Model) -> Snapshot> = Some($snapshot);)?
             $(const TARGET: Option<Self::Column> = Some($entity::Column::$of_target);)?
             $(const RESET: Option<Reset<Self::Column>> = Some(Reset {
                 column: $entity::Column::$flag,
@@ -254,6 +264,7 @@ tables! {
         ),
         name: None,
         created_here: CreatedHere::Event { kind: InviteKind::InviteCode, at: "generated_at" },
+        snapshot: event::of_code,
     }
     group_invites: group_invite {
         // A group has one link. A new link replaces the old one, whatever its id.
@@ -264,6 +275,7 @@ tables! {
         name: None,
         created_here: CreatedHere::Event { kind: InviteKind::GroupInvite, at: "updated_at" },
         target: GroupId,
+        snapshot: event::of_group_invite,
         reset: Url to "NULL" if Code changes,
     }
     course_invites: course_invite {
@@ -277,6 +289,7 @@ tables! {
         name: None,
         created_here: CreatedHere::Event { kind: InviteKind::CourseInvite, at: "created_at" },
         target: CourseId,
+        snapshot: event::of_course_invite,
     }
 }
 
@@ -300,6 +313,7 @@ impl Table for workspace_invite::Entity {
         at: "created_at",
     });
     const TARGET: Option<Self::Column> = Some(workspace_invite::Column::WorkspaceId);
+    const SNAPSHOT: Option<fn(Self::Model) -> Snapshot> = Some(event::of_workspace_invite);
 }
 
 /// Written only by [`token_invite`], after the invites that the tokens open.

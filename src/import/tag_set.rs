@@ -79,7 +79,7 @@ impl TagSet {
                 Upsert::<invite_code_tag::Entity>::write(model, "")
             })
             .collect();
-        upsert::write(transaction, missing.iter()).await?;
+        upsert::write(transaction, missing.iter(), false).await?;
         for (invite_code_id, _) in wanted.difference(&kept) {
             effects.record(vec![*invite_code_id], Change::Changed);
         }

@@ -54,26 +54,45 @@ struct Resolved {
     tokens: Vec<Upsert<invite_token::Entity>>,
 }
 
-/// Writes the invites and their tokens.
+impl Resolved {
+    /// Writes the tokens, after the invites. A further token is an event of its invite.
+    async fn write_tokens(
+        &self,
+        transaction: &DatabaseTransaction,
+        mut effects: Effects,
+        records: bool,
+    ) -> Result<Effects, WriteError> {
+        upsert::write(transaction, self.tokens.iter(), false).await?;
+        for token in self.tokens.iter().filter(|_| records) {
+            if let Some(invite) = token.model.invite_id.try_as_ref() {
+                let workspace = token.model.workspace_id.try_as_ref();
+                effects.record_resent(*invite, workspace.copied());
+            }
+        }
+        Ok(effects)
+    }
+}
+
+/// Writes the invites and their tokens. With `records`, the effects have their events.
 pub(super) async fn write(
     transaction: &DatabaseTransaction,
     invites: impl Iterator<Item = &TokenInvite>,
+    records: bool,
 ) -> Result<Effects, WriteError> {
     let resolved = resolve(transaction, &invites.collect::<Vec<_>>()).await?;
-    let effects = upsert::write(transaction, resolved.invites.iter()).await?;
-    upsert::write(transaction, resolved.tokens.iter()).await?;
-    Ok(effects)
+    let effects = upsert::write(transaction, resolved.invites.iter(), records).await?;
+    resolved.write_tokens(transaction, effects, records).await
 }
 
 /// Like [`write`]. An error names the field that caused it.
 pub(super) async fn write_explained(
     transaction: &DatabaseTransaction,
     invites: &[TokenInvite],
+    records: bool,
 ) -> Result<Effects, WriteError> {
     let resolved = resolve(transaction, &invites.iter().collect::<Vec<_>>()).await?;
-    let effects = constraint::write(transaction, &resolved.invites).await?;
-    upsert::write(transaction, resolved.tokens.iter()).await?;
-    Ok(effects)
+    let effects = constraint::write(transaction, &resolved.invites, records).await?;
+    resolved.write_tokens(transaction, effects, records).await
 }
 
 /// Finds the id of each invite: by its tokens, else as the file states it, else a new one.

@@ -9,6 +9,8 @@ use std::{
 
 use serde_json::Value;
 
+use super::note;
+
 /// Maximum of edits between an unknown field and the known name that a note suggests.
 const MAX_EDITS: usize = 2;
 
@@ -209,10 +211,7 @@ impl Counts {
             .fields
             .iter()
             .map(|(Unknown { field, nearest }, rows)| {
-                let rows = match rows {
-                    1 => "1 row".to_owned(),
-                    rows => format!("{rows} rows"),
-                };
+                let rows = note::rows(*rows);
                 let meant = nearest
                     .as_ref()
                     .map(|name| format!("; did you mean `{name}`?"));

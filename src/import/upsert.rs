@@ -16,11 +16,12 @@ use sea_orm::{
 
 use super::{
     change::{Change, Effects, Key},
+    event::Recorder,
     name::{self, Name},
     row::{FieldError, Object},
     statement,
 };
-use crate::invite::{FIRST_ID, InviteKind};
+use crate::invite::{FIRST_ID, InviteKind, Snapshot};
 
 /// Metadata of a table for the import.
 pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
@@ -40,6 +41,8 @@ pub(super) trait Table: EntityTrait<ActiveModel: Send + Sync> {
     const UNSHARED: Option<Self::Column> = None;
     /// How to recognise rows that the gateway created. None if no kind of file has rows of the table.
     const CREATED_HERE: Option<CreatedHere>;
+    /// The parts of a row whose changes are events.
+    const SNAPSHOT: Option<fn(Self::Model) -> Snapshot> = None;
     /// The workspace, group or course of a row.
     const TARGET: Option<Self::Column> = None;
 }
@@ -182,14 +185,16 @@ pub(super) fn set_or<V: Into<Value>>(value: Option<V>, default: V) -> ActiveValu
     }
 }
 
-/// Writes `upserts` in few statements. The result is the same as writing them in order.
+/// Writes `upserts` in few statements. The result is the same as writing them in order. With `records`, the
+/// effects have the events of invites.
 pub(super) async fn write<'a, E: Table>(
     transaction: &DatabaseTransaction,
     upserts: impl Iterator<Item = &'a Upsert<E>>,
+    records: bool,
 ) -> Result<Effects, DbErr> {
     let mut effects = Effects::default();
     for upserts in runs(upserts.collect()) {
-        effects.add(write_run(transaction, &upserts).await?);
+        effects.add(write_run(transaction, &upserts, records).await?);
     }
     Ok(effects)
 }
@@ -218,15 +223,24 @@ fn runs<E: Table>(upserts: Vec<&Upsert<E>>) -> Vec<Vec<&Upsert<E>>> {
 async fn write_run<E: Table>(
     transaction: &DatabaseTransaction,
     upserts: &[&Upsert<E>],
+    records: bool,
 ) -> Result<Effects, DbErr> {
+    let mut recorder = Recorder::<E>::new().filter(|_| records);
+    let returned = match recorder {
+        Some(_) => key_and_others::<E>(),
+        None => E::KEY.to_vec(),
+    };
     let mut effects = Effects::default();
     let backend = transaction.get_database_backend();
     let (withdrawn, mut written): (Vec<_>, Vec<_>) = merged(upserts.iter().copied())
         .into_iter()
         .partition(|row| row.mode == Mode::Withdraw);
     let withdrawn: Vec<_> = withdrawn.into_iter().map(|row| row.model).collect();
-    for statement in statement::withdraw::<E>(backend, &withdrawn) {
+    for statement in statement::withdraw::<E>(backend, &withdrawn, &returned) {
         for row in transaction.query_all_raw(statement).await? {
+            if let Some(recorder) = &recorder {
+                effects.events.push(recorder.withdrawn(&row)?);
+            }
             effects.record(key_of::<E>(&row)?, Change::Withdrawn);
         }
     }
@@ -244,20 +258,27 @@ async fn write_run<E: Table>(
         effects.own.extend(key_in::<E>(model));
     }
     let mut stored = HashSet::new();
-    for statement in statement::stored::<E>(backend, &own, "1 = 1") {
+    for statement in statement::stored::<E>(backend, &own, &returned, "1 = 1") {
         for row in transaction.query_all_raw(statement).await? {
-            stored.insert(key_of::<E>(&row)?);
+            let key = key_of::<E>(&row)?;
+            if let Some(recorder) = &mut recorder {
+                recorder.keep(key.clone(), &row)?;
+            }
+            stored.insert(key);
         }
     }
     for (shape, models) in by_shape::<E>(written) {
         let shape = Shape::<E>(shape, PhantomData);
-        for statement in statement::all(backend, &shape, &models) {
+        for statement in statement::all(backend, &shape, &models, &returned) {
             if own.is_empty() {
                 transaction.execute_raw(statement).await?;
                 continue;
             }
             for row in transaction.query_all_raw(statement).await? {
                 let key = key_of::<E>(&row)?;
+                if let Some(recorder) = &recorder {
+                    effects.events.extend(recorder.changed(&key, &row)?);
+                }
                 if stored.contains(&key) {
                     effects.record(key, Change::Changed);
                 } else if effects.own.contains(&key) {
@@ -268,6 +289,12 @@ async fn write_run<E: Table>(
         advance_ids::<E>(transaction, &models).await?;
     }
     Ok(effects)
+}
+
+/// Returns all columns, those of the key first.
+fn key_and_others<E: Table>() -> Vec<E::Column> {
+    let others = E::Column::iter().filter(|column| !is_in(*column, E::KEY));
+    E::KEY.iter().copied().chain(others).collect()
 }
 
 /// Returns the key in a row that a statement returned.

@@ -1,5 +1,6 @@
 //! Writes chunks of rows in transactions, skipping only the rows that the database rejects.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -10,6 +11,7 @@ use super::{
     change::Effects,
     chunk::CheckedRow,
     constraint::WriteError,
+    event,
     table::{self, Rows},
 };
 use crate::database::is_transient;
@@ -27,16 +29,24 @@ const SQLITE_CACHE: u32 = 12 * 1024;
 pub(super) struct Writer<'a> {
     database: &'a DatabaseConnection,
     in_one_transaction: bool,
+    /// Instant of the events to append; none if there are none.
+    events_at: Option<DateTime<Utc>>,
     open: Option<DatabaseTransaction>,
     uncommitted: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// With `in_one_transaction`, commits nothing before [`Self::finish`].
-    pub(super) fn new(database: &'a DatabaseConnection, in_one_transaction: bool) -> Self {
+    /// With `in_one_transaction`, commits nothing before [`Self::finish`]. With `events_at`, appends the
+    /// events of invites.
+    pub(super) fn new(
+        database: &'a DatabaseConnection,
+        in_one_transaction: bool,
+        events_at: Option<DateTime<Utc>>,
+    ) -> Self {
         Self {
             database,
             in_one_transaction,
+            events_at,
             open: None,
             uncommitted: 0,
         }
@@ -93,7 +103,7 @@ impl<'a> Writer<'a> {
         has_next: impl Fn() -> bool,
     ) -> Result<(Effects, Vec<Rejection>), DbErr> {
         let transaction = self.take_open().await?;
-        let (effects, rejections) = write_accepted(&transaction, chunk).await?;
+        let (effects, rejections) = write_accepted(&transaction, chunk, self.events_at).await?;
         let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.
         let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
@@ -146,6 +156,7 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbE
 async fn write_accepted(
     transaction: &DatabaseTransaction,
     chunk: &[CheckedRow],
+    events_at: Option<DateTime<Utc>>,
 ) -> Result<(Effects, Vec<Rejection>), DbErr> {
     let mut rejections = Vec::new();
     let mut effects = Effects::default();
@@ -154,12 +165,12 @@ async fn write_accepted(
         if rows.is_empty() {
             continue;
         }
-        if let Some(done) = try_write(transaction, rows).await? {
+        if let Some(done) = try_write(transaction, rows, events_at).await? {
             effects.add(done);
             continue;
         }
         match rows {
-            [row] => match write_one(transaction, row).await? {
+            [row] => match write_one(transaction, row, events_at).await? {
                 Ok(done) => effects.add(done),
                 Err(rejection) => rejections.push(rejection),
             },
@@ -176,12 +187,16 @@ async fn write_accepted(
 async fn try_write(
     transaction: &DatabaseTransaction,
     rows: &[CheckedRow],
+    events_at: Option<DateTime<Utc>>,
 ) -> Result<Option<Effects>, DbErr> {
     let savepoint = transaction.begin().await?;
     let rows: Vec<&Rows> = rows.iter().map(|row| &row.rows).collect();
-    let outcome = table::write_together(&savepoint, &rows).await;
+    let outcome = table::write_together(&savepoint, &rows, events_at.is_some()).await;
     match outcome {
-        Ok(done) => savepoint.commit().await.map(|()| Some(done)),
+        Ok(mut done) => {
+            event::append(&savepoint, &mut done, events_at).await?;
+            savepoint.commit().await.map(|()| Some(done))
+        }
         Err(WriteError::Row(_)) => savepoint.rollback().await.map(|()| None),
         Err(WriteError::Database(error)) => Err(error),
     }
@@ -191,10 +206,14 @@ async fn try_write(
 async fn write_one(
     transaction: &DatabaseTransaction,
     row: &CheckedRow,
+    events_at: Option<DateTime<Utc>>,
 ) -> Result<Result<Effects, Rejection>, DbErr> {
     let savepoint = transaction.begin().await?;
-    match table::write_explained(&savepoint, &row.rows).await {
-        Ok(done) => savepoint.commit().await.map(|()| Ok(done)),
+    match table::write_explained(&savepoint, &row.rows, events_at.is_some()).await {
+        Ok(mut done) => {
+            event::append(&savepoint, &mut done, events_at).await?;
+            savepoint.commit().await.map(|()| Ok(done))
+        }
         Err(WriteError::Row(error)) => {
             savepoint.rollback().await?;
             Ok(Err(Rejection::new(row.line, error)))

@@ -1,6 +1,7 @@
 //! The domain: kinds of invites, their statuses and transitions, roles, secrets and links. Nothing
 //! here reads or writes; every rule is a function of its arguments.
 
+mod event;
 mod kind;
 mod link;
 mod role;
@@ -8,6 +9,7 @@ mod secret;
 mod status;
 mod transition;
 
+pub use event::{Snapshot, event_id};
 pub use kind::{FIRST_ID, InviteKind};
 pub use link::{AcceptUrl, GroupInviteUrl, Link};
 pub use role::{

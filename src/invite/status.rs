@@ -1,6 +1,7 @@
 //! The state that is stored for an invite, and the status that clients see.
 
 use chrono::{DateTime, Utc};
+use entity::workspace_invite::StoredStatus;
 
 /// State of an invite as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,18 @@ impl State {
             (None, Some(_), Some(_)) => Self::Declined,
             (None, Some(_), None) => Self::Cancelled,
             (None, None, _) => Self::Pending,
+        }
+    }
+
+    /// State of a workspace invite, for which a source notes a status. A declined invite is stored as
+    /// withdrawn, too.
+    pub fn from_noted(status: StoredStatus, declined_at: Option<DateTime<Utc>>) -> Self {
+        match status {
+            StoredStatus::Pending => Self::Pending,
+            StoredStatus::Accepted => Self::Accepted,
+            StoredStatus::Cancelled if declined_at.is_some() => Self::Declined,
+            StoredStatus::Cancelled => Self::Cancelled,
+            StoredStatus::Expired => Self::Expired,
         }
     }
 

@@ -146,13 +146,7 @@ pub fn read(row: &QueryResult, first: usize) -> Result<Guarded<Model>, DbErr> {
 
 /// Stored state of an invite.
 pub fn state(row: &Model) -> State {
-    match row.status {
-        StoredStatus::Pending => State::Pending,
-        StoredStatus::Accepted => State::Accepted,
-        StoredStatus::Cancelled if row.declined_at.is_some() => State::Declined,
-        StoredStatus::Cancelled => State::Cancelled,
-        StoredStatus::Expired => State::Expired,
-    }
+    State::from_noted(row.status, row.declined_at)
 }
 
 /// Effective status of an invite at `now`.

@@ -46,12 +46,13 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
 
 /// Media types of bodies. The format is recognised by content. Browsers send none of these types to other
 /// origins without a preflight request.
-const MEDIA_TYPES: [&str; 6] = [
+const MEDIA_TYPES: [&str; 7] = [
     "application/x-ndjson",
     "application/jsonl",
     "application/json",
     "text/csv",
     "application/gzip",
+    "application/zstd",
     "application/octet-stream",
 ];
 

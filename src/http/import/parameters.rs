@@ -24,6 +24,7 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             "strict" => options.strict = flag()?,
             "dry_run" => options.dry_run = flag()?,
             "delete" => options.delete = flag()?,
+            "events" => options.events = flag()?,
             "replace" => {
                 let named = Scope::named(&value);
                 let named =
@@ -50,8 +51,8 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             }
             _ => {
                 return Err(
-                    "unknown parameter; expected strict, dry_run, delete, replace, \
-                            max_withdrawn, map, map_value or date_format"
+                    "unknown parameter; expected strict, dry_run, delete, events, \
+                            replace, max_withdrawn, map, map_value or date_format"
                         .to_owned(),
                 );
             }

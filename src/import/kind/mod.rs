@@ -80,16 +80,18 @@ macro_rules! kinds {
                 }
             }
 
-            /// Withdraws the rows with these keys.
+            /// Withdraws the rows with these keys. With `records`, the effects have their events.
             pub(super) async fn withdraw_keys(
                 self,
                 transaction: &DatabaseTransaction,
                 keys: &[Key],
                 now: DateTime<Utc>,
+                records: bool,
             ) -> Result<Effects, DbErr> {
                 match self {
                     $(Self::$kind => {
-                        replace::withdraw::<entity::$module::Entity>(transaction, keys, now).await
+                        replace::withdraw::<entity::$module::Entity>(transaction, keys, now, records)
+                            .await
                     })+
                 }
             }

@@ -43,7 +43,7 @@ pub(super) fn read(
     let address = row.optional_address(EMAIL)?;
     let email_norm = address.as_deref().and_then(email::normalize);
     let id = row.id(&["id"])?;
-    let username = row.non_blank(&["username"], MAX_NAME)?;
+    let username = row.identifier(&["username"], MAX_NAME)?;
     let full_name = row.text(FULL_NAME, MAX_TEXT)?;
     let model = ActiveModel {
         id: Set(id),
@@ -94,7 +94,7 @@ pub(super) fn nested(
         "deleted",
     ]);
     let id = user.id(&["id"])?;
-    let username = user.non_blank(&["username"], MAX_NAME)?;
+    let username = user.identifier(&["username"], MAX_NAME)?;
     let address = user.nested_address(EMAIL)?;
     let full_name = user.optional_text(FULL_NAME, MAX_TEXT)?.unwrap_or_default();
     let model = ActiveModel {
@@ -158,7 +158,7 @@ pub(super) fn reference_or_stub(
 ) -> Result<Option<i64>, FieldError> {
     let id = reference(row, names, now, rows)?;
     let name = format!("{prefix}username");
-    let username = row.optional_non_empty(&[&name], MAX_NAME)?;
+    let username = row.optional_identifier(&[&name], MAX_NAME)?;
     if let (Some(id), Some(username), None) = (id, username, row.nested(names)) {
         let path = format!("{}{prefix}", row.path());
         rows.users

@@ -31,7 +31,7 @@ const SIGNATURES: [(&[u8], &str); 11] = [
     ),
     (
         b"\x28\xB5\x2F\xFD",
-        "looks like zstd; decompress it first: zstd -dc FILE | invite-gateway import KIND -",
+        "looks like zstd in a compressed file; decompress it first: zstd -dc FILE | invite-gateway import KIND -",
     ),
     (
         b"\xFD7zXZ\0",
@@ -43,7 +43,7 @@ const SIGNATURES: [(&[u8], &str); 11] = [
     ),
     (
         b"\x1F\x8B",
-        "looks like gzip in gzip; decompress it first: gzip -dc FILE | invite-gateway import KIND -",
+        "looks like gzip in a compressed file; decompress it first: gzip -dc FILE | invite-gateway import KIND -",
     ),
     (
         b"7z\xBC\xAF\x27\x1C",

@@ -14,6 +14,8 @@ use async_compression::tokio::bufread::GzipDecoder;
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 use tokio::io::{AsyncRead, AsyncReadExt, BufReader, Chain, ReadBuf};
 
+use super::zstd::{self, ZstdDecoder};
+
 /// Bytes of a read.
 const READ: usize = 64 * 1024;
 
@@ -42,12 +44,15 @@ impl<R: AsyncRead + Unpin> Input<R> {
         let mut source = Counted { source, count };
         let mut head = Vec::with_capacity(MAGIC);
         while head.len() < MAGIC && source.read_buf(&mut head).await? > 0 {}
-        let is_gzip = head.starts_with(&GZIP);
+        let (is_gzip, is_zstd) = (head.starts_with(&GZIP), zstd::is_zstd(&head));
         let source = Cursor::new(head).chain(source);
         let mut source = if is_gzip {
             let mut unpacked = GzipDecoder::new(BufReader::with_capacity(READ, source));
             unpacked.multiple_members(true);
             Source::Gzip(Box::new(unpacked))
+        } else if is_zstd {
+            let source = BufReader::with_capacity(READ, source);
+            Source::Zstd(Box::new(ZstdDecoder::new(source)))
         } else {
             Source::Plain(source)
         };
@@ -148,6 +153,7 @@ fn decode(decoder: &mut Decoder, mut bytes: &[u8], is_last: bool, text: &mut Vec
 enum Source<R> {
     Plain(Head<R>),
     Gzip(Box<GzipDecoder<BufReader<Head<R>>>>),
+    Zstd(Box<ZstdDecoder<BufReader<Head<R>>>>),
 }
 
 /// The bytes that identify the compression, and the rest of the file.
@@ -162,6 +168,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for Source<R> {
         match self.get_mut() {
             Self::Plain(source) => Pin::new(source).poll_read(context, buffer),
             Self::Gzip(source) => Pin::new(source).poll_read(context, buffer),
+            Self::Zstd(source) => Pin::new(source).poll_read(context, buffer),
         }
     }
 }

@@ -69,9 +69,9 @@ fn other_formats_are_named_with_what_to_do() {
         (b"<?xml version='1.0'?>\n<users/>", "looks like XML"),
         (
             b"\x28\xB5\x2F\xFD\x04",
-            "looks like zstd; decompress it first",
+            "looks like zstd in a compressed file; decompress it first",
         ),
-        (b"\x1F\x8B\x08", "looks like gzip in gzip"),
+        (b"\x1F\x8B\x08", "looks like gzip in a compressed file"),
         (b"{\\rtf1\\ansi", "looks like a text document (.rtf)"),
         (b"\x7FELF\x02\x01\x01\0", "looks like binary data"),
         (b"--\n-- PostgreSQL database dump\n--\n", "looks like SQL"),

@@ -176,6 +176,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             }
             Content::Record(value, _) => value,
         };
+        self.fields.complete(self.kind, &mut value);
         self.fields.replace_values(&mut value);
         let mut rows = Rows {
             has_cleaned_name: invisible::clean_names(&mut value),

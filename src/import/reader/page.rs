@@ -6,6 +6,9 @@ use crate::import::Kind;
 /// Names of the array in a page of any kind.
 const ANY_KIND: [&str; 3] = ["results", "data", "items"];
 
+/// The array of other products' pages of workspaces.
+const ORGANIZATIONS: &str = "organizations";
+
 /// Members of rows. An object with one of them is a row, whatever arrays it has.
 const OF_ROWS: [&str; 5] = ["id", "user_id", "workspace_id", "group_id", "course_id"];
 
@@ -28,6 +31,9 @@ impl Pages {
         names.extend([whole, last].iter().flat_map(|name| {
             [name.clone(), name.replace("invites", "invitations")].map(|name| plain(name.bytes()))
         }));
+        if kind == Kind::Workspaces {
+            names.push(ORGANIZATIONS.to_owned());
+        }
         Self { kind, names }
     }
 

@@ -69,8 +69,7 @@ fn the_header_names_the_fields() {
             "E-Mail=email".parse().unwrap(),
             "Boss=inviter.id".parse().unwrap(),
         ],
-        values: Vec::new(),
-        date_format: None,
+        ..Fields::default()
     };
     let row = json!({ "id": "1", "email": "a@x.io", "inviter": { "id": "2" } });
     expect_with("id;E-Mail;Boss\n1;a@x.io;2\n", b';', &fields, &[(2, row)]);
@@ -94,8 +93,7 @@ fn a_wrong_header_is_reported_once() {
     }
     let fields = Fields {
         renamed: vec!["Mail=email".parse().unwrap()],
-        values: Vec::new(),
-        date_format: None,
+        ..Fields::default()
     };
     let reason = "--map names the column `Mail`, which the header lacks";
     expect_with("id,mail\n1,2\n", b',', &fields, &[(1, json!(reason))]);

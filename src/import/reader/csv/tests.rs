@@ -206,3 +206,23 @@ proptest! {
         prop_assert_eq!(split(piece), split(text.len()));
     }
 }
+
+#[test]
+fn a_cell_may_have_several_ids() {
+    for cell in [
+        "\"[1, 2]\"",
+        "1;2",
+        "\"1,2\"",
+        "\"1, 2\"",
+        "\"[\"\"1\"\",\"\"2\"\"]\"",
+    ] {
+        let rows = split(
+            format!("id,tag_ids,code\n7,{cell},\"1,2\"\n").as_bytes(),
+            b',',
+            &Fields::default(),
+            1000,
+        );
+        let expected = json!({ "id": "7", "tag_ids": ["1", "2"], "code": "1,2" });
+        assert_eq!(described(rows), [(2, expected)], "{cell}");
+    }
+}

@@ -6,7 +6,7 @@ use clap::Args;
 use migration::{Migrator, MigratorTrait};
 use url::Url;
 
-use super::{failed, print, serve, telemetry};
+use super::{failed, gateway, print, telemetry};
 use crate::{
     clock::Clock,
     config::{
@@ -92,7 +92,7 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         // Ignores a closed console, since the log may still be written.
         let _ = print(&demo::banner(base, description, has_page));
     };
-    let options = serve::Options {
+    let options = gateway::Options {
         http: &args.http,
         graphql: &args.graphql,
         limits: &args.limits,
@@ -109,9 +109,9 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         telemetry: &args.telemetry,
         database_connections: 1,
     };
-    let databases = serve::Databases {
+    let databases = gateway::Databases {
         primary: database,
         standby: None,
     };
-    serve::gateway(databases, settings, options, clock, announce).await
+    gateway::serve(databases, settings, options, clock, announce).await
 }

@@ -2,6 +2,7 @@
 
 mod demo;
 mod export;
+mod gateway;
 mod import;
 mod import_files;
 mod import_watch;

@@ -31,6 +31,7 @@ mod reader;
 mod rejection;
 mod repeat;
 mod replace;
+mod replacement;
 mod result;
 mod row;
 mod run;
@@ -52,7 +53,7 @@ pub use kind::{Field, Format, Kind};
 pub use preset::Preset;
 pub use progress::Console;
 pub use rejection::Rejection;
-pub use replace::{MaxWithdrawn, Replacement, Scope};
+pub use replacement::{MaxWithdrawn, Replacement, Scope};
 pub use result::Summary;
 pub use run::run;
 

@@ -8,7 +8,8 @@ use sea_orm::{DatabaseTransaction, DbErr, EntityName};
 
 use super::{
     change::{self, Effects, Key},
-    replace::{self, Listed, Missing, Scope},
+    replace::{self, Listed, Missing},
+    replacement::Scope,
     row::{FieldError, Object},
     table::Rows,
 };

@@ -1,0 +1,338 @@
+//! The gateway of `serve` and `demo`: builds its parts, and serves over open databases.
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use sea_orm::DatabaseConnection;
+use tokio::{net::TcpListener, time::timeout};
+use url::Url;
+
+use super::{failed, open_files, wrong_usage};
+use crate::{
+    auth::{Authenticator, TokenSettings},
+    clock::{Clock, Stopwatch},
+    config::{
+        GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, Switch,
+        TelemetryOptions, WriteOptions,
+    },
+    database::{Heartbeat, Purpose, Readiness},
+    demo::Offer,
+    graphql::{Executor, SchemaSettings},
+    http::{
+        self, Cors, Gateway, GraphiqlConfig, Graphql, Manifest, PersistedDocuments, Registered,
+        Service, StopSignal, TrustedProxies,
+    },
+    import::Imports,
+    lifecycle::Lifecycle,
+    loader::{Loaders, Source},
+    metrics::Metrics,
+    rate_limit::{InvalidRedisUrl, RateLimits, Shared},
+};
+
+/// Time limit for closing the database connections.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Logs why requests cannot be served yet.
+async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
+    match loaders.readiness(purpose).await {
+        Readiness::Ready => {}
+        Readiness::Unreachable => {
+            tracing::warn!("the database does not respond; requests fail until it does");
+        }
+        // Logged, with the reason, where it was found.
+        Readiness::MixedStatements => {}
+        Readiness::NotMigrated => {
+            tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
+        }
+        Readiness::Unreadable => {
+            tracing::warn!("{}", super::UNREADABLE);
+        }
+        Readiness::ReadOnly => {
+            tracing::warn!(
+                "the database is read-only, so that mutations fail: connect to the primary, as a \
+                 role whose transactions may write"
+            );
+        }
+        Readiness::MissingPrivilege(privilege) => {
+            tracing::warn!(
+                missing = %privilege,
+                "the database's role may not write, so that mutations fail: run \
+                 deploy/postgres/grant-writer.sql, and connect as the role that it names"
+            );
+        }
+    }
+}
+
+/// Open databases.
+pub(super) struct Databases {
+    pub(super) primary: DatabaseConnection,
+    /// A hot standby of the primary.
+    pub(super) standby: Option<DatabaseConnection>,
+}
+
+impl Databases {
+    fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
+        let source = |database: &DatabaseConnection, name| Source {
+            heartbeat: Heartbeat::start(database, name),
+            database: database.clone(),
+            limit: Some(limit),
+        };
+        let primary = source(&self.primary, "primary");
+        match &self.standby {
+            None => Loaders::new(primary, metrics),
+            Some(standby) => Loaders::with_standby(primary, source(standby, "standby"), metrics),
+        }
+    }
+
+    /// Closes connections, and abandons those to a database that does not respond.
+    async fn close(self) {
+        let closing = async {
+            // Writes are committed, so that an error loses no data.
+            let _ = self.primary.close().await;
+            if let Some(standby) = self.standby {
+                let _ = standby.close().await;
+            }
+        };
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
+            tracing::debug!("the database's connections were not closed in time");
+        }
+    }
+}
+
+/// Settings that `serve` and `demo` share.
+pub(super) struct Options<'a> {
+    pub(super) http: &'a HttpOptions,
+    pub(super) graphql: &'a GraphqlOptions,
+    pub(super) limits: &'a LimitOptions,
+    pub(super) rate_limits: &'a RateLimitOptions,
+    pub(super) policy: &'a PolicyOptions,
+    pub(super) schema: SchemaSettings,
+    pub(super) writes: &'a WriteOptions,
+    /// The import endpoint, if it is on.
+    pub(super) imports: Option<Imports>,
+    /// Examples and personas for GraphiQL.
+    pub(super) offer: &'a Offer,
+    pub(super) telemetry: &'a TelemetryOptions,
+    /// Most connections to all databases.
+    pub(super) database_connections: u32,
+}
+
+/// Serves over open databases until a stop signal. `announce` receives the URL of the listener.
+pub(super) async fn serve(
+    databases: Databases,
+    tokens: TokenSettings,
+    Options {
+        http: options,
+        graphql,
+        limits,
+        rate_limits,
+        policy,
+        schema,
+        writes,
+        imports,
+        offer,
+        telemetry,
+        database_connections,
+    }: Options<'_>,
+    clock: Clock,
+    announce: impl FnOnce(&Url),
+) -> ExitCode {
+    let lifecycle = match build_lifecycle(writes, &databases) {
+        Ok(lifecycle) => lifecycle,
+        Err(exit) => return exit,
+    };
+    let metrics = Metrics::new(telemetry.metrics_operations.into());
+    let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
+    let purpose = match lifecycle {
+        Some(_) => Purpose::Write,
+        None => Purpose::Read,
+    };
+    warn_unless_ready(&loaders, purpose).await;
+    let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
+    let authenticator = match authenticator {
+        Ok(authenticator) => authenticator,
+        Err(error) => return wrong_usage(error),
+    };
+    let limits_of_clients = match build_rate_limits(rate_limits, writes.has_mutations(), &metrics) {
+        Ok(limits) => limits,
+        Err(error) => return wrong_usage(error),
+    };
+    limits_of_clients.probe_shared().await;
+    let graphql = match build_graphql(graphql, limits, schema, &metrics) {
+        Ok(graphql) => graphql,
+        Err(exit) => return exit,
+    };
+    let graphiql = match options
+        .has_graphiql()
+        .then(|| GraphiqlConfig::new(offer))
+        .transpose()
+    {
+        Ok(config) => config,
+        Err(error) => return failed(error),
+    };
+    let (listener, local) = match listen(options.listen).await {
+        Ok(listening) => listening,
+        Err(exit) => return exit,
+    };
+    let metrics_listener = match telemetry.metrics_listen {
+        None => None,
+        Some(address) => match listen(address).await {
+            Ok((listener, url)) => {
+                let url = format!("{url}metrics");
+                tracing::info!(url, "serving metrics");
+                Some(listener)
+            }
+            Err(exit) => return exit,
+        },
+    };
+    let public_url = options.public_url.clone();
+    let public_url = public_url.unwrap_or_else(|| local.clone());
+    let service = Arc::new(Service::new(Gateway {
+        loaders: loaders.clone(),
+        lifecycle,
+        imports,
+        authenticator,
+        policy: policy.policy(&public_url),
+        clock,
+        public_url,
+        max_body: options.max_body as usize,
+        request_timeout: options.request_timeout(),
+        max_in_flight: options.max_in_flight as usize,
+        max_buffered: options.max_buffered,
+        rate_limits: limits_of_clients,
+        trusted_proxies: Arc::new(TrustedProxies::new(rate_limits.trusted_proxies.clone())),
+        graphql,
+        cors: Cors(options.cors_origin.clone()),
+        graphiql,
+        metrics,
+        includes_version: !options.is_strict(),
+        has_metrics: telemetry.metrics == Switch::On,
+    }));
+    if options.listen.ip().is_unspecified() && options.public_url.is_none() {
+        tracing::warn!("absolute URLs in responses use the listen address: set --public-url");
+    }
+    let stop_signal = match StopSignal::listen() {
+        Ok(stop_signal) => stop_signal,
+        Err(error) => return failed(error),
+    };
+    // Metrics are also served while stopping.
+    let room = open_files::room_for_connections(options.max_connections, database_connections);
+    let connections = options.connections(room);
+    let metrics_served = metrics_listener.map(|listener| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            http::serve_operations(listener, &service, connections.client_timeout).await;
+        })
+    });
+    announce(&local);
+    let drain = Duration::from_secs(options.drain_timeout);
+    http::serve(listener, &service, stop_signal, drain, connections).await;
+    if let Some(metrics_served) = metrics_served {
+        metrics_served.abort();
+    }
+    loaders.release_connections();
+    databases.close().await;
+    ExitCode::SUCCESS
+}
+
+/// Binds a listener, and returns it with its URL.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
+    let listener = TcpListener::bind(address).await;
+    let listener =
+        listener.map_err(|error| failed(format_args!("cannot listen on {address}: {error}")))?;
+    let local = listener.local_addr().map_err(failed)?;
+    let url = format!("http://{local}/").parse().map_err(failed)?;
+    Ok((listener, url))
+}
+
+/// Builds the writer, if clients may write.
+fn build_lifecycle(
+    options: &WriteOptions,
+    databases: &Databases,
+) -> Result<Option<Arc<Lifecycle>>, ExitCode> {
+    let invites = &options.invites;
+    invites.check().map_err(wrong_usage)?;
+    match (options.has_mutations(), &invites.accept_url) {
+        (false, _) => Ok(None),
+        (true, accept_url @ Some(_)) => {
+            let database = databases.primary.clone();
+            let lifecycle = Lifecycle::new(
+                database,
+                invites.limits(),
+                accept_url.clone(),
+                Stopwatch::started(),
+            );
+            Ok(Some(Arc::new(lifecycle)))
+        }
+        (true, None) => Err(wrong_usage(
+            "--mutations on needs --accept-url (GATEWAY_ACCEPT_URL), the template of the links to \
+             new invites, such as https://app.example/invites/{kind}/{secret}",
+        )),
+    }
+}
+
+/// Builds the rate limits.
+fn build_rate_limits(
+    options: &RateLimitOptions,
+    has_mutations: bool,
+    metrics: &Metrics,
+) -> Result<RateLimits, InvalidRedisUrl> {
+    let stopwatch = Stopwatch::started();
+    let shared = match &options.redis_url {
+        None => None,
+        Some(url) => Some(Shared::new(url, stopwatch.clone())?),
+    };
+    let quotas = options.quotas(has_mutations);
+    Ok(RateLimits::new(quotas, shared, stopwatch, metrics))
+}
+
+/// Builds the GraphQL service.
+fn build_graphql(
+    options: &GraphqlOptions,
+    limits: &LimitOptions,
+    schema: SchemaSettings,
+    metrics: &Metrics,
+) -> Result<Graphql, ExitCode> {
+    let cache = options.document_cache.into();
+    let executor = Executor::new(schema, limits.limits(), cache, metrics)
+        .map_err(|error| failed(format_args!("the built-in GraphQL schema: {error}")))?;
+    let persisted = match (
+        &options.trusted_documents,
+        options.automatic_persisted_queries,
+    ) {
+        (Some(_), Switch::On) => {
+            return Err(wrong_usage(
+                "--automatic-persisted-queries and --trusted-documents exclude each other: a \
+                 document that any client may register is not trusted",
+            ));
+        }
+        (Some(path), Switch::Off) => {
+            // The path is omitted: it may be a mistyped URL with a password.
+            let manifest = Manifest::read(path).map_err(|error| {
+                wrong_usage(format_args!(
+                    "the file that --trusted-documents (GATEWAY_TRUSTED_DOCUMENTS) names {error}"
+                ))
+            })?;
+            for (id, document) in manifest.documents() {
+                match executor.check(document) {
+                    Ok(names) => names
+                        .iter()
+                        .for_each(|name| metrics.operations().register(name)),
+                    Err(refusal) => {
+                        let errors = refusal.into_errors();
+                        let reason = errors.first().map(|error| error.message.as_str());
+                        tracing::warn!(id, reason, "a trusted document is invalid for this schema");
+                    }
+                }
+            }
+            PersistedDocuments::Trusted(Arc::new(manifest))
+        }
+        (None, Switch::On) => PersistedDocuments::Automatic(Registered::default()),
+        (None, Switch::Off) => PersistedDocuments::Off,
+    };
+    Ok(Graphql {
+        executor,
+        persisted,
+        max_batch: options.max_batch.into(),
+        metrics: metrics.clone(),
+    })
+}

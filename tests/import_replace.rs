@@ -146,6 +146,37 @@ each_database! {
         assert_eq!((summary.withdrawn, summary.unchanged, summary.is_incomplete), (1, 2, false));
     }
 
+    async fn pages_that_lack_rows_withdraw_nothing(gateway) {
+        add_users(&gateway, 1..=3).await;
+        let user = |id: i64| named(id);
+        let page = |count: Value, next: Value, ids: &[i64]| json!({ "count": count, "next": next,
+            "links": { "next": "y" }, "results": ids.iter().map(|id| user(*id)).collect::<Vec<_>>() });
+        let url = || json!("https://api.example.org/users?page=2");
+        let all = |pages: &[Value]| {
+            let (gateway, pages) = (&gateway, pages.to_vec());
+            async move { gateway.import_with(Kind::Users, &pages, replacing(Scope::All)).await }
+        };
+        for (pages, reason) in [
+            (vec![page(json!(3), json!(null), &[1, 2])], "the file has 2 of the 3 rows that its pages count"),
+            (vec![page(json!(3), url(), &[1]), page(json!(3), json!(null), &[2])], "the file has 2 of the 3 rows that its pages count"),
+            (vec![page(json!(null), url(), &[1, 2])], "the last page of the file has a next one"),
+            (vec![json!({ "results": [user(1), user(2)], "meta": { "next": null }, "has_more": true })], "the last page of the file has a next one"),
+            (vec![json!({ "users": [user(1), user(2)], "total": 3, "start": 0 })], "the file has 2 of the 3 rows that its pages count"),
+        ] {
+            let (summary, reported) = all(&pages).await;
+            assert_eq!(reported.notes.last().map(String::as_str), Some(&*format!("nothing was withdrawn: {reason}; join all pages in one file")));
+            assert!(summary.is_incomplete);
+            assert_eq!(summary.withdrawn, 0);
+        }
+        // Two lists, of which one has two pages; and pages that do not say whether others follow.
+        let complete = [page(json!(2), url(), &[1]), page(json!(2), json!(null), &[2]), page(json!(1), json!(null), &[2])];
+        let (summary, reported) = all(&complete).await;
+        assert_eq!((summary.withdrawn, summary.is_incomplete), (1, false), "{:?}", reported.notes);
+        let counted = [json!({ "total_count": 2, "data": [user(1)] }), json!({ "total_count": 2, "data": [user(2)] })];
+        let (summary, _) = all(&counted).await;
+        assert!(!summary.is_incomplete);
+    }
+
     async fn members_of_other_workspaces_stay_unless_all_are_replaced(gateway) {
         add_users(&gateway, 1..=3).await;
         gateway.add_all([data::workspace(1), data::workspace(2)]).await;

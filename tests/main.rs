@@ -49,6 +49,7 @@ mod import_changes;
 mod import_endpoint;
 mod import_events;
 mod import_formats;
+mod import_presets;
 mod import_reference;
 mod import_replace;
 mod import_watch;

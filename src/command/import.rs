@@ -22,7 +22,7 @@ use crate::{
     database::{Pool, Purpose},
     import::{
         self, Console, DateFormat, Fields, ImportError, Kind, MappedValue, MaxWithdrawn, Options,
-        Renamed, Replacement, Scope, Summary,
+        Preset, Renamed, Replacement, Scope, SetField, Summary,
     },
     printable::Printable,
     redacted::Redacted,
@@ -64,6 +64,12 @@ pub(super) struct ImportArgs {
     /// links of groups, end memberships, cancel pending and expired invites
     #[arg(long)]
     pub delete: bool,
+    /// Read rows as this product exports them
+    #[arg(long, value_name = "PRODUCT", value_enum)]
+    pub from: Option<Preset>,
+    /// Set this field in rows that do not state it, such as `workspace_id=7`. Repeatable
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = Redacted(SetField::from_str))]
+    pub set: Vec<SetField>,
     /// Read this column of CSV, or member of JSON rows, as this field. Repeatable
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
     pub map: Vec<Renamed>,
@@ -171,7 +177,9 @@ pub(super) async fn load(
         events: args.events,
         keep_text: files.rejects.is_some(),
         fields: Fields {
+            preset: preset(args, kind)?,
             renamed: args.map.clone(),
+            set: args.set.clone(),
             values: args.map_value.clone(),
             date_format: args.date_format.clone(),
         },
@@ -262,6 +270,18 @@ async fn open(file: &Path) -> Result<(Box<dyn AsyncRead + Unpin + Send>, Option<
     // A pipe has no length.
     let bytes = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(opened), bytes))
+}
+
+/// Returns the product that `--from` names.
+///
+/// # Errors
+/// It has no rows of the kind. The error is the message.
+pub(super) fn preset(args: &ImportArgs, kind: Kind) -> Result<Option<Preset>, String> {
+    if let Some(preset) = args.from {
+        let checked = preset.check(kind);
+        checked.map_err(|reason| format!("--from {reason}"))?;
+    }
+    Ok(args.from)
 }
 
 /// Returns the replacement that `--replace` requests.

@@ -16,7 +16,7 @@ use clap::ValueEnum;
 
 use super::{
     failed,
-    import::{Files, ImportArgs, Loaded, Outcome, load, replacement},
+    import::{Files, ImportArgs, Loaded, Outcome, load, preset, replacement},
     wrong_usage,
 };
 use crate::{clock::Clock, http::StopSignal, import::Kind, printable::Printable};
@@ -182,6 +182,7 @@ fn usable(args: &ImportArgs, name: &str, path: &Path) -> Result<Kind, String> {
     let kind = Kind::of_file(name).ok_or_else(|| {
         "expected a name that begins with a kind, such as users.ndjson".to_owned()
     })?;
+    preset(args, kind)?;
     replacement(args, kind)?;
     fs::File::open(path).map_err(|error| error.to_string())?;
     Ok(kind)

@@ -53,6 +53,8 @@ pub(super) struct Chunk {
     pub(super) read_to: u64,
     /// Unknown fields of good rows.
     pub(super) unknown: Counts,
+    /// Reason for which the pages of the file are not complete lists, in the last chunk.
+    pub(super) incompleteness: Option<String>,
     /// Rows that repeat a key with other content.
     pub(super) repeated: u64,
     /// Number of rows of tables.
@@ -121,6 +123,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             rejected: Vec::new(),
             read_to: 0,
             unknown: Counts::default(),
+            incompleteness: None,
             repeated: 0,
             count: 0,
             permit,
@@ -130,6 +133,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
         while chunk.count < max_rows as usize && bytes < MAX_BYTES && !is_last {
             let Some(row) = self.reader.next().await? else {
                 is_last = true;
+                chunk.incompleteness = self.reader.incompleteness();
                 break;
             };
             let line = row.line;
@@ -176,6 +180,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             }
             Content::Record(value, _) => value,
         };
+        self.fields.complete(self.kind, &mut value);
         self.fields.replace_values(&mut value);
         let mut rows = Rows {
             has_cleaned_name: invisible::clean_names(&mut value),

@@ -1,5 +1,5 @@
-//! Renamed columns, values with another meaning, and formats of instants: `--map`, `--map-value`, `--date-format`,
-//! and the usual formats in CSV.
+//! Renamed columns, values with another meaning, fields that rows lack, and formats of instants: `--map`,
+//! `--map-value`, `--set`, `--date-format`, and the usual formats in CSV.
 
 use std::{fmt, str::FromStr};
 
@@ -8,6 +8,8 @@ use chrono::{
     format::{Item, StrftimeItems},
 };
 use serde_json::{Map, Value};
+
+use super::{Kind, Preset};
 
 /// Formats of instants that spreadsheets and databases write into CSV, besides RFC 3339.
 const WITH_OFFSET: [&str; 2] = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z"];
@@ -24,6 +26,10 @@ const DATE: &str = "%Y-%m-%d";
 pub struct Fields {
     /// Columns of CSV, or members of JSON rows, that have another name.
     pub renamed: Vec<Renamed>,
+    /// Product whose names and values the rows have.
+    pub preset: Option<Preset>,
+    /// Fields of rows that do not state them.
+    pub set: Vec<SetField>,
     /// Values that have another meaning here.
     pub values: Vec<MappedValue>,
     /// Format of instants that are not in RFC 3339.
@@ -53,6 +59,31 @@ impl FromStr for MappedValue {
             value: value.to_owned(),
             meaning: meaning.to_owned(),
         })
+    }
+}
+
+/// A field and its value in rows that do not state it, written `FIELD=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetField {
+    field: String,
+    value: String,
+}
+
+impl FromStr for SetField {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((field, value))
+                if field.split('.').all(|name| !name.is_empty()) && is_shallow(field) =>
+            {
+                Ok(Self {
+                    field: field.to_owned(),
+                    value: value.to_owned(),
+                })
+            }
+            _ => Err("expected FIELD=VALUE, such as `workspace_id=7`"),
+        }
     }
 }
 
@@ -134,6 +165,24 @@ impl Fields {
         }
         if let Some(format) = &self.date_format {
             format.apply(row);
+        }
+    }
+
+    /// Maps a row of another product, and adds the fields that a row does not state.
+    pub(super) fn complete(&self, kind: Kind, row: &mut Value) {
+        if let Some(preset) = self.preset {
+            let renamed = self.renamed.iter();
+            preset.apply(kind, row, renamed.map(|renamed| renamed.field.as_str()));
+        }
+        for SetField { field, value } in &self.set {
+            let pointer = format!("/{}", field.replace('.', "/"));
+            let is_stated = row.pointer(&pointer).is_some_and(|value| !value.is_null());
+            if let Value::Object(members) = row
+                && !is_stated
+            {
+                let path: Vec<&str> = field.split('.').collect();
+                insert(members, &path, value.clone().into());
+            }
         }
     }
 

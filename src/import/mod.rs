@@ -1,7 +1,7 @@
 //! Imports an organisation's data from files: JSON of the contracts' objects, or CSV.
 //!
 //! `run` is the whole import. `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
-//! other formats of instants. `row` and `kind` check each row and convert it to rows of tables (`table`).
+//! other formats of instants, and `preset` those of other products. `row` and `kind` check each row and convert it to rows of tables (`table`).
 //! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
 //! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, `event` appends
 //! the events of invites, and `replace` withdraws rows that the file lacks.
@@ -25,6 +25,7 @@ mod kind;
 mod name;
 mod note;
 mod other_role;
+mod preset;
 mod progress;
 mod reader;
 mod rejection;
@@ -44,10 +45,11 @@ mod upsert;
 mod writer;
 
 pub use change::Change;
-pub use fields::{DateFormat, Fields, MappedValue, Renamed};
+pub use fields::{DateFormat, Fields, MappedValue, Renamed, SetField};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use imports::Imports;
 pub use kind::{Field, Format, Kind};
+pub use preset::Preset;
 pub use progress::Console;
 pub use rejection::Rejection;
 pub use replace::{MaxWithdrawn, Replacement, Scope};

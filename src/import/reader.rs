@@ -133,6 +133,14 @@ impl<R: AsyncRead + Unpin> RowReader<R> {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns the reason for which the pages of a file that has ended are not complete lists.
+    pub(super) fn incompleteness(&self) -> Option<String> {
+        match &self.open {
+            Some((_, Splitter::Json(splitter))) => splitter.incompleteness(),
+            _ => None,
+        }
+    }
+
     /// Returns the next row; none at the end of the stream.
     ///
     /// # Errors

@@ -142,6 +142,8 @@ pub(super) struct Listed {
     targets: BTreeSet<i64>,
     /// Users of lists in parts: those that the file has, and the number of all.
     parts: BTreeMap<i64, (HashSet<i64>, u64)>,
+    /// Reason for which pages of the file are not complete lists.
+    pub(super) short_pages: Option<String>,
     /// The file has rows that an import rejected and somebody corrected.
     has_corrections: bool,
 }
@@ -178,11 +180,13 @@ impl Listed {
         }
         let mut parts = self.parts.iter();
         let is_short = |(users, of): &(HashSet<i64>, u64)| (users.len() as u64) < *of;
-        let (course, (users, of)) = parts.find(|(_, part)| is_short(part))?;
-        Some(format!(
-            "the file has {} of the {of} invited users of course {course}; join all pages in one file",
-            users.len()
-        ))
+        let short_part = parts.find(|(_, part)| is_short(part));
+        let short_part = short_part.map(|(course, (users, of))| {
+            let users = users.len();
+            format!("the file has {users} of the {of} invited users of course {course}")
+        });
+        let reason = short_part.or_else(|| self.short_pages.clone())?;
+        Some(format!("{reason}; join all pages in one file"))
     }
 
     fn has(&self, key: &Key) -> bool {

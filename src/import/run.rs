@@ -351,6 +351,7 @@ impl Import<'_> {
             self.report_changes(&effects);
             if let Some(listed) = &mut self.listed {
                 listed.add_written(&effects);
+                listed.short_pages = chunk.incompleteness.clone();
                 for row in &chunk.rows {
                     listed.add_named(&row.rows);
                 }

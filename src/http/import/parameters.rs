@@ -3,7 +3,8 @@
 use std::{fmt::Display, str::FromStr};
 
 use crate::import::{
-    DateFormat, Kind, MappedValue, MaxWithdrawn, Options, Renamed, Replacement, Scope,
+    DateFormat, Kind, MappedValue, MaxWithdrawn, Options, Preset, Renamed, Replacement, Scope,
+    SetField,
 };
 
 /// Reads the parameters of a request.
@@ -37,6 +38,19 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
                 let most = MaxWithdrawn::from_str(&value).map_err(|error| wrong(&error))?;
                 max_withdrawn = Some(most);
             }
+            "from" => {
+                let preset = Preset::named(&value);
+                let preset =
+                    preset.ok_or_else(|| wrong(&"expected clerk, workos, auth0 or github"))?;
+                preset
+                    .check(kind)
+                    .map_err(|reason| format!("from={reason}"))?;
+                options.fields.preset = Some(preset);
+            }
+            "set" => {
+                let set = SetField::from_str(&value).map_err(|error| wrong(&error))?;
+                options.fields.set.push(set);
+            }
             "map" => {
                 let renamed = Renamed::from_str(&value).map_err(|error| wrong(&error))?;
                 options.fields.renamed.push(renamed);
@@ -52,7 +66,7 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             _ => {
                 return Err(
                     "unknown parameter; expected strict, dry_run, delete, events, \
-                            replace, max_withdrawn, map, map_value or date_format"
+                            replace, max_withdrawn, from, set, map, map_value or date_format"
                         .to_owned(),
                 );
             }

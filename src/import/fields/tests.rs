@@ -7,8 +7,8 @@ use super::{Fields, Renamed};
 fn fields(renamed: &[&str], date_format: Option<&str>) -> Fields {
     Fields {
         renamed: renamed.iter().map(|text| text.parse().unwrap()).collect(),
-        values: Vec::new(),
         date_format: date_format.map(|format| format.parse().unwrap()),
+        ..Fields::default()
     }
 }
 

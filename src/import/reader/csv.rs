@@ -24,6 +24,9 @@ const NO_HEADER: &str = "looks like CSV without a header; expected a first line 
 const NO_KEY: &str = "looks like CSV whose header names no id, token or reference; expected the names of \
      fields, or --map COLUMN=FIELD";
 
+/// End of the names of fields with several ids.
+const IDS: &str = "_ids";
+
 /// Maximum of columns: more than any table has.
 const MAX_COLUMNS: usize = 1000;
 
@@ -454,6 +457,14 @@ impl Splitter {
             && let Ok(items) = serde_json::from_str::<Vec<Map<String, Value>>>(cell)
         {
             return Value::Array(items.into_iter().map(Value::Object).collect());
+        }
+        // `[1,2]`, `1;2` or `1,2`.
+        if column.field.ends_with(IDS) {
+            let items = cell.trim_start_matches('[').trim_end_matches(']');
+            let items = items.split([',', ';', ' ']).filter(|item| !item.is_empty());
+            return items
+                .map(|item| Value::from(item.trim_matches('"')))
+                .collect();
         }
         Value::String(cell.to_owned())
     }

@@ -186,6 +186,11 @@ impl Splitter {
         }
     }
 
+    /// Returns the reason for which the pages are not complete lists.
+    pub(super) fn incompleteness(&self) -> Option<String> {
+        self.pages.incompleteness()
+    }
+
     /// Splits bytes that were read as a row before.
     fn split_again(&mut self) -> Option<RawRow> {
         let again = mem::take(&mut self.again);
@@ -355,6 +360,8 @@ impl Splitter {
             nesting = nesting.after(*byte);
             self.line += u64::from(*byte == b'\n');
             if nesting.depth == 0 {
+                self.pages.go_on(&self.row);
+                self.pages.end();
                 self.row.clear();
                 self.too_long = false;
                 self.in_page = false;
@@ -365,12 +372,13 @@ impl Splitter {
                 };
                 return index + 1;
             }
-            // Nested values are skipped. The members' names are needed.
-            if before.depth == 1 && !self.too_long {
+            // Nested values are skipped, except their brackets. The members' names are needed.
+            if (before.depth == 1 || nesting.depth == 1) && !self.too_long {
                 self.too_long = self.row.len() == MAX_ROW_BYTES;
                 self.row.push(*byte);
             }
             if *byte == b'[' && nesting.is_at(2) && self.pages.continued_by(&self.row) {
+                self.pages.go_on(&self.row);
                 self.row.clear();
                 self.too_long = false;
                 self.state = State::Opened;
@@ -404,6 +412,7 @@ impl Splitter {
         };
         self.again = self.row.split_off(length);
         self.again_at = 0;
+        self.pages.begin(&self.row);
         self.row.clear();
         self.line = line;
         self.in_page = true;
@@ -423,6 +432,9 @@ impl Splitter {
         } else {
             State::Between
         };
+        if self.in_page {
+            self.pages.count_row();
+        }
         self.is_row = false;
         let text = mem::take(&mut self.row);
         let too_long = mem::take(&mut self.too_long);

@@ -69,8 +69,7 @@ fn the_header_names_the_fields() {
             "E-Mail=email".parse().unwrap(),
             "Boss=inviter.id".parse().unwrap(),
         ],
-        values: Vec::new(),
-        date_format: None,
+        ..Fields::default()
     };
     let row = json!({ "id": "1", "email": "a@x.io", "inviter": { "id": "2" } });
     expect_with("id;E-Mail;Boss\n1;a@x.io;2\n", b';', &fields, &[(2, row)]);
@@ -94,8 +93,7 @@ fn a_wrong_header_is_reported_once() {
     }
     let fields = Fields {
         renamed: vec!["Mail=email".parse().unwrap()],
-        values: Vec::new(),
-        date_format: None,
+        ..Fields::default()
     };
     let reason = "--map names the column `Mail`, which the header lacks";
     expect_with("id,mail\n1,2\n", b',', &fields, &[(1, json!(reason))]);
@@ -206,5 +204,25 @@ proptest! {
         let text = format!("id,name\n{text}");
         let split = |piece| split(text.as_bytes(), b',', &Fields::default(), piece);
         prop_assert_eq!(split(piece), split(text.len()));
+    }
+}
+
+#[test]
+fn a_cell_may_have_several_ids() {
+    for cell in [
+        "\"[1, 2]\"",
+        "1;2",
+        "\"1,2\"",
+        "\"1, 2\"",
+        "\"[\"\"1\"\",\"\"2\"\"]\"",
+    ] {
+        let rows = split(
+            format!("id,tag_ids,code\n7,{cell},\"1,2\"\n").as_bytes(),
+            b',',
+            &Fields::default(),
+            1000,
+        );
+        let expected = json!({ "id": "7", "tag_ids": ["1", "2"], "code": "1,2" });
+        assert_eq!(described(rows), [(2, expected)], "{cell}");
     }
 }

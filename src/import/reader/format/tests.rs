@@ -32,8 +32,7 @@ fn json_and_csv_are_recognised() {
     }
     let fields = Fields {
         renamed: vec!["Nummer=id".parse().unwrap()],
-        values: Vec::new(),
-        date_format: None,
+        ..Fields::default()
     };
     let text = b"Nummer;Name\n1;Anna\n";
     assert_eq!(recognize(text, &fields), Format::Csv { delimiter: b';' });

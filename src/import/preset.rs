@@ -369,7 +369,7 @@ impl From {
                         .any(|path| row.get(*path).is_some())
                         .then_some(Value::Null)
                 };
-                found.cloned().next().or_else(null)
+                found.next().cloned().or_else(null)
             }
             Joined(paths) => {
                 let texts: Vec<_> = paths

@@ -72,7 +72,7 @@ fn of_enum(message: &str, schema: Option<&Schema>) -> Option<String> {
             .strip_prefix(" does not exist on `")?
             .strip_suffix('`')?;
         let values = schema?.get_enum(name)?.values.keys();
-        let values: Vec<_> = values.map(|value| value.as_str()).collect();
+        let values: Vec<_> = values.map(apollo_compiler::Name::as_str).collect();
         Some(format!(
             "the value is not in `{name}`, which has {}",
             values.join(", ")

@@ -361,7 +361,7 @@ impl From {
     fn read(&self, row: &Value) -> Option<Value> {
         match self {
             First(paths) => {
-                let found = paths.iter().filter_map(|path| member(row, path));
+                let mut found = paths.iter().filter_map(|path| member(row, path));
                 // A null that a row states erases the stored value.
                 let null = || {
                     paths

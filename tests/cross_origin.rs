@@ -1,7 +1,7 @@
 //! Cross-origin access: which pages may read responses.
 
 use axum::http::{Method, StatusCode, header};
-use invite_gateway::http::Cors;
+use invite_gateway::http::{Cors, Origin};
 
 use crate::support::{Gateway, Response, Viewer, any_database, data, process::Process};
 
@@ -65,6 +65,24 @@ any_database! {
         let varies: Vec<_> = varies.filter_map(|value| value.to_str().ok()).collect();
         assert!(varies.join(",").contains("origin"), "{varies:?}");
         assert!(varies.join(",").contains("accept"), "{varies:?}");
+    }
+
+    async fn apps_and_pages_of_this_machine_can_be_allowed(gateway) {
+        let gateway = gateway.with(|parts| {
+            parts.cors = Cors(vec!["capacitor://localhost".parse().expect("an origin"), Origin::Loopback]);
+        });
+        for (origin, is_allowed) in [
+            ("capacitor://localhost", true),
+            ("http://localhost:5173", true),
+            ("http://127.0.0.1:3000", true),
+            ("ionic://app", false),
+            (OTHER, false),
+        ] {
+            let allowed = preflight(&gateway, origin, "/graphql").await;
+            let expected = if is_allowed { origin } else { "" };
+            assert_eq!(allowed.header("access-control-allow-origin"), expected);
+            assert_eq!(post(&gateway, origin).await.header("access-control-allow-origin"), expected);
+        }
     }
 
     async fn configured_origins_can_read_refusals(gateway) {

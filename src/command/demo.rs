@@ -16,7 +16,7 @@ use crate::{
     database::{IN_MEMORY, Pool},
     demo::{self, Description, Offer, tokens},
     graphql::SubgraphSdl,
-    http::GraphiqlConfig,
+    http::{GraphiqlConfig, Origin},
 };
 
 #[derive(Args)]
@@ -66,6 +66,10 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         args.http.graphiql.get_or_insert(Switch::On);
         args.http.introspection.get_or_insert(Switch::On);
         args.http.subgraph_sdl.get_or_insert(SubgraphSdl::Public);
+        // Pages under development read it from this machine.
+        if args.http.cors_origin.is_empty() {
+            args.http.cors_origin.push(Origin::Loopback);
+        }
     }
     args.writes.mutations.get_or_insert(Switch::On);
     if args.writes.invites.accept_url.is_none() {

@@ -75,8 +75,8 @@ pub struct HttpOptions {
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub max_in_flight: u32,
 
-    /// Origins whose pages may read responses (CORS), such as https://app.example; * allows all.
-    /// Separate several by commas, or repeat the option [default: none]
+    /// Origins whose pages may read responses (CORS), such as https://app.example; * allows all. Separate
+    /// several by commas, or repeat the option [default: none; in the demo, those of this machine]
     #[arg(
         long,
         env = "GATEWAY_CORS_ORIGIN",

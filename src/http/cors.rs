@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
 };
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
-use url::Url;
+use url::{Host, Url};
 
 use super::rate_limit;
 
@@ -23,6 +23,8 @@ pub enum Origin {
     Any,
     /// This origin, as browsers serialise it.
     One(HeaderValue),
+    /// Every origin of this machine, for development.
+    Loopback,
 }
 
 /// Time for which browsers may cache a preflight response.
@@ -32,25 +34,53 @@ impl FromStr for Origin {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "expected * or an origin without path, such as https://app.example or http://localhost:5173";
+        const EXPECTED: &str = "expected * or an origin without path, such as https://app.example, \
+            http://localhost:5173 or capacitor://localhost";
         if text == "*" {
             return Ok(Self::Any);
         }
         let url = Url::parse(text).map_err(|_| EXPECTED)?;
-        let origin = url.origin();
         // Browsers send the normalised origin: the host in lower case, without the scheme's default
         // port.
-        let has_more = url.path() != "/"
+        let has_more = !matches!(url.path(), "" | "/")
             || url.query().is_some()
             || url.fragment().is_some()
             || !url.username().is_empty()
             || url.password().is_some();
-        if has_more || !matches!(url.scheme(), "http" | "https") || text.contains('*') {
+        let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+        if has_more || host.is_empty() || text.contains('*') {
             return Err(EXPECTED);
         }
-        HeaderValue::from_str(&origin.ascii_serialization())
+        let origin = match scheme {
+            "http" | "https" => url.origin().ascii_serialization(),
+            // Pages of apps, such as capacitor:, ionic: and tauri:. For the URL standard they have no origin.
+            scheme if url.origin().is_tuple() || scheme == "file" => return Err(EXPECTED),
+            scheme => match url.port() {
+                Some(port) => format!("{scheme}://{host}:{port}"),
+                None => format!("{scheme}://{host}"),
+            },
+        };
+        HeaderValue::from_str(&origin)
             .map(Self::One)
             .map_err(|_| EXPECTED)
+    }
+}
+
+impl Origin {
+    fn allows(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(one) => one == origin,
+            Self::Loopback => {
+                let url = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
+                url.and_then(|url| match url.host()? {
+                    Host::Domain(name) => Some(name == "localhost" || name.ends_with(".localhost")),
+                    Host::Ipv4(address) => Some(address.is_loopback()),
+                    Host::Ipv6(address) => Some(address.is_loopback()),
+                })
+                .unwrap_or(false)
+            }
+        }
     }
 }
 
@@ -64,10 +94,8 @@ impl Cors {
         let origins = if self.0.contains(&Origin::Any) {
             AllowOrigin::any()
         } else {
-            AllowOrigin::list(self.0.iter().filter_map(|origin| match origin {
-                Origin::One(origin) => Some(origin.clone()),
-                Origin::Any => None,
-            }))
+            let allowed = self.0.clone();
+            AllowOrigin::predicate(move |origin, _| allowed.iter().any(|it| it.allows(origin)))
         };
         let exposed = [
             HeaderName::from_static("x-request-id"),
@@ -94,6 +122,22 @@ mod tests {
     use super::Origin;
 
     #[test]
+    fn loopback_is_this_machine() {
+        for (origin, expected) in [
+            ("http://localhost:5173", true),
+            ("http://app.localhost", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost.example", false),
+            ("https://app.example", false),
+            ("null", false),
+        ] {
+            let origin = origin.parse().unwrap();
+            assert_eq!(Origin::Loopback.allows(&origin), expected, "{origin:?}");
+        }
+    }
+
+    #[test]
     fn origins_are_normalized_as_browsers_do() {
         for (text, origin) in [
             ("https://app.example", "https://app.example"),
@@ -101,6 +145,10 @@ mod tests {
             ("http://localhost:5173", "http://localhost:5173"),
             ("HTTPS://App.Example", "https://app.example"),
             ("https://app.example:443", "https://app.example"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("ionic://localhost", "ionic://localhost"),
+            ("tauri://localhost/", "tauri://localhost"),
+            ("chrome-extension://abcdef", "chrome-extension://abcdef"),
             (
                 "https://m\u{fc}nchen.example",
                 "https://xn--mnchen-3ya.example",
@@ -121,6 +169,10 @@ mod tests {
             "https://me@app.example",
             "file:///x",
             "null",
+            "data:text/html",
+            "capacitor://",
+            "capacitor://localhost/path",
+            "ftp://app.example",
             "https://*.example.com",
         ] {
             assert!(text.parse::<Origin>().is_err(), "{text}");

@@ -8,6 +8,7 @@ mod cache;
 mod collect_fields;
 mod guard;
 mod limits;
+mod message;
 mod refusal;
 mod schema;
 mod validation;

@@ -48,7 +48,7 @@ pub use invite_code::{CodeInvitee, InviteCodeView};
 pub use invite_event::InviteEventView;
 pub use permission::Permissions;
 pub use tag::TagView;
-pub use user::{EmailVisibility, UserView};
+pub use user::{EmailVisibility, UserView, changes};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, WorkspaceInvitee, inviter_name};

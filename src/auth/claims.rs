@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use super::{AudienceClaim, InvalidToken, SubjectClaim, TokenSettings, grants::Grants};
-use crate::loader::user::Subject;
+use crate::{lifecycle::Profile, loader::user::Subject};
 
 /// The claims that the gateway uses. A duplicate claim, or one of another type, makes the token
 /// malformed (RFC 7519 §4).
@@ -24,6 +24,9 @@ pub(super) struct Claims {
     /// Set once the token is verified, so that no claim of others is kept.
     #[serde(skip)]
     pub(super) grants: Grants,
+    /// Set with it, if accounts are made.
+    #[serde(skip)]
+    pub(super) profile: Option<Profile>,
 }
 
 #[derive(Deserialize)]

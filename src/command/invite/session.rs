@@ -102,7 +102,7 @@ impl Session {
         options: &SessionOptions,
         clock: &Clock,
     ) -> Result<Self, Stop> {
-        if let Some(reason) = unready(&database, Purpose::Write).await {
+        if let Some(reason) = unready(&database, Purpose::WRITE).await {
             return Err(Stop::fault(reason));
         }
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));

@@ -61,7 +61,7 @@ impl Claims {
             return Err(InvalidToken::Subject);
         }
         Ok(match by {
-            SubjectClaim::Id => Subject::Id(id(sub).ok_or(InvalidToken::Subject)?),
+            SubjectClaim::Id => Subject::Id(canonical_id(sub).ok_or(InvalidToken::Subject)?),
             SubjectClaim::ExtId => Subject::ExtId(sub.to_owned()),
             SubjectClaim::Username => Subject::Username(sub.to_owned()),
         })
@@ -74,9 +74,9 @@ impl Claims {
 }
 
 /// Parses a canonical integer, so that `7`, `+7` and `007` do not name the same user.
-fn id(sub: &str) -> Option<i64> {
-    let id: i64 = sub.parse().ok()?;
-    (id.to_string() == sub).then_some(id)
+pub(super) fn canonical_id(text: &str) -> Option<i64> {
+    let id: i64 = text.parse().ok()?;
+    (id.to_string() == text).then_some(id)
 }
 
 /// Rules that the claims must satisfy.

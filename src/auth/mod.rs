@@ -164,11 +164,12 @@ impl Authenticator {
             Account::Deleted => return Err(InvalidToken::DeletedUser.into()),
             Account::Ambiguous => return Err(InvalidToken::AmbiguousUser.into()),
         };
-        let granted = claims.grants;
+        let granted = &claims.grants;
         Ok(Viewer::signed_in(
             user,
             granted.is_staff,
             granted.creates_codes,
+            granted.staff_targets.clone(),
         ))
     }
 

@@ -94,6 +94,11 @@ pub struct TokenOptions {
     )]
     pub jwt_staff_role: Vec<String>,
 
+    /// Claim that limits staff to workspaces, groups and courses, such as workspace:7, by id, as text or list.
+    /// The value * has no limits. Without the claim, a token's staff see nothing [default: no limits]
+    #[arg(long, env = "GATEWAY_JWT_STAFF_TARGETS_CLAIM", value_name = "CLAIM", value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_staff_targets_claim: Option<String>,
+
     /// Role that lets its user create invite codes. Separate several by commas, or repeat the option
     #[arg(
         long,
@@ -183,6 +188,7 @@ impl From<TokenOptions> for TokenSettings {
             grants: GrantSettings {
                 claim: options.jwt_roles_claim,
                 staff: options.jwt_staff_role,
+                staff_targets: options.jwt_staff_targets_claim,
                 codes: options.jwt_codes_role,
                 imports: options.jwt_import_role,
             },

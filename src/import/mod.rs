@@ -33,6 +33,7 @@ mod replace;
 mod result;
 mod row;
 mod run;
+mod shared_ids;
 mod statement;
 mod table;
 mod tag_set;

@@ -140,7 +140,7 @@ impl Session {
             group_invite_url: GroupInviteUrl::below("http://localhost"),
         };
         Ok(Self {
-            viewer: Viewer::signed_in(account, false, false),
+            viewer: Viewer::signed_in(account, false, false, None),
             policy: Arc::new(policy),
             clock: clock.clone(),
             lifecycle,

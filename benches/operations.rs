@@ -140,7 +140,7 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         };
         (
             loaders,
-            Viewer::signed_in(manager.expect("a user"), false, false),
+            Viewer::signed_in(manager.expect("a user"), false, false, None),
         )
     });
     Site {

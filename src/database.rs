@@ -2,6 +2,7 @@
 
 mod heartbeat;
 mod search_path;
+pub mod taken_name;
 mod writability;
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write, time::Duration};
@@ -240,13 +241,27 @@ pub fn is_unwritable(error: &DbErr) -> bool {
     })
 }
 
-/// The use of a database, which decides what it must allow.
+/// The use of a database besides reading, which decides what it must allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
+pub struct Purpose {
+    /// Writing what mutations write.
+    pub mutations: bool,
+    /// Writing the accounts of people who sign in. Optional on a database that is read-only.
+    pub accounts: bool,
+}
+
+impl Purpose {
     /// Reading.
-    Read,
+    pub const READ: Self = Self {
+        mutations: false,
+        accounts: false,
+    };
+
     /// Reading, and writing what mutations write.
-    Write,
+    pub const WRITE: Self = Self {
+        mutations: true,
+        accounts: false,
+    };
 }
 
 /// PostgreSQL's `undefined_table`.
@@ -271,7 +286,7 @@ pub enum Readiness {
     /// Migrated, but read-only: a standby, a file that cannot be written, or a role whose transactions
     /// are read-only.
     ReadOnly,
-    /// Migrated, but the role lacks this right: `deploy/postgres/grant-writer.sql`.
+    /// Migrated, but the role lacks this right, which the script [`Privilege::script`] grants.
     MissingPrivilege(&'static Privilege),
 }
 
@@ -286,7 +301,9 @@ pub async fn readiness(database: &DatabaseConnection, purpose: Purpose) -> Readi
         Err(_) => return Readiness::NotMigrated,
     };
     match (are_all_applied(applied), purpose) {
-        (Readiness::Ready, Purpose::Write) => writability::of_database(database).await,
+        (Readiness::Ready, purpose) if purpose != Purpose::READ => {
+            writability::of_database(database, purpose).await
+        }
         (migrated, _) => migrated,
     }
 }

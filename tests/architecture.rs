@@ -15,7 +15,10 @@ const ALLOWED: [(&str, &[&str]); 26] = [
             "rate_limit",
         ],
     ),
-    ("auth", &["access", "clock", "loader", "metrics"]),
+    (
+        "auth",
+        &["access", "clock", "lifecycle", "loader", "metrics"],
+    ),
     ("clock", &[]),
     (
         "command",

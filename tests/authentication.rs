@@ -518,6 +518,7 @@ any_database! {
     async fn rights_come_from_the_configured_claim(gateway) {
         fill(&gateway).await;
         let configured = |claim: &str| GrantSettings {
+            staff_targets: None,
             claim: Some(claim.to_owned()),
             staff: vec!["admin".to_owned(), "support".to_owned()],
             codes: vec!["inviter".to_owned()],

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::{course_invite, group_invite, invite_event, user, workspace_invite, workspace_member};
-use invite_gateway::import::{ImportError, Kind, MaxWithdrawn, Options, Replacement, Scope};
+use invite_gateway::{
+    import::{ImportError, Kind, MaxWithdrawn, Options, Replacement, Scope},
+    invite::FIRST_ID,
+};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -268,6 +271,18 @@ each_database! {
         let (changes, _) = replace_any(&gateway, Kind::GroupInvites, Scope::All, &[]).await;
         assert_eq!(changes, ["withdrawn group_id=1"]);
         assert!(group_invite::Entity::find().all(&gateway.database).await.expect("links").is_empty());
+    }
+
+    async fn accounts_of_people_who_signed_in_stay(gateway) {
+        let own = user::Model { ext_id: Some("auth0|ada".to_owned()), ..data::user(FIRST_ID, "ada") };
+        gateway.add_all([own, data::user(1, "bob"), data::user(2, "cleo")]).await;
+        let bob = json!({ "id": 1, "username": "bob", "full_name": "Bob", "ext_id": "auth0|ada" });
+        let (_, notes) = replace_any(&gateway, Kind::Users, Scope::All, &[bob]).await;
+        let deleted = user::Entity::find().order_by_asc(user::Column::Id).all(&gateway.database).await.expect("rows");
+        let deleted: Vec<_> = deleted.iter().map(|user| (user.id, user.deleted_at.is_some())).collect();
+        assert_eq!(deleted, [(1, false), (2, true), (FIRST_ID, false)]);
+        let shared = format!("users 1 and {FIRST_ID} have the same ext_id; tokens that name users by it are refused");
+        assert!(notes.contains(&shared), "{notes:?}");
     }
 
     async fn rows_that_are_listed_again_are_restored(gateway) {

@@ -82,6 +82,7 @@ mod searches;
 mod selections;
 mod serving;
 mod shedding;
+mod sign_ups;
 mod slow_clients;
 mod spellings;
 mod statuses;

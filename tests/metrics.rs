@@ -11,6 +11,7 @@ use invite_gateway::{
     auth::Authenticator,
     graphql::Limits,
     http::Graphql,
+    lifecycle::Accounts,
     metrics::{Metrics, RateLimit, Share},
 };
 use sea_orm::ConnectionTrait;
@@ -360,11 +361,17 @@ async fn the_age_and_fetches_of_key_sets_are_exported() {
         let file = folder.path().join("keys.json");
         fs::write(&file, r#"{ "keys": [] }"#).expect("a file");
         let clock = gateway.clock();
+        let accounts = Accounts::new(gateway.database.clone());
         let gateway = gateway.with(|parts| {
             let tokens = with_keys(&file.to_string_lossy());
-            parts.authenticator =
-                Authenticator::new(tokens, parts.loaders.clone(), clock, &parts.metrics)
-                    .expect("usable settings");
+            parts.authenticator = Authenticator::new(
+                tokens,
+                parts.loaders.clone(),
+                accounts,
+                clock,
+                &parts.metrics,
+            )
+            .expect("usable settings");
         });
         let refreshes = |outcome| {
             let name = format!("invite_gateway_jwks_refreshes_total{{outcome=\"{outcome}\"}}");

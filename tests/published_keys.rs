@@ -45,7 +45,7 @@ async fn ask(authenticator: &Authenticator, name: &str) -> Outcome {
     let token = signer.token(&signer.header(Some(name)), &claims(json!({ "exp": 1e300 })));
     match authenticator.viewer(&bearing(&token)).await {
         Ok(viewer) if viewer.id() == Some(7) => Accepted,
-        Err(AuthError::Invalid(InvalidToken::Unverified)) => Refused,
+        Err(AuthError::Invalid(InvalidToken::UnknownKey)) => Refused,
         Err(AuthError::KeysUnavailable) => Unavailable,
         other => panic!("{other:?}"),
     }

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::support::{
     ACCEPT_URL, Backend, Gateway, Viewer, data, each_database,
-    process::{Ended, Process, Server, eventually},
+    process::{Ended, Process, Server, eventually, scoped},
     run,
 };
 
@@ -234,4 +234,44 @@ each_database! {
         let gateway = gateway.with(|parts| parts.lifecycle = None);
         assert_eq!(with_mutations, statements(&gateway).await + 1);
     }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_write_accounts_is_told_so_and_people_stay_strangers() {
+    with_role(async |gateway, role, url| {
+        let variables = [
+            ("GATEWAY_JWT_PROVISION", "on"),
+            ("GATEWAY_JWT_SUBJECT", "ext-id"),
+        ];
+        let server = Server::without_mutations_in(&variables, url).await;
+        let script = "deploy/postgres/grant-accounts.sql";
+        let lacking = format!("database role may not write: run {script}");
+        let has_account = async |server: &Server| {
+            let header = scoped("auth0|ada", None);
+            let document = "{ viewer { hasAccount } }";
+            let response = server.graphql(Some(&header), document, json!({})).await;
+            response.json["data"]["viewer"]["hasAccount"].clone()
+        };
+        assert_eq!(has_account(&server).await, false);
+        let (_, log) = server.process.written();
+        assert!(
+            log.contains("cannot write the account of a person"),
+            "{log}"
+        );
+        assert_eq!(readiness(&server).await, unready(&lacking));
+
+        let grants = include_str!("../deploy/postgres/grant-accounts.sql");
+        execute(&gateway.database, &grants.replace("invite_writer", role)).await;
+        assert_eq!(readiness(&server).await, ready());
+        // A database that is read-only is fit for everything else.
+        let setting = "default_transaction_read_only";
+        let read_only = format!("ALTER ROLE {role} SET {setting} = on");
+        execute(&gateway.database, &read_only).await;
+        let reader = Server::without_mutations_in(&variables, url).await;
+        assert_eq!(has_account(&reader).await, false);
+        assert_eq!(readiness(&reader).await, ready());
+        assert_eq!(has_account(&server).await, true);
+        assert_eq!(has_account(&reader).await, true);
+    })
+    .await;
 }

@@ -47,8 +47,9 @@ pub use invite::InviteView;
 pub use invite_code::{CodeInvitee, InviteCodeView};
 pub use invite_event::InviteEventView;
 pub use permission::Permissions;
+pub use proof::StaffTargets;
 pub use tag::TagView;
-pub use user::{EmailVisibility, UserView};
+pub use user::{EmailVisibility, UserView, changes};
 pub use viewer::Viewer;
 pub use workspace::WorkspaceView;
 pub use workspace_invite::{WorkspaceInviteView, WorkspaceInvitee, inviter_name};
@@ -226,7 +227,7 @@ impl Access {
         &self.client
     }
 
-    /// Returns the scope of the lists that the viewer manages: everything for staff.
+    /// Returns the scope of the lists that the viewer manages: everything for staff without limits.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`].
@@ -235,11 +236,11 @@ impl Access {
         Ok(if self.viewer.is_staff() {
             ManagedScope::everything()
         } else {
-            ManagedScope::new(id)
+            ManagedScope::new(id, self.viewer.limits().cloned().unwrap_or_default())
         })
     }
 
-    /// Proves that the viewer is staff.
+    /// Proves that the viewer is staff without limits.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
@@ -278,18 +279,18 @@ impl Access {
         self.belongs_to(target).await.map(|_| ())
     }
 
-    /// Returns true if the viewer is staff, a member of the target, or has a pending invite to it.
+    /// Returns true if the viewer is staff of the target, a member of it, or has a pending invite to it.
     async fn belongs_to(&self, target: Target) -> Result<bool, LoadError> {
-        if self.viewer.is_staff() {
+        if self.viewer.is_staff_of(target) {
             return Ok(true);
         }
         let membership = self.membership(target).await?;
         Ok(membership.role.is_some() || membership.is_invited)
     }
 
-    /// Returns true if the viewer is staff, or has a role that manages the target.
+    /// Returns true if the viewer is staff of the target, or has a role that manages it.
     async fn manages(&self, target: Target) -> Result<bool, LoadError> {
-        if self.viewer.is_staff() {
+        if self.viewer.is_staff_of(target) {
             return Ok(true);
         }
         let managers = match target {

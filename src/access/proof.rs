@@ -93,20 +93,36 @@ manager_proof! {
     CourseManager(course_id);
 }
 
+/// Workspaces, groups and courses to which staff are limited, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaffTargets {
+    /// Workspaces.
+    pub workspaces: Vec<i64>,
+    /// Groups.
+    pub groups: Vec<i64>,
+    /// Courses.
+    pub courses: Vec<i64>,
+}
+
 /// Scope of the lists that the viewer manages. They need no further check.
 #[derive(Debug)]
 pub struct ManagedScope {
     user_id: Option<i64>,
+    staff_of: StaffTargets,
 }
 
 impl ManagedScope {
     pub(super) fn everything() -> Self {
-        Self { user_id: None }
+        Self {
+            user_id: None,
+            staff_of: StaffTargets::default(),
+        }
     }
 
-    pub(super) fn new(user_id: i64) -> Self {
+    pub(super) fn new(user_id: i64, staff_of: StaffTargets) -> Self {
         Self {
             user_id: Some(user_id),
+            staff_of,
         }
     }
 
@@ -114,9 +130,14 @@ impl ManagedScope {
     pub fn user_id(&self) -> Option<i64> {
         self.user_id
     }
+
+    /// Returns what the user manages as limited staff, besides what their roles let them manage.
+    pub fn staff_of(&self) -> &StaffTargets {
+        &self.staff_of
+    }
 }
 
-/// Proof that the viewer is staff, and may see all users and their invites.
+/// Proof that the viewer is staff without limits, and may see all users and their invites.
 #[derive(Debug)]
 pub struct StaffProof {
     _only_access: (),

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     email,
+    lifecycle::Profile,
     loader::{
         LoadError,
         user::{UserFilter, UserSort},
@@ -94,6 +95,11 @@ impl EmailVisibility {
             Self::Full => Some(Cow::Borrowed(address)),
         }
     }
+}
+
+/// Returns what an account does not have yet of what an identity provider states.
+pub fn changes(row: &Guarded<Model>, profile: &Profile) -> Option<Profile> {
+    profile.changes(row.peek())
 }
 
 impl Access {

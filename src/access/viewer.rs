@@ -6,8 +6,9 @@ use entity::user::Model;
 
 use super::{
     AccessError,
-    proof::{Guarded, SelfProof},
+    proof::{Guarded, SelfProof, StaffTargets},
 };
+use crate::loader::role::Target;
 
 /// The viewer of a request.
 #[derive(Clone, Debug)]
@@ -29,17 +30,26 @@ pub enum Viewer {
 pub struct SignedIn {
     row: Guarded<Model>,
     is_staff: bool,
+    /// Limits of staff; none for staff of everything.
+    limits: Option<StaffTargets>,
     creates_codes: bool,
 }
 
 impl Viewer {
     /// Creates the viewer that a verified token names. `has_staff_scope` is true if the token itself
-    /// makes them staff, `has_code_scope` if it lets them create invite codes.
-    pub fn signed_in(row: Guarded<Model>, has_staff_scope: bool, has_code_scope: bool) -> Self {
+    /// makes them staff, `has_code_scope` if it lets them create invite codes. `limits` are those of staff,
+    /// whatever makes them staff; none for staff of everything.
+    pub fn signed_in(
+        row: Guarded<Model>,
+        has_staff_scope: bool,
+        has_code_scope: bool,
+        limits: Option<StaffTargets>,
+    ) -> Self {
         let is_staff = row.peek().is_staff || has_staff_scope;
         let user = Arc::new(SignedIn {
             row,
             is_staff,
+            limits,
             creates_codes: has_code_scope,
         });
         Self::User { user }
@@ -67,9 +77,30 @@ impl Viewer {
         }
     }
 
-    /// Returns true if the viewer is staff, and sees everything.
+    /// Returns true if the viewer is staff without limits, and sees everything.
     pub fn is_staff(&self) -> bool {
-        matches!(self, Self::User { user } if user.is_staff)
+        matches!(self, Self::User { user } if user.is_staff && user.limits.is_none())
+    }
+
+    /// Returns true if the viewer is staff, and sees everything of this target.
+    pub(super) fn is_staff_of(&self, target: Target) -> bool {
+        self.is_staff()
+            || self.limits().is_some_and(|limits| {
+                let ids = match target {
+                    Target::Workspace(_) => &limits.workspaces,
+                    Target::Group(_) => &limits.groups,
+                    Target::Course(_) => &limits.courses,
+                };
+                ids.contains(&target.id())
+            })
+    }
+
+    /// Returns the targets of staff with limits; none for others.
+    pub(super) fn limits(&self) -> Option<&StaffTargets> {
+        match self {
+            Self::User { user } if user.is_staff => user.limits.as_ref(),
+            _ => None,
+        }
     }
 
     /// Returns true if the viewer is the user with this id.
@@ -90,7 +121,7 @@ impl Viewer {
 
     /// Returns true if the viewer may create invite codes.
     pub(super) fn creates_codes(&self) -> bool {
-        matches!(self, Self::User { user } if user.is_staff || user.creates_codes)
+        self.is_staff() || matches!(self, Self::User { user } if user.creates_codes)
     }
 
     pub(super) fn row(&self) -> Option<&Guarded<Model>> {

@@ -180,10 +180,11 @@ impl Access {
         if !self.can_write() {
             return Ok(&[]);
         }
-        if self.viewer.is_staff() {
+        let workspace = Target::Workspace(workspace_id);
+        if self.viewer.is_staff_of(workspace) {
             return Ok(&ROLES);
         }
-        let role = self.role(Target::Workspace(workspace_id)).await?;
+        let role = self.role(workspace).await?;
         Ok(role.map_or(&[], |role| grantable_roles(&role)))
     }
 

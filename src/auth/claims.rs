@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use super::{AudienceClaim, InvalidToken, SubjectClaim, TokenSettings, grants::Grants};
-use crate::loader::user::Subject;
+use crate::{lifecycle::Profile, loader::user::Subject};
 
 /// The claims that the gateway uses. A duplicate claim, or one of another type, makes the token
 /// malformed (RFC 7519 §4).
@@ -24,6 +24,9 @@ pub(super) struct Claims {
     /// Set once the token is verified, so that no claim of others is kept.
     #[serde(skip)]
     pub(super) grants: Grants,
+    /// Set with it, if accounts are made.
+    #[serde(skip)]
+    pub(super) profile: Option<Profile>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +61,7 @@ impl Claims {
             return Err(InvalidToken::Subject);
         }
         Ok(match by {
-            SubjectClaim::Id => Subject::Id(id(sub).ok_or(InvalidToken::Subject)?),
+            SubjectClaim::Id => Subject::Id(canonical_id(sub).ok_or(InvalidToken::Subject)?),
             SubjectClaim::ExtId => Subject::ExtId(sub.to_owned()),
             SubjectClaim::Username => Subject::Username(sub.to_owned()),
         })
@@ -71,9 +74,9 @@ impl Claims {
 }
 
 /// Parses a canonical integer, so that `7`, `+7` and `007` do not name the same user.
-fn id(sub: &str) -> Option<i64> {
-    let id: i64 = sub.parse().ok()?;
-    (id.to_string() == sub).then_some(id)
+pub(super) fn canonical_id(text: &str) -> Option<i64> {
+    let id: i64 = text.parse().ok()?;
+    (id.to_string() == text).then_some(id)
 }
 
 /// Rules that the claims must satisfy.

@@ -49,6 +49,9 @@ pub enum InvalidToken {
     /// Signature, algorithm or key do not match. The message does not say which.
     #[error("the token's signature cannot be verified")]
     Unverified,
+    /// No published key has the token's `kid`. The message is that of a bad signature; only the log says which.
+    #[error("the token's signature cannot be verified")]
+    UnknownKey,
     /// RFC 8725 §3.11: another kind of JWT, such as a logout token, is not an access token.
     #[error("the token is of a type that is not accepted")]
     Type,
@@ -97,6 +100,7 @@ impl InvalidToken {
             Self::TooLong { .. } => "too_long",
             Self::NotAccepted => "not_accepted",
             Self::Unverified => "unverified",
+            Self::UnknownKey => "unknown_key",
             Self::Type => "type",
             Self::Extension => "extension",
             Self::Claims => "claims",
@@ -192,7 +196,7 @@ mod tests {
         use InvalidToken::{
             AmbiguousUser, Audience, Claims, DeletedUser, Expired, Extension, Issuer, Malformed,
             NoExpiry, NotAccepted, NotYet, SeveralHeaders, Subject, TooLong, Type, UnknownAudience,
-            Unverified,
+            UnknownKey, Unverified,
         };
         for error in [
             SeveralHeaders,
@@ -200,6 +204,7 @@ mod tests {
             TooLong { max_length: 8192 },
             NotAccepted,
             Unverified,
+            UnknownKey,
             Type,
             Extension,
             Claims,

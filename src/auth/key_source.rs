@@ -121,7 +121,9 @@ impl KeySource {
         let loaded = self.loaded().ok_or(AuthError::KeysUnavailable)?;
         match loaded.keys.find(kid, algorithm) {
             Search::Found(keys) => Ok(keys),
-            Search::Unfit | Search::Unknown => Err(InvalidToken::Unverified.into()),
+            Search::Unfit => Err(InvalidToken::Unverified.into()),
+            Search::Unknown if kid.is_some() => Err(InvalidToken::UnknownKey.into()),
+            Search::Unknown => Err(InvalidToken::Unverified.into()),
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! One file per concept: `bearer` extracts the token and `verifier` verifies it with a `key`. The
 //! key is the shared secret or, through `key_source`, one of a published `key_set`. `claims` has
-//! the rules for the content, and `grants` what it allows.
+//! the rules for the content, `grants` what it allows, and `profile` what an account is made of.
 
 mod bearer;
 mod claims;
@@ -19,6 +19,7 @@ mod key_set;
 mod key_source;
 mod location;
 mod mint;
+mod profile;
 mod secret;
 mod settings;
 mod verifier;
@@ -28,9 +29,13 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 
 use crate::{
-    access::Viewer,
+    access::{self, Viewer},
     clock::Clock,
-    loader::{Loaders, user::Account},
+    lifecycle::{Accounts, Profile, WriteError},
+    loader::{
+        Loaders,
+        user::{Account, Subject},
+    },
     metrics::Metrics,
 };
 
@@ -39,6 +44,7 @@ pub use error::{AuthError, InvalidToken};
 pub use grants::GrantSettings;
 pub use location::{JwksLocation, LocationError};
 pub use mint::{MintError, NewClaims, mint};
+pub use profile::ProfileClaims;
 pub use secret::{InvalidSecret, Secret};
 pub use settings::{AudienceClaim, SettingsError, SubjectClaim, TokenSettings};
 
@@ -74,6 +80,8 @@ struct Parts {
     subject: SubjectClaim,
     max_length: usize,
     loaders: Arc<Loaders>,
+    accounts: Accounts,
+    clock: Clock,
 }
 
 impl Authenticator {
@@ -87,22 +95,31 @@ impl Authenticator {
     pub fn new(
         settings: TokenSettings,
         loaders: Arc<Loaders>,
+        accounts: Accounts,
         clock: Clock,
         metrics: &Metrics,
     ) -> Result<Self, SettingsError> {
+        settings.check_provisioning()?;
         let (subject, max_length) = (settings.subject, settings.max_length);
-        let verifier = Verifier::new(settings, clock, metrics)?;
+        let verifier = Verifier::new(settings, clock.clone(), metrics)?;
         Ok(Self(Arc::new(Parts {
             verifier,
             subject,
             max_length,
             loaders,
+            accounts,
+            clock,
         })))
     }
 
     /// Returns false while a configured key set has never been loaded, so that no token can be verified.
     pub fn is_ready(&self) -> bool {
         self.0.verifier.has_keys()
+    }
+
+    /// Returns true if accounts are made for people who have none.
+    pub fn makes_accounts(&self) -> bool {
+        self.0.verifier.makes_accounts()
     }
 
     /// Returns the claims of the token in these headers; none without credentials.
@@ -137,17 +154,51 @@ impl Authenticator {
             return Ok(Viewer::Anonymous);
         };
         let subject = claims.subject(self.0.subject)?;
-        let user = match self.0.loaders.account(subject).await? {
+        let mut account = self.0.loaders.account(subject.clone()).await?;
+        if let Some(profile) = &claims.profile {
+            account = self.provisioned(account, profile, subject).await?;
+        }
+        let user = match account {
             Account::User(user) => user,
             Account::Absent => return Ok(Viewer::Stranger),
             Account::Deleted => return Err(InvalidToken::DeletedUser.into()),
             Account::Ambiguous => return Err(InvalidToken::AmbiguousUser.into()),
         };
-        let granted = claims.grants;
+        let granted = &claims.grants;
         Ok(Viewer::signed_in(
             user,
             granted.is_staff,
             granted.creates_codes,
+            granted.staff_targets.clone(),
         ))
+    }
+
+    /// Makes the account of a person who has none, or changes the one that the provider states otherwise. If
+    /// that is not possible, the request goes on with what there is.
+    async fn provisioned(
+        &self,
+        account: Account,
+        profile: &Profile,
+        subject: Subject,
+    ) -> Result<Account, AuthError> {
+        let Parts {
+            accounts, loaders, ..
+        } = &*self.0;
+        let written = match &account {
+            Account::Absent => accounts.create(profile, self.0.clock.now()).await,
+            Account::User(user) => match access::changes(user, profile) {
+                Some(changes) => accounts.update(&changes).await,
+                None => return Ok(account),
+            },
+            Account::Deleted | Account::Ambiguous => return Ok(account),
+        };
+        match written {
+            Ok(()) => Ok(loaders.account(subject).await?),
+            Err(WriteError(error)) => {
+                let reason = error.name();
+                tracing::warn!(reason, "cannot write the account of a person who signed in");
+                Ok(account)
+            }
+        }
     }
 }

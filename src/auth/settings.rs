@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{GrantSettings, JwksLocation, Secret, key_source};
+use super::{GrantSettings, JwksLocation, ProfileClaims, Secret, key_source};
 
 /// Settings for verifying tokens. Without a secret or a key set, every token is refused.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct TokenSettings {
     pub subject: SubjectClaim,
     /// Values of claims that grant rights.
     pub grants: GrantSettings,
+    /// Claims that the accounts of unknown people are made of. Without them, no account is made.
+    pub profile: Option<ProfileClaims>,
     /// Longest accepted token, in bytes.
     pub max_length: usize,
 }
@@ -53,6 +55,24 @@ pub enum SubjectClaim {
 }
 
 impl TokenSettings {
+    /// Checks that an account that is made has one person, who keeps it.
+    ///
+    /// # Errors
+    /// [`SettingsError::ProvisionSubject`], [`SettingsError::ProvisionIssuer`], [`SettingsError::ProvisionKeys`].
+    pub(super) fn check_provisioning(&self) -> Result<(), SettingsError> {
+        match self.profile {
+            Some(_) if self.subject != SubjectClaim::ExtId => Err(SettingsError::ProvisionSubject),
+            // OpenID Connect Core 1.0, §2: `sub` is unique within its issuer.
+            Some(_) if self.jwks.is_some() && self.issuer.is_none() => {
+                Err(SettingsError::ProvisionIssuer)
+            }
+            Some(_) if self.jwks.is_none() && self.secret.is_none() => {
+                Err(SettingsError::ProvisionKeys)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that the key set can be read, if it is a file. A URL is not read: an unavailable issuer must
     /// not end the start.
     ///
@@ -72,6 +92,21 @@ pub enum SettingsError {
     /// Both a secret and a key set are configured.
     #[error("set either a JWT secret (for HS256) or a JWKS (for RS256, ES256 and EdDSA), not both")]
     SecretAndJwks,
+    /// Accounts would be made under keys that are not the provider's.
+    #[error(
+        "--jwt-provision on needs --jwt-subject ext-id (GATEWAY_JWT_SUBJECT): ids and usernames are the organisation's"
+    )]
+    ProvisionSubject,
+    /// Accounts would be made for the people of every tenant.
+    #[error(
+        "--jwt-provision on with --jwt-jwks needs --jwt-issuer (GATEWAY_JWT_ISSUER): a sub is unique within one issuer"
+    )]
+    ProvisionIssuer,
+    /// No token can be verified.
+    #[error(
+        "--jwt-provision on needs --jwt-secret or --jwt-jwks, since without them every token is refused"
+    )]
+    ProvisionKeys,
     /// The key set is a file that cannot be read, or that is no key set.
     #[error("--jwt-jwks (GATEWAY_JWT_JWKS) names a file that cannot be used: {0}")]
     KeyFile(String),

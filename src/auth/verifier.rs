@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::{
-    AuthError, GrantSettings, InvalidToken, SettingsError, TokenSettings,
+    AuthError, GrantSettings, InvalidToken, ProfileClaims, SettingsError, TokenSettings,
     claims::{ClaimRules, Claims},
+    grants,
     key::VerifyingKey,
     key_source::KeySource,
 };
@@ -23,6 +24,8 @@ pub(super) struct Verifier {
     keys: Keys,
     rules: ClaimRules,
     grants: GrantSettings,
+    /// Claims that accounts are made of, if they are made.
+    profile: Option<ProfileClaims>,
     clock: Clock,
     /// By the SHA-256 of a token, so that no token is kept.
     opened: Cache<[u8; 32], Opened>,
@@ -70,6 +73,7 @@ impl Verifier {
             keys,
             rules,
             grants: settings.grants,
+            profile: settings.profile,
             clock,
             opened: Cache::new(MAX_OPENED),
             metrics: metrics.clone(),
@@ -82,6 +86,11 @@ impl Verifier {
             Keys::None | Keys::Secret(_) => true,
             Keys::Published(source) => source.is_loaded(),
         }
+    }
+
+    /// Returns true if accounts are made of claims.
+    pub(super) fn makes_accounts(&self) -> bool {
+        self.profile.is_some()
     }
 
     /// Verifies a token's signature and claims, and returns the claims.
@@ -117,7 +126,11 @@ impl Verifier {
         let header = header(token)?;
         let keys = self.keys(header.kid.as_deref(), header.alg).await?;
         let (key, mut claims) = first_to_open(keys, token)?;
-        claims.grants = self.grants.of_token(token);
+        if let Some(stated) = grants::claims(token) {
+            claims.grants = self.grants.of_claims(&stated);
+            let profile = self.profile.as_ref();
+            claims.profile = profile.and_then(|names| names.of_claims(&stated, claims.name()));
+        }
         Ok(Opened {
             claims: Arc::new(claims),
             kid: header.kid.map(Arc::from),

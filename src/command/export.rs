@@ -45,7 +45,7 @@ pub(super) async fn run(args: ExportArgs) -> ExitCode {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
-    let outcome = match unready(&database, Purpose::Read).await {
+    let outcome = match unready(&database, Purpose::READ).await {
         Some(reason) => Err(reason),
         None => export(&database, &args).await,
     };

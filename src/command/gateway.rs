@@ -22,7 +22,7 @@ use crate::{
         Service, StopSignal, TrustedProxies,
     },
     import::Imports,
-    lifecycle::Lifecycle,
+    lifecycle::{Accounts, Lifecycle},
     loader::{Loaders, Source},
     metrics::Metrics,
     rate_limit::{InvalidRedisUrl, RateLimits, Shared},
@@ -55,8 +55,9 @@ async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
         Readiness::MissingPrivilege(privilege) => {
             tracing::warn!(
                 missing = %privilege,
-                "the database's role may not write, so that mutations fail: run \
-                 deploy/postgres/grant-writer.sql, and connect as the role that it names"
+                "the database's role may not write, so that mutations or sign-ups fail: run {}, and \
+                 connect as the role that it names",
+                privilege.script()
             );
         }
     }
@@ -142,12 +143,14 @@ pub(super) async fn serve(
     };
     let metrics = Metrics::new(telemetry.metrics_operations.into());
     let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
-    let purpose = match lifecycle {
-        Some(_) => Purpose::Write,
-        None => Purpose::Read,
+    let purpose = Purpose {
+        mutations: lifecycle.is_some(),
+        accounts: tokens.profile.is_some(),
     };
     warn_unless_ready(&loaders, purpose).await;
-    let authenticator = Authenticator::new(tokens, loaders.clone(), clock.clone(), &metrics);
+    let accounts = Accounts::new(databases.primary.clone());
+    let authenticator =
+        Authenticator::new(tokens, loaders.clone(), accounts, clock.clone(), &metrics);
     let authenticator = match authenticator {
         Ok(authenticator) => authenticator,
         Err(error) => return wrong_usage(error),

@@ -211,7 +211,7 @@ pub(super) async fn load(
         .open()
         .await
         .map_err(|error| format!("cannot open the database: {}", Printable(error)))?;
-    if let Some(message) = unready(&database, Purpose::Read).await {
+    if let Some(message) = unready(&database, Purpose::READ).await {
         // Nothing was written to either.
         let _ = (report.finish(), database.close().await);
         let outcome = Outcome::Failed;

@@ -158,8 +158,9 @@ async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<Stri
         }
         Readiness::MissingPrivilege(privilege) => {
             return Some(format!(
-                "the database's role may not write ({privilege}): run \
-                 deploy/postgres/grant-writer.sql, and connect as the role that it names"
+                "the database's role may not write ({privilege}): run {}, and connect as the role that it \
+                 names",
+                privilege.script()
             ));
         }
     };

@@ -4,11 +4,11 @@ use std::{str::FromStr, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
 
-use super::duration::seconds;
+use super::{Switch, duration::seconds};
 use crate::{
     auth::{
-        AudienceClaim, CODES_SCOPE, GrantSettings, IMPORT_SCOPE, JwksLocation, STAFF_SCOPE, Secret,
-        SubjectClaim, TokenSettings,
+        AudienceClaim, CODES_SCOPE, GrantSettings, IMPORT_SCOPE, JwksLocation, ProfileClaims,
+        STAFF_SCOPE, Secret, SubjectClaim, TokenSettings,
     },
     redacted::Redacted,
 };
@@ -94,6 +94,11 @@ pub struct TokenOptions {
     )]
     pub jwt_staff_role: Vec<String>,
 
+    /// Claim that limits staff to workspaces, groups and courses, such as workspace:7, by id, as text or list.
+    /// The value * has no limits. Without the claim, a token's staff see nothing [default: no limits]
+    #[arg(long, env = "GATEWAY_JWT_STAFF_TARGETS_CLAIM", value_name = "CLAIM", value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_staff_targets_claim: Option<String>,
+
     /// Role that lets its user create invite codes. Separate several by commas, or repeat the option
     #[arg(
         long,
@@ -115,6 +120,42 @@ pub struct TokenOptions {
         value_parser = NonEmptyStringValueParser::new()
     )]
     pub jwt_import_role: Vec<String>,
+
+    /// Create an account for each person whose token is valid and who has none
+    #[arg(
+        long,
+        env = "GATEWAY_JWT_PROVISION",
+        value_name = "SWITCH",
+        value_enum,
+        default_value_t
+    )]
+    pub jwt_provision: Switch,
+
+    /// Claim that has the username of a new account. Of this claim and the next ones, nested ones are named
+    /// as for --jwt-roles-claim
+    #[arg(long, env = "GATEWAY_JWT_USERNAME_CLAIM", value_name = "CLAIM", default_value = "preferred_username",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_username_claim: String,
+
+    /// Claim that has the display name
+    #[arg(long, env = "GATEWAY_JWT_NAME_CLAIM", value_name = "CLAIM", default_value = "name",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_name_claim: String,
+
+    /// Claim that has the e-mail address
+    #[arg(long, env = "GATEWAY_JWT_EMAIL_CLAIM", value_name = "CLAIM", default_value = "email",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_email_claim: String,
+
+    /// Claim that is true if the issuer has verified the address
+    #[arg(long, env = "GATEWAY_JWT_EMAIL_VERIFIED_CLAIM", value_name = "CLAIM", default_value = "email_verified",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_email_verified_claim: String,
+
+    /// Claim that has the URL of a picture
+    #[arg(long, env = "GATEWAY_JWT_PICTURE_CLAIM", value_name = "CLAIM", default_value = "picture",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub jwt_picture_claim: String,
 
     /// Longest accepted token, in bytes, 1024 to 65536
     #[arg(
@@ -147,9 +188,17 @@ impl From<TokenOptions> for TokenSettings {
             grants: GrantSettings {
                 claim: options.jwt_roles_claim,
                 staff: options.jwt_staff_role,
+                staff_targets: options.jwt_staff_targets_claim,
                 codes: options.jwt_codes_role,
                 imports: options.jwt_import_role,
             },
+            profile: (options.jwt_provision == Switch::On).then_some(ProfileClaims {
+                username: options.jwt_username_claim,
+                name: options.jwt_name_claim,
+                email: options.jwt_email_claim,
+                email_verified: options.jwt_email_verified_claim,
+                picture: options.jwt_picture_claim,
+            }),
             max_length: options.max_token as usize,
         }
     }

@@ -419,7 +419,9 @@ async fn fitness(connection: &mut PgConnection, purpose: Purpose) -> sqlx::Resul
         .fetch_all(&mut *connection)
         .await?;
     match (are_all_applied(HashSet::from_iter(applied)), purpose) {
-        (Readiness::Ready, Purpose::Write) => writability::of_session(connection).await,
+        (Readiness::Ready, purpose) if purpose != Purpose::READ => {
+            writability::of_session(connection, purpose).await
+        }
         (migrated, _) => Ok(migrated),
     }
 }

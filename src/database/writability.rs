@@ -1,19 +1,28 @@
-//! Checks that a database lets the gateway write what mutations write.
+//! Checks that a database lets the gateway write what mutations and sign-ins write.
 
-use std::{borrow::Cow, fmt, sync::LazyLock, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::time::timeout;
 
-use super::{Readiness, code, is_unwritable};
+use super::{Purpose, Readiness, code, is_unwritable};
 
-/// A right that mutations need on a table or sequence of PostgreSQL, as
-/// `deploy/postgres/grant-writer.sql` grants it.
+/// A right that mutations or sign-ins need on a table or sequence of PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Privilege {
     action: &'static str,
     object: &'static str,
+}
+
+impl Privilege {
+    /// Returns the script that grants it.
+    pub fn script(&self) -> &'static str {
+        match ACCOUNTS.contains(self) {
+            true => "deploy/postgres/grant-accounts.sql",
+            false => "deploy/postgres/grant-writer.sql",
+        }
+    }
 }
 
 impl fmt::Display for Privilege {
@@ -24,38 +33,44 @@ impl fmt::Display for Privilege {
 
 const USAGE: &str = "USAGE";
 
+const fn needed(action: &'static str, object: &'static str) -> Privilege {
+    Privilege { action, object }
+}
+
+/// The grants of `deploy/postgres/grant-accounts.sql`.
+static ACCOUNTS: [Privilege; 3] = [
+    needed("INSERT", "users"),
+    needed("UPDATE", "users"),
+    needed(USAGE, "users_id_seq"),
+];
+
 /// The grants of `deploy/postgres/grant-writer.sql`.
-static NEEDED: [Privilege; 24] = {
-    const fn needed(action: &'static str, object: &'static str) -> Privilege {
-        Privilege { action, object }
-    }
-    [
-        needed("INSERT", "invite_codes"),
-        needed("UPDATE", "invite_codes"),
-        needed("INSERT", "workspace_invites"),
-        needed("UPDATE", "workspace_invites"),
-        needed("INSERT", "course_invites"),
-        needed("UPDATE", "course_invites"),
-        needed("INSERT", "group_invites"),
-        needed("UPDATE", "group_invites"),
-        needed("DELETE", "group_invites"),
-        needed(USAGE, "invite_codes_id_seq"),
-        needed(USAGE, "workspace_invites_id_seq"),
-        needed(USAGE, "course_invites_id_seq"),
-        needed(USAGE, "group_invites_id_seq"),
-        needed("INSERT", "invite_code_tags"),
-        needed("DELETE", "invite_code_tags"),
-        needed("INSERT", "invite_tokens"),
-        needed("INSERT", "invite_events"),
-        needed("INSERT", "idempotency_keys"),
-        needed("UPDATE", "idempotency_keys"),
-        needed("DELETE", "idempotency_keys"),
-        needed("INSERT", "workspace_members"),
-        needed("UPDATE", "workspace_members"),
-        needed("INSERT", "group_members"),
-        needed("INSERT", "course_members"),
-    ]
-};
+static MUTATIONS: [Privilege; 24] = [
+    needed("INSERT", "invite_codes"),
+    needed("UPDATE", "invite_codes"),
+    needed("INSERT", "workspace_invites"),
+    needed("UPDATE", "workspace_invites"),
+    needed("INSERT", "course_invites"),
+    needed("UPDATE", "course_invites"),
+    needed("INSERT", "group_invites"),
+    needed("UPDATE", "group_invites"),
+    needed("DELETE", "group_invites"),
+    needed(USAGE, "invite_codes_id_seq"),
+    needed(USAGE, "workspace_invites_id_seq"),
+    needed(USAGE, "course_invites_id_seq"),
+    needed(USAGE, "group_invites_id_seq"),
+    needed("INSERT", "invite_code_tags"),
+    needed("DELETE", "invite_code_tags"),
+    needed("INSERT", "invite_tokens"),
+    needed("INSERT", "invite_events"),
+    needed("INSERT", "idempotency_keys"),
+    needed("UPDATE", "idempotency_keys"),
+    needed("DELETE", "idempotency_keys"),
+    needed("INSERT", "workspace_members"),
+    needed("UPDATE", "workspace_members"),
+    needed("INSERT", "group_members"),
+    needed("INSERT", "course_members"),
+];
 
 /// Longest wait for the lock of another writer of SQLite, which shows that the file can be written.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
@@ -63,14 +78,27 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 /// In place of the number of a privilege: the role has all, but its transactions are read-only.
 const READ_ONLY: i32 = -1;
 
-/// Returns the number of the first privilege that the role lacks, or [`READ_ONLY`], or null. It reads
-/// only the catalogue's caches. On a standby, all transactions are read-only.
-static STATEMENT: LazyLock<String> = LazyLock::new(|| {
-    let needed: Vec<_> = NEEDED
-        .iter()
+fn privileges(purpose: Purpose) -> impl Iterator<Item = &'static Privilege> {
+    let of = |is_needed, privileges: &'static [Privilege]| match is_needed {
+        true => privileges,
+        false => &[],
+    };
+    let mutations = of(purpose.mutations, &MUTATIONS);
+    mutations.iter().chain(of(purpose.accounts, &ACCOUNTS))
+}
+
+/// Returns a statement of the number of the first privilege that the role lacks, or [`READ_ONLY`], or null.
+/// It reads only the catalogue's caches. On a standby, all transactions are read-only.
+fn statement(purpose: Purpose) -> String {
+    let needed: Vec<_> = privileges(purpose)
         .enumerate()
         .map(|(at, Privilege { action, object })| format!("({at}, '{action}', '{object}')"))
         .collect();
+    let is_read_only = match purpose.mutations {
+        true => "current_setting('transaction_read_only')::boolean",
+        // Accounts are not made then. Everything else works.
+        false => "false",
+    };
     // `nextval` needs either right. In a list of privileges, one suffices.
     format!(
         "SELECT coalesce(
@@ -78,15 +106,18 @@ static STATEMENT: LazyLock<String> = LazyLock::new(|| {
              WHERE NOT CASE action
                 WHEN '{USAGE}' THEN has_sequence_privilege(object, 'USAGE, UPDATE')
                 ELSE has_table_privilege(object, action) END),
-            CASE WHEN current_setting('transaction_read_only')::boolean THEN {READ_ONLY} END)",
+            CASE WHEN {is_read_only} THEN {READ_ONLY} END)",
         needed.join(", ")
     )
-});
+}
 
 /// Checks the role and the server of a connection, in one statement.
-pub(super) async fn of_session(connection: &mut PgConnection) -> sqlx::Result<Readiness> {
+pub(super) async fn of_session(
+    connection: &mut PgConnection,
+    purpose: Purpose,
+) -> sqlx::Result<Readiness> {
     // The text holds only constants of the gateway.
-    let statement = AssertSqlSafe(STATEMENT.as_str().to_owned());
+    let statement = AssertSqlSafe(statement(purpose));
     let lacking: Option<i32> = sqlx::query_scalar(statement)
         .persistent(false)
         .fetch_one(connection)
@@ -94,22 +125,24 @@ pub(super) async fn of_session(connection: &mut PgConnection) -> sqlx::Result<Re
     let Some(lacking) = lacking else {
         return Ok(Readiness::Ready);
     };
-    let privilege = usize::try_from(lacking).ok().and_then(|at| NEEDED.get(at));
+    let lacking = usize::try_from(lacking).ok();
+    let privilege = lacking.and_then(|at| privileges(purpose).nth(at));
     Ok(privilege.map_or(Readiness::ReadOnly, Readiness::MissingPrivilege))
 }
 
 /// Checks a database, in one statement.
-pub(super) async fn of_database(database: &DatabaseConnection) -> Readiness {
+pub(super) async fn of_database(database: &DatabaseConnection, purpose: Purpose) -> Readiness {
     match database.get_database_backend() {
         DbBackend::Postgres => {
             let pool = database.get_postgres_connection_pool();
-            let checked = async { of_session(&mut *pool.acquire().await?).await };
+            let checked = async { of_session(&mut *pool.acquire().await?, purpose).await };
             checked.await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "cannot check what the database lets the gateway write");
                 Readiness::Unreachable
             })
         }
-        _ => of_file(database).await,
+        _ if purpose.mutations => of_file(database).await,
+        _ => Readiness::Ready,
     }
 }
 
@@ -142,34 +175,44 @@ fn is_sqlite_busy(code: Option<(bool, Cow<'_, str>)>) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::NEEDED;
-
-    const SCRIPT: &str = include_str!("../../deploy/postgres/grant-writer.sql");
+    use super::{ACCOUNTS, MUTATIONS, Privilege};
 
     #[test]
-    fn the_script_grants_what_is_checked() {
-        let statements: String = SCRIPT
-            .lines()
-            .filter(|line| !line.starts_with("--"))
-            .map(|line| format!("{line} "))
-            .collect();
-        let mut granted = BTreeSet::new();
-        for statement in statements.split(';').map(str::trim) {
-            if statement.is_empty() {
-                continue;
-            }
-            let grant = statement.strip_prefix("GRANT ").expect("a grant");
-            let (actions, rest) = grant.split_once(" ON ").expect("objects");
-            let (objects, _) = rest.split_once(" TO ").expect("a role");
-            let objects = objects.trim().trim_start_matches("SEQUENCE").trim();
-            for action in actions.split(", ") {
-                for object in objects.split(", ") {
-                    granted.insert(format!("{action} on {}", object.trim()));
+    fn the_scripts_grant_what_is_checked() {
+        let scripts: [(&str, &[Privilege]); 2] = [
+            (
+                include_str!("../../deploy/postgres/grant-writer.sql"),
+                &MUTATIONS,
+            ),
+            (
+                include_str!("../../deploy/postgres/grant-accounts.sql"),
+                &ACCOUNTS,
+            ),
+        ];
+        for (script, needed) in scripts {
+            let statements: String = script
+                .lines()
+                .filter(|line| !line.starts_with("--"))
+                .map(|line| format!("{line} "))
+                .collect();
+            let mut granted = BTreeSet::new();
+            for statement in statements.split(';').map(str::trim) {
+                if statement.is_empty() {
+                    continue;
+                }
+                let grant = statement.strip_prefix("GRANT ").expect("a grant");
+                let (actions, rest) = grant.split_once(" ON ").expect("objects");
+                let (objects, _) = rest.split_once(" TO ").expect("a role");
+                let objects = objects.trim().trim_start_matches("SEQUENCE").trim();
+                for action in actions.split(", ") {
+                    for object in objects.split(", ") {
+                        granted.insert(format!("{action} on {}", object.trim()));
+                    }
                 }
             }
+            let checked: BTreeSet<_> = needed.iter().map(ToString::to_string).collect();
+            assert_eq!(checked, granted);
+            assert_eq!(checked.len(), needed.len());
         }
-        let checked: BTreeSet<_> = NEEDED.iter().map(ToString::to_string).collect();
-        assert_eq!(checked, granted);
-        assert_eq!(checked.len(), NEEDED.len());
     }
 }

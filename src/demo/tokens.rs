@@ -38,6 +38,7 @@ pub fn settings() -> Result<TokenSettings, InvalidSecret> {
         audience_claim: AudienceClaim::Aud,
         leeway: Duration::from_secs(30),
         subject: SubjectClaim::Id,
+        profile: None,
         grants: GrantSettings::default(),
         max_length: 8192,
     })

@@ -23,9 +23,9 @@ struct Checked {
 
 /// The routes of a gateway.
 pub(super) fn router(gateway: &Gateway, shedder: Arc<LoadShedder>) -> Router {
-    let purpose = match gateway.lifecycle {
-        Some(_) => Purpose::Write,
-        None => Purpose::Read,
+    let purpose = Purpose {
+        mutations: gateway.lifecycle.is_some(),
+        accounts: gateway.authenticator.makes_accounts(),
     };
     Router::new()
         .route("/health/live", get(live))
@@ -43,7 +43,7 @@ async fn live() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Succeeds if the database is reachable, migrated and, with mutations, lets the gateway write, if the key
+/// Succeeds if the database is reachable, migrated and lets the gateway write what it is to write, if the key
 /// set has been loaded, and if requests of signed-in viewers are not being shed.
 async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
     let (status, word) = match checked.loaders.readiness(checked.purpose).await {
@@ -69,10 +69,12 @@ async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
         ),
         Readiness::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "database read-only"),
         // The log names the privilege.
-        Readiness::MissingPrivilege(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database role may not write: run deploy/postgres/grant-writer.sql",
-        ),
+        Readiness::MissingPrivilege(privilege) => {
+            let script = privilege.script();
+            let word = format!("database role may not write: run {script}");
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return (status, Json(json!({ "status": word })));
+        }
     };
     (status, Json(json!({ "status": word })))
 }

@@ -35,6 +35,7 @@ mod replacement;
 mod result;
 mod row;
 mod run;
+mod shared_ids;
 mod statement;
 mod table;
 mod tag_set;

@@ -14,6 +14,7 @@ use super::{
     statement::{self, listed},
     upsert::{Merged, Mode, Table, Upsert},
 };
+use crate::database::taken_name;
 
 /// The unique name of the rows of a table.
 pub(super) struct Name<C: 'static> {
@@ -27,9 +28,6 @@ pub(super) struct Name<C: 'static> {
     /// users: the author of an invite must not take a username, by which a bearer token may name a user.
     pub(super) created_rows_take_it: bool,
 }
-
-/// Length of the suffix of a name that was taken: `~` and 16 random hex digits. No bearer token names it.
-const SUFFIX: usize = 17;
 
 /// Returns the statements that take the names of `rows` from other live rows. Those keep the start of the
 /// name, with a random suffix.
@@ -54,19 +52,14 @@ pub(super) fn take<E: Table>(backend: DbBackend, rows: &[Merged<'_, E>]) -> Vec<
     let table = table.table_name();
     let mut columns = E::KEY.to_vec();
     columns.extend(name.columns);
-    let random = match backend {
-        DbBackend::Postgres => "left(replace(CAST(gen_random_uuid() AS text), '-', ''), 16)",
-        _ => "lower(hex(randomblob(8)))",
-    };
-    let start = name.longest - SUFFIX;
     let mut set = String::new();
     let mut same: Vec<String> = Vec::new();
     for column in name.columns {
         let column = column.as_str();
         same.push(format!("\"{table}\".\"{column}\" = taken.\"{column}\""));
-        set = format!(
-            "\"{column}\" = substr(\"{table}\".\"{column}\", 1, {start}) || '~' || {random}"
-        );
+        let old = format!("\"{table}\".\"{column}\"");
+        let replacement = taken_name::replacement(backend, &old, name.longest);
+        set = format!("\"{column}\" = {replacement}");
     }
     let [key] = E::KEY else {
         return Vec::new();

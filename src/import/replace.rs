@@ -23,7 +23,7 @@ use super::{
     table::Rows,
     upsert::{self, CreatedHere, Table, Upsert, Withdrawal, key_of},
 };
-use crate::invite::{Event, InviteKind};
+use crate::invite::{Event, FIRST_ID, InviteKind};
 
 /// Rows per statement that reads keys.
 const PAGE: u64 = 8192;
@@ -222,6 +222,10 @@ async fn created_here<E: Table>(
 ) -> Result<HashSet<Key>, DbErr> {
     match E::CREATED_HERE {
         None | Some(CreatedHere::Never) => Ok(HashSet::new()),
+        Some(CreatedHere::Id) => {
+            let is_own = |key: &&Key| key.first().is_some_and(|id| *id >= FIRST_ID);
+            Ok(keys.iter().filter(is_own).cloned().collect())
+        }
         Some(CreatedHere::Joining(kind)) => recently_joined(transaction, kind, now).await,
         Some(CreatedHere::Event { kind, at }) => {
             let table = E::default();

@@ -17,6 +17,7 @@ use super::{
     reader::RowReader,
     repeat::{self, Keys},
     replace::Listed,
+    shared_ids,
     unknown::{Counts, UnknownFields},
     writer::Writer,
 };
@@ -88,9 +89,17 @@ pub async fn run(
         repeat::note(import.repeated),
         invisible::note(import.cleaned),
     ];
+    let shared_ids = match kind {
+        Kind::Users if outcome.is_ok() && !options.dry_run => shared_ids::notes(database).await,
+        _ => Ok(Vec::new()),
+    };
+    // The rows are written, whatever became of the notes.
+    let shared_ids =
+        shared_ids.unwrap_or_else(|error| vec![format!("shared ids were not looked for: {error}")]);
     for note in notes
         .into_iter()
         .flatten()
+        .chain(shared_ids)
         .chain(import.unknown.notes())
         .chain(import.other_roles.notes())
     {

@@ -176,7 +176,7 @@ tables! {
             longest: MAX_NAME,
             created_rows_take_it: false,
         }),
-        created_here: CreatedHere::Never,
+        created_here: CreatedHere::Id,
         reset: IsVerified to "FALSE" if EmailNorm changes,
         unshared: ExtId,
     }

@@ -59,6 +59,8 @@ pub(super) struct Reset<C> {
 pub(super) enum CreatedHere {
     /// The gateway creates no such rows.
     Never,
+    /// An id from [`FIRST_ID`] on.
+    Id,
     /// An event of the invite at the instant in its column `at`, to which a source that lists the row sets
     /// its own.
     Event { kind: InviteKind, at: &'static str },

@@ -7,6 +7,7 @@
 //!
 //! A write demands proofs ([`crate::access::proof`]), as reading does.
 
+mod account;
 mod course_invite;
 mod create;
 mod event;
@@ -29,6 +30,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
+pub use account::{Accounts, Identity, Profile};
 pub use create::{Created, Numbered, Row};
 pub use idempotency::Key;
 pub use invite_code::NewInviteCode;

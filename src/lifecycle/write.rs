@@ -63,6 +63,8 @@ pub(super) enum Lock {
     Course(i64),
     /// Creating invite codes as one user.
     Codes(i64),
+    /// Writing the account of a person, by a hash of at most 60 bits.
+    Account(i64),
 }
 
 impl Lock {
@@ -72,6 +74,7 @@ impl Lock {
             Self::Workspace(id) => (1_i64, id),
             Self::Course(id) => (2, id),
             Self::Codes(id) => (3, id),
+            Self::Account(hash) => (7, hash),
         };
         (kind << 60) ^ id
     }

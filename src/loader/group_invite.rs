@@ -13,18 +13,18 @@ use entity::{
     group,
     group_invite::{Column, Entity, Model},
 };
-use sea_orm::{Condition, EntityTrait, QueryFilter, Select, sea_query::Expr};
+use sea_orm::{Condition, DatabaseConnection, EntityTrait, QueryFilter, Select, sea_query::Expr};
 
 use super::{
     Freshness, ListError, Lists, LoadError, Reads, Rows,
     columns::columns,
     guarded_by_key,
     key::row_key,
-    managed::ManagedList,
+    managed::{ManagedList, any_target},
     tables::{has_manager, is_live},
 };
 use crate::{
-    access::proof::{GroupManager, Guarded, ManagedScope},
+    access::proof::{GroupManager, Guarded, ManagedScope, StaffTargets},
     invite::Spellings,
     paging::{Page, Slice, SortType},
 };
@@ -83,6 +83,10 @@ impl ManagedList for Managed {
 
     fn is_managed_by(user_id: Expr) -> Condition {
         has_manager::<group::Entity>(group_id(), user_id)
+    }
+
+    fn is_of(database: &DatabaseConnection, targets: &StaffTargets) -> Option<Expr> {
+        any_target(database, (Entity, Column::GroupId), &targets.groups)
     }
 
     fn condition(&self, _: &Lists<'_>, is_managed: Option<Condition>) -> Condition {

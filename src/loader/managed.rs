@@ -4,21 +4,22 @@ use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, EntityName, EntityTrait, ExprTrait, IdenStatic, Iterable,
-    PrimaryKeyToColumn,
-    sea_query::{Expr, Query, SelectStatement},
+    ColumnTrait, Condition, DatabaseConnection, EntityName, EntityTrait, ExprTrait, IdenStatic,
+    Iterable, PrimaryKeyToColumn,
+    sea_query::{Expr, IntoColumnRef, Query, SelectStatement},
 };
 
 use super::{
     Freshness, ListError, Lists,
     columns::FromColumns,
     filter::{Folded, contains_text},
+    key::any_of,
     listing::Listing,
     scope::{ParentColumn, RowCost, Scope},
     tables::{Target, has_manager, memberships},
 };
 use crate::{
-    access::proof::{Guarded, ManagedScope},
+    access::proof::{Guarded, ManagedScope, StaffTargets},
     paging::{Page, Slice, SortType},
 };
 
@@ -34,6 +35,11 @@ pub(super) trait ManagedList: Send + Sync + 'static {
 
     /// Condition: the user manages the row.
     fn is_managed_by(user_id: Expr) -> Condition;
+
+    /// Condition: the row is of one of these targets. None if no row is.
+    fn is_of(_database: &DatabaseConnection, _targets: &StaffTargets) -> Option<Expr> {
+        None
+    }
 
     /// Selects the rows that a user's list may read: by default, those that they manage.
     fn scope(user_id: Expr) -> Vec<SelectStatement> {
@@ -109,6 +115,10 @@ impl<T: Target<Model: FromColumns>> ManagedList for Targets<T> {
         }
     }
 
+    fn is_of(database: &DatabaseConnection, targets: &StaffTargets) -> Option<Expr> {
+        any_target(database, (T::default(), T::ID), T::ids(targets))
+    }
+
     fn scope(user_id: Expr) -> Vec<SelectStatement> {
         let created = is_creator::<T>(user_id.clone()).map(|is_creator| {
             Query::select()
@@ -154,6 +164,15 @@ impl<T: Target<Model: FromColumns>> ManagedList for Targets<T> {
     }
 }
 
+/// Condition: `column` names one of these targets. None if there are none.
+pub(super) fn any_target(
+    database: &DatabaseConnection,
+    column: impl IntoColumnRef,
+    ids: &[i64],
+) -> Option<Expr> {
+    (!ids.is_empty()).then(|| any_of(database, column, ids.iter().copied()))
+}
+
 fn is_creator<T: Target>(user_id: Expr) -> Option<Expr> {
     T::CREATOR.map(|creator| Expr::col((T::default(), creator)).eq(user_id))
 }
@@ -185,8 +204,17 @@ impl Lists<'_> {
             _ => RowCost::default(),
         };
         let row_cost = list.row_cost(base, &page);
-        let estimate = self.estimate::<L>(user_id, row_cost).await?;
-        let is_managed = user_id.map(|id| L::is_managed_by(Expr::val(id)));
+        let is_of = L::is_of(self.database(), managed.staff_of());
+        // The list of limited staff counts as that of all rows.
+        let parent = user_id.filter(|_| is_of.is_none());
+        let estimate = self.estimate::<L>(parent, row_cost).await?;
+        let is_managed = user_id.map(|id| {
+            let by_role = L::is_managed_by(Expr::val(id));
+            match is_of {
+                Some(is_of) => Condition::any().add(by_role).add(is_of),
+                None => by_role,
+            }
+        });
         let condition = list.condition(self, is_managed);
         let key = <L::Entity as EntityTrait>::PrimaryKey::iter().map(|key| {
             let key = Expr::col((L::Entity::default(), key.into_column()));

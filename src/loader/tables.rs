@@ -7,7 +7,10 @@ use sea_orm::{
     sea_query::{Expr, Query, SelectStatement},
 };
 
-use crate::invite::{MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE};
+use crate::{
+    access::proof::StaffTargets,
+    invite::{MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE},
+};
 
 /// A table whose deleted rows stay, with the time of their deletion. No path finds them.
 pub(super) trait SoftDelete: EntityTrait {
@@ -24,6 +27,9 @@ pub(super) trait Target: SoftDelete {
     const NAMES: &'static [Self::Column];
     /// The column of the user who created the target, and who manages it.
     const CREATOR: Option<Self::Column>;
+
+    /// Returns the ids of those to which staff are limited.
+    fn ids(targets: &StaffTargets) -> &[i64];
 }
 
 /// A table of the members of targets.
@@ -45,12 +51,16 @@ macro_rules! soft_delete {
 }
 
 macro_rules! targets {
-    ($($table:ident($creator:expr, [$($name:ident),*]), $members:ident($target:ident), $managers:expr;)*) => {$(
+    ($($table:ident($ids:ident, $creator:expr, [$($name:ident),*]), $members:ident($target:ident), $managers:expr;)*) => {$(
         impl Target for $table::Entity {
             type Members = $members::Entity;
             const NAME: $table::Column = $table::Column::Name;
             const NAMES: &'static [$table::Column] = &[$($table::Column::$name),*];
             const CREATOR: Option<$table::Column> = $creator;
+
+            fn ids(targets: &StaffTargets) -> &[i64] {
+                &targets.$ids
+            }
         }
 
         impl Members for $members::Entity {
@@ -65,9 +75,9 @@ macro_rules! targets {
 soft_delete! { course group tag user workspace }
 
 targets! {
-    workspace(None, [Name]), workspace_member(WorkspaceId), MANAGES_WORKSPACE;
-    group(None, [Name, Slug]), group_member(GroupId), MANAGES_GROUP;
-    course(Some(course::Column::CreatedById), [Name, Slug]), course_member(CourseId), MANAGES_COURSE;
+    workspace(workspaces, None, [Name]), workspace_member(WorkspaceId), MANAGES_WORKSPACE;
+    group(groups, None, [Name, Slug]), group_member(GroupId), MANAGES_GROUP;
+    course(courses, Some(course::Column::CreatedById), [Name, Slug]), course_member(CourseId), MANAGES_COURSE;
 }
 
 /// Selects the rows that are not deleted.

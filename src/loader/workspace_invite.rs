@@ -17,12 +17,12 @@ use super::{
     filter::{Folded, any_status, contains_text, status_rank},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
-    managed::ManagedList,
+    managed::{ManagedList, any_target},
     scope::{ParentColumn, RowCost, rows_of},
     tables::{has_manager, is_live},
 };
 use crate::{
-    access::proof::{Guarded, ManagedScope, WorkspaceManager},
+    access::proof::{Guarded, ManagedScope, StaffTargets, WorkspaceManager},
     invite::{State, Status},
     paging::{Page, Slice, SortType},
 };
@@ -114,6 +114,10 @@ impl ManagedList for Managed {
 
     fn is_managed_by(user_id: Expr) -> Condition {
         has_manager::<workspace::Entity>(column(Column::WorkspaceId), user_id)
+    }
+
+    fn is_of(database: &DatabaseConnection, targets: &StaffTargets) -> Option<Expr> {
+        any_target(database, (Entity, Column::WorkspaceId), &targets.workspaces)
     }
 
     fn condition(&self, lists: &Lists<'_>, is_managed: Option<Condition>) -> Condition {

@@ -44,7 +44,7 @@ use invite_gateway::{
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
     import::{self, Change, ImportError, Kind, Rejection, Report, Summary},
-    lifecycle::{Lifecycle, WriteLimits},
+    lifecycle::{Accounts, Lifecycle, WriteLimits},
     loader::Loaders,
     metrics::Metrics,
     rate_limit::{Quotas, RateLimits},
@@ -208,10 +208,13 @@ impl Gateway {
             leeway: Duration::ZERO,
             subject: SubjectClaim::Id,
             grants: GrantSettings::default(),
+            profile: None,
             max_length: 8192,
         };
-        let authenticator = Authenticator::new(tokens, loaders.clone(), self.clock(), &metrics)
-            .expect("usable settings");
+        let accounts = Accounts::new(self.database.clone());
+        let authenticator =
+            Authenticator::new(tokens, loaders.clone(), accounts, self.clock(), &metrics)
+                .expect("usable settings");
         let mut parts = Parts {
             loaders,
             lifecycle: Some(self.lifecycle(WriteLimits::default())),

@@ -291,11 +291,17 @@ impl Server {
 
     /// Like [`Self::new`], without mutations.
     pub async fn without_mutations(database_url: &str) -> Self {
+        Self::without_mutations_in(&[], database_url).await
+    }
+
+    /// Like [`Self::without_mutations`], with more environment variables.
+    pub async fn without_mutations_in(environment: &[(&str, &str)], database_url: &str) -> Self {
         let arguments = Self::arguments(database_url);
         let arguments = arguments
             .strip_suffix(&WRITES)
             .expect("the settings of writes");
-        Self::listening(Process::start_in(&UNLIMITED, arguments)).await
+        let environment = [&UNLIMITED, environment].concat();
+        Self::listening(Process::start_in(&environment, arguments)).await
     }
 
     /// Like [`Self::with`], with a maximum of open files.

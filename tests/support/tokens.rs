@@ -9,6 +9,7 @@ use invite_gateway::{
         AudienceClaim, AuthError, Authenticator, GrantSettings, InvalidToken, SubjectClaim,
         TokenSettings,
     },
+    lifecycle::Accounts,
     loader::Loaders,
 };
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ pub fn settings() -> TokenSettings {
         leeway: Duration::from_secs(LEEWAY.unsigned_abs()),
         subject: SubjectClaim::Id,
         grants: GrantSettings::default(),
+        profile: None,
         max_length: 8192,
     }
 }
@@ -61,6 +63,7 @@ pub fn authenticator(gateway: &Gateway, settings: TokenSettings) -> Authenticato
     Authenticator::new(
         settings,
         Arc::new(loaders),
+        Accounts::new(gateway.database.clone()),
         gateway.clock(),
         &gateway.metrics,
     )

@@ -102,7 +102,7 @@ impl Session {
         options: &SessionOptions,
         clock: &Clock,
     ) -> Result<Self, Stop> {
-        if let Some(reason) = unready(&database, Purpose::Write).await {
+        if let Some(reason) = unready(&database, Purpose::WRITE).await {
             return Err(Stop::fault(reason));
         }
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
@@ -140,7 +140,7 @@ impl Session {
             group_invite_url: GroupInviteUrl::below("http://localhost"),
         };
         Ok(Self {
-            viewer: Viewer::signed_in(account, false, false),
+            viewer: Viewer::signed_in(account, false, false, None),
             policy: Arc::new(policy),
             clock: clock.clone(),
             lifecycle,

@@ -1,6 +1,7 @@
 //! Opens the configured database, and checks whether it is ready.
 
 mod heartbeat;
+mod kept;
 mod search_path;
 pub mod taken_name;
 mod writability;
@@ -20,6 +21,7 @@ use sea_orm::{
 use url::Url;
 
 pub use heartbeat::Heartbeat;
+pub use kept::{KeptConnection, KeptConnections, OpenDatabase};
 pub use writability::Privilege;
 
 /// URL of an in-memory SQLite database, which ends with its connection.

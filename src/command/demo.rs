@@ -114,7 +114,7 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         database_connections: 1,
     };
     let databases = gateway::Databases {
-        primary: database,
+        primary: database.into(),
         standby: None,
     };
     gateway::serve(databases, settings, options, clock, announce).await

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use sea_orm::DatabaseConnection;
 use tokio::{net::TcpListener, time::timeout};
 use url::Url;
 
@@ -14,7 +13,7 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, Switch,
         TelemetryOptions, WriteOptions,
     },
-    database::{Heartbeat, Purpose, Readiness},
+    database::{Heartbeat, OpenDatabase, Purpose, Readiness},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
@@ -65,15 +64,15 @@ async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
 
 /// Open databases.
 pub(super) struct Databases {
-    pub(super) primary: DatabaseConnection,
+    pub(super) primary: OpenDatabase,
     /// A hot standby of the primary.
-    pub(super) standby: Option<DatabaseConnection>,
+    pub(super) standby: Option<OpenDatabase>,
 }
 
 impl Databases {
     fn loaders(&self, limit: Duration, metrics: &Metrics) -> Loaders {
-        let source = |database: &DatabaseConnection, name| Source {
-            heartbeat: Heartbeat::start(database, name),
+        let source = |database: &OpenDatabase, name| Source {
+            heartbeat: Heartbeat::start(database.orm(), name),
             database: database.clone(),
             limit: Some(limit),
         };
@@ -232,7 +231,6 @@ pub(super) async fn serve(
     if let Some(metrics_served) = metrics_served {
         metrics_served.abort();
     }
-    loaders.release_connections();
     databases.close().await;
     ExitCode::SUCCESS
 }

@@ -70,7 +70,10 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         database_connections: (args.database.database_max_connections + 1)
             * (1 + u32::from(standby.is_some())),
     };
-    let databases = Databases { primary, standby };
+    let databases = Databases {
+        primary: primary.into(),
+        standby: standby.map(Into::into),
+    };
     log_panics();
     gateway::serve(databases, tokens, options, clock, announce).await
 }

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::user::Model;
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr};
 use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::timeout};
 use url::Url;
@@ -16,7 +16,11 @@ use super::{
     WriteError, bounds,
     write::{Lock, Type, Write},
 };
-use crate::{database::taken_name, email, fold, invite::FIRST_ID};
+use crate::{
+    database::{OpenDatabase, taken_name},
+    email, fold,
+    invite::FIRST_ID,
+};
 
 /// Most characters of a username, a display name and an external id.
 const MAX_NAME: usize = 255;
@@ -142,7 +146,7 @@ fn is_web(text: &str) -> bool {
 /// Writes accounts; cheap to clone.
 #[derive(Clone)]
 pub struct Accounts {
-    database: DatabaseConnection,
+    database: OpenDatabase,
     /// One account is written at a time, so that a rush of sign-ins leaves the connections to others.
     turn: Arc<Mutex<()>>,
     /// Time that a write waits for its turn before the database counts as unavailable.
@@ -151,7 +155,8 @@ pub struct Accounts {
 
 impl Accounts {
     /// Creates the writer of the primary database.
-    pub fn new(database: DatabaseConnection) -> Self {
+    pub fn new(database: impl Into<OpenDatabase>) -> Self {
+        let database = database.into();
         let (_, max_wait) = bounds(&database);
         Self {
             database,
@@ -289,7 +294,7 @@ impl Accounts {
 
     /// Returns the expression of the username, or of one in its place if another account has it.
     fn free_username(&self, is_stated: bool) -> String {
-        let backend = self.database.get_database_backend();
+        let backend = self.database.backend();
         let replacement = taken_name::replacement(backend, ":username", MAX_NAME);
         match is_stated {
             false => replacement,

@@ -5,7 +5,7 @@
 //! other, so that two requests cannot both find an address free.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{DatabaseConnection, QueryResult};
+use sea_orm::QueryResult;
 
 use super::{
     About, WriteError, WriteLimits, Written,
@@ -13,7 +13,10 @@ use super::{
     write::{Column, Type, Write},
     written_row::WrittenRow,
 };
-use crate::invite::{FIRST_ID, InviteKind, Refusal, WriteLimit};
+use crate::{
+    database::OpenDatabase,
+    invite::{FIRST_ID, InviteKind, Refusal, WriteLimit},
+};
 
 /// A row of a request, and its number in the input.
 pub type Numbered<T> = (i64, T);
@@ -88,7 +91,7 @@ impl Judge {
     pub(super) fn step(
         &self,
         write: Write,
-        database: &DatabaseConnection,
+        database: &OpenDatabase,
         limits: &WriteLimits,
         key: Option<&Key>,
         now: DateTime<Utc>,
@@ -176,7 +179,7 @@ pub(super) fn about(actor: i64, kind: InviteKind, rows: usize) -> About {
 /// Carries a write out that creates invites, unless the request with this key was carried out before.
 /// `written` returns the new row with a number in the input and an id.
 pub(super) async fn run(
-    database: &DatabaseConnection,
+    database: &OpenDatabase,
     write: &Write,
     key: Option<&Key>,
     actor: i64,
@@ -206,7 +209,7 @@ pub(super) async fn run(
 }
 
 async fn done_before(
-    database: &DatabaseConnection,
+    database: &OpenDatabase,
     key: Option<&Key>,
     actor: i64,
     now: DateTime<Utc>,

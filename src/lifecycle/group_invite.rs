@@ -1,7 +1,7 @@
 //! Group invites: a group's link is switched on, renewed, switched off, and joined by.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::DbBackend;
 
 use super::{
     About, Lifecycle, WriteError,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     access::proof::{Addressee, GroupManager, SelfProof},
+    database::OpenDatabase,
     invite::{Code, Event, InviteKind, Joined},
 };
 
@@ -162,8 +163,8 @@ impl Lifecycle {
 }
 
 /// Locks the rows that a `SELECT` finds against changes. SQLite has one writer at a time.
-fn for_share(database: &DatabaseConnection) -> &'static str {
-    match database.get_database_backend() {
+fn for_share(database: &OpenDatabase) -> &'static str {
+    match database.backend() {
         DbBackend::Postgres => " FOR SHARE",
         _ => "",
     }

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::idempotency_key::{Entity, Model};
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait};
 use sha2::{Digest, Sha256};
 
 use super::{
     create::{Numbered, RESULT, Row, outcome},
     write::Write,
 };
-use crate::invite::Refusal;
+use crate::{database::OpenDatabase, invite::Refusal};
 
 /// Time for which a key is remembered.
 const LIFETIME: TimeDelta = TimeDelta::days(1);
@@ -78,12 +78,12 @@ impl Key {
     /// Loads what is stored for the key.
     pub(super) async fn stored(
         &self,
-        database: &DatabaseConnection,
+        database: &OpenDatabase,
         user_id: i64,
         now: DateTime<Utc>,
     ) -> Result<Option<Stored>, DbErr> {
         let found = Entity::find_by_id((user_id, self.text.clone()))
-            .one(database)
+            .one(database.orm())
             .await?;
         let fresh = found.filter(|found| found.created_at > now - LIFETIME);
         Ok(fresh.map(|found| self.compared(&found)))

@@ -23,7 +23,7 @@ mod written_row;
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -42,7 +42,7 @@ use recent_writers::RecentWriters;
 
 use crate::{
     clock::Stopwatch,
-    database::is_unwritable,
+    database::{OpenDatabase, is_unwritable},
     email,
     invite::{AcceptUrl, InviteKind, Refusal},
     loader::LoadError,
@@ -112,7 +112,7 @@ impl From<DbErr> for WriteError {
 
 /// Writes to the database.
 pub struct Lifecycle {
-    database: DatabaseConnection,
+    database: OpenDatabase,
     limits: WriteLimits,
     accept_url: Option<AcceptUrl>,
     /// Writes that may run at a time.
@@ -146,11 +146,12 @@ impl Written for bool {
 impl Lifecycle {
     /// Creates the writer of the primary database. Without a template it returns no links.
     pub fn new(
-        database: DatabaseConnection,
+        database: impl Into<OpenDatabase>,
         limits: WriteLimits,
         accept_url: Option<AcceptUrl>,
         stopwatch: Stopwatch,
     ) -> Self {
+        let database = database.into();
         let (most, max_wait) = bounds(&database);
         Self {
             database,
@@ -289,15 +290,15 @@ impl Lifecycle {
 ///
 /// Each write holds a connection of the pool from which requests read. Half of the pool leaves the other
 /// half to reads. SQLite has one writer at a time; more of them would only hold connections.
-fn bounds(database: &DatabaseConnection) -> (usize, Duration) {
-    match database.get_database_backend() {
-        DbBackend::Postgres => {
-            let options = database.get_postgres_connection_pool().options();
+fn bounds(database: &OpenDatabase) -> (usize, Duration) {
+    match database.postgres() {
+        Some(pool) => {
+            let options = pool.options();
             let most = usize::try_from(options.get_max_connections() / 2).unwrap_or(1);
             (most.max(1), options.get_acquire_timeout())
         }
-        _ => {
-            let options = database.get_sqlite_connection_pool().options();
+        None => {
+            let options = database.orm().get_sqlite_connection_pool().options();
             (1, options.get_acquire_timeout())
         }
     }

@@ -8,8 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{course_invite, invite_code, workspace_invite};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    Value, sea_query::Expr,
+    ColumnTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Value, sea_query::Expr,
 };
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::{
     access::proof::{Addressee, InviteManager, SelfProof},
+    database::OpenDatabase,
     fold,
     invite::{
         Command, Event, InviteKind, Joined, ROLES, Refusal, State, Status, Token, WriteLimit,
@@ -391,7 +391,7 @@ impl Table {
 
 /// A command that is given to invites of one kind.
 struct Giving<'a> {
-    database: &'a DatabaseConnection,
+    database: &'a OpenDatabase,
     limits: &'a WriteLimits,
     table: Table,
     order: Order,
@@ -646,7 +646,7 @@ impl Giving<'_> {
         Ok(match self.table.kind {
             InviteKind::InviteCode => {
                 let rows = invite_code::Entity::find().filter(invite_code::Column::Id.is_in(ids));
-                let rows = rows.all(self.database).await?.into_iter();
+                let rows = rows.all(self.database.orm()).await?.into_iter();
                 let found = rows.map(|row| Found {
                     id: row.id,
                     state: invite_codes::state(&row),
@@ -662,7 +662,7 @@ impl Giving<'_> {
                 let rows = workspace_invite::Entity::find()
                     .filter(workspace_invite::Column::Id.is_in(ids))
                     .filter(workspace_invites::in_live_workspace());
-                let parameter = match self.database.get_database_backend() {
+                let parameter = match self.database.backend() {
                     DbBackend::Postgres => "$1",
                     _ => "?",
                 };
@@ -674,9 +674,9 @@ impl Giving<'_> {
                     .column(workspace_invite::Column::Id)
                     .filter(has_successor)
                     .into_tuple()
-                    .all(self.database)
+                    .all(self.database.orm())
                     .await?;
-                let rows = rows.all(self.database).await?.into_iter();
+                let rows = rows.all(self.database.orm()).await?.into_iter();
                 let found = rows.map(|row| Found {
                     id: row.id,
                     state: workspace_invites::state(&row),
@@ -692,7 +692,7 @@ impl Giving<'_> {
                 let rows = course_invite::Entity::find()
                     .filter(course_invite::Column::Id.is_in(ids))
                     .filter(Expr::cust(IN_LIVE_COURSE));
-                let rows = rows.all(self.database).await?.into_iter();
+                let rows = rows.all(self.database.orm()).await?.into_iter();
                 let found = rows.map(|row| Found {
                     id: row.id,
                     state: course_invites::state(&row),

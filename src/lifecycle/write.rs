@@ -12,16 +12,18 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
-    sea_query::Values,
+    ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait, Value, sea_query::Values,
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, postgres::PgRow, query::Query};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, postgres::PgRow, query::Query};
 use tracing::Instrument;
 
 use super::WriteError;
-use crate::{database::is_transient, trace};
+use crate::{
+    database::{OpenDatabase, is_transient},
+    trace,
+};
 
 /// Times that a write is tried when it conflicts with others.
 const MAX_ATTEMPTS: u32 = 8;
@@ -90,9 +92,9 @@ pub(super) struct Write {
 }
 
 impl Write {
-    pub(super) fn new(database: &DatabaseConnection) -> Self {
+    pub(super) fn new(database: &OpenDatabase) -> Self {
         Self {
-            backend: database.get_database_backend(),
+            backend: database.backend(),
             locks: BTreeSet::new(),
             parameters: HashMap::new(),
             inputs: Vec::new(),
@@ -145,8 +147,8 @@ impl Write {
     }
 
     /// Returns the expression of a new id for a row of `table`, the `nth` of its statement from 1.
-    pub(super) fn new_id(database: &DatabaseConnection, table: &str, nth: &str) -> String {
-        match database.get_database_backend() {
+    pub(super) fn new_id(database: &OpenDatabase, table: &str, nth: &str) -> String {
+        match database.backend() {
             DbBackend::Postgres => format!("nextval('{table}_id_seq')"),
             _ => format!(
                 "(SELECT max(coalesce(max(id), 0), {}) FROM {table}) + {nth}",
@@ -159,7 +161,7 @@ impl Write {
     /// with another write.
     pub(super) async fn run(
         &self,
-        database: &DatabaseConnection,
+        database: &OpenDatabase,
         result: &'static str,
     ) -> Result<Vec<QueryResult>, WriteError> {
         let mut attempt = 1;
@@ -194,7 +196,7 @@ impl Write {
     /// Sends all steps as one statement.
     async fn run_as_one(
         &self,
-        database: &DatabaseConnection,
+        database: &OpenDatabase,
         result: &str,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let mut text = Text::default();
@@ -212,28 +214,39 @@ impl Write {
         }
         let _ = write!(text.sql, " SELECT * FROM {result}");
         let values = SqlxValues(Values(text.values));
-        let pool = database.get_postgres_connection_pool();
+        let Some(connections) = database.kept() else {
+            return Err(DbErr::Custom(
+                "only PostgreSQL takes all steps as one statement".to_owned(),
+            ));
+        };
         // Input of clients is in the values alone.
         let query = sqlx::query_with(AssertSqlSafe(text.sql), values);
-        let sent = match self.locks.is_empty() {
-            true => query.fetch_all(pool).await,
-            false => run_under(&self.locks, pool, query).await,
+        let sent = async {
+            let mut connection = connections.responsive().await?;
+            let rows = match self.locks.is_empty() {
+                true => query.fetch_all(&mut *connection).await?,
+                false => run_under(&self.locks, &mut connection, query).await?,
+            };
+            connections.keep(connection);
+            Ok(rows)
         };
-        let rows = sent.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
+        let rows = sent
+            .await
+            .map_err(|error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into())))?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
     /// Sends each step by itself, in one transaction that locks out other writers.
     async fn run_in_turn(
         &self,
-        database: &DatabaseConnection,
+        database: &OpenDatabase,
         result: &str,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let transaction = database.begin_with_options(options).await?;
+        let transaction = database.orm().begin_with_options(options).await?;
         let mut done: Vec<(&Step, Vec<Vec<Value>>)> = Vec::new();
         let mut found = Vec::new();
         for step in &self.steps {
@@ -277,28 +290,17 @@ impl Write {
 /// committed when it began. They are in a fixed order, so that no two writes wait for each other.
 async fn run_under(
     locks: &BTreeSet<Lock>,
-    pool: &PgPool,
+    connection: &mut PgConnection,
     query: Query<'_, Postgres, SqlxValues>,
 ) -> sqlx::Result<Vec<PgRow>> {
     let take = |lock: &Lock| format!("; SELECT pg_advisory_xact_lock({})", lock.number());
     let begin: String = iter::once("BEGIN".to_owned())
         .chain(locks.iter().map(take))
         .collect();
-    let mut connection = pool.acquire().await?;
-    let mut has_begun = false;
-    let outcome = async {
-        let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
-        has_begun = true;
-        let rows = query.fetch_all(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(rows)
-    };
-    let outcome = outcome.await;
-    if !has_begun {
-        // `BEGIN` may have succeeded without a lock. The driver knows of no transaction then.
-        connection.close_on_drop();
-    }
-    outcome
+    let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
+    let rows = query.fetch_all(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(rows)
 }
 
 /// Returns true if a statement names a table.

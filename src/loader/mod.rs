@@ -66,7 +66,7 @@ use tokio::time::timeout;
 
 use crate::{
     access::proof::Guarded,
-    database::{Heartbeat, Purpose, Readiness, readiness},
+    database::{Heartbeat, OpenDatabase, Purpose, Readiness, readiness},
     metrics::Metrics,
     paging::{Page, Slice},
     rate_limit::{Client, CostEstimate},
@@ -157,7 +157,7 @@ impl<T: Send + 'static> Work for ListStatement<T> {
 /// A database to read rows from.
 pub struct Source {
     /// The database.
-    pub database: DatabaseConnection,
+    pub database: OpenDatabase,
     /// Heartbeat of the server. Without one, statements wait as long as connecting may take.
     pub heartbeat: Option<Heartbeat>,
     /// The database's time limit of a statement.
@@ -170,10 +170,10 @@ impl Source {
     }
 }
 
-impl From<DatabaseConnection> for Source {
-    fn from(database: DatabaseConnection) -> Self {
+impl<T: Into<OpenDatabase>> From<T> for Source {
+    fn from(database: T) -> Self {
         Self {
-            database,
+            database: database.into(),
             heartbeat: None,
             limit: None,
         }
@@ -216,11 +216,6 @@ impl Loaders {
                 checked.unwrap_or(Readiness::Unreachable)
             }
         }
-    }
-
-    /// Returns the kept connections to their pools, which close them.
-    pub fn release_connections(&self) {
-        self.replicated.rows.router.release();
     }
 
     fn database(&self) -> &DatabaseConnection {

@@ -139,14 +139,6 @@ impl ReadRouter {
         }
         servers
     }
-
-    /// Returns the kept connections to their pools.
-    pub(super) fn release(&self) {
-        self.primary.release();
-        if let Some(standby) = &self.standby {
-            standby.reader.release();
-        }
-    }
 }
 
 impl Standby {

@@ -1,44 +1,30 @@
 //! Sends statements to a server. On PostgreSQL, connections are kept from one statement to the next.
 //!
-//! The pool pings the server before and after each statement, which costs more than many a
-//! statement. A kept connection is not pinged. If it is broken, the statement is sent once more over
-//! a new one, which is safe because nothing is written here.
+//! If a kept connection is broken, the statement is sent once more over a new one, which is safe because
+//! nothing is written here.
 
 use std::{
     fmt::{self, Write},
     io,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr,
-    Value,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, QueryResult, RuntimeErr, Value,
     sea_query::{
         PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues, Values,
     },
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Connection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Connection, PgPool};
 use tokio::time::timeout;
 
-use super::{
-    error::{Overdue, is_broken, is_outdated, is_stale},
-    lock,
+use super::error::{Overdue, is_broken, is_outdated, is_stale};
+use crate::{
+    database::{Heartbeat, KeptConnection, KeptConnections, OpenDatabase},
+    metrics::Connections,
 };
-use crate::{database::Heartbeat, metrics::Connections};
-
-/// Maximum number of kept connections.
-const MAX_KEPT: usize = 4;
-
-/// A connection is kept for this time. Then it returns to its pool, which may renew it.
-const LIFETIME: Duration = Duration::from_secs(30 * 60);
-
-/// A connection that was idle for longer is closed: a NAT or proxy may have dropped it silently.
-const MAX_IDLE: Duration = Duration::from_secs(60);
 
 /// Time to wait for a response beyond the statement's limit. PostgreSQL ends a statement by itself,
 /// unless its connection broke silently.
@@ -46,48 +32,11 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Sends read statements.
 pub(super) struct Reader {
-    database: DatabaseConnection,
+    database: OpenDatabase,
     /// Heartbeat of the server. Without one, statements wait for the server.
     heartbeat: Option<Heartbeat>,
     /// Timeout of a statement.
     limit: Option<Duration>,
-    kept: Mutex<Vec<Kept>>,
-    max_kept: usize,
-    /// Statements that wait for a connection of the pool.
-    waiting: AtomicUsize,
-}
-
-struct Kept {
-    connection: PoolConnection<Postgres>,
-    since: Instant,
-    used: Instant,
-}
-
-/// A statement that waits for a connection of the pool.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::SeqCst);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// A connection in use. It is closed if it is dropped midway or broke.
-struct Used(Option<Kept>);
-
-impl Drop for Used {
-    fn drop(&mut self) {
-        if let Some(kept) = &mut self.0 {
-            kept.connection.close_on_drop();
-        }
-    }
 }
 
 /// A statement of PostgreSQL with its parameters. The text must not depend on their values.
@@ -143,30 +92,19 @@ impl SqlWriter for LiteralLimits {
 
 impl Reader {
     pub(super) fn new(
-        database: DatabaseConnection,
+        database: OpenDatabase,
         heartbeat: Option<Heartbeat>,
         limit: Option<Duration>,
     ) -> Self {
-        let max_kept = match database.get_database_backend() {
-            DbBackend::Postgres => {
-                let pool = database.get_postgres_connection_pool();
-                let most = pool.options().get_max_connections() / 2;
-                usize::try_from(most).map_or(MAX_KEPT, |most| most.min(MAX_KEPT))
-            }
-            _ => 0,
-        };
         Self {
             database,
             heartbeat,
             limit: limit.map(|limit| limit + GRACE),
-            kept: Mutex::default(),
-            max_kept,
-            waiting: AtomicUsize::new(0),
         }
     }
 
     pub(super) fn database(&self) -> &DatabaseConnection {
-        &self.database
+        self.database.orm()
     }
 
     pub(super) fn heartbeat(&self) -> Option<&Heartbeat> {
@@ -182,7 +120,7 @@ impl Reader {
                 pool.options().get_max_connections(),
             ),
             None => {
-                let pool = self.database.get_sqlite_connection_pool();
+                let pool = self.database().get_sqlite_connection_pool();
                 (
                     pool.size(),
                     pool.num_idle(),
@@ -190,7 +128,7 @@ impl Reader {
                 )
             }
         };
-        let idle = idle + lock(&self.kept).len();
+        let idle = idle + self.database.kept().map_or(0, KeptConnections::idle);
         Connections {
             open,
             idle: u32::try_from(idle).unwrap_or(u32::MAX),
@@ -200,13 +138,12 @@ impl Reader {
 
     /// Returns the pool of a PostgreSQL.
     pub(super) fn postgres(&self) -> Option<&PgPool> {
-        let is_postgres = self.database.get_database_backend() == DbBackend::Postgres;
-        is_postgres.then(|| self.database.get_postgres_connection_pool())
+        self.database.postgres()
     }
 
     /// Loads all rows of a statement through the pool, for databases that take no text.
     pub(super) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, DbErr> {
-        Box::pin(self.database.query_all(statement)).await
+        Box::pin(self.database().query_all(statement)).await
     }
 
     /// Loads all rows of a PostgreSQL statement, given as text.
@@ -238,73 +175,44 @@ impl Reader {
         outcome
     }
 
-    /// Takes a kept connection, and closes those that were idle for longer than [`MAX_IDLE`].
-    fn kept(&self) -> Option<Kept> {
-        loop {
-            let kept = lock(&self.kept).pop()?;
-            if kept.used.elapsed() < MAX_IDLE {
-                return Some(kept);
-            }
-            drop(Used(Some(kept)));
-        }
-    }
-
     async fn send(
         &self,
         sql: &Arc<str>,
         values: impl Fn() -> Values + Send + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        if let Some(kept) = self.kept() {
-            let mut used = Used(Some(kept));
-            match self.all_over(&mut used, sql, &values).await {
+        let Some(connections) = self.database.kept() else {
+            return Err(DbErr::Custom("only PostgreSQL is given text".to_owned()));
+        };
+        if let Some(mut kept) = connections.take() {
+            match self.all_over(&mut kept, sql, &values).await {
                 Err(error) if is_stale(&error) => {
-                    drop(used);
+                    drop(kept);
                     if let Some(heartbeat) = &self.heartbeat {
                         heartbeat.probe();
                     }
                     // The cause has broken the others, too.
-                    self.forget();
+                    connections.forget();
                 }
-                outcome => return self.done(used, outcome),
+                outcome => return done(connections, kept, outcome),
             }
         }
-        let Some(pool) = self.postgres() else {
-            return Err(DbErr::Custom("only PostgreSQL is given text".to_owned()));
-        };
-        let mut used = Used(Some(self.acquired(pool).await?));
-        let outcome = self.all_over(&mut used, sql, &values).await;
-        self.done(used, outcome)
-    }
-
-    /// Takes a connection of the pool, or one that was kept meanwhile.
-    async fn acquired(&self, pool: &PgPool) -> Result<Kept, DbErr> {
-        let _waiting = Waiting::new(&self.waiting);
-        // From here on `done` keeps none while this waits; one may have been kept just before.
-        if let Some(kept) = self.kept() {
-            return Ok(kept);
-        }
-        Ok(Kept {
-            connection: Box::pin(pool.acquire()).await.map_err(not_acquired)?,
-            since: Instant::now(),
-            used: Instant::now(),
-        })
+        let mut acquired = connections.acquire().await.map_err(not_acquired)?;
+        let outcome = self.all_over(&mut acquired, sql, &values).await;
+        done(connections, acquired, outcome)
     }
 
     /// Loads all rows of a statement over a connection, and once more if its prepared statements are
     /// outdated.
     async fn all_over(
         &self,
-        used: &mut Used,
+        connection: &mut KeptConnection,
         sql: &Arc<str>,
         values: impl Fn() -> Values,
     ) -> sqlx::Result<Vec<QueryResult>> {
-        let Some(kept) = &mut used.0 else {
-            return Err(sqlx::Error::PoolClosed);
-        };
-        match self.within_limit(kept.all(sql, values())).await {
+        match self.within_limit(all(connection, sql, values())).await {
             Err(error) if is_outdated(&error) => {
-                kept.connection.clear_cached_statements().await?;
-                self.within_limit(kept.all(sql, values())).await
+                connection.clear_cached_statements().await?;
+                self.within_limit(all(connection, sql, values())).await
             }
             outcome => outcome,
         }
@@ -323,53 +231,41 @@ impl Reader {
         }
     }
 
-    /// Keeps a connection if it can be used again, and if no statement waits for the pool, which gets it
-    /// otherwise: writes may hold all others for long.
-    fn done<T>(&self, mut used: Used, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
-        match &outcome {
-            Err(error) if Overdue::is_in(error) => {
-                // A NAT or proxy may have dropped the others, too.
-                self.forget();
-                return outcome.map_err(failed);
-            }
-            // An error of the server leaves the session intact.
-            Err(error) if error.as_database_error().is_none() || is_stale(error) => {
-                return outcome.map_err(failed);
-            }
-            Ok(_) | Err(_) => {}
-        }
-        if let Some(mut connection) = used.0.take()
-            && connection.since.elapsed() < LIFETIME
-        {
-            connection.used = Instant::now();
-            let mut kept = lock(&self.kept);
-            if kept.len() < self.max_kept && self.waiting.load(Ordering::SeqCst) == 0 {
-                kept.push(connection);
-            }
-        }
-        outcome.map_err(failed)
-    }
-
     /// Closes the kept connections.
     fn forget(&self) {
-        for kept in std::mem::take(&mut *lock(&self.kept)) {
-            drop(Used(Some(kept)));
+        if let Some(connections) = self.database.kept() {
+            connections.forget();
         }
-    }
-
-    /// Returns the kept connections to their pool.
-    pub(super) fn release(&self) {
-        drop(std::mem::take(&mut *lock(&self.kept)));
     }
 }
 
-impl Kept {
-    async fn all(&mut self, sql: &Arc<str>, values: Values) -> sqlx::Result<Vec<QueryResult>> {
-        // Input of clients is in the values alone.
-        let query = sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(values));
-        let rows = query.fetch_all(&mut *self.connection).await?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+async fn all(
+    connection: &mut KeptConnection,
+    sql: &Arc<str>,
+    values: Values,
+) -> sqlx::Result<Vec<QueryResult>> {
+    // Input of clients is in the values alone.
+    let query = sqlx::query_with(AssertSqlSafe(sql.clone()), SqlxValues(values));
+    let rows = query.fetch_all(&mut **connection).await?;
+    Ok(rows.into_iter().map(QueryResult::from).collect())
+}
+
+/// Keeps a connection if it can be used again.
+fn done<T>(
+    connections: &KeptConnections,
+    connection: KeptConnection,
+    outcome: sqlx::Result<T>,
+) -> Result<T, DbErr> {
+    match &outcome {
+        Err(error) if Overdue::is_in(error) => {
+            // A NAT or proxy may have dropped the others, too.
+            connections.forget();
+        }
+        // An error of the server leaves the session intact.
+        Err(error) if error.as_database_error().is_none() || is_stale(error) => {}
+        Ok(_) | Err(_) => connections.keep(connection),
     }
+    outcome.map_err(failed)
 }
 
 /// Returns the error for a server that is known to be away.

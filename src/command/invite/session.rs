@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use futures_util::future::try_join_all;
-use sea_orm::DatabaseConnection;
 
 use super::{
     Stop,
@@ -18,7 +17,7 @@ use crate::{
     clock::{Clock, Stopwatch},
     command::{CannotOpen, unready},
     config::{DatabaseUrl, InviteOptions},
-    database::{Pool, Purpose},
+    database::{OpenDatabase, Pool, Purpose},
     invite::{GroupInviteUrl, InviteKind, Refusal},
     lifecycle::{Lifecycle, Settled},
     loader::{
@@ -72,7 +71,7 @@ impl Outcome {
 
 /// Reads and writes as an account.
 pub(super) struct Session {
-    database: DatabaseConnection,
+    database: OpenDatabase,
     loaders: Arc<Loaders>,
     lifecycle: Arc<Lifecycle>,
     viewer: Viewer,
@@ -89,6 +88,7 @@ impl Session {
             .open()
             .await
             .map_err(|error| Stop::usage(CannotOpen(error)))?;
+        let database = OpenDatabase::from(database);
         let opened = Self::over(database.clone(), options, clock).await;
         if opened.is_err() {
             // Nothing was written, so that an error loses no data.
@@ -98,27 +98,14 @@ impl Session {
     }
 
     async fn over(
-        database: DatabaseConnection,
+        database: OpenDatabase,
         options: &SessionOptions,
         clock: &Clock,
     ) -> Result<Self, Stop> {
-        if let Some(reason) = unready(&database, Purpose::WRITE).await {
+        if let Some(reason) = unready(database.orm(), Purpose::WRITE).await {
             return Err(Stop::fault(reason));
         }
         let loaders = Arc::new(Loaders::new(database.clone(), &Metrics::default()));
-        let opened = Self::with_account(database, loaders.clone(), options, clock).await;
-        if opened.is_err() {
-            loaders.release_connections();
-        }
-        opened
-    }
-
-    async fn with_account(
-        database: DatabaseConnection,
-        loaders: Arc<Loaders>,
-        options: &SessionOptions,
-        clock: &Clock,
-    ) -> Result<Self, Stop> {
         let subject = Subject::Username(options.operator.clone());
         let found = batch_loads(loaders.account(subject)).await;
         let found = found.map_err(Stop::fault)?;
@@ -163,8 +150,6 @@ impl Session {
 
     /// Closes the connections.
     pub(super) async fn close(self) {
-        // The pool waits for the connections that the loaders keep.
-        self.loaders.release_connections();
         // Writes are committed, so that an error loses no data.
         let _ = self.database.close().await;
     }

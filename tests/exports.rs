@@ -171,7 +171,7 @@ each_database! {
         gateway.add(data::tagged(1, 2)).await;
         gateway.add(data::tagged(1, 1)).await;
         // A status that the database derives.
-        let mut course_invite = data::course_invite(8, 1, world::MEMBER);
+        let mut course_invite = data::course_invite(9, 1, world::MEMBER);
         course_invite.status = None;
         gateway.add(course_invite).await;
         recorded(&gateway).await;

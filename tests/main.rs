@@ -14,6 +14,7 @@
 mod support;
 
 mod access;
+mod address_invites;
 mod addresses;
 mod architecture;
 mod authentication;

@@ -77,6 +77,16 @@ const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
 const IN_LIVE_COURSE: &str = "EXISTS (SELECT 1 FROM courses c \
     WHERE c.id = course_invites.course_id AND c.deleted_at IS NULL)";
 
+/// Accepts the other pending invite of a person who was invited to the course by account and by address.
+const ACCEPT_TWIN: &str = "UPDATE course_invites
+    SET accepted_at = :now, accepted_by_id = :actor, updated_at = :now
+    WHERE status = 'pending' AND id NOT IN (SELECT d.id FROM decided d) AND id IN (
+        SELECT i.id FROM decided d
+        JOIN course_invites i ON i.course_id = d.target_id AND i.user_id = :actor
+        UNION ALL SELECT i.id FROM decided d JOIN users u ON u.id = :actor AND u.is_verified
+        JOIN course_invites i ON i.course_id = d.target_id AND i.email_norm = u.email_norm)
+    RETURNING id AS twin_id";
+
 /// Columns of the invites that a command moved.
 const DECIDED: &[Column] = &[
     ("id", Type::Int),
@@ -481,7 +491,13 @@ impl Giving<'_> {
         } else {
             "NULL"
         };
-        let source = "decided JOIN wanted ON wanted_id = id";
+        let source = match (&self.order, kind) {
+            (Order::Accept, InviteKind::CourseInvite) => {
+                "(SELECT event_id, id, target_id FROM decided JOIN wanted ON wanted_id = id
+                  UNION ALL SELECT :twin_event, twin_id, target_id FROM twin CROSS JOIN decided) accepted"
+            }
+            _ => "decided JOIN wanted ON wanted_id = id",
+        };
         record(write, kind, self.order.event(), changed, source)
     }
 
@@ -495,7 +511,9 @@ impl Giving<'_> {
                 InviteKind::WorkspaceInvite => {
                     "status = 'accepted', accepted_at = :now, accepted_by_id = :actor"
                 }
-                InviteKind::CourseInvite | InviteKind::GroupInvite => "accepted_at = :now",
+                InviteKind::CourseInvite | InviteKind::GroupInvite => {
+                    "accepted_at = :now, accepted_by_id = :actor"
+                }
             },
             // A refusal is stored as a withdrawal, too, for readers that know none.
             Order::Decline if is_workspace_invite => {
@@ -587,15 +605,18 @@ impl Giving<'_> {
                     ),
                 )
             }
-            (Order::Accept, InviteKind::CourseInvite) => write.then(
-                "joined",
-                format!(
-                    "INSERT INTO course_members (course_id, user_id, role)
-                     SELECT target_id, :actor, '{}' FROM decided WHERE 1 = 1
-                     ON CONFLICT (course_id, user_id) DO NOTHING",
-                    Joined::COURSE
+            (Order::Accept, InviteKind::CourseInvite) => write
+                .set("twin_event", event_id(self.now))
+                .step("twin", &[("twin_id", Type::Int)], ACCEPT_TWIN)
+                .then(
+                    "joined",
+                    format!(
+                        "INSERT INTO course_members (course_id, user_id, role)
+                         SELECT target_id, :actor, '{}' FROM decided WHERE 1 = 1
+                         ON CONFLICT (course_id, user_id) DO NOTHING",
+                        Joined::COURSE
+                    ),
                 ),
-            ),
             (Order::Resend { tokens, .. }, InviteKind::WorkspaceInvite) => {
                 let minted = ids
                     .iter()
@@ -697,7 +718,7 @@ impl Giving<'_> {
                     id: row.id,
                     state: course_invites::state(&row),
                     expires_at: None,
-                    accepted_by: Some(row.user_id),
+                    accepted_by: row.accepted_by_id.or(row.user_id),
                     last_sent_at: row.last_sent_at,
                     send_count: row.send_count,
                     has_successor: false,

@@ -135,7 +135,7 @@ each_database! {
         assert_eq!(events(&gateway).await, [("workspace_invite created".to_owned(), Some(ADMIN))]);
         let row = workspace_invite::Entity::find_by_id(FIRST).one(&gateway.database).await;
         let row = row.expect("rows").expect("an invite");
-        assert_eq!((row.expires_at - row.created_at).num_days(), 14);
+        assert_eq!((row.expires_at.expect("an expiry") - row.created_at).num_days(), 14);
     }
 
     async fn json_output_has_an_object_per_row(gateway) {

@@ -64,6 +64,7 @@ mod invite_page;
 mod list_costs;
 mod metrics;
 mod migrations;
+mod missing_values;
 mod mutation_costs;
 mod mutations;
 mod outage;

@@ -63,7 +63,7 @@ const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
     AND EXISTS (SELECT 1 FROM workspace_invites o \
     WHERE o.workspace_id = workspace_invites.workspace_id \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
-    AND o.status = 'pending' AND o.expires_at > :now))";
+    AND o.status = 'pending' AND (o.expires_at IS NULL OR o.expires_at > :now)))";
 
 /// Condition: the workspace invite expired, and the same command names a newer one to the same address, which
 /// is renewed instead.
@@ -340,7 +340,7 @@ impl Table {
     fn is(self, status: Status) -> &'static str {
         match (self.kind, status) {
             (InviteKind::WorkspaceInvite, Status::Pending) => {
-                "(status = 'pending' AND expires_at > :now)"
+                "(status = 'pending' AND (expires_at IS NULL OR expires_at > :now))"
             }
             (InviteKind::WorkspaceInvite, Status::Expired) => {
                 "(status = 'expired' OR (status = 'pending' AND expires_at <= :now))"
@@ -701,7 +701,7 @@ impl Giving<'_> {
                 let found = rows.map(|row| Found {
                     id: row.id,
                     state: workspace_invites::state(&row),
-                    expires_at: Some(row.expires_at),
+                    expires_at: row.expires_at,
                     accepted_by: row.accepted_by_id,
                     last_sent_at: row.last_sent_at,
                     send_count: row.send_count,

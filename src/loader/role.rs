@@ -177,8 +177,7 @@ fn statement(database: &DatabaseConnection, keys: &[MembershipKey]) -> Option<Se
         parts.push(members::<workspace_member::Entity>(WORKSPACE));
 
         use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
-        let until = Expr::col((Invites, Invite::ExpiresAt));
-        let mut invitee = part(WORKSPACE, no_role(), until);
+        let mut invitee = part(WORKSPACE, no_role(), super::workspace_invite::expiry());
         let address = Expr::col((Invites, Invite::EmailNorm))
             .equals((KEYS, EMAIL))
             .and(Expr::col((KEYS, EMAIL)).ne(NO_EMAIL));

@@ -186,7 +186,7 @@ async fn every_invite_has_the_status_that_its_case_names() {
                     StoredStatus::Accepted => "ACCEPTED",
                     StoredStatus::Cancelled => "CANCELLED",
                     StoredStatus::Expired => "EXPIRED",
-                    StoredStatus::Pending if invite.expires_at <= now() => "EXPIRED",
+                    StoredStatus::Pending if invite.expires_at <= Some(now()) => "EXPIRED",
                     StoredStatus::Pending => "PENDING",
                 }
             }

@@ -219,12 +219,12 @@ each_database! {
     async fn users_are_invited_to_a_course(gateway) {
         fill(&gateway).await;
         let user = global_id("User", MEMBER);
-        let ended = invite(&gateway, &["create", "course", "--course=1", "--as=ada", "--json", "4", &user, "99", "sid"]).await;
-        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), "error: 2 of 4 rows were refused\n"));
+        let ended = invite(&gateway, &["create", "course", "--course=1", "--as=ada", "--json", "4", "new@x.io", &user, "99", "sid", "@"]).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), "error: 3 of 6 rows were refused\n"));
         let rows = rows(&ended);
-        assert_eq!(codes(&rows), [None, None, Some("NOT_FOUND"), Some("NOT_FOUND")]);
+        assert_eq!(codes(&rows), [None, None, None, Some("NOT_FOUND"), Some("NOT_FOUND"), Some("INVALID_EMAIL")]);
         assert_eq!((&rows[0]["kind"], &rows[0]["acceptUrl"]), (&json!("course"), &json!(null)));
-        assert_eq!(events(&gateway).await.len(), 2);
+        assert_eq!(events(&gateway).await.len(), 3);
     }
 
     async fn invites_are_sent_again_and_withdrawn(gateway) {

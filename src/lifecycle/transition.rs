@@ -59,7 +59,7 @@ pub struct Changes {
 }
 
 /// Condition: the workspace invite expired, and another one to the same address is pending.
-const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
+const HAS_SUCCESSOR: &str = "((status = 'expired' OR (expires_at IS NOT NULL AND expires_at <= :now)) \
     AND EXISTS (SELECT 1 FROM workspace_invites o \
     WHERE o.workspace_id = workspace_invites.workspace_id \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
@@ -67,7 +67,7 @@ const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
 
 /// Condition: the workspace invite expired, and the same command names a newer one to the same address, which
 /// is renewed instead.
-const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
+const HAS_NEWER_TWIN: &str = "((status = 'expired' OR (expires_at IS NOT NULL AND expires_at <= :now)) \
     AND EXISTS (SELECT 1 FROM wanted twin JOIN workspace_invites o ON o.id = twin.wanted_id \
     WHERE o.workspace_id = workspace_invites.workspace_id \
     AND o.email_norm = workspace_invites.email_norm AND o.id > workspace_invites.id \
@@ -77,14 +77,12 @@ const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
 const IN_LIVE_COURSE: &str = "EXISTS (SELECT 1 FROM courses c \
     WHERE c.id = course_invites.course_id AND c.deleted_at IS NULL)";
 
-/// Accepts the other pending invite of a person who was invited to the course by account and by address.
+/// Accepts the pending invite of the account, if one to its address was accepted. Not the other way round:
+/// managers of the course would learn the address of an account.
 const ACCEPT_TWIN: &str = "UPDATE course_invites
     SET accepted_at = :now, accepted_by_id = :actor, updated_at = :now
-    WHERE status = 'pending' AND id NOT IN (SELECT d.id FROM decided d) AND id IN (
-        SELECT i.id FROM decided d
-        JOIN course_invites i ON i.course_id = d.target_id AND i.user_id = :actor
-        UNION ALL SELECT i.id FROM decided d JOIN users u ON u.id = :actor AND u.is_verified
-        JOIN course_invites i ON i.course_id = d.target_id AND i.email_norm = u.email_norm)
+    WHERE status = 'pending' AND user_id = :actor AND id NOT IN (SELECT d.id FROM decided d)
+        AND course_id IN (SELECT d.target_id FROM decided d)
     RETURNING id AS twin_id";
 
 /// Columns of the invites that a command moved.

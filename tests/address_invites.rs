@@ -163,29 +163,75 @@ each_database! {
         }
     }
 
-    async fn who_is_invited_by_account_and_by_address_joins_once(gateway) {
-        for (accepted, other) in [(0, 1), (1, 0)] {
-            fill(&gateway).await;
-            sign_up(&gateway, true).await;
-            let created = invite(&gateway, &format!("users: [\"{GRACE}\"], emails: [\"{ADDRESS}\"]")).await;
-            let id = |row: usize| created["results"][row]["invite"]["databaseId"].as_str()
-                .and_then(|id| id.parse().ok()).expect("an id");
-            assert_eq!(answer(&gateway, GRACE, "acceptInvite", id(accepted)).await, "done");
-            let rows = invites(&gateway.database).await;
-            assert_eq!(rows.len(), 2);
-            for row in rows {
-                assert_eq!(row.status, Some(course_invite::StoredStatus::Accepted));
-                assert_eq!((row.accepted_by_id, row.accepted_at.is_some()), (Some(GRACE), true));
-            }
-            assert_eq!(answer(&gateway, GRACE, "acceptInvite", id(other)).await, "done");
-            let found = events(&gateway).await.into_iter().filter(|(event, _)| event == "accepted");
-            assert_eq!(found.map(|(_, id)| id).collect::<BTreeSet<_>>(), BTreeSet::from([id(0), id(1)]));
-            for viewer in [Viewer::User(GRACE), Viewer::Staff(MANAGER)] {
-                let document = format!("{{ nodes(ids: [\"{}\"]) {{ id }} }}", invite_id("CourseInvite", 1, id(other)));
-                assert!(gateway.data(viewer, &document).await["nodes"][0].is_object());
-            }
-            crate::support::tables::empty(&gateway.database).await;
+    async fn accepting_by_address_accepts_the_invite_of_the_account(gateway) {
+        fill(&gateway).await;
+        sign_up(&gateway, true).await;
+        invite(&gateway, &format!("users: [\"{GRACE}\", \"{OTHER}\"], emails: [\"{ADDRESS}\"]")).await;
+        let (by_account, of_another, by_address) = (FIRST, FIRST + 1, FIRST + 2);
+        assert_eq!(answer(&gateway, GRACE, "acceptInvite", by_address).await, "done");
+        for row in invites(&gateway.database).await {
+            let acceptor = (row.id != of_another).then_some(GRACE);
+            assert_eq!((row.accepted_by_id, row.accepted_at.is_some()), (acceptor, acceptor.is_some()), "{}", row.id);
         }
+        assert_eq!(answer(&gateway, GRACE, "acceptInvite", by_account).await, "done");
+        let found = events(&gateway).await.into_iter().filter(|(event, _)| event == "accepted");
+        assert_eq!(found.map(|(_, id)| id).collect::<BTreeSet<_>>(), BTreeSet::from([by_account, by_address]));
+        assert!(!is_member(&gateway, OTHER).await);
+    }
+
+    async fn accepting_by_account_does_not_tell_its_address(gateway) {
+        fill(&gateway).await;
+        sign_up(&gateway, true).await;
+        // A manager tries addresses of an account.
+        invite(&gateway, &format!("users: [\"{GRACE}\"], emails: [\"guess@example.org\", \"{ADDRESS}\"]")).await;
+        let by_address = FIRST + 2;
+        assert_eq!(answer(&gateway, GRACE, "acceptInvite", FIRST).await, "done");
+        let document = "{ course(id: 1) { inviteCounts { pending accepted } invites(orderBy: { field: EMAIL, direction: ASC }) { nodes {
+            email status acceptedAt updatedAt acceptedBy { username } history { nodes { type } } } } } }";
+        let data = gateway.data(Viewer::User(MANAGER), document).await;
+        assert_eq!(data["course"]["inviteCounts"], json!({ "pending": 2, "accepted": 1 }));
+        let mut nodes = data["course"]["invites"]["nodes"].as_array().expect("nodes")[1..].to_vec();
+        nodes.iter_mut().for_each(|node| node["email"] = json!(null));
+        assert_eq!(nodes[0], nodes[1], "a guess, and the address of the member");
+        assert_eq!(nodes[0]["status"], "PENDING");
+        // The person may answer the other invite, too.
+        assert_eq!(answer(&gateway, GRACE, "acceptInvite", by_address).await, "done");
+        let member = gateway.data(Viewer::User(MANAGER), document).await;
+        assert_eq!(member["course"]["inviteCounts"], json!({ "pending": 1, "accepted": 2 }));
+        assert!(is_member(&gateway, GRACE).await);
+    }
+
+    async fn others_find_the_address_nowhere(gateway) {
+        fill(&gateway).await;
+        gateway.add(course_invite::Model { invited_by_id: Some(MANAGER), ..data::address_invite(1, 1, ADDRESS) }).await;
+        gateway.add(data::course_invite(2, 1, OTHER)).await;
+        gateway.add(data::user(5, "joe")).await;
+        gateway.add(data::course_member(1, 5, "joined")).await;
+        sign_up(&gateway, false).await;
+        let id = invite_id("CourseInvite", 1, 1);
+        let fields = "... on CourseInvite { email invitee { username } acceptedBy { username } history { nodes { type } } }";
+        let course = "course(id: 1) { inviteCounts { pending } invites(filter: { search: \"grace\" }) { totalCount nodes { email } } invitees { nodes { username } } }";
+        let documents = [
+            format!("{{ node(id: \"{id}\") {{ id {fields} }} }}"),
+            format!("{{ nodes(ids: [\"{id}\"]) {{ id {fields} }} }}"),
+            format!("{{ _entities(representations: [{{ __typename: \"CourseInvite\", id: \"{id}\" }}]) {{ {fields} }} }}"),
+            format!("{{ {course} }}"),
+            format!("{{ viewer {{ receivedInvites {{ nodes {{ id {fields} }} }} sentInvites {{ nodes {{ id {fields} }} }} }} }}"),
+        ];
+        let others = [OTHER, ELSEWHERE, GRACE, 5].map(Viewer::User);
+        for viewer in others.into_iter().chain([Viewer::Anonymous]) {
+            for document in &documents {
+                let response = gateway.graphql(viewer, document).await;
+                let text = response.to_string().to_lowercase();
+                assert!(!text.contains("cher.example"), "{document}: {text}");
+            }
+        }
+        for document in &documents {
+            let response = gateway.graphql(Viewer::User(MANAGER), document).await;
+            assert!(response.to_string().contains(ADDRESS), "{document}: {response}");
+        }
+        let rest = gateway.get(Viewer::User(MANAGER), "/api/v2/course/1/invite/").await.json;
+        assert!(!rest.to_string().contains("cher.example"), "{rest}");
     }
 
     async fn two_accounts_with_the_address_give_one_member(gateway) {

@@ -103,6 +103,23 @@ each_database! {
         assert_eq!(data["acceptInvite"], json!({ "invite": { "status": "ACCEPTED", "expiresAt": null }, "userErrors": [] }));
     }
 
+    async fn it_is_resent_beside_another_to_its_address(gateway) {
+        fill(&gateway).await;
+        let copy = |id: i64, expires_at| workspace_invite::Model {
+            email: "grace1@example.com".to_owned(),
+            email_norm: "grace1@example.com".to_owned(),
+            expires_at,
+            ..data::workspace_invite(id, 1)
+        };
+        gateway.add_all([copy(4, None), copy(5, Some(data::made()))]).await;
+        let ids: Vec<_> = [1, 4, 5].map(|id| invite_id("WorkspaceInvite", 1, id)).into();
+        let document = format!("mutation {{ resendInvites(input: {{ ids: {} }}) {{ results {{ userErrors {{ code }} }} }} }}", json!(ids));
+        let data = gateway.data(Viewer::User(OWNER), &document).await;
+        assert_eq!(data["resendInvites"]["results"], json!([{ "userErrors": [] }, { "userErrors": [] },
+            { "userErrors": [{ "code": "ALREADY_INVITED" }] }]));
+        assert_eq!(expiry(&gateway, 4).await, None);
+    }
+
     async fn files_may_lack_the_expiry(gateway) {
         gateway.add(data::workspace(1)).await;
         let row = |token: i64, expires_at: Value| json!({ "token": data::token(token), "email": "eve@x.io",

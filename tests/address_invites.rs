@@ -187,7 +187,7 @@ each_database! {
         let by_address = FIRST + 2;
         assert_eq!(answer(&gateway, GRACE, "acceptInvite", FIRST).await, "done");
         let document = "{ course(id: 1) { inviteCounts { pending accepted } invites(orderBy: { field: EMAIL, direction: ASC }) { nodes {
-            email status acceptedAt updatedAt acceptedBy { username } history { nodes { type } } } } } }";
+            email status acceptedAt acceptedBy { username } history { nodes { type } } } } } }";
         let data = gateway.data(Viewer::User(MANAGER), document).await;
         assert_eq!(data["course"]["inviteCounts"], json!({ "pending": 2, "accepted": 1 }));
         let mut nodes = data["course"]["invites"]["nodes"].as_array().expect("nodes")[1..].to_vec();

@@ -76,7 +76,7 @@ impl Snapshot {
         const USERS: Layout = (&["email_norm"], None);
         const CODES: Layout = (&["email_norm"], Some(Array::TagIds));
         const INVITES: Layout = (&["email_norm"], Some(Array::TokenHashes));
-        const INVITEES: Layout = (&["status"], None);
+        const INVITEES: Layout = (&["email_norm", "status"], None);
         match kind {
             Kind::Users => self.rows::<user::Entity>(USERS, output).await,
             Kind::Workspaces => self.rows::<workspace::Entity>(PLAIN, output).await,

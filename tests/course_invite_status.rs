@@ -132,10 +132,10 @@ async fn wrong(database: &DatabaseConnection) -> Vec<(i64, Option<course_invite:
         use course_invite::StoredStatus::{Accepted, Cancelled, Declined, Pending};
         let is_deleted = users
             .iter()
-            .any(|user| user.id == invite.user_id && user.deleted_at.is_some());
-        let is_member = members
-            .iter()
-            .any(|member| (member.course_id, member.user_id) == (invite.course_id, invite.user_id));
+            .any(|user| Some(user.id) == invite.user_id && user.deleted_at.is_some());
+        let is_member = members.iter().any(|member| {
+            (member.course_id, Some(member.user_id)) == (invite.course_id, invite.user_id)
+        });
         let defined = match (invite.cancelled_at, invite.declined_at) {
             _ if is_deleted => None,
             _ if is_member || invite.accepted_at.is_some() => Some(Accepted),

@@ -42,7 +42,7 @@ async fn export_all(gateway: &Gateway) -> Vec<(Kind, String)> {
     files
 }
 
-/// Imports files of an export, of which nothing is rejected or noted.
+/// Imports files of an export, of which nothing is rejected. Only a shared `ext_id`, as in the demo, is noted.
 async fn import_all(gateway: &Gateway, files: &[(Kind, String)]) {
     for (kind, text) in files {
         let (kind, url) = (kind.to_string(), gateway.database_url.as_str());
@@ -51,7 +51,11 @@ async fn import_all(gateway: &Gateway, files: &[(Kind, String)]) {
         let number = text.lines().count();
         let summary = format!("{kind}: {number} rows read, {number} written, 0 rejected");
         assert!(ended.stdout.starts_with(&summary), "{ended:?}");
-        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        let mut notes = ended
+            .stderr
+            .lines()
+            .filter(|note| !note.contains("have the same ext_id"));
+        assert_eq!((ended.status, notes.next()), (Some(0), None));
     }
 }
 
@@ -167,7 +171,7 @@ each_database! {
         gateway.add(data::tagged(1, 2)).await;
         gateway.add(data::tagged(1, 1)).await;
         // A status that the database derives.
-        let mut course_invite = data::course_invite(8, 1, world::MEMBER);
+        let mut course_invite = data::course_invite(9, 1, world::MEMBER);
         course_invite.status = None;
         gateway.add(course_invite).await;
         recorded(&gateway).await;

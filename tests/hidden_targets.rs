@@ -95,7 +95,7 @@ each_database! {
             gateway.add(data::workspace_member(id, OWNER, "owner")).await;
             gateway.add(workspace_invite::Model {
                 status: stored,
-                expires_at,
+                expires_at: Some(expires_at),
                 email: "invitee@example.com".to_owned(),
                 email_norm: "invitee@example.com".to_owned(),
                 ..data::workspace_invite(id, id)

@@ -72,7 +72,7 @@ async fn invites(gateway: &Gateway) -> Vec<Value> {
             format!("{:?}", row.status),
             row.inviter_id,
             text(row.created_at),
-            text(row.expires_at),
+            row.expires_at.map(text),
             row.accepted_at.map(text),
             row.cancelled_at.map(text)
         ])

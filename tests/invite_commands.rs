@@ -135,7 +135,7 @@ each_database! {
         assert_eq!(events(&gateway).await, [("workspace_invite created".to_owned(), Some(ADMIN))]);
         let row = workspace_invite::Entity::find_by_id(FIRST).one(&gateway.database).await;
         let row = row.expect("rows").expect("an invite");
-        assert_eq!((row.expires_at - row.created_at).num_days(), 14);
+        assert_eq!((row.expires_at.expect("an expiry") - row.created_at).num_days(), 14);
     }
 
     async fn json_output_has_an_object_per_row(gateway) {
@@ -219,12 +219,12 @@ each_database! {
     async fn users_are_invited_to_a_course(gateway) {
         fill(&gateway).await;
         let user = global_id("User", MEMBER);
-        let ended = invite(&gateway, &["create", "course", "--course=1", "--as=ada", "--json", "4", &user, "99", "sid"]).await;
-        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), "error: 2 of 4 rows were refused\n"));
+        let ended = invite(&gateway, &["create", "course", "--course=1", "--as=ada", "--json", "4", "new@x.io", &user, "99", "sid", "@"]).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), "error: 3 of 6 rows were refused\n"));
         let rows = rows(&ended);
-        assert_eq!(codes(&rows), [None, None, Some("NOT_FOUND"), Some("NOT_FOUND")]);
+        assert_eq!(codes(&rows), [None, None, None, Some("NOT_FOUND"), Some("NOT_FOUND"), Some("INVALID_EMAIL")]);
         assert_eq!((&rows[0]["kind"], &rows[0]["acceptUrl"]), (&json!("course"), &json!(null)));
-        assert_eq!(events(&gateway).await.len(), 2);
+        assert_eq!(events(&gateway).await.len(), 3);
     }
 
     async fn invites_are_sent_again_and_withdrawn(gateway) {

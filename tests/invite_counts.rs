@@ -36,7 +36,7 @@ async fn with_workspaces(gateway: &Gateway) {
     let invite = |id, status, declined_at| workspace_invite::Model {
         status,
         declined_at,
-        expires_at: expiry(),
+        expires_at: Some(expiry()),
         ..data::workspace_invite(id, 1)
     };
     gateway

@@ -14,6 +14,7 @@
 mod support;
 
 mod access;
+mod address_invites;
 mod addresses;
 mod architecture;
 mod authentication;
@@ -63,6 +64,7 @@ mod invite_page;
 mod list_costs;
 mod metrics;
 mod migrations;
+mod missing_values;
 mod mutation_costs;
 mod mutations;
 mod outage;

@@ -5,7 +5,7 @@ use invite_gateway::import::Kind;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Statement, Value,
+    QueryOrder, Statement, TransactionTrait, Value,
 };
 use serde_json::json;
 
@@ -189,6 +189,46 @@ each_database! {
         }
     }
 
+    async fn earlier_course_invites_are_to_accounts(gateway) {
+        use entity::course_invite;
+        let database = &gateway.database;
+        gateway.add_all((1..=3).map(|id| data::user(id, &format!("user{id}")))).await;
+        gateway.add(data::course(1, "rust", 1)).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(workspace_invite::Model { expires_at: None, ..data::workspace_invite(1, 1) }).await;
+        gateway.add(data::course_member(1, 3, "joined")).await;
+        gateway.add_all([2, 3].map(|id| data::course_invite(id, 1, id))).await;
+        let before = tables::dump(database).await;
+        let steps = steps_from("m20261202_000018_course_invite_addresses");
+        // Over one connection: SQLite does not refresh the schema of another one.
+        let transaction = database.begin().await.expect("a transaction");
+        Migrator::down(&transaction, Some(steps)).await.expect("steps back");
+        let sql = "INSERT INTO course_invites (id, course_id, user_id, created_at)
+            VALUES (4, 1, 1, '2026-01-01 00:00:00+00:00')";
+        transaction.execute_unprepared(sql).await.expect("a row of the earlier shape");
+        let sql = "UPDATE workspace_invites SET workspace_id = 1 WHERE expires_at > '9999-12-31 00:00:00+00:00'";
+        let never = transaction.execute_unprepared(sql).await.expect("an update");
+        assert_eq!(never.rows_affected(), 1, "the last instant in place of never");
+        Migrator::up(&transaction, None).await.expect("steps");
+        transaction.execute_unprepared("DELETE FROM course_invites WHERE id = 4;
+            UPDATE workspace_invites SET expires_at = NULL").await.expect("changes");
+        transaction.commit().await.expect("a commit");
+        assert_eq!(tables::dump(database).await, before);
+        gateway.add(data::address_invite(5, 1, "eve@x.io")).await;
+        // The text of a new name, and the status of a new member, as before.
+        let sql = "UPDATE users SET username = 'renamed' WHERE id = 2;
+            INSERT INTO course_members (course_id, user_id, role) VALUES (1, 2, 'joined')";
+        database.execute_unprepared(sql).await.expect("changes");
+        let document = "{ course(id: 1) { invites(filter: { search: \"RENAMED\" }) { nodes { databaseId status } } } }";
+        let found = gateway.data(Viewer::Staff(1), document).await;
+        assert_eq!(found["course"]["invites"]["nodes"], json!([{ "databaseId": "2", "status": "ACCEPTED" }]));
+        let stored = course_invite::Entity::find_by_id(5).one(database).await.expect("rows").expect("an invite");
+        assert_eq!(stored.status, Some(course_invite::StoredStatus::Pending));
+
+        let refused = Migrator::down(database, Some(steps)).await;
+        assert!(refused.is_err(), "an address has no place in the earlier shape");
+    }
+
     async fn a_name_is_free_once_its_holder_is_deleted(gateway) {
         let deleted = |id, name| user::Model {
             deleted_at: Some(data::made()),
@@ -228,6 +268,73 @@ each_database! {
         assert_eq!(ids[1], 1_000_000_000_000);
         assert_eq!(ids.len(), 4);
     }
+}
+
+/// Other programs may write instants that no client can read.
+#[tokio::test]
+async fn instants_that_no_client_can_read_are_repaired_and_refused() {
+    run(Backend::Postgres, async |gateway| {
+        let database = &gateway.database;
+        let columns = "SELECT table_name::text AS of_table, column_name::text AS name
+            FROM information_schema.columns
+            WHERE table_schema = current_schema() AND data_type = 'timestamp with time zone'";
+        let columns = Statement::from_string(database.get_database_backend(), columns);
+        let columns = database.query_all_raw(columns).await.expect("columns");
+        let columns = columns.iter().map(|row| {
+            let text = |name| row.try_get_by::<String, _>(name).expect("a name");
+            (text("of_table"), text("name"))
+        });
+        let columns: Vec<_> = columns.collect();
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add(data::workspace(1)).await;
+        gateway.add(data::workspace_invite(1, 1)).await;
+        gateway.add(data::invite_code(1, "CODE-1")).await;
+        gateway.add(data::group(1, "garden")).await;
+        gateway.add(data::group_invite(1, 1, "code")).await;
+        gateway.add(data::tag(1, "mentor")).await;
+        gateway.add(data::course(1, "rust", 1)).await;
+        gateway.add(data::course_invite(1, 1, 1)).await;
+        let sql = "INSERT INTO invite_events (id, type, kind, invite_id, at)
+            VALUES (gen_random_uuid(), 'created', 'course_invite', 1, now());
+            INSERT INTO idempotency_keys (user_id, key, fingerprint, outcome, created_at)
+            VALUES (1, 'k', '', '', now())";
+        database.execute_unprepared(sql).await.expect("rows");
+        let set = async |table: &str, column: &str, value: &str| {
+            let sql = format!("UPDATE {table} SET {column} = '{value}'");
+            database.execute_unprepared(&sql).await
+        };
+        let unreadable = ["infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"];
+        for (table, column) in &columns {
+            for value in unreadable {
+                assert!(set(table, column, value).await.is_err(), "{table}.{column} {value}");
+            }
+        }
+        for value in unreadable {
+            let steps = steps_from("m20261202_000019_values_of_sources");
+            Migrator::down(database, Some(steps)).await.expect("a step back");
+            for (table, column) in &columns {
+                // A deleted row is in no list.
+                if column != "deleted_at" {
+                    set(table, column, value).await.expect("an instant");
+                }
+            }
+            Migrator::up(database, None).await.expect("steps");
+            let document = "{ workspaceInvites(filter: { status: [PENDING, EXPIRED, ACCEPTED, CANCELLED, DECLINED] }) { nodes { createdAt expiresAt } }
+                inviteCodes { nodes { createdAt expiresAt acceptedAt } } users { nodes { id } }
+                course(id: 1) { invites { nodes { createdAt acceptedAt history { nodes { at } } } } }
+                groupInvites { nodes { createdAt } } }";
+            let data = gateway.data(Viewer::Staff(1), document).await;
+            let nearest = match value {
+                "infinity" | "10000-01-01 00:00:00+00" => "9999-12-31T23:59:59Z",
+                _ => "0001-01-01T00:00:00Z",
+            };
+            let expected = json!({ "createdAt": nearest, "expiresAt": nearest });
+            assert_eq!(data["workspaceInvites"]["nodes"], json!([expected]), "{value}");
+            let expected = json!({ "createdAt": nearest, "acceptedAt": nearest, "history": { "nodes": [{ "at": nearest }] } });
+            assert_eq!(data["course"]["invites"]["nodes"], json!([expected]), "{value}");
+        }
+    })
+    .await;
 }
 
 /// Migrates as `pg_monitor`, a role of every server that may create tables here, but no extension.

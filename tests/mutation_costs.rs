@@ -1,4 +1,4 @@
-//! What a mutation costs the database, and that its response shows the rows as they are stored.
+//! The cost of mutations for the database, and that their responses show the rows as they are stored.
 
 use serde_json::{Value, json};
 

@@ -318,7 +318,7 @@ each_database! {
     async fn resending_renews_an_expired_invite(gateway) {
         fill(&gateway).await;
         gateway.add(workspace_invite::Model {
-            expires_at: data::made(),
+            expires_at: Some(data::made()),
             ..data::workspace_invite(2, 1)
         }).await;
         let data = gateway.data(Viewer::User(ADMIN), &format!("{{ workspaceInvite(token: \"{}\") {{ id status }} }}", data::token(2))).await;
@@ -582,7 +582,7 @@ each_database! {
         fill(&gateway).await;
         gateway.add(workspace_invite::Model {
             role: "owner".to_owned(),
-            expires_at: data::made(),
+            expires_at: Some(data::made()),
             ..data::workspace_invite(2, 1)
         }).await;
         let id = invite_id("WorkspaceInvite", 1, 2);
@@ -604,7 +604,7 @@ each_database! {
         fill(&gateway).await;
         gateway.add(workspace_invite::Model {
             email_norm: "invitee1@example.org".to_owned(),
-            expires_at: data::made(),
+            expires_at: Some(data::made()),
             ..data::workspace_invite(2, 1)
         }).await;
         let id = invite_id("WorkspaceInvite", 1, 2);
@@ -618,7 +618,7 @@ each_database! {
         for id in [2, 3] {
             gateway.add(workspace_invite::Model {
                 email_norm: "twice@example.org".to_owned(),
-                expires_at: data::made(),
+                expires_at: Some(data::made()),
                 ..data::workspace_invite(id, 1)
             }).await;
         }

@@ -270,7 +270,7 @@ each_database! {
                     "cancelled" | "declined" => StoredStatus::Cancelled,
                     _ => StoredStatus::Pending,
                 },
-                expires_at: if state == "expired" { data::made() } else { data::later() },
+                expires_at: Some(if state == "expired" { data::made() } else { data::later() }),
                 cancelled_at,
                 declined_at,
                 ..data::workspace_invite(id, 1)

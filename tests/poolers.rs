@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::{
-    Backend, Gateway, data,
+    Backend, Gateway, Response, data,
     pgbouncer::PgBouncer,
     process::{Server, eventually},
     run,
@@ -45,13 +45,23 @@ async fn fill(gateway: &Gateway) {
     }
 }
 
+/// Returns the readiness once the database has responded, which may take long on a busy machine.
+async fn decided(server: &Server) -> Response {
+    eventually("a response of the database", async || {
+        let ready = server.get(None, "/health/ready").await;
+        let is_decided = ready.status == StatusCode::OK || ready.text.contains("pooler");
+        is_decided.then_some(ready)
+    })
+    .await
+}
+
 #[tokio::test]
 async fn pooling_by_session_serves_all_requests() {
     run(Backend::Postgres, async |gateway: Gateway| {
         fill(&gateway).await;
         let pooler = PgBouncer::before(&gateway.database_url, "session").await;
         let server = Server::new(&pooler.url(&gateway.database_url)).await;
-        let ready = server.get(None, "/health/ready").await;
+        let ready = decided(&server).await;
         assert_eq!(ready.status, StatusCode::OK, "{}", ready.text);
         assert_eq!(wrong_responses(&server).await, [""; 0]);
     })
@@ -64,7 +74,7 @@ async fn pooling_by_transaction_serves_rightly_or_not_at_all() {
         fill(&gateway).await;
         let pooler = PgBouncer::before(&gateway.database_url, "transaction").await;
         let server = Server::new(&pooler.url(&gateway.database_url)).await;
-        let ready = server.get(None, "/health/ready").await;
+        let ready = decided(&server).await;
         // PgBouncer 1.21 and later can keep prepared statements apart.
         if ready.status == StatusCode::OK {
             assert_eq!(wrong_responses(&server).await, [""; 0]);
@@ -72,9 +82,11 @@ async fn pooling_by_transaction_serves_rightly_or_not_at_all() {
         }
         let status = json!({ "status": "database pooler mixes prepared statements" });
         assert_eq!(ready.json, status);
-        let line = server.process.logged("the database is unavailable").await;
-        let reason = line["reason"].as_str().expect("a reason");
-        assert!(reason.contains("pool by session"), "{line}");
+        eventually("a line that names the cause", async || {
+            let (_, log) = server.process.written();
+            log.contains("pool by session").then_some(())
+        })
+        .await;
         eventually("a refusal", async || {
             let document = r#"{ inviteCode(code: "CODE-1") { code } }"#;
             let response = server.graphql(None, document, json!({})).await;

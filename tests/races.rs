@@ -191,7 +191,7 @@ each_database! {
             gateway.add(workspace_invite::Model {
                 email: email.clone(),
                 email_norm: email.clone(),
-                expires_at: data::made(),
+                expires_at: Some(data::made()),
                 ..data::workspace_invite(round, 1)
             }).await;
             let resend = format!("resendInvites(input: {{ ids: [{:?}] }}) {{ results {{ userErrors {{ code }} }} }}",
@@ -269,7 +269,7 @@ async fn a_renewal_waits_for_those_who_create_invites_to_the_workspace() {
         };
         gateway
             .add(workspace_invite::Model {
-                expires_at: data::made(),
+                expires_at: Some(data::made()),
                 ..invite(1)
             })
             .await;

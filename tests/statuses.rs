@@ -41,7 +41,7 @@ each_database! {
         gateway.add(data::user(1, "staff")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add(entity::workspace_invite::Model {
-            expires_at: edge(),
+            expires_at: Some(edge()),
             ..data::workspace_invite(1, 1)
         }).await;
         for (id, status) in [
@@ -52,7 +52,7 @@ each_database! {
             // Long past their expiry, settled invites keep their status.
             gateway.add(entity::workspace_invite::Model {
                 status,
-                expires_at: data::made(),
+                expires_at: Some(data::made()),
                 ..data::workspace_invite(id, 1)
             }).await;
         }
@@ -120,7 +120,7 @@ each_database! {
         gateway.add(data::user(1, "staff")).await;
         gateway.add(data::workspace(1)).await;
         gateway.add_all((1..=3).map(|id| entity::workspace_invite::Model {
-            expires_at: at("2026-06-01T12:00:00Z") + Duration::seconds(id),
+            expires_at: Some(at("2026-06-01T12:00:00Z") + Duration::seconds(id)),
             ..data::workspace_invite(id, 1)
         })).await;
         let document = "{

@@ -99,7 +99,7 @@ async fn add(gateway: &Gateway, kind: InviteKind, state: State, is_past: bool) {
                     accepted_by_id: accepted.map(|_| 3),
                     cancelled_at: cancelled,
                     declined_at: declined,
-                    expires_at: expiry(is_past),
+                    expires_at: Some(expiry(is_past)),
                     ..data::workspace_invite(1, 1)
                 })
                 .await;

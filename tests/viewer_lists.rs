@@ -140,7 +140,7 @@ async fn mixed(gateway: &Gateway) {
         gateway
             .add(entity::workspace_invite::Model {
                 created_at: after(seconds),
-                expires_at: expires_at.unwrap_or_else(data::later),
+                expires_at: expires_at.or_else(|| Some(data::later())),
                 ..workspace_invite_for_me(id, 1)
             })
             .await;
@@ -212,7 +212,7 @@ each_database! {
                 ..workspace_invite_for_me(2, 1)
             },
             entity::workspace_invite::Model { status: StoredStatus::Cancelled, ..workspace_invite_for_me(3, 1) },
-            entity::workspace_invite::Model { expires_at: data::made(), ..workspace_invite_for_me(4, 1) },
+            entity::workspace_invite::Model { expires_at: Some(data::made()), ..workspace_invite_for_me(4, 1) },
         ]).await;
         gateway.add_all([
             course_invite_for_me(1, 1),

@@ -38,7 +38,7 @@ pub struct Model {
     /// Visibility.
     pub privacy: CoursePrivacy,
     /// Creator, who also manages the course.
-    pub created_by_id: i64,
+    pub created_by_id: Option<i64>,
     /// When the course was created.
     pub created_at: DateTimeUtc,
     /// When the course was deleted. Its invites are then not found.

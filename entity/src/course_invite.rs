@@ -1,4 +1,4 @@
-//! `course_invites`: users invited to courses.
+//! `course_invites`: people invited to courses, by account or by e-mail address.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,10 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum StoredStatus {
-    /// Neither accepted nor cancelled, and the invitee is not a member.
+    /// Neither accepted nor cancelled, and the invited account is not a member.
     #[sea_orm(string_value = "pending")]
     Pending,
-    /// Accepted, or the invitee is a member of the course.
+    /// Accepted, or the invited account is a member of the course.
     #[sea_orm(string_value = "accepted")]
     Accepted,
     /// Withdrawn.
@@ -30,14 +30,20 @@ pub struct Model {
     pub id: i64,
     /// Course that the invitee joins by accepting.
     pub course_id: i64,
-    /// Invitee.
-    pub user_id: i64,
+    /// Invitee; none if invited by address.
+    pub user_id: Option<i64>,
+    /// Address of a person invited by address, as entered; none if invited by account.
+    pub email: Option<String>,
+    /// Normalized `email`, for comparisons.
+    pub email_norm: Option<String>,
     /// Inviter.
     pub invited_by_id: Option<i64>,
     /// When the invite was created.
     pub created_at: DateTimeUtc,
     /// When the invite was accepted.
     pub accepted_at: Option<DateTimeUtc>,
+    /// User who accepted the invite here.
+    pub accepted_by_id: Option<i64>,
     /// When the invite was cancelled.
     pub cancelled_at: Option<DateTimeUtc>,
     /// When the invitee declined. The row is then cancelled, too, for readers that know no refusal.
@@ -50,6 +56,8 @@ pub struct Model {
     pub send_count: i32,
     /// Status; null if the invitee's account is deleted. Triggers set it, whoever writes.
     pub status: Option<StoredStatus>,
+    /// `email` folded for searches; null if folding changes only ASCII case.
+    pub email_folded: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

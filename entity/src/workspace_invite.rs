@@ -45,8 +45,8 @@ pub struct Model {
     pub status: StoredStatus,
     /// When the invite was created.
     pub created_at: DateTimeUtc,
-    /// When a pending invite expires.
-    pub expires_at: DateTimeUtc,
+    /// When a pending invite expires; never if none.
+    pub expires_at: Option<DateTimeUtc>,
     /// When the invite was accepted.
     pub accepted_at: Option<DateTimeUtc>,
     /// User who accepted the invite.

@@ -19,6 +19,8 @@ mod m20261201_000013_group_invite_urls;
 mod m20261201_000014_folded_texts;
 mod m20261201_000015_fold_texts;
 mod m20261201_000016_addresses_again;
+mod m20261202_000018_course_invite_addresses;
+mod m20261202_000019_values_of_sources;
 mod m20261202_000020_account_ids;
 
 pub use m20261201_000016_addresses_again::{
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000014_folded_texts::Migration),
             Box::new(m20261201_000015_fold_texts::Migration),
             Box::new(m20261201_000016_addresses_again::Migration),
+            Box::new(m20261202_000018_course_invite_addresses::Migration),
+            Box::new(m20261202_000019_values_of_sources::Migration),
             Box::new(m20261202_000020_account_ids::Migration),
         ]
     }

@@ -26,7 +26,7 @@ pub(crate) const SEARCHED: [(&str, &[&str]); 6] = [
 ];
 
 /// Letters of an invitee's text. A row of an index has at most 2,704 bytes on PostgreSQL.
-const MAX_INVITEE: u32 = 500;
+pub(crate) const MAX_INVITEE: u32 = 500;
 
 /// The columns of a user that the text of an invitee depends on.
 const NAMES: &str = "username, full_name, username_folded, full_name_folded";

@@ -25,8 +25,8 @@ pub struct CourseView {
     pub description: String,
     /// Visibility.
     pub privacy: CoursePrivacy,
-    /// The creator.
-    pub created_by_id: i64,
+    /// The creator; none if unknown.
+    pub created_by_id: Option<i64>,
 }
 
 impl CourseView {

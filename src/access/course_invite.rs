@@ -1,4 +1,5 @@
-//! Course invites. The invitee, the inviter, managers of the course and staff see them.
+//! Course invites. The invitee, the inviter, managers of the course and staff see them. Invites to an
+//! address are for the account that has verified it. Nothing here tells whether there is one.
 
 use std::collections::HashSet;
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     invite::{InviteKind, Refusal, Status},
-    lifecycle::Created,
+    lifecycle::{Created, NewCourseInvite},
     loader::{
         LoadError,
         course_invite::{CourseInviteFilter, CourseInviteSort, status},
@@ -23,15 +24,18 @@ use crate::{
     paging::{Page, Slice},
 };
 
-/// A user's invite to a course.
+/// An invite to a course, of an account or an address.
 #[derive(Clone, Debug)]
 pub struct CourseInviteView {
     /// Primary key.
     pub id: i64,
     /// The course that accepting joins.
     pub course_id: i64,
-    /// The invitee.
-    pub user_id: i64,
+    /// The invited account; none if invited by address.
+    pub user_id: Option<i64>,
+    /// Address of a person invited by address.
+    pub email: Option<String>,
+    email_norm: Option<String>,
     /// The inviter.
     pub inviter_id: Option<i64>,
     /// Time at which the invitee declined.
@@ -44,6 +48,8 @@ pub struct CourseInviteView {
     pub created_at: DateTime<Utc>,
     /// Time of acceptance.
     pub accepted_at: Option<DateTime<Utc>>,
+    /// The user who accepted.
+    pub accepted_by_id: Option<i64>,
     /// The viewer manages the course, and sees the external id of a pending invitee.
     is_manager: bool,
 }
@@ -51,11 +57,16 @@ pub struct CourseInviteView {
 impl CourseInviteView {
     fn new(row: Guarded<Model>, is_manager: bool, now: DateTime<Utc>) -> Self {
         let row = row.take();
+        let status = status(&row, now);
+        let accepted_by_id = row.accepted_by_id.or(row.user_id);
         Self {
-            status: status(&row, now),
+            status,
             id: row.id,
             course_id: row.course_id,
             user_id: row.user_id,
+            email: row.email,
+            email_norm: row.email_norm,
+            accepted_by_id: accepted_by_id.filter(|_| status == Status::Accepted),
             inviter_id: row.invited_by_id,
             created_at: row.created_at,
             accepted_at: row.accepted_at,
@@ -63,6 +74,11 @@ impl CourseInviteView {
             cancelled_at: (row.cancelled_at).filter(|_| row.declined_at.is_none()),
             is_manager,
         }
+    }
+
+    /// Normalized address of a person invited by address, for comparisons alone. Shown to nobody.
+    pub(super) fn email_norm(&self) -> Option<&str> {
+        self.email_norm.as_deref()
     }
 
     /// Kind, key and target.
@@ -80,6 +96,29 @@ impl CourseInviteView {
     }
 }
 
+/// Somebody to invite to a course.
+#[derive(Clone, Debug)]
+pub enum CourseInvitee {
+    /// An account; none in place of an id that no user has.
+    User(Option<i64>),
+    /// An address.
+    Email(String),
+}
+
+/// Fields of the input that list invitees.
+const USERS: &str = "users";
+const EMAILS: &str = "emails";
+
+impl CourseInvitee {
+    /// Field of the input that lists such invitees.
+    pub fn list(&self) -> &'static str {
+        match self {
+            Self::User(_) => USERS,
+            Self::Email(_) => EMAILS,
+        }
+    }
+}
+
 impl Access {
     /// Returns the invite with this id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<CourseInviteView>, LoadError> {
@@ -91,21 +130,25 @@ impl Access {
             return Ok(None);
         };
         let invite = row.peek();
-        let is_party = self.viewer.is(Some(invite.user_id)) || self.viewer.is(invite.invited_by_id);
+        let is_party = self.viewer.is(invite.user_id)
+            || self.viewer.is(invite.invited_by_id)
+            || self.viewer.is(invite.accepted_by_id)
+            || self.viewer.has_verified(invite.email_norm.as_deref());
         let is_manager = self.manages(Target::Course(invite.course_id)).await?;
         let is_visible = is_party || is_manager;
         Ok(is_visible.then(|| CourseInviteView::new(row, is_manager, self.now)))
     }
 
-    /// Invites users to a course; none in place of an id that no user has. `key` is an idempotency key
-    /// and the request.
+    /// Invites people to a course. `key` is an idempotency key and the request.
+    ///
+    /// An address is invited whether or not an account has it: the outcome must not tell.
     ///
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], or the database failed.
     pub async fn create_course_invites(
         &self,
         course_id: Option<i64>,
-        users: Vec<Option<i64>>,
+        invitees: Vec<CourseInvitee>,
         key: Option<(String, String)>,
     ) -> Result<Creation, AccessError> {
         let actor = self.self_proof()?;
@@ -120,38 +163,64 @@ impl Access {
             Err(AccessError::Forbidden) => return in_course(Refusal::NotAllowed),
             Err(error) => return Err(error),
         };
-        let checked = Self::check_rows("users", users.len()).and_then(|()| Self::check_key(key));
+        let checked = Self::check_rows(USERS, invitees.len()).and_then(|()| Self::check_key(key));
         let key = match checked {
             Ok(key) => key,
             Err(refused) => return Ok(Err(refused)),
         };
         let reads = self.reads();
-        let loads = users.iter().map(|id| reads.user(id.unwrap_or(NO_ID)));
-        let found = try_join_all(loads).await?;
+        let ids = invitees.iter().filter_map(|invitee| match invitee {
+            CourseInvitee::User(id) => Some(id.unwrap_or(NO_ID)),
+            CourseInvitee::Email(_) => None,
+        });
+        let found = try_join_all(ids.map(|id| reads.user(id))).await?;
+        let mut found = found.into_iter();
+        let lists: Vec<_> = invitees.iter().map(CourseInvitee::list).collect();
         let mut seen = HashSet::new();
-        let checked = found.into_iter().map(|user| {
-            let refused = |refusal| Refused::new("users", refusal);
-            let id = user.ok_or(refused(Refusal::NotFound))?.peek().id;
-            match seen.insert(id) {
-                true => Ok(id),
-                false => Err(refused(Refusal::Invalid(
-                    "An earlier row has the same user.",
-                ))),
+        let checked = invitees.into_iter().map(|invitee| {
+            let list = invitee.list();
+            let refused = |refusal| Refused::new(list, refusal);
+            let (invitee, repeated) = match invitee {
+                CourseInvitee::User(_) => {
+                    let user = found.next().flatten();
+                    let id = user.ok_or(refused(Refusal::NotFound))?.peek().id;
+                    let repeated = "An earlier row has the same user.";
+                    (NewCourseInvite::User(id), repeated)
+                }
+                CourseInvitee::Email(email) => {
+                    let email = email.trim().to_owned();
+                    let email_norm = lifecycle.check_address(&email).map_err(refused)?;
+                    let repeated = "An earlier row has the same address.";
+                    (NewCourseInvite::Email { email, email_norm }, repeated)
+                }
+            };
+            match seen.insert(invitee.key()) {
+                true => Ok(invitee),
+                false => Err(refused(Refusal::Invalid(repeated))),
             }
         });
-        let (checked, users) = Rows::new(checked).split();
-        let created = match users.is_empty() {
+        let (checked, invites) = Rows::new(checked).split();
+        let created = match invites.is_empty() {
             true => Created::Rows(Vec::new()),
             false => {
                 let created =
-                    lifecycle.create_course_invites(&manager, &actor, users, key, self.now);
+                    lifecycle.create_course_invites(&manager, &actor, invites, key, self.now);
                 created.await?
             }
         };
-        Ok(Rows::<i64>::outcomes(checked, &created, "users", |_| None))
+        let outcomes = Rows::<NewCourseInvite>::outcomes(checked, &created, USERS, |_| None);
+        Ok(outcomes.map(|mut rows| {
+            for (row, list) in rows.iter_mut().zip(lists) {
+                row.refused = row.refused.map(|refused| Refused {
+                    field: list,
+                    ..refused
+                });
+            }
+            rows
+        }))
     }
 
-    /// Returns a page of a course's invitees with their invites.
+    /// Returns a page of a course's invitees with an account, with their invites.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,
@@ -184,12 +253,15 @@ impl Access {
         Ok(slice.map(|row| CourseInviteView::new(row, true, self.now)))
     }
 
-    /// Returns the invitee of an invite, unless deleted.
+    /// Returns the invited account. None for an invite to an address.
     pub async fn invitee_of(
         &self,
         invite: &CourseInviteView,
     ) -> Result<Option<UserView>, LoadError> {
-        let row = self.reads().user(invite.user_id).await?;
+        let Some(id) = invite.user_id else {
+            return Ok(None);
+        };
+        let row = self.reads().user(id).await?;
         // After acceptance or cancellation the user is no invitee of the course.
         let shows_ext_id = invite.is_manager && invite.status == Status::Pending;
         Ok(row.map(|row| self.user_view(row, EmailVisibility::Hidden, shows_ext_id)))

@@ -24,7 +24,7 @@ pub enum InviteView {
     WorkspaceInvite(WorkspaceInviteView),
     /// A group's reusable link.
     GroupInvite(GroupInviteView),
-    /// A user's invitation to a course.
+    /// An invitation to a course.
     CourseInvite(CourseInviteView),
 }
 

@@ -39,7 +39,7 @@ use chrono::{DateTime, Utc};
 
 pub use command::{Answered, Redeemed};
 pub use course::CourseView;
-pub use course_invite::CourseInviteView;
+pub use course_invite::{CourseInviteView, CourseInvitee};
 pub use creation::{CreatedInvite, Creation, MAX_ROWS, Refused};
 pub use group::{GroupPreview, GroupView};
 pub use group_invite::GroupInviteView;

@@ -129,8 +129,15 @@ impl Access {
             },
             InviteView::WorkspaceInvite(view) if view.is_accepted_by(user_id) => Ok(()),
             InviteView::WorkspaceInvite(view) => self.owns_address(view.email_norm()),
-            InviteView::CourseInvite(view) if view.user_id == user_id => Ok(()),
-            InviteView::CourseInvite(_) => Err(Refusal::WrongAccount),
+            InviteView::CourseInvite(view)
+                if self.viewer.is(view.user_id.or(view.accepted_by_id)) =>
+            {
+                Ok(())
+            }
+            InviteView::CourseInvite(view) => match view.email_norm() {
+                Some(email_norm) => self.owns_address(email_norm),
+                None => Err(Refusal::WrongAccount),
+            },
             InviteView::GroupInvite(_) if holds_code => Ok(()),
             InviteView::GroupInvite(_) => Err(Refusal::NotSupported),
         };

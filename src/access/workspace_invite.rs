@@ -121,8 +121,8 @@ impl WorkspaceInviteView {
         self.row.peek().created_at
     }
 
-    /// Time from which the invite cannot be accepted.
-    pub fn expires_at(&self) -> DateTime<Utc> {
+    /// Time from which the invite cannot be accepted. None if it never expires.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.row.peek().expires_at
     }
 

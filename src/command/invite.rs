@@ -106,11 +106,12 @@ enum Create {
         #[command(flatten)]
         session: SessionOptions,
     },
-    /// Invite users to a course
+    /// Invite users and e-mail addresses to a course
     Course {
-        /// Users to invite (their database id or global id), or `-` for one per line of standard input
-        #[arg(required = true, value_name = "USER")]
-        users: Vec<String>,
+        /// Users to invite (their database id or global id) and addresses, or `-` for one per line of standard
+        /// input
+        #[arg(required = true, value_name = "USER|ADDRESS")]
+        invitees: Vec<String>,
         /// Course: its database id or global id
         #[arg(long, value_name = "ID", value_parser = Redacted(order::course_id))]
         course: i64,
@@ -314,13 +315,13 @@ impl Create {
                 session,
             },
             Self::Course {
-                users,
+                invitees,
                 course,
                 repeat,
                 session,
             } => Request {
                 order: Order::Course { course },
-                rows: rows(users)?,
+                rows: rows(invitees)?,
                 key: repeat.idempotency_key,
                 session,
             },

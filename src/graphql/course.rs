@@ -93,10 +93,11 @@ impl Course {
         self.0.privacy.into()
     }
 
-    /// The user who created the course, and who manages it. Null if the account was deleted.
+    /// The user who created the course, and who manages it. Null if unknown, or if the account was
+    /// deleted.
     async fn created_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
         ctx.look_up(
-            |access| access.referenced_user(Some(self.0.created_by_id), EmailVisibility::Hidden),
+            |access| access.referenced_user(self.0.created_by_id, EmailVisibility::Hidden),
             eager(User),
         )
         .await

@@ -28,7 +28,7 @@ use crate::{
     paging::SortType,
 };
 
-/// A user's invitation to a course.
+/// A person's invitation to a course.
 #[derive(Clone)]
 pub(super) struct CourseInvite(pub(super) CourseInviteView);
 
@@ -36,6 +36,7 @@ impl Leaves for CourseInvite {
     leaves! {
         "id" => id,
         "databaseId" => database_id,
+        "email" => email,
         "status" => status,
         "isExpired" => is_expired,
         "role" => role,
@@ -58,7 +59,8 @@ impl CourseInvite {
     }
 }
 
-/// A user's invitation to a course.
+/// A person's invitation to a course: of an account, or of an e-mail address. An invite to an address is for
+/// the account that has verified it.
 #[paged]
 #[Object]
 impl CourseInvite {
@@ -78,15 +80,20 @@ impl CourseInvite {
         nullable(self.course_of(ctx).await, Eager)
     }
 
-    /// The user who is invited.
-    async fn invitee(&self, ctx: &Context<'_>) -> Result<Eager<User>, Failure> {
-        // Rows are loaded only with an invitee that is there.
-        let invitee = ctx.access()?.invitee_of(&self.0).await?;
-        invitee.map(eager(User)).ok_or(Failure::Unavailable)
+    /// The user who is invited. Null if an address is invited.
+    async fn invitee(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
+        ctx.look_up(|access| access.invitee_of(&self.0), eager(User))
+            .await
+    }
+
+    /// The address that is invited. Null if a user is invited.
+    #[graphql(tag = "personal-data")]
+    pub(super) async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
     }
 
     /// Effective status at the time of the request. A user who is a member of the course has
-    /// accepted. Course invites do not expire.
+    /// accepted; an invite to an address is pending until somebody accepts it. Course invites do not expire.
     pub(super) async fn status(&self) -> InviteStatus {
         self.0.status.into()
     }
@@ -128,6 +135,15 @@ impl CourseInvite {
     /// Time of acceptance. Null if not accepted, or if the source does not record it.
     pub(super) async fn accepted_at(&self) -> Option<DateTime> {
         self.0.accepted_at.map(DateTime)
+    }
+
+    /// The user who accepted. Null if not accepted, if unknown, or if the account was deleted.
+    async fn accepted_by(&self, ctx: &Context<'_>) -> Nullable<Eager<User>> {
+        ctx.look_up(
+            |access| access.referenced_user(self.0.accepted_by_id, EmailVisibility::Hidden),
+            eager(User),
+        )
+        .await
     }
 
     /// Time at which the invitee declined. Null if not declined.
@@ -233,11 +249,11 @@ pub(super) struct CourseInviteeOrder {
 pub(super) struct CourseInviteFilter {
     /// With any of these statuses.
     pub status: Option<Vec<InviteStatus>>,
-    /// For this user (their `id` or `databaseId`).
+    /// For this user, invited by account (their `id` or `databaseId`).
     pub invitee: Option<ID>,
     /// Created by this user (their `id` or `databaseId`).
     pub inviter: Option<ID>,
-    /// With this text in the username or full name of the invitee, ignoring case.
+    /// With this text in the username, full name or address of the invitee, ignoring case.
     pub search: Option<String>,
     /// Created within this range.
     pub created_at: Option<DateTimeRange>,
@@ -249,10 +265,12 @@ pub(super) struct CourseInviteFilter {
 pub(super) enum CourseInviteOrderField {
     /// Time of the invitation.
     CreatedAt,
-    /// The invitee's username.
+    /// The invitee's username. Invites to an address sort as the empty text.
     Username,
-    /// The invitee's full name.
+    /// The invitee's full name. Invites to an address sort as the empty text.
     Name,
+    /// The normalized address. Invites to a user sort as the empty text.
+    Email,
     /// Effective status: `PENDING`, `ACCEPTED`, `DECLINED`, `CANCELLED`.
     Status,
 }

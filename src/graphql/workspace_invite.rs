@@ -160,9 +160,9 @@ impl WorkspaceInvite {
         DateTime(self.0.created_at())
     }
 
-    /// Time from which the invite cannot be accepted.
+    /// Time from which the invite cannot be accepted. Null if it never expires.
     pub(super) async fn expires_at(&self) -> Option<DateTime> {
-        Some(DateTime(self.0.expires_at()))
+        self.0.expires_at().map(DateTime)
     }
 
     /// Time of acceptance. Null if not accepted.

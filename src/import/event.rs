@@ -193,7 +193,7 @@ pub(super) fn of_workspace_invite(row: workspace_invite::Model) -> Snapshot {
         state: State::from_noted(row.status, row.declined_at),
         link: None,
         role: Some(row.role),
-        expires_at: Some(row.expires_at),
+        expires_at: row.expires_at,
         message: row.message,
         name: None,
         last_sent_at: row.last_sent_at,

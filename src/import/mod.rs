@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod idempotency;
 mod imports;
 mod invisible;
+mod invitee;
 mod kind;
 mod name;
 mod note;

@@ -11,7 +11,7 @@ use sea_orm::DatabaseTransaction;
 use super::{
     change::Effects,
     constraint::{self, WriteError},
-    event,
+    event, invitee,
     kind::{MAX_NAME, MAX_TAG},
     name::{Claims, Name},
     repeat::Keys,
@@ -43,6 +43,7 @@ macro_rules! tables {
         #[derive(Clone, Debug, Default)]
         pub(super) struct Rows {
             $(pub(super) $rows: Vec<Upsert<$entity::Entity>>,)+
+            pub(super) course_invites: Vec<Upsert<course_invite::Entity>>,
             pub(super) workspace_invites: Vec<TokenInvite>,
             pub(super) tag_sets: Vec<TagSet>,
             pub(super) parts: Vec<Part>,
@@ -69,6 +70,9 @@ macro_rules! tables {
             pub(super) fn repeats_key(&self, keys: &mut Keys, content: u64) -> bool {
                 let mut is_repeated = false;
                 $(is_repeated |= keys.add_all(&self.$rows, content);)+
+                for invite in &self.course_invites {
+                    is_repeated |= keys.add(invitee::key(invite), content);
+                }
                 for invite in &self.workspace_invites {
                     for hash in &invite.token_hashes {
                         is_repeated |= keys.add(("token", hash), content);
@@ -83,11 +87,13 @@ macro_rules! tables {
             /// Restores the row's own rows if they are withdrawn, unless it states that they are.
             pub(super) fn restore(&mut self) {
                 $(self.$rows.iter_mut().for_each(Upsert::restore);)+
+                self.course_invites.iter_mut().for_each(Upsert::restore);
             }
 
             /// Adds the workspaces, groups or courses that the row names.
             pub(super) fn add_targets(&self, targets: &mut BTreeSet<i64>) {
                 $(replace::add_targets(&self.$rows, targets);)+
+                replace::add_targets(&self.course_invites, targets);
                 for invite in &self.workspace_invites {
                     replace::add_targets(std::slice::from_ref(&invite.invite), targets);
                 }
@@ -96,7 +102,7 @@ macro_rules! tables {
             /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
-                joined + self.workspace_invites.len() $(+ self.$rows.len())+
+                joined + self.course_invites.len() + self.workspace_invites.len() $(+ self.$rows.len())+
             }
         }
 
@@ -112,6 +118,8 @@ macro_rules! tables {
                 let of_table = rows.iter().flat_map(|row| &row.$rows);
                 effects.add(upsert::write(transaction, of_table, records).await?);
             )+
+            let invites = rows.iter().flat_map(|row| &row.course_invites);
+            effects.add(invitee::write(transaction, invites, records).await?);
             let invites = rows.iter().flat_map(|row| &row.workspace_invites);
             effects.add(token_invite::write(transaction, invites, records).await?);
             let tag_sets = rows.iter().flat_map(|row| &row.tag_sets);
@@ -127,6 +135,8 @@ macro_rules! tables {
         ) -> Result<Effects, WriteError> {
             let mut effects = Effects::default();
             $(effects.add(constraint::write(transaction, &row.$rows, records).await?);)+
+            let invites = &row.course_invites;
+            effects.add(invitee::write_explained(transaction, invites, records).await?);
             let invites = &row.workspace_invites;
             effects.add(token_invite::write_explained(transaction, invites, records).await?);
             let tagged = TagSet::replace_explained(transaction, &row.tag_sets).await?;
@@ -278,19 +288,29 @@ tables! {
         snapshot: event::of_group_invite,
         reset: Url to "NULL" if Code changes,
     }
-    course_invites: course_invite {
-        key: [CourseId, UserId],
-        unique: [[Id]],
-        references: [CourseId -> "courses", UserId -> "users", InvitedById -> "users"],
-        withdrawal: marked(
-            course_invite::Column::CancelledAt,
-            "accepted_at IS NULL AND cancelled_at IS NULL",
-        ),
-        name: None,
-        created_here: CreatedHere::Event { kind: InviteKind::CourseInvite, at: "created_at" },
-        target: CourseId,
-        snapshot: event::of_course_invite,
-    }
+}
+
+/// Written only by [`invitee`], which finds its id.
+impl Table for course_invite::Entity {
+    const KEY: &'static [Self::Column] = &[course_invite::Column::Id];
+    const UNIQUE: &'static [&'static [Self::Column]] = &[];
+    const REFERENCES: &'static [(Self::Column, &'static str)] = &[
+        (course_invite::Column::CourseId, "courses"),
+        (course_invite::Column::UserId, "users"),
+        (course_invite::Column::InvitedById, "users"),
+        (course_invite::Column::AcceptedById, "users"),
+    ];
+    const WITHDRAWAL: Withdrawal<Self::Column> = marked(
+        course_invite::Column::CancelledAt,
+        "accepted_at IS NULL AND cancelled_at IS NULL",
+    );
+    const NAME: Option<Name<Self::Column>> = None;
+    const CREATED_HERE: Option<CreatedHere> = Some(CreatedHere::Event {
+        kind: InviteKind::CourseInvite,
+        at: "created_at",
+    });
+    const TARGET: Option<Self::Column> = Some(course_invite::Column::CourseId);
+    const SNAPSHOT: Option<fn(Self::Model) -> Snapshot> = Some(event::of_course_invite);
 }
 
 /// Written only by [`token_invite`], with its tokens.

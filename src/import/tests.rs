@@ -166,7 +166,7 @@ async fn importing_a_file_twice_changes_nothing() {
             .iter()
             .map(|invite| invite.user_id)
             .collect::<Vec<_>>(),
-        [2, 1]
+        [Some(2), Some(1)]
     );
     assert_eq!(
         (invites[0].role.as_str(), &invites[0].message),
@@ -331,7 +331,7 @@ async fn an_invite_keeps_its_id_and_generated_ids_skip_explicit_ones() {
         .iter()
         .map(|invite| (invite.id, invite.user_id))
         .collect();
-    assert_eq!(ids, [(1, 1), (FIRST_ID, 2)]);
+    assert_eq!(ids, [(1, Some(1)), (FIRST_ID, Some(2))]);
     assert!(invites[0].accepted_at.is_some());
     let taken = r#"{"course_id":1,"user":{"id":3,"username":"cat"},"id":1}"#;
     let (_, reported) = import(&database, Kind::CourseInvites, taken, Options::default(), 1).await;

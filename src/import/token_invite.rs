@@ -111,7 +111,7 @@ async fn resolve(
     let new: Vec<_> = rows.iter().filter(is_new).collect();
     let stated: Vec<i64> = new.iter().filter_map(|row| row.stated_id()).collect();
     let mut taken = addresses(transaction, &stated).await?;
-    let mut new_ids = new_ids(transaction, new.len() - stated.len())
+    let mut new_ids = new_ids(transaction, "workspace_invites", new.len() - stated.len())
         .await?
         .into_iter();
     let mut resolved = Resolved {
@@ -218,25 +218,28 @@ async fn addresses(
     Ok(addresses)
 }
 
-/// Takes ids of the gateway's own.
-async fn new_ids(transaction: &DatabaseTransaction, count: usize) -> Result<Vec<i64>, DbErr> {
+/// Takes ids of the gateway's own for rows of a table.
+pub(super) async fn new_ids(
+    transaction: &DatabaseTransaction,
+    table: &str,
+    count: usize,
+) -> Result<Vec<i64>, DbErr> {
     if count == 0 {
         return Ok(Vec::new());
     }
     let backend = transaction.get_database_backend();
     let sql = match backend {
         DbBackend::Postgres => {
-            "SELECT nextval(pg_get_serial_sequence('workspace_invites', 'id')) AS id \
-             FROM generate_series(1, $1)"
+            "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)"
         }
         _ => {
             "WITH RECURSIVE ids (id) AS (SELECT seq + 1 FROM sqlite_sequence \
-             WHERE name = 'workspace_invites' UNION ALL SELECT id + 1 FROM ids LIMIT ?) \
+             WHERE name = ? UNION ALL SELECT id + 1 FROM ids LIMIT ?) \
              SELECT id FROM ids"
         }
     };
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let statement = Statement::from_sql_and_values(backend, sql, [count.into()]);
+    let statement = Statement::from_sql_and_values(backend, sql, [table.into(), count.into()]);
     let rows = transaction.query_all_raw(statement).await?;
     rows.iter().map(|row| row.try_get("", "id")).collect()
 }

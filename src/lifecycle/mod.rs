@@ -31,6 +31,7 @@ use tokio::{
 use tracing::Instrument;
 
 pub use account::{Accounts, Identity, Profile};
+pub use course_invite::NewCourseInvite;
 pub use create::{Created, Numbered, Row};
 pub use idempotency::Key;
 pub use invite_code::NewInviteCode;

@@ -59,15 +59,15 @@ pub struct Changes {
 }
 
 /// Condition: the workspace invite expired, and another one to the same address is pending.
-const HAS_SUCCESSOR: &str = "((status = 'expired' OR expires_at <= :now) \
+const HAS_SUCCESSOR: &str = "((status = 'expired' OR (expires_at IS NOT NULL AND expires_at <= :now)) \
     AND EXISTS (SELECT 1 FROM workspace_invites o \
     WHERE o.workspace_id = workspace_invites.workspace_id \
     AND o.email_norm = workspace_invites.email_norm AND o.id <> workspace_invites.id \
-    AND o.status = 'pending' AND o.expires_at > :now))";
+    AND o.status = 'pending' AND (o.expires_at IS NULL OR o.expires_at > :now)))";
 
 /// Condition: the workspace invite expired, and the same command names a newer one to the same address, which
 /// is renewed instead.
-const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
+const HAS_NEWER_TWIN: &str = "((status = 'expired' OR (expires_at IS NOT NULL AND expires_at <= :now)) \
     AND EXISTS (SELECT 1 FROM wanted twin JOIN workspace_invites o ON o.id = twin.wanted_id \
     WHERE o.workspace_id = workspace_invites.workspace_id \
     AND o.email_norm = workspace_invites.email_norm AND o.id > workspace_invites.id \
@@ -76,6 +76,14 @@ const HAS_NEWER_TWIN: &str = "((status = 'expired' OR expires_at <= :now) \
 /// Condition: the course of the course invite is not deleted.
 const IN_LIVE_COURSE: &str = "EXISTS (SELECT 1 FROM courses c \
     WHERE c.id = course_invites.course_id AND c.deleted_at IS NULL)";
+
+/// Accepts the pending invite of the account, if one to its address was accepted. Not the other way round:
+/// managers of the course would learn the address of an account.
+const ACCEPT_TWIN: &str = "UPDATE course_invites
+    SET accepted_at = :now, accepted_by_id = :actor, updated_at = :now
+    WHERE status = 'pending' AND user_id = :actor AND id NOT IN (SELECT d.id FROM decided d)
+        AND course_id IN (SELECT d.target_id FROM decided d)
+    RETURNING id AS twin_id";
 
 /// Columns of the invites that a command moved.
 const DECIDED: &[Column] = &[
@@ -330,7 +338,7 @@ impl Table {
     fn is(self, status: Status) -> &'static str {
         match (self.kind, status) {
             (InviteKind::WorkspaceInvite, Status::Pending) => {
-                "(status = 'pending' AND expires_at > :now)"
+                "(status = 'pending' AND (expires_at IS NULL OR expires_at > :now))"
             }
             (InviteKind::WorkspaceInvite, Status::Expired) => {
                 "(status = 'expired' OR (status = 'pending' AND expires_at <= :now))"
@@ -481,7 +489,13 @@ impl Giving<'_> {
         } else {
             "NULL"
         };
-        let source = "decided JOIN wanted ON wanted_id = id";
+        let source = match (&self.order, kind) {
+            (Order::Accept, InviteKind::CourseInvite) => {
+                "(SELECT event_id, id, target_id FROM decided JOIN wanted ON wanted_id = id
+                  UNION ALL SELECT :twin_event, twin_id, target_id FROM twin CROSS JOIN decided) accepted"
+            }
+            _ => "decided JOIN wanted ON wanted_id = id",
+        };
         record(write, kind, self.order.event(), changed, source)
     }
 
@@ -495,7 +509,9 @@ impl Giving<'_> {
                 InviteKind::WorkspaceInvite => {
                     "status = 'accepted', accepted_at = :now, accepted_by_id = :actor"
                 }
-                InviteKind::CourseInvite | InviteKind::GroupInvite => "accepted_at = :now",
+                InviteKind::CourseInvite | InviteKind::GroupInvite => {
+                    "accepted_at = :now, accepted_by_id = :actor"
+                }
             },
             // A refusal is stored as a withdrawal, too, for readers that know none.
             Order::Decline if is_workspace_invite => {
@@ -587,15 +603,18 @@ impl Giving<'_> {
                     ),
                 )
             }
-            (Order::Accept, InviteKind::CourseInvite) => write.then(
-                "joined",
-                format!(
-                    "INSERT INTO course_members (course_id, user_id, role)
-                     SELECT target_id, :actor, '{}' FROM decided WHERE 1 = 1
-                     ON CONFLICT (course_id, user_id) DO NOTHING",
-                    Joined::COURSE
+            (Order::Accept, InviteKind::CourseInvite) => write
+                .set("twin_event", event_id(self.now))
+                .step("twin", &[("twin_id", Type::Int)], ACCEPT_TWIN)
+                .then(
+                    "joined",
+                    format!(
+                        "INSERT INTO course_members (course_id, user_id, role)
+                         SELECT target_id, :actor, '{}' FROM decided WHERE 1 = 1
+                         ON CONFLICT (course_id, user_id) DO NOTHING",
+                        Joined::COURSE
+                    ),
                 ),
-            ),
             (Order::Resend { tokens, .. }, InviteKind::WorkspaceInvite) => {
                 let minted = ids
                     .iter()
@@ -680,7 +699,7 @@ impl Giving<'_> {
                 let found = rows.map(|row| Found {
                     id: row.id,
                     state: workspace_invites::state(&row),
-                    expires_at: Some(row.expires_at),
+                    expires_at: row.expires_at,
                     accepted_by: row.accepted_by_id,
                     last_sent_at: row.last_sent_at,
                     send_count: row.send_count,
@@ -697,7 +716,7 @@ impl Giving<'_> {
                     id: row.id,
                     state: course_invites::state(&row),
                     expires_at: None,
-                    accepted_by: Some(row.user_id),
+                    accepted_by: row.accepted_by_id.or(row.user_id),
                     last_sent_at: row.last_sent_at,
                     send_count: row.send_count,
                     has_successor: false,

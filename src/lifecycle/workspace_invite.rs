@@ -54,7 +54,7 @@ impl NewWorkspaceInvite {
             message: terms.message.clone(),
             status: StoredStatus::Pending,
             created_at: now,
-            expires_at: terms.expires_at,
+            expires_at: Some(terms.expires_at),
             accepted_at: None,
             accepted_by_id: None,
             cancelled_at: None,
@@ -73,14 +73,18 @@ const MAX_LINKS: i64 = 20;
 const JUDGE: Judge = Judge {
     table: "workspace_invites",
     existing: "(SELECT max(i.id) FROM workspace_invites i WHERE i.workspace_id = :target
-        AND i.email_norm = input.email_norm AND i.status = 'pending' AND i.expires_at > :now)",
+        AND i.email_norm = input.email_norm AND i.status = 'pending'
+        AND (i.expires_at IS NULL OR i.expires_at > :now))",
     // Not a join, for which PostgreSQL may read all members of the workspace.
     is_member: "EXISTS (SELECT 1 FROM users u WHERE u.email_norm = input.email_norm
         AND u.is_verified AND u.deleted_at IS NULL AND (SELECT 1 FROM workspace_members m
             WHERE m.workspace_id = :target AND m.user_id = u.id) = 1)",
     has_accepted: "1 = 0",
     reused: "CAST(NULL AS bigint)",
-    is_open: Some("workspace_id = :target AND status = 'pending' AND expires_at > :now"),
+    is_open: Some(
+        "workspace_id = :target AND status = 'pending'
+        AND (expires_at IS NULL OR expires_at > :now)",
+    ),
     target: ":target",
 };
 

@@ -12,7 +12,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, ExprTrait, IdenStatic,
-    sea_query::{Expr, JoinType, Query, SelectStatement},
+    sea_query::{Expr, Func, JoinType, Query, SelectStatement},
 };
 
 use super::{
@@ -30,18 +30,18 @@ use crate::{
     paging::{Page, Slice, SortType},
 };
 
-/// Column with the invitee's username and full name, folded. Triggers keep it, so that a search reads no
-/// users.
+/// Column with the invitee's username and full name, or their address, folded. Triggers keep it, so that a
+/// search reads no users.
 const INVITEE: &str = "invitee_folded";
 
-columns!(course_invite: id, course_id, user_id, invited_by_id, created_at, accepted_at, cancelled_at, declined_at, updated_at, last_sent_at, send_count, status);
+columns!(course_invite: id, course_id, user_id, email, email_norm, invited_by_id, created_at, accepted_at, accepted_by_id, cancelled_at, declined_at, updated_at, last_sent_at, send_count, status, email_folded);
 
-/// An invite with its invitee.
+/// An invite with the invited account.
 #[derive(Clone, Debug)]
 pub struct Invitee {
     /// The invite.
     pub invite: Guarded<Model>,
-    /// The invitee.
+    /// The account.
     pub user: Guarded<user::Model>,
 }
 
@@ -50,11 +50,11 @@ pub struct Invitee {
 pub struct CourseInviteFilter {
     /// Effective status.
     pub statuses: Option<Vec<Status>>,
-    /// The invitee.
+    /// The invited account.
     pub invitee: Option<i64>,
     /// The inviter.
     pub inviter: Option<i64>,
-    /// Part of the invitee's username or full name.
+    /// Part of the invitee's username, full name or address.
     pub search: Option<String>,
     /// Time of the invite.
     pub invited: InstantRange,
@@ -65,10 +65,12 @@ pub struct CourseInviteFilter {
 pub enum CourseInviteSort {
     /// Time of the invite.
     CreatedAt,
-    /// The invitee's username, in the database's order.
+    /// The invitee's username, in the database's order. Invites to an address sort as the empty text.
     Username,
-    /// The invitee's full name, in the database's order.
+    /// The invitee's full name, in the database's order. Invites to an address sort as the empty text.
     Name,
+    /// The normalized address. Invites to an account sort as the empty text.
+    Email,
     /// Effective status, as in [`Status::ALL`].
     Status,
 }
@@ -78,7 +80,7 @@ impl CourseInviteSort {
     pub fn sort_type(self) -> SortType {
         match self {
             Self::CreatedAt => SortType::Instant,
-            Self::Username | Self::Name => SortType::Text,
+            Self::Username | Self::Name | Self::Email => SortType::Text,
             Self::Status => SortType::Int,
         }
     }
@@ -95,11 +97,11 @@ struct Invites {
     page: Page,
 }
 
-/// The same invites with their invitees.
+/// Those of them to an account, with the accounts.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Invitees(Invites);
 
-/// State of a course invite. An invitee who is a member by now has accepted.
+/// State of a course invite. An account that is a member by now has accepted.
 pub fn state(row: &Model) -> State {
     match row.status {
         Some(StoredStatus::Pending) => State::Pending,
@@ -136,7 +138,12 @@ fn column(column: Column) -> Expr {
     Expr::col((Entity, column))
 }
 
-/// Selects invites whose course and invitee are not deleted. No path finds others.
+/// The address that invites are ordered by; empty for those to an account.
+pub(super) fn address() -> Expr {
+    Func::coalesce([column(Column::EmailNorm), "".into()]).into()
+}
+
+/// Selects invites whose course and account are not deleted. No path finds others.
 pub(super) fn live_rows() -> SelectStatement {
     Query::select()
         .from(Entity)
@@ -175,9 +182,15 @@ impl Loader<ById> for Rows {
 }
 
 impl Invites {
-    /// Returns the list, with the invitees of the page if `with_invitees`.
+    /// Returns the list; if `with_invitees`, only invites to accounts, with those of the page.
     fn list(&self, database: &DatabaseConnection, with_invitees: bool) -> Listing {
-        let user = |column| Expr::col((user::Entity, column));
+        // Invites to an address have none.
+        let user = |column| {
+            Expr::from(Func::coalesce([
+                Expr::col((user::Entity, column)),
+                "".into(),
+            ]))
+        };
         let filter = &self.filter;
         let condition = match &filter.statuses {
             // The others are of deleted accounts.
@@ -189,6 +202,7 @@ impl Invites {
             contains_text(database.get_database_backend(), [invitee], text)
         });
         let condition = condition
+            .add_option(with_invitees.then(|| Column::UserId.is_not_null()))
             .add_option(filter.invitee.map(|id| Column::UserId.eq(id)))
             .add_option(filter.inviter.map(|id| Column::InvitedById.eq(id)))
             .add_option(search)
@@ -197,13 +211,15 @@ impl Invites {
             CourseInviteSort::CreatedAt => (column(Column::CreatedAt), false),
             CourseInviteSort::Username => (user(user::Column::Username), true),
             CourseInviteSort::Name => (user(user::Column::FullName), true),
+            CourseInviteSort::Email => (address(), false),
             CourseInviteSort::Status => (status_rank(status_is), false),
         };
         let invites = Query::select().from(Entity).cond_where(condition).take();
         let mut rows = invites.clone();
         if is_of_user {
-            let invitee = user(user::Column::Id).equals((Entity, Column::UserId));
-            rows.join(JoinType::InnerJoin, user::Entity, invitee);
+            let invitee =
+                Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId));
+            rows.join(JoinType::LeftJoin, user::Entity, invitee);
         }
         let (columns, joined) = match with_invitees {
             false => (columns_of::<Entity>(), Vec::new()),
@@ -323,7 +339,7 @@ impl Lists<'_> {
         self.of_parent(manager.course_id(), list).await
     }
 
-    /// Loads a page of a course's invitees, whose invites are pending.
+    /// Loads a page of a course's invitees: the accounts whose invites are pending.
     pub async fn course_invitees(
         &self,
         manager: &CourseManager,

@@ -84,7 +84,12 @@ impl Mailbox {
                 column(workspace_invite::Column::AcceptedById),
                 Some(column(workspace_invite::Column::EmailNorm)),
             ),
-            (Self::Received, CourseInvite) => (column(course_invite::Column::UserId), None),
+            (Self::Received, CourseInvite) => {
+                let accepted = column(course_invite::Column::AcceptedById).eq(user("id"));
+                let invited = column(course_invite::Column::UserId).eq(user("id"));
+                let address = column(course_invite::Column::EmailNorm);
+                return invited.or(accepted).or(address.eq(verified_address(user)));
+            }
         };
         let is_theirs = owner.eq(user("id"));
         match address {
@@ -147,6 +152,8 @@ impl Scope for Received {
             rows_of::<workspace_invite::Entity>(workspace_invite::Column::AcceptedById, user),
             rows_at::<workspace_invite::Entity>(workspace_invite::Column::EmailNorm, user),
             rows_of::<course_invite::Entity>(course_invite::Column::UserId, user),
+            rows_of::<course_invite::Entity>(course_invite::Column::AcceptedById, user),
+            rows_at::<course_invite::Entity>(course_invite::Column::EmailNorm, user),
         ]
     }
 }
@@ -358,7 +365,8 @@ impl InviteFilter {
                 InviteSort::ExpiresAt => Expr::val(far_future()),
                 InviteSort::Status => status_rank(course_invites::status_is),
                 InviteSort::Role => Expr::val(Joined::COURSE),
-                InviteSort::Email | InviteSort::Name => Expr::val(""),
+                InviteSort::Email => course_invites::address(),
+                InviteSort::Name => Expr::val(""),
             };
             sources.push(source(
                 course_invites::live_rows().cond_where(condition).take(),

@@ -177,8 +177,7 @@ fn statement(database: &DatabaseConnection, keys: &[MembershipKey]) -> Option<Se
         parts.push(members::<workspace_member::Entity>(WORKSPACE));
 
         use workspace_invite::{Column as Invite, Entity as Invites, StoredStatus};
-        let until = Expr::col((Invites, Invite::ExpiresAt));
-        let mut invitee = part(WORKSPACE, no_role(), until);
+        let mut invitee = part(WORKSPACE, no_role(), super::workspace_invite::expiry());
         let address = Expr::col((Invites, Invite::EmailNorm))
             .equals((KEYS, EMAIL))
             .and(Expr::col((KEYS, EMAIL)).ne(NO_EMAIL));
@@ -200,12 +199,17 @@ fn statement(database: &DatabaseConnection, keys: &[MembershipKey]) -> Option<Se
         creator.join(JoinType::InnerJoin, Courses, here);
 
         use course_invite::{Column as Invite, Entity as Invites};
-        let mut invitee = part(COURSE, no_role(), Expr::val(far_future()));
-        let here = is_target((Invites, Invite::CourseId)).and(is_viewer((Invites, Invite::UserId)));
-        invitee
-            .join(JoinType::InnerJoin, Invites, here)
-            .cond_where(is_open());
-        parts.extend([creator, invitee]);
+        let invitee = |is_theirs: Expr| {
+            let here = is_target((Invites, Invite::CourseId)).and(is_theirs);
+            part(COURSE, no_role(), Expr::val(far_future()))
+                .join(JoinType::InnerJoin, Invites, here)
+                .cond_where(is_open())
+                .take()
+        };
+        let by_account = invitee(is_viewer((Invites, Invite::UserId)));
+        // No row has the empty address.
+        let by_address = invitee(Expr::col((Invites, Invite::EmailNorm)).equals((KEYS, EMAIL)));
+        parts.extend([creator, by_account, by_address]);
     }
     let mut statement = parts.into_iter().reduce(|mut all, part| {
         all.union(UnionType::All, part);

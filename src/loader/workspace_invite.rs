@@ -8,13 +8,13 @@ use entity::{
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryResult,
     Select,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, Func, SelectStatement},
 };
 
 use super::{
     InstantRange, InviteSort, ListError, Lists, LoadError, Reads,
     columns::{Columns, FromColumns, columns},
-    filter::{Folded, any_status, contains_text, status_rank},
+    filter::{Folded, any_status, contains_text, far_future, status_rank},
     key::{any_of, row_key},
     listing::{ListOfParent, Listing},
     managed::{ManagedList, any_target},
@@ -155,7 +155,7 @@ pub fn state(row: &Model) -> State {
 
 /// Effective status of an invite at `now`.
 pub fn status(row: &Model, now: DateTime<Utc>) -> Status {
-    state(row).status(Some(row.expires_at), now)
+    state(row).status(row.expires_at, now)
 }
 
 /// [`status`] as a condition on rows.
@@ -170,18 +170,27 @@ pub(super) fn status_is(status: Status, now: DateTime<Utc>) -> Condition {
         Status::Declined => Condition::all()
             .add(stored(StoredStatus::Cancelled))
             .add(Column::DeclinedAt.is_not_null()),
-        Status::Pending => pending.add(Column::ExpiresAt.gt(now)),
+        Status::Pending => pending.add(
+            Condition::any()
+                .add(Column::ExpiresAt.is_null())
+                .add(Column::ExpiresAt.gt(now)),
+        ),
         Status::Expired => Condition::any()
             .add(stored(StoredStatus::Expired))
             .add(pending.add(Column::ExpiresAt.lte(now))),
     }
 }
 
+/// The time at which an invite expires. One that never does sorts as the far future.
+pub(super) fn expiry() -> Expr {
+    Func::coalesce([column(Column::ExpiresAt), Expr::val(far_future())]).into()
+}
+
 /// The expression that invites are ordered by.
 pub(super) fn sort_expr(sort: InviteSort, now: DateTime<Utc>) -> Expr {
     match sort {
         InviteSort::CreatedAt => column(Column::CreatedAt),
-        InviteSort::ExpiresAt => column(Column::ExpiresAt),
+        InviteSort::ExpiresAt => expiry(),
         InviteSort::Email => column(Column::EmailNorm),
         InviteSort::Status => status_rank(|status| status_is(status, now)),
         InviteSort::Role => column(Column::Role),

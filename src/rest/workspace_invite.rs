@@ -48,8 +48,9 @@ pub(super) struct WorkspaceInvitePublic {
     role_display: &'static str,
     /// True if the invite is expired, false otherwise.
     is_expired: bool,
-    /// When this invite expires.
-    expires_at: DateTime<Utc>,
+    /// When this invite expires; null if never, a case that the contract does not define.
+    #[schema(required)]
+    expires_at: Option<DateTime<Utc>>,
     /// Message from the inviter; empty if there is none.
     message: String,
     /// Current status of the invitation.

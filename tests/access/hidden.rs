@@ -142,7 +142,7 @@ each_database! {
         gateway.add(entity::workspace_invite::Model {
             email: expired.email.clone(),
             email_norm: expired.email_norm.clone(),
-            expires_at: data::made(),
+            expires_at: Some(data::made()),
             ..data::workspace_invite(30, 1)
         }).await;
         gateway.add_all([cancelled, expired]).await;

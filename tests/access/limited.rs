@@ -111,7 +111,7 @@ course(id: {deleted}) > invitees[]                                ---
 course(id: {open}) > invites[]                                    1F1
 course(id: {private}) > invites(filter: { search: "user2" })[]    FF1
 course(id: {secret}) > invites[]                                  1-1
-course(id: {draft}) > invites[]                                   --1
+course(id: {draft}) > invites[]                                   --2
 course(id: {deleted}) > invites[]                                 ---
 node(id: {CourseInvite:3}) > ... on CourseInvite > course         +-+
 node(id: {CourseInvite:3}) > ... on CourseInvite > course > invitees[]  1-1
@@ -138,10 +138,10 @@ users(filter: { search: "USER2" })[]                              FF1
 users(filter: { search: "user15" })[]                             FF0
 users(filter: { email: "someone@example.org" })[]                 FF2
 node(id: {User:17}) > ... on User > receivedInvites[]             FF1
-node(id: {User:5}) > ... on User > sentInvites[]                  FF6
+node(id: {User:5}) > ... on User > sentInvites[]                  FF7
 node(id: {User:2}) > ... on User > receivedInvites[]              FF5
 node(id: {User:2}) > ... on User > receivedInvites(filter: { status: [ACCEPTED] })[]  FF1
-node(id: {User:3}) > ... on User > receivedInvites[]              FF2
+node(id: {User:3}) > ... on User > receivedInvites[]              FF3
 node(id: {User:4}) > ... on User > receivedInvites[]              FF0
 node(id: {User:15}) > ... on User > sentInvites[]                 ---
 

@@ -46,6 +46,7 @@ node(id: {CourseInvite:4})                                        ----- +-+ ----
 node(id: {CourseInvite:5})                                        ----- --- ------- --
 node(id: {CourseInvite:6})                                        ---+- --- ------- ++
 node(id: {CourseInvite:7})                                        ----- --- ------- --
+node(id: {CourseInvite:8})                                        ----- -++ ----+++ ++
 node(id: {User:17})                                               --+++ +++ +++++++ ++
 node(id: {User:15})                                               ----- --- ------- --
 node(id: {Tag:1})                                                 --+++ +++ +++++++ ++
@@ -58,7 +59,7 @@ node(id: {Group:2})                                               ----- --- ----
 node(id: {Course:1})                                              --+++ +++ +++++++ ++
 node(id: {Course:2})                                              --+++ +++ +++++++ ++
 node(id: {Course:3})                                              ----- +-- +---+++ ++
-node(id: {Course:4})                                              ----- +-- +---+++ ++
+node(id: {Course:4})                                              ----- ++- +---+++ ++
 node(id: {Course:5})                                              ----- --- ------- --
 
 # by global id, key or slug
@@ -74,7 +75,7 @@ course(id: {1})                                                   --+++ +++ ++++
 course(id: {open})                                                --+++ +++ +++++++ ++
 course(id: {private})                                             --+++ +++ +++++++ ++
 course(id: {secret})                                              ----- +-- +---+++ ++
-course(id: {draft})                                               ----- +-- +---+++ ++
+course(id: {draft})                                               ----- ++- +---+++ ++
 course(id: {3})                                                   ----- +-- +---+++ ++
 course(id: {deleted})                                             ----- --- ------- --
 
@@ -100,19 +101,22 @@ GET /v3/groups/{2}/invite                                         UF--- --- ----
 course(id: {open}) > invitees[]                                   --FFF FFF FFFF111 11
 course(id: {private}) > invitees[]                                --FFF FFF FFFF111 11
 course(id: {secret}) > invitees[]                                 ----- F-- F---111 11
-course(id: {draft}) > invitees[]                                  ----- F-- F---111 11
+course(id: {draft}) > invitees[]                                  ----- FF- F---111 11
 course(id: {deleted}) > invitees[]                                ----- --- ------- --
 course(id: {open}) > invites[]                                    --FFF FFF FFFF111 11
 course(id: {private}) > invites(filter: { search: "user2" })[]    --FFF FFF FFFF111 11
 course(id: {secret}) > invites[]                                  ----- F-- F---111 11
-course(id: {draft}) > invites[]                                   ----- F-- F---111 11
+course(id: {draft}) > invites[]                                   ----- FF- F---222 22
+course(id: {draft}) > invites(filter: { search: "SOMEONE@" })[]   ----- FF- F---111 11
 course(id: {deleted}) > invites[]                                 ----- --- ------- --
 node(id: {CourseInvite:3}) > ... on CourseInvite > course         ----- +-+ ----+++ ++
+node(id: {CourseInvite:8}) > ... on CourseInvite > invitee        ----- -.. ----... ..
+node(id: {CourseInvite:8}) > ... on CourseInvite > course         ----- -++ ----+++ ++
 node(id: {CourseInvite:3}) > ... on CourseInvite > course > invitees[]  ----- F-F ----111 11
 GET /api/v2/course/{1}/invite/                                    UFFFF FFF FFFF+++ ++
 GET /api/v2/course/{2}/invite/                                    UFFFF FFF FFFF+++ ++
 GET /api/v2/course/{3}/invite/                                    UF--- F-- F---+++ ++
-GET /api/v2/course/{4}/invite/                                    UF--- F-- F---+++ ++
+GET /api/v2/course/{4}/invite/                                    UF--- FF- F---+++ ++
 GET /api/v2/course/{5}/invite/                                    UF--- --- ------- --
 
 # lists of what the viewer manages, narrowed to what they do not
@@ -132,10 +136,10 @@ users(filter: { search: "USER2" })[]                              UNFFF FFF FFFF
 users(filter: { search: "user15" })[]                             UNFFF FFF FFFFFFF 00
 users(filter: { email: "someone@example.org" })[]                 UNFFF FFF FFFFFFF 22
 node(id: {User:17}) > ... on User > receivedInvites[]             --FFF FFF FFFFFFF 11
-node(id: {User:5}) > ... on User > sentInvites[]                  --FFF FFF FFFFFFF 66
+node(id: {User:5}) > ... on User > sentInvites[]                  --FFF FFF FFFFFFF 77
 node(id: {User:2}) > ... on User > receivedInvites[]              --FFF FFF FFFFFFF 55
 node(id: {User:2}) > ... on User > receivedInvites(filter: { status: [ACCEPTED] })[]  --FFF FFF FFFFFFF 11
-node(id: {User:3}) > ... on User > receivedInvites[]              --FFF FFF FFFFFFF 22
+node(id: {User:3}) > ... on User > receivedInvites[]              --FFF FFF FFFFFFF 33
 node(id: {User:4}) > ... on User > receivedInvites[]              --FFF FFF FFFFFFF 00
 node(id: {User:15}) > ... on User > sentInvites[]                 ----- --- ------- --
 
@@ -147,8 +151,8 @@ viewer > courses[]                                                -0010 000 0000
 viewer > workspaces(filter: { search: "workspace 3" })[]          -0010 000 0000000 11
 viewer > groups(filter: { search: "GARDEN" })[]                   -0000 000 0101000 11
 viewer > courses(filter: { search: "secret" })[]                  -0000 000 0000111 11
-viewer > sentInvites[]                                            -0020 006 0000000 00
-viewer > receivedInvites[]                                        -0000 520 0000000 00
+viewer > sentInvites[]                                            -0020 007 0000000 00
+viewer > receivedInvites[]                                        -0000 530 0000000 00
 viewer > receivedInvites(filter: { status: [ACCEPTED] })[]        -0000 100 0000000 00
 "#;
 

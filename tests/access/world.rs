@@ -13,7 +13,7 @@ pub const NOBODY: i64 = 1;
 /// Addressed by user id: created an account with code 1, accepted workspace invite 2, and is
 /// invited to all courses.
 pub const INVITEE: i64 = 2;
-/// Has the verified address of code 1 and workspace invites 1 and 3, in other letter case.
+/// Has the verified address of code 1, workspace invites 1 and 3, and course invite 8, in other letter case.
 pub const ADDRESSEE: i64 = 3;
 /// Has that address, too, but unverified.
 pub const UNVERIFIED: i64 = 4;
@@ -217,7 +217,7 @@ async fn groups(gateway: &Gateway) {
 }
 
 /// 1 to 4 are open, private, secret and draft, 5 is deleted, 6 is another. Course 1 also invites a
-/// deleted user (invite 7).
+/// deleted user (invite 7), and course 4 an address (invite 8).
 async fn courses(gateway: &Gateway) {
     for (id, slug, privacy) in [
         (1, "open", CoursePrivacy::Open),
@@ -245,6 +245,11 @@ async fn courses(gateway: &Gateway) {
     gateway.add(data::course(6, "other", ELSEWHERE)).await;
     invite(gateway, 6, 6, SOMEBODY, ELSEWHERE).await;
     invite(gateway, 7, 1, DELETED, INVITER).await;
+    let to_address = entity::course_invite::Model {
+        invited_by_id: Some(INVITER),
+        ..data::address_invite(8, 4, ADDRESS)
+    };
+    gateway.add(to_address).await;
 }
 
 /// Returns the global id of an object of the world.
@@ -253,6 +258,7 @@ pub fn global_id(type_name: &str, id: i64) -> String {
         ("WorkspaceInvite", 2) | ("CourseInvite", 7) => 1,
         ("WorkspaceInvite", 3) => 2,
         ("WorkspaceInvite", 4) => 3,
+        ("CourseInvite", 8) => 4,
         _ => return id_of_kind(type_name, id),
     };
     invite_id(type_name, target, id)

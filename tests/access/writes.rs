@@ -30,6 +30,7 @@ acceptInvite id {GroupInvite:1}                   UN--- --- -x-x--- xx
 acceptInvite id {CourseInvite:1}                  UN--- +-w ----www ww
 acceptInvite id {CourseInvite:3}                  UN--- +-w ----www ww
 acceptInvite id {CourseInvite:5}                  UN--- --- ------- --
+acceptInvite id {CourseInvite:8}                  UN--- -+w ----www ww
 acceptInvite id {User:1}                          UN--- --- ------- --
 
 # declining: as accepting
@@ -37,6 +38,7 @@ declineInvite code {CODE-1}                       UNwwv ++w wwwwwww ww
 declineInvite token {token 1}                     UNwwv w+w wwwwwww ww
 declineInvite token {token 3}                     UN--- --- ------- --
 declineInvite id {CourseInvite:1}                 UN--- +-w ----www ww
+declineInvite id {CourseInvite:8}                 UN--- -+w ----www ww
 declineInvite groupCode {group-code-1}            UNxxx xxx xxxxxxx xx
 declineInvite groupCode {group-code-2}            UN--- --- ------- --
 
@@ -51,10 +53,12 @@ cancelInvites ids {GroupInvite:1}                 UN--- --- -x-x--- xx
 cancelInvites ids {CourseInvite:1}                UN--- x-x ----+++ ++
 cancelInvites ids {CourseInvite:5}                UN--- --- ------- --
 cancelInvites ids {CourseInvite:6}                UN-+- --- ------- ++
+cancelInvites ids {CourseInvite:8}                UN--- -xx ----+++ ++
 resendInvites ids {InviteCode:1}                  UN--- xx+ ------- ++
 resendInvites ids {WorkspaceInvite:1}             UN--- -xx -++---- ++
 resendInvites ids {WorkspaceInvite:3}             UN--- --- ------- --
 resendInvites ids {CourseInvite:1}                UN--- x-x ----+++ ++
+resendInvites ids {CourseInvite:8}                UN--- -xx ----+++ ++
 updateInvite id {InviteCode:1}                    UN--- xx+ ------- ++
 updateInvite id {WorkspaceInvite:1}               UN--- -xx -++---- ++
 updateInvite id {WorkspaceInvite:3}               UN--- --- ------- --
@@ -127,7 +131,10 @@ fn document(mutation: &str, name: fn(&str) -> String) -> String {
         "createWorkspaceInvites" => {
             format!("workspace: {object}, invitees: [{{ email: \"new@x.io\" }}]")
         }
-        "createCourseInvites" => format!("course: {object}, users: [\"{}\"]", world::SOMEBODY),
+        "createCourseInvites" => {
+            let user = world::SOMEBODY;
+            format!("course: {object}, users: [\"{user}\"], emails: [\"new@x.io\"]")
+        }
         "cancelInvites" | "resendInvites" => format!("ids: [{object}]"),
         "updateInvite" => format!("id: {object}, expiresAt: \"2026-06-20T00:00:00Z\""),
         _ => format!("{argument}: {object}"),

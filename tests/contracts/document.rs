@@ -218,7 +218,7 @@ any_database! {
             }
         }
         for (name, expected) in [
-            ("WorkspaceInvitePublic", &["inviter"][..]),
+            ("WorkspaceInvitePublic", &["expires_at", "inviter"][..]),
             ("SimpleUser", &["profile_picture"]),
             ("GroupInvite", &[]),
             ("User", &["avatar", "ext_id"]),

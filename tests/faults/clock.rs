@@ -10,7 +10,7 @@ each_database! {
         gateway.add(data::user(7, "grace")).await;
         gateway.add(data::workspace(1)).await;
         let mut invite = data::workspace_invite(3, 1);
-        invite.expires_at = at(NOW) + TimeDelta::days(1);
+        invite.expires_at = Some(at(NOW) + TimeDelta::days(1));
         gateway.add(invite).await;
         let token = gateway.authorization(Viewer::User(7)).expect("a token");
         let viewer = Viewer::Header(&token);

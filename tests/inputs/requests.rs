@@ -119,7 +119,7 @@ each_database! {
             ("{ inviteCode(code: \"x\", more: 1) { id } }", "more"),
             ("{ inviteCodes(filter: { nothing: 1 }) { totalCount } }", "nothing"),
             ("{ inviteCodes(orderBy: { field: CREATED_AT }) { totalCount } }", "direction"),
-            ("{ inviteCodes(orderBy: { field: CITY, direction: ASC }) { totalCount } }", "not in `InviteOrderField`, which has CREATED_AT, EXPIRES_AT"),
+            ("{ inviteCodes(orderBy: { field: CITY, direction: ASC }) { totalCount } }", "not in `InviteOrderField`, which has CREATED_AT, EMAIL, EXPIRES_AT"),
             ("{ inviteCodes(filter: { status: [LOST] }) { totalCount } }", "InviteStatus"),
             ("{ course(id: \"1\") { invitees(orderBy: { field: CITY, direction: ASC }) { totalCount } } }", "OrderField"),
             ("{ viewer { ...Nothing } }", "Nothing"),

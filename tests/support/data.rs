@@ -136,7 +136,7 @@ pub fn workspace_invite(id: i64, workspace_id: i64) -> workspace_invite::Model {
         message: Some(format!("Join us, {id}")),
         status: workspace_invite::StoredStatus::Pending,
         created_at: made(),
-        expires_at: later(),
+        expires_at: Some(later()),
         accepted_at: None,
         accepted_by_id: None,
         cancelled_at: None,
@@ -187,7 +187,7 @@ pub fn course(id: i64, slug: &str, created_by_id: i64) -> course::Model {
         name: format!("Course {slug}"),
         description: format!("About {slug}"),
         privacy: course::CoursePrivacy::Open,
-        created_by_id,
+        created_by_id: Some(created_by_id),
         created_at: made(),
         deleted_at: None,
         name_folded: None,
@@ -202,19 +202,34 @@ pub fn course_member(course_id: i64, user_id: i64, role: &str) -> course_member:
     }
 }
 
+/// Returns a pending invite of an account.
 pub fn course_invite(id: i64, course_id: i64, user_id: i64) -> course_invite::Model {
     course_invite::Model {
         id,
         course_id,
-        user_id,
+        user_id: Some(user_id),
+        email: None,
+        email_norm: None,
         invited_by_id: None,
         created_at: made(),
         accepted_at: None,
+        accepted_by_id: None,
         cancelled_at: None,
         declined_at: None,
         updated_at: None,
         last_sent_at: None,
         send_count: 0,
         status: None,
+        email_folded: None,
+    }
+}
+
+/// Returns a pending invite of an address.
+pub fn address_invite(id: i64, course_id: i64, address: &str) -> course_invite::Model {
+    course_invite::Model {
+        user_id: None,
+        email: Some(address.to_owned()),
+        email_norm: email::normalize(address),
+        ..course_invite(id, course_id, 0)
     }
 }

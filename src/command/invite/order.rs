@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
+    access::CourseInvitee,
     command::period::Period,
     graphql::{NodeKind, parse_id, parse_invite_id},
     invite::InviteKind,
@@ -31,7 +32,7 @@ pub(super) enum Order {
         tags: Vec<i64>,
         expires: Option<Expires>,
     },
-    /// Invites each user to a course.
+    /// Invites each user or address to a course.
     Course { course: i64 },
     /// Withdraws each invite.
     Cancel,
@@ -165,9 +166,12 @@ pub(super) fn tag_id(text: &str) -> Result<i64, &'static str> {
     parse_id(NodeKind::Tag, text).ok_or("expected the database id or global id of a tag")
 }
 
-/// Reads the id of a user.
-pub(super) fn user_id(text: &str) -> Option<i64> {
-    parse_id(NodeKind::User, text)
+/// Reads an e-mail address, or the id of a user.
+pub(super) fn course_invitee(text: &str) -> CourseInvitee {
+    match text.contains('@') {
+        true => CourseInvitee::Email(text.to_owned()),
+        false => CourseInvitee::User(parse_id(NodeKind::User, text)),
+    }
 }
 
 #[cfg(test)]

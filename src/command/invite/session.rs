@@ -229,8 +229,8 @@ impl Session {
                 Ok(of_creation(InviteKind::InviteCode, created, rows.len()))
             }
             Order::Course { course } => {
-                let users: Vec<_> = rows.iter().map(|user| order::user_id(user)).collect();
-                let created = access.create_course_invites(Some(*course), users, key);
+                let invitees = rows.iter().map(|row| order::course_invitee(row)).collect();
+                let created = access.create_course_invites(Some(*course), invitees, key);
                 let created = created.await?;
                 Ok(of_creation(InviteKind::CourseInvite, created, rows.len()))
             }

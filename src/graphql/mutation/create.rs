@@ -8,7 +8,10 @@ use super::{
     user_error::{InviteErrorCode, InviteUserError, first_code},
 };
 use crate::{
-    access::{CodeInvitee, CourseKey, CreatedInvite, Creation, EmailVisibility, WorkspaceInvitee},
+    access::{
+        CodeInvitee, CourseInvitee, CourseKey, CreatedInvite, Creation, EmailVisibility,
+        WorkspaceInvitee,
+    },
     graphql::{
         context::ContextExt,
         course::Course,
@@ -76,13 +79,16 @@ struct InviteCodeInviteeInput {
     tags: Option<Vec<ID>>,
 }
 
-/// Users to invite to a course.
+/// People to invite to a course: 1 to 100 in both lists together.
 #[derive(Clone, Debug, InputObject)]
 struct CreateCourseInvitesInput {
     /// The course (its `id` or `databaseId`).
     course: ID,
-    /// Whom to invite: 1 to 100 users (their `id` or `databaseId`).
-    users: Vec<ID>,
+    /// Users to invite (their `id` or `databaseId`).
+    users: Option<Vec<ID>>,
+    /// E-mail addresses to invite. An address is invited whether or not an account has it; the account that
+    /// has verified it may then accept.
+    emails: Option<Vec<String>>,
     /// A key of at most 64 characters that the client chooses for this request. Sent again within a day,
     /// the request is not carried out again, and returns its first outcome.
     idempotency_key: Option<String>,
@@ -236,7 +242,7 @@ impl InviteCodeResult {
     }
 }
 
-/// The outcome of inviting users to a course.
+/// The outcome of inviting people to a course.
 struct CreateCourseInvitesPayload {
     course: Option<i64>,
     results: Vec<CourseInviteResult>,
@@ -244,7 +250,7 @@ struct CreateCourseInvitesPayload {
     client_mutation_id: Option<String>,
 }
 
-/// The outcome of inviting users to a course.
+/// The outcome of inviting people to a course.
 #[Object]
 impl CreateCourseInvitesPayload {
     /// The course. Null if the viewer may not see it.
@@ -254,7 +260,7 @@ impl CreateCourseInvitesPayload {
             .await
     }
 
-    /// The outcome of each row of `users`, in their order. Empty if `userErrors` are not.
+    /// The outcome of each row of `users`, then of `emails`, in their order. Empty if `userErrors` are not.
     async fn results(&self) -> &[CourseInviteResult] {
         &self.results
     }
@@ -270,21 +276,34 @@ impl CreateCourseInvitesPayload {
     }
 }
 
-/// The outcome of inviting one user to a course.
+/// The outcome of inviting one person to a course.
 struct CourseInviteResult {
-    user: Option<i64>,
+    invitee: CourseInvitee,
+    /// Place in its list of the input.
     at: usize,
     created: CreatedInvite,
 }
 
-/// The outcome of inviting one user to a course.
+/// The outcome of inviting one person to a course.
 #[Object]
 impl CourseInviteResult {
-    /// The user of the input. Null if there is none with this id.
+    /// The user of the input. Null in a row of `emails`, and if there is no user with this id.
     async fn user(&self, ctx: &Context<'_>) -> Nullable<User> {
+        let CourseInvitee::User(id) = self.invitee else {
+            return None;
+        };
         let hidden = EmailVisibility::Hidden;
-        ctx.look_up(|access| access.referenced_user(self.user, hidden), User)
+        ctx.look_up(|access| access.referenced_user(id, hidden), User)
             .await
+    }
+
+    /// The address of the input. Null in a row of `users`.
+    #[graphql(tag = "personal-data")]
+    async fn email(&self) -> Option<&str> {
+        match &self.invitee {
+            CourseInvitee::User(_) => None,
+            CourseInvitee::Email(email) => Some(email),
+        }
     }
 
     /// The new invite. With the error `ALREADY_INVITED`, the pending one.
@@ -294,9 +313,9 @@ impl CourseInviteResult {
             .await
     }
 
-    /// The reason for which this user was not invited.
+    /// The reason for which this person was not invited.
     async fn user_errors(&self) -> Vec<InviteUserError> {
-        errors_of("users", self.at, &self.created)
+        errors_of(self.invitee.list(), self.at, &self.created)
     }
 }
 
@@ -361,13 +380,13 @@ impl CreateMutation {
         Some(observed(ctx, create_invite_codes(ctx, input)).await)
     }
 
-    /// Invites users to a course. For managers of the course, and staff. Each row has its own outcome. An
-    /// invite that was cancelled or declined is opened again.
+    /// Invites people to a course, by account or by e-mail address. For managers of the course, and staff. Each
+    /// row has its own outcome. An invite that was cancelled or declined is opened again.
     #[graphql(tag = "signed-in")]
     async fn create_course_invites(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The users to invite.")] input: CreateCourseInvitesInput,
+        #[graphql(desc = "The people to invite.")] input: CreateCourseInvitesInput,
     ) -> Nullable<CreateCourseInvitesPayload> {
         Some(observed(ctx, create_course_invites(ctx, input)).await)
     }
@@ -434,13 +453,21 @@ async fn create_course_invites(
 ) -> Result<CreateCourseInvitesPayload, Failure> {
     let key_of_request = key_of(&input, &input.idempotency_key);
     let course = key(NodeKind::Course, &input.course);
-    let users = keys(NodeKind::User, &input.users);
+    let users = keys(NodeKind::User, &input.users.unwrap_or_default());
+    let users = users.into_iter().map(CourseInvitee::User).enumerate();
+    let emails = input.emails.unwrap_or_default().into_iter();
+    let emails = emails.map(CourseInvitee::Email).enumerate();
+    let (places, invitees): (Vec<_>, Vec<_>) = users.chain(emails).unzip();
     let created = ctx
         .access()?
-        .create_course_invites(course, users.clone(), key_of_request);
+        .create_course_invites(course, invitees.clone(), key_of_request);
     let (rows, user_errors) = split(Box::pin(created).await?);
-    let results = users.into_iter().zip(rows).enumerate();
-    let results = results.map(|(at, (user, created))| CourseInviteResult { user, at, created });
+    let results = places.into_iter().zip(invitees).zip(rows);
+    let results = results.map(|((at, invitee), created)| CourseInviteResult {
+        invitee,
+        at,
+        created,
+    });
     Ok(CreateCourseInvitesPayload {
         course,
         results: results.collect(),

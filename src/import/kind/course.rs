@@ -27,7 +27,7 @@ pub(super) fn fields() -> Vec<Field> {
         &["name"] => Text(MAX_TEXT), required, "Display name.";
         &["description"] => Text(MAX_TEXT), "empty", "Shown to people who are invited.";
         &["privacy"] => OneOf(&["draft", "open", "private", "secret"]), required, "Who sees the course.";
-        CREATOR => Reference(Kind::Users), required, "The user who created the course.";
+        CREATOR => Reference(Kind::Users), "null", "The user who created the course, and so manages it.";
     };
     [own.as_slice(), &LIVE].concat()
 }
@@ -87,7 +87,7 @@ fn profile(
         name: Set(name),
         description: set_or(description, String::new()),
         privacy: Set(course.enum_value(&["privacy"])?),
-        created_by_id: Set(course.required(CREATOR, creator)?),
+        created_by_id: course.nullable(CREATOR, creator),
         created_at: set_or(course.optional_instant("created_at")?, now),
         deleted_at: Unchanged(None),
     })

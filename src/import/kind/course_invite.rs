@@ -1,33 +1,40 @@
-//! Invited users of courses: a page of them per row, or one.
+//! People invited to courses: a page of users per row, or one user or address.
 
 use chrono::{DateTime, Utc};
 use entity::course_invite::ActiveModel;
-use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+use sea_orm::ActiveValue::{self, NotSet, Set, Unchanged};
 
 use super::{
     Kind, course,
     field::{Field, LIFECYCLE, fields},
     user,
 };
-use crate::import::{
-    replace::Part,
-    row::{FieldError, Object},
-    table::Rows,
-    upsert::{Upsert, set_or},
+use crate::{
+    email, fold,
+    import::{
+        replace::Part,
+        row::{FieldError, Object},
+        table::Rows,
+        upsert::{Upsert, set_or},
+    },
 };
 
 const COURSE: [&str; 2] = ["course", "course_id"];
 const INVITEE: [&str; 2] = ["user", "user_id"];
+const ADDRESS: [&str; 1] = ["email"];
+const ACCEPTOR: [&str; 2] = ["accepted_by", "accepted_by_id"];
 const INVITER: [&str; 2] = ["invited_by", "invited_by_id"];
 
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, "generated", "Id of a new invite. A stored one keeps its id.";
-        &COURSE => Reference(Kind::Courses), required, "The key, with the user.";
-        &INVITEE => Reference(Kind::Users), "required without `results`", "The user who is invited.";
+        &COURSE => Reference(Kind::Courses), required, "The key, with the user or the address.";
+        &INVITEE => Reference(Kind::Users), "required without `email` and `results`", "The user who is invited.";
+        &ADDRESS => Email, "required without a user", "The address that is invited. A row with a user ignores it.";
         &INVITER => Reference(Kind::Users), "null", "The user who invites.";
         &["created_at"] => Instant, "now", "Time of creation.";
-        &["accepted_at"] => Instant, "null", "Time at which the user accepted.";
+        &["accepted_at"] => Instant, "null", "Time at which the invite was accepted.";
+        &ACCEPTOR => Reference(Kind::Users), "null", "The user who accepted.";
         &["results"] => Objects(Kind::Users), "none", "A page of users with pending invites, one for each user.";
         &["results[].invited_at"] => Instant, "now", "Time of creation of the user's invite.";
         &["count"] => Count, "none", "Number of users on all pages. With `--replace`, the file must have them all.";
@@ -52,14 +59,19 @@ pub(super) fn read(
         return page(row, course_id, invited_by_id, now, rows);
     }
     let user_id = user::reference(row, &INVITEE, now, rows)?;
+    let address = address(row, user_id)?;
     let model = ActiveModel {
-        // The key is course and user. An existing invite keeps its id.
+        // The key is the course and the user or address. An existing invite keeps its id.
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
-        course_id: Set(course_id),
-        user_id: Set(row.required(&INVITEE, user_id)?),
+        course_id: Unchanged(course_id),
+        user_id: Unchanged(user_id),
+        email_norm: Unchanged(address.as_deref().and_then(email::normalize)),
+        email_folded: spelling(address.as_deref().and_then(fold::stored), user_id),
+        email: spelling(address, user_id),
         invited_by_id: row.nullable(&INVITER, invited_by_id),
         created_at: set_or(row.optional_instant("created_at")?, now),
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
+        accepted_by_id: row.nullable(&ACCEPTOR, user::reference(row, &ACCEPTOR, now, rows)?),
         cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),
         declined_at: row.nullable(&["declined_at"], row.optional_instant("declined_at")?),
         updated_at: row.nullable(&["updated_at"], row.optional_instant("updated_at")?),
@@ -71,7 +83,30 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Reads the course and the users whose invites are withdrawn.
+/// Reads the address of the person who is invited, unless it is a user.
+///
+/// # Errors
+/// There is no user, and no address.
+fn address(row: &Object<'_>, user_id: Option<i64>) -> Result<Option<String>, FieldError> {
+    if user_id.is_some() {
+        row.ignore(&ADDRESS);
+        return Ok(None);
+    }
+    match row.optional_address(&ADDRESS)? {
+        None => row.required(&INVITEE, None),
+        address => Ok(address),
+    }
+}
+
+/// Returns the column of an address as entered, which differs from the key. A user has none.
+fn spelling(text: Option<String>, user_id: Option<i64>) -> ActiveValue<Option<String>> {
+    match user_id {
+        Some(_) => Unchanged(None),
+        None => Set(text),
+    }
+}
+
+/// Reads the course, and the users or the address whose invites are withdrawn.
 pub(super) fn withdraw(
     row: &Object<'_>,
     now: DateTime<Utc>,
@@ -82,16 +117,29 @@ pub(super) fn withdraw(
         None => row.id(names),
     };
     let course_id = key(row.nested(&COURSE), &COURSE)?;
-    let users = if row.contains("results") {
+    let invitees: Vec<(Option<i64>, Option<String>)> = if row.contains("results") {
         let invitees = row.objects("results")?;
         let ids = invitees.iter().map(|invitee| invitee.id(&["id"]));
-        ids.collect::<Result<_, _>>()?
+        let keys = ids.map(|id| Ok((Some(id?), None)));
+        keys.collect::<Result<_, FieldError>>()?
     } else {
-        vec![key(row.nested(&INVITEE), &INVITEE)?]
+        let user_id = match row.nested(&INVITEE) {
+            Some(user) => Some(user.id(&["id"])?),
+            None => row.optional_id(&INVITEE)?,
+        };
+        let address = address(row, user_id)?;
+        vec![(user_id, address.as_deref().and_then(email::normalize))]
     };
-    for user_id in users {
-        rows.course_invites
-            .push(Upsert::withdrawal_of(&[course_id, user_id], now));
+    for (user_id, email_norm) in invitees {
+        let model = ActiveModel {
+            course_id: Set(course_id),
+            user_id: Set(user_id),
+            email_norm: Set(email_norm),
+            cancelled_at: Set(Some(now)),
+            ..Default::default()
+        };
+        let withdrawal = Upsert::withdraw(model, row.path());
+        rows.course_invites.push(withdrawal);
     }
     Ok(())
 }
@@ -118,13 +166,17 @@ fn page(
     for invitee in invitees {
         let model = ActiveModel {
             id: NotSet,
-            course_id: Set(course_id),
-            user_id: Set(user::nested(&invitee, now, rows)?),
+            course_id: Unchanged(course_id),
+            user_id: Unchanged(Some(user::nested(&invitee, now, rows)?)),
+            email_norm: Unchanged(None),
+            email_folded: Unchanged(None),
+            email: Unchanged(None),
             // The contract's page does not name the inviter, so a stored one is kept.
             invited_by_id: invited_by_id.map_or(Unchanged(None), |id| Set(Some(id))),
             created_at: set_or(invitee.optional_instant("invited_at")?, now),
             // Users on the page have a pending invite.
             accepted_at: Set(None),
+            accepted_by_id: Unchanged(None),
             cancelled_at: Set(None),
             declined_at: Unchanged(None),
             updated_at: Unchanged(None),

@@ -144,7 +144,7 @@ kinds! {
     WorkspaceInvites => workspace_invite,
     /// Group invites with their group
     GroupInvites => group_invite,
-    /// Pages of a course's invited users, or one invited user per row
+    /// Pages of a course's invited users, or one invited user or address per row
     CourseInvites => course_invite,
 }
 

@@ -47,7 +47,7 @@ pub(super) fn fields() -> Vec<Field> {
         MESSAGE => Text(MAX_TEXT), "null", "Message of the inviter.";
         &["status"] => OneOf(STATUSES), required, "A pending invite expires at `expires_at`.";
         &["created_at"] => Instant, "now", "Time of creation.";
-        &["expires_at"] => Instant, required, "Time from which the invite cannot be accepted.";
+        &["expires_at"] => Instant, "null", "Time from which the invite cannot be accepted; never if null.";
         &["accepted_at"] => Instant, "null", "Time at which the invite was accepted.";
         ACCEPTOR => Reference(Kind::Users), "null", "The user who accepted.";
         &["inviter_name"] => Ignored, "none", "Derived from other fields.";
@@ -88,7 +88,7 @@ pub(super) fn read(
         message: row.nullable(MESSAGE, message),
         status: Set(status(row)?),
         created_at: set_or(row.optional_instant("created_at")?, now),
-        expires_at: Set(row.instant("expires_at")?),
+        expires_at: row.nullable(&["expires_at"], row.optional_instant("expires_at")?),
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),
         accepted_by_id: row.nullable(ACCEPTOR, user::reference(row, ACCEPTOR, now, rows)?),
         cancelled_at: row.nullable(&["cancelled_at"], row.optional_instant("cancelled_at")?),

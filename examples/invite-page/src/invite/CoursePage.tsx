@@ -1,5 +1,5 @@
-// Screen at /i/course/…: a user's invitation, by its global id. The id is not a secret, so the
-// gateway shows the invite only to the invitee, the inviter and the course's managers.
+// Screen at /i/course/…: an invitation of a user or an address, by its global id. The id is not a secret, so
+// the gateway shows the invite only to the invitee, the inviter and the course's managers.
 import { useQuery } from 'urql';
 
 import { QueryResult } from '../QueryResult';
@@ -18,6 +18,11 @@ const query = graphql(`
       ... on CourseInvite {
         ...InviteCard
         createdAt
+        email
+        viewerCanAccept
+        acceptedBy {
+          id
+        }
         invitee {
           id
           username
@@ -41,10 +46,13 @@ export function CoursePage({ id }: { id: string }) {
       {({ node: invite, viewer }) => {
         if (invite?.__typename === 'CourseInvite') {
           // The inviter and the managers see it too, but do not answer it.
-          const way = viewer?.user?.id === invite.invitee.id ? { id } : undefined;
+          const { invitee, email, acceptedBy, viewerCanAccept } = invite;
+          const viewerId = viewer?.user?.id ?? '';
+          const isTheirs = viewerCanAccept || [invitee?.id, acceptedBy?.id].includes(viewerId);
+          const way = isTheirs ? { id } : undefined;
           return (
             <InviteCard invite={invite} way={way} refresh={retry}>
-              <Detail term="For"><bdi>{nameOf(invite.invitee)}</bdi></Detail>
+              <Detail term="For"><bdi>{invitee ? nameOf(invitee) : email}</bdi></Detail>
               <Detail term="Invited">{dayOf(invite.createdAt)}</Detail>
             </InviteCard>
           );

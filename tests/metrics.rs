@@ -361,7 +361,7 @@ async fn the_age_and_fetches_of_key_sets_are_exported() {
         let file = folder.path().join("keys.json");
         fs::write(&file, r#"{ "keys": [] }"#).expect("a file");
         let clock = gateway.clock();
-        let accounts = Accounts::new(gateway.database.clone());
+        let accounts = Accounts::new(gateway.shared.clone());
         let gateway = gateway.with(|parts| {
             let tokens = with_keys(&file.to_string_lossy());
             parts.authenticator = Authenticator::new(

@@ -103,8 +103,8 @@ each_database! {
     }
 
     async fn first_requests_at_the_same_time_make_one_account(gateway) {
-        // Two gateways, which share nothing but the database.
-        let other = gateway.database.clone();
+        // Two gateways, which share nothing but the connections.
+        let other = gateway.shared.clone();
         let gateway = signing_up(gateway);
         let metrics = gateway.metrics.clone();
         let loaders = Loaders::new(other.clone(), &metrics).into();
@@ -264,8 +264,8 @@ each_database! {
 any_database! {
     async fn settings_that_contradict_accounts_are_refused(gateway) {
         let refused = |settings: TokenSettings| {
-            let accounts = Accounts::new(gateway.database.clone());
-            let loaders = Loaders::new(gateway.database.clone(), &gateway.metrics).into();
+            let accounts = Accounts::new(gateway.shared.clone());
+            let loaders = Loaders::new(gateway.shared.clone(), &gateway.metrics).into();
             Authenticator::new(settings, loaders, accounts, gateway.clock(), &gateway.metrics).err()
         };
         for subject in [SubjectClaim::Id, SubjectClaim::Username] {

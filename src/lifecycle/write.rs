@@ -227,6 +227,7 @@ impl Write {
                 true => query.fetch_all(&mut *connection).await?,
                 false => run_under(&self.locks, &mut connection, query).await?,
             };
+            // After an error it is closed: the server may have become a standby.
             connections.keep(connection);
             Ok(rows)
         };

@@ -41,6 +41,7 @@ use invite_gateway::{
         TokenSettings, mint,
     },
     clock::{Clock, Stopwatch},
+    database::OpenDatabase,
     graphql::{Executor, Limits, SchemaSettings},
     http::{Cors, Gateway as Parts, Graphql, PersistedDocuments, Service},
     import::{self, Change, ImportError, Kind, Rejection, Report, Summary},
@@ -87,6 +88,8 @@ pub enum Viewer<'a> {
 /// A gateway with a database of its own.
 pub struct Gateway {
     pub database: DatabaseConnection,
+    /// The same, with the connections that the parts of the gateway share.
+    pub shared: OpenDatabase,
     pub backend: Backend,
     pub database_url: String,
     pub metrics: Metrics,
@@ -179,6 +182,7 @@ impl Gateway {
         let gateway = Self {
             app: Router::new(),
             metrics: Metrics::default(),
+            shared: opened.database.clone().into(),
             database: opened.database,
             backend: opened.backend,
             database_url: opened.url,
@@ -198,7 +202,7 @@ impl Gateway {
     /// earlier calls.
     pub fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let metrics = Metrics::default();
-        let loaders = Arc::new(Loaders::new(self.database.clone(), &metrics));
+        let loaders = Arc::new(Loaders::new(self.shared.clone(), &metrics));
         let tokens = TokenSettings {
             secret: Some(secret()),
             jwks: None,
@@ -211,7 +215,7 @@ impl Gateway {
             profile: None,
             max_length: 8192,
         };
-        let accounts = Accounts::new(self.database.clone());
+        let accounts = Accounts::new(self.shared.clone());
         let authenticator =
             Authenticator::new(tokens, loaders.clone(), accounts, self.clock(), &metrics)
                 .expect("usable settings");
@@ -251,7 +255,7 @@ impl Gateway {
     fn lifecycle(&self, limits: WriteLimits) -> Arc<Lifecycle> {
         let accept_url = ACCEPT_URL.parse().expect("a template");
         Arc::new(Lifecycle::new(
-            self.database.clone(),
+            self.shared.clone(),
             limits,
             Some(accept_url),
             Stopwatch::started(),

@@ -59,11 +59,11 @@ pub fn with_keys(location: &str) -> TokenSettings {
 
 /// Returns an authenticator over the gateway's database, clock and metrics.
 pub fn authenticator(gateway: &Gateway, settings: TokenSettings) -> Authenticator {
-    let loaders = Loaders::new(gateway.database.clone(), &gateway.metrics);
+    let loaders = Loaders::new(gateway.shared.clone(), &gateway.metrics);
     Authenticator::new(
         settings,
         Arc::new(loaders),
-        Accounts::new(gateway.database.clone()),
+        Accounts::new(gateway.shared.clone()),
         gateway.clock(),
         &gateway.metrics,
     )

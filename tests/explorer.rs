@@ -162,9 +162,8 @@ async fn unknown_files_are_404_and_files_without_a_hash_revalidate() {
 #[tokio::test]
 async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
     let server = demo().await;
-    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let response = server
-        .send(&Request::get("/").header("accept", browser))
+        .send(&Request::get("/").header("accept", BROWSER))
         .await;
     assert_eq!(response.status, StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(response.header("location"), "graphiql");
@@ -175,6 +174,52 @@ async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
             .await;
         assert_eq!(response.json["graphiql"], "/graphiql", "{accepted}");
     }
+}
+
+/// `Accept` of a browser that opens a page.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+#[tokio::test]
+async fn the_endpoint_redirects_browsers_to_the_page_and_executes_what_others_send() {
+    let server = demo().await;
+    let get = async |path, accepted| {
+        let request = Request::get(path).header("accept", accepted);
+        server.send(&request).await
+    };
+    for (path, accepted) in [
+        ("/graphql", BROWSER),
+        ("/graphql", "text/html"),
+        ("/graphql?utm_source=mail", BROWSER),
+    ] {
+        let response = get(path, accepted).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{path} {accepted}");
+        assert_eq!(response.header("location"), "graphiql");
+        assert_eq!(response.header("vary"), "accept");
+        assert_eq!(response.header("cache-control"), "no-store");
+        assert_eq!(response.text, "");
+    }
+    for (path, accepted, status) in [
+        ("/graphql", "*/*", 400),
+        ("/graphql", "application/json", 400),
+        ("/graphql", "application/json, text/html", 400),
+        ("/graphql", "text/html;q=0.5, application/json", 400),
+        ("/graphql", "text/html;q=0, */*", 400),
+        ("/graphql", "image/png", 406),
+        ("/graphql?query=%7B__typename%7D", BROWSER, 200),
+        ("/graphql?query=%7B__typename%7D", "text/html", 406),
+        ("/graphql?query=", BROWSER, 200),
+        ("/graphql?documentId=x", BROWSER, 200),
+    ] {
+        let response = get(path, accepted).await;
+        assert_eq!(response.status, status, "{path} {accepted}");
+        assert!(
+            response.header("content-type").contains("json"),
+            "{path} {accepted}"
+        );
+    }
+    let post = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#);
+    let response = server.send(&post.header("accept", BROWSER)).await;
+    assert_eq!(response.json["data"]["__typename"], "Query");
 }
 
 #[tokio::test]
@@ -193,6 +238,17 @@ async fn switched_off_the_page_is_not_served() {
             let response = off.get(None, path).await;
             assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
             assert_eq!(response.json, unknown.json, "{path}");
+        }
+        for (accepted, status, expected) in [
+            (BROWSER, 400, "as the parameter \"query\""),
+            ("text/html", 406, "or application/json"),
+        ] {
+            let request = Request::get("/graphql").header("accept", accepted);
+            let response = off.send(&request).await;
+            assert_eq!(response.status, status, "{accepted}");
+            let message = &response.json["errors"][0]["message"];
+            let message = message.as_str().expect("a message");
+            assert!(message.contains(expected), "{message}");
         }
         let index = off
             .send(&Request::get("/").header("accept", "text/html"))

@@ -52,7 +52,9 @@ pub(super) async fn preflight_layer(
     if let Some(origin) = origin
         && response.status() != StatusCode::TOO_MANY_REQUESTS
     {
-        admission.refused_origins.record(origin, response.headers());
+        admission
+            .refused_origins
+            .record(&origin, response.headers());
     }
     response
 }

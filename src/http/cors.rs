@@ -44,21 +44,23 @@ const MAX_LOGGED_LENGTH: usize = 300;
 /// Origins whose refusal was logged. Browsers only tell the page's developer, so the log tells the
 /// operator how to allow the origin.
 #[derive(Default)]
-pub(super) struct RefusedOrigins(Mutex<HashSet<HeaderValue>>);
+pub(super) struct RefusedOrigins(Mutex<HashSet<String>>);
 
 impl RefusedOrigins {
     /// Logs `origin` if the response to its preflight does not allow it. Logs each origin once.
-    pub(super) fn record(&self, origin: HeaderValue, response: &HeaderMap) {
-        if response.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-            || origin.len() > MAX_LOGGED_LENGTH
-        {
+    pub(super) fn record(&self, origin: &HeaderValue, response: &HeaderMap) {
+        let is_allowed = response.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        let Ok(origin) = origin.to_str() else {
+            return;
+        };
+        if is_allowed || origin.len() > MAX_LOGGED_LENGTH {
             return;
         }
         let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.len() < MAX_LOGGED && logged.insert(origin.clone()) {
+        if logged.len() < MAX_LOGGED && logged.insert(origin.to_owned()) {
             tracing::warn!(
-                ?origin,
-                "refused requests from pages of an origin; --cors-origin allows it"
+                origin,
+                "refused the requests of a page; --cors-origin allows its origin"
             );
         }
     }

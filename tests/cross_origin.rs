@@ -104,9 +104,9 @@ any_database! {
 
     async fn a_refused_origin_is_logged_once_with_the_setting(gateway) {
         let cors = format!("--cors-origin={APP}");
-        for settings in [&[][..], &[&cors]] {
+        for settings in [&[][..], &[cors.as_str()]] {
             let server = Server::with(&gateway.database_url, settings).await;
-            let preflight = async |origin| {
+            let preflight = async |origin: &str| {
                 let request = Request::of("OPTIONS", "/graphql")
                     .header("origin", origin)
                     .header("access-control-request-method", "POST");
@@ -118,7 +118,8 @@ any_database! {
             }
             // Clients can send any origin, so that only 50 are logged.
             for number in 0..100 {
-                preflight(&format!("https://{number}.example")).await;
+                let origin = format!("https://{number}.example");
+                preflight(&origin).await;
             }
             let message = "refused the requests of a page; --cors-origin allows its origin";
             server.process.logged(message).await;

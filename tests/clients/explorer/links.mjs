@@ -50,14 +50,13 @@ const told = await watched(async (page) => {
   await page.locator('.graphiql-tab-active', { hasText: 'Second' }).waitFor();
   const first = await active(page);
   const before = posted.map(({ operationName }) => operationName);
-  await page.locator('.graphiql-query-editor .view-lines').first().focus().catch(() => undefined);
   await page.locator('.graphiql-execute-button').click();
   await page.getByRole('menuitem', { name: 'Second' }).click();
   const answer = await graphiql.answer(page);
 
-  // The link that the button copies: with headers, and a token in a comment.
+  // The link that the button copies: with headers, and a token among the variables.
   await graphiql.write(page, 'request-headers', JSON.stringify({ authorization: `Bearer ${token}` }));
-  await graphiql.write(page, 'operation', `${QUERY}\n# ${token}`);
+  await graphiql.write(page, 'variables', JSON.stringify({ ...JSON.parse(VARIABLES), pasted: token }));
   await page.getByRole('button', { name: 'Copy link' }).click();
   await page.getByRole('button', { name: 'Link copied' }).waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());

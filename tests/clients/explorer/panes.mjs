@@ -47,6 +47,12 @@ const told = await watched(async (page) => {
   await page.locator('.graphiql-response').scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(folder, 'narrow-response.png') });
   const isReadable = await page.locator('.graphiql-response .view-line').first().isVisible();
-  return { scrolled, opened, wide, narrow, answer, isReadable };
+  // The text of an editor scrolls with its pane.
+  const offset = await page.evaluate(() => {
+    const top = (selector) => document.querySelector(selector).getBoundingClientRect().top;
+    return top('.graphiql-query-editor .view-line') - top('.graphiql-query-editor');
+  });
+  const isScrolled = await page.locator('.graphiql-main').evaluate((main) => main.scrollTop > 0);
+  return { scrolled, opened, wide, narrow, answer, isReadable, offset, isScrolled };
 });
 process.stdout.write(JSON.stringify(told));

@@ -239,7 +239,7 @@ async fn index(State(settings): State<Index>, headers: HeaderMap) -> Response {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    // The path may almost match a contract, such as without its final slash.
+    // The path may almost match a contract, such as with another segment.
     let error_format = rest::error_format(uri.path());
     let message = "The path does not exist; GET / lists the endpoints.";
     error_in(

@@ -121,7 +121,7 @@ any_database! {
         for (path, viewer) in [("/api/v2/invite_code/CODE", Viewer::Anonymous), ("/api/v2/course/1/invite?limit=1&offset=1", OWNER)] {
             let base = Url::parse("http://gateway.test").expect("a URL").join(path).expect("a URL");
             let redirect = gateway.get(viewer, path).await;
-            let target = base.join(&redirect.header("location")).expect("a URL");
+            let target = base.join(redirect.header("location")).expect("a URL");
             let followed = gateway.get(viewer, &target.as_str()["http://gateway.test".len()..]).await;
             assert_eq!(followed.status, StatusCode::OK, "{target}");
         }

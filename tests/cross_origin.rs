@@ -3,7 +3,11 @@
 use axum::http::{Method, StatusCode, header};
 use invite_gateway::http::{Cors, Origin};
 
-use crate::support::{Gateway, Response, Viewer, any_database, data, process::Process};
+use crate::support::{
+    Gateway, Response, Viewer, any_database, data,
+    process::{Process, Server, log_lines},
+    wire::Request,
+};
 
 async fn preflight(gateway: &Gateway, origin: &str, path: &str) -> Response {
     let request = gateway
@@ -96,6 +100,37 @@ any_database! {
         assert_eq!(response.status, StatusCode::UNAUTHORIZED);
         assert_eq!(response.header("access-control-allow-origin"), APP);
         assert!(response.header("access-control-expose-headers").contains("www-authenticate"));
+    }
+
+    async fn a_refused_origin_is_logged_once_with_the_setting(gateway) {
+        let cors = format!("--cors-origin={APP}");
+        for settings in [&[][..], &[cors.as_str()]] {
+            let server = Server::with(&gateway.database_url, settings).await;
+            let preflight = async |origin: &str| {
+                let request = Request::of("OPTIONS", "/graphql")
+                    .header("origin", origin)
+                    .header("access-control-request-method", "POST");
+                server.send(&request).await;
+            };
+            let long = format!("https://{}.example", "x".repeat(300));
+            for origin in [OTHER, OTHER, &long, APP] {
+                preflight(origin).await;
+            }
+            // Clients can send any origin, so that only 50 are logged.
+            for number in 0..100 {
+                let origin = format!("https://{number}.example");
+                preflight(&origin).await;
+            }
+            let message = "refused the requests of a page; --cors-origin allows its origin";
+            server.process.logged(message).await;
+            let (_, log) = server.process.written();
+            let lines: Vec<_> = log_lines(&log).into_iter().filter(|line| line["message"] == message).collect();
+            let count = |origin: &str| lines.iter().filter(|line| line["origin"] == origin).count();
+            assert_eq!(lines[0]["level"], "WARN");
+            let expected = usize::from(settings.is_empty());
+            assert_eq!((count(OTHER), count(&long), count(APP)), (1, 0, expected));
+            assert_eq!(lines.len(), 50);
+        }
     }
 
     async fn a_star_allows_all_origins(gateway) {

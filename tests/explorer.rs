@@ -9,6 +9,7 @@ use std::{
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::support::{
     Backend, Gateway, Response,
@@ -162,9 +163,8 @@ async fn unknown_files_are_404_and_files_without_a_hash_revalidate() {
 #[tokio::test]
 async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
     let server = demo().await;
-    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let response = server
-        .send(&Request::get("/").header("accept", browser))
+        .send(&Request::get("/").header("accept", BROWSER))
         .await;
     assert_eq!(response.status, StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(response.header("location"), "graphiql");
@@ -175,6 +175,52 @@ async fn the_root_redirects_browsers_and_points_programs_to_the_page() {
             .await;
         assert_eq!(response.json["graphiql"], "/graphiql", "{accepted}");
     }
+}
+
+/// `Accept` of a browser that opens a page.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+#[tokio::test]
+async fn the_endpoint_redirects_browsers_to_the_page_and_executes_what_others_send() {
+    let server = demo().await;
+    let get = async |path, accepted| {
+        let request = Request::get(path).header("accept", accepted);
+        server.send(&request).await
+    };
+    for (path, accepted) in [
+        ("/graphql", BROWSER),
+        ("/graphql", "text/html"),
+        ("/graphql?utm_source=mail", BROWSER),
+    ] {
+        let response = get(path, accepted).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{path} {accepted}");
+        assert_eq!(response.header("location"), "graphiql");
+        assert_eq!(response.header("vary"), "accept");
+        assert_eq!(response.header("cache-control"), "no-store");
+        assert_eq!(response.text, "");
+    }
+    for (path, accepted, status) in [
+        ("/graphql", "*/*", 400),
+        ("/graphql", "application/json", 400),
+        ("/graphql", "application/json, text/html", 400),
+        ("/graphql", "text/html;q=0.5, application/json", 400),
+        ("/graphql", "text/html;q=0, */*", 400),
+        ("/graphql", "image/png", 406),
+        ("/graphql?query=%7B__typename%7D", BROWSER, 200),
+        ("/graphql?query=%7B__typename%7D", "text/html", 406),
+        ("/graphql?query=", BROWSER, 200),
+        ("/graphql?documentId=x", BROWSER, 200),
+    ] {
+        let response = get(path, accepted).await;
+        assert_eq!(response.status, status, "{path} {accepted}");
+        assert!(
+            response.header("content-type").contains("json"),
+            "{path} {accepted}"
+        );
+    }
+    let post = Request::post_json("/graphql", r#"{"query":"{ __typename }"}"#);
+    let response = server.send(&post.header("accept", BROWSER)).await;
+    assert_eq!(response.json["data"]["__typename"], "Query");
 }
 
 #[tokio::test]
@@ -193,6 +239,17 @@ async fn switched_off_the_page_is_not_served() {
             let response = off.get(None, path).await;
             assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
             assert_eq!(response.json, unknown.json, "{path}");
+        }
+        for (accepted, status, expected) in [
+            (BROWSER, 400, "as the parameter \"query\""),
+            ("text/html", 406, "or application/json"),
+        ] {
+            let request = Request::get("/graphql").header("accept", accepted);
+            let response = off.send(&request).await;
+            assert_eq!(response.status, status, "{accepted}");
+            let message = &response.json["errors"][0]["message"];
+            let message = message.as_str().expect("a message");
+            assert!(message.contains(expected), "{message}");
         }
         let index = off
             .send(&Request::get("/").header("accept", "text/html"))
@@ -215,6 +272,13 @@ async fn outside_of_the_demo_examples_have_placeholders_and_no_personas() {
         assert_eq!(config.json["personas"], json!([]));
         let examples = config.json["examples"].as_array().expect("a list");
         assert_eq!(examples.len(), 14);
+        let description = description().await;
+        for persona in description["personas"].as_array().expect("a list") {
+            for name in [&persona["name"], &persona["username"], &persona["story"]] {
+                // Texts as a whole, since a slug may contain a name.
+                assert!(!config.text.contains(&name.to_string()), "{name}");
+            }
+        }
         for example in examples {
             let query = example["query"].as_str().expect("a query");
             let variables = example["variables"].clone();
@@ -380,4 +444,123 @@ async fn documentation_completion_validation_and_both_themes_work_under_the_poli
     assert_eq!(light["page"], "rgb(255, 255, 255)");
     assert_eq!(dark["page"], "rgb(33, 42, 59)");
     assert_ne!(light["keyword"], dark["keyword"]);
+}
+
+#[tokio::test]
+async fn a_link_opens_its_query_in_the_first_tab_and_carries_no_token() {
+    let server = demo().await;
+    let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+    let output = node("explorer/links.mjs", &[&base(&server), token]).await;
+    sent_no_foreign_request(&output, &server, &[]);
+    let page = format!("{}/graphiql", base(&server));
+    let variables = json!({ "code": "WELCOME-2026" });
+    // The token is removed from the link.
+    let shared = json!({ "code": "WELCOME-2026", "pasted": "" });
+    let count = description().await["examples"]
+        .as_array()
+        .map_or(0, Vec::len)
+        + 1;
+
+    for (visit, count, variables) in [
+        ("first", count, &variables),
+        ("second", count + 1, &shared),
+        ("again", count + 1, &shared),
+    ] {
+        let tab = &output[visit];
+        assert_eq!(
+            (&tab["position"], &tab["count"]),
+            (&json!(0), &json!(count)),
+            "{visit}"
+        );
+        assert_eq!(tab["title"], "Second", "{visit}");
+        assert_eq!(tab["headers"], "", "{visit}");
+        assert_eq!(tab["response"], "", "a link runs nothing: {visit}");
+        assert_eq!(tab["address"], page, "{visit}");
+        let shown = tab["variables"].as_str().expect("text");
+        assert_eq!(
+            &serde_json::from_str::<Value>(shown).expect("JSON"),
+            variables
+        );
+    }
+    // Only the introspection.
+    assert_eq!(output["before"], json!([null]));
+    assert_eq!(
+        output["answer"],
+        json!({ "data": { "inviteCode": { "status": "PENDING" } } })
+    );
+    for visit in ["query", "title", "position", "count"] {
+        assert_eq!(output["reloaded"][visit], output["again"][visit]);
+    }
+
+    let parameters = |link: &Value| -> Vec<(String, String)> {
+        let link = Url::parse(link.as_str().expect("text")).expect("a URL");
+        assert_eq!(link.as_str().split_once('?').expect("parameters").0, page);
+        link.query_pairs().into_owned().collect()
+    };
+    let copied = parameters(&output["copied"]);
+    let names: Vec<_> = copied.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["query", "variables", "operationName"]);
+    assert_eq!(copied[0].1, output["first"]["query"]);
+    assert_eq!(copied[1].1, shared.to_string());
+    assert_eq!(copied[2].1, "Second");
+    for secret in ["eyJ", "Bearer", "authorization"] {
+        let link = output["copied"].as_str().expect("text");
+        assert!(!link.contains(secret), "{link}");
+    }
+    let query = ("query".to_owned(), "query Single { __typename }".to_owned());
+    assert_eq!(parameters(&output["single"]), [query]);
+
+    let attacked = &output["attacked"];
+    assert_eq!(attacked["query"], attacked["variables"]);
+    assert!(
+        attacked["query"]
+            .as_str()
+            .expect("text")
+            .contains("onerror")
+    );
+    assert_eq!(attacked["headers"], "");
+    assert_eq!(attacked["images"], 0);
+    assert_eq!(attacked["pageTitle"], "GraphiQL \u{b7} Invite Gateway");
+    assert_eq!(output["without"]["query"], attacked["query"]);
+    assert_eq!(
+        output["without"]["count"], attacked["count"],
+        "variables alone open no tab"
+    );
+    assert_eq!(parameters(&output["shown"])[0].0, "query");
+}
+
+#[tokio::test]
+async fn panes_open_at_their_top_and_are_stacked_in_a_narrow_window() {
+    let server = demo().await;
+    let (_screenshots, folder) = folder();
+    let output = node("explorer/panes.mjs", &[&base(&server), &folder]).await;
+    sent_no_foreign_request(&output, &server, &[]);
+    assert_eq!(
+        (&output["scrolled"], &output["opened"]),
+        (&json!(400), &json!(0))
+    );
+
+    let edge = |window: &str, pane: usize, edge: &str| {
+        let pane = &output[window]["panes"][pane];
+        pane[edge].as_f64().expect("a number")
+    };
+    for (before, after) in [(0, 1), (1, 2)] {
+        assert!(edge("wide", before, "right") <= edge("wide", after, "left"));
+        assert!(edge("narrow", before, "bottom") <= edge("narrow", after, "top"));
+    }
+    let width = output["narrow"]["width"].as_f64().expect("a number");
+    assert_eq!(
+        (width, &output["narrow"]["scrolls"]),
+        (390.0, &json!(false))
+    );
+    for pane in 0..3 {
+        let (left, right) = (edge("narrow", pane, "left"), edge("narrow", pane, "right"));
+        assert!(left >= 0.0 && right <= width, "{pane}: {left} to {right}");
+        assert!(right - left > 0.9 * width, "{pane}: {left} to {right}");
+    }
+    assert!(output["answer"]["data"]["viewer"].is_object());
+    assert_eq!(output["isReadable"], true);
+    assert_eq!(output["isScrolled"], true);
+    let offset = output["offset"].as_f64().expect("a number");
+    assert!((0.0..50.0).contains(&offset), "{offset}");
 }

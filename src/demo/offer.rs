@@ -13,6 +13,9 @@ pub struct Offer {
     examples: Vec<Example>,
 }
 
+/// Stands for the persona of an example over unknown data, which has none.
+const SIGNED_IN: &str = "signed-in viewer";
+
 impl Offer {
     /// Returns all examples and personas, for the sample data.
     pub fn from_description(description: &Description) -> Self {
@@ -23,7 +26,8 @@ impl Offer {
     }
 
     /// Returns one query for each root field, for unknown data. Omits the examples' descriptions,
-    /// which refer to the sample data; the page shows the schema's descriptions instead.
+    /// which refer to the sample data; the page shows the schema's descriptions instead. Names no
+    /// personas.
     pub fn templates() -> Self {
         let templates = queries::graphql()
             .into_iter()
@@ -31,6 +35,7 @@ impl Offer {
             .map(|example| Example {
                 shows: "",
                 variables: placeholders(&example.variables),
+                persona: example.persona.map(|_| SIGNED_IN),
                 ..example
             });
         Self {

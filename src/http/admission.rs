@@ -7,18 +7,19 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
 
-use super::{Gateway, TrustedProxies, rate_limit};
+use super::{Gateway, TrustedProxies, cors::RefusedOrigins, rate_limit};
 use crate::{rate_limit::RateLimits, rest};
 
 /// Counts requests by client address.
 pub(super) struct Admission {
     limits: RateLimits,
     policy: Option<HeaderValue>,
+    refused_origins: RefusedOrigins,
     trusted_proxies: Arc<TrustedProxies>,
 }
 
@@ -27,14 +28,15 @@ impl Admission {
         Arc::new(Self {
             policy: rate_limit::policy(&gateway.rate_limits),
             limits: gateway.rate_limits.clone(),
+            refused_origins: RefusedOrigins::default(),
             trusted_proxies: gateway.trusted_proxies.clone(),
         })
     }
 }
 
-/// Counts only preflights: other requests are counted by their routes.
+/// Counts only preflights: other requests are counted by their routes. Logs refused origins.
 pub(super) async fn preflight_layer(
-    admission: State<Arc<Admission>>,
+    State(admission): State<Arc<Admission>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -42,11 +44,19 @@ pub(super) async fn preflight_layer(
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if is_preflight {
-        layer(admission, request, next).await
-    } else {
-        next.run(request).await
+    if !is_preflight {
+        return next.run(request).await;
     }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let response = layer(State(admission.clone()), request, next).await;
+    if let Some(origin) = origin
+        && response.status() != StatusCode::TOO_MANY_REQUESTS
+    {
+        admission
+            .refused_origins
+            .record(&origin, response.headers());
+    }
+    response
 }
 
 pub(super) async fn layer(

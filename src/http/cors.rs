@@ -1,10 +1,15 @@
 //! CORS: browsers block cross-origin reads unless origins are configured.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    collections::HashSet,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
 };
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use url::{Host, Url};
@@ -29,6 +34,37 @@ pub enum Origin {
 
 /// Time for which browsers may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// Most origins whose refusal is logged. Clients can send any.
+const MAX_LOGGED: usize = 50;
+
+/// Longest origin that is logged, in bytes: that of a host name of 253, with scheme and port.
+const MAX_LOGGED_LENGTH: usize = 300;
+
+/// Origins whose refusal was logged. Browsers only tell the page's developer, so the log tells the
+/// operator how to allow the origin.
+#[derive(Default)]
+pub(super) struct RefusedOrigins(Mutex<HashSet<String>>);
+
+impl RefusedOrigins {
+    /// Logs `origin` if the response to its preflight does not allow it. Logs each origin once.
+    pub(super) fn record(&self, origin: &HeaderValue, response: &HeaderMap) {
+        let is_allowed = response.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        let Ok(origin) = origin.to_str() else {
+            return;
+        };
+        if is_allowed || origin.len() > MAX_LOGGED_LENGTH {
+            return;
+        }
+        let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() < MAX_LOGGED && logged.insert(origin.to_owned()) {
+            tracing::warn!(
+                origin,
+                "refused the requests of a page; --cors-origin allows its origin"
+            );
+        }
+    }
+}
 
 impl FromStr for Origin {
     type Err = &'static str;

@@ -143,10 +143,11 @@ fn app(gateway: Gateway, health: Router, shedder: Arc<LoadShedder>) -> Router {
         public_url: gateway.public_url.clone(),
         includes_version: gateway.includes_version,
     };
+    let has_page = gateway.graphiql.is_some() && GraphiqlConfig::has_page();
     let data = Router::new()
         .route(
             "/graphql",
-            graphql::route(gateway.graphql.clone(), gateway.max_body),
+            graphql::route(gateway.graphql.clone(), gateway.max_body, has_page),
         )
         .merge(rest::router(rest.clone()))
         .layer(middleware::from_fn_with_state(
@@ -167,7 +168,7 @@ fn app(gateway: Gateway, health: Router, shedder: Arc<LoadShedder>) -> Router {
         .route(
             "/",
             get(index).with_state(Index {
-                has_page: gateway.graphiql.is_some() && GraphiqlConfig::has_page(),
+                has_page,
                 includes_version: gateway.includes_version,
             }),
         )
@@ -238,7 +239,7 @@ async fn index(State(settings): State<Index>, headers: HeaderMap) -> Response {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    // The path may almost match a contract, such as without its final slash.
+    // The path may almost match a contract, such as with another segment.
     let error_format = rest::error_format(uri.path());
     let message = "The path does not exist; GET / lists the endpoints.";
     error_in(

@@ -17,7 +17,7 @@ use std::{future::ready, sync::Arc};
 use axum::{
     Extension, Json, Router,
     extract::{Path, RawQuery, State, rejection::PathRejection},
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
@@ -123,14 +123,35 @@ pub(crate) fn openapi_router(settings: &RestSettings) -> Router {
     Router::new().route(OPENAPI_PATH, route)
 }
 
-/// Serves the endpoints. Each request needs an `Extension<Arc<Access>>`.
+/// Serves the endpoints. Each request needs an `Extension<Arc<Access>>`. Paths without the contract's
+/// last slash are redirected to the one with it.
 pub(crate) fn router(settings: RestSettings) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
         let route = reject_other_methods((endpoint.route)(endpoint.format), endpoint.format);
         router = router.route(endpoint.path, route);
+        if let Some(path) = endpoint.path.strip_suffix('/') {
+            let redirect = reject_other_methods(get(add_slash), endpoint.format);
+            router = router.route(path, redirect);
+        }
     }
     router.with_state(Arc::new(settings))
+}
+
+/// Redirects to the path with a last slash, and the same query string. The target is relative, so
+/// that a proxy may serve the gateway below a path. Looks nothing up, so that it reveals nothing.
+async fn add_slash(uri: Uri) -> Response {
+    let (_, segment) = uri.path().rsplit_once('/').unwrap_or_default();
+    // `./`, because the segment may contain a colon.
+    let target = match uri.query() {
+        Some(query) => format!("./{segment}/?{query}"),
+        None => format!("./{segment}/"),
+    };
+    let headers = [
+        (header::LOCATION, target.as_str()),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::PERMANENT_REDIRECT, headers).into_response()
 }
 
 /// Rejects methods that `route` does not handle with 405. `Allow` lists those that it does.

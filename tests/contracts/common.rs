@@ -6,6 +6,7 @@ use axum::{
 };
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use url::Url;
 
 use super::{arena_error, detail, is_refused};
 use crate::support::{Gateway, Viewer, any_database, data};
@@ -97,14 +98,49 @@ any_database! {
         assert_eq!(document["servers"], json!([{ "url": base }]));
     }
 
+    async fn a_path_without_its_last_slash_is_redirected(gateway) {
+        fill(&gateway).await;
+        let token = data::token(1);
+        for (path, location) in [
+            ("/api/v2/invite_code/CODE", "./CODE/".to_owned()),
+            ("/api/v2/invite_code/unknown?next=%2F%2Fx", "./unknown/?next=%2F%2Fx".to_owned()),
+            ("/api/v2/invite_code/https:", "./https:/".to_owned()),
+            ("/api/v2/invite_code/a%0D%0Ab%2Fc", "./a%0D%0Ab%2Fc/".to_owned()),
+            (&format!("/api/v1/invites/{token}"), format!("./{token}/")),
+            ("/api/v2/course/1/invite?limit=1&offset=1", "./invite/?limit=1&offset=1".to_owned()),
+            ("/api/v2/course/1/invite?", "./invite/?".to_owned()),
+        ] {
+            let redirect = gateway.get(Viewer::Anonymous, path);
+            let (statements, redirect) = gateway.counted(redirect).await;
+            assert_eq!(redirect.status, StatusCode::PERMANENT_REDIRECT, "{path}");
+            assert_eq!(redirect.header("location"), location);
+            assert_eq!(redirect.header("cache-control"), "no-store");
+            assert_eq!((statements, redirect.text.as_str()), (0, ""), "{path}");
+        }
+        // A client that follows gets what the contract's path returns.
+        for (path, viewer) in [("/api/v2/invite_code/CODE", Viewer::Anonymous), ("/api/v2/course/1/invite?limit=1&offset=1", OWNER)] {
+            let base = Url::parse("http://gateway.test").expect("a URL").join(path).expect("a URL");
+            let redirect = gateway.get(viewer, path).await;
+            let target = base.join(redirect.header("location")).expect("a URL");
+            let followed = gateway.get(viewer, &target.as_str()["http://gateway.test".len()..]).await;
+            assert_eq!(followed.status, StatusCode::OK, "{target}");
+        }
+        let refused = gateway.get(Viewer::Header("Bearer nothing"), "/api/v2/invite_code/CODE").await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        let post = gateway.request(OWNER, Method::POST, "/api/v2/invite_code/CODE");
+        let response = gateway.send(post.body(Body::empty()).expect("a request")).await;
+        is_refused(&response, StatusCode::METHOD_NOT_ALLOWED, &detail("Method not allowed."));
+    }
+
     async fn a_path_that_almost_matches_a_contract_gets_its_error_format(gateway) {
         let not_found = "The resource you are looking for does not exist.";
         for (path, body) in [
             ("/api/v2/invite_code/x/y", detail("Not found.")),
-            ("/api/v1/invites/x", detail("Not found.")),
+            ("/api/v1/invites/", detail("Not found.")),
             ("/v3/groups/1", arena_error(404, "Not Found", not_found)),
             ("/v3/groups/", arena_error(404, "Not Found", not_found)),
-            ("/api/v2/course/1/invite", detail("Not found.")),
+            ("/api/v2/course/1/invites", detail("Not found.")),
+            ("/v3/groups/studio/invite/", arena_error(404, "Not Found", not_found)),
         ] {
             let response = gateway.get(Viewer::Anonymous, path).await;
             is_refused(&response, StatusCode::NOT_FOUND, &body);

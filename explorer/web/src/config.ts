@@ -17,7 +17,7 @@ export interface Example {
   shows: string;
   query: string;
   variables: Record<string, unknown>;
-  /** Name of the persona whose token to send, or a role if there are no personas. */
+  /** Name of the persona whose token to send, or "signed-in viewer" if there are no personas. */
   persona: string | null;
   /** Code of the expected error. */
   error: string | null;

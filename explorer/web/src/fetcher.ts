@@ -20,7 +20,7 @@ export async function fetcher(parameters: FetcherParams, options?: FetcherOpts) 
 }
 
 /** Returns the name only if it is needed: GraphiQL may still send the name of the last tab's operation. */
-function operationOf(query: string, chosen?: string | null): string | null {
+export function operationOf(query: string, chosen?: string | null): string | null {
   try {
     const operations = parse(query).definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
     return operations.length > 1 ? (chosen ?? null) : null;

@@ -38,7 +38,7 @@ export function guardedStorage(personas: Persona[]): Storage {
     },
     setItem(key, value) {
       if (NOT_STORED.includes(key)) return;
-      localStorage.setItem(prefix + key, withHeaders(value, kept).replace(TOKEN, ''));
+      localStorage.setItem(prefix + key, withoutTokens(withHeaders(value, kept)));
     },
     removeItem: (key) => localStorage.removeItem(prefix + key),
     clear: () => keys().forEach((key) => localStorage.removeItem(key)),
@@ -47,6 +47,11 @@ export function guardedStorage(personas: Persona[]): Storage {
       return keys().length;
     },
   };
+}
+
+/** Removes JSON Web Tokens from a text. */
+export function withoutTokens(text: string): string {
+  return text.replace(TOKEN, '');
 }
 
 /** Replaces all `headers` in a JSON text. Returns other text unchanged. */

@@ -1,10 +1,13 @@
-// Initial tabs: those of the last visit, or one per example.
+// Initial tabs: those of the last visit, or one per example. A link's query is in the first tab.
+import { StorageAPI } from '@graphiql/toolkit';
+
 import type { Config, Example } from './config';
 import { headersFor } from './headers';
+import type { Link } from './link';
 import { GRAPHIQL } from './storage';
 
 interface Tab {
-  query?: string | null;
+  query: string | null;
   variables?: string | null;
   headers?: string | null;
 }
@@ -20,9 +23,13 @@ export function tabOf(example: Example, config: Config): Required<Tab> {
 }
 
 /** Returns the default tabs, and the initial content of GraphiQL's editors, which ignore the tabs. */
-export function openingTabs(config: Config, storage: Storage) {
-  const defaultTabs = config.examples.map((example) => tabOf(example, config));
-  const first = storedTab(storage) ?? defaultTabs[0];
+export function openingTabs(config: Config, storage: Storage, link?: Link) {
+  const defaultTabs: Tab[] = config.examples.map((example) => tabOf(example, config));
+  if (link) {
+    defaultTabs.unshift(link);
+    storeFirst(link, storage);
+  }
+  const first: Tab | undefined = link ?? storedTab(storage) ?? defaultTabs[0];
   return {
     defaultTabs,
     initialQuery: first?.query ?? '',
@@ -31,10 +38,30 @@ export function openingTabs(config: Config, storage: Storage) {
   };
 }
 
+const TAB_STATE = 'tabState';
+
+/** Returns the tabs of the last visit. */
+function storedTabs(storage: Storage): { tabs: Tab[]; activeTabIndex: number } | undefined {
+  const text = storage.getItem(GRAPHIQL + TAB_STATE);
+  return text ? JSON.parse(text) : undefined;
+}
+
 /** Returns the tab that was active at the end of the last visit. */
 function storedTab(storage: Storage): Tab | undefined {
-  const text = storage.getItem(`${GRAPHIQL}tabState`);
-  if (!text) return undefined;
-  const { tabs, activeTabIndex } = JSON.parse(text);
-  return tabs?.[activeTabIndex];
+  const stored = storedTabs(storage);
+  return stored?.tabs?.[stored.activeTabIndex];
+}
+
+/** Adds a link's tab to those of the last visit, instead of the tab with the same content. */
+function storeFirst(link: Link, storage: Storage) {
+  const stored = storedTabs(storage);
+  if (!stored) return;
+  const isSame = ({ query, variables, headers }: Tab) =>
+    query === link.query && (variables ?? '') === link.variables && !headers;
+  const { query, variables } = link;
+  const title = link.operationName ?? 'Link';
+  const first = { id: `link-${Date.now()}`, title, query, variables, headers: null, operationName: null, response: null };
+  const tabs = [first, ...stored.tabs.filter((tab) => !isSame(tab))];
+  // If the storage is full, GraphiQL adds the tab at the end.
+  new StorageAPI(storage).set(TAB_STATE, JSON.stringify({ tabs, activeTabIndex: 0 }));
 }

@@ -46,6 +46,20 @@ impl Media {
         }
     }
 
+    /// Returns true if the client accepts HTML by name, as browsers do, and prefers no available type
+    /// to it.
+    pub(super) fn prefers_page(headers: &HeaderMap) -> bool {
+        let ranges = ranges(headers, &header::ACCEPT);
+        let page = ranges.iter().find(|range| range.is("text/html"));
+        let page = page.map_or(0, |range| range.quality);
+        let exceeds = |media: Self| match media.quality(&ranges) {
+            Some((Specificity::Exact, quality)) => page > quality,
+            Some((_, quality)) => page >= quality,
+            None => true,
+        };
+        page > 0 && exceeds(Self::Json) && exceeds(Self::GraphqlResponse)
+    }
+
     /// Returns the quality by the most specific range, or `None` if the type is not acceptable.
     fn quality(self, ranges: &[Range<'_>]) -> Option<(Specificity, u16)> {
         ranges
@@ -162,5 +176,28 @@ mod tests {
         several.append(header::ACCEPT, HeaderValue::from_static("text/html"));
         several.append(header::ACCEPT, HeaderValue::from_static(GRAPHQL));
         assert_eq!(Media::negotiate(&several), Some(GraphqlResponse));
+    }
+
+    #[test]
+    fn browsers_prefer_a_page() {
+        const CHROMIUM: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,\
+            image/webp,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7";
+        for (accept, expected) in [
+            (CHROMIUM, true),
+            ("text/html", true),
+            ("text/html, */*", true),
+            ("text/html, application/json;q=0.9", true),
+            ("text/html, application/json", false),
+            ("text/html;q=0.5, application/graphql-response+json", false),
+            ("text/html;q=0.5, */*", false),
+            ("text/html;q=0, */*;q=0", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(Media::prefers_page(&headers), expected, "{accept}");
+        }
+        assert!(!Media::prefers_page(&HeaderMap::new()));
     }
 }

@@ -14,7 +14,7 @@ use axum::{
     body::Body as Incoming,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 use futures_util::future::join_all;
@@ -26,7 +26,7 @@ pub use persisted::{Manifest, ManifestError, PersistedDocuments, Registered};
 use self::{
     json_shape::JsonShape,
     media::{Media, is_encoded, is_json},
-    parameters::{Body, ParameterError, Parameters, is_list},
+    parameters::{Body, ParameterError, Parameters, is_list, names_a_parameter},
     response::{Outcome, ResponseWriter, refuse, refuse_with},
     telemetry::OperationTelemetry,
 };
@@ -79,16 +79,24 @@ pub struct Graphql {
 struct Served {
     graphql: Graphql,
     max_body: usize,
+    has_page: bool,
 }
 
-/// Routes `POST` and `GET`. Bodies are limited to `max_body` bytes.
-pub(super) fn route(graphql: Graphql, max_body: usize) -> MethodRouter {
-    let served = Served { graphql, max_body };
+/// Routes `POST` and `GET`. Bodies are limited to `max_body` bytes. If `has_page` is true, browsers
+/// that name no document are redirected to GraphiQL.
+pub(super) fn route(graphql: Graphql, max_body: usize, has_page: bool) -> MethodRouter {
+    let served = Served {
+        graphql,
+        max_body,
+        has_page,
+    };
     get(handle_get).post(handle_post).with_state(served)
 }
 
 async fn handle_post(
-    State(Served { graphql, max_body }): State<Served>,
+    State(Served {
+        graphql, max_body, ..
+    }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     Extension(log_name): Extension<OperationName>,
     Extension(slot): Extension<Slot>,
@@ -140,17 +148,22 @@ async fn handle_post(
 }
 
 async fn handle_get(
-    State(Served { graphql, .. }): State<Served>,
+    State(Served {
+        graphql, has_page, ..
+    }): State<Served>,
     Extension(access): Extension<Arc<Access>>,
     Extension(log_name): Extension<OperationName>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
+    let query = query.as_deref().unwrap_or_default();
+    if has_page && Media::prefers_page(&headers) && !names_a_parameter(query) {
+        return to_page();
+    }
     let Some(media) = Media::negotiate(&headers) else {
         return not_acceptable();
     };
     let limits = graphql.executor.limits();
-    let query = query.as_deref().unwrap_or_default();
     let parameters = match Parameters::read_query_string(query, |json| {
         let shape = JsonShape::measure(json);
         shape.check_nesting(limits)?;
@@ -166,7 +179,7 @@ async fn handle_get(
         }
     };
     if !parameters.names_a_document() {
-        return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT);
+        return refuse(StatusCode::BAD_REQUEST, media, NO_DOCUMENT_IN_URL);
     }
     let execution = graphql.execute(parameters, Transport::Get, access, Some(&log_name));
     let completed = execution.await;
@@ -203,6 +216,15 @@ fn share_of(access: &Access) -> Share {
 const MUTATION_IN_LIST: &str = "Send a mutation by itself, not in a list of operations.";
 
 const NO_DOCUMENT: &str = "Send the document as the string \"query\".";
+
+const NO_DOCUMENT_IN_URL: &str =
+    "Send the document as the parameter \"query\", or by POST as the string \"query\" in JSON.";
+
+/// Redirects a browser to GraphiQL, by a relative path, so that a proxy may serve both below a path.
+fn to_page() -> Response {
+    let headers = [(header::LOCATION, "graphiql"), (header::VARY, "accept")];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
 
 /// Responds in JSON, which people can read, to a client that accepts no available type.
 fn not_acceptable() -> Response {

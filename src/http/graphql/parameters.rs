@@ -132,17 +132,7 @@ impl Parameters {
         let mut seen: Vec<String> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
             // Some clients send omitted parameters as empty ones.
-            let is_known = matches!(
-                &*name,
-                "query"
-                    | "operationName"
-                    | "variables"
-                    | "extensions"
-                    | "documentId"
-                    | "doc_id"
-                    | "id"
-            );
-            if !is_known || (value.is_empty() && name != "query") {
+            if !is_known(&name) || (value.is_empty() && name != "query") {
                 continue;
             }
             let name = if name == "doc_id" {
@@ -169,6 +159,18 @@ impl Parameters {
         }
         Ok(read)
     }
+}
+
+/// Returns true if a query string has a parameter of a GraphQL request.
+pub(super) fn names_a_parameter(text: &str) -> bool {
+    url::form_urlencoded::parse(text.as_bytes()).any(|(name, _)| is_known(&name))
+}
+
+fn is_known(name: &str) -> bool {
+    matches!(
+        name,
+        "query" | "operationName" | "variables" | "extensions" | "documentId" | "doc_id" | "id"
+    )
 }
 
 fn read_object<T: for<'de> Deserialize<'de>>(name: &str, text: &str) -> Result<T, ParameterError> {

@@ -3,6 +3,7 @@
 mod demo;
 mod export;
 mod gateway;
+mod health;
 mod import;
 mod import_files;
 mod import_watch;
@@ -30,7 +31,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::{
     clock::Clock,
-    config::ServeArgs,
+    config::{HealthArgs, ServeArgs},
     database::{Purpose, Readiness, readiness},
     printable::Printable,
 };
@@ -60,6 +61,8 @@ enum Command {
     Serve(ServeArgs),
     /// Serve the gateway over in-memory sample data, to try it
     Demo(DemoArgs),
+    /// Ask the running gateway on this machine for its health; exits with 1 unless it is well
+    Health(HealthArgs),
     /// Create or change the database's tables
     Migrate(MigrateArgs),
     /// Import data from a file: JSON or CSV, with the fields of the REST contracts
@@ -93,6 +96,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(args, clock).await,
             Command::Demo(args) => demo::run(args, clock).await,
+            Command::Health(args) => health::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run(args, &clock).await,
             Command::Export(args) => export::run(args).await,

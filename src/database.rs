@@ -2,16 +2,15 @@
 
 mod heartbeat;
 mod kept;
+mod readiness;
 mod search_path;
 pub mod taken_name;
 mod writability;
 
-use std::{borrow::Cow, collections::HashSet, fmt::Write, time::Duration};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr,
-    sea_query::Query,
+    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr,
     sqlx::{
         error::DatabaseError,
         postgres::{PgConnectOptions, PgDatabaseError},
@@ -22,6 +21,7 @@ use url::Url;
 
 pub use heartbeat::Heartbeat;
 pub use kept::{KeptConnection, KeptConnections, OpenDatabase};
+pub use readiness::{Purpose, Readiness, applied_migrations, readiness};
 pub use writability::Privilege;
 
 /// URL of an in-memory SQLite database, which ends with its connection.
@@ -225,6 +225,12 @@ fn code(error: &DbErr) -> Option<(bool, Cow<'_, str>)> {
     Some((is_postgres, error.code()?))
 }
 
+/// Returns true if PostgreSQL's code of an error is one of these.
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| codes.contains(&&*code))
+}
+
 /// Returns true if the transaction may succeed when it is tried again: it conflicted with another one.
 pub fn is_transient(error: &DbErr) -> bool {
     // PostgreSQL, class 40: a deadlock, or a serialization failure.
@@ -243,111 +249,8 @@ pub fn is_unwritable(error: &DbErr) -> bool {
     })
 }
 
-/// The use of a database besides reading, which decides what it must allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Purpose {
-    /// Writing what mutations write.
-    pub mutations: bool,
-    /// Writing the accounts of people who sign in. Optional on a database that is read-only.
-    pub accounts: bool,
-}
-
-impl Purpose {
-    /// Reading.
-    pub const READ: Self = Self {
-        mutations: false,
-        accounts: false,
-    };
-
-    /// Reading, and writing what mutations write.
-    pub const WRITE: Self = Self {
-        mutations: true,
-        accounts: false,
-    };
-}
-
 /// PostgreSQL's `undefined_table`.
 const UNDEFINED_TABLE: &str = "42P01";
 
 /// PostgreSQL's `insufficient_privilege`.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
-
-/// Readiness of a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    /// Reachable, and every migration is applied.
-    Ready,
-    /// The database did not respond.
-    Unreachable,
-    /// Reachable through a pooler that gives one connection the prepared statements of another.
-    MixedStatements,
-    /// Reachable, but some migration is not applied: `invite-gateway migrate up`.
-    NotMigrated,
-    /// Reachable, but the role may not read the list of applied migrations, nor probably any table.
-    Unreadable,
-    /// Migrated, but read-only: a standby, a file that cannot be written, or a role whose transactions
-    /// are read-only.
-    ReadOnly,
-    /// Migrated, but the role lacks this right, which the script [`Privilege::script`] grants.
-    MissingPrivilege(&'static Privilege),
-}
-
-/// Checks whether the database is reachable, migrated and fit for a purpose, without a time limit.
-pub async fn readiness(database: &DatabaseConnection, purpose: Purpose) -> Readiness {
-    if database.ping().await.is_err() {
-        return Readiness::Unreachable;
-    }
-    let applied = match applied_migrations(database).await {
-        Ok(applied) => applied,
-        Err(error) if is_unreadable(&error) => return Readiness::Unreadable,
-        Err(_) => return Readiness::NotMigrated,
-    };
-    match (are_all_applied(applied), purpose) {
-        (Readiness::Ready, purpose) if purpose != Purpose::READ => {
-            writability::of_database(database, purpose).await
-        }
-        (migrated, _) => migrated,
-    }
-}
-
-/// Returns the names of the applied migrations. Only reads.
-///
-/// # Errors
-/// The database is unreachable, or the role may not read the list.
-pub async fn applied_migrations(database: &DatabaseConnection) -> Result<HashSet<String>, DbErr> {
-    let applied = Query::select()
-        .column("version")
-        .from("seaql_migrations")
-        .take();
-    match database.query_all(&applied).await {
-        Ok(rows) => rows.iter().map(|row| row.try_get("", "version")).collect(),
-        // The first migration creates the table.
-        Err(error) if is_table_missing(&error) => Ok(HashSet::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns true if the statement names a table that does not exist.
-fn is_table_missing(error: &DbErr) -> bool {
-    const SQLITE_ERROR: &str = "1";
-    code(error).is_some_and(|(is_postgres, code)| match is_postgres {
-        true => code == UNDEFINED_TABLE,
-        false => code == SQLITE_ERROR,
-    })
-}
-
-/// Returns true if the role may not read the table of a statement.
-pub fn is_unreadable(error: &DbErr) -> bool {
-    code(error).is_some_and(|(is_postgres, code)| is_postgres && code == INSUFFICIENT_PRIVILEGE)
-}
-
-fn are_all_applied(applied: HashSet<String>) -> Readiness {
-    let all_applied = Migrator::migrations()
-        .iter()
-        .all(|migration| applied.contains(migration.name()));
-    if all_applied {
-        Readiness::Ready
-    } else {
-        Readiness::NotMigrated
-    }
-}

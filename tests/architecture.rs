@@ -296,7 +296,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("opentelemetry", &["trace"]),
     ("prometheus_client", &["metrics"]),
     ("redis", &["rate_limit"]),
-    ("reqwest", &["auth", "trace"]),
+    ("reqwest", &["auth", "command", "trace"]),
     (
         "sea_orm",
         &[

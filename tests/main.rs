@@ -20,6 +20,7 @@ mod architecture;
 mod authentication;
 mod batching;
 mod body_attacks;
+mod checks;
 mod command_line;
 mod concurrency;
 mod configuration;

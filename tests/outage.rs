@@ -141,7 +141,7 @@ async fn a_gateway_that_starts_without_its_database_waits_for_it() {
         let proxy = Proxy::before(&gateway.database_url).await;
         proxy.cut();
         let server = serve(&proxy.url(&gateway.database_url)).await;
-        let warning = "the database does not respond; requests fail until it does";
+        let warning = "the database does not respond";
         assert_eq!(server.process.logged(warning).await["level"], "WARN");
         is_away(&server).await;
         proxy.heal();

@@ -115,7 +115,7 @@ async fn the_status_of_an_unreachable_database_is_unknown() {
     let url = "postgres://gateway:hunter2@127.0.0.1:1/gateway";
     let ended = Process::run(&["migrate", "status", "--database-url", url]).await;
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), ""));
-    let message = "the database does not tell";
+    let message = "the database refuses connections";
     assert!(ended.stderr.contains(message), "{}", ended.stderr);
     assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
 }

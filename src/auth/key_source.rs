@@ -137,6 +137,16 @@ impl KeySource {
         is_loaded
     }
 
+    /// Reads the keys, and returns the number of usable ones.
+    ///
+    /// # Errors
+    /// The reason why they cannot be read, for operators.
+    pub(super) async fn count(&self) -> Result<usize, String> {
+        let keys = read(&self.0.reader).await;
+        keys.map(|keys| keys.len())
+            .map_err(|error| error.to_string())
+    }
+
     /// Returns the age of the current keys, or zero if the clock was set back.
     fn age(&self) -> Option<Duration> {
         let age = self.0.clock.now() - self.loaded()?.at;

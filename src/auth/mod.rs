@@ -71,6 +71,19 @@ pub enum Grant {
     Scope(String),
 }
 
+/// Keys that verify tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeysFound {
+    /// No key is configured.
+    None,
+    /// A shared secret.
+    Secret,
+    /// A key set, with this many usable keys.
+    Published(usize),
+    /// A key set that cannot be loaded, for this reason.
+    Unavailable(String),
+}
+
 /// Authenticates requests by their headers; cheap to clone.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Parts>);
@@ -115,6 +128,11 @@ impl Authenticator {
     /// Returns false while a configured key set has never been loaded, so that no token can be verified.
     pub fn is_ready(&self) -> bool {
         self.0.verifier.has_keys()
+    }
+
+    /// Loads the keys that verify tokens.
+    pub async fn find_keys(&self) -> KeysFound {
+        self.0.verifier.find_keys().await
     }
 
     /// Returns true if accounts are made for people who have none.

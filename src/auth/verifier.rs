@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 
 use super::{
-    AuthError, GrantSettings, InvalidToken, ProfileClaims, SettingsError, TokenSettings,
+    AuthError, GrantSettings, InvalidToken, KeysFound, ProfileClaims, SettingsError, TokenSettings,
     claims::{ClaimRules, Claims},
     grants,
     key::VerifyingKey,
@@ -117,6 +117,18 @@ impl Verifier {
     async fn is_key(&self, opened: &Opened) -> Result<bool, AuthError> {
         let keys = self.keys(opened.kid.as_deref(), opened.algorithm).await?;
         Ok(keys.iter().any(|key| Arc::ptr_eq(key, &opened.key)))
+    }
+
+    /// Loads the keys.
+    pub(super) async fn find_keys(&self) -> KeysFound {
+        match &self.keys {
+            Keys::None => KeysFound::None,
+            Keys::Secret(_) => KeysFound::Secret,
+            Keys::Published(source) => match source.count().await {
+                Ok(count) => KeysFound::Published(count),
+                Err(error) => KeysFound::Unavailable(error),
+            },
+        }
     }
 
     async fn open(&self, token: &str) -> Result<Opened, AuthError> {

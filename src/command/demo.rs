@@ -109,7 +109,6 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         ),
         writes: &args.writes,
         imports: None,
-        offer: &offer,
         telemetry: &args.telemetry,
         database_connections: 1,
     };
@@ -117,5 +116,8 @@ async fn serve_samples(mut args: DemoArgs, description: &Description, clock: Clo
         primary: database.into(),
         standby: None,
     };
-    gateway::serve(databases, settings, options, clock, announce).await
+    match gateway::Prepared::new(databases, settings, options, &offer, clock) {
+        Ok(gateway) => gateway.serve(announce).await,
+        Err(error) => error.exit(),
+    }
 }

@@ -1,6 +1,12 @@
 //! The gateway of `serve` and `demo`: builds its parts, and serves over open databases.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Display},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, time::timeout};
 use url::Url;
@@ -13,7 +19,7 @@ use crate::{
         GraphqlOptions, HttpOptions, LimitOptions, PolicyOptions, RateLimitOptions, Switch,
         TelemetryOptions, WriteOptions,
     },
-    database::{Heartbeat, OpenDatabase, Purpose, Readiness},
+    database::{Heartbeat, OpenDatabase, Purpose},
     demo::Offer,
     graphql::{Executor, SchemaSettings},
     http::{
@@ -29,38 +35,6 @@ use crate::{
 
 /// Time limit for closing the database connections.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Logs why requests cannot be served yet.
-async fn warn_unless_ready(loaders: &Loaders, purpose: Purpose) {
-    match loaders.readiness(purpose).await {
-        Readiness::Ready => {}
-        Readiness::Unreachable => {
-            tracing::warn!("the database does not respond; requests fail until it does");
-        }
-        // Logged, with the reason, where it was found.
-        Readiness::MixedStatements => {}
-        Readiness::NotMigrated => {
-            tracing::warn!("the database is not migrated: run `invite-gateway migrate up`");
-        }
-        Readiness::Unreadable => {
-            tracing::warn!("{}", super::UNREADABLE);
-        }
-        Readiness::ReadOnly => {
-            tracing::warn!(
-                "the database is read-only, so that mutations fail: connect to the primary, as a \
-                 role whose transactions may write"
-            );
-        }
-        Readiness::MissingPrivilege(privilege) => {
-            tracing::warn!(
-                missing = %privilege,
-                "the database's role may not write, so that mutations or sign-ups fail: run {}, and \
-                 connect as the role that it names",
-                privilege.script()
-            );
-        }
-    }
-}
 
 /// Open databases.
 pub(super) struct Databases {
@@ -109,130 +83,205 @@ pub(super) struct Options<'a> {
     pub(super) writes: &'a WriteOptions,
     /// The import endpoint, if it is on.
     pub(super) imports: Option<Imports>,
-    /// Examples and personas for GraphiQL.
-    pub(super) offer: &'a Offer,
     pub(super) telemetry: &'a TelemetryOptions,
     /// Most connections to all databases.
     pub(super) database_connections: u32,
 }
 
-/// Serves over open databases until a stop signal. `announce` receives the URL of the listener.
-pub(super) async fn serve(
-    databases: Databases,
-    tokens: TokenSettings,
-    Options {
-        http: options,
-        graphql,
-        limits,
-        rate_limits,
-        policy,
-        schema,
-        writes,
-        imports,
-        offer,
-        telemetry,
-        database_connections,
-    }: Options<'_>,
+/// Reason why a gateway cannot start.
+pub(super) struct StartError {
+    reason: String,
+    is_usage: bool,
+}
+
+impl StartError {
+    /// Wrong settings.
+    pub(super) fn usage(error: impl Display) -> Self {
+        Self {
+            reason: error.to_string(),
+            is_usage: true,
+        }
+    }
+
+    fn failed(error: impl Display) -> Self {
+        Self {
+            reason: error.to_string(),
+            is_usage: false,
+        }
+    }
+
+    /// Prints the reason, and returns the exit status.
+    pub(super) fn exit(self) -> ExitCode {
+        match self.is_usage {
+            true => wrong_usage(self),
+            false => failed(self),
+        }
+    }
+}
+
+impl Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// A gateway that is ready to listen.
+pub(super) struct Prepared<'a> {
+    pub(super) databases: Databases,
+    pub(super) loaders: Arc<Loaders>,
+    pub(super) purpose: Purpose,
+    pub(super) authenticator: Authenticator,
+    pub(super) rate_limits: RateLimits,
+    pub(super) imports: Option<Imports>,
+    http: &'a HttpOptions,
+    telemetry: &'a TelemetryOptions,
+    policy: &'a PolicyOptions,
+    trusted_proxies: TrustedProxies,
+    lifecycle: Option<Arc<Lifecycle>>,
+    graphql: Graphql,
+    graphiql: Option<GraphiqlConfig>,
+    metrics: Metrics,
     clock: Clock,
-    announce: impl FnOnce(&Url),
-) -> ExitCode {
-    let lifecycle = match build_lifecycle(writes, &databases) {
-        Ok(lifecycle) => lifecycle,
-        Err(exit) => return exit,
-    };
-    let metrics = Metrics::new(telemetry.metrics_operations.into());
-    let loaders = Arc::new(databases.loaders(options.request_timeout(), &metrics));
-    let purpose = Purpose {
-        mutations: lifecycle.is_some(),
-        accounts: tokens.profile.is_some(),
-    };
-    warn_unless_ready(&loaders, purpose).await;
-    let accounts = Accounts::new(databases.primary.clone());
-    let authenticator =
-        Authenticator::new(tokens, loaders.clone(), accounts, clock.clone(), &metrics);
-    let authenticator = match authenticator {
-        Ok(authenticator) => authenticator,
-        Err(error) => return wrong_usage(error),
-    };
-    let limits_of_clients = match build_rate_limits(rate_limits, writes.has_mutations(), &metrics) {
-        Ok(limits) => limits,
-        Err(error) => return wrong_usage(error),
-    };
-    limits_of_clients.probe_shared().await;
-    let graphql = match build_graphql(graphql, limits, schema, &metrics) {
-        Ok(graphql) => graphql,
-        Err(exit) => return exit,
-    };
-    let graphiql = match options
-        .has_graphiql()
-        .then(|| GraphiqlConfig::new(offer))
-        .transpose()
-    {
-        Ok(config) => config,
-        Err(error) => return failed(error),
-    };
-    let (listener, local) = match listen(options.listen).await {
-        Ok(listening) => listening,
-        Err(exit) => return exit,
-    };
-    let metrics_listener = match telemetry.metrics_listen {
-        None => None,
-        Some(address) => match listen(address).await {
-            Ok((listener, url)) => {
-                let url = format!("{url}metrics");
-                tracing::info!(url, "serving metrics");
-                Some(listener)
-            }
-            Err(exit) => return exit,
-        },
-    };
-    let public_url = options.public_url.clone();
-    let public_url = public_url.unwrap_or_else(|| local.clone());
-    let service = Arc::new(Service::new(Gateway {
-        loaders: loaders.clone(),
-        lifecycle,
-        imports,
-        authenticator,
-        policy: policy.policy(&public_url),
-        clock,
-        public_url,
-        max_body: options.max_body as usize,
-        request_timeout: options.request_timeout(),
-        max_in_flight: options.max_in_flight as usize,
-        max_buffered: options.max_buffered,
-        rate_limits: limits_of_clients,
-        trusted_proxies: Arc::new(TrustedProxies::new(rate_limits.trusted_proxies.clone())),
-        graphql,
-        cors: Cors(options.cors_origin.clone()),
-        graphiql,
-        metrics,
-        includes_version: !options.is_strict(),
-        has_metrics: telemetry.metrics == Switch::On,
-    }));
-    if options.listen.ip().is_unspecified() && options.public_url.is_none() {
-        tracing::warn!("absolute URLs in responses use the listen address: set --public-url");
-    }
-    let stop_signal = match StopSignal::listen() {
-        Ok(stop_signal) => stop_signal,
-        Err(error) => return failed(error),
-    };
-    // Metrics are also served while stopping.
-    let room = open_files::room_for_connections(options.max_connections, database_connections);
-    let connections = options.connections(room);
-    let metrics_served = metrics_listener.map(|listener| {
-        let service = service.clone();
-        tokio::spawn(async move {
-            http::serve_operations(listener, &service, connections.client_timeout).await;
+    database_connections: u32,
+}
+
+impl<'a> Prepared<'a> {
+    /// Builds the parts of a gateway over open databases. `offer` has examples and personas for GraphiQL.
+    ///
+    /// # Errors
+    /// The settings contradict each other, or a file that they name cannot be used.
+    pub(super) fn new(
+        databases: Databases,
+        tokens: TokenSettings,
+        options: Options<'a>,
+        offer: &Offer,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let Options { http, writes, .. } = options;
+        let lifecycle = build_lifecycle(writes, &databases)?;
+        let metrics = Metrics::new(options.telemetry.metrics_operations.into());
+        let loaders = Arc::new(databases.loaders(http.request_timeout(), &metrics));
+        let purpose = Purpose {
+            mutations: lifecycle.is_some(),
+            accounts: tokens.profile.is_some(),
+        };
+        let accounts = Accounts::new(databases.primary.clone());
+        let authenticator =
+            Authenticator::new(tokens, loaders.clone(), accounts, clock.clone(), &metrics)
+                .map_err(StartError::usage)?;
+        let rate_limits = build_rate_limits(options.rate_limits, writes.has_mutations(), &metrics)
+            .map_err(StartError::usage)?;
+        let graphql = build_graphql(options.graphql, options.limits, options.schema, &metrics)?;
+        let graphiql = http
+            .has_graphiql()
+            .then(|| GraphiqlConfig::new(offer))
+            .transpose()
+            .map_err(StartError::failed)?;
+        Ok(Self {
+            databases,
+            loaders,
+            purpose,
+            authenticator,
+            rate_limits,
+            imports: options.imports,
+            http,
+            telemetry: options.telemetry,
+            policy: options.policy,
+            trusted_proxies: TrustedProxies::new(options.rate_limits.trusted_proxies.clone()),
+            lifecycle,
+            graphql,
+            graphiql,
+            metrics,
+            clock,
+            database_connections: options.database_connections,
         })
-    });
-    announce(&local);
-    let drain = Duration::from_secs(options.drain_timeout);
-    http::serve(listener, &service, stop_signal, drain, connections).await;
-    if let Some(metrics_served) = metrics_served {
-        metrics_served.abort();
     }
-    databases.close().await;
-    ExitCode::SUCCESS
+
+    /// Closes the databases.
+    pub(super) async fn close(self) {
+        self.databases.close().await;
+        if let Some(imports) = self.imports {
+            // Nothing was written to it.
+            let _ = imports.database.close().await;
+        }
+    }
+
+    /// Serves until a stop signal. `announce` receives the URL of the listener.
+    pub(super) async fn serve(self, announce: impl FnOnce(&Url)) -> ExitCode {
+        let Self {
+            databases,
+            loaders,
+            http: options,
+            telemetry,
+            ..
+        } = self;
+        // Logs why requests cannot be served yet.
+        loaders.readiness(self.purpose).await;
+        self.rate_limits.probe_shared().await;
+        let (listener, local) = match listen(options.listen).await {
+            Ok(listening) => listening,
+            Err(exit) => return exit,
+        };
+        let metrics_listener = match telemetry.metrics_listen {
+            None => None,
+            Some(address) => match listen(address).await {
+                Ok((listener, url)) => {
+                    let url = format!("{url}metrics");
+                    tracing::info!(url, "serving metrics");
+                    Some(listener)
+                }
+                Err(exit) => return exit,
+            },
+        };
+        let public_url = options.public_url.clone();
+        let public_url = public_url.unwrap_or_else(|| local.clone());
+        let service = Arc::new(Service::new(Gateway {
+            loaders: loaders.clone(),
+            lifecycle: self.lifecycle,
+            imports: self.imports,
+            authenticator: self.authenticator,
+            policy: self.policy.policy(&public_url),
+            clock: self.clock,
+            public_url,
+            max_body: options.max_body as usize,
+            request_timeout: options.request_timeout(),
+            max_in_flight: options.max_in_flight as usize,
+            max_buffered: options.max_buffered,
+            rate_limits: self.rate_limits,
+            trusted_proxies: Arc::new(self.trusted_proxies),
+            graphql: self.graphql,
+            cors: Cors(options.cors_origin.clone()),
+            graphiql: self.graphiql,
+            metrics: self.metrics,
+            includes_version: !options.is_strict(),
+            has_metrics: telemetry.metrics == Switch::On,
+        }));
+        if options.listen.ip().is_unspecified() && options.public_url.is_none() {
+            tracing::warn!("absolute URLs in responses use the listen address: set --public-url");
+        }
+        let stop_signal = match StopSignal::listen() {
+            Ok(stop_signal) => stop_signal,
+            Err(error) => return failed(error),
+        };
+        // Metrics are also served while stopping.
+        let room =
+            open_files::room_for_connections(options.max_connections, self.database_connections);
+        let connections = options.connections(room);
+        let metrics_served = metrics_listener.map(|listener| {
+            let service = service.clone();
+            tokio::spawn(async move {
+                http::serve_operations(listener, &service, connections.client_timeout).await;
+            })
+        });
+        announce(&local);
+        let drain = Duration::from_secs(options.drain_timeout);
+        http::serve(listener, &service, stop_signal, drain, connections).await;
+        if let Some(metrics_served) = metrics_served {
+            metrics_served.abort();
+        }
+        databases.close().await;
+        ExitCode::SUCCESS
+    }
 }
 
 /// Binds a listener, and returns it with its URL.
@@ -249,9 +298,9 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), ExitCode> {
 fn build_lifecycle(
     options: &WriteOptions,
     databases: &Databases,
-) -> Result<Option<Arc<Lifecycle>>, ExitCode> {
+) -> Result<Option<Arc<Lifecycle>>, StartError> {
     let invites = &options.invites;
-    invites.check().map_err(wrong_usage)?;
+    invites.check().map_err(StartError::usage)?;
     match (options.has_mutations(), &invites.accept_url) {
         (false, _) => Ok(None),
         (true, accept_url @ Some(_)) => {
@@ -264,7 +313,7 @@ fn build_lifecycle(
             );
             Ok(Some(Arc::new(lifecycle)))
         }
-        (true, None) => Err(wrong_usage(
+        (true, None) => Err(StartError::usage(
             "--mutations on needs --accept-url (GATEWAY_ACCEPT_URL), the template of the links to \
              new invites, such as https://app.example/invites/{kind}/{secret}",
         )),
@@ -292,16 +341,17 @@ fn build_graphql(
     limits: &LimitOptions,
     schema: SchemaSettings,
     metrics: &Metrics,
-) -> Result<Graphql, ExitCode> {
+) -> Result<Graphql, StartError> {
     let cache = options.document_cache.into();
-    let executor = Executor::new(schema, limits.limits(), cache, metrics)
-        .map_err(|error| failed(format_args!("the built-in GraphQL schema: {error}")))?;
+    let executor = Executor::new(schema, limits.limits(), cache, metrics).map_err(|error| {
+        StartError::failed(format_args!("the built-in GraphQL schema: {error}"))
+    })?;
     let persisted = match (
         &options.trusted_documents,
         options.automatic_persisted_queries,
     ) {
         (Some(_), Switch::On) => {
-            return Err(wrong_usage(
+            return Err(StartError::usage(
                 "--automatic-persisted-queries and --trusted-documents exclude each other: a \
                  document that any client may register is not trusted",
             ));
@@ -309,7 +359,7 @@ fn build_graphql(
         (Some(path), Switch::Off) => {
             // The path is omitted: it may be a mistyped URL with a password.
             let manifest = Manifest::read(path).map_err(|error| {
-                wrong_usage(format_args!(
+                StartError::usage(format_args!(
                     "the file that --trusted-documents (GATEWAY_TRUSTED_DOCUMENTS) names {error}"
                 ))
             })?;

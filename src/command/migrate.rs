@@ -1,15 +1,18 @@
 //! `migrate`: creates or changes the database's tables.
 
-use std::process::ExitCode;
+use std::{
+    collections::{BTreeSet, HashSet},
+    process::ExitCode,
+};
 
 use clap::{Args, Subcommand};
 use migration::{Migrator, MigratorTrait, RECOMPUTES_ADDRESSES, colliding_addresses};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{CannotOpen, UNREADABLE, failed, print, print_error, wrong_usage};
+use super::{CannotOpen, failed, print, print_error, wrong_usage};
 use crate::{
     config::DatabaseUrl,
-    database::{Pool, applied_migrations, is_unreadable},
+    database::{Pool, Purpose, Readiness, applied_migrations, readiness},
 };
 
 /// Exit status of `status` if the database does not tell which migrations are applied.
@@ -43,7 +46,7 @@ enum Direction {
         all: bool,
     },
     /// List migrations and whether they are applied; only reads. Exits with 1 if any is pending, and with 3
-    /// if the database does not tell
+    /// if the database does not tell: it is unreachable, or the role may not read
     Status {
         #[command(flatten)]
         database: DatabaseUrl,
@@ -65,63 +68,94 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };
-    let is_status = matches!(args.direction, Direction::Status { .. });
-    let result = migrate(&database, args.direction).await;
+    let exit = match &args.direction {
+        Direction::Status { .. } => status(&database).await,
+        direction => match migrate(&database, direction).await {
+            Ok(report) => print(&report),
+            Err(error) => failed(format_args!("the migration stopped: {error}")),
+        },
+    };
     // Migrations are committed even if closing fails.
     let _ = database.close().await;
-    match result {
-        Ok((report, all_applied)) => {
-            let printed = print(&report);
-            if all_applied || !is_status {
-                printed
-            } else {
-                ExitCode::FAILURE
-            }
-        }
-        Err(error) if is_status => {
-            match is_unreadable(&error) {
-                true => print_error(UNREADABLE),
-                false => print_error(format_args!("the database does not tell: {error}")),
-            }
+    exit
+}
+
+/// Prints the list of migrations.
+async fn status(database: &DatabaseConnection) -> ExitCode {
+    let applied = match readiness(database, Purpose::READ).await {
+        Readiness::Ready
+        | Readiness::Newer
+        | Readiness::NotMigrated
+        | Readiness::MissingMigration(_)
+        // The error has details.
+        | Readiness::Unreachable => applied_migrations(database)
+            .await
+            .map_err(|error| format!("the database does not tell: {error}")),
+        unreadable => Err(unreadable.to_string()),
+    };
+    match applied {
+        Ok(applied) => match (print(&list(&applied)), is_complete(&applied)) {
+            (printed, true) => printed,
+            (_, false) => ExitCode::FAILURE,
+        },
+        Err(reason) => {
+            print_error(reason);
             ExitCode::from(UNKNOWN)
         }
-        Err(error) => failed(format_args!("the migration stopped: {error}")),
     }
 }
 
-/// Returns the report, and whether every migration is applied.
-async fn migrate(
-    database: &DatabaseConnection,
-    direction: Direction,
-) -> Result<(String, bool), DbErr> {
+/// Applies or reverts migrations, and returns a report.
+async fn migrate(database: &DatabaseConnection, direction: &Direction) -> Result<String, DbErr> {
+    // In the first schema of the search path, where the migrations go. A later one may have its own table.
+    Migrator::install(database).await?;
+    let mut applied = applied_migrations(database).await?;
     let mut notes = String::new();
     match direction {
+        Direction::Up { .. } if is_complete(&applied) => {
+            return Ok("nothing to do: every migration is applied\n".to_owned());
+        }
+        Direction::Down { .. } if applied.is_empty() => {
+            return Ok("nothing to do: no migration is applied\n".to_owned());
+        }
         Direction::Up { steps, .. } => {
-            let was_pending = is_pending(database, RECOMPUTES_ADDRESSES).await?;
-            Migrator::up(database, steps).await?;
-            if was_pending && !is_pending(database, RECOMPUTES_ADDRESSES).await? {
+            let was_pending = !applied.contains(RECOMPUTES_ADDRESSES);
+            Migrator::up(database, *steps).await?;
+            applied = applied_migrations(database).await?;
+            if was_pending && applied.contains(RECOMPUTES_ADDRESSES) {
                 notes = collisions(database).await?;
             }
         }
         Direction::Down { steps, all, .. } => {
             Migrator::down(database, steps.filter(|_| !all)).await?;
+            applied = applied_migrations(database).await?;
         }
         Direction::Status { .. } => {}
     }
-    let applied = applied_migrations(database).await?;
-    let mut report = String::new();
-    let mut all_applied = true;
-    for step in Migrator::migrations() {
-        let is_applied = applied.contains(step.name());
-        all_applied &= is_applied;
-        let word = if is_applied { "applied" } else { "pending" };
-        report.push_str(&format!("{word}  {}\n", step.name()));
-    }
-    Ok((report + &notes, all_applied))
+    Ok(list(&applied) + &notes)
 }
 
-async fn is_pending(database: &DatabaseConnection, name: &str) -> Result<bool, DbErr> {
-    Ok(!applied_migrations(database).await?.contains(name))
+/// Returns true if every migration of this version is applied.
+fn is_complete(applied: &HashSet<String>) -> bool {
+    let migrations = Migrator::migrations();
+    migrations.iter().all(|step| applied.contains(step.name()))
+}
+
+/// Lists the migrations of this version, and those that a later version applied.
+fn list(applied: &HashSet<String>) -> String {
+    let mut list = String::new();
+    let mut later: BTreeSet<_> = applied.iter().map(String::as_str).collect();
+    for step in Migrator::migrations() {
+        let word = match later.remove(step.name()) {
+            true => "applied",
+            false => "pending",
+        };
+        list.push_str(&format!("{word}  {}\n", step.name()));
+    }
+    for name in later {
+        list.push_str(&format!("unknown  {name}\n"));
+    }
+    list
 }
 
 /// Describes the rows that have the same address.

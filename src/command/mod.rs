@@ -1,8 +1,10 @@
 //! The command line, one file per subcommand.
 
+mod check;
 mod demo;
 mod export;
 mod gateway;
+mod health;
 mod import;
 mod import_files;
 mod import_watch;
@@ -30,10 +32,11 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::{
     clock::Clock,
-    config::ServeArgs,
-    database::{Purpose, Readiness, readiness},
+    config::{HealthArgs, ServeArgs},
+    database::{Purpose, readiness},
     printable::Printable,
 };
+use check::CheckArgs;
 use demo::DemoArgs;
 use export::ExportArgs;
 use import::ImportArgs;
@@ -54,12 +57,15 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "the process has only one")]
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),
     /// Serve the gateway over in-memory sample data, to try it
     Demo(DemoArgs),
+    /// Read the settings of `serve`, reach what they name, and report. Exits with 1 unless all is well
+    Check(CheckArgs),
+    /// Request a health check of the running gateway. Exits with 1 unless it is well
+    Health(HealthArgs),
     /// Create or change the database's tables
     Migrate(MigrateArgs),
     /// Import data from a file: JSON or CSV, with the fields of the REST contracts
@@ -93,6 +99,8 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(args, clock).await,
             Command::Demo(args) => demo::run(args, clock).await,
+            Command::Check(args) => check::run(args, clock).await,
+            Command::Health(args) => health::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run(args, &clock).await,
             Command::Export(args) => export::run(args).await,
@@ -141,30 +149,10 @@ impl Display for CannotOpen {
     }
 }
 
-/// Message for a role without the right to read.
-const UNREADABLE: &str = "the database's role may not read the table seaql_migrations, nor probably the others: \
-     grant it SELECT on all tables, and USAGE on their schema";
-
 /// Returns the reason for which a database is not ready, if so.
 async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<String> {
-    let reason = match readiness(database, purpose).await {
-        Readiness::Ready => return None,
-        Readiness::Unreachable => "the database does not respond",
-        Readiness::MixedStatements => "the database's pooler mixes prepared statements",
-        Readiness::NotMigrated => "the database is not migrated: run `invite-gateway migrate up`",
-        Readiness::Unreadable => UNREADABLE,
-        Readiness::ReadOnly => {
-            "the database is read-only: connect to the primary, as a role whose transactions may write"
-        }
-        Readiness::MissingPrivilege(privilege) => {
-            return Some(format!(
-                "the database's role may not write ({privilege}): run {}, and connect as the role that it \
-                 names",
-                privilege.script()
-            ));
-        }
-    };
-    Some(reason.to_owned())
+    let readiness = readiness(database, purpose).await;
+    (!readiness.is_ready()).then(|| readiness.to_string())
 }
 
 fn print_error(error: impl Display) {

@@ -6,52 +6,60 @@ use url::Url;
 
 use super::{
     CannotOpen,
-    gateway::{self, Databases, Options},
-    telemetry, wrong_usage,
+    gateway::{Databases, Options, Prepared, StartError},
+    telemetry,
 };
 use crate::{auth::TokenSettings, clock::Clock, config::ServeArgs, demo::Offer, import::Imports};
 
 pub(super) async fn run(args: ServeArgs, clock: Clock) -> ExitCode {
-    let (log, telemetry) = (args.log.clone(), args.telemetry.clone());
-    telemetry::with_telemetry(&log, &telemetry, async || serve(args, clock).await).await
+    let serve = async || serve(&args, clock).await;
+    telemetry::with_telemetry(&args.log, &args.telemetry, serve).await
 }
 
-async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
+async fn serve(args: &ServeArgs, clock: Clock) -> ExitCode {
+    let gateway = match prepare(args, clock).await {
+        Ok(gateway) => gateway,
+        Err(error) => return error.exit(),
+    };
+    let announce = |url: &Url| tracing::info!(%url, "listening");
+    log_panics();
+    gateway.serve(announce).await
+}
+
+/// Opens what the settings name, and builds the gateway.
+///
+/// # Errors
+/// The settings contradict each other, or a file that they name cannot be used.
+pub(super) async fn prepare(args: &ServeArgs, clock: Clock) -> Result<Prepared<'_>, StartError> {
     let limit = args.http.request_timeout();
     let tokens = TokenSettings::from(args.tokens.clone());
-    if let Err(error) = tokens.check_key_file().await {
-        return wrong_usage(error);
-    }
-    let replica = match args.database.replica_pool(limit) {
-        Ok(replica) => replica,
-        Err(error) => return wrong_usage(error),
-    };
-    let primary = match args.database.pool(limit).open().await {
-        Ok(database) => database,
-        Err(error) => return wrong_usage(CannotOpen(error)),
-    };
+    tokens.check_key_file().await.map_err(StartError::usage)?;
+    let replica = args
+        .database
+        .replica_pool(limit)
+        .map_err(StartError::usage)?;
+    let cannot_open = |error| StartError::usage(CannotOpen(error));
+    let primary = args
+        .database
+        .pool(limit)
+        .open()
+        .await
+        .map_err(cannot_open)?;
     let standby = match &replica {
         None => None,
-        Some(pool) => match pool.open().await {
-            Ok(database) => Some(database),
-            Err(error) => return wrong_usage(error),
-        },
+        Some(pool) => Some(pool.open().await.map_err(StartError::usage)?),
     };
     let imports = match args.imports.pool(&args.database.database_url) {
         None => None,
-        Some(pool) => match pool.open().await {
-            Ok(database) => Some(Imports {
-                database,
-                max_body: args.imports.import_max_body,
-                time_limit: args.imports.time_limit(),
-            }),
-            Err(error) => return wrong_usage(CannotOpen(error)),
-        },
+        Some(pool) => Some(Imports {
+            database: pool.open().await.map_err(cannot_open)?,
+            max_body: args.imports.import_max_body,
+            time_limit: args.imports.time_limit(),
+        }),
     };
     if !args.tokens.trusts_any() {
         tracing::warn!("every bearer token is refused: set --jwt-secret or --jwt-jwks");
     }
-    let announce = |url: &Url| tracing::info!(%url, "listening");
     let options = Options {
         http: &args.http,
         graphql: &args.graphql,
@@ -65,7 +73,6 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         ),
         writes: &args.writes,
         imports,
-        offer: &Offer::templates(),
         telemetry: &args.telemetry,
         database_connections: (args.database.database_max_connections + 1)
             * (1 + u32::from(standby.is_some())),
@@ -74,8 +81,7 @@ async fn serve(args: ServeArgs, clock: Clock) -> ExitCode {
         primary: primary.into(),
         standby: standby.map(Into::into),
     };
-    log_panics();
-    gateway::serve(databases, tokens, options, clock, announce).await
+    Prepared::new(databases, tokens, options, &Offer::templates(), clock)
 }
 
 /// Logs panics with their location. Their message is omitted, since it may hold any data. The

@@ -3,6 +3,7 @@
 mod database;
 mod duration;
 mod graphql;
+mod health;
 mod http;
 mod imports;
 mod limits;
@@ -17,6 +18,7 @@ use clap::{Args, ValueEnum};
 
 pub use database::{DatabaseOptions, DatabaseUrl, NoStandby};
 pub use graphql::{FederationOptions, GraphqlOptions};
+pub use health::{HealthArgs, HealthCheck};
 pub use http::HttpOptions;
 pub use imports::ImportOptions;
 pub use limits::LimitOptions;

@@ -28,7 +28,8 @@ use tokio::{
 };
 
 use super::{
-    INSUFFICIENT_PRIVILEGE, Purpose, Readiness, UNDEFINED_TABLE, are_all_applied, writability,
+    INSUFFICIENT_PRIVILEGE, Purpose, Readiness, UNDEFINED_TABLE, has_code,
+    readiness::of_migrations, writability,
 };
 
 /// Silence after which the server is probed.
@@ -258,15 +259,14 @@ impl Watcher {
         let is_available = match error.kind {
             // The server is up; statements on other connections detect an outage.
             ProbeErrorKind::Full => true,
-            ProbeErrorKind::Refused | ProbeErrorKind::Mixed => false,
+            ProbeErrorKind::Refused => false,
             ProbeErrorKind::NoResponse => since_success < TIMEOUT,
         };
         report(&shared, name, is_available, &error);
         match error.kind {
             // It serves the connections that are open.
             ProbeErrorKind::Full if since_success < SERVING_WITHIN => Readiness::Ready,
-            ProbeErrorKind::Mixed => Readiness::MixedStatements,
-            _ => Readiness::Unreachable,
+            _ => error.readiness,
         }
     }
 
@@ -304,6 +304,7 @@ impl Watcher {
 /// A failed probe.
 struct ProbeError {
     kind: ProbeErrorKind,
+    readiness: Readiness,
     /// Reason for the log.
     reason: String,
 }
@@ -312,10 +313,8 @@ struct ProbeError {
 enum ProbeErrorKind {
     /// All connections are in use.
     Full,
-    /// The server refused the connection, or cannot be reached.
+    /// The server refused the connection, cannot be reached, or would give wrong responses.
     Refused,
-    /// A pooler gives one connection the prepared statements of another.
-    Mixed,
     /// The server did not respond, or the probe could not be sent.
     NoResponse,
 }
@@ -324,13 +323,15 @@ impl ProbeError {
     fn no_response() -> Self {
         Self {
             kind: ProbeErrorKind::NoResponse,
+            readiness: Readiness::Unreachable,
             reason: "no response in time".to_owned(),
         }
     }
 
     fn mixed() -> Self {
         Self {
-            kind: ProbeErrorKind::Mixed,
+            kind: ProbeErrorKind::Refused,
+            readiness: Readiness::MixedStatements,
             reason: "a pooler gives one connection the prepared statements of another, so that responses \
                      would be wrong: let it pool by session, or use PgBouncer 1.21 or later with \
                      max_prepared_statements"
@@ -358,6 +359,7 @@ impl ProbeError {
         };
         Self {
             kind,
+            readiness: Readiness::from_connect_error(error),
             reason: error.to_string(),
         }
     }
@@ -418,22 +420,18 @@ async fn fitness(connection: &mut PgConnection, purpose: Purpose) -> sqlx::Resul
         .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
-    match (are_all_applied(HashSet::from_iter(applied)), purpose) {
-        (Readiness::Ready, purpose) if purpose != Purpose::READ => {
-            writability::of_session(connection, purpose).await
+    match of_migrations(&HashSet::from_iter(applied)) {
+        migrated if migrated.is_ready() && purpose != Purpose::READ => {
+            let writable = writability::of_session(connection, purpose).await?;
+            Ok(migrated.and(writable))
         }
-        (migrated, _) => Ok(migrated),
+        migrated => Ok(migrated),
     }
 }
 
 /// Returns true for class 57P: the server is shutting down, or ended the session.
 fn is_ending(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code.starts_with("57P"))
-}
-
-fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(DatabaseError::code);
-    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Notifies waiting statements, and logs a change.

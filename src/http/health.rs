@@ -46,35 +46,21 @@ async fn live() -> Json<Value> {
 /// Succeeds if the database is reachable, migrated and lets the gateway write what it is to write, if the key
 /// set has been loaded, and if requests of signed-in viewers are not being shed.
 async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
-    let (status, word) = match checked.loaders.readiness(checked.purpose).await {
-        Readiness::Ready if checked.shedder.is_overloaded() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "too many requests")
-        }
-        // The log has the reason.
-        Readiness::Ready if !checked.authenticator.is_ready() => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "key set never loaded: see the log",
-        ),
-        Readiness::Ready => (StatusCode::OK, "ready"),
-        Readiness::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "database unreachable"),
-        // The log has the remedy.
-        Readiness::MixedStatements => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database pooler mixes prepared statements",
-        ),
-        Readiness::NotMigrated => (StatusCode::SERVICE_UNAVAILABLE, "database not migrated"),
-        Readiness::Unreadable => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database role may not read the tables",
-        ),
-        Readiness::ReadOnly => (StatusCode::SERVICE_UNAVAILABLE, "database read-only"),
-        // The log names the privilege.
-        Readiness::MissingPrivilege(privilege) => {
-            let script = privilege.script();
-            let word = format!("database role may not write: run {script}");
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return (status, Json(json!({ "status": word })));
-        }
+    let readiness = checked.loaders.readiness(checked.purpose).await;
+    // The log has details and remedies.
+    let unready = match readiness {
+        readiness if !readiness.is_ready() => Some(readiness.summary()),
+        _ if checked.shedder.is_overloaded() => Some("too many requests".into()),
+        _ if !checked.authenticator.is_ready() => Some("key set never loaded: see the log".into()),
+        _ => None,
     };
-    (status, Json(json!({ "status": word })))
+    if let Some(reason) = unready {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return (status, Json(json!({ "status": reason })));
+    }
+    let mut body = json!({ "status": readiness.summary() });
+    if readiness == Readiness::Newer {
+        body["note"] = "database newer than this version".into();
+    }
+    (StatusCode::OK, Json(body))
 }

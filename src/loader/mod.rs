@@ -93,6 +93,8 @@ pub struct Loaders {
     /// Reads from the standby; the same as `current` without one.
     replicated: Arc<Loading>,
     scopes: Scopes,
+    /// The readiness of the last check.
+    readiness: Mutex<Option<Readiness>>,
 }
 
 /// Loads rows through one router.
@@ -190,6 +192,7 @@ impl Loaders {
             replicated: current.clone(),
             current,
             scopes: Scopes::default(),
+            readiness: Mutex::default(),
         }
     }
 
@@ -204,11 +207,27 @@ impl Loaders {
             current: Loading::from(ReadRouter::new(primary), slow.clone(), metrics),
             replicated: Loading::from(router, slow, metrics),
             scopes: Scopes::default(),
+            readiness: Mutex::default(),
         }
     }
 
-    /// Returns the readiness of the database for a purpose now.
+    /// Returns the readiness of the database for a purpose now. Logs a change.
     pub async fn readiness(&self, purpose: Purpose) -> Readiness {
+        let readiness = self.check(purpose).await;
+        let mut last = self
+            .readiness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (readiness, last.replace(readiness)) {
+            (readiness, last) if last == Some(readiness) => {}
+            (Readiness::Ready, None) => {}
+            (Readiness::Ready, _) => tracing::info!("{readiness}"),
+            _ => tracing::warn!("{readiness}"),
+        }
+        readiness
+    }
+
+    async fn check(&self, purpose: Purpose) -> Readiness {
         match self.current.rows.router.heartbeat() {
             Some(heartbeat) => heartbeat.readiness(purpose).await,
             None => {

@@ -129,14 +129,13 @@ impl RateLimits {
         Client::new(self.0.clone(), key, account)
     }
 
-    /// Contacts the shared Redis, so that the log reports at once if it is unavailable.
-    pub async fn probe_shared(&self) {
-        let quota = self.0.quotas.iter().flatten().next();
-        if let (Some(shared), Some(quota)) = (&self.0.shared, quota) {
-            shared
-                .take(RateLimit::Requests, ClientKey::Unknown, quota, 0)
-                .await;
-        }
+    /// Contacts the shared Redis, so that the log reports at once if it is unavailable. Returns whether it
+    /// responds, or none without Redis or quotas.
+    pub async fn probe_shared(&self) -> Option<bool> {
+        let quota = self.0.quotas.iter().flatten().next()?;
+        let shared = self.0.shared.as_ref()?;
+        let taken = shared.take(RateLimit::Requests, ClientKey::Unknown, quota, 0);
+        Some(taken.await.is_some())
     }
 
     /// Returns the configured quotas.

@@ -57,7 +57,6 @@ pub struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "the process has only one")]
 enum Command {
     /// Serve the gateway over a database
     Serve(ServeArgs),

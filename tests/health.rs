@@ -107,7 +107,7 @@ async fn the_reasons_of_an_unreachable_database_are_told_apart() {
         let reasons = [
             (
                 changed(url, |url| {
-                    url.set_host(Some("hunter2.invalid")).expect("a host")
+                    url.set_host(Some("hunter2.invalid")).expect("a host");
                 }),
                 "database host not found",
                 "the database's host has no address",

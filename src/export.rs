@@ -1,7 +1,7 @@
 //! Exports rows as NDJSON, in the format that the import of their kind reads.
 //!
 //! A row has the columns of its table, in their order and under their names, and refers to other rows by id.
-//! Columns that the database derives from others are left out.
+//! Columns that the database derives from others are left out. The rows of a source have its ids.
 
 use std::{
     collections::HashMap,
@@ -14,14 +14,14 @@ use entity::{
     invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
 };
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait, ExprTrait, IdenStatic, IsolationLevel, Iterable, ModelTrait,
+    AccessMode, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait, ExprTrait, IdenStatic, IsolationLevel, Iterable, ModelTrait,
     PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
     Value, sea_query::Expr,
 };
 use serde_json::Value as Json;
 
-use crate::import::Kind;
+use crate::import::{Kind, Names, Source};
 
 /// Rows per statement. Bounds memory.
 const PAGE: u64 = 4096;
@@ -63,13 +63,15 @@ impl Snapshot {
         Ok(Self(transaction))
     }
 
-    /// Writes all rows of a kind, one per line, in the order of their keys. Returns their number.
+    /// Writes all rows of a kind, or those of a source with its ids, one per line, in the order of their keys.
+    /// Rows of a source that have no id there follow the others. Returns the number of rows.
     ///
     /// # Errors
     /// The database or the output fails. Rows before that have been written.
     pub async fn write(
         &self,
         kind: Kind,
+        source: Option<&Source>,
         output: &mut (dyn Write + Send),
     ) -> Result<u64, ExportError> {
         const PLAIN: Layout = (&[], None);
@@ -77,24 +79,56 @@ impl Snapshot {
         const CODES: Layout = (&["email_norm"], Some(Array::TagIds));
         const INVITES: Layout = (&["email_norm"], Some(Array::TokenHashes));
         const INVITEES: Layout = (&["email_norm", "status"], None);
+        let rows = Rows { kind, source };
         match kind {
-            Kind::Users => self.rows::<user::Entity>(USERS, output).await,
-            Kind::Workspaces => self.rows::<workspace::Entity>(PLAIN, output).await,
-            Kind::WorkspaceMembers => self.rows::<workspace_member::Entity>(PLAIN, output).await,
-            Kind::Groups => self.rows::<group::Entity>(PLAIN, output).await,
-            Kind::GroupMembers => self.rows::<group_member::Entity>(PLAIN, output).await,
-            Kind::Tags => self.rows::<tag::Entity>(PLAIN, output).await,
-            Kind::Courses => self.rows::<course::Entity>(PLAIN, output).await,
-            Kind::CourseMembers => self.rows::<course_member::Entity>(PLAIN, output).await,
-            Kind::InviteCodes => self.rows::<invite_code::Entity>(CODES, output).await,
-            Kind::WorkspaceInvites => self.rows::<workspace_invite::Entity>(INVITES, output).await,
-            Kind::GroupInvites => self.rows::<group_invite::Entity>(PLAIN, output).await,
-            Kind::CourseInvites => self.rows::<course_invite::Entity>(INVITEES, output).await,
+            Kind::Users => self.rows::<user::Entity>(rows, USERS, output).await,
+            Kind::Workspaces => self.rows::<workspace::Entity>(rows, PLAIN, output).await,
+            Kind::WorkspaceMembers => {
+                self.rows::<workspace_member::Entity>(rows, PLAIN, output)
+                    .await
+            }
+            Kind::Groups => self.rows::<group::Entity>(rows, PLAIN, output).await,
+            Kind::GroupMembers => self.rows::<group_member::Entity>(rows, PLAIN, output).await,
+            Kind::Tags => self.rows::<tag::Entity>(rows, PLAIN, output).await,
+            Kind::Courses => self.rows::<course::Entity>(rows, PLAIN, output).await,
+            Kind::CourseMembers => {
+                self.rows::<course_member::Entity>(rows, PLAIN, output)
+                    .await
+            }
+            Kind::InviteCodes => self.rows::<invite_code::Entity>(rows, CODES, output).await,
+            Kind::WorkspaceInvites => {
+                self.rows::<workspace_invite::Entity>(rows, INVITES, output)
+                    .await
+            }
+            Kind::GroupInvites => self.rows::<group_invite::Entity>(rows, PLAIN, output).await,
+            Kind::CourseInvites => {
+                self.rows::<course_invite::Entity>(rows, INVITEES, output)
+                    .await
+            }
         }
     }
 
     async fn rows<E>(
         &self,
+        rows: Rows<'_>,
+        layout: Layout,
+        output: &mut (dyn Write + Send),
+    ) -> Result<u64, ExportError>
+    where
+        E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
+    {
+        let mut written = 0;
+        for part in rows.parts() {
+            written += self.part::<E>(rows, &part, layout, output).await?;
+        }
+        output.flush()?;
+        Ok(written)
+    }
+
+    async fn part<E>(
+        &self,
+        rows: Rows<'_>,
+        part: &Condition,
         (derived, array): Layout,
         output: &mut (dyn Write + Send),
     ) -> Result<u64, ExportError>
@@ -103,43 +137,61 @@ impl Snapshot {
     {
         let mut written = 0;
         let mut text = Vec::new();
-        let mut page = self.page::<E>(None).await?;
+        let mut page = self.page::<E>(part, None).await?;
         while let (Some(first), Some(last)) = (page.first(), page.last()) {
             let mut arrays = match array {
                 Some(array) => self.arrays(array, id(first), id(last)).await?,
                 None => HashMap::new(),
             };
+            let mut names = Names::default();
+            if let Some(source) = rows.source {
+                for column in E::Column::iter() {
+                    if let Some(kind) = rows.kind.of_id(column.as_str()) {
+                        let ids = page.iter().filter_map(|row| number(row.get(column)));
+                        names.load(&self.0, source, kind, ids).await?;
+                    }
+                }
+                let tags = arrays.values().flatten().filter_map(Json::as_i64);
+                names.load(&self.0, source, Kind::Tags, tags).await?;
+            }
             text.clear();
             for row in &page {
                 let mut separator = '{';
                 for column in E::Column::iter() {
                     let name = column.as_str();
-                    if !derived.contains(&name) && !name.ends_with("_folded") {
-                        let value = json(row.get(column))?;
+                    if derived.contains(&name) || name.ends_with("_folded") {
+                        continue;
+                    }
+                    if let Some(value) = rows.value(&names, name, row.get(column))? {
                         write!(text, "{separator}\"{name}\":{value}")?;
                         separator = ',';
                     }
                 }
                 if let Some(array) = array {
                     let items = arrays.remove(&id(row)).unwrap_or_default();
-                    write!(text, ",\"{}\":{}", array.name(), Json::Array(items))?;
+                    if let Some(items) = rows.items(&names, array, items) {
+                        write!(text, ",\"{}\":{}", array.name(), Json::Array(items))?;
+                    }
                 }
                 text.extend(b"}\n");
             }
             output.write_all(&text)?;
             written += page.len() as u64;
-            page = self.page::<E>(Some(last)).await?;
+            page = self.page::<E>(part, Some(last)).await?;
         }
-        output.flush()?;
         Ok(written)
     }
 
-    /// Loads the rows after `last`, or the first ones.
-    async fn page<E>(&self, last: Option<&E::Model>) -> Result<Vec<E::Model>, DbErr>
+    /// Loads the rows of a part after `last`, or the first ones.
+    async fn page<E>(
+        &self,
+        part: &Condition,
+        last: Option<&E::Model>,
+    ) -> Result<Vec<E::Model>, DbErr>
     where
         E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
     {
-        let mut page = E::find().limit(PAGE);
+        let mut page = E::find().filter(part.clone()).limit(PAGE);
         for column in keys::<E>() {
             page = page.order_by_asc(column);
         }
@@ -185,6 +237,64 @@ impl Snapshot {
     }
 }
 
+/// The rows to write.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    kind: Kind,
+    source: Option<&'a Source>,
+}
+
+impl Rows<'_> {
+    /// Returns the conditions for the rows, in their order.
+    fn parts(self) -> Vec<Condition> {
+        let Some(source) = self.source else {
+            return vec![Condition::all()];
+        };
+        let of_source = self.kind.of_source(source);
+        match self.kind {
+            // A row of these needs no id to be imported.
+            Kind::WorkspaceInvites | Kind::CourseInvites => {
+                let has_id = self.kind.is_of_source("id", source);
+                let other = of_source.add(has_id.clone().not());
+                vec![Condition::all().add(has_id), other]
+            }
+            Kind::GroupInvites => vec![of_source.add(self.kind.is_of_source("id", source))],
+            _ => vec![of_source],
+        }
+    }
+
+    /// Returns the value of a column. None for a reference to a row that is not of the source.
+    fn value(self, names: &Names, column: &str, value: Value) -> Result<Option<Json>, DbErr> {
+        match (self.source, self.kind.of_id(column), number(value.clone())) {
+            (Some(_), Some(kind), Some(id)) => Ok(match names.get(kind, id) {
+                Some(name) => Some(name.into()),
+                None => (column == "id").then_some(Json::Null),
+            }),
+            _ => json(value).map(Some),
+        }
+    }
+
+    /// Returns the items of an array. None if a tag is not of the source.
+    fn items(self, names: &Names, array: Array, items: Vec<Json>) -> Option<Vec<Json>> {
+        match (self.source, array) {
+            (Some(_), Array::TagIds) => {
+                let tags = items.iter().filter_map(Json::as_i64);
+                tags.map(|tag| names.get(Kind::Tags, tag).map(Json::from))
+                    .collect()
+            }
+            _ => Some(items),
+        }
+    }
+}
+
+/// Returns a 64-bit integer.
+fn number(value: Value) -> Option<i64> {
+    match value {
+        Value::BigInt(number) => number,
+        _ => None,
+    }
+}
+
 /// Columns of a table that are left out, besides those of folded text, and an array that follows the columns.
 type Layout = (&'static [&'static str], Option<Array>);
 
@@ -211,10 +321,9 @@ fn keys<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
 
 /// Returns the first value of the primary key.
 fn id<M: ModelTrait>(row: &M) -> i64 {
-    match keys::<M::Entity>().next().map(|column| row.get(column)) {
-        Some(Value::BigInt(Some(id))) => id,
-        _ => 0,
-    }
+    let key = keys::<M::Entity>().next();
+    key.and_then(|column| number(row.get(column)))
+        .unwrap_or_default()
 }
 
 fn hex(bytes: &[u8]) -> String {

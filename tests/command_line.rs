@@ -13,7 +13,7 @@ use crate::support::{
     tables,
 };
 
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     "m20261121_000001_users",
     "m20261121_000002_invite_codes",
     "m20261121_000003_workspaces",
@@ -30,6 +30,7 @@ const STEPS: [&str; 19] = [
     "m20261201_000014_folded_texts",
     "m20261201_000015_fold_texts",
     "m20261201_000016_addresses_again",
+    "m20261202_000017_external_keys",
     "m20261202_000018_course_invite_addresses",
     "m20261202_000019_values_of_sources",
     "m20261202_000020_account_ids",

@@ -210,7 +210,7 @@ each_database! {
         let snapshot = Snapshot::begin(&gateway.database).await.expect("a snapshot");
         let mut texts = [Vec::new(), Vec::new()];
         for text in &mut texts {
-            snapshot.write(Kind::Users, text).await.expect("rows");
+            snapshot.write(Kind::Users, None, text).await.expect("rows");
             let before = user::Entity::find().count(&gateway.database).await.expect("a number");
             let id = i64::try_from(before).expect("an id") + 1;
             gateway.add(data::user(id, &format!("user-{id}"))).await;

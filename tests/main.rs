@@ -38,6 +38,7 @@ mod documentation;
 mod entities;
 mod explorer;
 mod exports;
+mod external_ids;
 mod faults;
 mod federation;
 mod forged_tokens;

@@ -5,6 +5,7 @@
 pub mod course;
 pub mod course_invite;
 pub mod course_member;
+pub mod external_key;
 pub mod group;
 pub mod group_invite;
 pub mod group_member;

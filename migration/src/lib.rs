@@ -19,6 +19,7 @@ mod m20261201_000013_group_invite_urls;
 mod m20261201_000014_folded_texts;
 mod m20261201_000015_fold_texts;
 mod m20261201_000016_addresses_again;
+mod m20261202_000017_external_keys;
 mod m20261202_000018_course_invite_addresses;
 mod m20261202_000019_values_of_sources;
 mod m20261202_000020_account_ids;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000014_folded_texts::Migration),
             Box::new(m20261201_000015_fold_texts::Migration),
             Box::new(m20261201_000016_addresses_again::Migration),
+            Box::new(m20261202_000017_external_keys::Migration),
             Box::new(m20261202_000018_course_invite_addresses::Migration),
             Box::new(m20261202_000019_values_of_sources::Migration),
             Box::new(m20261202_000020_account_ids::Migration),

@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
 };
 
 use clap::{Args, ValueEnum};
@@ -15,7 +16,8 @@ use crate::{
     config::DatabaseUrl,
     database::{Pool, Purpose},
     export::{ExportError, Snapshot},
-    import::Kind,
+    import::{Kind, Source},
+    redacted::Redacted,
 };
 
 /// Export data as NDJSON, in the format that `import KIND` reads.
@@ -27,6 +29,9 @@ pub(super) struct ExportArgs {
     /// Kind of rows to write
     #[arg(value_enum, required_unless_present = "all")]
     kind: Option<Kind>,
+    /// Write the rows of this source alone, with its ids, as `import --source` reads them
+    #[arg(long, value_name = "NAME", value_parser = Redacted(Source::from_str))]
+    source: Option<Source>,
     /// Write to this file, not to standard output. It is replaced when the export is complete
     #[arg(long, value_name = "FILE", requires = "kind")]
     output: Option<PathBuf>,
@@ -66,19 +71,20 @@ async fn export(database: &DatabaseConnection, args: &ExportArgs) -> Result<Stri
     let snapshot = Snapshot::begin(database)
         .await
         .map_err(|error| ExportError::from(error).to_string())?;
+    let source = args.source.as_ref();
     if let Some(folder) = &args.all {
         fs::create_dir_all(folder)
             .map_err(|error| format!("cannot create the folder of --all: {error}"))?;
         let mut report = String::new();
         for kind in Kind::value_variants() {
             let path = folder.join(format!("{kind}.ndjson"));
-            report += &to_file(&snapshot, *kind, &path).await?;
+            report += &to_file(&snapshot, *kind, source, &path).await?;
         }
         return Ok(report);
     }
     match (args.kind, &args.output) {
-        (Some(kind), Some(path)) => to_file(&snapshot, kind, path).await,
-        (Some(kind), None) => match snapshot.write(kind, &mut io::stdout()).await {
+        (Some(kind), Some(path)) => to_file(&snapshot, kind, source, path).await,
+        (Some(kind), None) => match snapshot.write(kind, source, &mut io::stdout()).await {
             Ok(_) => Ok(String::new()),
             // The reader closed the pipe, as `head` does.
             Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -92,7 +98,12 @@ async fn export(database: &DatabaseConnection, args: &ExportArgs) -> Result<Stri
 
 /// Writes a file. Until it is complete, it has another name in the same folder. Returns a line of the
 /// report.
-async fn to_file(snapshot: &Snapshot, kind: Kind, path: &Path) -> Result<String, String> {
+async fn to_file(
+    snapshot: &Snapshot,
+    kind: Kind,
+    source: Option<&Source>,
+    path: &Path,
+) -> Result<String, String> {
     if path.metadata().is_ok_and(|found| !found.is_file()) {
         return Err(format!("cannot write {kind}: expected the name of a file"));
     }
@@ -100,7 +111,7 @@ async fn to_file(snapshot: &Snapshot, kind: Kind, path: &Path) -> Result<String,
     partial.push(".partial");
     let written = async {
         let mut file = create(Path::new(&partial))?;
-        let rows = snapshot.write(kind, &mut file).await?;
+        let rows = snapshot.write(kind, source, &mut file).await?;
         file.sync_all()?;
         fs::rename(&partial, path)?;
         Ok::<_, ExportError>(rows)

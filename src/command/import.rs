@@ -22,7 +22,7 @@ use crate::{
     database::{Pool, Purpose},
     import::{
         self, Console, DateFormat, Fields, ImportError, Kind, MappedValue, MaxWithdrawn, Options,
-        Preset, Renamed, Replacement, Scope, SetField, Summary,
+        Preset, Renamed, Replacement, Scope, SetField, Source, Summary,
     },
     printable::Printable,
     redacted::Redacted,
@@ -70,6 +70,10 @@ pub(super) struct ImportArgs {
     /// Set this field in rows that do not state it, such as `workspace_id=7`. Repeatable
     #[arg(long, value_name = "FIELD=VALUE", value_parser = Redacted(SetField::from_str))]
     pub set: Vec<SetField>,
+    /// Name of the source whose own ids the rows have, such as `clerk`: text or numbers, mapped to ids of the
+    /// gateway
+    #[arg(long, value_name = "NAME", value_parser = Redacted(Source::from_str))]
+    pub source: Option<Source>,
     /// Read this column of CSV, or member of JSON rows, as this field. Repeatable
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = Redacted(Renamed::from_str))]
     pub map: Vec<Renamed>,
@@ -176,6 +180,7 @@ pub(super) async fn load(
         replace: replacement(args, kind)?,
         events: args.events,
         keep_text: files.rejects.is_some(),
+        source: args.source.clone(),
         fields: Fields {
             preset: preset(args, kind)?,
             renamed: args.map.clone(),

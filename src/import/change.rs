@@ -69,11 +69,8 @@ impl Effects {
     }
 }
 
-/// Returns a key with the names of its columns: `course_id=1 user_id=12`.
-pub(super) fn key_text<E: Table>(key: &Key) -> String {
-    let parts = E::KEY.iter().zip(key);
-    let parts: Vec<_> = parts
-        .map(|(column, value)| format!("{}={value}", column.as_str()))
-        .collect();
-    parts.join(" ")
+/// Returns the values of a key with the names of their columns.
+pub(super) fn key_columns<E: Table>(key: &Key) -> Vec<(&'static str, i64)> {
+    let columns = E::KEY.iter().map(IdenStatic::as_str);
+    columns.zip(key.iter().copied()).collect()
 }

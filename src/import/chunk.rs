@@ -1,6 +1,6 @@
 //! Chunks of checked rows. The next chunk is read and checked while the database writes the last.
 
-use std::{io, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::{
     reader::{Content, RawRow, RowReader},
     repeat::Keys,
     row::{self, FieldError, Object},
+    source::{ExternalId, StatedIds},
     table::Rows,
     unknown::{Counts, KnownFields, Unknown, UnknownFields},
 };
@@ -34,7 +35,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const ROWS_PER_YIELD: usize = 64;
 
 /// A checked row of the file, and the line on which it starts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CheckedRow {
     pub(super) line: u64,
     pub(super) rows: Rows,
@@ -51,6 +52,8 @@ pub(super) struct Chunk {
     pub(super) rejected: Vec<(Rejection, Option<String>)>,
     /// Bytes of the input read up to the end of the chunk.
     pub(super) read_to: u64,
+    /// Ids that the rows state, if their source has its own.
+    pub(super) stated: HashMap<i64, ExternalId>,
     /// Unknown fields of good rows.
     pub(super) unknown: Counts,
     /// Reason for which the pages of the file are not complete lists, in the last chunk.
@@ -76,6 +79,8 @@ pub(super) struct Checker<R> {
     pub(super) deletes: bool,
     /// The rows replace others.
     pub(super) replaces: bool,
+    /// Ids of the source, if it has its own.
+    pub(super) stated: Option<StatedIds>,
     /// Keeps the text of rows for the report.
     pub(super) keeps_text: bool,
     /// The names in earlier rows.
@@ -122,6 +127,7 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             rows: Vec::new(),
             rejected: Vec::new(),
             read_to: 0,
+            stated: HashMap::new(),
             unknown: Counts::default(),
             incompleteness: None,
             repeated: 0,
@@ -167,6 +173,11 @@ impl<R: AsyncRead + Unpin> Checker<R> {
             }
         }
         chunk.read_to = self.reader.bytes();
+        chunk.stated = self
+            .stated
+            .as_ref()
+            .map(StatedIds::take)
+            .unwrap_or_default();
         Ok((chunk, is_last))
     }
 
@@ -188,7 +199,10 @@ impl<R: AsyncRead + Unpin> Checker<R> {
         };
         let (shape, found) = self.unknown.look_up(&value);
         let known = found.is_none().then(KnownFields::default);
-        let row = Object::row(&value, known.as_ref())?;
+        let mut row = Object::row(&value, known.as_ref())?;
+        if let Some(stated) = &self.stated {
+            row = row.with_ids(self.kind, stated);
+        }
         if self.deletes || row.is_withdrawn()? {
             // A withdrawal needs the key alone. Its other fields are ignored.
             self.kind.withdraw(&row, self.now, &mut rows)?;

@@ -13,9 +13,9 @@ use sea_orm::{
 use super::{
     change::Effects,
     constraint::{self, TAKEN, WriteError},
+    resolve::new_ids,
     row::FieldError,
     statement::{LOOKED_UP, sources},
-    token_invite::new_ids,
     upsert::{self, Mode, Upsert},
 };
 
@@ -51,7 +51,7 @@ pub(super) async fn write_explained(
 }
 
 /// Returns the id that the file states.
-fn stated_id(row: &Upsert<Entity>) -> Option<i64> {
+pub(super) fn stated_id(row: &Upsert<Entity>) -> Option<i64> {
     match row.model.id {
         Set(id) | Unchanged(id) => Some(id),
         NotSet => None,
@@ -66,21 +66,7 @@ async fn resolve(
     transaction: &DatabaseTransaction,
     rows: &[&Upsert<Entity>],
 ) -> Result<Vec<Upsert<Entity>>, WriteError> {
-    let mut ids = HashMap::with_capacity(rows.len());
-    for invitee in [Column::UserId, Column::EmailNorm] {
-        let has_it = |row: &&&Upsert<Entity>| {
-            let (_, user, address) = key(row);
-            match invitee {
-                Column::UserId => user.is_some(),
-                _ => address.is_some(),
-            }
-        };
-        let models = rows
-            .iter()
-            .filter(has_it)
-            .map(|row| Cow::Borrowed(&row.model));
-        add_ids(transaction, &models.collect::<Vec<_>>(), invitee, &mut ids).await?;
-    }
+    let mut ids = stored_ids(transaction, rows).await?;
     let is_new =
         |row: &&&Upsert<Entity>| row.mode != Mode::Withdraw && !ids.contains_key(&key(row));
     let new: Vec<_> = rows.iter().filter(is_new).collect();
@@ -115,6 +101,29 @@ async fn resolve(
         resolved.push(invite);
     }
     Ok(resolved)
+}
+
+/// Returns the ids of the invites that are stored, by their keys.
+pub(super) async fn stored_ids(
+    transaction: &DatabaseTransaction,
+    rows: &[&Upsert<Entity>],
+) -> Result<HashMap<Key, i64>, DbErr> {
+    let mut ids = HashMap::with_capacity(rows.len());
+    for invitee in [Column::UserId, Column::EmailNorm] {
+        let has_it = |row: &&&Upsert<Entity>| {
+            let (_, user, address) = key(row);
+            match invitee {
+                Column::UserId => user.is_some(),
+                _ => address.is_some(),
+            }
+        };
+        let models = rows
+            .iter()
+            .filter(has_it)
+            .map(|row| Cow::Borrowed(&row.model));
+        add_ids(transaction, &models.collect::<Vec<_>>(), invitee, &mut ids).await?;
+    }
+    Ok(ids)
 }
 
 /// Adds the ids of the invites that are stored, by course and `invitee`.

@@ -2,6 +2,7 @@
 //!
 //! `run` is the whole import. `reader` recognises the format of a file and splits it into rows. `fields` renames columns and reads
 //! other formats of instants, and `preset` those of other products. `row` and `kind` check each row and convert it to rows of tables (`table`).
+//! `source` reads ids of a source, and `resolve` replaces them by ids of the database.
 //! `unknown` finds fields that no kind reads. `chunk` collects checked rows, and `writer` writes them:
 //! `name` takes names from other rows, and `upsert` writes the rows. `change` records their changes, `event` appends
 //! the events of invites, and `replace` withdraws rows that the file lacks.
@@ -33,10 +34,12 @@ mod rejection;
 mod repeat;
 mod replace;
 mod replacement;
+mod resolve;
 mod result;
 mod row;
 mod run;
 mod shared_ids;
+mod source;
 mod statement;
 mod table;
 mod tag_set;
@@ -56,8 +59,10 @@ pub use preset::Preset;
 pub use progress::Console;
 pub use rejection::Rejection;
 pub use replacement::{MaxWithdrawn, Replacement, Scope};
+pub use resolve::Names;
 pub use result::Summary;
 pub use run::run;
+pub use source::Source;
 
 /// Options of an import.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +79,8 @@ pub struct Options {
     pub events: bool,
     /// Pass the text of rejected rows to the report.
     pub keep_text: bool,
+    /// The source, if the ids of the rows are its own.
+    pub source: Option<Source>,
     /// Renamed columns, and the format of instants.
     pub fields: Fields,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::row::FieldError;
+use super::{resolve::WITH_ID, row::FieldError};
 
 /// Prefixes that precede a position in an error message: an array index or a byte offset.
 const POSITION_PREFIXES: [&str; 2] = ["[", "at byte "];
@@ -14,7 +14,7 @@ pub struct Rejection {
     pub line: u64,
     /// Path of the invalid field. Empty if the error concerns the whole row.
     pub field: String,
-    /// The error and what is expected. Contains no value of the row.
+    /// The error and what is expected. Contains no value of the row but ids of its source.
     pub reason: String,
 }
 
@@ -27,11 +27,12 @@ impl Rejection {
         }
     }
 
-    /// Returns the error without positions, so that rows with the same fault have the same text.
+    /// Returns the error without positions and ids, so that rows with the same fault have the same text.
     pub(super) fn fault(&self) -> String {
         let text = self.message();
+        let text = text.split(WITH_ID).next().unwrap_or_default();
         let mut fault = String::with_capacity(text.len());
-        let mut rest = text.as_str();
+        let mut rest = text;
         while let Some(at) = POSITION_PREFIXES
             .iter()
             .filter_map(|prefix| Some(rest.find(prefix)? + prefix.len()))

@@ -9,16 +9,18 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::invite_event;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
-    ExprTrait, Order, QueryFilter, QuerySelect, Value,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
+    EntityTrait, ExprTrait, Order, QueryFilter, QuerySelect, Value,
     sea_query::{Expr, Query},
 };
 use uuid::Uuid;
 
 use super::{
+    Kind,
     change::{Effects, Key},
     note::rows_that,
     replacement::{MaxWithdrawn, Replacement, Scope},
+    resolve::Names,
     statement,
     table::Rows,
     upsert::{self, CreatedHere, Table, Upsert, Withdrawal, key_of},
@@ -75,7 +77,7 @@ impl Listed {
     }
 
     /// Returns the reason why the file lacks a part of a list.
-    pub(super) fn incompleteness(&self, replacement: Replacement) -> Option<String> {
+    pub(super) fn incompleteness(&self, replacement: Replacement, names: &Names) -> Option<String> {
         let is_default = replacement.max_withdrawn == MaxWithdrawn::default();
         if replacement.scope == Scope::All && self.keys.is_empty() && is_default {
             return Some("the file has no rows; to withdraw all, set --max-withdrawn".to_owned());
@@ -85,15 +87,22 @@ impl Listed {
                 "the file has rows of a file of --rejects; correct the list, and import all of it";
             return Some(reason.to_owned());
         }
-        let mut parts = self.parts.iter();
-        let is_short = |(users, of): &(HashSet<i64>, u64)| (users.len() as u64) < *of;
-        let short_part = parts.find(|(_, part)| is_short(part));
-        let short_part = short_part.map(|(course, (users, of))| {
-            let users = users.len();
+        let short_part = self.short_part().map(|(course, (users, of))| {
+            let (users, course) = (users.len(), names.text(Kind::Courses, *course));
             format!("the file has {users} of the {of} invited users of course {course}")
         });
         let reason = short_part.or_else(|| self.short_pages.clone())?;
         Some(format!("{reason}; join all pages in one file"))
+    }
+
+    /// Returns the first course whose list the file has only in part.
+    pub(super) fn short_course(&self) -> Option<i64> {
+        self.short_part().map(|(course, _)| *course)
+    }
+
+    fn short_part(&self) -> Option<(&i64, &(HashSet<i64>, u64))> {
+        let is_short = |(users, of): &(HashSet<i64>, u64)| (users.len() as u64) < *of;
+        self.parts.iter().find(|(_, part)| is_short(part))
     }
 
     fn has(&self, key: &Key) -> bool {
@@ -131,11 +140,12 @@ impl Missing {
     }
 }
 
-/// Finds the rows of a scope that a file lacks.
+/// Finds the rows of a scope, or those of a source, that a file lacks.
 pub(super) async fn missing<E: Table>(
     transaction: &DatabaseTransaction,
     listed: &Listed,
     scope: Scope,
+    of_source: Option<Condition>,
     now: DateTime<Utc>,
 ) -> Result<Missing, DbErr> {
     let targets: Vec<i64> = listed.targets.iter().copied().collect();
@@ -151,7 +161,8 @@ pub(super) async fn missing<E: Table>(
     for targets in parts {
         let mut after = None;
         loop {
-            let page = live_keys::<E>(transaction, targets, after.as_ref()).await?;
+            let page =
+                live_keys::<E>(transaction, targets, of_source.clone(), after.as_ref()).await?;
             missing.of += page.len() as u64;
             let is_last = (page.len() as u64) < PAGE;
             after = page.last().cloned();
@@ -190,6 +201,7 @@ fn withdrawals<E: Table>(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item
 async fn live_keys<E: Table>(
     transaction: &DatabaseTransaction,
     targets: Option<&[i64]>,
+    of_source: Option<Condition>,
     after: Option<&Key>,
 ) -> Result<Vec<Key>, DbErr> {
     let mut query = Query::select();
@@ -198,6 +210,7 @@ async fn live_keys<E: Table>(
     if let Withdrawal::Mark { only_if, .. } = E::WITHDRAWAL {
         query.and_where(Expr::cust(only_if));
     }
+    query.cond_where(of_source.unwrap_or_else(Condition::all));
     if let (Some(column), Some(targets)) = (E::TARGET, targets) {
         query.and_where(Expr::col(column).is_in(targets.iter().copied()));
     }

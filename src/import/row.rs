@@ -12,7 +12,12 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{invisible::is_invisible, unknown::KnownFields};
+use super::{
+    Kind,
+    invisible::is_invisible,
+    source::{IdReader, StatedIds},
+    unknown::KnownFields,
+};
 use crate::email;
 
 /// Maximum length of an e-mail address. RFC 5321 allows 254 bytes; the column is indexed.
@@ -71,6 +76,8 @@ pub(super) struct Object<'a> {
     path: String,
     /// Collects the fields that the row's kind knows.
     known: Option<&'a KnownFields>,
+    /// Reads ids if the source has its own.
+    ids: Option<IdReader<'a>>,
 }
 
 impl<'a> Object<'a> {
@@ -87,8 +94,17 @@ impl<'a> Object<'a> {
                 fields,
                 path: String::new(),
                 known,
+                ids: None,
             }),
             other => Err(FieldError::whole(expected("an object", other))),
+        }
+    }
+
+    /// Reads the ids of a row of a kind as its source's own, and adds them to `ids`.
+    pub(super) fn with_ids(self, kind: Kind, ids: &'a StatedIds) -> Self {
+        Self {
+            ids: Some(IdReader { kind, ids }),
+            ..self
         }
     }
 
@@ -153,14 +169,21 @@ impl<'a> Object<'a> {
         found.ok_or_else(|| self.error(name, "required, but missing"))
     }
 
-    /// Reads a positive 64-bit integer, as a number or as decimal digits.
+    /// Reads an id: a positive 64-bit integer, as a number or as decimal digits, or an id of the source.
     pub(super) fn optional_id(&self, names: &[&str]) -> Result<Option<i64>, FieldError> {
         let Some((name, value)) = self.find(names) else {
             return Ok(None);
         };
-        id(value)
+        self.read_id(name, value)
             .map(Some)
             .map_err(|reason| self.error(name, reason))
+    }
+
+    fn read_id(&self, name: &str, value: &Value) -> Result<i64, String> {
+        match self.ids {
+            Some(ids) => ids.read(name, value),
+            None => id(value),
+        }
     }
 
     /// Like [`Self::optional_id`], but required.
@@ -389,6 +412,7 @@ impl<'a> Object<'a> {
                 fields,
                 path: format!("{}{name}.", self.path),
                 known: self.known,
+                ids: self.ids.and_then(|ids| ids.inside(name)),
             }),
             _ => None,
         }
@@ -401,6 +425,7 @@ impl<'a> Object<'a> {
                 fields,
                 path: format!("{}{name}[{index}].", self.path),
                 known: self.known,
+                ids: self.ids.and_then(|ids| ids.inside(name)),
             }),
             other => Err(expected("an object", other)),
         })
@@ -408,7 +433,7 @@ impl<'a> Object<'a> {
 
     /// Reads an array of ids; empty if the field is absent.
     pub(super) fn ids(&self, name: &str) -> Result<Vec<i64>, FieldError> {
-        self.items(name, |_, item| id(item))
+        self.items(name, |_, item| self.read_id(name, item))
     }
 
     /// Reads an array of SHA-256 hashes in hex digits; empty if the field is absent.
@@ -461,7 +486,7 @@ fn id(value: &Value) -> Result<i64, String> {
 }
 
 /// Returns an integer that is a number or decimal digits.
-fn integer(value: &Value) -> Option<i64> {
+pub(super) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => {

@@ -17,9 +17,11 @@ use super::{
     reader::RowReader,
     repeat::{self, Keys},
     replace::Listed,
+    resolve::Names,
     shared_ids,
+    source::StatedIds,
     unknown::{Counts, UnknownFields},
-    writer::Writer,
+    writer::{Writer, Written},
 };
 use crate::clock::Clock;
 
@@ -53,6 +55,7 @@ pub async fn run(
         now,
         strict: options.strict,
         deletes: options.delete,
+        stated: options.source.as_ref().map(|_| StatedIds::default()),
         replaces: options.replace.is_some(),
         keeps_text: options.keep_text,
         claims: Claims::default(),
@@ -227,8 +230,14 @@ impl Import<'_> {
         database: &DatabaseConnection,
         chunks: mpsc::Receiver<io::Result<Chunk>>,
     ) -> Result<(), Failure> {
-        let in_one_transaction = self.options.in_one_transaction();
-        let mut writer = Writer::new(database, in_one_transaction, self.events_at());
+        let options = self.options;
+        let mut writer = Writer::new(
+            database,
+            options.in_one_transaction(),
+            self.events_at(),
+            self.kind,
+            options.source.as_ref(),
+        );
         let mut outcome = self.write_all(&mut writer, chunks).await;
         let undo = self.options.dry_run || (self.options.strict && self.summary.rejected > 0);
         if outcome.is_ok()
@@ -267,8 +276,16 @@ impl Import<'_> {
             scope,
             max_withdrawn: most,
         } = replacement;
+        let source = self.options.source.as_ref();
+        let mut names = Names::default();
+        if let (Some(source), Some(course)) = (source, listed.short_course()) {
+            let transaction = writer.transaction().await?;
+            names
+                .load(transaction, source, Kind::Courses, [course])
+                .await?;
+        }
         let rejected = (self.summary.rejected > 0).then(|| "rows were rejected".to_owned());
-        if let Some(reason) = rejected.or_else(|| listed.incompleteness(replacement)) {
+        if let Some(reason) = rejected.or_else(|| listed.incompleteness(replacement, &names)) {
             self.summary.is_incomplete = true;
             let note = format!("nothing was withdrawn: {reason}");
             self.report.noted(&note);
@@ -277,7 +294,7 @@ impl Import<'_> {
         let transaction = writer.transaction().await?;
         let missing = self
             .kind
-            .missing(transaction, listed, scope, self.now)
+            .missing(transaction, listed, scope, source, self.now)
             .await?;
         if missing.are_too_many(replacement) {
             return Err(Failure::TooManyWithdrawn {
@@ -293,7 +310,13 @@ impl Import<'_> {
             .withdraw_keys(transaction, keys, self.now, records);
         let mut effects = withdrawn.await?;
         event::append(transaction, &mut effects, events_at).await?;
-        self.report_changes(&effects);
+        if let Some(source) = source {
+            let kind = self.kind;
+            names
+                .load_keys(transaction, source, kind, keys.iter())
+                .await?;
+        }
+        self.report_changes(&effects, &names);
         if let Some(note) = missing.note() {
             self.report.noted(&note);
         }
@@ -305,9 +328,10 @@ impl Import<'_> {
         self.options.events.then_some(self.now)
     }
 
-    fn report_changes(&mut self, effects: &Effects) {
+    fn report_changes(&mut self, effects: &Effects, names: &Names) {
         for (key, change) in &effects.changes {
-            self.report.changed(*change, &self.kind.key_text(key));
+            self.report
+                .changed(*change, &names.key_text(self.kind, key));
         }
         self.uncommitted.add(effects);
     }
@@ -354,21 +378,26 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            let (effects, rejected_by_database) =
-                writer.write(&chunk.rows, || !chunks.is_empty()).await?;
+            let Written {
+                rows,
+                effects,
+                rejections,
+                names,
+            } = writer.write(&chunk, || !chunks.is_empty()).await?;
             self.names_taken += effects.names_taken;
-            self.report_changes(&effects);
+            self.report_changes(&effects, &names);
             if let Some(listed) = &mut self.listed {
                 listed.add_written(&effects);
                 listed.short_pages = chunk.incompleteness.clone();
-                for row in &chunk.rows {
+                for row in &*rows {
                     listed.add_named(&row.rows);
                 }
             }
             if writer.uncommitted() == 0 {
                 self.count_committed();
             }
-            self.report_chunk(chunk, rejected_by_database);
+            drop(rows);
+            self.report_chunk(chunk, rejections);
             if self.options.strict && self.summary.rejected > 0 {
                 break;
             }

@@ -1,10 +1,11 @@
 //! The tables that an import writes, in the order that their foreign keys require.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{
-    course, course_invite, course_member, group, group_invite, group_member, invite_code,
-    invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
+    course, course_invite, course_member, external_key, group, group_invite, group_member,
+    invite_code, invite_code_tag, invite_token, tag, user, workspace, workspace_invite,
+    workspace_member,
 };
 use sea_orm::DatabaseTransaction;
 
@@ -19,7 +20,7 @@ use super::{
     row::FieldError,
     tag_set::TagSet,
     token_invite::{self, TokenInvite},
-    upsert::{self, CreatedHere, Reset, Table, Upsert, Withdrawal},
+    upsert::{self, CreatedHere, IdColumn, Reset, Table, Upsert, Withdrawal},
 };
 use crate::invite::{InviteKind, Snapshot};
 
@@ -99,6 +100,35 @@ macro_rules! tables {
                 }
             }
 
+            /// Returns the columns of ids in the rows.
+            fn id_columns(&self) -> impl Iterator<Item = IdColumn<'_>> {
+                let invites = self.workspace_invites.iter().map(|invite| &invite.invite);
+                std::iter::empty()
+                    $(.chain(self.$rows.iter().flat_map(upsert::id_columns)))+
+                    .chain(self.course_invites.iter().flat_map(upsert::id_columns))
+                    .chain(invites.flat_map(upsert::id_columns))
+            }
+
+            /// Replaces the numbers that stand for ids of a source. Those of withdrawn rows may be unknown.
+            pub(super) fn set_ids(&mut self, ids: &HashMap<i64, i64>) {
+                let set = |stated: &mut i64| *stated = ids.get(stated).copied().unwrap_or(*stated);
+                $(self.$rows.iter_mut().for_each(|row| upsert::set_ids(row, ids));)+
+                self.course_invites
+                    .iter_mut()
+                    .for_each(|row| upsert::set_ids(row, ids));
+                for invite in &mut self.workspace_invites {
+                    upsert::set_ids(&mut invite.invite, ids);
+                }
+                for tags in &mut self.tag_sets {
+                    set(&mut tags.invite_code_id);
+                    tags.tags.iter_mut().for_each(set);
+                }
+                for part in &mut self.parts {
+                    set(&mut part.course_id);
+                    part.users.iter_mut().for_each(set);
+                }
+            }
+
             /// Returns the number of rows of tables.
             pub(super) fn count(&self) -> usize {
                 let joined: usize = self.tag_sets.iter().map(|set| set.tags.len()).sum();
@@ -163,6 +193,33 @@ macro_rules! tables {
             $(const UNSHARED: Option<Self::Column> = Some($entity::Column::$unshared);)?
         })+
     };
+}
+
+impl Rows {
+    /// Returns the numbers that stand for ids of a source, of the rows that are written or created.
+    pub(super) fn brought(&self) -> Vec<i64> {
+        let own = self.id_columns().filter(|at| at.column == "id");
+        own.filter(IdColumn::is_stated).map(|at| at.id).collect()
+    }
+
+    /// Returns the field and the number of an id of a source that a row refers to, and that is not in `ids`.
+    pub(super) fn unknown_id(&self, ids: &HashMap<i64, i64>) -> Option<(String, i64)> {
+        let unknown = |id: &i64| *id < 0 && !ids.contains_key(id);
+        let mut columns = self.id_columns().filter(IdColumn::is_stated);
+        let mut tags = self.tag_sets.iter().flat_map(|set| &set.tags);
+        match columns.find(|at| unknown(&at.id)) {
+            Some(at) => Some((at.field(), at.id)),
+            None => tags
+                .find(|id| unknown(id))
+                .map(|id| ("tag_ids".to_owned(), *id)),
+        }
+    }
+
+    /// Returns the id in a field.
+    pub(super) fn id_at(&self, field: &str) -> Option<i64> {
+        let mut columns = self.id_columns();
+        columns.find(|at| at.field() == field).map(|at| at.id)
+    }
 }
 
 /// A withdrawal that sets the instant in `column`.
@@ -339,6 +396,20 @@ impl Table for workspace_invite::Entity {
 /// Written only by [`token_invite`], after the invites that the tokens open.
 impl Table for invite_token::Entity {
     const KEY: &'static [Self::Column] = &[invite_token::Column::TokenHash];
+    const UNIQUE: &'static [&'static [Self::Column]] = &[];
+    const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
+    const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;
+    const NAME: Option<Name<Self::Column>> = None;
+    const CREATED_HERE: Option<CreatedHere> = None;
+}
+
+/// Written only by `resolve`, after the rows that the keys name.
+impl Table for external_key::Entity {
+    const KEY: &'static [Self::Column] = &[
+        external_key::Column::Source,
+        external_key::Column::Kind,
+        external_key::Column::ExternalId,
+    ];
     const UNIQUE: &'static [&'static [Self::Column]] = &[];
     const REFERENCES: &'static [(Self::Column, &'static str)] = &[];
     const WITHDRAWAL: Withdrawal<Self::Column> = Withdrawal::Delete;

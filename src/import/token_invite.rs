@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use entity::{invite_token, workspace_invite};
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, Statement,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
 };
 
 use super::{
     change::Effects,
     constraint::{self, TAKEN, WriteError},
+    resolve::new_ids,
     row::FieldError,
     statement::LOOKED_UP,
     upsert::{self, Mode, Upsert},
@@ -103,7 +103,9 @@ async fn resolve(
     transaction: &DatabaseTransaction,
     rows: &[&TokenInvite],
 ) -> Result<Resolved, WriteError> {
-    let mut ids = ids_by_token(transaction, rows).await?;
+    let hashes = rows.iter().flat_map(|row| &row.token_hashes);
+    let hashes: Vec<_> = hashes.map(Vec::as_slice).collect();
+    let mut ids = ids_by_token(transaction, &hashes).await?;
     let is_new = |row: &&&TokenInvite| {
         let is_known = row.token_hashes.iter().any(|hash| ids.contains_key(hash));
         row.invite.mode != Mode::Withdraw && !is_known
@@ -111,9 +113,8 @@ async fn resolve(
     let new: Vec<_> = rows.iter().filter(is_new).collect();
     let stated: Vec<i64> = new.iter().filter_map(|row| row.stated_id()).collect();
     let mut taken = addresses(transaction, &stated).await?;
-    let mut new_ids = new_ids(transaction, "workspace_invites", new.len() - stated.len())
-        .await?
-        .into_iter();
+    let new_ids = new_ids(transaction, "workspace_invites", new.len() - stated.len());
+    let mut new_ids = new_ids.await?.into_iter();
     let mut resolved = Resolved {
         invites: Vec::with_capacity(rows.len()),
         tokens: Vec::with_capacity(new.len()),
@@ -172,15 +173,14 @@ fn token(invite_id: i64, token_hash: Vec<u8>, row: &TokenInvite) -> Upsert<invit
     Upsert::write(model, &invite.path)
 }
 
-/// Loads the ids of the invites whose token is stored.
-async fn ids_by_token(
+/// Loads the ids of the invites with these hashes of tokens.
+pub(super) async fn ids_by_token(
     transaction: &DatabaseTransaction,
-    rows: &[&TokenInvite],
+    hashes: &[&[u8]],
 ) -> Result<HashMap<Vec<u8>, i64>, DbErr> {
-    let mut ids = HashMap::with_capacity(rows.len());
-    let hashes: Vec<_> = rows.iter().flat_map(|row| &row.token_hashes).collect();
+    let mut ids = HashMap::with_capacity(hashes.len());
     for hashes in hashes.chunks(LOOKED_UP) {
-        let hashes = hashes.iter().map(|hash| hash.as_slice());
+        let hashes = hashes.iter().copied();
         let tokens = invite_token::Entity::find()
             .filter(invite_token::Column::TokenHash.is_in(hashes))
             .all(transaction)
@@ -216,30 +216,4 @@ async fn addresses(
         addresses.extend(rows.map(|(id, workspace, email)| (id, (workspace, email))));
     }
     Ok(addresses)
-}
-
-/// Takes ids of the gateway's own for rows of a table.
-pub(super) async fn new_ids(
-    transaction: &DatabaseTransaction,
-    table: &str,
-    count: usize,
-) -> Result<Vec<i64>, DbErr> {
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    let backend = transaction.get_database_backend();
-    let sql = match backend {
-        DbBackend::Postgres => {
-            "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)"
-        }
-        _ => {
-            "WITH RECURSIVE ids (id) AS (SELECT seq + 1 FROM sqlite_sequence \
-             WHERE name = ? UNION ALL SELECT id + 1 FROM ids LIMIT ?) \
-             SELECT id FROM ids"
-        }
-    };
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let statement = Statement::from_sql_and_values(backend, sql, [table.into(), count.into()]);
-    let rows = transaction.query_all_raw(statement).await?;
-    rows.iter().map(|row| row.try_get("", "id")).collect()
 }

@@ -179,6 +179,51 @@ impl<E: EntityTrait> Upsert<E> {
     }
 }
 
+/// A column of an id, in a row.
+pub(super) struct IdColumn<'a> {
+    path: &'a str,
+    pub(super) column: &'static str,
+    pub(super) id: i64,
+    mode: Mode,
+}
+
+impl IdColumn<'_> {
+    /// Path of the field.
+    pub(super) fn field(&self) -> String {
+        format!("{}{}", self.path, self.column)
+    }
+
+    /// Returns true for a number that stands for an id of a source, in a row that is not withdrawn.
+    pub(super) fn is_stated(&self) -> bool {
+        self.id < 0 && self.mode != Mode::Withdraw
+    }
+}
+
+/// Returns the columns of ids in a row: those of 64-bit integers.
+pub(super) fn id_columns<E: Table>(row: &Upsert<E>) -> impl Iterator<Item = IdColumn<'_>> {
+    E::Column::iter().filter_map(|column| match row.model.get(column).into_value() {
+        Some(Value::BigInt(Some(id))) => Some(IdColumn {
+            path: &row.path,
+            column: column.as_str(),
+            id,
+            mode: row.mode,
+        }),
+        _ => None,
+    })
+}
+
+/// Replaces the numbers that stand for ids of a source.
+pub(super) fn set_ids<E: Table>(row: &mut Upsert<E>, ids: &HashMap<i64, i64>) {
+    for column in E::Column::iter() {
+        if let Some(Value::BigInt(Some(stated))) = row.model.get(column).into_value()
+            && stated < 0
+            && let Some(id) = ids.get(&stated)
+        {
+            row.model.set(column, (*id).into());
+        }
+    }
+}
+
 /// Sets `value` if there is one; otherwise inserts `default`, but does not update.
 pub(super) fn set_or<V: Into<Value>>(value: Option<V>, default: V) -> ActiveValue<V> {
     match value {

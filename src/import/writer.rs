@@ -1,5 +1,7 @@
 //! Writes chunks of rows in transactions, skipping only the rows that the database rejects.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -7,11 +9,12 @@ use sea_orm::{
 };
 
 use super::{
-    Rejection,
+    Kind, Rejection, Source,
     change::Effects,
-    chunk::CheckedRow,
+    chunk::{CheckedRow, Chunk},
     constraint::WriteError,
     event,
+    resolve::{self, Names},
     table::{self, Rows},
 };
 use crate::database::is_transient;
@@ -25,28 +28,45 @@ const TRANSACTION_ROWS: u64 = 64_000;
 /// SQLite's page cache in KiB. Inserts touch pages all over the indexes of a large table.
 const SQLITE_CACHE: u32 = 12 * 1024;
 
+/// Rows that were written.
+pub(super) struct Written<'a> {
+    /// Rows of the chunk, with ids of the database.
+    pub(super) rows: Cow<'a, [CheckedRow]>,
+    pub(super) effects: Effects,
+    /// Rows that were rejected because of what the database has.
+    pub(super) rejections: Vec<Rejection>,
+    /// Ids in the source, if it has its own.
+    pub(super) names: Names,
+}
+
 /// Writer of chunks, in one transaction or in several.
 pub(super) struct Writer<'a> {
     database: &'a DatabaseConnection,
     in_one_transaction: bool,
     /// Instant of the events to append; none if there are none.
     events_at: Option<DateTime<Utc>>,
+    kind: Kind,
+    source: Option<&'a Source>,
     open: Option<DatabaseTransaction>,
     uncommitted: u64,
 }
 
 impl<'a> Writer<'a> {
-    /// With `in_one_transaction`, commits nothing before [`Self::finish`]. With `events_at`, appends the
-    /// events of invites.
+    /// Writes rows of a kind, with ids of their `source` if there is one. With `in_one_transaction`, commits
+    /// nothing before [`Self::finish`]. With `events_at`, appends the events of invites.
     pub(super) fn new(
         database: &'a DatabaseConnection,
         in_one_transaction: bool,
         events_at: Option<DateTime<Utc>>,
+        kind: Kind,
+        source: Option<&'a Source>,
     ) -> Self {
         Self {
             database,
             in_one_transaction,
             events_at,
+            kind,
+            source,
             open: None,
             uncommitted: 0,
         }
@@ -73,16 +93,16 @@ impl<'a> Writer<'a> {
         self.uncommitted
     }
 
-    /// Writes a chunk. Returns the effects, and the rows that the database rejects. Commits them at
-    /// once; on SQLite, may keep the transaction open for the next chunk if `has_next`.
+    /// Writes a chunk. Commits it at once; on SQLite, may keep the transaction open for the next chunk if
+    /// `has_next`.
     ///
     /// # Errors
     /// If the database fails. Uncommitted rows are rolled back.
-    pub(super) async fn write(
+    pub(super) async fn write<'c>(
         &mut self,
-        chunk: &[CheckedRow],
+        chunk: &'c Chunk,
         has_next: impl Fn() -> bool,
-    ) -> Result<(Effects, Vec<Rejection>), DbErr> {
+    ) -> Result<Written<'c>, DbErr> {
         let mut attempt = 1;
         loop {
             let starts_transaction = self.open.is_none();
@@ -97,14 +117,15 @@ impl<'a> Writer<'a> {
         }
     }
 
-    async fn write_once(
+    async fn write_once<'c>(
         &mut self,
-        chunk: &[CheckedRow],
+        chunk: &'c Chunk,
         has_next: impl Fn() -> bool,
-    ) -> Result<(Effects, Vec<Rejection>), DbErr> {
+    ) -> Result<Written<'c>, DbErr> {
         let transaction = self.take_open().await?;
-        let (effects, rejections) = write_accepted(&transaction, chunk, self.events_at).await?;
-        let uncommitted = self.uncommitted + (chunk.len() - rejections.len()) as u64;
+        let written = self.write_in(&transaction, chunk).await?;
+        let accepted = chunk.rows.len() - written.rejections.len();
+        let uncommitted = self.uncommitted + accepted as u64;
         // SQLite writes each changed page once per transaction, so fewer transactions write less.
         let keep_open = transaction.get_database_backend() == DbBackend::Sqlite
             && uncommitted < TRANSACTION_ROWS
@@ -116,7 +137,41 @@ impl<'a> Writer<'a> {
             transaction.commit().await?;
             self.uncommitted = 0;
         }
-        Ok((effects, rejections))
+        Ok(written)
+    }
+
+    async fn write_in<'c>(
+        &self,
+        transaction: &DatabaseTransaction,
+        chunk: &'c Chunk,
+    ) -> Result<Written<'c>, DbErr> {
+        let Some(source) = self.source else {
+            let (effects, rejections) =
+                write_accepted(transaction, &chunk.rows, self.events_at).await?;
+            return Ok(Written {
+                rows: Cow::Borrowed(&chunk.rows),
+                effects,
+                rejections,
+                names: Names::default(),
+            });
+        };
+        let mut resolved = resolve::resolve(transaction, source, chunk).await?;
+        let (effects, mut rejections) =
+            write_accepted(transaction, &resolved.rows, self.events_at).await?;
+        resolved.name(&mut rejections);
+        resolved.store(transaction, source, &rejections).await?;
+        let changes = effects.changes.keys();
+        let mut names = resolved.names;
+        names
+            .load_keys(transaction, source, self.kind, changes)
+            .await?;
+        rejections.append(&mut resolved.rejections);
+        Ok(Written {
+            rows: Cow::Owned(resolved.rows),
+            effects,
+            rejections,
+            names,
+        })
     }
 
     /// Commits or rolls back the open transaction, if there is one.

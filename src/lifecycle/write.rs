@@ -151,7 +151,8 @@ impl Write {
         match database.backend() {
             DbBackend::Postgres => format!("nextval('{table}_id_seq')"),
             _ => format!(
-                "(SELECT max(coalesce(max(id), 0), {}) FROM {table}) + {nth}",
+                "(SELECT max(coalesce(max(id), 0), {}, coalesce((SELECT max(id) FROM external_keys \
+                 WHERE kind = '{table}'), 0)) FROM {table}) + {nth}",
                 crate::invite::FIRST_ID - 1
             ),
         }

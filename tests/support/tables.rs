@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use entity::{
-    course, course_invite, course_member, group, group_invite, group_member, idempotency_key,
-    invite_code, invite_code_tag, invite_event, invite_token, tag, user, workspace,
-    workspace_invite, workspace_member,
+    course, course_invite, course_member, external_key, group, group_invite, group_member,
+    idempotency_key, invite_code, invite_code_tag, invite_event, invite_token, tag, user,
+    workspace, workspace_invite, workspace_member,
 };
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -48,6 +48,7 @@ pub async fn dump(database: &DatabaseConnection) -> Vec<Table> {
         table(database, "course_invites", course_invite::Entity).await,
         table(database, "invite_events", invite_event::Entity).await,
         table(database, "idempotency_keys", idempotency_key::Entity).await,
+        table(database, "external_keys", external_key::Entity).await,
     ]
 }
 

@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use crate::import::{
     DateFormat, Kind, MappedValue, MaxWithdrawn, Options, Preset, Renamed, Replacement, Scope,
-    SetField,
+    SetField, Source,
 };
 
 /// Reads the parameters of a request.
@@ -26,6 +26,10 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             "dry_run" => options.dry_run = flag()?,
             "delete" => options.delete = flag()?,
             "events" => options.events = flag()?,
+            "source" => {
+                let source = Source::from_str(&value).map_err(|error| wrong(&error))?;
+                options.source = Some(source);
+            }
             "replace" => {
                 let named = Scope::named(&value);
                 let named =
@@ -65,7 +69,7 @@ pub(super) fn options(kind: Kind, query: &str) -> Result<Options, String> {
             }
             _ => {
                 return Err(
-                    "unknown parameter; expected strict, dry_run, delete, events, \
+                    "unknown parameter; expected strict, dry_run, delete, events, source, \
                             replace, max_withdrawn, from, set, map, map_value or date_format"
                         .to_owned(),
                 );

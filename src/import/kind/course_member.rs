@@ -5,6 +5,7 @@ use entity::course_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
 use super::{
+    Kind,
     field::{Field, MEMBERSHIP, fields},
     is_over, member_role,
 };
@@ -18,8 +19,8 @@ const ROLES: &[&str] = &["creator", "manager", "joined"];
 
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
-        &["course_id"] => Id, required, "The key, with `user_id`.";
-        &["user_id"] => Id, required, "The member.";
+        &["course_id"] => IdOf(Kind::Courses), required, "The key, with `user_id`.";
+        &["user_id"] => IdOf(Kind::Users), required, "The member.";
         &["role"] => OneOf(ROLES), required, "`creator` and `manager` manage the course.";
     };
     [own.as_slice(), &MEMBERSHIP].concat()

@@ -1,7 +1,9 @@
 //! Descriptions of the fields of rows. `docs/reference/import.md` is generated from them, and a test compares
 //! them with what the kinds read.
 
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use clap::ValueEnum;
 
 use super::{Kind, MAX_TEXT};
 
@@ -21,8 +23,10 @@ pub struct Field {
 /// Values of a field.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
-    /// A positive id.
+    /// A positive id: that of the row itself.
     Id,
+    /// The id of a row of a kind.
+    IdOf(Kind),
     /// Text of at most so many characters.
     Text(usize),
     /// Text that is not all digits.
@@ -47,8 +51,8 @@ pub enum Format {
     Reference(Kind),
     /// An array of objects with the fields of a kind.
     Objects(Kind),
-    /// An array of ids.
-    Ids,
+    /// An array of the ids of rows of a kind.
+    Ids(Kind),
     /// An array of SHA-256 hashes.
     Hashes,
     /// Any value. The gateway derives the field from others.
@@ -59,6 +63,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id => f.write_str("id"),
+            Self::IdOf(kind) => write!(f, "id of [{kind}](#{kind})"),
             Self::Text(MAX_TEXT) => f.write_str("text"),
             Self::Text(longest) => write!(f, "text, {longest}"),
             Self::Slug(longest) => write!(f, "text, {longest}, not all digits"),
@@ -72,10 +77,36 @@ impl fmt::Display for Format {
             Self::Uuid => f.write_str("UUID with hyphens"),
             Self::Reference(kind) => write!(f, "id, or object of [{kind}](#{kind})"),
             Self::Objects(kind) => write!(f, "array of objects of [{kind}](#{kind})"),
-            Self::Ids => f.write_str("array of ids"),
+            Self::Ids(kind) => write!(f, "array of ids of [{kind}](#{kind})"),
             Self::Hashes => f.write_str("array of texts of 64 hex digits"),
             Self::Ignored => f.write_str("any"),
         }
+    }
+}
+
+/// The kinds of the rows whose ids fields have, by the kind of their row and their name.
+static IDS: LazyLock<HashMap<(Kind, &str), Kind>> = LazyLock::new(|| {
+    let mut ids = HashMap::new();
+    for kind in Kind::value_variants() {
+        for Field { names, format, .. } in kind.fields() {
+            let of = match format {
+                Format::Id => *kind,
+                Format::IdOf(of)
+                | Format::Ids(of)
+                | Format::Reference(of)
+                | Format::Objects(of) => of,
+                _ => continue,
+            };
+            ids.extend(names.iter().map(|name| ((*kind, *name), of)));
+        }
+    }
+    ids
+});
+
+impl Kind {
+    /// Returns the kind of the rows whose ids a field of this kind's rows has.
+    pub fn of_id(self, field: &str) -> Option<Self> {
+        IDS.get(&(self, field)).copied()
     }
 }
 
@@ -129,10 +160,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use chrono::DateTime;
-    use clap::ValueEnum;
     use serde_json::{Value, json};
 
-    use super::{Field, Format, Kind};
+    use super::{Field, Format, Kind, ValueEnum};
     use crate::import::{
         row::{FieldError, Object},
         table::Rows,
@@ -144,7 +174,7 @@ mod tests {
         match field.format {
             // A row that is deleted has no other fields.
             _ if field.names == ["deleted_at"] => Value::Null,
-            Format::Id | Format::Count => json!(1),
+            Format::Id | Format::IdOf(_) | Format::Count => json!(1),
             Format::Text(_) | Format::Slug(_) | Format::Ignored => json!("x"),
             Format::OneOf(words) => json!(words[0]),
             Format::Email => json!("ada@example.org"),
@@ -155,7 +185,7 @@ mod tests {
             Format::Uuid => json!("11111111-1111-4111-8111-000000000001"),
             Format::Reference(kind) => row(kind),
             Format::Objects(kind) => json!([row(kind)]),
-            Format::Ids => json!([1]),
+            Format::Ids(_) => json!([1]),
             Format::Hashes => json!(["ab".repeat(32)]),
         }
     }

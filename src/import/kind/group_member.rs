@@ -5,6 +5,7 @@ use entity::group_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
 use super::{
+    Kind,
     field::{Field, MEMBERSHIP, fields},
     is_over, member_role,
 };
@@ -18,8 +19,8 @@ const ROLES: &[&str] = &["owner", "manager", "member"];
 
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
-        &["group_id"] => Id, required, "The key, with `user_id`.";
-        &["user_id"] => Id, required, "The member.";
+        &["group_id"] => IdOf(Kind::Groups), required, "The key, with `user_id`.";
+        &["user_id"] => IdOf(Kind::Users), required, "The member.";
         &["role"] => OneOf(ROLES), required, "`owner` and `manager` manage the group.";
     };
     [own.as_slice(), &MEMBERSHIP].concat()

@@ -35,7 +35,7 @@ pub(super) fn fields() -> Vec<Field> {
         &["invited_by_username"] => Text(MAX_NAME), "null", "Username of `invited_by`, which is created if missing.";
         USER => Reference(Kind::Users), "null", "The user who used the code.";
         &["tags"] => Objects(Kind::Tags), "none", "All tags of the code, with those of `tag_ids`.";
-        &["tag_ids"] => Ids, "none", "All tags of the code, with those of `tags`.";
+        &["tag_ids"] => Ids(Kind::Tags), "none", "All tags of the code, with those of `tags`.";
         &["generated_at"] => Instant, required, "Time of creation.";
         &["sent_at"] => Instant, "null", "Time at which the code was sent.";
         &["used_at"] => Instant, "null", "Time at which the code was used: it is accepted.";

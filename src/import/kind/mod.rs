@@ -4,13 +4,17 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use sea_orm::{DatabaseTransaction, DbErr, EntityName};
+use sea_orm::{
+    Condition, DatabaseTransaction, DbErr, EntityName, ExprTrait,
+    sea_query::{Expr, Query},
+};
 
 use super::{
     change::{self, Effects, Key},
     replace::{self, Listed, Missing},
     replacement::Scope,
     row::{FieldError, Object},
+    source::Source,
     table::Rows,
 };
 
@@ -34,7 +38,7 @@ pub use field::{Field, Format};
 macro_rules! kinds {
     ($($(#[$meaning:meta])+ $kind:ident => $module:ident,)+) => {
         /// Kind of the rows of a file.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
         pub enum Kind {
             $($(#[$meaning])+ $kind,)+
         }
@@ -71,12 +75,14 @@ macro_rules! kinds {
                 transaction: &DatabaseTransaction,
                 listed: &Listed,
                 scope: Scope,
+                source: Option<&Source>,
                 now: DateTime<Utc>,
             ) -> Result<Missing, DbErr> {
+                let of_source = source.map(|source| self.of_source(source));
                 match self {
                     $(Self::$kind => {
-                        replace::missing::<entity::$module::Entity>(transaction, listed, scope, now)
-                            .await
+                        type Table = entity::$module::Entity;
+                        replace::missing::<Table>(transaction, listed, scope, of_source, now).await
                     })+
                 }
             }
@@ -97,15 +103,15 @@ macro_rules! kinds {
                 }
             }
 
-            /// Returns a key with the names of its columns: `course_id=1 user_id=12`.
-            pub(super) fn key_text(self, key: &Key) -> String {
+            /// Returns the values of a key with the names of their columns.
+            pub(super) fn key_columns(self, key: &Key) -> Vec<(&'static str, i64)> {
                 match self {
-                    $(Self::$kind => change::key_text::<entity::$module::Entity>(key),)+
+                    $(Self::$kind => change::key_columns::<entity::$module::Entity>(key),)+
                 }
             }
 
             /// Name of the table.
-            pub(super) fn table(self) -> &'static str {
+            pub fn table(self) -> &'static str {
                 match self {
                     $(Self::$kind => entity::$module::Entity.table_name(),)+
                 }
@@ -178,6 +184,45 @@ impl Kind {
         Err(format!(
             "{scope}: {self} do not belong to a {scope}; expected `all`{target}"
         ))
+    }
+
+    /// Columns whose ids are those of a source in its rows.
+    fn of_source_by(self) -> &'static [&'static str] {
+        match self {
+            Self::WorkspaceMembers => &["workspace_id", "user_id"],
+            Self::GroupMembers => &["group_id", "user_id"],
+            Self::CourseMembers | Self::CourseInvites => &["course_id", "user_id"],
+            // Rows of these may have no id in their source.
+            Self::WorkspaceInvites => &["workspace_id"],
+            Self::GroupInvites => &["group_id"],
+            Self::Users
+            | Self::Workspaces
+            | Self::Groups
+            | Self::Tags
+            | Self::Courses
+            | Self::InviteCodes => &["id"],
+        }
+    }
+
+    /// Returns the condition for rows of a source. Rows that have no id in it belong to it with their
+    /// workspace, group or course, and their user.
+    pub fn of_source(self, source: &Source) -> Condition {
+        let columns = self.of_source_by().iter();
+        columns.fold(Condition::all(), |all, column| {
+            all.add(self.is_of_source(column, source))
+        })
+    }
+
+    /// Returns the condition that the id in a column is that of an object of a source.
+    pub fn is_of_source(self, column: &'static str, source: &Source) -> Expr {
+        let kind = self.of_id(column).unwrap_or(self);
+        let ids = Query::select()
+            .column("id")
+            .from("external_keys")
+            .and_where(Expr::col("source").eq(source.as_str()))
+            .and_where(Expr::col("kind").eq(kind.table()))
+            .take();
+        Expr::col(column).in_subquery(ids)
     }
 
     /// Returns the kind with this name.

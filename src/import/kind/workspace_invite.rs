@@ -37,7 +37,7 @@ pub(super) fn fields() -> Vec<Field> {
         &["id"] => Id, "generated", "Id of a new invite. A stored one keeps its id.";
         &["token"] => Uuid, "required without `token_hashes`", "The key: the secret in the invite's link.";
         &["token_hashes"] => Hashes, "none", "SHA-256 of the bytes of each token. If empty, `id` is the key.";
-        &["workspace_id"] => Id, required, "The workspace.";
+        &["workspace_id"] => IdOf(Kind::Workspaces), required, "The workspace.";
         &["workspace_name"] => Text(MAX_TEXT), "none", "Name of a workspace to create, if it is missing.";
         &["workspace_description"] => Text(MAX_TEXT), "empty", "Description of a workspace to create.";
         &["workspace_logo"] => Url, "null", "Picture of a workspace to create.";

@@ -5,7 +5,7 @@ use entity::workspace_member::ActiveModel;
 use sea_orm::ActiveValue::Set;
 
 use super::{
-    MAX_NAME,
+    Kind, MAX_NAME,
     field::{Field, MEMBERSHIP, fields},
     is_over, role_key,
 };
@@ -20,8 +20,8 @@ use crate::{
 
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
-        &["workspace_id"] => Id, required, "The key, with `user_id`.";
-        &["user_id"] => Id, required, "The member.";
+        &["workspace_id"] => IdOf(Kind::Workspaces), required, "The key, with `user_id`.";
+        &["user_id"] => IdOf(Kind::Users), required, "The member.";
         &["role"] => Text(MAX_NAME), required, "`owner` and `admin` manage the workspace. `Team Lead` is `team_lead`.";
     };
     [own.as_slice(), &MEMBERSHIP].concat()

@@ -25,14 +25,16 @@ pub struct UserView {
     row: Guarded<Model>,
     email: EmailVisibility,
     shows_ext_id: bool,
+    is_self: bool,
 }
 
 impl UserView {
-    fn new(row: Guarded<Model>, email: EmailVisibility, shows_ext_id: bool) -> Self {
+    fn new(row: Guarded<Model>, email: EmailVisibility, shows_ext_id: bool, is_self: bool) -> Self {
         Self {
             row,
             email,
             shows_ext_id,
+            is_self,
         }
     }
 
@@ -66,6 +68,11 @@ impl UserView {
     pub fn ext_id(&self) -> Option<&str> {
         let ext_id = self.row.peek().ext_id.as_deref();
         ext_id.filter(|_| self.shows_ext_id)
+    }
+
+    /// Returns true if the viewer may see the id that the user has in their source.
+    pub(super) fn shows_external_key(&self) -> bool {
+        self.shows_ext_id || self.is_self
     }
 
     /// E-mail address, possibly masked; none if hidden.
@@ -158,7 +165,7 @@ impl Access {
             true => EmailVisibility::Full,
             false => email,
         };
-        UserView::new(row, email, shows_ext_id || is_staff)
+        UserView::new(row, email, shows_ext_id || is_staff, is_self)
     }
 
     /// Returns the visibility of an address that a contract publishes to holders of a code or token.

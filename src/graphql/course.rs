@@ -12,6 +12,7 @@ use super::{
     },
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
+    external_id::{ExternalIdInput, LookUp, external_id, id_of, source},
     filter::{InviteTargetFilter, InviteTargetOrder},
     id::{Named, NodeKind, global_id, parse_global_id},
     invite_counts::InviteCounts,
@@ -20,7 +21,7 @@ use super::{
     user::User,
 };
 use crate::{
-    access::{CourseKey, CourseView, EmailVisibility},
+    access::{Access, CourseKey, CourseView, EmailVisibility},
     loader::role::Target,
 };
 
@@ -71,6 +72,17 @@ impl Course {
     /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this course in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// Name in URLs.
@@ -180,24 +192,38 @@ pub(super) struct CourseQuery;
 
 #[Object]
 impl CourseQuery {
-    /// A course by id or slug. Null if it does not exist, or if the viewer may not see it.
+    /// A course by id or slug, or by its id in a source. Null if it does not exist, or if the viewer may
+    /// not see it.
     async fn course(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The course's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`."
+            desc = "The course's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`. Send this or `externalId`."
         )]
-        id: ID,
+        id: Option<ID>,
+        #[graphql(desc = "The course's id in its source. Send this or `id`.")] external_id: Option<
+            ExternalIdInput,
+        >,
     ) -> Nullable<Eager<Course>> {
-        let key = match parse_global_id(&id) {
-            Some(Named {
-                kind: NodeKind::Course,
-                id,
-                ..
-            }) => CourseKey::Id(id),
-            _ => CourseKey::from_text(&id),
+        let find = async |access: &Access| match LookUp::read(id, external_id)? {
+            LookUp::Id(id) => Ok(access.course(key(&id)).await?),
+            LookUp::External(key) => {
+                let id = id_of(access, NodeKind::Course, &key).await?;
+                Ok::<_, Failure>(access.course(CourseKey::Id(id)).await?)
+            }
         };
-        ctx.look_up(|access| access.course(key), eager(Course))
-            .await
+        ctx.look_up(find, eager(Course)).await
+    }
+}
+
+/// Reads a global id, a database id or a slug.
+fn key(text: &str) -> CourseKey<'_> {
+    match parse_global_id(text) {
+        Some(Named {
+            kind: NodeKind::Course,
+            id,
+            ..
+        }) => CourseKey::Id(id),
+        _ => CourseKey::from_text(text),
     }
 }

@@ -13,6 +13,7 @@ use super::{
     course::Course,
     eager::{Eager, EagerList, Leaves, Nested, eager},
     error::{Failure, Nullable, nullable},
+    external_id::{external_id, source},
     filter::{DateTimeRange, InviteStatus, OrderDirection, id, range, search, statuses},
     id::{NodeKind, invite_id},
     invite::{InviteTarget, permissions},
@@ -72,6 +73,17 @@ impl CourseInvite {
     /// Primary key in the source.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this invite in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// The course that accepting joins. Null if the invite is no longer pending and the viewer may

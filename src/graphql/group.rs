@@ -7,6 +7,7 @@ use super::{
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
+    external_id::{ExternalIdInput, LookUp, external_id, id_of, source},
     filter::{InviteTargetFilter, InviteTargetOrder},
     group_invite::GroupInvite,
     id::{Named, NodeKind, global_id, parse_global_id},
@@ -14,7 +15,7 @@ use super::{
     scalar::BigInt,
 };
 use crate::{
-    access::{GroupKey, GroupView},
+    access::{Access, GroupKey, GroupView},
     loader::role::Target,
 };
 
@@ -46,6 +47,17 @@ impl Group {
     /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this group in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// Name in URLs.
@@ -102,23 +114,38 @@ pub(super) struct GroupQuery;
 
 #[Object]
 impl GroupQuery {
-    /// A group by id or slug, for viewers with an account. Null for others, and if it does not exist.
+    /// A group by id or slug, or by its id in a source, for viewers with an account. Null for others, and if
+    /// it does not exist.
     async fn group(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The group's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`."
+            desc = "The group's `id`, `databaseId` or `slug`. Digits alone are a `databaseId`. Send this or `externalId`."
         )]
-        id: ID,
+        id: Option<ID>,
+        #[graphql(desc = "The group's id in its source. Send this or `id`.")] external_id: Option<
+            ExternalIdInput,
+        >,
     ) -> Nullable<Eager<Group>> {
-        let key = match parse_global_id(&id) {
-            Some(Named {
-                kind: NodeKind::Group,
-                id,
-                ..
-            }) => GroupKey::Id(id),
-            _ => GroupKey::from_text(&id),
+        let find = async |access: &Access| match LookUp::read(id, external_id)? {
+            LookUp::Id(id) => Ok(access.group(key(&id)).await?),
+            LookUp::External(key) => {
+                let id = id_of(access, NodeKind::Group, &key).await?;
+                Ok::<_, Failure>(access.group(GroupKey::Id(id)).await?)
+            }
         };
-        ctx.look_up(|access| access.group(key), eager(Group)).await
+        ctx.look_up(find, eager(Group)).await
+    }
+}
+
+/// Reads a global id, a database id or a slug.
+fn key(text: &str) -> GroupKey<'_> {
+    match parse_global_id(text) {
+        Some(Named {
+            kind: NodeKind::Group,
+            id,
+            ..
+        }) => GroupKey::Id(id),
+        _ => GroupKey::from_text(text),
     }
 }

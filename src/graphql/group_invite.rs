@@ -8,6 +8,7 @@ use super::{
     context::ContextExt,
     eager::{Eager, Leaves},
     error::{Failure, Nullable, nullable},
+    external_id::{external_id, source},
     filter::InviteStatus,
     group::Group,
     id::invite_id,
@@ -73,6 +74,17 @@ impl GroupInvite {
     /// Primary key in the source, as the REST contracts return it.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this invite in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// The code in the link.

@@ -14,6 +14,7 @@ mod cursor;
 mod eager;
 mod error;
 mod execution;
+mod external_id;
 mod federation;
 mod filter;
 #[cfg(feature = "fuzzing")]

@@ -1,9 +1,11 @@
 //! `Tag`.
 
-use async_graphql::{Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, Object};
 
 use super::{
     eager::Leaves,
+    error::Nullable,
+    external_id::{external_id, source},
     id::{NodeKind, global_id},
     json::{enum_leaves, leaves},
     scalar::{BigInt, DateTime},
@@ -53,6 +55,17 @@ impl Tag {
     /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this tag in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// Kind of things that the tag labels.

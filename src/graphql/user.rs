@@ -10,6 +10,7 @@ use super::{
     context::ContextExt,
     eager::Leaves,
     error::{Failure, Nullable},
+    external_id::{external_id, source},
     filter::{InviteOrder, OrderDirection, address, search},
     id::{NodeKind, global_id},
     invite::{Invite, InviteFilter, invites_of_user},
@@ -57,6 +58,19 @@ impl User {
     /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id())
+    }
+
+    /// Id of the user in their source, if it has ids of its own. Visible to the user, to staff and, for an
+    /// invitee of a course, to its managers. Null for others.
+    #[graphql(tag = "personal-data")]
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    #[graphql(tag = "personal-data")]
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// Unique sign-in name.

@@ -8,6 +8,7 @@ use super::{
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
+    external_id::{ExternalIdInput, LookUp, external_id, id_of, source},
     filter::{InviteOrder, InviteTargetFilter, InviteTargetOrder},
     id::{NodeKind, global_id, parse_id},
     invite_counts::InviteCounts,
@@ -15,7 +16,10 @@ use super::{
     scalar::{BigInt, Url},
     workspace_invite::{WorkspaceInvite, WorkspaceInviteFilter, workspace_invites_of},
 };
-use crate::{access::WorkspaceView, loader::role::Target};
+use crate::{
+    access::{Access, WorkspaceView},
+    loader::role::Target,
+};
 
 /// A workspace. Workspace invites invite people to it by e-mail.
 #[derive(Clone)]
@@ -47,6 +51,17 @@ impl Workspace {
     /// Primary key in the source, as the REST contracts return it.
     async fn database_id(&self) -> BigInt {
         BigInt(self.0.id)
+    }
+
+    /// Id of this workspace in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// Display name.
@@ -133,15 +148,26 @@ pub(super) struct WorkspaceQuery;
 
 #[Object]
 impl WorkspaceQuery {
-    /// A workspace by id, for its members, users with a pending invite to it, and staff. Null for
-    /// others, and if it does not exist.
+    /// A workspace by id, or by its id in a source, for its members, users with a pending invite to it, and
+    /// staff. Null for others, and if it does not exist.
     async fn workspace(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The workspace's `id` or `databaseId`.")] id: ID,
+        #[graphql(desc = "The workspace's `id` or `databaseId`. Send this or `externalId`.")]
+        id: Option<ID>,
+        #[graphql(desc = "The workspace's id in its source. Send this or `id`.")]
+        external_id: Option<ExternalIdInput>,
     ) -> Nullable<Eager<Workspace>> {
-        let id = parse_id(NodeKind::Workspace, &id)?;
-        ctx.look_up(|access| access.workspace(id), eager(Workspace))
-            .await
+        let find = async |access: &Access| {
+            let id = match LookUp::read(id, external_id)? {
+                LookUp::Id(id) => parse_id(NodeKind::Workspace, &id),
+                LookUp::External(key) => Some(id_of(access, NodeKind::Workspace, &key).await?),
+            };
+            match id {
+                Some(id) => Ok(access.workspace(id).await?),
+                None => Ok::<_, Failure>(None),
+            }
+        };
+        ctx.look_up(find, eager(Workspace)).await
     }
 }

@@ -10,6 +10,7 @@ use super::{
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable, nullable},
+    external_id::{external_id, source},
     filter::{
         DateTimeRange, InviteOrder, InviteStatus, address, id, ids, range, search, statuses, texts,
     },
@@ -88,6 +89,17 @@ impl WorkspaceInvite {
     /// Primary key in the source, as the REST contracts return it.
     pub(super) async fn database_id(&self) -> BigInt {
         BigInt(self.0.id())
+    }
+
+    /// Id of this invite in its source, if the source has ids of its own. Null for viewers without an
+    /// account.
+    async fn external_id(&self, ctx: &Context<'_>) -> Nullable<String> {
+        external_id(ctx, &self.0).await
+    }
+
+    /// Name of the source that gave `externalId`. Null if that is null.
+    async fn source(&self, ctx: &Context<'_>) -> Nullable<String> {
+        source(ctx, &self.0).await
     }
 
     /// E-mail address of the person invited. May be masked, as in `j…@e….com`.

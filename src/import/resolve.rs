@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
 };
 
+use clap::ValueEnum;
 use entity::external_key;
 use sea_orm::{
     ActiveValue::Set,
@@ -200,12 +201,11 @@ impl Resolved {
                 continue;
             };
             let id = self.rows[at].rows.id_at(&rejection.field);
-            let named = self
-                .names
-                .0
-                .iter()
-                .find(|((kind, of), _)| id == Some(*of) && rejection.reason == no_such(*kind));
-            if let Some((_, text)) = named {
+            let mut kinds = Kind::value_variants().iter();
+            let kind = kinds.find(|kind| rejection.reason == no_such(**kind));
+            if let (Some(id), Some(kind)) = (id, kind)
+                && let Some(text) = self.names.get(*kind, id)
+            {
                 rejection.reason = format!("{}{WITH_ID}{text:?}", rejection.reason);
             }
         }

@@ -32,6 +32,7 @@ mod tables;
 
 pub mod course;
 pub mod course_invite;
+pub mod external_key;
 pub mod group;
 pub mod group_invite;
 mod group_member_count;

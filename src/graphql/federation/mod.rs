@@ -15,10 +15,13 @@ pub(super) use sdl::{
 use super::{
     context::ContextExt,
     error::{Failure, Nullable, nullable},
+    external_id::id_of,
+    id::Named,
     node,
 };
 use crate::access::Access;
 use entity::Entity;
+use representation::Represented;
 use sdl::Written;
 
 /// The subgraph's schema, for routers.
@@ -41,7 +44,9 @@ impl FederationQuery {
     async fn entities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "A `__typename` and an `id` or `databaseId` each; at most 100.")]
+        #[graphql(
+            desc = "A `__typename` and an `id`, a `databaseId`, or `source` and `externalId` each; at most 100."
+        )]
         representations: Vec<Any>,
     ) -> Result<Vec<Nullable<Entity>>, Failure> {
         let access = ctx.access()?;
@@ -74,8 +79,27 @@ impl FederationQuery {
 
 /// Loads the object of a representation, by the rules of its kind.
 async fn find(access: &Access, sent: &async_graphql::Value) -> Result<Option<node::Node>, Failure> {
-    match representation::read(sent)? {
-        Some(named) => node::fetch(access, named).await,
-        None => Ok(None),
+    let Some(Represented {
+        kind,
+        named,
+        external,
+    }) = representation::read(sent)?
+    else {
+        return Ok(None);
+    };
+    let external = match external {
+        Some(key) => Some(Named {
+            kind,
+            id: id_of(access, kind, &key).await?,
+            target: None,
+        }),
+        None => None,
+    };
+    match (named, external) {
+        (Some(named), Some(external)) if named.id != external.id => Ok(None),
+        (named, external) => match named.or(external) {
+            Some(named) => node::fetch(access, named).await,
+            None => Ok(None),
+        },
     }
 }

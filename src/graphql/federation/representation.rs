@@ -7,15 +7,27 @@ use super::super::{
     id::{Named, NodeKind, parse_global_id},
     scalar::BigInt,
 };
+use crate::loader::external_key::ExternalKey;
 
-/// Names of the key fields. Each identifies an object of its type by itself.
-pub(super) const KEYS: [&str; 2] = [ID, DATABASE_ID];
+/// The keys. Each identifies an object of its type by itself.
+pub(super) const KEYS: [&str; 3] = [ID, DATABASE_ID, "source externalId"];
 const ID: &str = "id";
 const DATABASE_ID: &str = "databaseId";
+const SOURCE: &str = "source";
+const EXTERNAL_ID: &str = "externalId";
+
+/// The object that a representation identifies, by one or both.
+pub(super) struct Represented {
+    pub(super) kind: NodeKind,
+    /// The object with this id.
+    pub(super) named: Option<Named>,
+    /// The object with this id in a source.
+    pub(super) external: Option<ExternalKey>,
+}
 
 /// Returns the object of a representation. Returns `None` if it is well formed and identifies none:
 /// text that is not a global id, the id of another kind, or two keys of different objects.
-pub(super) fn read(sent: &Value) -> Result<Option<Named>, Failure> {
+pub(super) fn read(sent: &Value) -> Result<Option<Represented>, Failure> {
     let Value::Object(fields) = sent else {
         return Err(refused("must be objects with a __typename and a key"));
     };
@@ -35,22 +47,38 @@ pub(super) fn read(sent: &Value) -> Result<Option<Named>, Failure> {
         id,
         target: None,
     };
-    match (key(ID), key(DATABASE_ID)) {
-        (None, None) => {
+    let external = match (key(SOURCE), key(EXTERNAL_ID)) {
+        (Some(Value::String(source)), Some(Value::String(id))) => Some(ExternalKey {
+            source: source.clone(),
+            external_id: id.clone(),
+        }),
+        (Some(_), Some(_)) => return Err(refused("must have strings as source and externalId")),
+        _ => None,
+    };
+    let named = match (key(ID), key(DATABASE_ID)) {
+        (None, None) if external.is_none() => {
             let allowed = format!(
-                "must have {} where __typename is {}",
-                KEYS.join(" or "),
+                "must have id, databaseId, or source and externalId where __typename is {}",
                 kind.type_name()
             );
-            Err(refused(allowed))
+            return Err(refused(allowed));
         }
-        (Some(global), None) => by_global_id(kind, global),
-        (None, Some(database)) => Ok(Some(with_key(by_database_id(database)?))),
+        (None, None) => None,
+        (Some(global), None) => Some(by_global_id(kind, global)?),
+        (None, Some(database)) => Some(Some(with_key(by_database_id(database)?))),
         (Some(global), Some(database)) => {
             let database = by_database_id(database)?;
-            Ok(by_global_id(kind, global)?.filter(|named| named.id == database))
+            Some(by_global_id(kind, global)?.filter(|named| named.id == database))
         }
-    }
+    };
+    Ok(match named {
+        Some(None) => None,
+        named => Some(Represented {
+            kind,
+            named: named.flatten(),
+            external,
+        }),
+    })
 }
 
 fn by_global_id(kind: NodeKind, sent: &Value) -> Result<Option<Named>, Failure> {

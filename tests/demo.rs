@@ -127,7 +127,7 @@ async fn every_code_and_token_shows_its_case() {
     let description = description().await;
     let by_code = "query($key: String!) { invite: inviteCode(code: $key) { databaseId status } }";
     let by_token =
-        "query($key: UUID!) { invite: workspaceInvite(token: $key) { databaseId status } }";
+        "query($key: String!) { invite: workspaceInvite(token: $key) { databaseId status } }";
     let mut looked_up = 0;
     for case in list(&description, "cases") {
         let query = match case["kind"].as_str() {

@@ -329,6 +329,45 @@ each_database! {
         }
     }
 
+    async fn ids_of_sources_are_shown_to_the_users_themselves_and_to_those_who_see_ext_id(gateway) {
+        build(&gateway).await;
+        for id in INVITER..=AUTHOR {
+            gateway.add(data::external_key("users", id)).await;
+        }
+        let everything = format!("{{
+            user: node(id: {:?}) {{ ... on User {{ extId externalId source }} }}
+            invite: node(id: {:?}) {{ ... on CourseInvite {{ invitee {{ extId externalId source }} }} }}
+            workspaceInvite(token: \"{}\") {{ inviter {{ externalId source }} acceptedBy {{ externalId source }} }}
+            viewer {{ user {{ externalId source }} }} }}",
+            global_id("User", LEARNER), id_of_kind("CourseInvite", 1), data::token(1));
+        let of = |id: i64, shown: bool| match shown {
+            true => json!({ "externalId": format!("users-{id}"), "source": "clerk" }),
+            false => json!({ "externalId": null, "source": null }),
+        };
+        for viewer in VIEWERS.into_iter().chain([Viewer::User(LEARNER)]) {
+            let data = gateway.data(viewer, &everything).await;
+            let is_staff = viewer == Viewer::Staff(STAFF);
+            let is = |id| is_staff || viewer == Viewer::User(id);
+            for (user, of_learner) in [
+                (&data["user"], is(LEARNER)),
+                (&data["invite"]["invitee"], is(LEARNER) || is(MANAGER)),
+            ] {
+                if !user.is_null() {
+                    let expected = of(LEARNER, of_learner);
+                    assert_eq!((&user["externalId"], &user["source"]), (&expected["externalId"], &expected["source"]), "{viewer:?}");
+                    // Of others, whoever sees `extId`.
+                    assert!(user["extId"].is_null() || of_learner, "{viewer:?}");
+                }
+            }
+            assert_eq!(data["workspaceInvite"]["inviter"], of(INVITER, is(INVITER)), "{viewer:?}");
+            let accepter = &data["workspaceInvite"]["acceptedBy"];
+            assert!(accepter.is_null() || *accepter == of(ACCEPTER, is(ACCEPTER)), "{viewer:?}");
+            if let Viewer::User(id) | Viewer::Staff(id) = viewer {
+                assert_eq!(data["viewer"]["user"], of(id, true), "{viewer:?}");
+            }
+        }
+    }
+
     async fn only_staff_see_the_external_id_of_an_account_made_with_a_code(gateway) {
         build(&gateway).await;
         for viewer in VIEWERS {

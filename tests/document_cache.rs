@@ -112,12 +112,12 @@ fn documents() -> Vec<(&'static str, Option<&'static str>, Vec<Value>)> {
             texts(),
         ),
         (
-            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: UUID!) { workspaceInvite(token: $it) { id } }",
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: String!) { workspaceInvite(token: $it) { id } }",
             Some("A"),
             texts(),
         ),
         (
-            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: UUID!) { workspaceInvite(token: $it) { id } }",
+            "query A($it: String!) { inviteCode(code: $it) { databaseId } } query B($it: String!) { workspaceInvite(token: $it) { id } }",
             Some("B"),
             texts(),
         ),

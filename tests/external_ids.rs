@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use axum::http::StatusCode;
 use entity::{
     course_invite, external_key, group_invite, user, workspace, workspace_invite, workspace_member,
 };
@@ -11,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Gateway, Viewer, data, each_database, global_id,
-    process::{Ended, Process},
+    process::{Ended, Process, Server, scoped},
     tables,
+    wire::Request,
 };
 
 /// First id that the gateway gives.
@@ -500,5 +502,135 @@ each_database! {
         let ended = Process::run(&["import", "users", "-", "--source", "a b"]).await;
         assert_eq!(ended.status, Some(2));
         assert!(ended.stderr.contains("expected 1 to 64 letters, digits"), "{ended:?}");
+        let server = Server::with(&gateway.database_url, &["--import-endpoint=on"]).await;
+        let post = async |path: &str, rows: &str| {
+            let authorization = scoped("900", Some("invites:import"));
+            let request = Request::of("POST", path)
+                .header("authorization", &authorization)
+                .header("content-type", "application/x-ndjson")
+                .body(rows);
+            server.send(&request).await
+        };
+        let answer = post("/import/workspaces?source=clerk&dry_run=true", r#"{"id":"org_1","name":"O"}"#).await;
+        assert_eq!((answer.status, &answer.json["changes"]), (StatusCode::OK, &json!(["new id=org_1"])), "{}", answer.text);
+        let answer = post("/import/workspaces?source=a%20b", r#"{"id":"org_1","name":"O"}"#).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        let answer = post("/import/workspace-members?source=clerk", r#"{"workspace_id":"x","user_id":"user_1","role":"owner"}"#).await;
+        assert_eq!(answer.json["rejections"][0]["reason"], "no such workspace with the id \"x\"", "{}", answer.text);
+    }
+
+    async fn objects_have_the_ids_of_their_source(gateway) {
+        load_everything(&gateway, "clerk").await;
+        gateway.add(user::Model { is_staff: true, ..data::user(1, "staff") }).await;
+        let both = "{ externalId source }";
+        let document = format!("{{
+            users(orderBy: {{ field: USERNAME, direction: ASC }}) {{ nodes {both} }}
+            inviteCode(code: \"HELLO\") {{ externalId source tags {both} inviter {both} user {both} }}
+            workspaceInvites {{ nodes {{ externalId source workspace {both} }} }}
+            groupInvites {{ nodes {{ externalId source group {both} }} }}
+            course(id: \"engines\") {{ externalId source invites {{ nodes {{ externalId source invitee {both} }} }} }}
+        }}");
+        let data = gateway.data(Viewer::User(1), &document).await;
+        let of = |id: &str| json!({ "externalId": id, "source": "clerk" });
+        let none = json!({ "externalId": null, "source": null });
+        assert_eq!(data["users"]["nodes"], json!([of("7"), none, of("user_2abc"), of("user_2def")]));
+        assert_eq!(data["inviteCode"], json!({ "externalId": "ic_1", "source": "clerk",
+            "tags": [of("tag-a"), of("tag-b")], "inviter": of("user_2def"), "user": of("7") }));
+        let mut invites = data["workspaceInvites"]["nodes"].as_array().expect("invites").clone();
+        invites.sort_by_key(|invite| invite["externalId"].to_string());
+        let invite = |id: Value| json!({ "externalId": id, "source": id.as_str().map(|_| "clerk"), "workspace": of("org_1") });
+        assert_eq!(invites, [json!("inv_1"), json!("inv_3"), Value::Null].map(invite));
+        assert_eq!(data["groupInvites"]["nodes"], json!([{ "externalId": "gi_1", "source": "clerk", "group": of("7") }]));
+        assert_eq!(data["course"]["externalId"], "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11");
+        assert_eq!(data["course"]["invites"]["nodes"].as_array().map(Vec::len), Some(2));
+        // A viewer without an account sees no id of a source.
+        let document = format!("{{ inviteCode(code: \"HELLO\") {{ externalId source tags {both} user {both} }} }}");
+        let data = gateway.data(Viewer::Anonymous, &document).await;
+        assert_eq!(data["inviteCode"], json!({ "externalId": null, "source": null, "tags": [none, none], "user": none }));
+    }
+
+    async fn ids_of_a_source_cost_one_statement_per_kind(gateway) {
+        gateway.add(user::Model { is_staff: true, ..data::user(1, "staff") }).await;
+        for id in 2..=40 {
+            gateway.add(data::user(id, &format!("user{id}"))).await;
+            gateway.add(data::external_key("users", id)).await;
+            gateway.add(data::workspace(id)).await;
+            gateway.add(data::external_key("workspaces", id)).await;
+            gateway.add(workspace_invite::Model { inviter_id: Some(id), ..data::workspace_invite(id, id) }).await;
+        }
+        let cost = async |selection: &str| {
+            let document = format!("{{ workspaceInvites(first: 40) {{ nodes {{
+                inviter {{ username {selection} }} workspace {{ name {selection} }} }} }} }}");
+            gateway.data(Viewer::User(1), &document).await;
+            let (statements, data) = gateway.counted(gateway.data(Viewer::User(1), &document)).await;
+            assert_eq!(data["workspaceInvites"]["nodes"].as_array().map(Vec::len), Some(39));
+            statements
+        };
+        let without = cost("").await;
+        assert_eq!(cost("externalId").await, without + 2);
+        assert_eq!(cost("externalId source").await, without + 2);
+    }
+
+    async fn an_object_is_looked_up_by_the_id_of_its_source(gateway) {
+        load_everything(&gateway, "clerk").await;
+        load(&gateway, "auth0", Kind::Groups, &[json!({ "id": "7", "slug": "other", "name": "Other" })]).await;
+        let viewer = Viewer::User(FIRST_ID);
+        let data = gateway.data(viewer, "{
+            workspace(externalId: { source: \"clerk\", id: \"org_1\" }) { name externalId }
+            group(externalId: { source: \"clerk\", id: \"7\" }) { slug }
+            other: group(externalId: { source: \"auth0\", id: \"7\" }) { slug }
+            course(externalId: { source: \"clerk\", id: \"9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11\" }) { slug }
+            absent: course(externalId: { source: \"clerk\", id: \"9F0C3B52-6D4E-4B39-8F9E-0F9A0E3C1A11\" }) { slug }
+        }").await;
+        assert_eq!(data, json!({ "workspace": { "name": "Atlas", "externalId": "org_1" }, "group": { "slug": "studio" },
+            "other": { "slug": "other" }, "course": { "slug": "engines" }, "absent": null }));
+        let external = "externalId: { source: \"clerk\", id: \"7\" }";
+        for field in ["workspace", "group", "course"] {
+            for arguments in ["".to_owned(), "(id: null)".to_owned(), format!("(id: \"1\", {external})")] {
+                let response = gateway.graphql(viewer, &format!("{{ {field}{arguments} {{ id }} }}")).await;
+                let error = &response["errors"][0];
+                assert_eq!(error["message"], "id: send exactly one of id and externalId", "{response}");
+                assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT");
+            }
+            // Nothing is looked up for viewers who see nothing by id.
+            let document = format!("{{ {field}({external}) {{ id }} }}");
+            let (statements, data) = gateway.counted(gateway.data(Viewer::Anonymous, &document)).await;
+            assert_eq!((statements, data), (0, json!({ field: null })));
+        }
+    }
+
+    async fn a_router_finds_objects_by_the_ids_of_their_source(gateway) {
+        load_everything(&gateway, "clerk").await;
+        let viewer = Viewer::User(FIRST_ID);
+        let document = "query ($of: [_Any!]!) { _entities(representations: $of) {
+            __typename ... on User { username } ... on Tag { name } ... on WorkspaceInvite { email } } }";
+        let of = |of_type: &str, id: &str| json!({ "__typename": of_type, "source": "clerk", "externalId": id });
+        let mut both = of("User", "user_2abc");
+        both["databaseId"] = FIRST_ID.to_string().into();
+        let mut contradicting = of("User", "user_2abc");
+        contradicting["databaseId"] = (FIRST_ID + 1).to_string().into();
+        let mut of_other = of("User", "user_2abc");
+        of_other["source"] = "auth0".into();
+        let representations = json!([of("User", "user_2abc"), of("Tag", "tag-a"), of("WorkspaceInvite", "inv_1"), both,
+            of("Tag", "user_2abc"), contradicting, of_other, of("CourseInvite", "ci_1")]);
+        let response = gateway.graphql_with(viewer, document, json!({ "of": representations })).await;
+        let user = json!({ "__typename": "User", "username": "user_2abc" });
+        assert_eq!(response, json!({ "data": { "_entities": [user, { "__typename": "Tag", "name": "tag-a" },
+            { "__typename": "WorkspaceInvite", "email": "a@example.org" }, user, null, null, null, null] } }));
+        for (wrong, expected) in [
+            (json!({ "__typename": "Tag", "source": "clerk" }), "must have id, databaseId, or source and externalId"),
+            (json!({ "__typename": "Tag", "source": null, "externalId": "x" }), "must have id, databaseId, or source and"),
+            (json!({ "__typename": "Tag", "source": "clerk", "externalId": 7 }), "must have strings as source and externalId"),
+        ] {
+            let response = gateway.graphql_with(viewer, document, json!({ "of": [wrong] })).await;
+            let message = response["errors"][0]["message"].as_str().expect("an error");
+            assert!(message.starts_with(&format!("representations: {expected}")), "{message}");
+        }
+        let many: Vec<Value> = (0..50).map(|n| of("User", &format!("nobody{n}"))).chain([of("User", "user_2def")]).collect();
+        let ask = || gateway.graphql_with(viewer, document, json!({ "of": many }));
+        ask().await;
+        let (statements, response) = gateway.counted(ask()).await;
+        assert_eq!(response["data"]["_entities"][50]["username"], "user_2def");
+        assert_eq!(statements, 3, "the viewer, the keys, and the users");
     }
 }

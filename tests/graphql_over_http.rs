@@ -149,8 +149,8 @@ any_database! {
 
     async fn a_variable_must_match_its_usage(gateway) {
         for (document, expected) in [
-            ("query ($it: String!) { workspaceInvite(token: $it) { id } }", "`$it` of type `String!` cannot be used for argument `token` of type `UUID!`"),
-            ("query ($it: UUID) { workspaceInvite(token: $it) { id } }", "`UUID!`"),
+            ("query ($it: ID!) { workspaceInvite(token: $it) { id } }", "`$it` of type `ID!` cannot be used for argument `token` of type `String!`"),
+            ("query ($it: String) { workspaceInvite(token: $it) { id } }", "`String!`"),
             ("query ($it: ID!) { nodes(ids: $it) { id } }", "`[ID!]!`"),
             ("query ($it: [ID]!) { nodes(ids: $it) { id } }", "`[ID!]!`"),
             ("query ($it: String) { viewer { user { id @skip(if: $it) } } }", "`Boolean!`"),
@@ -162,8 +162,8 @@ any_database! {
             assert!(message.contains(expected), "{message}");
         }
         for document in [
-            "query ($it: UUID! = \"x\") { workspaceInvite(token: $it) { id } }",
-            "query ($it: UUID = \"x\") { workspaceInvite(token: $it) { id } }",
+            "query ($it: String! = \"x\") { workspaceInvite(token: $it) { id } }",
+            "query ($it: String = \"x\") { workspaceInvite(token: $it) { id } }",
             "query ($it: [ID!]! = []) { nodes(ids: $it) { id } }",
             "query ($it: ID! = 1) { nodes(ids: [$it]) { id } }",
         ] {

@@ -54,7 +54,7 @@ fn workspace_invite(id: i64, status: &str) -> (&'static str, Vec<Value>) {
 }
 
 async fn status_by_token(gateway: &Gateway, id: i64) -> serde_json::Value {
-    let document = "query ($token: UUID!) { workspaceInvite(token: $token) { status } }";
+    let document = "query ($token: String!) { workspaceInvite(token: $token) { status } }";
     let variables = json!({ "token": data::token(id) });
     let response = gateway
         .graphql_with(Viewer::Anonymous, document, variables)

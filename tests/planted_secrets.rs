@@ -176,7 +176,7 @@ fn bodies(workspace_token: &str) -> Vec<String> {
         .to_owned(),
         format!(r#"{{ node(id: "{CODE}") {{ id }} nodes(ids: ["{VARIABLE}"]) {{ id }} }}"#),
         format!(r#"{{ inviteCodes(after: "{VARIABLE}") {{ totalCount }} }}"#),
-        "query T($token: UUID!) { workspaceInvite(token: $token) { email } }".to_owned(),
+        "query T($token: String!) { workspaceInvite(token: $token) { email } }".to_owned(),
     ];
     let refused = [
         format!(r#"{{ inviteCode(code: "{CODE}" {{ {ADDRESS}"#),
@@ -192,7 +192,7 @@ fn bodies(workspace_token: &str) -> Vec<String> {
         "query ($code: Int!) { inviteCodes(first: $code) { totalCount } }".to_owned(),
         "query ($x: [DateTime!]) { __typename }".to_owned(),
         "query ($x: InviteCodeFilter) { inviteCodes(filter: $x) { totalCount } }".to_owned(),
-        "query ($email: UUID!) { workspaceInvite(token: $email) { email } }".to_owned(),
+        "query ($email: String!) { workspaceInvite(token: $email) { email } }".to_owned(),
         format!("# {CODE}\n\"\"\"{ADDRESS}"),
     ];
     let mutations = mutations(workspace_token);

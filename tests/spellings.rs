@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use axum::http::StatusCode;
 use entity::invite_code;
-use invite_gateway::rate_limit::Quotas;
+use invite_gateway::{import::Kind, rate_limit::Quotas};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Viewer, data, each_database};
+use crate::support::{Gateway, Viewer, data, each_database, tables};
 
 const MEMBER: i64 = 1;
 const STRANGER: i64 = 2;
@@ -120,7 +120,7 @@ each_database! {
     async fn a_token_is_found_however_it_was_copied(gateway) {
         fill(&gateway).await;
         let token = data::token(1).to_string();
-        let document = "query ($token: UUID!) { workspaceInvite(token: $token) { databaseId } }";
+        let document = "query ($token: String!) { workspaceInvite(token: $token) { databaseId } }";
         for (sent, is_found) in [
             (token.clone(), true),
             (format!(" {token} "), true),
@@ -136,6 +136,56 @@ each_database! {
             let response = gateway.get(Viewer::Anonymous, &path).await;
             assert_eq!(response.status == StatusCode::OK, is_found, "{sent:?}");
         }
+    }
+
+    async fn a_token_that_is_no_uuid_opens_its_invite(gateway) {
+        fill(&gateway).await;
+        let longest = "\u{e9}".repeat(255);
+        let tokens = ["tok_2abC.def=", "6f1b24a15b4c4d0e9c370d6f0b6a2b11", "(x)", "7", &longest];
+        let row = |token: &str| json!({ "token": token, "workspace_id": 1, "email": "x@example.org",
+            "status": "pending", "expires_at": "2099-01-01T00:00:00Z" });
+        let rows: Vec<Value> = tokens.into_iter().map(row).collect();
+        let (summary, rejections) = gateway.import(Kind::WorkspaceInvites, &rows).await;
+        assert_eq!((summary.written, rejections), (tokens.len() as u64, vec![]));
+        for wrong in ["a b", "a\nb", "00000000-0000-0000-0000-000000000000", &format!("{longest}x")] {
+            let (_, rejections) = gateway.import(Kind::WorkspaceInvites, &[row(wrong)]).await;
+            assert!(rejections[0].reason.starts_with("expected at most 255 characters"), "{rejections:?}");
+        }
+        let document = "query ($token: String!) { workspaceInvite(token: $token) { email }
+            invite(by: { token: $token }) { __typename } }";
+        let found = async |sent: &str| {
+            let variables = json!({ "token": sent });
+            let data = gateway.graphql_with(Viewer::Anonymous, document, variables).await["data"].take();
+            assert_eq!(data["workspaceInvite"].is_null(), data["invite"].is_null(), "{sent:?}");
+            let path = format!("/api/v1/invites/{}/", in_path(sent));
+            let response = gateway.get(Viewer::Anonymous, &path).await;
+            assert_eq!(response.status == StatusCode::OK, !data["invite"].is_null(), "{sent:?}");
+            !data["invite"].is_null()
+        };
+        for token in tokens {
+            assert!(found(token).await, "{token:?}");
+            assert!(found(&format!(" \u{ab}{token}\u{bb}\n")).await || token == "(x)", "{token:?}");
+        }
+        for other in ["tok_2abc.def=", "TOK_2ABC.DEF=", "tok_2abC.def", "6F1B24A15B4C4D0E9C370D6F0B6A2B11", "x", "77", "", "\0", "\u{e9}"] {
+            assert!(!found(other).await, "{other:?}");
+        }
+        let stored = tables::dump(&gateway.database).await;
+        assert!(!format!("{stored:?}").contains("tok_2abC"));
+        let refused = answer(&gateway, "acceptInvite", json!({ "token": "tok_2abC.def=" })).await;
+        assert_eq!(refused["userErrors"], json!([{ "code": "WRONG_ACCOUNT" }]));
+    }
+
+    async fn a_look_up_of_a_changed_token_is_one_statement_and_one_miss(gateway) {
+        fill(&gateway).await;
+        let quotas = Quotas { missed_lookups: NonZeroU32::new(2), ..Quotas::default() };
+        let gateway = gateway.with_quotas(quotas);
+        let path = |sent: &str| format!("/api/v1/invites/{}/", in_path(sent));
+        let ask = async |sent: &str| gateway.get(Viewer::Anonymous, &path(sent)).await.status;
+        let (statements, status) = gateway.counted(ask("(no such token).")).await;
+        assert_eq!((statements, status), (1, StatusCode::NOT_FOUND));
+        let (statements, status) = gateway.counted(ask("\u{ab}nothing\u{bb}")).await;
+        assert_eq!((statements, status), (1, StatusCode::NOT_FOUND));
+        assert_eq!(ask("nothing").await, StatusCode::TOO_MANY_REQUESTS);
     }
 
     async fn a_changed_code_is_accepted_and_declined(gateway) {

@@ -12,7 +12,7 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        scalars: { BigInt: 'string', DateTime: 'string', URL: 'string', UUID: 'string' },
+        scalars: { BigInt: 'string', DateTime: 'string', URL: 'string' },
       },
     },
   },

@@ -16,8 +16,8 @@ const TABLE: &str = "external_keys";
 /// First id that the gateway gives to a row. Sources number their own rows from below.
 const FIRST_ID: i64 = 1_000_000_000_000;
 
-/// Tables whose ids only sources gave until now.
-const UNNUMBERED: [&str; 5] = ["users", "tags", "workspaces", "groups", "courses"];
+/// Tables whose ids only sources gave until now. `users` gets its sequence with the accounts of tokens.
+const UNNUMBERED: [&str; 4] = ["tags", "workspaces", "groups", "courses"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -23,8 +23,8 @@ use crate::{
 pub enum Redeemed {
     /// By an invite code.
     Code(String),
-    /// By the token of a workspace invite; none if malformed.
-    Token(Option<Token>),
+    /// By the token of a workspace invite.
+    Token(String),
     /// By the code of a group invite.
     GroupCode(String),
     /// By its id; none if no invite has it.
@@ -119,7 +119,7 @@ impl Access {
                 (found.map(InviteView::InviteCode), true)
             }
             Redeemed::Token(token) => {
-                let found = self.workspace_invite_by_token(*token).await?;
+                let found = self.workspace_invite_by_token(token).await?;
                 (found.map(InviteView::WorkspaceInvite), true)
             }
             Redeemed::GroupCode(code) => {

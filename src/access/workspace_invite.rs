@@ -8,6 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use entity::workspace_invite::Model;
+use futures_util::future::try_join;
 
 use super::{
     Access, AccessError, Creation, EmailVisibility, NO_ID, Refused, UserView,
@@ -15,7 +16,7 @@ use super::{
     proof::{Guarded, ManagedScope, WorkspaceManager},
 };
 use crate::{
-    invite::{InviteKind, ROLES, Refusal, Role, Status, Token, grantable_roles},
+    invite::{InviteKind, ROLES, Refusal, Role, SentToken, Status, Token, grantable_roles},
     lifecycle::{Created, NewWorkspaceInvite, Terms},
     loader::{
         InviteSort, LoadError,
@@ -289,7 +290,7 @@ impl Access {
         ))
     }
 
-    /// Returns the invite with this token. For a malformed one (none), runs the same look-up
+    /// Returns the invite with the token that was sent. For text that is no token, runs the same look-up
     /// and returns none, so that both misses take the same time.
     ///
     /// # Errors
@@ -297,17 +298,28 @@ impl Access {
     /// [`AccessError::Load`] if the row could not be loaded.
     pub async fn workspace_invite_by_token(
         &self,
-        token: Option<Token>,
+        sent: &str,
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
-        // A malformed token is looked up like an unknown one.
-        let hash = token.map(Token::hash).unwrap_or_default();
+        let SentToken { hashes, is_random } = SentToken::new(sent);
         let look_up = async {
-            let row = self.reads().workspace_invite_by_token(hash).await?;
-            Ok::<_, AccessError>(row.filter(|_| token.is_some()))
+            let reads = self.reads();
+            // No token has the empty hash.
+            let first = hashes.first().cloned().unwrap_or_default();
+            let first = reads.workspace_invite_by_token(first);
+            let second = hashes.get(1).cloned();
+            let second = async {
+                match second {
+                    Some(hash) => reads.workspace_invite_by_token(hash).await,
+                    None => Ok(None),
+                }
+            };
+            // Together, so that they share a statement.
+            let (first, second) = try_join(first, second).await?;
+            Ok::<_, AccessError>(first.or(second))
         };
-        let secrecy = match token {
-            Some(token) if token.is_random() => Secrecy::Random,
-            _ => Secrecy::Guessable,
+        let secrecy = match is_random {
+            true => Secrecy::Random,
+            false => Secrecy::Guessable,
         };
         let Some(row) = self.client.look_up(secrecy, look_up).await? else {
             return Ok(None);

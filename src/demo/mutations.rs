@@ -82,7 +82,7 @@ fn settling() -> Vec<Example> {
         Example {
             name: "accept-invite",
             shows: "acceptInvite: the person whose verified address was invited becomes a member.",
-            query: "mutation AcceptInvite($token: UUID!) {
+            query: "mutation AcceptInvite($token: String!) {
   acceptInvite(input: { token: $token }) {
     invite { id status acceptedAt }
     target { ... on Workspace { name viewerRole } }
@@ -195,7 +195,7 @@ fn links() -> Vec<Example> {
 }
 
 fn refused() -> Vec<Example> {
-    const ACCEPT: &str = "mutation RefusedInvite($token: UUID!) {
+    const ACCEPT: &str = "mutation RefusedInvite($token: String!) {
   acceptInvite(input: { token: $token }) { invite { id } userErrors { code message field } }
 }";
     vec![
@@ -218,7 +218,7 @@ fn refused() -> Vec<Example> {
         Example {
             name: "accept-unauthenticated",
             shows: "acceptInvite: accepting needs an account.",
-            query: "mutation SignedOut($token: UUID!) {
+            query: "mutation SignedOut($token: String!) {
   acceptInvite(input: { token: $token }) { userErrors { code } }
   __typename
 }",

@@ -69,7 +69,7 @@ fn public() -> Vec<Example> {
         Example {
             name: "workspace-invite",
             shows: "workspaceInvite: the holder of a token sees the invite and its workspace.",
-            query: "query WorkspaceInvite($token: UUID!) {
+            query: "query WorkspaceInvite($token: String!) {
   workspaceInvite(token: $token) {
     databaseId status isExpired email role roleDisplay message createdAt expiresAt
     inviterName
@@ -84,7 +84,7 @@ fn public() -> Vec<Example> {
         Example {
             name: "workspace-invite-expired",
             shows: "workspaceInvite: EXPIRED, since a pending invite is past its expiry.",
-            query: "query ExpiredWorkspaceInvite($token: UUID!) {
+            query: "query ExpiredWorkspaceInvite($token: String!) {
   workspaceInvite(token: $token) { status isExpired expiresAt }
 }",
             variables: json!({ "token": workspace_invites::PENDING_PAST_EXPIRY }),
@@ -362,7 +362,7 @@ fn denied() -> Vec<Example> {
         Example {
             name: "workspace-invites-unauthenticated",
             shows: "workspaceInvite: the token shows the workspace, but not its other invites.",
-            query: "query UnauthenticatedInvites($token: UUID!) {
+            query: "query UnauthenticatedInvites($token: String!) {
   workspaceInvite(token: $token) { workspace { name invites(first: 1) { totalCount } } }
 }",
             variables: json!({ "token": workspace_invites::PENDING }),

@@ -8,7 +8,6 @@ use super::{
     group_preview::GroupPreview,
     invite_code::{InviteCode, preload},
     one_of::OneOf,
-    scalar::Uuid,
     workspace_invite::WorkspaceInvite,
 };
 
@@ -31,7 +30,7 @@ pub(super) enum InviteBy {
     /// The code of an invite code, as `inviteCode` reads it.
     Code(String),
     /// The token of a workspace invite.
-    Token(Uuid),
+    Token(String),
     /// The code of a group invite, as `groupPreview` reads it.
     GroupCode(String),
 }
@@ -60,9 +59,9 @@ impl LinkedInviteQuery {
                 )
                 .await
             }
-            Ok(InviteBy::Token(Uuid(token))) => {
+            Ok(InviteBy::Token(token)) => {
                 ctx.look_up(
-                    |access| access.workspace_invite_by_token(token),
+                    |access| access.workspace_invite_by_token(&token),
                     |view| WorkspaceInvite(view).into(),
                 )
                 .await

@@ -7,8 +7,6 @@ use async_graphql::{
 };
 use chrono::{Datelike, SecondsFormat, SubsecRound, Utc};
 
-use crate::invite::Token;
-
 /// A point in time in RFC 3339 format. Responses are in UTC, with a trailing `Z`; input may have
 /// any offset and is read to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,35 +86,6 @@ fn read_instant(text: &str) -> Option<chrono::DateTime<Utc>> {
     (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
-/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Blanks, brackets, quotes and
-/// punctuation around it are ignored. Text in any other format counts as an unknown UUID, and is no error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Uuid(pub Option<Token>);
-
-/// A UUID (RFC 9562) with hyphens, such as `123e4567-e89b-12d3-a456-426614174000`. Blanks, brackets, quotes and
-/// punctuation around it are ignored. Text in any other format counts as an unknown UUID, and is no error.
-#[Scalar(
-    name = "UUID",
-    specified_by_url = "https://www.rfc-editor.org/rfc/rfc9562"
-)]
-impl ScalarType for Uuid {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::String(text) => Ok(Self(Token::read(text))),
-            _ => Err(bad_scalar("a UUID in its hyphenated form")),
-        }
-    }
-
-    fn is_valid(value: &Value) -> bool {
-        matches!(value, Value::String(_))
-    }
-
-    fn to_value(&self) -> Value {
-        self.0
-            .map_or(Value::Null, |token| Value::String(token.uuid().to_string()))
-    }
-}
-
 /// An absolute URL (RFC 3986).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Url(pub String);
@@ -173,31 +142,12 @@ fn bad_scalar<T: InputType>(allowed: &str) -> InputValueError<T> {
 mod tests {
     use async_graphql::{ScalarType, Value};
 
-    use super::{BigInt, DateTime, Uuid};
+    use super::{BigInt, DateTime};
 
     #[test]
     fn an_instant_of_any_offset_is_answered_in_utc() {
         let read = DateTime::parse(Value::from("2026-01-31T13:00:00.1234567+01:00")).unwrap();
         assert_eq!(read.to_value(), Value::from("2026-01-31T12:00:00.123456Z"));
-    }
-
-    #[test]
-    fn text_that_is_no_uuid_names_nothing() {
-        let uuid = "123e4567-e89b-12d3-a456-426614174000";
-        assert!(Uuid::parse(Value::from(uuid)).unwrap().0.is_some());
-        for text in [
-            "",
-            "x",
-            "123e4567e89b12d3a456426614174000",
-            "123e4567-e89b-12d3-a456-42661417400",
-        ] {
-            assert_eq!(
-                Uuid::parse(Value::from(text)).unwrap(),
-                Uuid(None),
-                "{text}"
-            );
-        }
-        assert!(Uuid::parse(Value::from(1)).is_err());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
     invite::{InviteTarget, permissions},
     invite_event::{InviteEvent, history},
     json::leaves,
-    scalar::{BigInt, DateTime, Uuid},
+    scalar::{BigInt, DateTime},
     user::User,
     workspace::Workspace,
 };
@@ -306,10 +306,10 @@ impl WorkspaceInviteQuery {
     async fn workspace_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The token from the invite's link.", secret)] token: Uuid,
+        #[graphql(desc = "The token from the invite's link.", secret)] token: String,
     ) -> Nullable<Eager<WorkspaceInvite>> {
         ctx.look_up(
-            |access| access.workspace_invite_by_token(token.0),
+            |access| access.workspace_invite_by_token(&token),
             eager(WorkspaceInvite),
         )
         .await

@@ -16,6 +16,6 @@ pub use role::{
     CREATOR, Joined, MANAGES_COURSE, MANAGES_GROUP, MANAGES_WORKSPACE, ROLES, Role,
     grantable_roles, roles_of_codes,
 };
-pub use secret::{Code, Spellings, Token};
+pub use secret::{Code, SentToken, Spellings, Token, token_hash};
 pub use status::{State, Status};
 pub use transition::{Command, Event, Refusal, Transition, WriteLimit, transition};

@@ -9,7 +9,10 @@ use uuid::{Uuid, Version};
 /// Bytes of a UUID written with hyphens.
 const HYPHENATED: usize = 36;
 
-/// Token of a workspace invite.
+/// Maximum length of a token that is no UUID, in characters.
+const MAX_TOKEN: usize = 255;
+
+/// Token of a workspace invite, as the gateway makes them. Sources may have other text in their links.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(Uuid);
 
@@ -49,6 +52,48 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
+    }
+}
+
+/// Returns the hash by which a source's token is stored: that of a UUID's bytes, or of other text. None for
+/// text that is no token: the nil UUID, more than 255 characters, and text with blanks or control
+/// characters.
+pub fn token_hash(text: &str) -> Option<Vec<u8>> {
+    match Token::read(text) {
+        Some(token) => Some(token.hash()).filter(|_| !token.0.is_nil()),
+        None => is_token(text).then(|| Sha256::digest(text).to_vec()),
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    let is_short = text.len() <= MAX_TOKEN || text.chars().count() <= MAX_TOKEN;
+    is_short && !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+/// A token that somebody sent.
+pub struct SentToken {
+    /// Hashes of the tokens that it may stand for: of the text itself, and of the text without surrounding
+    /// punctuation. The first that exists is chosen.
+    pub hashes: Vec<Vec<u8>>,
+    /// True if it has 122 random bits, so that nobody finds one by guessing.
+    pub is_random: bool,
+}
+
+impl SentToken {
+    /// Reads a token. A UUID is read without what surrounds it.
+    pub fn new(sent: &str) -> Self {
+        if let Some(token) = Token::read(sent) {
+            return Self {
+                hashes: vec![token.hash()],
+                is_random: token.is_random(),
+            };
+        }
+        let mut hashes: Vec<_> = token_hash(sent).into_iter().collect();
+        hashes.extend(token_hash(unwrapped(sent)).filter(|hash| !hashes.contains(hash)));
+        Self {
+            hashes,
+            is_random: false,
+        }
     }
 }
 
@@ -198,7 +243,9 @@ impl fmt::Debug for Code {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Spellings, Token};
+    use std::collections::HashSet;
+
+    use super::{Code, MAX_TOKEN, SentToken, Spellings, Token, token_hash};
 
     #[test]
     fn a_token_is_a_uuid_with_hyphens_in_either_case() {
@@ -235,6 +282,49 @@ mod tests {
         }
         assert_eq!(Token::read(&format!("x{canonical}")), None);
         assert_eq!(Token::read("."), None);
+    }
+
+    #[test]
+    fn a_token_may_be_any_text_without_blanks() {
+        let canonical = "6f1b24a1-5b4c-4d0e-9c37-0d6f0b6a2b11";
+        let of_uuid = Token::parse(canonical).map(Token::hash);
+        assert_eq!(
+            token_hash(&format!("{{{}}}", canonical.to_uppercase())),
+            of_uuid
+        );
+        let longest = "\u{e9}".repeat(MAX_TOKEN);
+        let tokens = [
+            "x",
+            "tok_2abC.def=",
+            "6f1b24a15b4c4d0e9c370d6f0b6a2b11",
+            "(x)",
+            &longest,
+        ];
+        let hashes: HashSet<_> = tokens
+            .iter()
+            .map(|text| token_hash(text).unwrap())
+            .collect();
+        assert_eq!(hashes.len(), tokens.len());
+        for text in tokens {
+            assert_eq!(
+                SentToken::new(text).hashes.first(),
+                token_hash(text).as_ref(),
+                "{text}"
+            );
+        }
+        let copied = SentToken::new(" \u{ab}tok_2abC.def=\u{bb}. ");
+        assert_eq!(copied.hashes, [token_hash("tok_2abC.def=").unwrap()]);
+        for text in [
+            "",
+            "a b",
+            "a\0",
+            "a\n",
+            "00000000-0000-0000-0000-000000000000",
+            &format!("{longest}x"),
+        ] {
+            assert_eq!(token_hash(text), None, "{text:?}");
+        }
+        assert_eq!(SentToken::new(" . ").hashes, [] as [Vec<u8>; 0]);
     }
 
     fn chosen(sent: &str, existing: &[&str]) -> Option<String> {

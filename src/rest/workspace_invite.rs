@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::{UserView, inviter_name},
-    invite::{Status, Token},
+    invite::Status,
 };
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
@@ -126,7 +126,7 @@ impl From<Status> for InviteStatus {
     path = PATH,
     operation_id = "getWorkspaceInvite",
     tag = "Workspace invites",
-    params(("token" = Uuid, Path, example = "d0000000-0000-4000-8000-000000000001",
+    params(("token" = String, Path, example = "d0000000-0000-4000-8000-000000000001",
         description = "The token in the invite link.")),
     responses(
         (status = 200, description = "Invite details retrieved", body = WorkspaceInvitePublic,
@@ -158,7 +158,7 @@ impl From<Status> for InviteStatus {
 pub(super) async fn find(request: Request) -> Result<WorkspaceInvitePublic, RestError> {
     let access = &request.access;
     let invite = access
-        .workspace_invite_by_token(Token::read(&request.parameter))
+        .workspace_invite_by_token(&request.parameter)
         .await?
         .ok_or(RestError::NotFound)?;
     let (workspace, inviter) = try_join(

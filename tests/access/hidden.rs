@@ -83,12 +83,15 @@ each_database! {
 
     async fn absent_objects_cost_as_many_statements_as_hidden_ones(gateway) {
         world::build(&gateway).await;
+        world::add_external_keys(&gateway).await;
         let viewer = Viewer::User(NOBODY);
         let token = |id| data::token(id).to_string();
         for (field, argument, names) in [
             ("inviteCode", "code: String!", vec!["nope".to_owned(), "\0".to_owned(), String::new()]),
-            ("workspaceInvite", "token: UUID!", vec![token(3), token(999), "nope".to_owned()]),
+            ("workspaceInvite", "token: String!", vec![token(3), token(999), "nope".to_owned()]),
             ("node", "id: ID!", vec![id_of_kind("InviteCode", 1), id_of_kind("InviteCode", 999)]),
+            ("course", "externalId: ExternalIdInput!", ["courses-3", "courses-999", "\0"].map(str::to_owned).into()),
+            ("workspace", "externalId: ExternalIdInput!", ["workspaces-1", "workspaces-2", "nope"].map(str::to_owned).into()),
             ("course", "id: ID!", vec!["secret".to_owned(), "draft".to_owned()]),
             ("course", "id: ID!", vec!["deleted".to_owned(), "absent".to_owned(), "\0".to_owned()]),
             ("group", "id: ID!", vec!["deleted".to_owned(), "absent".to_owned(), "\0".to_owned()]),
@@ -97,7 +100,11 @@ each_database! {
             let document = format!("query (${argument}) {{ {field}({name}: ${name}) {{ id }} }}");
             let mut costs = Vec::new();
             for value in &names {
-                let ask = || gateway.graphql_with(viewer, &document, json!({ name: value }));
+                let variable = match argument.ends_with("ExternalIdInput!") {
+                    true => json!({ "source": "clerk", "id": value }),
+                    false => json!(value),
+                };
+                let ask = || gateway.graphql_with(viewer, &document, json!({ name: variable }));
                 assert_eq!(ask().await, json!({ "data": { field: null } }), "{field} {value:?}");
                 costs.push(gateway.counted(ask()).await.0);
             }

@@ -66,6 +66,16 @@ node(id: {Course:5})                                              ----- --- ----
 workspace(id: {Workspace:1})                                      ----- -+- +++---- ++
 workspace(id: {1})                                                ----- -+- +++---- ++
 workspace(id: {2})                                                ----- --- ------- --
+workspace(externalId: { source: "clerk", id: {workspaces-1} })    ----- -+- +++---- ++
+workspace(externalId: { source: "clerk", id: {workspaces-2} })    ----- --- ------- --
+workspace(externalId: { source: "clerk", id: {workspaces-3} })    ---+- --- ------- ++
+workspace(externalId: { source: "auth0", id: {workspaces-1} })    ----- --- ------- --
+group(externalId: { source: "clerk", id: {groups-1} })            --+++ +++ +++++++ ++
+group(externalId: { source: "clerk", id: {groups-2} })            ----- --- ------- --
+course(externalId: { source: "clerk", id: {courses-1} })          --+++ +++ +++++++ ++
+course(externalId: { source: "clerk", id: {courses-3} })          ----- +-- +---+++ ++
+course(externalId: { source: "clerk", id: {courses-4} })          ----- +-- +---+++ ++
+course(externalId: { source: "clerk", id: {courses-5} })          ----- --- ------- --
 group(id: {Group:1})                                              --+++ +++ +++++++ ++
 group(id: {1})                                                    --+++ +++ +++++++ ++
 group(id: {garden})                                               --+++ +++ +++++++ ++

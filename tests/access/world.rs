@@ -69,6 +69,27 @@ pub async fn build(gateway: &Gateway) {
     courses(gateway).await;
 }
 
+/// Tables of the types that have a global id.
+pub const TABLES: [(&str, &str); 9] = [
+    ("User", "users"),
+    ("Tag", "tags"),
+    ("Workspace", "workspaces"),
+    ("Group", "groups"),
+    ("Course", "courses"),
+    ("InviteCode", "invite_codes"),
+    ("WorkspaceInvite", "workspace_invites"),
+    ("GroupInvite", "group_invites"),
+    ("CourseInvite", "course_invites"),
+];
+
+/// Gives every object an id in a source.
+pub async fn add_external_keys(gateway: &Gateway) {
+    for (_, table) in TABLES {
+        let keys = (NOBODY..=SOMEBODY).map(|id| data::external_key(table, id));
+        gateway.add_all(keys).await;
+    }
+}
+
 /// Cancels the invite to the secret course, and lets workspace invite 1 expire.
 pub async fn settle(gateway: &Gateway) {
     use entity::{course_invite, workspace_invite};

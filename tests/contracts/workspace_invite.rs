@@ -81,7 +81,7 @@ each_database! {
     async fn graphql_returns_the_same_values(gateway) {
         with_inviter(&gateway).await;
         import(&gateway, Kind::WorkspaceInvites, &[with_token(INVITE, TOKEN)]).await;
-        let query = r#"query Invite($token: UUID!) { workspaceInvite(token: $token) {
+        let query = r#"query Invite($token: String!) { workspaceInvite(token: $token) {
             email role roleDisplay message status isExpired createdAt expiresAt acceptedAt
             inviterName acceptedBy { username }
             inviter { databaseId username fullName email isVerified avatarUrl extId }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    course, course_invite, course_member, group, group_invite, group_member, invite_code,
-    invite_code_tag, invite_token, tag, user, workspace, workspace_invite, workspace_member,
+    course, course_invite, course_member, external_key, group, group_invite, group_member,
+    invite_code, invite_code_tag, invite_token, tag, user, workspace, workspace_invite,
+    workspace_member,
 };
 use invite_gateway::email;
 use sha2::{Digest, Sha256};
@@ -231,5 +232,15 @@ pub fn address_invite(id: i64, course_id: i64, address: &str) -> course_invite::
         email: Some(address.to_owned()),
         email_norm: email::normalize(address),
         ..course_invite(id, course_id, 0)
+    }
+}
+
+/// The id of a row in the source `clerk`: that of row 7 of `users` is `users-7`.
+pub fn external_key(table: &str, id: i64) -> external_key::Model {
+    external_key::Model {
+        source: "clerk".to_owned(),
+        kind: table.to_owned(),
+        external_id: format!("{table}-{id}"),
+        id,
     }
 }

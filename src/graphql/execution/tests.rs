@@ -354,7 +354,7 @@ fn literals_of_custom_scalars_are_checked_like_variables() {
         }
     }
     assert!(!is_fine(
-        "query ($it: UUID! = 5) { workspaceInvite(token: $it) { id } }"
+        "query ($it: String! = 5) { workspaceInvite(token: $it) { id } }"
     ));
     assert!(!is_fine(
         "{ ...F } fragment F on Query { workspaceInvite(token: 5) { id } }"

@@ -17,7 +17,7 @@ use crate::{
         id::NodeKind,
         invite::{Invite, InviteTarget},
         one_of::OneOf,
-        scalar::{DateTime, Url, Uuid},
+        scalar::{DateTime, Url},
         workspace::Workspace,
     },
     invite::Refusal,
@@ -60,7 +60,7 @@ enum Redeem {
     /// The code of an invite code, as `inviteCode` reads it.
     Code(String),
     /// The token of a workspace invite.
-    Token(Uuid),
+    Token(String),
     /// The code of a group invite, as `groupPreview` reads it.
     GroupCode(String),
     /// The global id of an invite that is addressed to the viewer.
@@ -87,7 +87,7 @@ impl Redeem {
     fn redeemed(&self) -> Redeemed {
         match self {
             Self::Code(code) => Redeemed::Code(code.clone()),
-            Self::Token(Uuid(token)) => Redeemed::Token(*token),
+            Self::Token(token) => Redeemed::Token(token.clone()),
             Self::GroupCode(code) => Redeemed::GroupCode(code.clone()),
             Self::Id(id) => Redeemed::Id(invite_ref(id)),
         }

@@ -45,8 +45,8 @@ pub enum Format {
     Count,
     /// A colour such as `#00ff00`.
     Color,
-    /// A UUID.
-    Uuid,
+    /// The token of a workspace invite.
+    Token,
     /// An id, or an object with the fields of a kind.
     Reference(Kind),
     /// An array of objects with the fields of a kind.
@@ -74,7 +74,7 @@ impl fmt::Display for Format {
             Self::Bool => f.write_str("boolean"),
             Self::Count => f.write_str("integer"),
             Self::Color => f.write_str("`#rrggbb`"),
-            Self::Uuid => f.write_str("UUID with hyphens"),
+            Self::Token => f.write_str("text, 255, without blanks"),
             Self::Reference(kind) => write!(f, "id, or object of [{kind}](#{kind})"),
             Self::Objects(kind) => write!(f, "array of objects of [{kind}](#{kind})"),
             Self::Ids(kind) => write!(f, "array of ids of [{kind}](#{kind})"),
@@ -182,7 +182,7 @@ mod tests {
             Format::Instant => json!("2026-01-01T00:00:00Z"),
             Format::Bool => json!(false),
             Format::Color => json!("#00ff00"),
-            Format::Uuid => json!("11111111-1111-4111-8111-000000000001"),
+            Format::Token => json!("11111111-1111-4111-8111-000000000001"),
             Format::Reference(kind) => row(kind),
             Format::Objects(kind) => json!([row(kind)]),
             Format::Ids(_) => json!([1]),

@@ -20,7 +20,7 @@ use crate::{
         token_invite::TokenInvite,
         upsert::{Upsert, set_or},
     },
-    invite::Token,
+    invite,
 };
 
 const INVITER: &[&str] = &["inviter", "inviter_id"];
@@ -35,8 +35,8 @@ const UNKNOWN_ROLE: &str = "unknown";
 pub(super) fn fields() -> Vec<Field> {
     let own = fields! {
         &["id"] => Id, "generated", "Id of a new invite. A stored one keeps its id.";
-        &["token"] => Uuid, "required without `token_hashes`", "The key: the secret in the invite's link.";
-        &["token_hashes"] => Hashes, "none", "SHA-256 of the bytes of each token. If empty, `id` is the key.";
+        &["token"] => Token, "required without `token_hashes`", "The key: the secret in the invite's link.";
+        &["token_hashes"] => Hashes, "none", "SHA-256 of each token: of the 16 bytes of a UUID, or of the text. If empty, `id` is the key.";
         &["workspace_id"] => IdOf(Kind::Workspaces), required, "The workspace.";
         &["workspace_name"] => Text(MAX_TEXT), "none", "Name of a workspace to create, if it is missing.";
         &["workspace_description"] => Text(MAX_TEXT), "empty", "Description of a workspace to create.";
@@ -135,7 +135,7 @@ fn token_hashes(row: &Object<'_>) -> Result<Vec<Vec<u8>>, FieldError> {
     let mut hashes = row.hashes("token_hashes")?;
     let has_token = row.optional_text(&["token"], MAX_TEXT)?.is_some();
     if has_token || !row.contains("token_hashes") {
-        hashes.push(token(row)?.hash());
+        hashes.push(token_hash(row)?);
     }
     if hashes.is_empty() {
         row.id(&["id"])?;
@@ -166,17 +166,14 @@ fn status(row: &Object<'_>) -> Result<StoredStatus, FieldError> {
     }
 }
 
-fn token(row: &Object<'_>) -> Result<Token, FieldError> {
+fn token_hash(row: &Object<'_>) -> Result<Vec<u8>, FieldError> {
     let text = row.text(&["token"], MAX_TEXT)?;
-    // Look-ups accept only this format. The nil UUID is no secret.
-    Token::parse(&text)
-        .filter(|token| !token.uuid().is_nil())
-        .ok_or_else(|| {
-            row.error(
-                "token",
-                "expected a UUID with hyphens, other than the nil UUID",
-            )
-        })
+    invite::token_hash(&text).ok_or_else(|| {
+        row.error(
+            "token",
+            "expected at most 255 characters without blanks and control characters, and not the nil UUID",
+        )
+    })
 }
 
 /// Reads the workspace from the row's `workspace_…` fields, which create it if there is none with its id,

@@ -40,7 +40,7 @@ export default [
         },
       ],
       // Without `groups`, since `id` and `createdAt` are in alphabetical order like all fields.
-      // Without `definitions`, since the exporter sorts types by bytes (`UUID` before `User`) and
+      // Without `definitions`, since the exporter sorts types by bytes (`URL` before `User`) and
       // puts directives last.
       '@graphql-eslint/alphabetize': [
         'error',

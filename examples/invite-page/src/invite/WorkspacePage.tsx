@@ -8,7 +8,7 @@ import { Detail, InviteCard } from './InviteCard';
 import { UnknownInvite } from './UnknownInvite';
 
 const query = graphql(`
-  query WorkspacePage($token: UUID!) {
+  query WorkspacePage($token: String!) {
     workspaceInvite(token: $token) {
       ...InviteCard
       email

@@ -15,7 +15,7 @@ const config: CodegenConfig = {
       preset: 'client',
       presetConfig: { persistedDocuments: true },
       config: {
-        scalars: { BigInt: 'string', DateTime: 'string', URL: 'string', UUID: 'string' },
+        scalars: { BigInt: 'string', DateTime: 'string', URL: 'string' },
         strictScalars: true,
         useTypeImports: true,
       },

@@ -7,7 +7,7 @@ import type { AcceptInviteMutation } from './__generated__/AcceptInviteMutation.
 import type { AcceptInviteQuery } from './__generated__/AcceptInviteQuery.graphql';
 
 export const inviteBehindToken = graphql`
-  query AcceptInviteQuery($token: UUID!) {
+  query AcceptInviteQuery($token: String!) {
     workspaceInvite(token: $token) {
       ...InviteCard_invite
       workspace {

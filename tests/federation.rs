@@ -134,7 +134,7 @@ async fn the_guide_shows_the_files_that_compose() {
 }
 
 #[tokio::test]
-async fn every_kind_has_both_keys_and_its_descriptions() {
+async fn every_kind_has_its_keys_and_descriptions() {
     let schema = printed(&["--subgraph"]).await;
     for kind in KINDS {
         let head = schema
@@ -142,7 +142,7 @@ async fn every_kind_has_both_keys_and_its_descriptions() {
             .find(|line| line.starts_with(&format!("type {kind} ")))
             .expect(kind);
         assert!(
-            head.contains(r#" @key(fields: "id") @key(fields: "databaseId")"#),
+            head.contains(r#" @key(fields: "id") @key(fields: "databaseId") @key(fields: "source externalId")"#),
             "{head}"
         );
     }

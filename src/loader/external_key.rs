@@ -1,21 +1,17 @@
 //! Ids that objects have in their source, and objects by such an id.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use async_graphql::dataloader::Loader;
 use batch_loader::Key;
 use entity::external_key::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    DatabaseConnection, DbBackend, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait,
     Value,
-    sea_query::{ArrayType, Expr, Values},
+    sea_query::{ArrayType, Expr, Func, Query, SelectStatement, ValueTuple},
 };
 
-use super::{LoadError, Reads, Rows, columns::Columns, key::any_of};
+use super::{LoadError, Reads, Rows, columns::Columns};
 use crate::invite::InviteKind;
 
 /// Kind of objects that may have an id in a source.
@@ -35,36 +31,39 @@ pub enum ExternalKind {
     Invite(InviteKind),
 }
 
-/// Number of kinds.
-const KINDS: usize = 9;
-
-/// All kinds, with the condition for their keys. It has no parameter, so that one text serves all keys.
-const ALL: [(ExternalKind, &str); KINDS] = [
-    (ExternalKind::User, "kind = 'users'"),
-    (ExternalKind::Tag, "kind = 'tags'"),
-    (ExternalKind::Workspace, "kind = 'workspaces'"),
-    (ExternalKind::Group, "kind = 'groups'"),
-    (ExternalKind::Course, "kind = 'courses'"),
-    (
-        ExternalKind::Invite(InviteKind::InviteCode),
-        "kind = 'invite_codes'",
-    ),
+/// All kinds, and how `external_keys` names them: by their tables.
+const KINDS: [(ExternalKind, &str); 9] = [
+    (ExternalKind::User, "users"),
+    (ExternalKind::Tag, "tags"),
+    (ExternalKind::Workspace, "workspaces"),
+    (ExternalKind::Group, "groups"),
+    (ExternalKind::Course, "courses"),
+    (ExternalKind::Invite(InviteKind::InviteCode), "invite_codes"),
     (
         ExternalKind::Invite(InviteKind::WorkspaceInvite),
-        "kind = 'workspace_invites'",
+        "workspace_invites",
     ),
     (
         ExternalKind::Invite(InviteKind::GroupInvite),
-        "kind = 'group_invites'",
+        "group_invites",
     ),
     (
         ExternalKind::Invite(InviteKind::CourseInvite),
-        "kind = 'course_invites'",
+        "course_invites",
     ),
 ];
 
-/// Texts of a statement, one for each kind.
-type Texts = [OnceLock<Arc<str>>; KINDS];
+impl ExternalKind {
+    fn as_str(self) -> &'static str {
+        let named = KINDS.iter().find(|(kind, _)| *kind == self);
+        named.map_or("", |(_, name)| name)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let named = KINDS.iter().find(|(_, other)| *other == name);
+        named.map(|(kind, _)| *kind)
+    }
+}
 
 /// An id in a source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,24 +89,18 @@ impl Loader<OfObject> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[OfObject]) -> Result<HashMap<OfObject, ExternalKey>, LoadError> {
-        static TEXTS: Texts = [const { OnceLock::new() }; KINDS];
-        let mut found = HashMap::new();
-        for ((kind, condition), text) in ALL.iter().zip(&TEXTS) {
-            let of_kind = keys.iter().filter(|key| key.0 == *kind);
-            let ids: Vec<i64> = of_kind.map(|key| key.1).collect();
-            if ids.is_empty() {
-                continue;
-            }
-            let rows = self.rows_of_keys(&ids, text, |ids| {
-                let wanted = any_of(self.database(), (Entity, Column::Id), ids.iter().copied());
-                keys_where(condition).filter(wanted).into_query()
-            });
-            for row in &rows.await? {
-                let (key, id) = read(&mut Columns::from(row, 0))?;
-                found.insert(OfObject(*kind, id), key);
-            }
-        }
-        Ok(found)
+        let wanted = keys
+            .iter()
+            .map(|OfObject(kind, id)| vec![kind.as_str().into(), (*id).into()]);
+        let columns = [
+            (Column::Kind, ArrayType::String),
+            (Column::Id, ArrayType::BigInt),
+        ];
+        let found = self.external_keys(&columns, wanted.collect()).await?;
+        Ok(found
+            .into_iter()
+            .map(|(kind, key, id)| (OfObject(kind, id), key))
+            .collect())
     }
 }
 
@@ -126,66 +119,72 @@ impl Loader<ByKey> for Rows {
     type Error = LoadError;
 
     async fn load(&self, keys: &[ByKey]) -> Result<HashMap<ByKey, i64>, LoadError> {
-        let mut found = HashMap::new();
-        for (kind, condition) in ALL {
-            let of_kind = keys.iter().filter(|key| key.0 == kind);
-            let of_kind: Vec<&ExternalKey> = of_kind.map(|key| &key.1).collect();
-            if of_kind.is_empty() {
-                continue;
-            }
-            let rows = if self.router.postgres().is_some() {
-                let sql = format!(
-                    "SELECT source, external_id, id FROM external_keys WHERE {condition} \
-                     AND (source, external_id) IN (SELECT * FROM unnest($1, $2))"
-                );
-                let column = |value: fn(&ExternalKey) -> &String| {
-                    let texts = of_kind.iter().map(|key| value(key).clone().into());
-                    Value::Array(ArrayType::String, Some(Box::new(texts.collect())))
-                };
-                let values = || {
-                    Values(vec![
-                        column(|key| &key.source),
-                        column(|key| &key.external_id),
-                    ])
-                };
-                self.router.all_of_text(&sql.into(), values).await?
-            } else {
-                // Padded, so that few distinct statements exist.
-                let last = of_kind.last().copied();
-                let count = of_kind.len().next_power_of_two();
-                let pairs = of_kind.iter().copied().chain(last.into_iter().cycle());
-                let wanted = pairs.take(count).fold(Condition::any(), |any, key| {
-                    any.add(
-                        Column::Source
-                            .eq(&key.source)
-                            .and(Column::ExternalId.eq(&key.external_id)),
-                    )
-                });
-                let statement = keys_where(condition).filter(wanted).into_query();
-                self.router.all(&statement).await?
+        let wanted = keys.iter().map(|ByKey(kind, key)| {
+            let (source, id) = (key.source.as_str(), key.external_id.as_str());
+            vec![kind.as_str().into(), source.into(), id.into()]
+        });
+        let columns = [Column::Kind, Column::Source, Column::ExternalId]
+            .map(|column| (column, ArrayType::String));
+        let found = self.external_keys(&columns, wanted.collect()).await?;
+        Ok(found
+            .into_iter()
+            .map(|(kind, key, id)| (ByKey(kind, key), id))
+            .collect())
+    }
+}
+
+impl Rows {
+    /// Loads the keys whose `columns` have one of these rows of values, in one statement for all kinds.
+    async fn external_keys(
+        &self,
+        columns: &[(Column, ArrayType)],
+        wanted: Vec<Vec<Value>>,
+    ) -> Result<Vec<(ExternalKind, ExternalKey, i64)>, LoadError> {
+        let names = columns.iter().map(|(column, _)| Expr::col(*column));
+        let types: Vec<_> = columns.iter().map(|(_, of)| of.clone()).collect();
+        let statement = Entity::find()
+            .select_only()
+            .columns([Column::Kind, Column::Source, Column::ExternalId, Column::Id])
+            .filter(Expr::tuple(names).in_subquery(listed(self.database(), &types, wanted)))
+            .into_query();
+        let mut found = Vec::new();
+        for row in &self.router.all(&statement).await? {
+            let mut columns = Columns::from(row, 0);
+            let kind: String = columns.next()?;
+            let key = ExternalKey {
+                source: columns.next()?,
+                external_id: columns.next()?,
             };
-            for row in &rows {
-                let (key, id) = read(&mut Columns::from(row, 0))?;
-                found.insert(ByKey(kind, key), id);
+            if let Some(kind) = ExternalKind::named(&kind) {
+                found.push((kind, key, columns.next()?));
             }
         }
         Ok(found)
     }
 }
 
-fn keys_where(condition: &'static str) -> Select<Entity> {
-    Entity::find()
-        .select_only()
-        .columns([Column::Source, Column::ExternalId, Column::Id])
-        .filter(Expr::cust(condition))
-}
-
-fn read(columns: &mut Columns<'_>) -> Result<(ExternalKey, i64), LoadError> {
-    let key = ExternalKey {
-        source: columns.next()?,
-        external_id: columns.next()?,
-    };
-    Ok((key, columns.next()?))
+/// Selects rows of values of these types. They are arrays on PostgreSQL, and elsewhere a list, padded with its
+/// last row to a power of two, so that the database sees few texts.
+fn listed(
+    database: &DatabaseConnection,
+    types: &[ArrayType],
+    mut rows: Vec<Vec<Value>>,
+) -> SelectStatement {
+    const LISTED: &str = "listed";
+    let mut select = Query::select().expr(Expr::cust("*")).take();
+    if database.get_database_backend() == DbBackend::Postgres {
+        let arrays = types.iter().enumerate().map(|(at, of)| {
+            let column = rows.iter().map(|row| row[at].clone()).collect();
+            Expr::val(Value::Array(of.clone(), Some(Box::new(column))))
+        });
+        let rows = Func::cust("unnest").args(arrays);
+        return select.from_function(rows, LISTED).take();
+    }
+    if let Some(last) = rows.last().cloned() {
+        rows.resize(rows.len().next_power_of_two(), last);
+    }
+    let rows = rows.into_iter().map(ValueTuple::Many);
+    select.from_values(rows, LISTED).take()
 }
 
 impl Reads<'_> {

@@ -247,18 +247,18 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Returns the conditions for the rows, in their order.
     fn parts(self) -> Vec<Condition> {
-        let Some(source) = self.source else {
+        if self.source.is_none() {
             return vec![Condition::all()];
-        };
-        let of_source = self.kind.of_source(source);
+        }
+        let of_source = self.kind.of_source(self.source);
         match self.kind {
             // A row of these needs no id to be imported.
             Kind::WorkspaceInvites | Kind::CourseInvites => {
-                let has_id = self.kind.is_of_source("id", source);
+                let has_id = self.kind.is_of_source("id", self.source);
                 let other = of_source.add(has_id.clone().not());
                 vec![Condition::all().add(has_id), other]
             }
-            Kind::GroupInvites => vec![of_source.add(self.kind.is_of_source("id", source))],
+            Kind::GroupInvites => vec![of_source.add(self.kind.is_of_source("id", self.source))],
             _ => vec![of_source],
         }
     }

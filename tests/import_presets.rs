@@ -1,12 +1,16 @@
-//! Imports with `--from`: rows as other products export them. Ids are digits here; `--source` maps other text.
+//! Imports with `--from`: rows as other products export them. Most ids are digits here.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{user, workspace, workspace_invite, workspace_member};
-use invite_gateway::import::{Fields, Kind, Options, Preset, SetField};
+use invite_gateway::{
+    import::{Fields, Kind, Options, Preset, SetField},
+    invite::FIRST_ID,
+};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::{
+    external_ids::of,
     imports::{self, is, summary},
     support::{Gateway, data, each_database},
 };
@@ -190,6 +194,40 @@ each_database! {
         import(&gateway, Preset::Github, Kind::WorkspaceInvites, &[invite]).await;
         assert_eq!(invites(&gateway).await, [json!([3, 1, "eve@example.com", "member", "Pending", 9,
             "2016-11-30T14:46:10.000Z", "2016-12-07T14:46:10.000Z", null, null])]);
+    }
+
+    async fn ids_of_a_product_load_by_its_source(gateway) {
+        let import = async |kind: Kind, rows: &[Value]| {
+            let preset = Some(Preset::Workos);
+            let fields = Fields { preset, ..Fields::default() };
+            let options = Options { strict: true, fields, ..of("workos") };
+            let (_, reported) = gateway.import_with(kind, rows, options).await;
+            assert_eq!((reported.rejections, reported.notes), (vec![], vec![]), "{kind}");
+            reported.changes
+        };
+        let at = "2021-06-25T19:07:33.155Z";
+        let user = json!({ "object": "user", "id": "user_01E4", "email": "jane@example.com", "first_name": "Jane",
+            "last_name": null, "email_verified": true, "profile_picture_url": null, "created_at": at });
+        let organization = json!({ "object": "organization", "id": "org_01EH", "name": "Acme", "created_at": at });
+        let member = json!({ "object": "organization_membership", "id": "om_01E4", "user_id": "user_01E4",
+            "organization_id": "org_01EH", "role": { "slug": "admin" }, "status": "active" });
+        let invite = |state: &str| json!({ "object": "invitation", "id": "invitation_01E4", "email": "eve@example.com",
+            "state": state, "accepted_at": null, "revoked_at": null, "expires_at": "2099-07-01T19:07:33.155Z",
+            "token": "Z1uX3RbwcIl5fIGJJJCXXisdI", "organization_id": "org_01EH", "inviter_user_id": "user_01E4",
+            "role_slug": "member", "created_at": at });
+        for (kind, row, key) in [
+            (Kind::Users, user, "id=user_01E4"),
+            (Kind::Workspaces, organization, "id=org_01EH"),
+            (Kind::WorkspaceMembers, member, "workspace_id=org_01EH user_id=user_01E4"),
+            (Kind::WorkspaceInvites, invite("pending"), "id=invitation_01E4"),
+        ] {
+            assert_eq!(import(kind, std::slice::from_ref(&row)).await, [format!("new {key}")], "{kind}");
+            assert_eq!(import(kind, &[row]).await, [""; 0], "{kind}");
+        }
+        assert_eq!(import(Kind::WorkspaceInvites, &[invite("revoked")]).await, ["changed id=invitation_01E4"]);
+        assert_eq!(users(&gateway).await[0][1], "user_01E4");
+        let found = invites(&gateway).await;
+        assert_eq!((found.len(), &found[0][4], &found[0][5]), (1, &json!("Cancelled"), &json!(FIRST_ID)));
     }
 
     async fn the_command_reads_clerks_csv_and_says_what_a_product_has(gateway) {

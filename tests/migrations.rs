@@ -1,6 +1,6 @@
 //! Migrations of a database that holds data of an earlier shape.
 
-use entity::{tag, user, workspace_invite};
+use entity::{external_key, tag, user, workspace_invite};
 use invite_gateway::import::Kind;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -9,8 +9,9 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::support::{
-    Backend, Gateway, Viewer, data, each_database, process::Process, run, tables,
+use crate::{
+    external_ids::load,
+    support::{Backend, Gateway, Viewer, data, each_database, process::Process, run, tables},
 };
 
 /// Name of the first migration for writes.
@@ -250,6 +251,21 @@ each_database! {
         let row = json!({ "id": 1, "code": "c", "generated_at": "2026-01-01T00:00:00Z", "tags": [tag] });
         let (_, rejected) = gateway.import(Kind::InviteCodes, &[row]).await;
         assert!(rejected.is_empty(), "{rejected:?}");
+    }
+
+    async fn sources_get_ids_after_those_of_earlier_rows(gateway) {
+        Migrator::down(&gateway.database, Some(steps_from("m20261202_000017_external_keys"))).await.expect("steps back");
+        let taken = 1_000_000_000_004;
+        gateway.add(data::workspace(taken)).await;
+        gateway.add(data::user(taken, "taken")).await;
+        Migrator::up(&gateway.database, None).await.expect("steps");
+        load(&gateway, "clerk", Kind::Users, &[json!({ "id": "u", "username": "u", "full_name": "U" })]).await;
+        load(&gateway, "clerk", Kind::Workspaces, &[json!({ "id": "w", "name": "W" })]).await;
+        load(&gateway, "clerk", Kind::Tags, &[json!({ "id": "t", "type": "user", "name": "t", "color": "#00ff00" })]).await;
+        let mut keys = external_key::Entity::find().all(&gateway.database).await.expect("keys");
+        keys.sort_by(|one, other| one.kind.cmp(&other.kind));
+        let ids: Vec<i64> = keys.into_iter().map(|key| key.id).collect();
+        assert_eq!(ids, [1_000_000_000_000, taken + 1, taken + 1], "tags, users, workspaces");
     }
 
     async fn the_gateway_numbers_rows_from_ten_to_the_twelfth(gateway) {

@@ -5,6 +5,7 @@ use entity::user;
 use futures_util::future::join_all;
 use invite_gateway::{
     auth::{Authenticator, ProfileClaims, SettingsError, SubjectClaim, TokenSettings},
+    import::{Kind, MaxWithdrawn, Options, Replacement, Scope},
     invite::FIRST_ID,
     lifecycle::Accounts,
     loader::Loaders,
@@ -12,10 +13,13 @@ use invite_gateway::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{
-    Gateway, SECRET, Viewer, any_database, data, each_database,
-    signer::Signer,
-    tokens::{self, authenticator, claims, with_secret},
+use crate::{
+    external_ids::{load, of},
+    support::{
+        Gateway, SECRET, Viewer, any_database, data, each_database,
+        signer::Signer,
+        tokens::{self, authenticator, claims, with_secret},
+    },
 };
 
 fn provisioning() -> TokenSettings {
@@ -168,6 +172,35 @@ each_database! {
         gateway.add(data::user(7, "grace")).await;
         viewer(&gateway, json!({ "sub": "ext-7" })).await;
         assert_eq!(with_ext_id(&gateway, "ext-7").await, [data::user(7, "grace")]);
+    }
+
+    async fn a_source_takes_over_the_account_that_a_person_has_made(gateway) {
+        let gateway = signing_up(gateway);
+        viewer(&gateway, json!({})).await;
+        let made = ada(&gateway).await;
+        let row = json!({ "id": "auth0|ada", "ext_id": "auth0|ada", "username": "ada.l", "full_name": "Ada L." });
+        assert_eq!(load(&gateway, "auth0", Kind::Users, std::slice::from_ref(&row)).await, ["changed id=auth0|ada"]);
+        let stated = user::Model { username: "ada.l".to_owned(), full_name: "Ada L.".to_owned(), ..made.clone() };
+        let seen = ada(&gateway).await;
+        assert_eq!((seen.id, &seen.username, &seen.full_name), (made.id, &stated.username, &stated.full_name));
+        // From now on its source states it. A token that says otherwise costs one statement.
+        viewer(&gateway, json!({})).await;
+        assert_eq!(ada(&gateway).await, seen);
+        let as_stated = json!({ "preferred_username": "ada.l", "name": "Ada L." });
+        let (without, _) = gateway.counted(viewer(&gateway, as_stated)).await;
+        let (statements, _) = gateway.counted(viewer(&gateway, json!({}))).await;
+        assert_eq!(statements, without + 1);
+        assert_eq!(load(&gateway, "auth0", Kind::Users, &[row]).await, [""; 0]);
+        // A complete list withdraws it, but no account that a person has made since.
+        viewer(&gateway, json!({ "sub": "auth0|eve", "preferred_username": "eve", "email": null })).await;
+        let other = json!({ "id": "auth0|bob", "username": "bob", "full_name": "Bob" });
+        let options = Options { replace: Some(Replacement { scope: Scope::All, max_withdrawn: MaxWithdrawn::Percent(100) }),
+            ..of("auth0") };
+        let (_, reported) = gateway.import_with(Kind::Users, &[other], options).await;
+        let mut changes = reported.changes;
+        changes.sort();
+        assert_eq!(changes, ["new id=auth0|bob", "withdrawn id=auth0|ada"]);
+        assert_eq!(with_ext_id(&gateway, "auth0|eve").await[0].deleted_at, None);
     }
 
     async fn only_a_verified_address_links_to_an_account(gateway) {

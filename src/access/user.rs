@@ -104,9 +104,10 @@ impl EmailVisibility {
     }
 }
 
-/// Returns what an account does not have yet of what an identity provider states.
-pub fn changes(row: &Guarded<Model>, profile: &Profile) -> Option<Profile> {
-    profile.changes(row.peek())
+/// Returns the id of an account, and what it does not have yet of what an identity provider states.
+pub fn changes(row: &Guarded<Model>, profile: &Profile) -> Option<(i64, Profile)> {
+    let row = row.peek();
+    Some((row.id, profile.changes(row)?))
 }
 
 impl Access {

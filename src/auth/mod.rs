@@ -33,7 +33,8 @@ use crate::{
     clock::Clock,
     lifecycle::{Accounts, Profile, WriteError},
     loader::{
-        Loaders,
+        Freshness, Loaders,
+        external_key::ExternalKind,
         user::{Account, Subject},
     },
     metrics::Metrics,
@@ -191,6 +192,13 @@ impl Authenticator {
         ))
     }
 
+    /// Returns true if an account has an id in a source, which then states what the account has.
+    async fn is_of_source(&self, id: i64) -> Result<bool, AuthError> {
+        let reads = self.0.loaders.reads(Freshness::Primary);
+        let key = reads.external_key(ExternalKind::User, id).await?;
+        Ok(key.is_some())
+    }
+
     /// Makes the account of a person who has none, or changes the one that the provider states otherwise. If
     /// that is not possible, the request goes on with what there is.
     async fn provisioned(
@@ -205,8 +213,10 @@ impl Authenticator {
         let written = match &account {
             Account::Absent => accounts.create(profile, self.0.clock.now()).await,
             Account::User(user) => match access::changes(user, profile) {
-                Some(changes) => accounts.update(&changes).await,
-                None => return Ok(account),
+                Some((id, changes)) if !self.is_of_source(id).await? => {
+                    accounts.update(&changes).await
+                }
+                _ => return Ok(account),
             },
             Account::Deleted | Account::Ambiguous => return Ok(account),
         };

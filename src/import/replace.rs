@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Kind,
+    Kind, Source,
     change::{Effects, Key},
     note::rows_that,
     replacement::{MaxWithdrawn, Replacement, Scope},
@@ -140,12 +140,12 @@ impl Missing {
     }
 }
 
-/// Finds the rows of a scope, or those of a source, that a file lacks.
+/// Finds the rows of a scope that a file lacks: those of its source, or of no source.
 pub(super) async fn missing<E: Table>(
     transaction: &DatabaseTransaction,
     listed: &Listed,
     scope: Scope,
-    of_source: Option<Condition>,
+    (kind, source): (Kind, Option<&Source>),
     now: DateTime<Utc>,
 ) -> Result<Missing, DbErr> {
     let targets: Vec<i64> = listed.targets.iter().copied().collect();
@@ -161,8 +161,8 @@ pub(super) async fn missing<E: Table>(
     for targets in parts {
         let mut after = None;
         loop {
-            let page =
-                live_keys::<E>(transaction, targets, of_source.clone(), after.as_ref()).await?;
+            let of_source = kind.of_source(source);
+            let page = live_keys::<E>(transaction, targets, of_source, after.as_ref()).await?;
             missing.of += page.len() as u64;
             let is_last = (page.len() as u64) < PAGE;
             after = page.last().cloned();
@@ -175,7 +175,11 @@ pub(super) async fn missing<E: Table>(
         }
     }
     let all = missing.keys.len();
-    let created_here = created_here::<E>(transaction, &missing.keys, now).await?;
+    let created_here = match (E::CREATED_HERE, source) {
+        // The gateway gives ids to a source's rows, too.
+        (Some(CreatedHere::Id), Some(_)) => HashSet::new(),
+        _ => created_here::<E>(transaction, &missing.keys, now).await?,
+    };
     missing.keys.retain(|key| !created_here.contains(key));
     missing.created_here = (all - missing.keys.len()) as u64;
     Ok(missing)
@@ -201,7 +205,7 @@ fn withdrawals<E: Table>(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item
 async fn live_keys<E: Table>(
     transaction: &DatabaseTransaction,
     targets: Option<&[i64]>,
-    of_source: Option<Condition>,
+    of_source: Condition,
     after: Option<&Key>,
 ) -> Result<Vec<Key>, DbErr> {
     let mut query = Query::select();
@@ -210,7 +214,7 @@ async fn live_keys<E: Table>(
     if let Withdrawal::Mark { only_if, .. } = E::WITHDRAWAL {
         query.and_where(Expr::cust(only_if));
     }
-    query.cond_where(of_source.unwrap_or_else(Condition::all));
+    query.cond_where(of_source);
     if let (Some(column), Some(targets)) = (E::TARGET, targets) {
         query.and_where(Expr::col(column).is_in(targets.iter().copied()));
     }

@@ -7,11 +7,10 @@ use std::{
 };
 
 use clap::ValueEnum;
-use entity::external_key;
+use entity::{external_key, user};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QuerySelect, Statement, Value,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, QueryFilter, QuerySelect, Statement, Value,
 };
 
 use super::{
@@ -128,7 +127,7 @@ pub(super) async fn resolve(
     lock(transaction, source).await?;
     let mut ids = stored_ids(transaction, source, &chunk.stated).await?;
     let known: HashSet<i64> = ids.keys().copied().collect();
-    let mut stored = StoredInvites::find(transaction, source, chunk, &ids).await?;
+    let mut stored = StoredRows::find(transaction, source, chunk, &ids).await?;
     ids.extend(stored.ids.iter().map(|(stated, (_, id))| (*stated, *id)));
     let brought: Vec<Vec<i64>> = chunk.rows.iter().map(|row| row.rows.brought()).collect();
     let mut unknown: Vec<(Kind, Vec<i64>)> = Vec::new();
@@ -159,6 +158,11 @@ pub(super) async fn resolve(
         }
     }
     for (row, brought) in chunk.rows.iter().zip(brought) {
+        // Of several ids that a file gives to an object, the last counts.
+        for stated in &brought {
+            let ExternalId { kind, text } = &chunk.stated[stated];
+            resolved.names.0.insert((*kind, ids[stated]), text.clone());
+        }
         let unknown = row.rows.unknown_id(&ids).map(|(field, stated)| {
             let ExternalId { kind, text } = &chunk.stated[&stated];
             FieldError::new(field, format!("{}{WITH_ID}{text:?}", no_such(*kind)))
@@ -294,16 +298,17 @@ async fn stored_ids(
     Ok(ids)
 }
 
-/// Stored invites that rows name by their token, or by their course and user, and not by their id.
+/// Stored rows that rows of the file name otherwise than by their id: invites by their token, or by their course
+/// and user, and accounts that the gateway made by their external id.
 #[derive(Default)]
-struct StoredInvites {
+struct StoredRows {
     /// Their kind and id, by the number that stands for the id that the row states.
     ids: HashMap<i64, (Kind, i64)>,
     /// Lines of rows with the token of another source.
     foreign: HashMap<u64, ()>,
 }
 
-impl StoredInvites {
+impl StoredRows {
     async fn find(
         transaction: &DatabaseTransaction,
         source: &Source,
@@ -311,11 +316,49 @@ impl StoredInvites {
         ids: &HashMap<i64, i64>,
     ) -> Result<Self, DbErr> {
         let mut found = Self::default();
+        found.add_accounts(transaction, chunk, ids).await?;
         found.add_course_invites(transaction, chunk, ids).await?;
         found
             .add_workspace_invites(transaction, source, chunk, ids)
             .await?;
         Ok(found)
+    }
+
+    /// Adds the accounts of people who signed in before their source brought them: otherwise two accounts would
+    /// have one external id, and their tokens would be refused.
+    async fn add_accounts(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        chunk: &Chunk,
+        ids: &HashMap<i64, i64>,
+    ) -> Result<(), DbErr> {
+        use user::Column::{DeletedAt, ExtId, Id};
+        let mut stated = HashMap::new();
+        for user in chunk.rows.iter().flat_map(|row| &row.rows.users) {
+            if user.mode == Mode::Write
+                && let (Set(id), Set(Some(ext_id))) = (&user.model.id, &user.model.ext_id)
+                && !ids.contains_key(id)
+            {
+                stated.insert(ext_id.as_str(), *id);
+            }
+        }
+        let ext_ids: Vec<&str> = stated.keys().copied().collect();
+        for ext_ids in ext_ids.chunks(LOOKED_UP) {
+            let accounts: Vec<(String, i64)> = user::Entity::find()
+                .select_only()
+                .columns([ExtId, Id])
+                .filter(ExtId.is_in(ext_ids.iter().copied()))
+                .filter(DeletedAt.is_null())
+                .filter(Id.gte(FIRST_ID))
+                .filter(Kind::Users.of_source(None))
+                .into_tuple()
+                .all(transaction)
+                .await?;
+            for (ext_id, id) in accounts {
+                self.ids.insert(stated[ext_id.as_str()], (Kind::Users, id));
+            }
+        }
+        Ok(())
     }
 
     async fn add_course_invites(

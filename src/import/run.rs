@@ -363,7 +363,8 @@ impl Import<'_> {
         {
             return;
         }
-        let sql = format!("ANALYZE {}", self.kind.table());
+        let keys = self.options.source.as_ref().map(|_| ", external_keys");
+        let sql = format!("ANALYZE {}{}", self.kind.table(), keys.unwrap_or_default());
         // PostgreSQL warns, but does not fail, if the role may not.
         if let Err(error) = database.execute_unprepared(&sql).await {
             let note = format!("the statistics of the table were not refreshed: {error}");

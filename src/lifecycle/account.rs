@@ -96,8 +96,8 @@ impl Profile {
         })
     }
 
-    /// Returns what the account does not have yet; none if nothing. Accounts of imports are as their source
-    /// states them.
+    /// Returns what the account does not have yet; none if nothing, and for ids below the gateway's own:
+    /// accounts of imports are as their source states them.
     pub fn changes(&self, row: &Model) -> Option<Self> {
         let is_new_username = |name: &String| {
             row.username != *name && !taken_name::replaces(&row.username, name, MAX_NAME)

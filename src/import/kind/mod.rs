@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use sea_orm::{
     Condition, DatabaseTransaction, DbErr, EntityName, ExprTrait,
-    sea_query::{Expr, Query},
+    sea_query::{Expr, Func, Query},
 };
 
 use super::{
@@ -78,11 +78,11 @@ macro_rules! kinds {
                 source: Option<&Source>,
                 now: DateTime<Utc>,
             ) -> Result<Missing, DbErr> {
-                let of_source = source.map(|source| self.of_source(source));
                 match self {
                     $(Self::$kind => {
                         type Table = entity::$module::Entity;
-                        replace::missing::<Table>(transaction, listed, scope, of_source, now).await
+                        let rows = (self, source);
+                        replace::missing::<Table>(transaction, listed, scope, rows, now).await
                     })+
                 }
             }
@@ -204,25 +204,28 @@ impl Kind {
         }
     }
 
-    /// Returns the condition for rows of a source. Rows that have no id in it belong to it with their
-    /// workspace, group or course, and their user.
-    pub fn of_source(self, source: &Source) -> Condition {
+    /// Returns the condition for rows of a source, or for those of none. Rows that have no id in a source
+    /// belong to it with their workspace, group or course, and their user.
+    pub fn of_source(self, source: Option<&Source>) -> Condition {
         let columns = self.of_source_by().iter();
         columns.fold(Condition::all(), |all, column| {
             all.add(self.is_of_source(column, source))
         })
     }
 
-    /// Returns the condition that the id in a column is that of an object of a source.
-    pub fn is_of_source(self, column: &'static str, source: &Source) -> Expr {
+    /// Returns the condition that the id in a column is that of an object of a source, or of none.
+    pub fn is_of_source(self, column: &'static str, source: Option<&Source>) -> Expr {
+        const KEYS: &str = "external_keys";
         let kind = self.of_id(column).unwrap_or(self);
-        let ids = Query::select()
-            .column("id")
-            .from("external_keys")
-            .and_where(Expr::col("source").eq(source.as_str()))
-            .and_where(Expr::col("kind").eq(kind.table()))
+        // Looked up for each row of a page. PostgreSQL might join `EXISTS` with the keys of all pages.
+        let name = Query::select()
+            .column((KEYS, "source"))
+            .from(KEYS)
+            .and_where(Expr::col((KEYS, "kind")).eq(kind.table()))
+            .and_where(Expr::col((KEYS, "id")).equals((self.table(), column)))
             .take();
-        Expr::col(column).in_subquery(ids)
+        let name = Func::coalesce([Expr::from(name), Expr::val("")]);
+        Expr::from(name).eq(source.map_or("", Source::as_str))
     }
 
     /// Returns the kind with this name.

@@ -100,8 +100,8 @@ note: 12 pending invites have the same workspace and address as another; ids: 1,
 
     async fn migrations_go_up_and_down_and_up_again(gateway) {
         let tables_of_data = [
-            "course_invites", "course_members", "courses", "group_invites", "group_members",
-            "groups", "idempotency_keys", "invite_code_tags", "invite_codes", "invite_events",
+            "course_invites", "course_members", "courses", "external_keys", "group_invites",
+            "group_members", "groups", "idempotency_keys", "invite_code_tags", "invite_codes", "invite_events",
             "invite_tokens", "seaql_migrations", "tags", "users", "workspace_invites",
             "workspace_members", "workspaces",
         ];

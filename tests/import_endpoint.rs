@@ -137,7 +137,7 @@ each_database! {
             ("/import/users?replace=every", JSON, 400, "replace: expected all, workspace, group or course"),
             ("/import/users?max_withdrawn=1", JSON, 400, "max_withdrawn: only together with replace"),
             ("/import/users?replace=all&delete=true", JSON, 400, "replace: not together with delete"),
-            ("/import/users?x=1", JSON, 400, "unknown parameter; expected strict, dry_run, delete, events, replace, max_withdrawn, from, set, map, map_value or date_format"),
+            ("/import/users?x=1", JSON, 400, "unknown parameter; expected strict, dry_run, delete, events, source, replace, max_withdrawn, from, set, map, map_value or date_format"),
             ("/import/users", "application/x-www-form-urlencoded", 415, "Expected a Content-Type of application/x-ndjson, application/jsonl, application/json, text/csv, application/gzip, application/zstd, application/octet-stream."),
         ];
         for (path, media, status, message) in expected {

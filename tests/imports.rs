@@ -202,7 +202,7 @@ each_database! {
             ("workspaces", 1), ("workspace_members", 1), ("workspace_invites", 1),
             ("invite_tokens", 1), ("groups", 1), ("group_members", 1), ("group_invites", 1),
             ("courses", 1), ("course_members", 1), ("course_invites", 2),
-            ("invite_events", 0), ("idempotency_keys", 0),
+            ("invite_events", 0), ("idempotency_keys", 0), ("external_keys", 0),
         ]);
     }
 
@@ -247,6 +247,7 @@ each_database! {
             ("invite_tokens", invites.expect("a table")),
             ("invite_events", 0),
             ("idempotency_keys", 0),
+            ("external_keys", 0),
         ];
         let counts = files.iter().map(|(name, rows)| (*name, rows.len()));
         let (others_found, counts): (Vec<_>, Vec<_>) =

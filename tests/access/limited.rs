@@ -189,6 +189,7 @@ fn limited() -> String {
 each_database! {
     async fn limited_staff_see_their_targets_and_no_more(gateway) {
         world::build(&gateway).await;
+        world::add_external_keys(&gateway).await;
         let gateway = limiting(gateway);
         let nothing = bearer(json!({ "sub": world::STAFF_BY_FLAG.to_string() }));
         let everything = bearer(json!({ "sub": world::STAFF_BY_SCOPE.to_string(), "scope": "invites:admin", "staff_of": "*" }));
@@ -199,10 +200,11 @@ each_database! {
         ];
         assert_outcomes(&gateway, TABLE, &viewers).await;
         // Users are shown as to anybody.
-        let user = "{ node(id: \"VXNlcjoxNw\") { ... on User { username email extId } } }";
+        let user = "{ node(id: \"VXNlcjoxNw\") { ... on User { username email extId externalId } } }";
         for (viewer, extends) in [(viewers[0].1, false), (viewers[1].1, false), (viewers[2].1, true)] {
             let node = gateway.data(viewer, user).await["node"].take();
-            assert_eq!((node["email"].is_string(), node["extId"].is_string()), (extends, extends), "{node}");
+            let seen = ["email", "extId", "externalId"].map(|field| node[field].is_string());
+            assert_eq!(seen, [extends; 3], "{node}");
         }
     }
 

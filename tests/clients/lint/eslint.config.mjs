@@ -40,12 +40,11 @@ export default [
         },
       ],
       // Without `groups`, since `id` and `createdAt` are in alphabetical order like all fields.
-      // Without `definitions`, since the exporter sorts types by bytes (`URL` before `User`) and
-      // puts directives last.
+      // Without `definitions` and `fields`, since the exporter sorts them by bytes (`URL` before `User`,
+      // `extId` before `externalId`) and puts directives last.
       '@graphql-eslint/alphabetize': [
         'error',
         {
-          fields: ['ObjectTypeDefinition', 'InterfaceTypeDefinition', 'InputObjectTypeDefinition'],
           values: true,
           arguments: ['FieldDefinition', 'Field', 'DirectiveDefinition', 'Directive'],
         },

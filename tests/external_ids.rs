@@ -147,6 +147,8 @@ pub fn everything() -> Vec<(Kind, Vec<Value>)> {
                 json!({ "course": { "id": "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11", "slug": "engines",
                     "name": "Engines", "privacy": "open", "created_by": "user_2def" }, "count": 1,
                     "results": [{ "id": "user_2abc", "username": "user_2abc", "invited_at": MADE }] }),
+                json!({ "id": "ci_3", "course_id": "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11",
+                    "email": "guest@example.org", "created_at": MADE }),
             ],
         ),
     ]
@@ -296,8 +298,9 @@ each_database! {
         for (kind, row, change) in [
             (Kind::WorkspaceInvites, json!({ "id": "inv_1" }), "withdrawn id=inv_1"),
             (Kind::WorkspaceInvites, json!({ "token": data::token(2).to_string() }), ""),
-            (Kind::CourseInvites, json!({ "course": "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11", "user": "user_2abc" }),
-                "withdrawn course_id=9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11 user_id=user_2abc"),
+            (Kind::CourseInvites, json!({ "course": "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11", "user": "user_2abc" }), ""),
+            (Kind::CourseInvites, json!({ "course": "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11", "email": "guest@Example.org" }),
+                "withdrawn id=ci_3"),
             (Kind::GroupInvites, json!({ "group": 7 }), "withdrawn group_id=7"),
         ] {
             let (_, reported) = gateway.import_with(kind, &[row], delete.clone()).await;
@@ -400,7 +403,7 @@ each_database! {
         let mut whole = page;
         whole["count"] = 1.into();
         let (_, reported) = gateway.import_with(Kind::CourseInvites, &[whole], options).await;
-        assert_eq!(reported.changes, ["withdrawn course_id=9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11 user_id=7"]);
+        assert_eq!(reported.changes, ["withdrawn id=ci_1", "withdrawn id=ci_3"]);
     }
 
     async fn an_invite_keeps_its_id_when_its_source_gives_it_another(gateway) {
@@ -426,7 +429,7 @@ each_database! {
         let keys = keys(&gateway).await.into_iter();
         let mut keys: Vec<_> = keys.filter(|key| key.kind.ends_with("e_invites")).map(|key| key.external_id).collect();
         keys.sort();
-        assert_eq!(keys, ["ci_2", "inv_1", "inv_2", "inv_9"]);
+        assert_eq!(keys, ["ci_2", "ci_3", "inv_1", "inv_2", "inv_9"]);
         // Sent again: a further token.
         let mut again = everything()[9].1[0].clone();
         again["token"] = data::token(11).to_string().into();
@@ -588,7 +591,7 @@ each_database! {
         assert_eq!(invites, [json!("inv_1"), json!("inv_3"), Value::Null].map(invite));
         assert_eq!(data["groupInvites"]["nodes"], json!([{ "externalId": "gi_1", "source": "clerk", "group": of("7") }]));
         assert_eq!(data["course"]["externalId"], "9f0c3b52-6d4e-4b39-8f9e-0f9a0e3c1a11");
-        assert_eq!(data["course"]["invites"]["nodes"].as_array().map(Vec::len), Some(2));
+        assert_eq!(data["course"]["invites"]["nodes"].as_array().map(Vec::len), Some(3));
         // A viewer without an account sees no id of a source.
         let document = format!("{{ inviteCode(code: \"HELLO\") {{ externalId source tags {both} user {both} }} }}");
         let data = gateway.data(Viewer::Anonymous, &document).await;

@@ -205,11 +205,13 @@ impl Kind {
     }
 
     /// Returns the condition for rows of a source, or for those of none. Rows that have no id in a source
-    /// belong to it with their workspace, group or course, and their user.
+    /// belong to it with their workspace, group or course, and their user if they have one.
     pub fn of_source(self, source: Option<&Source>) -> Condition {
         let columns = self.of_source_by().iter();
         columns.fold(Condition::all(), |all, column| {
-            all.add(self.is_of_source(column, source))
+            // An invite to an address has no user.
+            let is_null = Expr::col((self.table(), *column)).is_null();
+            all.add(self.is_of_source(column, source).or(is_null))
         })
     }
 

@@ -74,7 +74,7 @@ group(externalId: { source: "clerk", id: {groups-1} })            --+++ +++ ++++
 group(externalId: { source: "clerk", id: {groups-2} })            ----- --- ------- --
 course(externalId: { source: "clerk", id: {courses-1} })          --+++ +++ +++++++ ++
 course(externalId: { source: "clerk", id: {courses-3} })          ----- +-- +---+++ ++
-course(externalId: { source: "clerk", id: {courses-4} })          ----- +-- +---+++ ++
+course(externalId: { source: "clerk", id: {courses-4} })          ----- ++- +---+++ ++
 course(externalId: { source: "clerk", id: {courses-5} })          ----- --- ------- --
 group(id: {Group:1})                                              --+++ +++ +++++++ ++
 group(id: {1})                                                    --+++ +++ +++++++ ++

@@ -4,7 +4,7 @@
 use entity::course::{CoursePrivacy, Model};
 
 use super::{
-    Access, AccessError, CourseInviteView, CourseKey, NO_ID, findable,
+    Access, AccessError, CourseInviteView, NO_ID, SlugKey, findable,
     proof::{CourseManager, Guarded, ManagedScope},
 };
 use crate::{
@@ -45,13 +45,13 @@ impl CourseView {
 
 impl Access {
     /// Returns the course with this id or slug, if the viewer may see it.
-    pub async fn course(&self, key: CourseKey<'_>) -> Result<Option<CourseView>, LoadError> {
+    pub async fn course(&self, key: SlugKey<'_>) -> Result<Option<CourseView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
         let (row, id) = match key {
-            CourseKey::Id(id) => (self.reads().course(id).await?, id),
-            CourseKey::Slug(slug) => {
+            SlugKey::Id(id) => (self.reads().course(id).await?, id),
+            SlugKey::Slug(slug) => {
                 let row = self.reads().course_by_slug(findable(slug)).await?;
                 (row, NO_ID)
             }
@@ -76,7 +76,7 @@ impl Access {
         invite: &CourseInviteView,
     ) -> Result<Option<CourseView>, LoadError> {
         if !invite.shows_course() {
-            return self.course(CourseKey::Id(invite.course_id)).await;
+            return self.course(SlugKey::Id(invite.course_id)).await;
         }
         let row = self.reads().course(invite.course_id).await?;
         Ok(row.map(CourseView::new))

@@ -8,7 +8,7 @@ use entity::course_invite::Model;
 use futures_util::future::try_join_all;
 
 use super::{
-    Access, AccessError, CourseKey, Creation, EmailVisibility, NO_ID, Refused, UserView,
+    Access, AccessError, Creation, EmailVisibility, NO_ID, Refused, SlugKey, UserView,
     creation::Rows,
     proof::{CourseManager, Guarded},
 };
@@ -154,7 +154,7 @@ impl Access {
         let actor = self.self_proof()?;
         let lifecycle = self.lifecycle()?;
         let in_course = |refusal| Ok(Err(Refused::new("course", refusal)));
-        let course = CourseKey::Id(course_id.unwrap_or(NO_ID));
+        let course = SlugKey::Id(course_id.unwrap_or(NO_ID));
         let Some(course) = self.course(course).await? else {
             return in_course(Refusal::NotFound);
         };

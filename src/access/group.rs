@@ -3,7 +3,7 @@
 use entity::group::Model;
 
 use super::{
-    Access, AccessError, GroupInviteView, GroupKey, findable,
+    Access, AccessError, GroupInviteView, SlugKey, findable,
     proof::{GroupManager, Guarded, ManagedScope},
 };
 use crate::{
@@ -71,13 +71,13 @@ impl Access {
     }
 
     /// Returns the group with this id or slug, for viewers with an account.
-    pub async fn group(&self, key: GroupKey<'_>) -> Result<Option<GroupView>, LoadError> {
+    pub async fn group(&self, key: SlugKey<'_>) -> Result<Option<GroupView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
         let row = match key {
-            GroupKey::Id(id) => self.reads().group(id).await?,
-            GroupKey::Slug(slug) => self.reads().group_by_slug(findable(slug)).await?,
+            SlugKey::Id(id) => self.reads().group(id).await?,
+            SlugKey::Slug(slug) => self.reads().group_by_slug(findable(slug)).await?,
         };
         Ok(row.map(GroupView::new))
     }

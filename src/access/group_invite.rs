@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::group_invite::Model;
 
 use super::{
-    Access, AccessError, GroupKey, GroupView, NO_ID, Refused, findable,
+    Access, AccessError, GroupView, NO_ID, Refused, SlugKey, findable,
     proof::{GroupManager, Guarded, ManagedScope, SelfProof},
 };
 use crate::{
@@ -136,7 +136,7 @@ impl Access {
         let actor = self.self_proof()?;
         let lifecycle = self.lifecycle()?;
         let refused = |refusal| Ok(Err(Refused::new("group", refusal)));
-        let key = GroupKey::Id(group_id.unwrap_or(NO_ID));
+        let key = SlugKey::Id(group_id.unwrap_or(NO_ID));
         let Some(group) = self.group(key).await? else {
             return refused(Refusal::NotFound);
         };

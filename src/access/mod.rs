@@ -117,7 +117,7 @@ impl From<ListError> for AccessError {
     }
 }
 
-/// Names a group or course.
+/// The key by which a group or course is looked up.
 #[derive(Clone, Copy, Debug)]
 pub enum SlugKey<'a> {
     /// By primary key.
@@ -125,12 +125,6 @@ pub enum SlugKey<'a> {
     /// By name in URLs.
     Slug(&'a str),
 }
-
-/// Names a group.
-pub type GroupKey<'a> = SlugKey<'a>;
-
-/// Names a course.
-pub type CourseKey<'a> = SlugKey<'a>;
 
 impl<'a> SlugKey<'a> {
     /// Reads an id or a slug. ASCII digits alone are an id, and never a slug: otherwise a slug could

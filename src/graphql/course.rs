@@ -12,16 +12,16 @@ use super::{
     },
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
-    external_id::{ExternalIdInput, LookUp, external_id, id_of, source},
+    external_id::{ExternalIdInput, LookUp, external_id, source},
     filter::{InviteTargetFilter, InviteTargetOrder},
-    id::{Named, NodeKind, global_id, parse_global_id},
+    id::{NodeKind, global_id},
     invite_counts::InviteCounts,
     json::{enum_leaves, leaves},
     scalar::BigInt,
     user::User,
 };
 use crate::{
-    access::{Access, CourseKey, CourseView, EmailVisibility},
+    access::{Access, CourseView, EmailVisibility},
     loader::role::Target,
 };
 
@@ -205,25 +205,11 @@ impl CourseQuery {
             ExternalIdInput,
         >,
     ) -> Nullable<Eager<Course>> {
-        let find = async |access: &Access| match LookUp::read(id, external_id)? {
-            LookUp::Id(id) => Ok(access.course(key(&id)).await?),
-            LookUp::External(key) => {
-                let id = id_of(access, NodeKind::Course, &key).await?;
-                Ok::<_, Failure>(access.course(CourseKey::Id(id)).await?)
-            }
+        let find = async |access: &Access| {
+            let by = LookUp::read(id, external_id)?;
+            let key = by.key(access, NodeKind::Course).await?;
+            Ok::<_, Failure>(access.course(key).await?)
         };
         ctx.look_up(find, eager(Course)).await
-    }
-}
-
-/// Reads a global id, a database id or a slug.
-fn key(text: &str) -> CourseKey<'_> {
-    match parse_global_id(text) {
-        Some(Named {
-            kind: NodeKind::Course,
-            id,
-            ..
-        }) => CourseKey::Id(id),
-        _ => CourseKey::from_text(text),
     }
 }

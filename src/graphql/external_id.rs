@@ -5,10 +5,10 @@ use async_graphql::{Context, ID, InputObject};
 use super::{
     context::ContextExt,
     error::{Failure, Nullable},
-    id::NodeKind,
+    id::{NodeKind, parse_global_id},
 };
 use crate::{
-    access::{Access, External},
+    access::{Access, External, SlugKey},
     loader::{
         LoadError,
         external_key::{ExternalKey, ExternalKind},
@@ -74,6 +74,21 @@ impl LookUp {
                 "send exactly one of id and externalId",
             )),
         }
+    }
+
+    /// Returns the key of an object with a slug. Its id is a global id, a database id or the slug.
+    pub(super) async fn key(
+        &self,
+        access: &Access,
+        kind: NodeKind,
+    ) -> Result<SlugKey<'_>, LoadError> {
+        Ok(match self {
+            Self::Id(text) => match parse_global_id(text) {
+                Some(named) if named.kind == kind => SlugKey::Id(named.id),
+                _ => SlugKey::from_text(text),
+            },
+            Self::External(key) => SlugKey::Id(id_of(access, kind, key).await?),
+        })
     }
 }
 

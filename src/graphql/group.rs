@@ -7,15 +7,15 @@ use super::{
     context::ContextExt,
     eager::{Eager, Leaves, eager},
     error::{Failure, Nullable},
-    external_id::{ExternalIdInput, LookUp, external_id, id_of, source},
+    external_id::{ExternalIdInput, LookUp, external_id, source},
     filter::{InviteTargetFilter, InviteTargetOrder},
     group_invite::GroupInvite,
-    id::{Named, NodeKind, global_id, parse_global_id},
+    id::{NodeKind, global_id},
     json::leaves,
     scalar::BigInt,
 };
 use crate::{
-    access::{Access, GroupKey, GroupView},
+    access::{Access, GroupView},
     loader::role::Target,
 };
 
@@ -127,25 +127,11 @@ impl GroupQuery {
             ExternalIdInput,
         >,
     ) -> Nullable<Eager<Group>> {
-        let find = async |access: &Access| match LookUp::read(id, external_id)? {
-            LookUp::Id(id) => Ok(access.group(key(&id)).await?),
-            LookUp::External(key) => {
-                let id = id_of(access, NodeKind::Group, &key).await?;
-                Ok::<_, Failure>(access.group(GroupKey::Id(id)).await?)
-            }
+        let find = async |access: &Access| {
+            let by = LookUp::read(id, external_id)?;
+            let key = by.key(access, NodeKind::Group).await?;
+            Ok::<_, Failure>(access.group(key).await?)
         };
         ctx.look_up(find, eager(Group)).await
-    }
-}
-
-/// Reads a global id, a database id or a slug.
-fn key(text: &str) -> GroupKey<'_> {
-    match parse_global_id(text) {
-        Some(Named {
-            kind: NodeKind::Group,
-            id,
-            ..
-        }) => GroupKey::Id(id),
-        _ => GroupKey::from_text(text),
     }
 }

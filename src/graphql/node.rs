@@ -19,7 +19,7 @@ use super::{
     workspace_invite::WorkspaceInvite,
 };
 use crate::{
-    access::{Access, CourseKey, GroupKey, InviteView},
+    access::{Access, InviteView, SlugKey},
     loader::invite::InviteRef,
 };
 
@@ -61,8 +61,8 @@ pub(super) async fn fetch(access: &Access, named: Named) -> Result<Option<Node>,
         NodeKind::User => node(access.user(id).await?, User),
         NodeKind::Tag => node(access.tag(id).await?, Tag),
         NodeKind::Workspace => node(access.workspace(id).await?, Workspace),
-        NodeKind::Group => node(access.group(GroupKey::Id(id)).await?, Group),
-        NodeKind::Course => node(access.course(CourseKey::Id(id)).await?, Course),
+        NodeKind::Group => node(access.group(SlugKey::Id(id)).await?, Group),
+        NodeKind::Course => node(access.course(SlugKey::Id(id)).await?, Course),
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     id, route,
 };
 use crate::{
-    access::{CourseKey, NO_ID},
+    access::{NO_ID, SlugKey},
     loader::course_invite::{CourseInviteFilter, CourseInviteSort},
     paging::{End, Page},
 };
@@ -193,7 +193,7 @@ pub(super) async fn find(request: Request) -> Result<CourseInvitees, RestError> 
     request.require_account()?;
     let access = &request.access;
     let window = LimitOffset::read(&request.query).map_err(RestError::Parameters)?;
-    let key = CourseKey::Id(id(&request.parameter).unwrap_or(NO_ID));
+    let key = SlugKey::Id(id(&request.parameter).unwrap_or(NO_ID));
     let course = access.course(key).await?.ok_or(RestError::NotFound)?;
     let manager = access.course_manager(&course).await?;
     let slice = access

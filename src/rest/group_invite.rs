@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{
     Endpoint, ErrorFormat, Request, described_errors::ArenaManagerErrors, error::RestError, route,
 };
-use crate::access::GroupKey;
+use crate::access::SlugKey;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint {
     path: PATH,
@@ -99,7 +99,7 @@ pub(super) async fn find(request: Request) -> Result<GroupInvite, RestError> {
     request.require_account()?;
     let access = &request.access;
     let group = access
-        .group(GroupKey::from_text(&request.parameter))
+        .group(SlugKey::from_text(&request.parameter))
         .await?
         .ok_or(RestError::NotFound)?;
     let invite = access

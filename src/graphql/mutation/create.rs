@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     access::{
-        CodeInvitee, CourseInvitee, CourseKey, CreatedInvite, Creation, EmailVisibility,
+        CodeInvitee, CourseInvitee, CreatedInvite, Creation, EmailVisibility, SlugKey,
         WorkspaceInvitee,
     },
     graphql::{
@@ -256,7 +256,7 @@ impl CreateCourseInvitesPayload {
     /// The course. Null if the viewer may not see it.
     async fn course(&self, ctx: &Context<'_>) -> Nullable<Course> {
         let id = self.course?;
-        ctx.look_up(|access| access.course(CourseKey::Id(id)), Course)
+        ctx.look_up(|access| access.course(SlugKey::Id(id)), Course)
             .await
     }
 

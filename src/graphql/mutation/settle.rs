@@ -8,7 +8,7 @@ use super::{
     user_error::{InviteErrorCode, InviteUserError, first_code},
 };
 use crate::{
-    access::{Access, Answered, CourseKey, GroupKey, MAX_ROWS, Redeemed},
+    access::{Access, Answered, MAX_ROWS, Redeemed, SlugKey},
     graphql::{
         context::ContextExt,
         course::Course,
@@ -140,12 +140,12 @@ async fn target(access: &Access, target: Target) -> Result<Option<InviteTarget>,
             .map(Workspace)
             .map(InviteTarget::Workspace),
         Target::Group(id) => access
-            .group(GroupKey::Id(id))
+            .group(SlugKey::Id(id))
             .await?
             .map(Group)
             .map(InviteTarget::Group),
         Target::Course(id) => access
-            .course(CourseKey::Id(id))
+            .course(SlugKey::Id(id))
             .await?
             .map(Course)
             .map(InviteTarget::Course),

@@ -487,7 +487,7 @@ each_database! {
                 Kind::InviteCodes => assert_eq!(rows[0].get("tag_ids"), None),
                 _ => {}
             }
-            // What is left out stays as it is.
+            // Fields that are left out stay as they are.
             assert_eq!(load(&gateway, "clerk", *kind, &rows).await, [""; 0], "{kind}");
         }
         assert_eq!(tables::dump(&gateway.database).await, stored);

@@ -154,7 +154,7 @@ each_database! {
         viewer(&gateway, json!({})).await;
         for (changes, expected) in [
             (json!({ "name": "Ada King", "preferred_username": "countess" }), json!(["countess", "Ada King", "Ada@Example.org", true])),
-            // What a token does not state stays.
+            // Values that a token does not state stay.
             (json!({ "name": null, "preferred_username": null, "email": null }), json!(["countess", "Ada King", "Ada@Example.org", true])),
             (json!({ "name": "Ada King", "preferred_username": "countess", "email_verified": false }), json!(["countess", "Ada King", "Ada@Example.org", true])),
             (json!({ "email": "ada@king.example", "email_verified": false }), json!(["ada", "Ada Lovelace", "ada@king.example", false])),

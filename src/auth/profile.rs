@@ -1,4 +1,4 @@
-//! What a token states about its person, for their account.
+//! Reads the claims of a token from which the account of its person is made.
 
 use serde_json::Value;
 

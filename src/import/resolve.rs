@@ -186,7 +186,7 @@ pub(super) async fn resolve(
     Ok(resolved)
 }
 
-/// What precedes an id in a reason.
+/// Text before an id in a reason.
 pub(super) const WITH_ID: &str = " with the id ";
 
 /// Start of the reason why a reference is rejected.

@@ -31,7 +31,7 @@ const NAMELESS: &str = "user";
 /// Times that an account is made if others take its username meanwhile.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// What an identity provider states about a person, as it states it.
+/// A person's data as an identity provider states it.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
     /// The person's key at the provider.
@@ -48,8 +48,8 @@ pub struct Identity {
     pub picture: Option<String>,
 }
 
-/// What an account has of an [`Identity`]: values that a row of `users` can hold. What is absent stays as it
-/// is.
+/// The values of an [`Identity`] that a row of `users` can hold. An account keeps its own values where these
+/// are absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     ext_id: String,

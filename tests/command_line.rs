@@ -325,7 +325,28 @@ const WRONG: &[Wrong] = &[
         flag: "--max-body",
         variable: "GATEWAY_MAX_BODY",
         value: "1",
-        messages: &["1024..=16777216"],
+        messages: &["expected 1024 to 16777216 bytes, or a number with a unit such as KiB or MiB"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--import-max-body",
+        variable: "GATEWAY_IMPORT_MAX_BODY",
+        value: "2TiB",
+        messages: &["expected 1 to 1099511627776 bytes"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--max-tokens",
+        variable: "GATEWAY_MAX_TOKENS",
+        value: "10s",
+        messages: &["expected 50 to 100000\n"],
+        secret: None,
+    },
+    Wrong {
+        flag: "--rate-limit-requests",
+        variable: "GATEWAY_RATE_LIMIT_REQUESTS",
+        value: "many",
+        messages: &["expected 0 to 4294967295\n"],
         secret: None,
     },
     Wrong {
@@ -388,7 +409,8 @@ async fn errors_name_the_setting_and_the_allowed_values() {
                 "{said}"
             );
             assert!(
-                said.starts_with("error: ") && said.contains(wrong.flag),
+                said.starts_with("error: ")
+                    && said.contains(&format!("{} ({})", wrong.flag, wrong.variable)),
                 "{said}"
             );
             for message in wrong.messages {
@@ -444,7 +466,7 @@ async fn an_empty_variable_counts_as_unset() {
         "OTEL_TRACES_EXPORTER",
     ]
     .map(|name| (name, ""));
-    let times = [
+    let quantities = [
         ("GATEWAY_REQUEST_TIMEOUT", "10s"),
         ("GATEWAY_CLIENT_TIMEOUT", "2m"),
         ("GATEWAY_DRAIN_TIMEOUT", "0"),
@@ -452,11 +474,64 @@ async fn an_empty_variable_counts_as_unset() {
         ("GATEWAY_DATABASE_ACQUIRE_TIMEOUT", "2000ms"),
         ("GATEWAY_DATABASE_LOCK_TIMEOUT", "1s"),
         ("GATEWAY_INVITE_LIFETIME", "48h"),
+        ("GATEWAY_MAX_DOCUMENT", "16KiB"),
+        ("GATEWAY_MAX_RESPONSE", "4MB"),
+        ("GATEWAY_MAX_BUFFERED", "1GiB"),
+        ("GATEWAY_MAX_TOKEN", "8192B"),
+        ("GATEWAY_DOCUMENT_CACHE", "0"),
+        ("GATEWAY_IMPORT_MAX_BODY", "1TB"),
     ];
-    let variables = [&empty[..], &times].concat();
+    let variables = [&empty[..], &quantities].concat();
     let server = Server::with_variables(&database, &variables).await;
     let ready = server.get(None, "/health/ready").await;
     assert_eq!(ready.status, StatusCode::OK, "{}", ready.text);
+}
+
+#[tokio::test]
+async fn unknown_variables_are_warned_of_without_their_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite://{}", folder.path().join("new.db").display());
+    let unknown = [
+        ("GATEWAY_MAX_TOKNS", "hunter2"),
+        ("GATEWAY_DATABASE_URL", "hunter2"),
+        ("GATEWAY_COLOUR", "hunter2"),
+        ("GATEWAY_UNSET", ""),
+        ("GATEWAY_PORT", "tcp://10.0.0.1:8080"),
+        ("OTHER", "hunter2"),
+    ];
+    let expected = [
+        "the environment variable GATEWAY_COLOUR is not known, and has no effect",
+        "the environment variable GATEWAY_DATABASE_URL is not known, and has no effect; did you mean DATABASE_URL?",
+        "the environment variable GATEWAY_MAX_TOKNS is not known, and has no effect; did you mean GATEWAY_MAX_TOKENS?",
+    ];
+    let environment = [&unknown[..], &[("DATABASE_URL", &database)]].concat();
+    let ended = Process::run_in(&environment, &["migrate", "up"]).await;
+    let printed: String = expected.map(|line| format!("warning: {line}\n")).concat();
+    assert_eq!((ended.status, ended.stderr), (Some(0), printed));
+
+    let ended = Process::run_in(&environment, &["check"]).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+    let rows: String = expected
+        .map(|line| format!("variable  warn    {line}\n"))
+        .concat();
+    assert!(ended.stdout.ends_with(&rows), "{}", ended.stdout);
+
+    // The log is as configured.
+    let wrong = ("GATEWAY_ACCEPT_URL", "");
+    let settings = [
+        ("GATEWAY_MUTATIONS", "on"),
+        ("GATEWAY_LOG_FORMAT", "json"),
+        wrong,
+    ];
+    let ended = Process::run_in(&[&environment[..], &settings].concat(), &["serve"]).await;
+    assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+    let logged = ended.stderr.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        (line["level"] == "WARN").then(|| line["message"].as_str().map(str::to_owned))?
+    });
+    let logged: Vec<_> = logged.filter(|line| line.contains("variable")).collect();
+    assert_eq!(logged, expected);
+    assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ fn reference() -> String {
     let serve = cli.find_subcommand("serve").expect("a command");
     let mut text = "# Configuration\n\n\
         Settings of `invite-gateway serve`: a flag outranks its environment variable. An empty variable counts\n\
-        as unset. Times may have a unit: `500ms`, `10s`, `2m`, `1h`, `7d`.\n\n\
+        as unset. Times may have a unit: `500ms`, `10s`, `2m`, `1h`, `7d`. Sizes may, too: `128KiB`, `16MiB`, `1MB`.\n\n\
         This page is generated from the command line's own definitions:\n\
         `UPDATE_REFERENCE=1 scripts/test --test gateway configuration` writes it anew.\n"
         .to_owned();

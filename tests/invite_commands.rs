@@ -289,7 +289,7 @@ each_database! {
             (&["--as=ada", "-"], "standard input has no rows"),
             (&["--as=ada", "a@secret.example", "--expires=soon"], "--expires: expected a period such as 14d"),
             (&["--as=ada", "a@secret.example", "--idempotency-key="], "expected 1 to 56 characters"),
-            (&["--as=ada", "a@secret.example", "--invite-lifetime=9", "--max-invite-lifetime=8"], "--invite-lifetime must not exceed"),
+            (&["--as=ada", "a@secret.example", "--invite-lifetime=9", "--max-invite-lifetime=8"], "--invite-lifetime (GATEWAY_INVITE_LIFETIME) must not exceed"),
         ] {
             let ended = invite(&gateway, &[&workspace[..], arguments].concat()).await;
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);

@@ -276,7 +276,11 @@ async fn a_switched_off_sdk_sends_nothing() {
             (("OTEL_SDK_DISABLED", "TRUE"), false),
             (("OTEL_TRACES_EXPORTER", "none"), false),
             (("OTEL_SDK_DISABLED", "1"), true),
+            (("OTEL_TRACES_EXPORTER", "None"), false),
             (("OTEL_TRACES_EXPORTER", "otlp"), true),
+            (("OTEL_TRACES_EXPORTER", "console, otlp"), true),
+            // Names that are not known count as unset, by the specification.
+            (("OTEL_TRACES_EXPORTER", "zipkin"), true),
         ] {
             let collector = Collector::start().await;
             let endpoint = collector.option();
@@ -287,7 +291,10 @@ async fn a_switched_off_sdk_sends_nothing() {
             assert_eq!(response.status, StatusCode::OK);
             // Stopping flushes the spans.
             server.process.signal("TERM");
-            assert_eq!(server.process.ended().await.status, Some(0));
+            let ended = server.process.ended().await;
+            assert_eq!(ended.status, Some(0));
+            let is_warned = ended.stderr.contains("expected otlp or none");
+            assert_eq!(is_warned, variable.1 == "zipkin", "{}", ended.stderr);
             assert_eq!(!collector.spans().is_empty(), sends, "{variable:?}");
         }
     })

@@ -90,7 +90,10 @@ impl TokenSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// Both a secret and a key set are configured.
-    #[error("set either a JWT secret (for HS256) or a JWKS (for RS256, ES256 and EdDSA), not both")]
+    #[error(
+        "set either --jwt-secret (GATEWAY_JWT_SECRET), a secret for HS256, or --jwt-jwks (GATEWAY_JWT_JWKS), a JWKS \
+         for RS256, ES256 and EdDSA, not both"
+    )]
     SecretAndJwks,
     /// Accounts would be made under keys that are not the provider's.
     #[error(
@@ -104,7 +107,8 @@ pub enum SettingsError {
     ProvisionIssuer,
     /// No token can be verified.
     #[error(
-        "--jwt-provision on needs --jwt-secret or --jwt-jwks, since without them every token is refused"
+        "--jwt-provision on needs --jwt-secret (GATEWAY_JWT_SECRET) or --jwt-jwks (GATEWAY_JWT_JWKS), since without \
+         them every token is refused"
     )]
     ProvisionKeys,
     /// The key set is a file that cannot be read, or that is no key set.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{gateway::Prepared, print, serve};
+use super::{gateway::Prepared, print, serve, variables};
 use crate::{
     auth::KeysFound,
     clock::Clock,
@@ -37,6 +37,8 @@ struct Finding {
 enum Status {
     Ok,
     Failed,
+    /// Allowed, but probably a mistake.
+    Warn,
     /// Not configured.
     Off,
 }
@@ -50,6 +52,13 @@ impl Finding {
                 false => Status::Failed,
             },
             detail: detail.to_string(),
+        }
+    }
+
+    fn warn(part: &'static str, detail: String) -> Self {
+        Self {
+            status: Status::Warn,
+            ..Self::new(part, true, detail)
         }
     }
 
@@ -74,10 +83,12 @@ struct Report {
 
 /// Runs the command. Exits with 0 if all is well, and with 1 otherwise.
 pub(super) async fn run(args: CheckArgs, clock: Clock) -> ExitCode {
-    let checks = match serve::prepare(&args.serve, clock).await {
+    let mut checks = match serve::prepare(&args.serve, clock).await {
         Ok(gateway) => check(gateway).await,
         Err(error) => vec![Finding::new("settings", false, error)],
     };
+    let warnings = variables::warnings().into_iter();
+    checks.extend(warnings.map(|warning| Finding::warn("variable", warning)));
     let report = Report {
         ok: checks.iter().all(|check| check.status != Status::Failed),
         checks,
@@ -145,6 +156,7 @@ fn table(checks: &[Finding]) -> String {
         let status = match check.status {
             Status::Ok => "ok",
             Status::Failed => "failed",
+            Status::Warn => "warn",
             Status::Off => "off",
         };
         let detail = Printable(&check.detail);

@@ -352,8 +352,9 @@ fn build_graphql(
     ) {
         (Some(_), Switch::On) => {
             return Err(StartError::usage(
-                "--automatic-persisted-queries and --trusted-documents exclude each other: a \
-                 document that any client may register is not trusted",
+                "--automatic-persisted-queries (GATEWAY_AUTOMATIC_PERSISTED_QUERIES) and --trusted-documents \
+                 (GATEWAY_TRUSTED_DOCUMENTS) exclude each other: a document that any client may register is not \
+                 trusted",
             ));
         }
         (Some(path), Switch::Off) => {

@@ -18,6 +18,7 @@ mod serve;
 mod telemetry;
 mod token;
 mod usage;
+mod variables;
 
 use std::{
     ffi::OsString,
@@ -96,6 +97,13 @@ impl Cli {
 
     async fn execute(self) -> ExitCode {
         let clock = Clock::system();
+        // The commands that serve log them, `check` reports them, and `health` runs every few seconds.
+        if !matches!(
+            self.command,
+            Command::Serve(_) | Command::Demo(_) | Command::Check(_) | Command::Health(_)
+        ) {
+            print_warnings(&variables::warnings());
+        }
         match self.command {
             Command::Serve(args) => serve::run(args, clock).await,
             Command::Demo(args) => demo::run(args, clock).await,
@@ -153,6 +161,14 @@ impl Display for CannotOpen {
 async fn unready(database: &DatabaseConnection, purpose: Purpose) -> Option<String> {
     let readiness = readiness(database, purpose).await;
     (!readiness.is_ready()).then(|| readiness.to_string())
+}
+
+/// Prints warnings before the command runs.
+fn print_warnings(warnings: &[String]) {
+    for warning in warnings {
+        // Ignores a closed console, as below.
+        let _ = writeln!(io::stderr(), "warning: {}", Printable(warning));
+    }
 }
 
 fn print_error(error: impl Display) {

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::failed;
+use super::{failed, variables};
 use crate::{
-    config::{LogOptions, TelemetryOptions},
+    config::{LogOptions, TelemetryOptions, TracesExporter},
     log,
     trace::Traces,
 };
@@ -25,6 +25,14 @@ pub(super) async fn with_telemetry(
         },
     };
     log::start(log, traces.as_ref());
+    for warning in variables::warnings() {
+        tracing::warn!("{warning}");
+    }
+    if options.traces_exporter == TracesExporter::Unknown {
+        tracing::warn!(
+            "--traces-exporter (OTEL_TRACES_EXPORTER) has no effect: expected otlp or none"
+        );
+    }
     let exit = serve().await;
     if let Some(traces) = traces {
         traces.finish().await;

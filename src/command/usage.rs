@@ -81,37 +81,33 @@ fn redact(error: &mut clap::Error) {
     }
 }
 
-/// Appends the environment variables to the flags of required settings that are missing.
+/// Appends the environment variables to the flags of settings that are missing or have a wrong value.
 fn name_variables(error: &mut clap::Error) {
-    if error.kind() != ErrorKind::MissingRequiredArgument {
-        return;
-    }
-    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
-        return;
-    };
-    let command = Cli::command();
-    let settings: Vec<&Arg> = command
-        .get_subcommands()
-        .flat_map(|command| {
-            let nested = command.get_subcommands().flat_map(Command::get_arguments);
-            command.get_arguments().chain(nested)
-        })
-        .collect();
-    // A missing setting is written as `--name <VALUE>`.
-    let named = |text: &String| {
-        let (flag, value) = text.split_once(' ').unwrap_or((text, ""));
-        let has_flag = |setting: &&&Arg| setting.get_long() == flag.strip_prefix("--");
-        match settings
-            .iter()
-            .find(has_flag)
-            .and_then(|setting| setting.get_env())
-        {
-            Some(variable) => format!("{flag} ({}) {value}", variable.display()),
-            None => text.clone(),
+    let named = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
+            ContextValue::Strings(missing.iter().map(|text| with_variable(text)).collect())
         }
+        (ErrorKind::InvalidValue, Some(ContextValue::String(setting))) => {
+            ContextValue::String(with_variable(setting))
+        }
+        _ => return,
     };
-    let missing = missing.iter().map(named).collect();
-    error.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
+    error.insert(ContextKind::InvalidArg, named);
+}
+
+/// Returns a setting, written as `--name <VALUE>`, with its environment variable.
+fn with_variable(text: &str) -> String {
+    let command = Cli::command();
+    let mut settings = command.get_subcommands().flat_map(|command| {
+        let nested = command.get_subcommands().flat_map(Command::get_arguments);
+        command.get_arguments().chain(nested)
+    });
+    let (flag, value) = text.split_once(' ').unwrap_or((text, ""));
+    let has_flag = |setting: &&Arg| setting.get_long() == flag.strip_prefix("--");
+    match settings.find(has_flag).and_then(Arg::get_env) {
+        Some(variable) => format!("{flag} ({}) {value}", variable.display()),
+        None => text.to_owned(),
+    }
 }
 
 fn is_plain(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration::{milliseconds, seconds};
+use super::quantity::{milliseconds, number, seconds};
 use crate::{
     database::{self, Pool, StatementLimits},
     redacted::Redacted,
@@ -26,7 +26,7 @@ pub struct DatabaseOptions {
 
     /// Maximum number of open connections to each server, 1 to 1000
     #[arg(long, env = "GATEWAY_DATABASE_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=1000))]
+          value_parser = number(1..=1000_u32))]
     pub database_max_connections: u32,
 
     /// Time that a request waits for a connection before it gets 503, in seconds, 1 to 60

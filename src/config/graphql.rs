@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Switch;
+use super::{
+    Switch,
+    quantity::{bytes, number},
+};
 use crate::graphql::{NodeFields, SchemaSettings, SubgraphSdl};
 
 /// GraphQL settings.
@@ -15,7 +18,7 @@ pub struct GraphqlOptions {
     /// number: 5
     #[arg(long, env = "GATEWAY_MAX_BATCH", value_name = "NUMBER", default_value_t = 0,
           num_args = 0..=1, default_missing_value = "5",
-          value_parser = clap::value_parser!(u16).range(0..=100))]
+          value_parser = number(0..=100_u16))]
     pub max_batch: u16,
 
     /// Let clients register documents by their SHA-256 and then send only the hash (Apollo's
@@ -35,7 +38,7 @@ pub struct GraphqlOptions {
 
     /// Size of the cache of parsed and validated documents, in bytes of text; 0 disables it
     #[arg(long, env = "GATEWAY_DOCUMENT_CACHE", value_name = "BYTES", default_value_t = 262_144,
-          value_parser = clap::value_parser!(u32).range(0..=1_073_741_824))]
+          value_parser = bytes(0..=1_073_741_824_u32))]
     pub document_cache: u32,
 }
 

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, str::FromStr, time::Duration};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::{Switch, duration::seconds};
+use super::{
+    Switch,
+    quantity::{bytes, number, seconds},
+};
 use crate::{
     graphql::SubgraphSdl,
     http::{Connections, Origin},
@@ -34,7 +37,7 @@ pub struct HttpOptions {
 
     /// Maximum length of a request body, in bytes, 1024 to 16777216
     #[arg(long, env = "GATEWAY_MAX_BODY", value_name = "BYTES", default_value_t = 131_072,
-          value_parser = clap::value_parser!(u32).range(1024..=16_777_216))]
+          value_parser = bytes(1024..=16_777_216_u32))]
     pub max_body: u32,
 
     /// Time limit of a request and its statements, in seconds, 1 to 600; a request that exceeds it
@@ -47,13 +50,13 @@ pub struct HttpOptions {
     /// gateway raises the open-file limit (ulimit -n) to fit; if the system refuses, it lowers this
     /// maximum and logs a warning
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          value_parser = number(1..=1_000_000_u32))]
     pub max_connections: u32,
 
     /// Maximum number of connections from one address (IPv6: one /64), 1 to 1000000; further
     /// connections are closed. Does not apply to --trusted-proxies
     #[arg(long, env = "GATEWAY_MAX_CONNECTIONS_PER_CLIENT", value_name = "NUMBER",
-          default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          default_value_t = 256, value_parser = number(1..=1_000_000_u32))]
     pub max_connections_per_client: u32,
 
     /// Time that a client may take to send a request head, or to read more of a response, in
@@ -65,14 +68,14 @@ pub struct HttpOptions {
     /// Bytes of request bodies and responses that the gateway buffers, 1048576 to 1099511627776;
     /// further requests get 503. One client may use at most one eighth
     #[arg(long, env = "GATEWAY_MAX_BUFFERED", value_name = "BYTES", default_value_t = 67_108_864,
-          value_parser = clap::value_parser!(u64).range(1_048_576..=1_099_511_627_776))]
+          value_parser = bytes(1_048_576..=1_099_511_627_776_u64))]
     pub max_buffered: u64,
 
     /// Maximum number of data requests in flight, 2 to 1000000; further requests get 503 at once.
     /// Half is reserved for requests with a token, half for those without. One client may use at
     /// most one eighth of either half
     #[arg(long, env = "GATEWAY_MAX_IN_FLIGHT", value_name = "NUMBER", default_value_t = 1024,
-          value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+          value_parser = number(2..=1_000_000_u32))]
     pub max_in_flight: u32,
 
     /// Origins whose pages may read responses (CORS), such as https://app.example; * allows all. Separate

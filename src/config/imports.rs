@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Switch, duration::seconds};
+use super::{
+    Switch,
+    quantity::{bytes, seconds},
+};
 use crate::{
     database::{self, Pool},
     redacted::Redacted,
@@ -30,12 +33,13 @@ pub struct ImportOptions {
           value_parser = Redacted(database::check_url))]
     pub import_database_url: Option<String>,
 
-    /// Maximum length of the body of an import, in bytes
+    /// Maximum length of the body of an import, in bytes, 1 to 1099511627776
     #[arg(
         long,
         env = "GATEWAY_IMPORT_MAX_BODY",
         value_name = "BYTES",
-        default_value_t = 1_073_741_824
+        default_value_t = 1_073_741_824,
+        value_parser = bytes(1..=1_099_511_627_776_u64)
     )]
     pub import_max_body: u64,
 

@@ -1,7 +1,6 @@
 //! Definitions of all settings: flag, environment variable, default, unit and meaning.
 
 mod database;
-mod duration;
 mod graphql;
 mod health;
 mod http;
@@ -9,6 +8,7 @@ mod imports;
 mod limits;
 mod log;
 mod policy;
+mod quantity;
 mod rate_limits;
 mod telemetry;
 mod tokens;
@@ -24,8 +24,9 @@ pub use imports::ImportOptions;
 pub use limits::LimitOptions;
 pub use log::{LogFormat, LogLevel, LogOptions};
 pub use policy::PolicyOptions;
+pub(crate) use quantity::bytes;
 pub use rate_limits::RateLimitOptions;
-pub use telemetry::{InvalidEndpoint, TelemetryOptions};
+pub use telemetry::{InvalidEndpoint, TelemetryOptions, TracesExporter};
 pub use tokens::{SigningOptions, TokenOptions};
 pub use writes::{InviteOptions, LifetimeTooLong, WriteOptions};
 

@@ -5,6 +5,7 @@ use std::{net::IpAddr, num::NonZeroU32};
 use clap::Args;
 use ipnet::IpNet;
 
+use super::quantity::number;
 use crate::{
     rate_limit::{Quotas, check_redis_url},
     redacted::Redacted,
@@ -19,7 +20,8 @@ pub struct RateLimitOptions {
         long,
         env = "GATEWAY_RATE_LIMIT_REQUESTS",
         value_name = "NUMBER",
-        default_value_t = 1200
+        default_value_t = 1200,
+        value_parser = number(0..=u32::MAX)
     )]
     pub rate_limit_requests: u32,
 
@@ -28,7 +30,8 @@ pub struct RateLimitOptions {
         long,
         env = "GATEWAY_RATE_LIMIT_COST",
         value_name = "NODES",
-        default_value_t = 200_000
+        default_value_t = 200_000,
+        value_parser = number(0..=u32::MAX)
     )]
     pub rate_limit_cost: u32,
 
@@ -38,7 +41,8 @@ pub struct RateLimitOptions {
         long,
         env = "GATEWAY_RATE_LIMIT_MISSED_LOOKUPS",
         value_name = "NUMBER",
-        default_value_t = 20
+        default_value_t = 20,
+        value_parser = number(0..=u32::MAX)
     )]
     pub rate_limit_missed_lookups: u32,
 
@@ -48,7 +52,8 @@ pub struct RateLimitOptions {
         long,
         env = "GATEWAY_RATE_LIMIT_MUTATIONS",
         value_name = "NUMBER",
-        default_value_t = 120
+        default_value_t = 120,
+        value_parser = number(0..=u32::MAX)
     )]
     pub rate_limit_mutations: u32,
 
@@ -58,7 +63,8 @@ pub struct RateLimitOptions {
         long,
         env = "GATEWAY_RATE_LIMIT_WRITTEN_ROWS",
         value_name = "ROWS",
-        default_value_t = 1000
+        default_value_t = 1000,
+        value_parser = number(0..=u32::MAX)
     )]
     pub rate_limit_written_rows: u32,
 

@@ -2,10 +2,10 @@
 
 use std::{convert::Infallible, net::SocketAddr};
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use url::Url;
 
-use super::{Switch, http::listen};
+use super::{Switch, http::listen, quantity::number};
 use crate::{metrics::DEFAULT_OPERATIONS, redacted::Redacted};
 
 /// Metrics and tracing settings.
@@ -26,7 +26,7 @@ pub struct TelemetryOptions {
     /// Names in trusted documents always have their own
     #[arg(long, env = "GATEWAY_METRICS_OPERATIONS", value_name = "NUMBER",
           default_value_t = DEFAULT_OPERATIONS as u16,
-          value_parser = clap::value_parser!(u16).range(0..=1000))]
+          value_parser = number(0..=1000_u16))]
     pub metrics_operations: u16,
 
     /// Collector to which traces are sent by OTLP over HTTP: http://host:4318 [default: no traces]
@@ -39,14 +39,9 @@ pub struct TelemetryOptions {
           action = ArgAction::Set, value_parser = Redacted(boolean))]
     pub otel_sdk_disabled: bool,
 
-    /// Exporter of the traces
-    #[arg(
-        long,
-        env = "OTEL_TRACES_EXPORTER",
-        value_name = "NAME",
-        value_enum,
-        default_value_t
-    )]
+    /// Exporter of the traces: otlp, over HTTP to the collector, or none. Other names have no effect
+    #[arg(long, env = "OTEL_TRACES_EXPORTER", value_name = "NAME", default_value = "otlp",
+          value_parser = Redacted(exporter))]
     pub traces_exporter: TracesExporter,
 
     /// Name of the gateway in traces [default: invite-gateway]
@@ -55,19 +50,20 @@ pub struct TelemetryOptions {
 }
 
 /// Exporter of the traces.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TracesExporter {
-    /// OTLP over HTTP, to the collector
-    #[default]
+    /// OTLP over HTTP, to the collector.
     Otlp,
-    /// No traces
+    /// No traces.
     None,
+    /// One that the gateway does not have. Counts as unset, as OpenTelemetry's specification says.
+    Unknown,
 }
 
 impl TelemetryOptions {
     /// Returns the collector of the traces; none if no traces are sent.
     pub fn collector(&self) -> Option<&Url> {
-        let is_on = !self.otel_sdk_disabled && self.traces_exporter == TracesExporter::Otlp;
+        let is_on = !self.otel_sdk_disabled && self.traces_exporter != TracesExporter::None;
         self.otlp_endpoint.as_ref().filter(|_| is_on)
     }
 }
@@ -75,6 +71,18 @@ impl TelemetryOptions {
 /// Reads a boolean as OpenTelemetry's specification says: other words than `true` are false.
 fn boolean(text: &str) -> Result<bool, Infallible> {
     Ok(text.eq_ignore_ascii_case("true"))
+}
+
+/// Reads the names of exporters, separated by commas.
+fn exporter(text: &str) -> Result<TracesExporter, Infallible> {
+    let mut names = text.split(',').map(str::trim);
+    Ok(if text.trim().eq_ignore_ascii_case("none") {
+        TracesExporter::None
+    } else if names.any(|name| name.eq_ignore_ascii_case("otlp")) {
+        TracesExporter::Otlp
+    } else {
+        TracesExporter::Unknown
+    })
 }
 
 /// The text is not the URL of a collector. The message omits it, since it may hold a password.

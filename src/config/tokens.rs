@@ -2,9 +2,12 @@
 
 use std::{str::FromStr, time::Duration};
 
-use clap::{Args, builder::NonEmptyStringValueParser, value_parser};
+use clap::{Args, builder::NonEmptyStringValueParser};
 
-use super::{Switch, duration::seconds};
+use super::{
+    Switch,
+    quantity::{bytes, seconds},
+};
 use crate::{
     auth::{
         AudienceClaim, CODES_SCOPE, GrantSettings, IMPORT_SCOPE, JwksLocation, ProfileClaims,
@@ -163,7 +166,7 @@ pub struct TokenOptions {
         env = "GATEWAY_MAX_TOKEN",
         value_name = "BYTES",
         default_value_t = 8192,
-        value_parser = value_parser!(u32).range(1024..=65_536)
+        value_parser = bytes(1024..=65_536_u32)
     )]
     pub max_token: u32,
 }

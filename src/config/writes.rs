@@ -5,7 +5,10 @@ use std::str::FromStr;
 use chrono::TimeDelta;
 use clap::Args;
 
-use super::{Switch, duration::days};
+use super::{
+    Switch,
+    quantity::{days, number},
+};
 use crate::{email, invite::AcceptUrl, lifecycle::WriteLimits, redacted::Redacted};
 
 /// Settings of mutations.
@@ -42,7 +45,8 @@ pub struct InviteOptions {
         long,
         env = "GATEWAY_MAX_INVITES_PER_DAY",
         value_name = "NUMBER",
-        default_value_t = 500
+        default_value_t = 500,
+        value_parser = number(0..=u32::MAX)
     )]
     pub max_invites_per_day: u32,
 
@@ -51,7 +55,8 @@ pub struct InviteOptions {
         long,
         env = "GATEWAY_MAX_OPEN_INVITES",
         value_name = "NUMBER",
-        default_value_t = 50_000
+        default_value_t = 50_000,
+        value_parser = number(0..=u32::MAX)
     )]
     pub max_open_invites: u32,
 
@@ -60,7 +65,8 @@ pub struct InviteOptions {
         long,
         env = "GATEWAY_MAX_RESENDS",
         value_name = "NUMBER",
-        default_value_t = 10
+        default_value_t = 10,
+        value_parser = number(0..=u32::MAX)
     )]
     pub max_resends: u32,
 
@@ -79,7 +85,8 @@ pub struct InviteOptions {
         long,
         env = "GATEWAY_MAX_MESSAGE",
         value_name = "CHARACTERS",
-        default_value_t = 2000
+        default_value_t = 2000,
+        value_parser = number(0..=u32::MAX)
     )]
     pub max_message: u32,
 
@@ -107,7 +114,10 @@ pub struct InviteOptions {
 
 /// The lifetime of an invite whose creator names no expiry exceeds the longest one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--invite-lifetime must not exceed --max-invite-lifetime")]
+#[error(
+    "--invite-lifetime (GATEWAY_INVITE_LIFETIME) must not exceed --max-invite-lifetime \
+     (GATEWAY_MAX_INVITE_LIFETIME)"
+)]
 pub struct LifetimeTooLong;
 
 /// Reads a domain in the form in which domains are compared.

@@ -77,6 +77,8 @@ pub mod courses {
     pub const BIG: &str = "rust-from-zero";
     /// Id of [`BIG`].
     pub const BIG_ID: i64 = 1;
+    /// A private course, which invites an address without an account.
+    pub const PRIVATE: &str = "data-ethics";
     /// A secret course, which the course manager cannot see.
     pub const SECRET: &str = "night-watch";
 }

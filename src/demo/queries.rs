@@ -175,6 +175,21 @@ fn signed_in() -> Vec<Example> {
             error: None,
         },
         Example {
+            name: "course-invites-to-addresses",
+            shows: "course: a person without an account is invited by an e-mail address.",
+            query: "query CourseInvitesToAddresses($id: ID!) {
+  course(id: $id) {
+    name
+    invites(first: 20, orderBy: { field: EMAIL, direction: ASC }) {
+      nodes { status email invitee { username } acceptedBy { username } }
+    }
+  }
+}",
+            variables: json!({ "id": courses::PRIVATE }),
+            persona: Some("course-manager"),
+            error: None,
+        },
+        Example {
             name: "managed-by-name",
             shows: "viewer: the courses and groups with a text in their name or slug; staff search all.",
             query: "query ManagedByName($search: String!) {

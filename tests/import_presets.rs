@@ -230,6 +230,56 @@ each_database! {
         assert_eq!((found.len(), &found[0][4], &found[0][5]), (1, &json!("Cancelled"), &json!(FIRST_ID)));
     }
 
+    async fn text_ids_of_clerk_and_auth0_load_by_their_source(gateway) {
+        let import = async |preset: Preset, source: &str, kind: Kind, row: &Value| {
+            let has_workspace = matches!(kind, Kind::WorkspaceMembers | Kind::WorkspaceInvites);
+            let set = (preset == Preset::Auth0 && has_workspace).then(|| "workspace_id=org_2".parse().expect("a field"));
+            let fields = Fields { preset: Some(preset), set: set.into_iter().collect(), ..Fields::default() };
+            let options = Options { strict: true, fields, ..of(source) };
+            let (_, reported) = gateway.import_with(kind, std::slice::from_ref(row), options).await;
+            assert_eq!((reported.rejections, reported.notes), (vec![], vec![]), "{source} {kind}");
+            reported.changes
+        };
+        let clerk = [
+            (Kind::Users, json!({ "object": "user", "id": "user_2abC", "username": "jane", "first_name": "Jane", "last_name": "Doe",
+                "primary_email_address_id": "idn_1", "created_at": 1_700_000_000_123_i64,
+                "email_addresses": [{ "id": "idn_1", "email_address": "jane@example.com", "verification": { "status": "verified" } }] }),
+                "id=user_2abC"),
+            (Kind::Workspaces, json!({ "object": "organization", "id": "org_1", "name": "Acme", "created_at": 1_700_000_000_123_i64 }),
+                "id=org_1"),
+            (Kind::WorkspaceMembers, json!({ "object": "organization_membership", "id": "orgmem_1", "role": "org:admin",
+                "organization": { "id": "org_1" }, "public_user_data": { "user_id": "user_2abC" } }),
+                "workspace_id=org_1 user_id=user_2abC"),
+            (Kind::WorkspaceInvites, json!({ "object": "organization_invitation", "id": "orginv_1", "email_address": "eve@example.com",
+                "organization_id": "org_1", "inviter_id": "user_2abC", "role": "org:member", "status": "pending",
+                "created_at": 1_700_000_000_000_i64, "expires_at": 4_000_000_000_000_i64 }),
+                "id=orginv_1"),
+        ];
+        let at = "2020-08-20T19:10:06.299Z";
+        let auth0 = [
+            (Kind::Users, json!({ "user_id": "auth0|5f7c8e", "email": "ben@example.com", "email_verified": true, "name": "Ben",
+                "nickname": "ben", "created_at": at }), "id=auth0|5f7c8e"),
+            (Kind::Workspaces, json!({ "id": "org_2", "name": "acme", "display_name": "Acme 2" }), "id=org_2"),
+            (Kind::WorkspaceMembers, json!({ "user_id": "auth0|5f7c8e", "name": "Ben", "roles": [{ "id": "rol_1", "name": "admin" }] }),
+                "workspace_id=org_2 user_id=auth0|5f7c8e"),
+            (Kind::WorkspaceInvites, json!({ "id": "uinv_1", "organization_id": "org_2", "invitee": { "email": "eve@example.com" },
+                "created_at": at, "expires_at": "2099-08-27T19:10:06.299Z", "roles": ["rol_1"] }), "id=uinv_1"),
+        ];
+        for (preset, source, rows) in [(Preset::Clerk, "clerk", clerk), (Preset::Auth0, "auth0", auth0)] {
+            for (kind, row, key) in rows {
+                assert_eq!(import(preset, source, kind, &row).await, [format!("new {key}")], "{source} {kind}");
+                assert_eq!(import(preset, source, kind, &row).await, [""; 0], "{source} {kind}");
+            }
+        }
+        let ext_ids: Vec<_> = users(&gateway).await.into_iter().map(|row| row[1].clone()).collect();
+        assert_eq!(ext_ids, ["user_2abC", "auth0|5f7c8e"]);
+        let [jane, ben] = [FIRST_ID, FIRST_ID + 1];
+        let admin = "admin".to_owned();
+        assert_eq!(members(&gateway).await, [(FIRST_ID, jane, admin.clone()), (FIRST_ID + 1, ben, admin)]);
+        let found: Vec<_> = invites(&gateway).await.into_iter().map(|row| (row[1].clone(), row[3].clone(), row[5].clone())).collect();
+        assert_eq!(found, [(json!(FIRST_ID), json!("member"), json!(jane)), (json!(FIRST_ID + 1), json!("unknown"), Value::Null)]);
+    }
+
     async fn the_command_reads_clerks_csv_and_says_what_a_product_has(gateway) {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("clerk.csv");

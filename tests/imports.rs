@@ -10,14 +10,14 @@ use std::{
 use clap::ValueEnum;
 use entity::{invite_code, user, workspace, workspace_invite};
 use invite_gateway::{demo, import::Kind};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryOrder, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{
-    Gateway, Viewer, data, each_database,
+    Backend, Gateway, Viewer, data, each_database,
     process::{Ended, Process, eventually},
-    tables,
+    run, tables,
 };
 
 const MADE: &str = "2026-01-01T00:00:00Z";
@@ -687,4 +687,23 @@ each_database! {
         assert!(left != undisturbed);
         assert_eq!(finish().await, undisturbed);
     }
+}
+
+/// Without them, PostgreSQL plans pages and totals for an empty table until autovacuum runs.
+#[tokio::test]
+async fn a_large_load_refreshes_the_statistics() {
+    run(Backend::Postgres, async |gateway: Gateway| {
+        let rows: Vec<Value> = (1..=10_000)
+            .map(|id| json!({ "id": id, "name": "Studio" }))
+            .collect();
+        let (summary, _) = gateway.import(Kind::Workspaces, &rows).await;
+        assert_eq!(summary.new, 10_000);
+        let sql = "SELECT reltuples::bigint AS rows FROM pg_class \
+                   WHERE oid = 'workspaces'::regclass";
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let row = gateway.database.query_one_raw(statement).await;
+        let row = row.expect("statistics").expect("a row");
+        assert_eq!(row.try_get::<i64>("", "rows").expect("a number"), 10_000);
+    })
+    .await;
 }

@@ -37,6 +37,15 @@ pub enum ExportError {
     Database(#[from] DbErr),
 }
 
+/// Rows that were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Number of rows.
+    pub rows: u64,
+    /// Length of the longest row, in bytes.
+    pub longest: usize,
+}
+
 /// A snapshot of the database. Reads return what was committed when it began.
 #[derive(Debug)]
 pub struct Snapshot(DatabaseTransaction);
@@ -64,7 +73,7 @@ impl Snapshot {
     }
 
     /// Writes all rows of a kind, or those of a source with its ids, one per line, in the order of their keys.
-    /// Rows of a source that have no id there follow the others. Returns the number of rows.
+    /// Rows of a source that have no id there follow the others.
     ///
     /// # Errors
     /// The database or the output fails. Rows before that have been written.
@@ -73,7 +82,7 @@ impl Snapshot {
         kind: Kind,
         source: Option<&Source>,
         output: &mut (dyn Write + Send),
-    ) -> Result<u64, ExportError> {
+    ) -> Result<Exported, ExportError> {
         const PLAIN: Layout = (&[], None);
         const USERS: Layout = (&["email_norm"], None);
         const CODES: Layout = (&["email_norm"], Some(Array::TagIds));
@@ -113,13 +122,15 @@ impl Snapshot {
         rows: Rows<'_>,
         layout: Layout,
         output: &mut (dyn Write + Send),
-    ) -> Result<u64, ExportError>
+    ) -> Result<Exported, ExportError>
     where
         E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
     {
-        let mut written = 0;
+        let mut written = Exported::default();
         for part in rows.parts() {
-            written += self.part::<E>(rows, &part, layout, output).await?;
+            let of_part = self.part::<E>(rows, &part, layout, output).await?;
+            written.rows += of_part.rows;
+            written.longest = written.longest.max(of_part.longest);
         }
         output.flush()?;
         Ok(written)
@@ -131,11 +142,11 @@ impl Snapshot {
         part: &Condition,
         (derived, array): Layout,
         output: &mut (dyn Write + Send),
-    ) -> Result<u64, ExportError>
+    ) -> Result<Exported, ExportError>
     where
         E: EntityTrait<Model: ModelTrait<Entity = E> + Sync>,
     {
-        let mut written = 0;
+        let mut written = Exported::default();
         let mut text = Vec::new();
         let mut page = self.page::<E>(part, None).await?;
         while let (Some(first), Some(last)) = (page.first(), page.last()) {
@@ -156,6 +167,7 @@ impl Snapshot {
             }
             text.clear();
             for row in &page {
+                let start = text.len();
                 let mut separator = '{';
                 for column in E::Column::iter() {
                     let name = column.as_str();
@@ -173,10 +185,12 @@ impl Snapshot {
                         write!(text, ",\"{}\":{}", array.name(), Json::Array(items))?;
                     }
                 }
-                text.extend(b"}\n");
+                text.push(b'}');
+                written.longest = written.longest.max(text.len() - start);
+                text.push(b'\n');
             }
             output.write_all(&text)?;
-            written += page.len() as u64;
+            written.rows += page.len() as u64;
             page = self.page::<E>(part, Some(last)).await?;
         }
         Ok(written)

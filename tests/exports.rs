@@ -219,6 +219,29 @@ each_database! {
         assert_eq!(texts[0].iter().filter(|byte| **byte == b'\n').count(), 1);
     }
 
+    async fn rows_longer_than_an_import_accepts_are_announced(gateway) {
+        let long = entity::workspace::Model { description: "\n".repeat(600_000), ..data::workspace(1) };
+        gateway.add(long.clone()).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("workspaces.ndjson").to_str().expect("UTF-8").to_owned();
+        let written = export(&gateway, &["workspaces", "--output", &path]).await;
+        let bytes = fs::read(&path).expect("a file").len() - 1;
+        let note = format!("note: workspaces: the longest row has {bytes} bytes; import the file with --max-row 2MiB\n");
+        assert_eq!((written.status, written.stderr), (Some(0), note.clone()));
+        assert_eq!(export(&gateway, &["workspaces"]).await.stderr, note);
+
+        tables::empty(&gateway.database).await;
+        let url = &gateway.database_url;
+        let import = ["import", "workspaces", &path, "--database-url", url];
+        let ended = Process::run(&import).await;
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stderr.contains("line 1: longer than --max-row (1 MiB)"), "{}", ended.stderr);
+        let ended = Process::run(&[&import[..], &["--max-row", "2MiB"]].concat()).await;
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        let stored = entity::workspace::Entity::find().one(&gateway.database).await.expect("rows");
+        assert_eq!(stored, Some(long));
+    }
+
     async fn an_export_has_fields_in_the_order_of_columns(gateway) {
         gateway.add(data::user(1, "ada")).await;
         gateway.add(data::tag(4, "beta")).await;

@@ -331,6 +331,22 @@ each_database! {
         assert_eq!(users(&gateway).await[0].email, "ada@x.io");
     }
 
+    async fn codes_are_stored_as_they_are_looked_up(gateway) {
+        gateway.add(data::user(1, "ada")).await;
+        gateway.add(data::group(1, "studio")).await;
+        let code = |code: &str| json!({ "id": 1, "code": code, "generated_at": MADE });
+        let link = json!({ "id": 1, "group_id": 1, "code": "\u{a0}cafe\u{301} ", "created_at": MADE, "updated_at": MADE });
+        load(&gateway, Kind::InviteCodes, &[code("\tMOTS-CLE\u{301}S \n")]).await;
+        load(&gateway, Kind::GroupInvites, &[link]).await;
+        let found = gateway.data(Viewer::User(1), r#"{ inviteCode(code: "mots-cl\u00e9s") { code } invite(by: { groupCode: "cafe\u0301" }) { __typename } }"#).await;
+        assert_eq!(found, json!({ "inviteCode": { "code": "MOTS-CL\u{c9}S" }, "invite": { "__typename": "GroupPreview" } }));
+        // The next file has the same code.
+        let (summary, _) = gateway.import(Kind::InviteCodes, &[code("MOTS-CL\u{c9}S")]).await;
+        assert_eq!(summary.unchanged, 1);
+        let (_, rejected) = gateway.import(Kind::InviteCodes, &[code(&"\u{958}".repeat(64))]).await;
+        assert_eq!(rejected[0].to_string(), "line 1: code: expected at most 64 characters");
+    }
+
     async fn a_group_link_keeps_the_url_of_its_source(gateway) {
         const SOURCE: &str = "https://acme.example/join/JOIN-1";
         gateway.add(data::user(1, "ada")).await;

@@ -349,6 +349,37 @@ each_database! {
         assert_eq!(reported.changes, ["changed workspace_id=1 user_id=1"]);
     }
 
+    async fn a_dry_run_names_invites_by_target_and_invitee(gateway) {
+        add_users(&gateway, 1..=2).await;
+        gateway.add(data::course(1, "c", 1)).await;
+        gateway.add(data::workspace(1)).await;
+        let to_address = json!({ "course_id": 1, "email": "Eve@X.io" });
+        let rows = [json!({ "course_id": 1, "user_id": 2 }), to_address.clone(), json!({ "id": 5, "course_id": 1, "email": "bob@x.io" })];
+        let dry = |shows_addresses: bool| Options {
+            dry_run: true,
+            shows_addresses,
+            replace: Some(Replacement { scope: Scope::All, max_withdrawn: MaxWithdrawn::Percent(100) }),
+            ..Options::default()
+        };
+        let changes = async |kind: Kind, rows: &[Value], shows_addresses: bool| {
+            gateway.import_with(kind, rows, dry(shows_addresses)).await.1.changes
+        };
+        let named = ["new id=5", "new course_id=1 user_id=2", "new course_id=1 email=Eve@X.io"];
+        assert_eq!(changes(Kind::CourseInvites, &rows, true).await, named);
+        gateway.import(Kind::CourseInvites, &rows).await;
+        let kept = [rows[2].clone()];
+        assert_eq!(changes(Kind::CourseInvites, &kept, true).await, ["withdrawn course_id=1 user_id=2", "withdrawn course_id=1 email=Eve@X.io"]);
+        // Addresses of the database are not shown to others.
+        let hidden = changes(Kind::CourseInvites, &kept, false).await;
+        assert_eq!(hidden[0], "withdrawn course_id=1 user_id=2");
+        assert!(hidden[1].starts_with("withdrawn id=1000") && hidden.len() == 2, "{hidden:?}");
+
+        let invite = json!({ "token": data::token(1), "email": "eve@x.io", "workspace_id": 1, "status": "pending", "expires_at": LATER });
+        assert_eq!(changes(Kind::WorkspaceInvites, std::slice::from_ref(&invite), true).await, ["new workspace_id=1 email=eve@x.io"]);
+        let hidden = changes(Kind::WorkspaceInvites, &[invite], false).await;
+        assert!(hidden[0].starts_with("new id=1000"), "{hidden:?}");
+    }
+
     async fn an_invite_that_a_mutation_created_stays(gateway) {
         gateway.add(data::user(1, "ada")).await;
         gateway.add(data::workspace(1)).await;

@@ -1,7 +1,7 @@
 //! Values that sources lack: the expiry of workspace invites that never expire, and the creators of courses.
 
 use entity::{course, workspace_invite};
-use invite_gateway::import::Kind;
+use invite_gateway::import::{Kind, Options};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -127,11 +127,15 @@ each_database! {
         let mut without = row(2, json!(null));
         without.as_object_mut().expect("a row").remove("expires_at");
         let later = json!("2099-01-01T00:00:00Z");
-        for rows in [vec![row(1, json!(null)), without.clone(), row(3, later.clone())],
+        // An invite that is new without the field never expires, which the import notes.
+        let note = "2 new invites have no `expires_at`, and never expire".to_owned();
+        for (rows, notes) in [(vec![row(1, json!(null)), without.clone(), row(3, later.clone())], vec![note]),
+            // A file that states it needs no note.
+            (vec![row(4, json!(null))], vec![]),
             // A row without the field keeps the stored value, and null replaces it.
-            vec![row(1, later.clone()), row(3, json!(null)), without]] {
-            let (_, rejected) = gateway.import(Kind::WorkspaceInvites, &rows).await;
-            assert!(rejected.is_empty(), "{rejected:?}");
+            (vec![row(1, later.clone()), row(3, json!(null)), without], vec![])] {
+            let (_, reported) = gateway.import_with(Kind::WorkspaceInvites, &rows, Options::default()).await;
+            assert_eq!((reported.rejections, reported.notes), (vec![], notes));
         }
         let first = 1_000_000_000_000;
         let found = [expiry(&gateway, first).await, expiry(&gateway, first + 1).await, expiry(&gateway, first + 2).await];

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
@@ -15,8 +15,8 @@ use super::{CannotOpen, failed, print, private_file, unready, wrong_usage};
 use crate::{
     config::DatabaseUrl,
     database::{Pool, Purpose},
-    export::{ExportError, Snapshot},
-    import::{Kind, Source},
+    export::{ExportError, Exported, Snapshot},
+    import::{Kind, MaxRow, Source},
     redacted::Redacted,
 };
 
@@ -85,7 +85,10 @@ async fn export(database: &DatabaseConnection, args: &ExportArgs) -> Result<Stri
     match (args.kind, &args.output) {
         (Some(kind), Some(path)) => to_file(&snapshot, kind, source, path).await,
         (Some(kind), None) => match snapshot.write(kind, source, &mut io::stdout()).await {
-            Ok(_) => Ok(String::new()),
+            Ok(written) => {
+                note_long_rows(kind, written);
+                Ok(String::new())
+            }
             // The reader closed the pipe, as `head` does.
             Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Err(String::new())
@@ -111,19 +114,36 @@ async fn to_file(
     partial.push(".partial");
     let written = async {
         let mut file = create(Path::new(&partial))?;
-        let rows = snapshot.write(kind, source, &mut file).await?;
+        let written = snapshot.write(kind, source, &mut file).await?;
         file.sync_all()?;
         fs::rename(&partial, path)?;
-        Ok::<_, ExportError>(rows)
+        Ok::<_, ExportError>(written)
     };
     match written.await {
-        Ok(rows) => Ok(format!("{kind}: {rows} rows written\n")),
+        Ok(written) => {
+            note_long_rows(kind, written);
+            Ok(format!("{kind}: {} rows written\n", written.rows))
+        }
         Err(error) => {
             // The file may not have been created.
             let _ = fs::remove_file(&partial);
             Err(format!("{kind}: {error}"))
         }
     }
+}
+
+/// Says how to import rows that are longer than the import accepts by default.
+fn note_long_rows(kind: Kind, written: Exported) {
+    if !MaxRow::default().is_exceeded_by(written.longest) {
+        return;
+    }
+    let mib = written.longest.div_ceil(1024 * 1024);
+    // Ignores a closed console: the import says it, too.
+    let _ = writeln!(
+        io::stderr(),
+        "note: {kind}: the longest row has {} bytes; import the file with --max-row {mib}MiB",
+        written.longest
+    );
 }
 
 /// Creates a file that only its owner can read. Replaces one that an interrupted export left.

@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::DatabaseUrl,
+    config::{self, DatabaseUrl},
     database::{Pool, Purpose},
     import::{
-        self, Console, DateFormat, Fields, ImportError, Kind, MappedValue, MaxWithdrawn, Options,
-        Preset, Renamed, Replacement, Scope, SetField, Source, Summary,
+        self, Console, DateFormat, Fields, ImportError, Kind, MappedValue, MaxRow, MaxWithdrawn,
+        Options, Preset, Renamed, Replacement, Scope, SetField, Source, Summary,
     },
     printable::Printable,
     redacted::Redacted,
@@ -95,6 +95,10 @@ pub(super) struct ImportArgs {
     /// Append the events of invites that the import creates or changes, so that their histories have them
     #[arg(long)]
     pub events: bool,
+    /// Maximum length of a row, in bytes, 1024 to 1073741824. It bounds the memory of the import
+    #[arg(long, value_name = "BYTES", default_value_t = MaxRow::default().0,
+          value_parser = config::bytes(1024..=1_073_741_824_u32))]
+    pub max_row: u32,
     /// Write the result to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -188,6 +192,8 @@ pub(super) async fn load(
             values: args.map_value.clone(),
             date_format: args.date_format.clone(),
         },
+        max_row: MaxRow(args.max_row),
+        shows_addresses: true,
     };
     let (source, bytes) = open(files.rows).await?;
     if let Some(report) = files.report {

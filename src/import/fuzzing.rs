@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::{
-    Kind,
+    Kind, MaxRow,
     reader::{RawRow, RowReader},
 };
 
@@ -21,7 +21,7 @@ pub fn rows(file: &[u8]) {
 }
 
 fn split(source: impl tokio::io::AsyncRead + Unpin, kind: Kind) -> Vec<RawRow> {
-    let mut reader = RowReader::new(source, kind, Arc::default());
+    let mut reader = RowReader::new(source, kind, Arc::default(), MaxRow::default());
     let mut rows = Vec::new();
     // Reading from memory is always ready.
     while let Some(Ok(Some(row))) = reader.next().now_or_never() {

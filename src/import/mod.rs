@@ -24,6 +24,7 @@ mod imports;
 mod invisible;
 mod invitee;
 mod kind;
+mod max_row;
 mod name;
 mod note;
 mod other_role;
@@ -55,6 +56,7 @@ pub use fields::{DateFormat, Fields, MappedValue, Renamed, SetField};
 pub use idempotency::{IdempotencyKey, Stored};
 pub use imports::Imports;
 pub use kind::{Field, Format, Kind};
+pub use max_row::MaxRow;
 pub use preset::Preset;
 pub use progress::Console;
 pub use rejection::Rejection;
@@ -83,6 +85,11 @@ pub struct Options {
     pub source: Option<Source>,
     /// Renamed columns, and the format of instants.
     pub fields: Fields,
+    /// Maximum length of a row.
+    pub max_row: MaxRow,
+    /// In a dry run, name an invite to an address by the address. Its reader may see the addresses in the
+    /// database.
+    pub shows_addresses: bool,
 }
 
 /// Receives the progress of an import.

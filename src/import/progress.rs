@@ -108,7 +108,7 @@ impl<W: Write + Send> Report for Console<W> {
         let Some(out) = &mut self.changes else {
             return;
         };
-        let mut write = || writeln!(out, "{change} {key}");
+        let mut write = || writeln!(out, "{change} {}", Printable(key));
         let written = match &self.bar {
             Some(bar) => bar.suspend(write),
             None => write(),

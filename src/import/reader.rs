@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 use tokio::io::AsyncRead;
 
-use super::{Fields, Kind, repeat::Keys};
+use super::{Fields, Kind, MaxRow, repeat::Keys};
 
 mod csv;
 mod format;
@@ -24,11 +24,6 @@ mod zstd;
 
 use format::{Format, SAMPLE};
 use input::Input;
-
-/// Maximum length of a row. A longer row is skipped and rejected.
-const MAX_ROW_BYTES: usize = 1024 * 1024;
-
-const TOO_LONG: &str = "longer than 1 MiB";
 
 /// A row of the file, not checked yet.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,6 +104,7 @@ impl Splitter {
 pub(super) struct RowReader<R> {
     kind: Kind,
     fields: Arc<Fields>,
+    max_row: MaxRow,
     /// Bytes read so far.
     bytes: Arc<AtomicU64>,
     /// The stream before the first row.
@@ -118,10 +114,11 @@ pub(super) struct RowReader<R> {
 
 impl<R: AsyncRead + Unpin> RowReader<R> {
     /// Creates a reader for rows of `kind`. `fields` renames columns of CSV.
-    pub(super) fn new(source: R, kind: Kind, fields: Arc<Fields>) -> Self {
+    pub(super) fn new(source: R, kind: Kind, fields: Arc<Fields>, max_row: MaxRow) -> Self {
         Self {
             kind,
             fields,
+            max_row,
             bytes: Arc::default(),
             source: Some(source),
             open: None,
@@ -150,10 +147,14 @@ impl<R: AsyncRead + Unpin> RowReader<R> {
             let mut input = Input::open(source, self.bytes.clone()).await?;
             let format = format::recognize(input.peek(SAMPLE).await?, &self.fields);
             let splitter = match format {
-                Format::Json => Splitter::Json(json::Splitter::new(self.kind)),
+                Format::Json => Splitter::Json(json::Splitter::new(self.kind, self.max_row)),
                 Format::Csv { delimiter } => {
                     let fields = self.fields.clone();
-                    Splitter::Csv(Box::new(csv::Splitter::new(delimiter, fields)))
+                    Splitter::Csv(Box::new(csv::Splitter::new(
+                        delimiter,
+                        fields,
+                        self.max_row,
+                    )))
                 }
                 Format::Other(message) => Splitter::Other(Some(message)),
             };

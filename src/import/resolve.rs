@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use entity::{external_key, user};
+use entity::{course_invite, external_key, user, workspace_invite};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr,
     EntityTrait, QueryFilter, QuerySelect, Statement, Value,
@@ -29,7 +29,11 @@ use crate::invite::FIRST_ID;
 
 /// The ids of rows in their source, by kind and id in the database.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<(Kind, i64), String>);
+pub struct Names {
+    ids: HashMap<(Kind, i64), String>,
+    /// The target and invitee of invites that have no id in the file, by their id in the database.
+    invites: HashMap<i64, String>,
+}
 
 impl Names {
     /// Loads the ids that rows of a kind have in a source.
@@ -45,7 +49,7 @@ impl Names {
     ) -> Result<(), DbErr> {
         let missing = ids
             .into_iter()
-            .filter(|id| !self.0.contains_key(&(kind, *id)));
+            .filter(|id| !self.ids.contains_key(&(kind, *id)));
         let missing: Vec<_> = missing.collect();
         for ids in missing.chunks(LOOKED_UP) {
             let rows: Vec<(i64, String)> = external_key::Entity::find()
@@ -58,7 +62,7 @@ impl Names {
                 .all(database)
                 .await?;
             let names = rows.into_iter().map(|(id, text)| ((kind, id), text));
-            self.0.extend(names);
+            self.ids.extend(names);
         }
         Ok(())
     }
@@ -84,7 +88,7 @@ impl Names {
 
     /// Returns the id of a row in its source, if it has one.
     pub fn get(&self, kind: Kind, id: i64) -> Option<&str> {
-        self.0.get(&(kind, id)).map(String::as_str)
+        self.ids.get(&(kind, id)).map(String::as_str)
     }
 
     /// Returns the id of a row in its source, or else that in the database.
@@ -93,8 +97,73 @@ impl Names {
             .map_or_else(|| id.to_string().into(), Cow::Borrowed)
     }
 
-    /// Returns the key of a row of a kind with the names of its columns: `course_id=1 user_id=12`.
+    /// Loads the target and invitee of invites to workspaces and courses whose ids the gateway made, and which
+    /// have none in the source. Leaves invites to addresses out, unless `shows_addresses`.
+    pub(super) async fn load_invites(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        source: Option<&Source>,
+        kind: Kind,
+        keys: impl Iterator<Item = &Key>,
+        shows_addresses: bool,
+    ) -> Result<(), DbErr> {
+        use {course_invite::Column as Course, workspace_invite::Column as Workspace};
+        let ids = keys.filter_map(|key| key.first().copied());
+        let ids: Vec<i64> = ids
+            .filter(|id| *id >= FIRST_ID && self.get(kind, *id).is_none())
+            .collect();
+        let mut invites: Vec<(i64, i64, Option<i64>, Option<String>)> = Vec::new();
+        for ids in ids.chunks(LOOKED_UP) {
+            let ids = ids.iter().copied();
+            match kind {
+                Kind::CourseInvites => {
+                    let rows = course_invite::Entity::find()
+                        .select_only()
+                        .columns([Course::Id, Course::CourseId, Course::UserId, Course::Email])
+                        .filter(Course::Id.is_in(ids));
+                    invites.extend(rows.into_tuple().all(transaction).await?);
+                }
+                Kind::WorkspaceInvites => {
+                    let rows: Vec<(i64, i64, String)> = workspace_invite::Entity::find()
+                        .select_only()
+                        .columns([Workspace::Id, Workspace::WorkspaceId, Workspace::Email])
+                        .filter(Workspace::Id.is_in(ids))
+                        .into_tuple()
+                        .all(transaction)
+                        .await?;
+                    let rows = rows.into_iter();
+                    invites.extend(rows.map(|(id, of, email)| (id, of, None, Some(email))));
+                }
+                _ => return Ok(()),
+            }
+        }
+        let (of, column) = match kind {
+            Kind::CourseInvites => (Kind::Courses, "course_id"),
+            _ => (Kind::Workspaces, "workspace_id"),
+        };
+        if let Some(source) = source {
+            let targets = invites.iter().map(|(_, target, ..)| *target);
+            self.load(transaction, source, of, targets).await?;
+            let users = invites.iter().filter_map(|(_, _, user, _)| *user);
+            self.load(transaction, source, Kind::Users, users).await?;
+        }
+        for (id, target, user, email) in invites {
+            let invitee = match (user, email) {
+                (Some(user), _) => format!("user_id={}", self.text(Kind::Users, user)),
+                (None, Some(email)) if shows_addresses => format!("email={email}"),
+                (None, _) => continue,
+            };
+            let text = format!("{column}={} {invitee}", self.text(of, target));
+            self.invites.insert(id, text);
+        }
+        Ok(())
+    }
+
+    /// Returns the key of a row of a kind with the names of its columns, such as `course_id=1 user_id=12`.
     pub(super) fn key_text(&self, kind: Kind, key: &Key) -> String {
+        if let Some(text) = key.first().and_then(|id| self.invites.get(id)) {
+            return text.clone();
+        }
         let parts = kind.key_columns(key).into_iter().map(|(column, id)| {
             let of = kind.of_id(column).unwrap_or(kind);
             format!("{column}={}", self.text(of, id))
@@ -154,14 +223,17 @@ pub(super) async fn resolve(
     };
     for (stated, ExternalId { kind, text }) in &chunk.stated {
         if let Some(id) = ids.get(stated) {
-            resolved.names.0.insert((*kind, *id), text.clone());
+            resolved.names.ids.insert((*kind, *id), text.clone());
         }
     }
     for (row, brought) in chunk.rows.iter().zip(brought) {
         // Of several ids that a file gives to an object, the last counts.
         for stated in &brought {
             let ExternalId { kind, text } = &chunk.stated[stated];
-            resolved.names.0.insert((*kind, ids[stated]), text.clone());
+            resolved
+                .names
+                .ids
+                .insert((*kind, ids[stated]), text.clone());
         }
         let unknown = row.rows.unknown_id(&ids).map(|(field, stated)| {
             let ExternalId { kind, text } = &chunk.stated[&stated];

@@ -10,6 +10,7 @@ use sea_orm::{
     Iterable, Value as Stored,
 };
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::{
@@ -256,6 +257,19 @@ impl<'a> Object<'a> {
         let text = self.non_blank(names, longest)?;
         self.check_visible(names, &text)?;
         Ok(text)
+    }
+
+    /// Reads a code that people type: an identifier without blanks around it, in the normal form of look-ups.
+    pub(super) fn code(&self, names: &[&str], longest: usize) -> Result<String, FieldError> {
+        let text = self.non_blank(names, longest)?;
+        let code: String = text.trim().nfc().collect();
+        self.check_visible(names, &code)?;
+        if code.chars().count() > longest {
+            // Some characters have a longer normal form.
+            let name = self.find(names).map(|(name, _)| name).unwrap_or_default();
+            return Err(self.error(name, format!("expected at most {longest} characters")));
+        }
+        Ok(code)
     }
 
     /// Like [`Self::identifier`], but treats an empty string as absent.

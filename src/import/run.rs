@@ -20,6 +20,7 @@ use super::{
     resolve::Names,
     shared_ids,
     source::StatedIds,
+    token_invite,
     unknown::{Counts, UnknownFields},
     writer::{Writer, Written},
 };
@@ -49,7 +50,7 @@ pub async fn run(
     let (sender, chunks) = mpsc::channel(1);
     let fields = Arc::new(options.fields.clone());
     let checker = Checker {
-        reader: RowReader::new(source, kind, fields.clone()),
+        reader: RowReader::new(source, kind, fields.clone(), options.max_row),
         fields,
         kind,
         now,
@@ -77,6 +78,7 @@ pub async fn run(
         names_taken: 0,
         repeated: 0,
         cleaned: 0,
+        never_expire: 0,
         other_roles: OtherRoles::default(),
     };
     // The import ends when the writer ends. With `strict`, that may be before the end of the input.
@@ -91,6 +93,7 @@ pub async fn run(
         names_note(import.names_taken),
         repeat::note(import.repeated),
         invisible::note(import.cleaned),
+        token_invite::note(import.never_expire),
     ];
     let shared_ids = match kind {
         Kind::Users if outcome.is_ok() && !options.dry_run => shared_ids::notes(database).await,
@@ -174,6 +177,8 @@ struct Import<'a> {
     repeated: u64,
     /// Rows whose names lost invisible characters.
     cleaned: u64,
+    /// New invites that never expire, because their rows state no expiry.
+    never_expire: u64,
     other_roles: OtherRoles,
 }
 
@@ -316,7 +321,7 @@ impl Import<'_> {
                 .load_keys(transaction, source, kind, keys.iter())
                 .await?;
         }
-        self.report_changes(&effects, &names);
+        self.report_changes(writer, &effects, names).await?;
         if let Some(note) = missing.note() {
             self.report.noted(&note);
         }
@@ -328,12 +333,32 @@ impl Import<'_> {
         self.options.events.then_some(self.now)
     }
 
-    fn report_changes(&mut self, effects: &Effects, names: &Names) {
+    async fn report_changes(
+        &mut self,
+        writer: &mut Writer<'_>,
+        effects: &Effects,
+        mut names: Names,
+    ) -> Result<(), DbErr> {
+        let options = self.options;
+        if options.dry_run {
+            let (source, keys) = (options.source.as_ref(), effects.changes.keys());
+            let transaction = writer.transaction().await?;
+            names
+                .load_invites(
+                    transaction,
+                    source,
+                    self.kind,
+                    keys,
+                    options.shows_addresses,
+                )
+                .await?;
+        }
         for (key, change) in &effects.changes {
             self.report
                 .changed(*change, &names.key_text(self.kind, key));
         }
         self.uncommitted.add(effects);
+        Ok(())
     }
 
     /// Adds the changes that were committed to the summary.
@@ -384,9 +409,11 @@ impl Import<'_> {
                 effects,
                 rejections,
                 names,
+                never_expire,
             } = writer.write(&chunk, || !chunks.is_empty()).await?;
             self.names_taken += effects.names_taken;
-            self.report_changes(&effects, &names);
+            self.never_expire += never_expire;
+            self.report_changes(writer, &effects, names).await?;
             if let Some(listed) = &mut self.listed {
                 listed.add_written(&effects);
                 listed.short_pages = chunk.incompleteness.clone();

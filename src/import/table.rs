@@ -52,6 +52,8 @@ macro_rules! tables {
             pub(super) other_role: Option<String>,
             /// A name lost invisible characters.
             pub(super) has_cleaned_name: bool,
+            /// A pending workspace invite whose row states no expiry.
+            pub(super) lacks_expiry: bool,
             /// The row was rejected by an earlier import, and corrected.
             pub(super) is_correction: bool,
         }

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use entity::{invite_token, workspace_invite};
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
 
 use super::{
-    change::Effects,
+    change::{Change, Effects},
+    chunk::CheckedRow,
     constraint::{self, TAKEN, WriteError},
     resolve::new_ids,
     row::FieldError,
@@ -216,4 +217,41 @@ async fn addresses(
         addresses.extend(rows.map(|(id, workspace, email)| (id, (workspace, email))));
     }
     Ok(addresses)
+}
+
+/// Returns the number of pending invites that a chunk created without an expiry. Counts none if its rows state
+/// that they have none.
+pub(super) async fn never_expiring(
+    transaction: &DatabaseTransaction,
+    rows: &[CheckedRow],
+    effects: &Effects,
+) -> Result<u64, DbErr> {
+    use workspace_invite::{Column, StoredStatus};
+    if !rows.iter().any(|row| row.rows.lacks_expiry) {
+        return Ok(0);
+    }
+    let new = effects.changes.iter();
+    let new = new.filter(|(_, change)| **change == Change::New);
+    let ids: Vec<i64> = new.filter_map(|(key, _)| key.first().copied()).collect();
+    let mut number = 0;
+    for ids in ids.chunks(LOOKED_UP) {
+        number += workspace_invite::Entity::find()
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .filter(Column::Status.eq(StoredStatus::Pending))
+            .filter(Column::ExpiresAt.is_null())
+            .count(transaction)
+            .await?;
+    }
+    Ok(number)
+}
+
+/// Returns the note on new invites that never expire.
+pub(super) fn note(never_expire: u64) -> Option<String> {
+    match never_expire {
+        0 => None,
+        1 => Some("1 new invite has no `expires_at`, and never expires".to_owned()),
+        _ => Some(format!(
+            "{never_expire} new invites have no `expires_at`, and never expire"
+        )),
+    }
 }

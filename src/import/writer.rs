@@ -16,6 +16,7 @@ use super::{
     event,
     resolve::{self, Names},
     table::{self, Rows},
+    token_invite,
 };
 use crate::database::is_transient;
 
@@ -37,6 +38,8 @@ pub(super) struct Written<'a> {
     pub(super) rejections: Vec<Rejection>,
     /// Ids in the source, if it has its own.
     pub(super) names: Names,
+    /// Pending invites that were created without an expiry, because their rows state none.
+    pub(super) never_expire: u64,
 }
 
 /// Writer of chunks, in one transaction or in several.
@@ -148,11 +151,14 @@ impl<'a> Writer<'a> {
         let Some(source) = self.source else {
             let (effects, rejections) =
                 write_accepted(transaction, &chunk.rows, self.events_at).await?;
+            let never_expire =
+                token_invite::never_expiring(transaction, &chunk.rows, &effects).await?;
             return Ok(Written {
                 rows: Cow::Borrowed(&chunk.rows),
                 effects,
                 rejections,
                 names: Names::default(),
+                never_expire,
             });
         };
         let mut resolved = resolve::resolve(transaction, source, chunk).await?;
@@ -166,11 +172,14 @@ impl<'a> Writer<'a> {
             .load_keys(transaction, source, self.kind, changes)
             .await?;
         rejections.append(&mut resolved.rejections);
+        let never_expire =
+            token_invite::never_expiring(transaction, &resolved.rows, &effects).await?;
         Ok(Written {
             rows: Cow::Owned(resolved.rows),
             effects,
             rejections,
             names,
+            never_expire,
         })
     }
 

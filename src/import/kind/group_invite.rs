@@ -45,7 +45,7 @@ pub(super) fn read(
     let model = ActiveModel {
         id: Set(row.id(&["id"])?),
         group_id: Set(group_id),
-        code: Set(row.identifier(&["code"], MAX_CODE)?),
+        code: Set(row.code(&["code"], MAX_CODE)?),
         url: row.nullable(&["url"], row.optional_url(&["url"])?),
         created_at: Set(row.instant("created_at")?),
         updated_at: Set(row.instant("updated_at")?),

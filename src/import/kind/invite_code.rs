@@ -54,7 +54,7 @@ pub(super) fn read(
     let name = row.optional_text(NAME, MAX_TEXT)?;
     let model = ActiveModel {
         id: Set(id),
-        code: Set(row.identifier(&["code"], MAX_CODE)?),
+        code: Set(row.code(&["code"], MAX_CODE)?),
         role: row.nullable(&["role"], row.optional_text(&["role"], MAX_TEXT)?),
         name_folded: row.nullable(NAME, name.as_deref().and_then(fold::stored)),
         name: row.nullable(NAME, name),

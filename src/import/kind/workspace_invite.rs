@@ -47,7 +47,7 @@ pub(super) fn fields() -> Vec<Field> {
         MESSAGE => Text(MAX_TEXT), "null", "Message of the inviter.";
         &["status"] => OneOf(STATUSES), required, "A pending invite expires at `expires_at`.";
         &["created_at"] => Instant, "now", "Time of creation.";
-        &["expires_at"] => Instant, "null", "Time from which the invite cannot be accepted; never if null.";
+        &["expires_at"] => Instant, "null", "Time from which the invite cannot be accepted. A new invite without it never expires.";
         &["accepted_at"] => Instant, "null", "Time at which the invite was accepted.";
         ACCEPTOR => Reference(Kind::Users), "null", "The user who accepted.";
         &["inviter_name"] => Ignored, "none", "Derived from other fields.";
@@ -71,6 +71,8 @@ pub(super) fn read(
     ]);
     let address = row.required(&["email"], row.optional_address(&["email"])?)?;
     let message = row.optional_non_empty(MESSAGE, MAX_TEXT)?;
+    let status = status(row)?;
+    rows.lacks_expiry = status == StoredStatus::Pending && !row.contains("expires_at");
     let model = ActiveModel {
         // The key is the token. An existing invite keeps its id.
         id: row.optional_id(&["id"])?.map_or(NotSet, Unchanged),
@@ -86,7 +88,7 @@ pub(super) fn read(
         ),
         message_folded: row.nullable(MESSAGE, message.as_deref().and_then(fold::stored)),
         message: row.nullable(MESSAGE, message),
-        status: Set(status(row)?),
+        status: Set(status),
         created_at: set_or(row.optional_instant("created_at")?, now),
         expires_at: row.nullable(&["expires_at"], row.optional_instant("expires_at")?),
         accepted_at: row.nullable(&["accepted_at"], row.optional_instant("accepted_at")?),

@@ -6,9 +6,12 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
 
-use super::{Content, MAX_ROW_BYTES, RawRow, TOO_LONG};
+use super::{Content, RawRow};
 use crate::{
-    import::fields::{self, Fields},
+    import::{
+        MaxRow,
+        fields::{self, Fields},
+    },
     printable::Printable,
 };
 
@@ -105,7 +108,7 @@ fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
     loop {
         let (result, read, written) = reader.read_field(&line[used..], &mut *record.output);
         used += read;
-        record.keep(written);
+        record.keep(written, MaxRow::default());
         if let ReadFieldResult::Field { record_end } = result {
             record.ends.push(record.text.len());
             if record_end {
@@ -154,9 +157,9 @@ impl Default for Record {
 }
 
 impl Record {
-    fn keep(&mut self, written: usize) {
+    fn keep(&mut self, written: usize, max_row: MaxRow) {
         // Counts the delimiters, since empty cells take memory, too.
-        if self.text.len() + self.ends.len() + written > MAX_ROW_BYTES {
+        if max_row.is_exceeded_by(self.text.len() + self.ends.len() + written) {
             self.too_long = true;
         }
         if self.too_long {
@@ -228,6 +231,7 @@ impl Quotes {
 /// Finds the boundaries of records. The result does not depend on how the input is split into reads.
 pub(super) struct Splitter {
     fields: Arc<Fields>,
+    max_row: MaxRow,
     reader: Reader,
     record: Record,
     /// Between records.
@@ -247,9 +251,10 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    pub(super) fn new(delimiter: u8, fields: Arc<Fields>) -> Self {
+    pub(super) fn new(delimiter: u8, fields: Arc<Fields>, max_row: MaxRow) -> Self {
         Self {
             fields,
+            max_row,
             reader: reader(delimiter),
             record: Record::default(),
             is_between: true,
@@ -303,7 +308,7 @@ impl Splitter {
     /// Reads up to the end of a cell. Empty input is the end of the file.
     fn read(&mut self, bytes: &[u8]) -> (usize, Option<RawRow>) {
         let (result, read, written) = self.reader.read_field(bytes, &mut *self.record.output);
-        self.record.keep(written);
+        self.record.keep(written, self.max_row);
         self.quotes = self.quotes.after(&bytes[..read]);
         let is_truncated = bytes.is_empty() && self.quotes == Quotes::Open;
         match result {
@@ -353,7 +358,7 @@ impl Splitter {
             return Some(Err(error));
         }
         if self.record.too_long {
-            return Some(Err(TOO_LONG.into()));
+            return Some(Err(self.max_row.reason()));
         }
         // Files may have been joined, each with its header.
         if self.is_header_again() {
@@ -377,7 +382,7 @@ impl Splitter {
 
     fn take_header(&mut self) -> Result<(), Cow<'static, str>> {
         if self.record.too_long {
-            return Err(TOO_LONG.into());
+            return Err(self.max_row.reason());
         }
         let header = self.record.names();
         if header.len() > MAX_COLUMNS {

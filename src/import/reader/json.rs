@@ -3,8 +3,8 @@
 
 use std::mem;
 
-use super::{Content, MAX_ROW_BYTES, RawRow, TOO_LONG, page::Pages};
-use crate::import::Kind;
+use super::{Content, RawRow, page::Pages};
+use crate::import::{Kind, MaxRow};
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
@@ -108,6 +108,7 @@ struct PageStart {
 /// Finds the boundaries of rows. The result does not depend on how the input is split into reads.
 #[derive(Debug)]
 pub(super) struct Splitter {
+    max_row: MaxRow,
     pages: Pages,
     state: State,
     in_array: bool,
@@ -130,8 +131,9 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// Creates a splitter for rows of `kind`.
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: Kind, max_row: MaxRow) -> Self {
         Self {
+            max_row,
             pages: Pages::new(kind),
             state: State::Between,
             in_array: false,
@@ -374,7 +376,7 @@ impl Splitter {
             }
             // Nested values are skipped, except their brackets. The members' names are needed.
             if (before.depth == 1 || nesting.depth == 1) && !self.too_long {
-                self.too_long = self.row.len() == MAX_ROW_BYTES;
+                self.too_long = self.max_row.is_exceeded_by(self.row.len() + 1);
                 self.row.push(*byte);
             }
             if *byte == b'[' && nesting.is_at(2) && self.pages.continued_by(&self.row) {
@@ -391,7 +393,7 @@ impl Splitter {
 
     /// Adds bytes to the row. Returns false if the row is a page, which begins to be split.
     fn keep(&mut self, bytes: &[u8]) -> bool {
-        if self.too_long || self.row.len() + bytes.len() > MAX_ROW_BYTES {
+        if self.too_long || self.max_row.is_exceeded_by(self.row.len() + bytes.len()) {
             if self.maybe_page.is_some() {
                 // Too long for a row.
                 self.row.extend_from_slice(bytes);
@@ -441,7 +443,7 @@ impl Splitter {
         Some(RawRow {
             line: self.row_line,
             content: if too_long {
-                Err(TOO_LONG.into())
+                Err(self.max_row.reason())
             } else {
                 Ok(Content::Json(text))
             },

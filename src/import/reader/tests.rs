@@ -3,7 +3,10 @@
 use proptest::{collection, prelude::*, prop_assert_eq, prop_oneof, proptest, strategy::Strategy};
 use serde_json::Value;
 
-use super::{Content, Kind, MAX_ROW_BYTES, RawRow, json::Splitter};
+use super::{Content, Kind, MaxRow, RawRow, json::Splitter};
+
+/// Maximum length of a row.
+const MAX_ROW: MaxRow = MaxRow(1024 * 1024);
 
 /// Splits `bytes`, passed in pieces of `piece` bytes.
 fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
@@ -11,7 +14,7 @@ fn split(bytes: &[u8], piece: usize) -> Vec<RawRow> {
 }
 
 fn split_as(kind: Kind, bytes: &[u8], piece: usize) -> Vec<RawRow> {
-    let mut splitter = Splitter::new(kind);
+    let mut splitter = Splitter::new(kind, MAX_ROW);
     let mut rows = Vec::new();
     for mut rest in bytes.chunks(piece) {
         while !rest.is_empty() {
@@ -249,7 +252,7 @@ fn a_page_of_a_course_is_one_row() {
 
 #[test]
 fn a_long_page_is_split_without_holding_it() {
-    let row = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES / 10));
+    let row = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW.0 as usize / 10));
     let rows = vec![row.as_str(); 25].join(",\n");
     for kind in [Kind::Users, Kind::CourseInvites] {
         let page = format!("{{\"results\":[{rows}],\n\"count\":25}}\n{{}}");
@@ -264,8 +267,8 @@ fn a_long_page_is_split_without_holding_it() {
 
 #[test]
 fn a_row_that_is_too_long_is_skipped() {
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW_BYTES));
-    let error = "error: longer than 1 MiB";
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_ROW.0 as usize));
+    let error = "error: longer than --max-row (1 MiB)";
     expect(&format!("{long}\n1"), &[(1, error), (2, "1")]);
     expect(&format!("[{long},\n1]"), &[(1, error), (2, "1")]);
 }

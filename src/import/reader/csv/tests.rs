@@ -5,14 +5,17 @@ use std::sync::Arc;
 use proptest::{collection, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-use super::{MAX_ROW_BYTES, Splitter};
+use super::Splitter;
 use crate::import::{
-    Fields,
+    Fields, MaxRow,
     reader::{Content, RawRow},
 };
 
+/// Maximum length of a row.
+const MAX_ROW: MaxRow = MaxRow(1024);
+
 fn split(text: &[u8], delimiter: u8, fields: &Fields, piece: usize) -> Vec<RawRow> {
-    let mut splitter = Splitter::new(delimiter, Arc::new(fields.clone()));
+    let mut splitter = Splitter::new(delimiter, Arc::new(fields.clone()), MAX_ROW);
     let mut rows = Vec::new();
     for mut rest in text.chunks(piece) {
         while !rest.is_empty() {
@@ -154,12 +157,12 @@ fn a_broken_row_does_not_affect_others() {
 
 #[test]
 fn a_row_that_is_too_long_is_skipped() {
-    let cells = ",".repeat(MAX_ROW_BYTES + 1);
-    let text = "x".repeat(MAX_ROW_BYTES);
+    let cells = ",".repeat(MAX_ROW.0 as usize + 1);
+    let text = "x".repeat(MAX_ROW.0 as usize);
     for long in [cells, text] {
         let text = format!("id,name\n1,{long}\n2,b\n");
         let rows = [
-            (2, json!("longer than 1 MiB")),
+            (2, json!("longer than --max-row (1024 bytes)")),
             (3, json!({ "id": "2", "name": "b" })),
         ];
         for piece in [1000, text.len()] {

@@ -297,6 +297,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("prometheus_client", &["metrics"]),
     ("redis", &["rate_limit"]),
     ("reqwest", &["auth", "command", "trace"]),
+    ("rustls_native_certs", &["database"]),
     (
         "sea_orm",
         &[

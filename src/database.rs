@@ -22,6 +22,7 @@ use sea_orm::{
 };
 use url::Url;
 
+use hosts::TargetSession;
 use postgres_url::PostgresUrl;
 use session::Session;
 
@@ -61,8 +62,8 @@ pub enum InvalidDatabaseUrl {
          /, %3F for ?, %40 for @"
     )]
     Unescaped,
-    /// A parameter cannot be honoured.
-    #[error("the URL's parameter {name} {reason}")]
+    /// A part or parameter cannot be honoured.
+    #[error("the URL's {name} {reason}")]
     Parameter {
         /// Its name.
         name: String,
@@ -166,11 +167,15 @@ impl Pool {
                 })
             });
         let has_several_hosts = url.hosts.len() > 1;
-        let host = match has_several_hosts {
-            true => url.first_host(self.acquire_timeout).await,
-            false => None,
-        };
-        let host = host.map_or(first, |(at, _)| url.hosts[at].clone());
+        let mut host = first;
+        if has_several_hosts || target != TargetSession::Any {
+            match url.first_host(self.acquire_timeout).await {
+                Some((at, _)) => host = url.hosts[at].clone(),
+                None => tracing::warn!(
+                    "no host of the database's URL responds, or is what target_session_attrs demands"
+                ),
+            }
+        }
         let pool = pool.connect_lazy_with(host);
         if has_several_hosts {
             tokio::spawn(url.follow(pool.clone(), self.acquire_timeout));

@@ -235,6 +235,9 @@ async fn the_next_host_takes_over() {
 #[tokio::test]
 async fn hosts_that_are_not_wanted_are_passed_over() {
     let standby = Cluster::make();
+    // Its first start writes what a standby needs to accept connections.
+    standby.start().await;
+    standby.stop().await;
     standby.write("standby.signal", "");
     standby.start().await;
     let read_only = Cluster::make().with("default_transaction_read_only=on");
@@ -256,6 +259,10 @@ async fn hosts_that_are_not_wanted_are_passed_over() {
             let (other, _) = status(&[], &format!("{url}{unwanted}")).await;
             assert_eq!(other, Some(1), "{unwanted}");
         }
+        let url = format!("{}?target_session_attrs=standby", primary.url());
+        let (exit, reason) = status(&[], &url).await;
+        assert_eq!(exit, Some(3), "{reason}");
+        assert!(reason.contains("target_session_attrs"), "{reason}");
     })
     .await;
 }

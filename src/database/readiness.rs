@@ -53,6 +53,8 @@ pub enum Readiness {
     Rejected,
     /// No TLS connection was possible: the server has no TLS, or no certificate that is trusted.
     Untrusted,
+    /// Reachable, but its sessions are not those that the URL demands.
+    Unwanted,
     /// Reachable through a pooler that ignores the search path of the URL.
     IgnoredSearchPath,
     /// Reachable through a pooler that gives one connection the prepared statements of another.
@@ -124,6 +126,7 @@ impl Readiness {
             Self::UnknownDatabase => "database does not exist",
             Self::Rejected => "database rejects the role or password",
             Self::Untrusted => "database without trusted TLS",
+            Self::Unwanted => "database not as target_session_attrs demands",
             Self::IgnoredSearchPath => "database pooler ignores the search path",
             Self::MixedStatements => "database pooler mixes prepared statements",
             Self::NotMigrated => "database not migrated",
@@ -162,6 +165,9 @@ impl fmt::Display for Readiness {
             Self::Untrusted => {
                 "no TLS connection to the database is possible: check sslmode, sslrootcert, sslcert and sslkey in \
                  the URL, and the server's certificate"
+            }
+            Self::Unwanted => {
+                "the database accepts connections, but is not what target_session_attrs in the URL demands"
             }
             Self::IgnoredSearchPath => return search_path::Ignored.fmt(f),
             Self::MixedStatements => "the database's pooler mixes prepared statements",
@@ -226,6 +232,8 @@ pub async fn fault(database: &DatabaseConnection) -> Readiness {
     };
     match timeout(pool.options().get_acquire_timeout(), connecting).await {
         Ok(Err(error)) => Readiness::from_connect_error(&error),
+        // The pool checks one thing more.
+        Ok(Ok(())) if database.ping().await.is_err() => Readiness::Unwanted,
         Ok(Ok(())) | Err(_) => Readiness::Unreachable,
     }
 }

@@ -100,7 +100,7 @@ impl PostgresUrl {
             ports = named.split(',').map(Cow::Borrowed).collect();
         }
         if ports.len() != 1 && ports.len() != hosts.len() {
-            return Err(parameter("port", "needs one port, or one for each host"));
+            return Err(parameter("port", "must be one, or one for each host"));
         }
         let ports = ports.iter().cycle();
         let options = hosts

@@ -1,27 +1,35 @@
 //! Opens the configured database, and checks whether it is ready.
 
 mod heartbeat;
+mod hosts;
 mod kept;
+mod postgres_url;
 mod readiness;
 mod search_path;
+mod session;
 pub mod taken_name;
 mod writability;
 
-use std::{borrow::Cow, fmt::Write, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr,
     sqlx::{
         error::DatabaseError,
-        postgres::{PgConnectOptions, PgDatabaseError},
+        postgres::{PgDatabaseError, PgPoolOptions},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 use url::Url;
 
+use hosts::TargetSession;
+use postgres_url::PostgresUrl;
+use session::Session;
+
 pub use heartbeat::Heartbeat;
 pub use kept::{KeptConnection, KeptConnections, OpenDatabase};
-pub use readiness::{Purpose, Readiness, applied_migrations, readiness};
+pub use readiness::{Purpose, Readiness, applied_migrations, fault, readiness};
+pub use session::{InvalidSessionSetting, SessionSetting};
 pub use writability::Privilege;
 
 /// URL of an in-memory SQLite database, which ends with its connection.
@@ -29,14 +37,6 @@ pub const IN_MEMORY: &str = "sqlite::memory:";
 
 /// Default time that SQLite waits for a lock held by another connection.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
-
-/// Planner settings of PostgreSQL sessions. Each statement is planned once per connection, because
-/// planning takes longer than execution. No statement is worth JIT compilation.
-const PLANNING: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
-
-/// Interval, in milliseconds, at which PostgreSQL checks that the client of a running statement is
-/// still connected. It ends statements whose connection was dropped.
-const CLIENT_CHECK: u32 = 500;
 
 /// Time limits of statements, enforced by PostgreSQL.
 #[derive(Clone, Copy, Debug)]
@@ -48,40 +48,54 @@ pub struct StatementLimits {
 }
 
 /// The text is not a supported database URL. The message omits it, since it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected postgres://user:password@host:port/name or sqlite://path")]
-pub struct InvalidDatabaseUrl;
-
-/// Checks that the URL can be parsed, without connecting.
-///
-/// # Errors
-/// The text is not a PostgreSQL or SQLite URL.
-pub fn check_url(text: &str) -> Result<String, InvalidDatabaseUrl> {
-    let is_understood = if is_postgres(text) {
-        text.parse::<PgConnectOptions>().is_ok()
-    } else {
-        text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok()
-    };
-    // SeaORM parses the text again, and its error for an invalid URL repeats the text.
-    (is_understood && Url::parse(text).is_ok())
-        .then(|| text.to_owned())
-        .ok_or(InvalidDatabaseUrl)
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDatabaseUrl {
+    /// It is no URL of a known database.
+    #[error("expected postgres://user:password@host:port/name or sqlite://path")]
+    Malformed,
+    /// It is no URL of PostgreSQL, which is needed here.
+    #[error("expected postgres://user:password@host:port/name: only PostgreSQL has standbys")]
+    NotPostgres,
+    /// Parts of it are ambiguous, probably because of special characters in the password.
+    #[error(
+        "special characters of the user, password and name must be percent-encoded: %23 for #, %25 for %, %2F for \
+         /, %3F for ?, %40 for @"
+    )]
+    Unescaped,
+    /// A part or parameter cannot be honoured.
+    #[error("the URL's {name} {reason}")]
+    Parameter {
+        /// Its name.
+        name: String,
+        /// The reason, and the remedy.
+        reason: &'static str,
+    },
 }
 
-/// The text is not a PostgreSQL URL. The message omits it, since it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected postgres://user:password@host:port/name: only PostgreSQL has standbys")]
-pub struct InvalidStandbyUrl;
+/// Checks that the URL can be honoured, without connecting.
+///
+/// # Errors
+/// The text is not a PostgreSQL or SQLite URL, or demands what the gateway cannot do.
+pub fn check_url(text: &str) -> Result<String, InvalidDatabaseUrl> {
+    if is_postgres(text) {
+        return PostgresUrl::parse(text).map(|_| text.to_owned());
+    }
+    let is_sqlite = text.starts_with("sqlite:") && text.parse::<SqliteConnectOptions>().is_ok();
+    // SeaORM parses the text again, and its error for an invalid URL repeats the text.
+    (is_sqlite && Url::parse(text).is_ok())
+        .then(|| text.to_owned())
+        .ok_or(InvalidDatabaseUrl::Malformed)
+}
 
 /// Checks that the text is a PostgreSQL URL, without connecting.
 ///
 /// # Errors
-/// The text is not a PostgreSQL URL.
-pub fn check_postgres_url(text: &str) -> Result<String, InvalidStandbyUrl> {
+/// The text is not a PostgreSQL URL, or demands what the gateway cannot do.
+pub fn check_postgres_url(text: &str) -> Result<String, InvalidDatabaseUrl> {
+    if !is_postgres(text) {
+        return Err(InvalidDatabaseUrl::NotPostgres);
+    }
     check_url(text)
-        .ok()
-        .filter(|url| is_postgres(url))
-        .ok_or(InvalidStandbyUrl)
 }
 
 /// Returns true if the URL's scheme is PostgreSQL's.
@@ -104,6 +118,8 @@ pub struct Pool {
     pub limits: Option<StatementLimits>,
     /// Create the SQLite file if it does not exist.
     pub create: bool,
+    /// Settings of PostgreSQL sessions instead of the gateway's.
+    pub settings: Vec<SessionSetting>,
 }
 
 impl Pool {
@@ -115,6 +131,7 @@ impl Pool {
             acquire_timeout: Duration::from_secs(5),
             limits: None,
             create: false,
+            settings: Vec::new(),
         }
     }
 
@@ -124,40 +141,55 @@ impl Pool {
     /// # Errors
     /// The URL is invalid, or the SQLite file cannot be opened.
     pub async fn open(&self) -> Result<DatabaseConnection, DbErr> {
+        match is_postgres(&self.url) {
+            true => self.open_postgres().await,
+            false => self.open_sqlite().await,
+        }
+    }
+
+    async fn open_postgres(&self) -> Result<DatabaseConnection, DbErr> {
+        let url = PostgresUrl::parse(&self.url);
+        let url = url.map_err(|error| DbErr::Custom(error.to_string()))?;
+        let session = Arc::new(Session::new(self.limits, &self.settings));
+        let target = url.target;
+        // All hosts have the same parameters.
+        let first = url.hosts[0].clone();
+        let options = first.clone();
+        let pool = PgPoolOptions::new()
+            .max_connections(self.max_connections)
+            .acquire_timeout(self.acquire_timeout)
+            .after_connect(move |connection, _| {
+                let (session, options) = (session.clone(), options.clone());
+                Box::pin(async move {
+                    target.check(connection).await?;
+                    search_path::check(connection, &options).await?;
+                    session.set_up(connection).await
+                })
+            });
+        let has_several_hosts = url.hosts.len() > 1;
+        let mut host = first;
+        if has_several_hosts || target != TargetSession::Any {
+            match url.first_host(self.acquire_timeout).await {
+                Some((at, _)) => host = url.hosts[at].clone(),
+                None => tracing::warn!(
+                    "no host of the database's URL responds, or is what target_session_attrs demands"
+                ),
+            }
+        }
+        let pool = pool.connect_lazy_with(host);
+        if has_several_hosts {
+            tokio::spawn(url.follow(pool.clone(), self.acquire_timeout));
+        }
+        Ok(pool.into())
+    }
+
+    async fn open_sqlite(&self) -> Result<DatabaseConnection, DbErr> {
         let in_memory = self.url == IN_MEMORY;
-        let (url, search_path) = match is_postgres(&self.url) {
-            true => search_path::split(&self.url),
-            false => (Cow::Borrowed(&*self.url), None),
-        };
-        let mut options = ConnectOptions::new(url);
+        let mut options = ConnectOptions::new(&self.url);
         options
             .max_connections(if in_memory { 1 } else { self.max_connections })
             .acquire_timeout(self.acquire_timeout)
-            .connect_timeout(self.acquire_timeout)
-            .connect_lazy(self.url.starts_with("postgres"))
             .sqlx_logging(false);
-        options.map_sqlx_postgres_opts(move |postgres| {
-            // PgBouncer refuses this start-up parameter unless it is told to ignore it. The gateway reads no
-            // numbers with fractions as text.
-            let postgres = with_unbracketed_host(postgres).extra_float_digits(None);
-            match &search_path {
-                Some(search_path) => postgres.options([("search_path", search_path)]),
-                None => postgres,
-            }
-        });
-        let session = self.session();
-        options.map_sqlx_postgres_pool_opts(move |pool| {
-            let session = session.clone();
-            pool.after_connect(move |connection, _| {
-                let session = session.clone();
-                Box::pin(async move {
-                    // The text holds only constants and numbers of the gateway.
-                    let session = sqlx::AssertSqlSafe(session);
-                    sqlx::raw_sql(session).execute(connection).await?;
-                    Ok(())
-                })
-            })
-        });
         if in_memory {
             // Its data ends with the connection.
             options
@@ -176,34 +208,6 @@ impl Pool {
             });
         }
         Database::connect(options).await
-    }
-
-    /// Returns the statements that set up each new PostgreSQL session.
-    fn session(&self) -> String {
-        let mut session = PLANNING.to_owned();
-        if let Some(StatementLimits { run, lock }) = self.limits {
-            // Writing to a `String` cannot fail.
-            let _ = write!(
-                session,
-                "; SET statement_timeout = {}; SET lock_timeout = {}; \
-                 SET client_connection_check_interval = {CLIENT_CHECK}",
-                run.as_millis(),
-                lock.as_millis(),
-            );
-        }
-        session
-    }
-}
-
-/// Removes the brackets of an IPv6 address, which URLs have and addresses of sockets do not.
-fn with_unbracketed_host(options: PgConnectOptions) -> PgConnectOptions {
-    let host = options.get_host();
-    let address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    match address.map(str::to_owned) {
-        Some(address) => options.host(&address),
-        None => options,
     }
 }
 
@@ -233,8 +237,10 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
 
 /// Returns true if the transaction may succeed when it is tried again: it conflicted with another one.
 pub fn is_transient(error: &DbErr) -> bool {
-    // PostgreSQL, class 40: a deadlock, or a serialization failure.
-    code(error).is_some_and(|(is_postgres, code)| is_postgres && code.starts_with("40"))
+    // PostgreSQL: a serialization failure, or a deadlock. After others of the class, such as
+    // `statement_completion_unknown`, it may have been committed.
+    code(error)
+        .is_some_and(|(is_postgres, code)| is_postgres && matches!(&*code, "40001" | "40P01"))
 }
 
 /// Returns true if the database refuses writes, whatever they are: it is read-only or full, or the role

@@ -65,8 +65,9 @@ impl Snapshot {
         };
         let transaction = database.begin_with_options(options).await?;
         if is_postgres {
-            // A plan for any page might sort the whole table.
-            let custom = "SET LOCAL plan_cache_mode = force_custom_plan";
+            // A plan for any page might sort the whole table. Not every server has the setting.
+            let custom = "SELECT set_config(name, 'force_custom_plan', true) FROM pg_settings \
+                          WHERE name = 'plan_cache_mode'";
             transaction.execute_unprepared(custom).await?;
         }
         Ok(Self(transaction))

@@ -381,14 +381,14 @@ const WRONG: &[Wrong] = &[
         flag: "--database-url",
         variable: "DATABASE_URL",
         value: "postgres://gateway:hunter2@db.example:port/gateway",
-        messages: &["DATABASE_URL", "postgres://", "sqlite://"],
+        messages: &["DATABASE_URL", "from 1 to 65535"],
         secret: Some("hunter2"),
     },
     Wrong {
         flag: "--database-url",
         variable: "DATABASE_URL",
         value: "postgres://gateway:hunter2/@db.example/gateway",
-        messages: &["DATABASE_URL", "postgres://", "sqlite://"],
+        messages: &["DATABASE_URL", "%2F for /"],
         secret: Some("hunter2"),
     },
 ];

@@ -69,6 +69,7 @@ mod migrations;
 mod missing_values;
 mod mutation_costs;
 mod mutations;
+mod other_servers;
 mod outage;
 mod pages;
 mod people;

@@ -14,7 +14,7 @@ use sea_orm::DatabaseConnection;
 use super::{CannotOpen, failed, print, private_file, unready, wrong_usage};
 use crate::{
     config::DatabaseUrl,
-    database::{Pool, Purpose},
+    database::Purpose,
     export::{ExportError, Exported, Snapshot},
     import::{Kind, MaxRow, Source},
     redacted::Redacted,
@@ -46,7 +46,7 @@ pub(super) struct ExportArgs {
 /// Runs the command. Exits with 0 if all rows were written, with 1 if the export failed, and with 2 if the
 /// database cannot be opened.
 pub(super) async fn run(args: ExportArgs) -> ExitCode {
-    let database = match Pool::small(&args.database.database_url).open().await {
+    let database = match args.database.pool().open().await {
         Ok(database) => database,
         Err(error) => return wrong_usage(CannotOpen(error)),
     };

@@ -216,7 +216,7 @@ pub(super) async fn load(
     let pool = Pool {
         // Transactions share one connection, and so SQLite's page cache.
         max_connections: 1,
-        ..Pool::small(&args.database.database_url)
+        ..args.database.pool()
     };
     let database = pool
         .open()

@@ -12,7 +12,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 use super::{CannotOpen, failed, print, print_error, wrong_usage};
 use crate::{
     config::DatabaseUrl,
-    database::{Pool, Purpose, Readiness, applied_migrations, readiness},
+    database::{Pool, Purpose, Readiness, applied_migrations, fault, readiness},
 };
 
 /// Exit status of `status` if the database does not tell which migrations are applied.
@@ -54,15 +54,13 @@ enum Direction {
 }
 
 pub(super) async fn run(args: MigrateArgs) -> ExitCode {
-    let (url, create) = match &args.direction {
-        Direction::Up { database, .. } => (&database.database_url, true),
-        Direction::Down { database, .. } | Direction::Status { database } => {
-            (&database.database_url, false)
-        }
+    let (database, create) = match &args.direction {
+        Direction::Up { database, .. } => (database, true),
+        Direction::Down { database, .. } | Direction::Status { database } => (database, false),
     };
     let pool = Pool {
         create,
-        ..Pool::small(url)
+        ..database.pool()
     };
     let database = match pool.open().await {
         Ok(database) => database,
@@ -72,7 +70,10 @@ pub(super) async fn run(args: MigrateArgs) -> ExitCode {
         Direction::Status { .. } => status(&database).await,
         direction => match migrate(&database, direction).await {
             Ok(report) => print(&report),
-            Err(error) => failed(format_args!("the migration stopped: {error}")),
+            Err(error) => {
+                let reason = reason(&database, &error).await;
+                failed(format_args!("the migration stopped: {reason}"))
+            }
         },
     };
     // Migrations are committed even if closing fails.
@@ -103,6 +104,18 @@ async fn status(database: &DatabaseConnection) -> ExitCode {
             ExitCode::from(UNKNOWN)
         }
     }
+}
+
+/// Returns why a migration stopped. The pool's error for a server that it cannot connect to is that no
+/// connection was free in time.
+async fn reason(database: &DatabaseConnection, error: &DbErr) -> String {
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
+        match fault(database).await {
+            Readiness::Unreachable => {}
+            fault => return fault.to_string(),
+        }
+    }
+    error.to_string()
 }
 
 /// Applies or reverts migrations, and returns a report.

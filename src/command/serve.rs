@@ -49,7 +49,7 @@ pub(super) async fn prepare(args: &ServeArgs, clock: Clock) -> Result<Prepared<'
         None => None,
         Some(pool) => Some(pool.open().await.map_err(StartError::usage)?),
     };
-    let imports = match args.imports.pool(&args.database.database_url) {
+    let imports = match args.imports.pool(&args.database) {
         None => None,
         Some(pool) => Some(Imports {
             database: pool.open().await.map_err(cannot_open)?,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::quantity::{milliseconds, number, seconds};
 use crate::{
-    database::{self, Pool, StatementLimits},
+    database::{self, Pool, SessionSetting, StatementLimits},
     redacted::Redacted,
 };
 
@@ -39,6 +39,18 @@ pub struct DatabaseOptions {
     #[arg(long, env = "GATEWAY_DATABASE_LOCK_TIMEOUT", value_name = "MILLISECONDS", default_value_t = 750,
           value_parser = milliseconds(1..=60_000))]
     pub database_lock_timeout: u64,
+
+    /// Setting of PostgreSQL sessions instead of the gateway's: plan_cache_mode, jit or
+    /// client_connection_check_interval. Without a value the server's holds. Repeat it, or separate settings by
+    /// commas
+    #[arg(
+        long,
+        env = "GATEWAY_DATABASE_SETTING",
+        value_name = "NAME=VALUE",
+        value_delimiter = ',',
+        value_parser = Redacted(SessionSetting::parse)
+    )]
+    pub database_setting: Vec<SessionSetting>,
 }
 
 impl DatabaseOptions {
@@ -68,6 +80,7 @@ impl DatabaseOptions {
                 lock: Duration::from_millis(self.database_lock_timeout),
             }),
             create: false,
+            settings: self.database_setting.clone(),
         }
     }
 }
@@ -80,11 +93,33 @@ impl DatabaseOptions {
 )]
 pub struct NoStandby;
 
-/// Settings of commands that need only the database URL.
+/// Database settings of commands that run once.
 #[derive(Args, Clone)]
 pub struct DatabaseUrl {
     /// Database URL: postgres://user:password@host:port/name or sqlite://path
     #[arg(long, env = "DATABASE_URL", value_name = "URL",
           value_parser = Redacted(database::check_url))]
     pub database_url: String,
+
+    /// Setting of PostgreSQL sessions instead of the gateway's: plan_cache_mode, jit or
+    /// client_connection_check_interval. Without a value the server's holds. Repeat it, or separate settings by
+    /// commas
+    #[arg(
+        long,
+        env = "GATEWAY_DATABASE_SETTING",
+        value_name = "NAME=VALUE",
+        value_delimiter = ',',
+        value_parser = Redacted(SessionSetting::parse)
+    )]
+    pub database_setting: Vec<SessionSetting>,
+}
+
+impl DatabaseUrl {
+    /// Returns a small pool.
+    pub fn pool(&self) -> Pool {
+        Pool {
+            settings: self.database_setting.clone(),
+            ..Pool::small(&self.database_url)
+        }
+    }
 }

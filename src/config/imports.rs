@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{
-    Switch,
+    DatabaseOptions, Switch,
     quantity::{bytes, seconds},
 };
 use crate::{
@@ -55,12 +55,16 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// Returns the pool of imports, if the endpoint is on. `default` is the URL of the gateway's database.
-    pub fn pool(&self, default: &str) -> Option<Pool> {
-        let url = self.import_database_url.as_deref().unwrap_or(default);
+    /// Returns the pool of imports, if the endpoint is on. `own` are the settings of the gateway's database.
+    pub fn pool(&self, own: &DatabaseOptions) -> Option<Pool> {
+        let url = self
+            .import_database_url
+            .as_ref()
+            .unwrap_or(&own.database_url);
         (self.import_endpoint == Switch::On).then(|| Pool {
             // One import runs at a time, on one connection.
             max_connections: 1,
+            settings: own.database_setting.clone(),
             ..Pool::small(url)
         })
     }

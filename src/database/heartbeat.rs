@@ -20,7 +20,7 @@ use std::{
 };
 
 use sea_orm::{DatabaseConnection, DbBackend};
-use sqlx::{Connection, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, PgPool, error::DatabaseError, postgres::PgConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -29,7 +29,7 @@ use tokio::{
 
 use super::{
     INSUFFICIENT_PRIVILEGE, Purpose, Readiness, UNDEFINED_TABLE, has_code,
-    readiness::of_migrations, writability,
+    readiness::of_migrations, search_path, writability,
 };
 
 /// Silence after which the server is probed.
@@ -131,7 +131,7 @@ impl Heartbeat {
         let watcher = Watcher {
             name,
             shared: shared.clone(),
-            options: pool.connect_options().as_ref().clone(),
+            pool: pool.clone(),
             connect_timeout: pool.options().get_acquire_timeout(),
             connection: None,
             keeps_statements: false,
@@ -182,7 +182,8 @@ impl Heartbeat {
 struct Watcher {
     name: &'static str,
     shared: Arc<Shared>,
-    options: PgConnectOptions,
+    /// Its connections go to the host that is probed.
+    pool: PgPool,
     connect_timeout: Duration,
     connection: Option<PgConnection>,
     /// True once the server was found to keep prepared statements apart.
@@ -280,16 +281,11 @@ impl Watcher {
             self.connection = Some(connection);
             return Ok(readiness);
         }
-        let mut connection = match PgConnection::connect_with(&self.options).await {
-            Ok(connection) => connection,
-            Err(error) => return Err(ProbeError::from_error(&error)),
-        };
-        sqlx::raw_sql(SET_LOCK_TIMEOUT)
-            .execute(&mut connection)
-            .await
-            .map_err(|error| ProbeError::from_error(&error))?;
+        let options = self.pool.connect_options();
+        let connection = connect(&options).await;
+        let mut connection = connection.map_err(|error| ProbeError::from_error(&error))?;
         if !self.keeps_statements {
-            self.keeps_statements = !mixes_statements(&mut connection, &self.options).await?;
+            self.keeps_statements = !mixes_statements(&mut connection, &options).await?;
             if !self.keeps_statements {
                 return Err(ProbeError::mixed());
             }
@@ -344,13 +340,18 @@ impl ProbeError {
             _ if has_code(error, &[TOO_MANY_CONNECTIONS]) => ProbeErrorKind::Full,
             // An administrator ended this session; the server may be fine.
             _ if has_code(error, &[ADMIN_SHUTDOWN]) => ProbeErrorKind::NoResponse,
-            sqlx::Error::Database(_) | sqlx::Error::Protocol(_) => ProbeErrorKind::Refused,
+            sqlx::Error::Configuration(_)
+            | sqlx::Error::Database(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::Tls(_) => ProbeErrorKind::Refused,
             sqlx::Error::Io(error) => match error.kind() {
                 ErrorKind::ConnectionRefused
                 | ErrorKind::ConnectionReset
                 | ErrorKind::ConnectionAborted
                 | ErrorKind::BrokenPipe
                 | ErrorKind::UnexpectedEof
+                // Of TLS: the server's certificate is not trusted.
+                | ErrorKind::InvalidData
                 | ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable => ProbeErrorKind::Refused,
                 _ => ProbeErrorKind::NoResponse,
@@ -371,6 +372,20 @@ impl Command {
             Self::Probe => None,
             Self::Readiness(waiting) => Some(waiting),
         }
+    }
+}
+
+/// Connects for probes.
+async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    search_path::check(&mut connection, options).await?;
+    match sqlx::raw_sql(SET_LOCK_TIMEOUT)
+        .execute(&mut connection)
+        .await
+    {
+        // A server without such a limit is probed without it.
+        Ok(_) | Err(sqlx::Error::Database(_)) => Ok(connection),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,7 +7,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sea_query::
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 
-use super::{INSUFFICIENT_PRIVILEGE, Privilege, UNDEFINED_TABLE, code, has_code, writability};
+use super::{
+    INSUFFICIENT_PRIVILEGE, Privilege, UNDEFINED_TABLE, code, has_code, search_path, writability,
+};
 
 /// The use of a database besides reading, which decides what it must allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +51,12 @@ pub enum Readiness {
     UnknownDatabase,
     /// The server rejected the role or its password.
     Rejected,
+    /// No TLS connection was possible: the server has no TLS, or no certificate that is trusted.
+    Untrusted,
+    /// Reachable, but its sessions are not those that the URL demands.
+    Unwanted,
+    /// Reachable through a pooler that ignores the search path of the URL.
+    IgnoredSearchPath,
     /// Reachable through a pooler that gives one connection the prepared statements of another.
     MixedStatements,
     /// Reachable, but no migration is applied: `invite-gateway migrate up`.
@@ -79,7 +87,13 @@ impl Readiness {
         match error {
             _ if has_code(error, &[UNKNOWN_DATABASE]) => Self::UnknownDatabase,
             _ if has_code(error, &REJECTED) => Self::Rejected,
+            sqlx::Error::Configuration(error) if error.is::<search_path::Ignored>() => {
+                Self::IgnoredSearchPath
+            }
+            sqlx::Error::Tls(_) => Self::Untrusted,
             sqlx::Error::Io(error) => match error.kind() {
+                // Of TLS.
+                ErrorKind::InvalidData => Self::Untrusted,
                 // A socket in the file system may be absent.
                 ErrorKind::ConnectionRefused | ErrorKind::NotFound => Self::Refused,
                 _ if error.to_string().starts_with(UNRESOLVED) => Self::UnknownHost,
@@ -111,6 +125,9 @@ impl Readiness {
             Self::Refused => "database refuses connections",
             Self::UnknownDatabase => "database does not exist",
             Self::Rejected => "database rejects the role or password",
+            Self::Untrusted => "database without trusted TLS",
+            Self::Unwanted => "database not as target_session_attrs demands",
+            Self::IgnoredSearchPath => "database pooler ignores the search path",
             Self::MixedStatements => "database pooler mixes prepared statements",
             Self::NotMigrated => "database not migrated",
             Self::MissingMigration(_) => "database lacks a migration",
@@ -145,6 +162,14 @@ impl fmt::Display for Readiness {
                 "the database rejects the role or its password: check both in the URL, and the role's right to \
                  connect"
             }
+            Self::Untrusted => {
+                "no TLS connection to the database is possible: check sslmode, sslrootcert, sslcert and sslkey in \
+                 the URL, and the server's certificate"
+            }
+            Self::Unwanted => {
+                "the database accepts connections, but is not what target_session_attrs in the URL demands"
+            }
+            Self::IgnoredSearchPath => return search_path::Ignored.fmt(f),
             Self::MixedStatements => "the database's pooler mixes prepared statements",
             Self::NotMigrated => "the database is not migrated: run `invite-gateway migrate up`",
             Self::MissingMigration(name) => {
@@ -195,16 +220,21 @@ pub async fn readiness(database: &DatabaseConnection, purpose: Purpose) -> Readi
 
 /// Returns the reason for which a database cannot be reached. Connects again, since a pool's error of a server
 /// that refuses connections is that none was free in time.
-async fn fault(database: &DatabaseConnection) -> Readiness {
+pub async fn fault(database: &DatabaseConnection) -> Readiness {
     if database.get_database_backend() != DbBackend::Postgres {
         return Readiness::Unreachable;
     }
     let pool = database.get_postgres_connection_pool();
     let options = pool.connect_options();
-    let connecting = PgConnection::connect_with(&options);
+    let connecting = async {
+        let mut connection = PgConnection::connect_with(&options).await?;
+        search_path::check(&mut connection, &options).await
+    };
     match timeout(pool.options().get_acquire_timeout(), connecting).await {
         Ok(Err(error)) => Readiness::from_connect_error(&error),
-        Ok(Ok(_)) | Err(_) => Readiness::Unreachable,
+        // The pool checks one thing more.
+        Ok(Ok(())) if database.ping().await.is_err() => Readiness::Unwanted,
+        Ok(Ok(())) | Err(_) => Readiness::Unreachable,
     }
 }
 

@@ -1,73 +1,91 @@
-//! The search path in a PostgreSQL URL: `search_path`, or `schema`, which names one schema.
+//! The search path that a URL names, and whether the session has it.
+//!
+//! Poolers may ignore start-up parameters. Tables would then be those of another schema.
 
-use std::borrow::Cow;
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 
-use url::Url;
+/// A pooler did not pass the search path on.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "the session does not have the search path of the URL, which a pooler may ignore: remove it from the URL, and \
+     set it on the role with ALTER ROLE … SET search_path"
+)]
+pub(super) struct Ignored;
 
-/// Splits a URL into one without these parameters and PostgreSQL's setting `search_path`. None without
-/// them.
-pub(super) fn split(text: &str) -> (Cow<'_, str>, Option<String>) {
-    let unchanged = (Cow::Borrowed(text), None);
-    let Ok(mut url) = Url::parse(text) else {
-        return unchanged;
+/// Checks that a session has the search path that its options name, if any.
+///
+/// # Errors
+/// It has another, or the server failed.
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> sqlx::Result<()> {
+    let Some(named) = options.get_options().and_then(named) else {
+        return Ok(());
     };
-    let (mut search_path, mut others) = (None, Vec::new());
-    for (name, value) in url.query_pairs().into_owned() {
-        match name.as_str() {
-            "search_path" => search_path = Some(value),
-            "schema" => search_path = Some(quoted(&value)),
-            _ => others.push((name, value)),
-        }
+    let actual: String = sqlx::query_scalar("SHOW search_path")
+        .persistent(false)
+        .fetch_one(connection)
+        .await?;
+    match schemas(&actual) == schemas(&named) {
+        true => Ok(()),
+        false => Err(sqlx::Error::Configuration(Box::new(Ignored))),
     }
-    if search_path.is_none() {
-        return unchanged;
-    }
-    url.set_query(None);
-    if !others.is_empty() {
-        url.query_pairs_mut().extend_pairs(others);
-    }
-    (Cow::Owned(url.into()), search_path)
 }
 
-/// Returns the name as a quoted identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// Returns the search path in the start-up parameter `options`. The last one counts.
+fn named(options: &str) -> Option<String> {
+    const NAME: &str = "search_path=";
+    let value = &options[options.rfind(NAME)? + NAME.len()..];
+    let mut unescaped = String::new();
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            ' ' => break,
+            '\\' => unescaped.extend(letters.next()),
+            letter => unescaped.push(letter),
+        }
+    }
+    Some(unescaped)
+}
+
+/// Returns the names of a search path as the server compares them.
+fn schemas(search_path: &str) -> Vec<String> {
+    let name = |name: &str| {
+        let name = name.trim();
+        match name
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'))
+        {
+            Some(quoted) => quoted.replace("\"\"", "\""),
+            None => name.to_lowercase(),
+        }
+    };
+    search_path.split(',').map(name).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{named, schemas};
 
     #[test]
-    fn a_search_path_is_taken_out_of_the_url() {
-        let host = "postgres://u:p%40s@[::1]:5432/db";
-        for (query, rest, search_path) in [
-            ("", "", None),
-            ("?sslmode=disable", "?sslmode=disable", None),
-            ("?search_path=invites,public", "", Some("invites,public")),
+    fn a_search_path_is_found_in_options() {
+        for (options, expected) in [
+            ("-c geqo=off", None),
+            ("-c search_path=invites,public", Some("invites,public")),
             (
-                "?search_path=invites%2C%20public",
-                "",
+                r"-c search_path=invites,\ public -c geqo=off",
                 Some("invites, public"),
             ),
-            (
-                "?sslmode=disable&schema=Invites",
-                "?sslmode=disable",
-                Some("\"Invites\""),
-            ),
-            ("?schema=a\"b", "", Some("\"a\"\"b\"")),
-            (
-                "?options=-csearch_path%3Dx",
-                "?options=-csearch_path%3Dx",
-                None,
-            ),
+            ("-csearch_path=a -csearch_path=b", Some("b")),
         ] {
-            let url = format!("{host}{query}");
-            let (url, found) = split(&url);
-            assert_eq!(
-                (&*url, found.as_deref()),
-                (&*format!("{host}{rest}"), search_path)
-            );
+            assert_eq!(named(options).as_deref(), expected, "{options}");
         }
+    }
+
+    #[test]
+    fn a_search_path_equals_its_other_spellings() {
+        assert_eq!(schemas("invites, public"), schemas("Invites,\"public\""));
+        assert_ne!(schemas("Other"), schemas("\"Other\""));
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use batch_loader::Panicked;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
-use sqlx::error::DatabaseError;
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
 use crate::{metrics::StatementOutcome, rate_limit::RateLimited};
 
@@ -150,7 +150,21 @@ pub(super) fn is_unavailable(error: &DbErr) -> bool {
 /// Returns true if a connection's prepared statements are outdated (PostgreSQL: "cached plan must
 /// not change result type", and a missing prepared statement).
 pub(super) fn is_outdated(error: &sqlx::Error) -> bool {
-    code(error).is_some_and(|code| matches!(&*code, "0A000" | "26000"))
+    // Other statements that a server cannot execute have the same code, and the text may be translated.
+    const CHANGED: &str = "cached plan must not change result type";
+    const CHANGED_IN: &str = "RevalidateCachedQuery";
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    match error.code().as_deref() {
+        Some("26000") => true,
+        Some("0A000") => {
+            let postgres = error.try_downcast_ref::<PgDatabaseError>();
+            error.message() == CHANGED
+                || postgres.and_then(PgDatabaseError::routine) == Some(CHANGED_IN)
+        }
+        _ => false,
+    }
 }
 
 /// Returns true if another connection may succeed: this one is broken, or its prepared statements
@@ -168,9 +182,10 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Returns true if a standby cancelled the statement because of a replay conflict (PostgreSQL: class
-/// 40). The primary can run it.
-pub(super) fn is_replay_conflict(error: &DbErr) -> bool {
+/// Returns true if the server rolled the statement back because of others (PostgreSQL: class 40). A standby
+/// does so for replay, and the primary can execute it. A server whose transactions are serializable by
+/// default does so for writes, and can execute it again.
+pub(super) fn is_conflict(error: &DbErr) -> bool {
     const ROLLED_BACK: &str = "40";
     let code = of_driver(error).and_then(code);
     code.is_some_and(|code| code.starts_with(ROLLED_BACK))

@@ -16,7 +16,7 @@ use sea_orm::{
 use sqlx::PgPool;
 
 use super::{
-    error::{is_overdue, is_replay_conflict, is_unavailable},
+    error::{is_conflict, is_overdue, is_unavailable},
     instrument, lock,
     reader::{Reader, Text},
 };
@@ -27,6 +27,9 @@ use crate::{
 
 /// Time between probes of an unavailable standby.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Times that a statement is sent to the primary when it conflicts with others.
+const MAX_ATTEMPTS: u32 = 3;
 
 /// Database system that spans record. Only PostgreSQL has standbys.
 const POSTGRESQL: &str = "postgresql";
@@ -115,15 +118,21 @@ impl ReadRouter {
                     // The statement used up its time; another would exceed the request's.
                     Err(error) if is_overdue(&error) => return Err(error),
                     Err(error) if is_unavailable(&error) => standby.mark_unavailable(&error),
-                    Err(error) if is_replay_conflict(&error) => {}
+                    Err(error) if is_conflict(&error) => {}
                     outcome => return outcome,
                 }
             } else if standby.claim_probe() {
                 tokio::spawn(standby.clone().probe(sql.clone(), values()));
             }
         }
-        let send = self.primary.all_of_text(sql, values);
-        instrument::statement(POSTGRESQL, Server::Primary, send).await
+        let mut attempt = 1;
+        loop {
+            let send = self.primary.all_of_text(sql, &values);
+            match instrument::statement(POSTGRESQL, Server::Primary, send).await {
+                Err(error) if attempt < MAX_ATTEMPTS && is_conflict(&error) => attempt += 1,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Returns a counter of connections for each server. It returns none once the server is

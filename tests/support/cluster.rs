@@ -1,9 +1,9 @@
 //! A PostgreSQL server for one test, which can stop, start and freeze it.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     net::TcpListener,
-    os::unix::fs::{MetadataExt, chown},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     panic::{AssertUnwindSafe, resume_unwind},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -21,11 +21,17 @@ pub struct Cluster {
     folder: TempDir,
     port: u16,
     server: Mutex<Option<Child>>,
+    settings: Vec<String>,
 }
 
 /// Runs a test with a server of its own, and a migrated database on it.
 pub async fn run_over_cluster(test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
-    let cluster = Arc::new(Cluster::make());
+    run_over(Cluster::make(), test).await;
+}
+
+/// Runs a test with a server and a migrated database on it.
+pub async fn run_over(cluster: Cluster, test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
+    let cluster = Arc::new(cluster);
     cluster.start().await;
     let opened = database::opened(&cluster.url()).await;
     Migrator::up(&opened.database, None)
@@ -42,7 +48,8 @@ pub async fn run_over_cluster(test: impl AsyncFnOnce(Arc<Cluster>, Gateway)) {
 }
 
 impl Cluster {
-    fn make() -> Self {
+    /// Makes a server that does not run yet.
+    pub fn make() -> Self {
         let folder = TempDir::new().expect("a folder for the server");
         if is_root() {
             // The server refuses to run as root.
@@ -55,6 +62,7 @@ impl Cluster {
             folder,
             port,
             server: Mutex::new(None),
+            settings: Vec::new(),
         };
         let made = cluster
             .program("initdb")
@@ -74,6 +82,34 @@ impl Cluster {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Adds a setting, `name=value`.
+    #[must_use]
+    pub fn with(mut self, setting: impl Into<String>) -> Self {
+        self.settings.push(setting.into());
+        self
+    }
+
+    /// Writes a file of the server's data.
+    pub fn write(&self, name: &str, content: &str) {
+        let path = self.data().join(name);
+        fs::write(&path, content).expect("a file");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a file");
+        if is_root() {
+            let owner = owner();
+            chown(&path, Some(owner.0), Some(owner.1)).expect("another owner");
+        }
+    }
+
+    /// Returns the server's port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns a folder that the server may use, for its socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Returns a command for a PostgreSQL program, as a user who may run a server.
@@ -117,6 +153,10 @@ impl Cluster {
             "max_connections=50",
             &format!("port={}", self.port),
         ] {
+            command.args(["-c", setting]);
+        }
+        // The last one counts.
+        for setting in &self.settings {
             command.args(["-c", setting]);
         }
         let server = command
@@ -169,7 +209,8 @@ impl Cluster {
         [first].into_iter().chain(children).collect()
     }
 
-    fn kill(&self) {
+    /// Kills the server.
+    pub fn kill(&self) {
         if self.server.lock().expect("no panic with it").is_none() {
             return;
         }

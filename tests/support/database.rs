@@ -63,7 +63,8 @@ impl Received {
             Self::Told { admin, name } => {
                 let sql = "SELECT coalesce(sum(calls), 0)::bigint AS calls FROM pg_stat_statements \
                            JOIN pg_database ON oid = dbid \
-                           WHERE datname = $1 AND query NOT LIKE 'SET %'";
+                           WHERE datname = $1 AND query NOT LIKE 'SET %' \
+                           AND query NOT LIKE '%pg_extension%'";
                 let sum = Statement::from_sql_and_values(DbBackend::Postgres, sql, [name.into()]);
                 let row = admin.query_one_raw(sum).await.expect("pg_stat_statements");
                 let calls: i64 = row.expect("a sum").try_get("", "calls").expect("a number");
@@ -250,5 +251,6 @@ fn pool(url: &str) -> Pool {
         acquire_timeout: Duration::from_secs(30),
         limits: None,
         create: true,
+        settings: Vec::new(),
     }
 }

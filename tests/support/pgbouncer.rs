@@ -23,6 +23,11 @@ pub struct PgBouncer {
 impl PgBouncer {
     /// Starts one on a free port, in front of the server of that URL. `mode` is its `pool_mode`.
     pub async fn before(url: &str, mode: &str) -> Self {
+        Self::with(url, &format!("pool_mode = {mode}")).await
+    }
+
+    /// Like [`Self::before`], with settings.
+    pub async fn with(url: &str, more: &str) -> Self {
         let url: Url = url.parse().expect("a URL");
         let upstream = url.socket_addrs(|| Some(5432)).expect("an address")[0];
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -42,7 +47,7 @@ impl PgBouncer {
         let text = format!(
             "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
              listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {}\n\
-             pool_mode = {mode}\n{user}\n",
+             {more}\n{user}\n",
             upstream.ip(),
             upstream.port(),
             users.display(),

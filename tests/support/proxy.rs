@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::{
-    io::copy_bidirectional,
+    io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinHandle,
@@ -45,6 +45,24 @@ impl Proxy {
         Self {
             address,
             state,
+            accepting,
+        }
+    }
+
+    /// Starts a proxy that replaces a word in what clients send by another of the same length.
+    pub async fn replacing(url: &str, words: &'static [(&str, &str)]) -> Self {
+        let url: Url = url.parse().expect("a URL");
+        let upstream = url.socket_addrs(|| Some(5432)).expect("an address")[0];
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(replace(client, upstream, words));
+            }
+        });
+        Self {
+            address,
+            state: Arc::new(watch::Sender::new(State::Open)),
             accepting,
         }
     }
@@ -93,4 +111,36 @@ async fn forward(mut client: TcpStream, upstream: SocketAddr, mut state: watch::
     }
     // The client's connection stays open during the stall.
     let _ = state.wait_for(|state| *state != State::Stalled).await;
+}
+
+/// Messages that set up a session arrive in one piece.
+async fn replace(
+    mut client: TcpStream,
+    upstream: SocketAddr,
+    words: &[(&str, &str)],
+) -> std::io::Result<()> {
+    let (mut from_client, mut to_client) = client.split();
+    let mut server = TcpStream::connect(upstream).await?;
+    let (mut from_server, mut to_server) = server.split();
+    let requests = async {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let length = from_client.read(&mut buffer).await?;
+            if length == 0 {
+                return to_server.shutdown().await;
+            }
+            let sent = &mut buffer[..length];
+            for (word, other) in words {
+                let found = sent
+                    .windows(word.len())
+                    .position(|it| it == word.as_bytes());
+                if let Some(at) = found {
+                    sent[at..at + other.len()].copy_from_slice(other.as_bytes());
+                }
+            }
+            to_server.write_all(sent).await?;
+        }
+    };
+    let responses = async { copy(&mut from_server, &mut to_client).await.map(drop) };
+    tokio::select! { ended = requests => ended, ended = responses => ended }
 }

@@ -17,7 +17,7 @@ use crate::{
     clock::{Clock, Stopwatch},
     command::{CannotOpen, unready},
     config::{DatabaseUrl, InviteOptions},
-    database::{OpenDatabase, Pool, Purpose},
+    database::{OpenDatabase, Purpose},
     invite::{GroupInviteUrl, InviteKind, Refusal},
     lifecycle::{Lifecycle, Settled},
     loader::{
@@ -83,7 +83,7 @@ impl Session {
     /// Opens the database, and finds the account.
     pub(super) async fn open(options: &SessionOptions, clock: &Clock) -> Result<Self, Stop> {
         options.invites.check().map_err(Stop::usage)?;
-        let pool = Pool::small(&options.database.database_url);
+        let pool = options.database.pool();
         let database = pool
             .open()
             .await

@@ -57,7 +57,7 @@ each_database! {
             .header("tracestate", "vendor=anything");
         let response = server.send(&request).await;
         assert_eq!(response.json["data"]["b"]["code"], "B-2", "{}", response.text);
-        assert_eq!(server.process.logged("request completed").await["span"]["trace_id"], TRACE);
+        assert_eq!(server.process.logged("request completed").await["trace_id"], TRACE);
 
         let spans = sent(server, &collector).await;
         assert_eq!(spans.len(), 4, "{spans:#?}");

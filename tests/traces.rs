@@ -181,7 +181,7 @@ each_database! {
                 span.attributes.get("graphql.operation.name").map(String::as_str),
             ))
             .collect();
-        assert_eq!(outcomes, [("refused", "1", None), ("errors", "2", Some("LookUps"))]);
+        assert_eq!(outcomes, [("refused", "1", None), ("failed", "2", Some("LookUps"))]);
         let away: Vec<_> = named(&spans, "POST /graphql").into_iter()
             .filter(|span| span.is_error)
             .map(|span| span.attributes["http.response.status_code"].as_str())

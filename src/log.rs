@@ -20,7 +20,8 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    config::{LogFormat, LogLevel, LogOptions},
+    access::AUDIT_TARGET,
+    config::{LogFormat, LogLevel, LogOptions, Switch},
     trace::Traces,
 };
 
@@ -34,7 +35,11 @@ pub fn start(options: &LogOptions, traces: Option<&Traces>) {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     // Logs only the gateway's own lines: those of libraries may hold statements and their values.
-    let own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let mut own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    // Independent of the level: an auditor wants every line, and may want no others.
+    if options.audit_log == Switch::On {
+        own = own.with_target(AUDIT_TARGET, LevelFilter::INFO);
+    }
     // One global filter lets `tracing` cache, per call site, that a span or event is disabled.
     // Per-layer filters and optional layers would prevent that.
     let registry = tracing_subscriber::registry();

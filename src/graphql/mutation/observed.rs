@@ -7,7 +7,7 @@ use tracing::{Instrument, Span};
 
 use super::user_error::InviteErrorCode;
 use crate::{
-    access::{Audit, AuditedMutation},
+    access::{Access, Audit, AuditedMutation},
     graphql::{context::ContextExt, error::Failure},
     metrics::{Metrics, Mutation, MutationOutcome},
     trace,
@@ -34,7 +34,7 @@ pub(super) async fn observed<T: Payload>(
     let metrics = ctx.data_opt::<Metrics>();
     let telemetry = MutationTelemetry {
         field,
-        audit: ctx.access().ok().map(|access| access.audit()),
+        audit: ctx.access().ok().map(Access::audit),
         mutation: metrics.and_then(|metrics| metrics.mutations().of_field(field)),
         span: trace::mutation(field),
         outcome: MutationOutcome::GivenUp,

@@ -129,7 +129,7 @@ const ALLOWED: [(&str, &[&str]); 26] = [
             "trace",
         ],
     ),
-    ("log", &["config", "trace"]),
+    ("log", &["access::AUDIT_TARGET", "config", "trace"]),
     ("main", &["command"]),
     ("lib", &[]),
     ("metrics", &[]),

@@ -17,6 +17,7 @@ mod access;
 mod address_invites;
 mod addresses;
 mod architecture;
+mod audit;
 mod authentication;
 mod batching;
 mod body_attacks;

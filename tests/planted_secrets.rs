@@ -254,7 +254,7 @@ each_database! {
 
         let collector = Collector::start().await;
         let server = Server::with(&gateway.database_url, &[
-            "--log-level=debug", "--metrics=on", "--max-batch=5", "--automatic-persisted-queries=on",
+            "--log-level=debug", "--audit-log=on", "--metrics=on", "--max-batch=5", "--automatic-persisted-queries=on",
             &collector.option(),
         ]).await;
         let (bodies, paths) = (bodies(&workspace_token), paths(&workspace_token));
@@ -325,6 +325,9 @@ each_database! {
         let lines = log_lines(&ended.stderr);
         let answered = lines.iter().filter(|line| line["message"] == "request completed").count();
         assert_eq!(answered, sent + 2);
+        for operation in ["read", "accept", "resend"] {
+            assert!(lines.iter().any(|line| line["message"] == "audit" && line["operation"] == operation), "{operation}");
+        }
         assert!(lines.iter().any(|line| line["level"] == "ERROR" || line["level"] == "WARN"));
         for (place, text) in [("the log", &ended.stderr), ("traces", &traces), ("metrics", &metrics)] {
             assert!(text.contains("LookUp"), "{place}");

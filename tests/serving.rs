@@ -162,8 +162,8 @@ each_database! {
                 [json!("GET"), json!("none"), Value::Null, json!(404)],
             ]
         );
-        assert_eq!(lines[0]["span"]["id"], "trace-1.a_B");
-        assert_eq!(lines[1]["span"]["id"], made_up.as_str());
+        assert_eq!(lines[0]["request_id"], "trace-1.a_B");
+        assert_eq!(lines[1]["request_id"], made_up.as_str());
         for line in &lines {
             assert!(line["milliseconds"].is_number() && line["timestamp"].is_string(), "{line}");
             assert_eq!(line["level"], "INFO");

@@ -7,6 +7,7 @@ import { checkDashboards } from './dashboard.mjs';
 import { report } from './findings.mjs';
 import { documentsOf, filesUnder, read } from './files.mjs';
 import { checkImage } from './image.mjs';
+import { checkChart } from './helm.mjs';
 import { checkManifests } from './kubernetes.mjs';
 import { checkAgainst, checkAlertTests, checkMetrics, queriesOf, writeRules } from './metrics.mjs';
 import { checkSettings } from './settings.mjs';
@@ -16,10 +17,14 @@ const { values, positionals } = parseArgs({
   options: { rules: { type: 'string' }, metrics: { type: 'string' } },
 });
 
-for (const file of [...filesUnder('deploy', '.yaml'), ...filesUnder('deploy', '.yml')]) documentsOf(read(file), file);
+for (const file of [...filesUnder('deploy', '.yaml'), ...filesUnder('deploy', '.yml')]) {
+  // Templates are YAML only once they are rendered.
+  if (!file.includes('/templates/')) documentsOf(read(file), file);
+}
 checkImage();
 checkCompose();
 positionals.forEach(checkManifests);
+checkChart(positionals);
 checkSettings();
 const dashboards = checkDashboards();
 const queries = queriesOf(dashboards);

@@ -22,7 +22,7 @@ function meant(name) {
 
 export function checkSettings() {
   const files = [...filesUnder('deploy', '.yaml'), ...filesUnder('deploy', '.yml'),
-    'deploy/Dockerfile', 'deploy/README.md', 'docs/operate/deploy.md'];
+    'deploy/Dockerfile', 'deploy/README.md', 'docs/operate/deploy.md', 'docs/operate/kubernetes.md'];
   for (const file of files) {
     for (const name of new Set(read(file).match(NAME))) {
       if (OTHERS.has(name)) continue;

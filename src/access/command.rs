@@ -97,13 +97,19 @@ impl Access {
         let Some(view) = self.invite(invite).await? else {
             return Ok(Err(Refusal::NotFound));
         };
-        if !self.is_invite_manager(&view).await? {
-            return Ok(Err(Refusal::NotAllowed));
-        }
-        if command != Command::Cancel && !self.may_grant_role_of(&view).await? {
-            return Ok(Err(Refusal::RoleNotAllowed));
-        }
         let InviteRef { kind, id, target } = view.invite_ref();
+        let refusal = if !self.is_invite_manager(&view).await? {
+            Some(Refusal::NotAllowed)
+        } else if command != Command::Cancel && !self.may_grant_role_of(&view).await? {
+            Some(Refusal::RoleNotAllowed)
+        } else {
+            None
+        };
+        self.audit
+            .record(command.as_str(), kind.as_str(), refusal.is_none());
+        if let Some(refusal) = refusal {
+            return Ok(Err(refusal));
+        }
         Ok(Ok((InviteManager::new(kind, id, target), view)))
     }
 
@@ -112,6 +118,7 @@ impl Access {
     async fn redeemed(
         &self,
         redeemed: &Redeemed,
+        command: Command,
     ) -> Result<Result<(Answered, Addressee<InviteKind>, Option<Code>), Refusal>, AccessError> {
         let (view, holds_code) = match redeemed {
             Redeemed::Code(code) => {
@@ -138,6 +145,8 @@ impl Access {
             target: view.target(),
         };
         let addressee = self.addressee(&view, holds_code);
+        let kind = answered.invite.kind.as_str();
+        self.audit.record(command.as_str(), kind, addressee.is_ok());
         let group_code = match view {
             InviteView::GroupInvite(link) => Some(link.code),
             _ => None,
@@ -156,7 +165,8 @@ impl Access {
     ) -> Result<Result<Answered, Refusal>, AccessError> {
         self.self_proof()?;
         let lifecycle = self.lifecycle()?;
-        let (answered, proof, group_code) = match self.redeemed(redeemed).await? {
+        let found = self.redeemed(redeemed, Command::Accept).await?;
+        let (answered, proof, group_code) = match found {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -184,7 +194,8 @@ impl Access {
     ) -> Result<Result<Answered, Refusal>, AccessError> {
         self.self_proof()?;
         let lifecycle = self.lifecycle()?;
-        let (answered, proof, _) = match self.redeemed(redeemed).await? {
+        let found = self.redeemed(redeemed, Command::Decline).await?;
+        let (answered, proof, _) = match found {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };

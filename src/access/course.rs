@@ -46,6 +46,11 @@ impl CourseView {
 impl Access {
     /// Returns the course with this id or slug, if the viewer may see it.
     pub async fn course(&self, key: SlugKey<'_>) -> Result<Option<CourseView>, LoadError> {
+        let found = self.find_course(key);
+        self.audit.read("course", found).await
+    }
+
+    async fn find_course(&self, key: SlugKey<'_>) -> Result<Option<CourseView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
@@ -96,7 +101,10 @@ impl Access {
         &self,
         course: &CourseView,
     ) -> Result<Option<InviteCounts>, AccessError> {
-        if !self.manages(Target::Course(course.id)).await? {
+        let target = Target::Course(course.id);
+        let manages = self.manages(target).await?;
+        self.audit.record_management(target, manages);
+        if !manages {
             return Ok(None);
         }
         let manager = CourseManager::new(course.id);

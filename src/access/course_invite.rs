@@ -122,6 +122,13 @@ impl CourseInvitee {
 impl Access {
     /// Returns the invite with this id.
     pub async fn course_invite(&self, id: i64) -> Result<Option<CourseInviteView>, LoadError> {
+        let found = self.find_course_invite(id);
+        self.audit
+            .read(InviteKind::CourseInvite.as_str(), found)
+            .await
+    }
+
+    async fn find_course_invite(&self, id: i64) -> Result<Option<CourseInviteView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }

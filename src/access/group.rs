@@ -72,6 +72,11 @@ impl Access {
 
     /// Returns the group with this id or slug, for viewers with an account.
     pub async fn group(&self, key: SlugKey<'_>) -> Result<Option<GroupView>, LoadError> {
+        let found = self.find_group(key);
+        self.audit.read("group", found).await
+    }
+
+    async fn find_group(&self, key: SlugKey<'_>) -> Result<Option<GroupView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }

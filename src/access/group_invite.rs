@@ -57,6 +57,13 @@ impl GroupInviteView {
 impl Access {
     /// Returns the invite with this id.
     pub async fn group_invite(&self, id: i64) -> Result<Option<GroupInviteView>, LoadError> {
+        let found = self.find_group_invite(id);
+        self.audit
+            .read(InviteKind::GroupInvite.as_str(), found)
+            .await
+    }
+
+    async fn find_group_invite(&self, id: i64) -> Result<Option<GroupInviteView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
@@ -70,6 +77,16 @@ impl Access {
 
     /// Returns the invite with this code, for its holder.
     pub(super) async fn group_invite_by_code(
+        &self,
+        code: &str,
+    ) -> Result<Option<GroupInviteView>, AccessError> {
+        let found = self.find_group_invite_by_code(code);
+        self.audit
+            .read(InviteKind::GroupInvite.as_str(), found)
+            .await
+    }
+
+    async fn find_group_invite_by_code(
         &self,
         code: &str,
     ) -> Result<Option<GroupInviteView>, AccessError> {

@@ -241,6 +241,17 @@ impl Access {
         code: &str,
         preload: Preload,
     ) -> Result<Option<InviteCodeView>, AccessError> {
+        let found = self.find_invite_code_by_code(code, preload);
+        self.audit
+            .read(InviteKind::InviteCode.as_str(), found)
+            .await
+    }
+
+    async fn find_invite_code_by_code(
+        &self,
+        code: &str,
+        preload: Preload,
+    ) -> Result<Option<InviteCodeView>, AccessError> {
         let code = findable(code);
         let look_up =
             async { Ok::<_, AccessError>(self.reads().invite_code_by_code(code, preload).await?) };
@@ -253,6 +264,13 @@ impl Access {
 
     /// Returns the invite code with this id.
     pub async fn invite_code(&self, id: i64) -> Result<Option<InviteCodeView>, LoadError> {
+        let found = self.find_invite_code(id);
+        self.audit
+            .read(InviteKind::InviteCode.as_str(), found)
+            .await
+    }
+
+    async fn find_invite_code(&self, id: i64) -> Result<Option<InviteCodeView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }

@@ -71,6 +71,7 @@ impl Access {
             InviteView::GroupInvite(_) => None,
         };
         let may_read = self.viewer.is(inviter) || self.is_invite_manager(invite).await?;
+        self.audit.record("read", "invite_event", may_read);
         let InviteRef { kind, id, .. } = invite.invite_ref();
         Ok(may_read.then(|| HistoryReader::new(kind, id)))
     }

@@ -13,6 +13,7 @@
 
 pub mod proof;
 
+mod audit;
 mod command;
 mod course;
 mod course_invite;
@@ -38,6 +39,7 @@ use std::sync::{
 
 use chrono::{DateTime, Utc};
 
+pub use audit::{AUDIT_TARGET, Audit, AuditedMutation};
 pub use command::{Answered, Redeemed};
 pub use course::CourseView;
 pub use course_invite::{CourseInviteView, CourseInvitee};
@@ -154,6 +156,7 @@ pub struct Access {
     reads_primary: AtomicBool,
     written: Mutex<Written>,
     policy: Arc<Policy>,
+    audit: Audit,
     now: DateTime<Utc>,
 }
 
@@ -171,6 +174,7 @@ impl Access {
             .ok()
             .map(|proof| RoleLoader::new(loaders.clone(), proof, now));
         Self {
+            audit: Audit::new(&viewer),
             viewer,
             client,
             roles,
@@ -218,6 +222,11 @@ impl Access {
         &self.viewer
     }
 
+    /// Returns the audit log of the request.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
     /// Returns the client, whose rate limits the request counts against.
     pub fn client(&self) -> &Arc<Client> {
         &self.client
@@ -228,7 +237,9 @@ impl Access {
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`].
     pub fn managed(&self) -> Result<ManagedScope, AccessError> {
-        let id = self.viewer.account()?;
+        let account = self.viewer.account();
+        self.audit.record("list", "managed", account.is_ok());
+        let id = account?;
         Ok(if self.viewer.is_staff() {
             ManagedScope::everything()
         } else {
@@ -241,8 +252,10 @@ impl Access {
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     pub fn staff(&self) -> Result<StaffProof, AccessError> {
+        let is_staff = self.viewer.is_staff();
+        self.audit.record("list", "user", is_staff);
         self.viewer.account()?;
-        match self.viewer.is_staff() {
+        match is_staff {
             true => Ok(StaffProof::new()),
             false => Err(AccessError::Forbidden),
         }
@@ -303,8 +316,11 @@ impl Access {
     /// # Errors
     /// [`AccessError::Unauthenticated`], [`AccessError::NoAccount`], [`AccessError::Forbidden`].
     async fn demand_manager(&self, target: Target) -> Result<(), AccessError> {
-        self.viewer.account()?;
-        match self.manages(target).await? {
+        let account = self.viewer.account();
+        let manages = account.is_ok() && self.manages(target).await?;
+        self.audit.record_management(target, manages);
+        account?;
+        match manages {
             true => Ok(()),
             false => Err(AccessError::Forbidden),
         }

@@ -45,6 +45,11 @@ impl TagView {
 impl Access {
     /// Returns the tag with this id, for signed-in viewers.
     pub async fn tag(&self, id: i64) -> Result<Option<TagView>, AccessError> {
+        let found = self.find_tag(id);
+        self.audit.read("tag", found).await
+    }
+
+    async fn find_tag(&self, id: i64) -> Result<Option<TagView>, AccessError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }

@@ -113,6 +113,11 @@ pub fn changes(row: &Guarded<Model>, profile: &Profile) -> Option<(i64, Profile)
 impl Access {
     /// Returns the user with this id, for viewers with an account.
     pub async fn user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
+        let found = self.find_user(id);
+        self.audit.read("user", found).await
+    }
+
+    async fn find_user(&self, id: i64) -> Result<Option<UserView>, AccessError> {
         match self.viewer.id() {
             None => Ok(None),
             Some(_) => Ok(self

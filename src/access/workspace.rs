@@ -42,6 +42,11 @@ impl WorkspaceView {
 impl Access {
     /// Returns the workspace with this id, for its members, invitees and staff.
     pub async fn workspace(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
+        let found = self.find_workspace(id);
+        self.audit.read("workspace", found).await
+    }
+
+    async fn find_workspace(&self, id: i64) -> Result<Option<WorkspaceView>, LoadError> {
         if self.viewer.id().is_none() {
             return Ok(None);
         }
@@ -89,7 +94,10 @@ impl Access {
         &self,
         workspace: &WorkspaceView,
     ) -> Result<Option<InviteCounts>, AccessError> {
-        if !self.manages(Target::Workspace(workspace.id)).await? {
+        let target = Target::Workspace(workspace.id);
+        let manages = self.manages(target).await?;
+        self.audit.record_management(target, manages);
+        if !manages {
             return Ok(None);
         }
         let manager = WorkspaceManager::new(workspace.id);

@@ -300,6 +300,16 @@ impl Access {
         &self,
         sent: &str,
     ) -> Result<Option<WorkspaceInviteView>, AccessError> {
+        let found = self.find_workspace_invite_by_token(sent);
+        self.audit
+            .read(InviteKind::WorkspaceInvite.as_str(), found)
+            .await
+    }
+
+    async fn find_workspace_invite_by_token(
+        &self,
+        sent: &str,
+    ) -> Result<Option<WorkspaceInviteView>, AccessError> {
         let SentToken { hashes, is_random } = SentToken::new(sent);
         let look_up = async {
             let reads = self.reads();
@@ -336,6 +346,16 @@ impl Access {
 
     /// Returns the invite with this id.
     pub async fn workspace_invite(
+        &self,
+        id: i64,
+    ) -> Result<Option<WorkspaceInviteView>, LoadError> {
+        let found = self.find_workspace_invite(id);
+        self.audit
+            .read(InviteKind::WorkspaceInvite.as_str(), found)
+            .await
+    }
+
+    async fn find_workspace_invite(
         &self,
         id: i64,
     ) -> Result<Option<WorkspaceInviteView>, LoadError> {

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Switch;
+
 /// Log settings.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Log")]
@@ -13,6 +15,10 @@ pub struct LogOptions {
     /// Format of log lines
     #[arg(long, env = "GATEWAY_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
+
+    /// Lines that say which viewer was allowed or denied which access, whatever the level
+    #[arg(long, env = "GATEWAY_AUDIT_LOG", value_enum, default_value_t)]
+    pub audit_log: Switch,
 }
 
 /// Least severe lines that are written.

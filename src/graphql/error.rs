@@ -68,6 +68,13 @@ impl Code {
     }
 }
 
+/// Codes of faults of the gateway or its database; clients cause the others.
+pub(super) const FAULTS: [Code; 3] = [
+    Code::ServiceUnavailable,
+    Code::Timeout,
+    Code::InternalServerError,
+];
+
 /// An error of a field.
 #[derive(Clone, Debug)]
 pub enum Failure {

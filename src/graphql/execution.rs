@@ -15,7 +15,7 @@ use super::{
     Schema, SchemaSettings,
     connection::{DEFAULT_PAGE, MAX_PAGE},
     definition,
-    error::{Code, rate_limited_error},
+    error::{Code, FAULTS, rate_limited_error},
     introspection::{disabled_error, disabled_fields},
     json::{Json, WrittenInParts},
     schema,
@@ -289,6 +289,20 @@ impl Executed {
     /// Returns the number of errors in the response.
     pub fn error_count(&self) -> usize {
         self.errors.len()
+    }
+
+    /// Returns true if an error is a fault of the gateway or its database.
+    pub fn has_fault(&self) -> bool {
+        let codes = self
+            .errors
+            .iter()
+            .filter_map(|error| error.extensions.as_ref()?.get("code"));
+        let is_fault = |code: &Value| {
+            FAULTS
+                .iter()
+                .any(|fault| matches!(code, Value::String(code) if code == fault.as_str()))
+        };
+        codes.into_iter().any(is_fault)
     }
 
     /// Returns the limit that the response exceeded, if any.

@@ -10,6 +10,7 @@ use crate::{
     auth::Authenticator,
     database::{Purpose, Readiness},
     loader::Loaders,
+    metrics::{Metrics, ReadinessResult},
 };
 
 /// Parts that readiness depends on.
@@ -19,6 +20,7 @@ struct Checked {
     authenticator: Authenticator,
     shedder: Arc<LoadShedder>,
     purpose: Purpose,
+    metrics: Metrics,
 }
 
 /// The routes of a gateway.
@@ -35,6 +37,7 @@ pub(super) fn router(gateway: &Gateway, shedder: Arc<LoadShedder>) -> Router {
             authenticator: gateway.authenticator.clone(),
             shedder,
             purpose,
+            metrics: gateway.metrics.clone(),
         })
 }
 
@@ -54,6 +57,10 @@ async fn ready(State(checked): State<Checked>) -> (StatusCode, Json<Value>) {
         _ if !checked.authenticator.is_ready() => Some("key set never loaded: see the log".into()),
         _ => None,
     };
+    checked.metrics.readiness_checked(match unready {
+        None => ReadinessResult::Ready,
+        Some(_) => ReadinessResult::Unready,
+    });
     if let Some(reason) = unready {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return (status, Json(json!({ "status": reason })));

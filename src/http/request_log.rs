@@ -57,7 +57,8 @@ pub(super) async fn layer(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
 
-    let span = tracing::info_span!("request", id, trace_id = Empty);
+    // At this level, lines of every level have the ids, whatever `--log-level` is.
+    let span = tracing::error_span!("request", request_id = id, trace_id = Empty);
     // Inside the log's span, so that nested spans find the traced one first.
     let traced = span.in_scope(|| {
         let traceparent = || request.headers().get(trace::TRACEPARENT)?.to_str().ok();

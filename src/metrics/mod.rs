@@ -76,6 +76,7 @@ struct Parts {
     capacity: Counters<Resource>,
     given_up: Counters<GivenUp>,
     refreshes: Counters<RefreshOutcome>,
+    readiness: Counters<ReadinessResult>,
 }
 
 impl Default for Metrics {
@@ -143,6 +144,11 @@ impl Metrics {
                 registry,
                 "jwks_refreshes",
                 "Refreshes of the published keys",
+            ),
+            readiness: Counters::new(
+                registry,
+                "readiness_checks",
+                "Checks of readiness by probes, by result",
             ),
             registry: Mutex::new(root),
         };
@@ -224,6 +230,11 @@ impl Metrics {
         self.0.refreshes.count(outcome);
     }
 
+    /// Records a check of readiness.
+    pub fn readiness_checked(&self, result: ReadinessResult) {
+        self.0.readiness.count(result);
+    }
+
     fn registry(&self) -> MutexGuard<'_, Registry> {
         // A panic may leave a registration incomplete, but the registry stays valid.
         self.0
@@ -270,6 +281,16 @@ labelled! {
         NotFound = "not_found",
         /// The document is not trusted.
         NotTrusted = "not_trusted",
+    }
+}
+
+labelled! {
+    /// Result of a check of readiness.
+    pub enum ReadinessResult by "result" {
+        /// The process can serve.
+        Ready = "ready",
+        /// It waits for its database, a migration or a key set, or sheds requests.
+        Unready = "unready",
     }
 }
 

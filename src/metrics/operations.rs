@@ -35,8 +35,10 @@ labelled! {
     pub enum Outcome by "outcome" {
         /// Executed without errors.
         Ok = "ok",
-        /// Executed with errors.
+        /// Executed with errors, all of which the client caused.
         Errors = "errors",
+        /// Executed with errors, of which at least one is a fault of the gateway or its database.
+        Failed = "failed",
         /// Not executed.
         Refused = "refused",
         /// Cancelled by the time limit, or because the client went away.

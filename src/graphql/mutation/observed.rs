@@ -1,4 +1,4 @@
-//! Metrics and a span for each mutation that is executed, whatever its outcome.
+//! Metrics, a span and a line of the audit log for each mutation that is executed, whatever its outcome.
 
 use std::thread;
 
@@ -7,7 +7,8 @@ use tracing::{Instrument, Span};
 
 use super::user_error::InviteErrorCode;
 use crate::{
-    graphql::error::Failure,
+    access::{Access, Audit, AuditedMutation},
+    graphql::{context::ContextExt, error::Failure},
     metrics::{Metrics, Mutation, MutationOutcome},
     trace,
 };
@@ -32,6 +33,8 @@ pub(super) async fn observed<T: Payload>(
     let field = ctx.item.node.name.node.as_str();
     let metrics = ctx.data_opt::<Metrics>();
     let telemetry = MutationTelemetry {
+        field,
+        audit: ctx.access().ok().map(Access::audit),
         mutation: metrics.and_then(|metrics| metrics.mutations().of_field(field)),
         span: trace::mutation(field),
         outcome: MutationOutcome::GivenUp,
@@ -45,14 +48,16 @@ pub(super) async fn observed<T: Payload>(
 
 /// Records a mutation when dropped. Dropped before completion, it counts as given up: the request timed
 /// out, or its client went away.
-struct MutationTelemetry {
+struct MutationTelemetry<'a> {
+    field: &'a str,
+    audit: Option<&'a Audit>,
     mutation: Option<Mutation>,
     span: Span,
     outcome: MutationOutcome,
     rows: Option<(usize, usize)>,
 }
 
-impl MutationTelemetry {
+impl MutationTelemetry<'_> {
     fn completed<T: Payload>(mut self, outcome: &Result<T, Failure>) {
         let payload = match outcome {
             Ok(payload) => payload,
@@ -72,7 +77,7 @@ impl MutationTelemetry {
     }
 }
 
-impl Drop for MutationTelemetry {
+impl Drop for MutationTelemetry<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.outcome = MutationOutcome::Failed;
@@ -80,11 +85,26 @@ impl Drop for MutationTelemetry {
         if let Some(mutation) = &self.mutation {
             mutation.executed(self.outcome);
         }
+        let outcome = self.outcome.name();
         let is_fault = matches!(
             self.outcome,
             MutationOutcome::Unavailable | MutationOutcome::TimedOut | MutationOutcome::Failed
         );
-        trace::record_mutation(&self.span, self.outcome.name(), is_fault, self.rows);
+        trace::record_mutation(&self.span, outcome, is_fault, self.rows);
+        let decision = match self.outcome {
+            MutationOutcome::Ok => "allowed",
+            MutationOutcome::GivenUp => "failed",
+            _ if is_fault => "failed",
+            _ => "denied",
+        };
+        if let Some(audit) = self.audit {
+            audit.log_mutation(AuditedMutation {
+                field: self.field,
+                decision,
+                outcome,
+                rows: self.rows,
+            });
+        }
     }
 }
 

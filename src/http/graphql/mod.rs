@@ -345,7 +345,7 @@ impl Graphql {
                 // Boxed, since futures that contain it are moved.
                 let execution = Box::pin(self.executor.execute(prepared, access, with_cost));
                 let response = execution.instrument(span.clone()).await;
-                telemetry.completed(response.error_count());
+                telemetry.completed(&response);
                 Completed {
                     outcome: Outcome::Executed(response),
                     status: None,

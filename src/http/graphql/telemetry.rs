@@ -5,6 +5,7 @@ use std::{sync::Arc, thread, time::Instant};
 use tracing::Span;
 
 use crate::{
+    graphql::Executed,
     metrics::{Operation, Outcome},
     trace,
 };
@@ -38,11 +39,12 @@ impl<'a> OperationTelemetry<'a> {
         }
     }
 
-    /// Records that execution completed with `errors` errors.
-    pub(super) fn completed(mut self, errors: usize) {
-        self.errors = errors;
-        self.outcome = match errors {
+    /// Records that execution completed.
+    pub(super) fn completed(mut self, response: &Executed) {
+        self.errors = response.error_count();
+        self.outcome = match self.errors {
             0 => Outcome::Ok,
+            _ if response.has_fault() => Outcome::Failed,
             _ => Outcome::Errors,
         };
     }
@@ -51,7 +53,7 @@ impl<'a> OperationTelemetry<'a> {
 impl Drop for OperationTelemetry<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            (self.outcome, self.errors) = (Outcome::Errors, 1);
+            (self.outcome, self.errors) = (Outcome::Failed, 1);
         }
         self.operation
             .answered(self.outcome, self.started.elapsed());

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box};
 use invite_gateway::{
-    config::{LogFormat, LogLevel, LogOptions},
+    config::{LogFormat, LogLevel, LogOptions, Switch},
     log,
     metrics::{Metrics, Outcome, Share, StatementOutcome},
     trace,
@@ -61,6 +61,7 @@ fn main() {
     let options = LogOptions {
         log_level: LogLevel::Info,
         log_format: LogFormat::Json,
+        audit_log: Switch::Off,
     };
     log::start(&options, None);
     divan::main();

@@ -232,8 +232,10 @@ pub async fn fault(database: &DatabaseConnection) -> Readiness {
     };
     match timeout(pool.options().get_acquire_timeout(), connecting).await {
         Ok(Err(error)) => Readiness::from_connect_error(&error),
-        // The pool checks one thing more.
-        Ok(Ok(())) if database.ping().await.is_err() => Readiness::Unwanted,
+        // The pool checks one thing more, and has no connection if that fails.
+        Ok(Ok(())) if !pool.is_closed() && database.ping().await.is_err() && pool.size() == 0 => {
+            Readiness::Unwanted
+        }
         Ok(Ok(())) | Err(_) => Readiness::Unreachable,
     }
 }

@@ -32,6 +32,8 @@ export async function startBrowser(app) {
     viewport: { width: 1000, height: 800 },
     permissions: ['clipboard-read', 'clipboard-write'],
   });
+  // Slow machines are no failure.
+  context.setDefaultTimeout(120_000);
 
   /**
    * Opens a page, signed in if there is a `token`. With `rough`, error responses are part of the
